@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The kernels are written for AVX2 and FMA (x86-64-v3); one copy of them is compiled again for AVX-512
+// (x86-64-v4) and chosen at run time. Other architectures build with the compiler's default.
+#if arch(x86_64)
+  let baseline = ["-Xcc", "-march=x86-64-v3"]
+  let wide = ["-Xcc", "-march=x86-64-v4"]
+#else
+  let baseline: [String] = []
+  let wide: [String] = []
+#endif
+
+func settings(_ architecture: [String]) -> [SwiftSetting] {
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(architecture),
+  ]
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+/// A C library from the distribution: found by pkg-config, installed by `cluster/dependencies`.
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A room of the house. `LayeringTests` holds its imports against the same table.
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil,
+  architecture: [String] = baseline
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings(architecture))
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings(baseline))
+}
+
+let package = Package(
+  name: "lockstep",
+  products: [.executable(name: "lockstep", targets: ["lockstep"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // Layer 0: C libraries.
+    library("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
+    library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+    library("CSLEEF", pkgConfig: "sleef", apt: "libsleef-dev"),
+    library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
+    library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
+    library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    // Layer 1.
+    room("KernelsBaseline"),
+    room("KernelsWide", architecture: wide),
+    room("TensorCore", ["KernelsBaseline", "KernelsWide", "COpenBLAS", "CSLEEF"]),
+    room("MessagePassing", ["CMPI"]),
+    // Layer 2.
+    room("Autograd", ["TensorCore"]),
+    // Layer 3.
+    room("Networks", ["Autograd", "TensorCore"]),
+    room("DataParallel", ["Autograd", "TensorCore", "MessagePassing"]),
+    room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib"]),
+    room("Checkpoints", ["TensorCore", "CZstd", "CCrypto"]),
+    room("Reporting", ["TensorCore", "CPNG", protobuf]),
+    // Layer 4.
+    room("Models", ["Networks", "Autograd", "TensorCore"]),
+    // Layer 5.
+    room(
+      "Training",
+      [
+        "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
+        "MessagePassing",
+        "TensorCore", yams,
+      ],
+      resources: [.copy("Recipes")]),
+    // Layer 6.
+    .executableTarget(
+      name: "lockstep",
+      dependencies: [
+        "Training", "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
+        "MessagePassing", "TensorCore", argumentParser,
+      ],
+      swiftSettings: settings(baseline)),
+    // Tests mirror the rooms.
+    tests("LayeringTests", []),
+    tests("TensorCoreTests", ["TensorCore"]),
+    tests("MessagePassingTests", ["MessagePassing"]),
+    tests("AutogradTests", ["Autograd", "TensorCore"]),
+    tests("NetworksTests", ["Networks", "Autograd", "TensorCore", "Checkpoints", "Models"]),
+    tests("DataParallelTests", ["DataParallel", "Autograd", "TensorCore", "MessagePassing"]),
+    tests("DatasetsTests", ["Datasets", "TensorCore"]),
+    tests("CheckpointsTests", ["Checkpoints", "TensorCore"]),
+    tests("ReportingTests", ["Reporting", "TensorCore"]),
+    tests("TrainingTests", ["Training", "Models", "Datasets", "DataParallel", "MessagePassing"]),
+    tests("LockstepTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

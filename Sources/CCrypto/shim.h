@@ -1,0 +1,2 @@
+// SHA-256 with the hardware instructions where there are any.
+#include <openssl/evp.h>

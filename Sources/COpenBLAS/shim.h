@@ -1,0 +1,2 @@
+// Dense matrix products.
+#include <cblas.h>

@@ -1,0 +1,2 @@
+// Reading and writing PNG through the simplified API, which needs no setjmp.
+#include <png.h>

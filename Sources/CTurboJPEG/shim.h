@@ -1,0 +1,2 @@
+// Reading JPEG through the TurboJPEG API, which needs no setjmp.
+#include <turbojpeg.h>

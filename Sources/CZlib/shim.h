@@ -1,0 +1,2 @@
+// Reading .gz files.
+#include <zlib.h>

@@ -1,0 +1,2 @@
+// Compression of checkpoint files.
+#include <zstd.h>

@@ -1,0 +1,111 @@
+/// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3"
+/// (SC 2011): a bijection of a 128-bit counter under a 64-bit key. It has no state to save.
+public enum Philox4x32 {
+  /// Ten rounds over one counter block.
+  @inlinable
+  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var counter = counter
+    var key = key
+    for _ in 0..<10 {
+      let first = UInt64(0xD251_1F53) &* UInt64(counter.x)
+      let second = UInt64(0xCD9E_8D57) &* UInt64(counter.z)
+      counter = SIMD4(
+        UInt32(truncatingIfNeeded: second >> 32) ^ counter.y ^ key.x,
+        UInt32(truncatingIfNeeded: second),
+        UInt32(truncatingIfNeeded: first >> 32) ^ counter.w ^ key.y,
+        UInt32(truncatingIfNeeded: first))
+      key &+= SIMD2(0x9E37_79B9, 0xBB67_AE85)
+    }
+    return counter
+  }
+}
+
+/// Random numbers keyed by (seed, purpose, turn) and indexed by position, so that what a sample gets depends on
+/// its place in the global batch and not on the rank that computes it.
+public struct KeyedNoise: Sendable {
+  /// What the numbers are for; part of the key, so that no two uses share a stream.
+  public enum Purpose: UInt32, Sendable {
+    /// Initial parameters.
+    case parameters = 1
+    /// Latent vectors of training.
+    case latents = 2
+    /// Latent vectors of sample grids.
+    case samples = 3
+    /// Interpolation of a gradient penalty.
+    case interpolation = 4
+    /// Dropout masks.
+    case dropout = 5
+    /// Data augmentation.
+    case augmentation = 6
+    /// Synthetic inputs of benchmarks and tests.
+    case synthetic = 7
+  }
+
+  private let key: SIMD2<UInt32>
+  private let turnLow: UInt32
+  private let turnHighAndPurpose: UInt32
+
+  /// - Parameter turn: which use of this purpose, below 2^56: a step, a turn or a parameter's ordinal.
+  public init(seed: UInt64, purpose: Purpose, turn: Int) {
+    precondition(turn >= 0 && turn < 1 << 56, "a turn is below 2^56")
+    key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+    turnLow = UInt32(truncatingIfNeeded: turn)
+    turnHighAndPurpose = UInt32(turn >> 32) | purpose.rawValue << 24
+  }
+
+  /// The four words of block `index`.
+  public func block(_ index: Int) -> SIMD4<UInt32> {
+    Philox4x32.block(
+      counter: SIMD4(
+        UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32), turnLow,
+        turnHighAndPurpose),
+      key: key)
+  }
+
+  /// Uniform numbers in (0, 1), 24 bits each, for positions `start ..< start + shape.count`.
+  public func uniform(_ shape: Shape, from start: Int = 0) -> Tensor {
+    Tensor(shape) { result in
+      let end = start + shape.count
+      for index in (start >> 2)..<((end + 3) >> 2) {
+        let words = block(index)
+        for lane in 0..<4 {
+          let position = index << 2 | lane
+          if position >= start && position < end {
+            result[position - start] = (Float(words[lane] >> 8) + 0.5) * 0x1p-24
+          }
+        }
+      }
+    }
+  }
+
+  /// Standard normal numbers for positions `start ..< start + shape.count`, by the Box-Muller transform of the
+  /// uniform pairs (2k, 2k + 1).
+  public func normal(_ shape: Shape, from start: Int = 0) -> Tensor {
+    let first = start & ~3
+    let padded = ((start + shape.count + 3) & ~3) - first
+    let pairs = padded / 2
+    let uniforms = uniform([padded], from: first)
+    let radii = Tensor([pairs]) { radius in
+      uniforms.withUnsafePointer { for i in 0..<pairs { radius[i] = $0[2 &* i] } }
+    }.log()
+    let angles = Tensor([pairs]) { angle in
+      uniforms.withUnsafePointer { for i in 0..<pairs { angle[i] = 2 * Float.pi * $0[2 &* i &+ 1] } }
+    }
+    let cosines = angles.cos()
+    let sines = angles.sin()
+    return Tensor(shape) { result in
+      radii.withUnsafePointer { radius in
+        cosines.withUnsafePointer { cosine in
+          sines.withUnsafePointer { sine in
+            for i in 0..<shape.count {
+              let position = start - first + i
+              let pair = position >> 1
+              let r = (-2 * radius[pair]).squareRoot()
+              result[i] = r * (position & 1 == 0 ? cosine[pair] : sine[pair])
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/// Sums and maxima. Sums run over the elements in row-major order with Float64 accumulators, so that their
+/// value depends on the shape alone.
+extension Tensor {
+  /// The sum over `axes`, which are kept with extent 1.
+  public func sum(along axes: [Int]) -> Tensor {
+    let reduced = Set(axes.map { $0 < 0 ? $0 + shape.rank : $0 })
+    precondition(reduced.allSatisfy { $0 >= 0 && $0 < shape.rank }, "axes \(axes) of \(shape)")
+    return sum(to: Shape(shape.extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element }))
+  }
+
+  /// The sum of all elements, of shape `[]`.
+  public func sum() -> Tensor { sum(to: .scalar) }
+
+  /// The mean of all elements, of shape `[]`.
+  public func mean() -> Tensor { sum().multiplied(by: 1 / Float(count)) }
+
+  /// The sum over every axis along which `target` would be broadcast to this shape: the adjoint of
+  /// ``broadcast(to:)``.
+  public func sum(to target: Shape) -> Tensor {
+    if target == shape { return self }
+    if target.count == 1 { return Tensor(repeating: Float(total()), shape: target) }
+    let length = shape.channels
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: target.count) { sums in
+      let sums = sums.baseAddress!
+      sums.initialize(repeating: 0, count: target.count)
+      let strides = Tensor.strides(of: target, within: shape)
+      let step = strides.last ?? 0
+      withUnsafePointer { source in
+        Tensor.forEachRow(of: shape, strides, strides) { row, to, _ in
+          let source = source + row
+          let sums = sums + to
+          if step == 1 {
+            for i in 0..<length { sums[i] += Double(source[i]) }
+          } else if step == 0 {
+            var sum = 0.0
+            for i in 0..<length { sum += Double(source[i]) }
+            sums[0] += sum
+          } else {
+            for i in 0..<length { sums[i &* step] += Double(source[i]) }
+          }
+        }
+      }
+      return Tensor(target) { result in for i in 0..<target.count { result[i] = Float(sums[i]) } }
+    }
+  }
+
+  /// The largest element of each innermost row, kept with extent 1.
+  public func rowMaximum() -> Tensor {
+    let length = shape.channels
+    precondition(length > 0, "a row of \(shape) has no maximum")
+    return Tensor(Shape(shape.extents.dropLast() + [1])) { result in
+      withUnsafePointer { source in
+        for row in 0..<shape.rows {
+          var best = source[row &* length]
+          for i in 1..<Swift.max(length, 1) { best = Swift.max(best, source[row &* length &+ i]) }
+          result[row] = best
+        }
+      }
+    }
+  }
+
+  /// Whether every element is finite.
+  public var isFinite: Bool {
+    withUnsafePointer { source in
+      var probe: Float = 0
+      for i in 0..<count { probe += source[i] * 0 }
+      return probe == 0
+    }
+  }
+
+  /// The Float64 sum of all elements in eight interleaved chains, added in order.
+  private func total() -> Double {
+    withUnsafePointer { source in
+      var lanes = SIMD8<Double>.zero
+      let whole = count & ~7
+      var i = 0
+      while i < whole {
+        let values = UnsafeRawPointer(source + i).loadUnaligned(as: SIMD8<Float>.self)
+        lanes += SIMD8<Double>(values)
+        i &+= 8
+      }
+      var sum = 0.0
+      for lane in 0..<8 { sum += lanes[lane] }
+      while i < count {
+        sum += Double(source[i])
+        i &+= 1
+      }
+      return sum
+    }
+  }
+
+  private static func strides(of target: Shape, within shape: Shape) -> [Int] {
+    let missing = shape.rank - target.rank
+    precondition(missing >= 0, "\(target) is no reduction of \(shape)")
+    let own = target.strides
+    return (0..<shape.rank).map { axis in
+      guard axis >= missing else { return 0 }
+      let extent = target[axis - missing]
+      precondition(extent == shape[axis] || extent == 1, "\(target) is no reduction of \(shape)")
+      return extent == 1 ? 0 : own[axis - missing]
+    }
+  }
+}

@@ -1,0 +1,58 @@
+public import Autograd
+public import TensorCore
+
+/// Cross-correlation of `[N, spatial…, Cin]` with weights `[Cout, Cin, k…]`, in one, two or three dimensions.
+public struct Convolution: Layer {
+  /// `[Cout, Cin, k…]`.
+  public let weight: Parameter
+  /// `[Cout]`.
+  public let bias: Parameter?
+  private let geometry: ConvolutionGeometry
+
+  /// A convolution; PyTorch's default start, uniform in ±1/√(Cin · taps), unless given.
+  public init(
+    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool = true,
+    initializer: Initializer? = nil
+  ) {
+    let bound = 1 / Float(inputs * geometry.kernel.reduce(1, *)).squareRoot()
+    weight = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
+    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    self.geometry = geometry
+  }
+
+  /// `[N, spatial…, Cin]` to `[N, spatial'…, Cout]`.
+  public func callAsFunction(_ input: Variable) -> Variable {
+    let result = input.convolved(with: input.tape.variable(for: weight), geometry)
+    return bias.map { result + input.tape.variable(for: $0) } ?? result
+  }
+}
+
+/// Transposed convolution of `[N, spatial…, Cin]` with weights `[Cin, Cout, k…]`: the input gradient of
+/// ``Convolution``.
+public struct TransposedConvolution: Layer {
+  /// `[Cin, Cout, k…]`.
+  public let weight: Parameter
+  /// `[Cout]`.
+  public let bias: Parameter?
+  private let geometry: ConvolutionGeometry
+  private let outputPadding: [Int]
+
+  /// A transposed convolution; PyTorch's default start, uniform in ±1/√(Cout · taps), unless given.
+  public init(
+    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, outputPadding: [Int]? = nil,
+    bias: Bool = true, initializer: Initializer? = nil
+  ) {
+    let bound = 1 / Float(outputs * geometry.kernel.reduce(1, *)).squareRoot()
+    weight = Parameter(Shape([inputs, outputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
+    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    self.geometry = geometry
+    self.outputPadding = outputPadding ?? geometry.kernel.map { _ in 0 }
+  }
+
+  /// `[N, spatial…, Cin]` to `[N, spatial'…, Cout]`.
+  public func callAsFunction(_ input: Variable) -> Variable {
+    let result = input.transposedConvolved(
+      with: input.tape.variable(for: weight), geometry, outputPadding: outputPadding)
+    return bias.map { result + input.tape.variable(for: $0) } ?? result
+  }
+}

@@ -1,0 +1,31 @@
+public import Autograd
+import TensorCore
+
+/// An exponential moving average of a network's parameters, kept in a network of the same architecture so that
+/// samples can be drawn from it.
+public struct ExponentialMovingAverage {
+  /// The weight of the past in one update.
+  public let decay: Float
+  /// The averaged network.
+  public let store: ParameterStore
+
+  /// An average kept in `store`.
+  public init(in store: ParameterStore, decay: Float) {
+    self.decay = decay
+    self.store = store
+  }
+
+  /// average ← average + (1 - decay)(parameters - average). Buffers (running statistics) are copied, not averaged.
+  /// - Precondition: `network` has the architecture of ``store``.
+  public func update(from network: ParameterStore) {
+    precondition(
+      network.count == store.count && network.buffers.count == store.buffers.count, "one architecture")
+    let step = 1 - decay
+    network.flatValues.withUnsafePointer { values in
+      store.withValues { average in
+        for i in 0..<network.count { average[i] += step * (values[i] - average[i]) }
+      }
+    }
+    store.copyBuffers(from: network)
+  }
+}

@@ -1,0 +1,36 @@
+public import Autograd
+import TensorCore
+
+/// Mean binary cross-entropy of logits against targets in [0, 1]: mean((1 - t) x + log(1 + e^-x)).
+public func binaryCrossEntropy(logits: Variable, targets: Variable) -> Variable {
+  ((1 - targets) * logits + (-logits).softplus()).mean()
+}
+
+/// Mean binary cross-entropy of logits that should all say `isReal`.
+public func binaryCrossEntropy(logits: Variable, isReal: Bool) -> Variable {
+  (isReal ? -logits : logits).softplus().mean()
+}
+
+/// Mean cross-entropy of logits `[N, classes]` against class indices.
+/// - Precondition: one class below `classes` a row.
+public func crossEntropy(logits: Variable, classes: [Int]) -> Variable {
+  -logits.logSoftmax().elements(classes).mean()
+}
+
+/// Mean squared error.
+public func meanSquaredError(_ prediction: Variable, _ target: Variable) -> Variable {
+  (prediction - target).squared().mean()
+}
+
+/// The penalty of WGAN-GP (Gulrajani et al. 2017, eq. 3), without its weight: mean((‖∇D(ξ)‖ - 1)²).
+///
+/// - Parameters:
+///   - points: ξ, `[N, …]`, a watched variable.
+///   - scores: D(ξ), one a sample, on the same tape.
+/// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
+public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
+  let gradient = points.tape.gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
+  guard let gradient else { preconditionFailure("the scores depend on the points") }
+  let rows = gradient.reshaped([points.shape[0], points.value.count / points.shape[0]])
+  return (rows.squared().sum(along: [1]).squareRoot() - 1).squared().mean()
+}

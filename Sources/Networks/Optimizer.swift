@@ -1,0 +1,113 @@
+public import TensorCore
+
+/// A first-order update rule over flat buffers. Its state is `moments`, one flat buffer each, and the number of
+/// steps taken.
+public protocol Optimizer: Sendable {
+  /// What each moment is called in a checkpoint, in order.
+  var momentNames: [String] { get }
+
+  /// Moves `count` values by one step.
+  /// - Parameters:
+  ///   - gradient: the gradient, multiplied by `gradientScale` as it is read.
+  ///   - moments: one buffer for each name, zero before the first step.
+  ///   - step: 1 for the first step.
+  func step(
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int)
+}
+
+/// Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as `torch.optim.SGD`.
+public struct SGD: Optimizer {
+  /// Step size.
+  public let learningRate: Float
+  /// Weight of the previous direction.
+  public let momentum: Float
+  /// Weight of the parameters in the gradient.
+  public let weightDecay: Float
+
+  /// A rule; plain gradient descent by default.
+  public init(learningRate: Float, momentum: Float = 0, weightDecay: Float = 0) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// The direction.
+  public var momentNames: [String] { ["momentum"] }
+
+  /// b ← μ b + g + λ p; p ← p - η b.
+  public func step(
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int
+  ) {
+    let buffer = moments[0]
+    for i in 0..<count {
+      let direction = momentum * buffer[i] + (gradient[i] * gradientScale + weightDecay * values[i])
+      buffer[i] = direction
+      values[i] -= learningRate * direction
+    }
+  }
+}
+
+/// RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop` without momentum.
+public struct RMSprop: Optimizer {
+  /// Step size.
+  public let learningRate: Float
+  /// Decay of the mean square.
+  public let alpha: Float
+  /// Added to the root.
+  public let epsilon: Float
+
+  /// A rule with PyTorch's defaults.
+  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8) {
+    self.learningRate = learningRate
+    self.alpha = alpha
+    self.epsilon = epsilon
+  }
+
+  /// The mean square.
+  public var momentNames: [String] { ["square"] }
+
+  /// s ← α s + (1 - α) g²; p ← p - η g / (√s + ε).
+  public func step(
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int
+  ) {
+    let square = moments[0]
+    for i in 0..<count {
+      let g = gradient[i] * gradientScale
+      let s = alpha * square[i] + (1 - alpha) * g * g
+      square[i] = s
+      values[i] -= learningRate * g / (s.squareRoot() + epsilon)
+    }
+  }
+}
+
+/// What an optimizer remembers of one network.
+public struct OptimizerState {
+  /// The rule.
+  public let optimizer: any Optimizer
+  /// The steps taken.
+  public var stepCount = 0
+  /// One flat buffer for each of the rule's moments.
+  public var moments: [Tensor]
+
+  /// The state before the first step of a network of `count` parameters.
+  public init(_ optimizer: any Optimizer, count: Int) {
+    self.optimizer = optimizer
+    moments = optimizer.momentNames.map { _ in Tensor(repeating: 0, shape: [count]) }
+  }
+
+  /// Moves the parameters by one step; see ``Optimizer/step(values:gradient:gradientScale:moments:count:step:)``.
+  public mutating func step(
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float
+  ) {
+    stepCount += 1
+    let count = moments.first?.count ?? 0
+    let pointers = moments.indices.map { index in moments[index].withUnsafeMutablePointer { $0 } }
+    optimizer.step(
+      values: values, gradient: gradient, gradientScale: gradientScale, moments: pointers, count: count,
+      step: stepCount)
+    withExtendedLifetime(moments) {}
+  }
+}

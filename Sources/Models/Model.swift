@@ -1,0 +1,74 @@
+public import Autograd
+public import TensorCore
+
+/// A model family as the trainer sees it: its networks, its phases, what each phase minimises and reports, and how
+/// it samples. Nothing outside this room knows what a generator is.
+public protocol Model: AnyObject {
+  /// The trained networks, in the order of checkpoints and hashes.
+  var networks: [Network] { get }
+  /// What one step alternates between, in order.
+  var phases: [Phase] { get }
+  /// The shape of one sample, `[H, W, C]`.
+  var sampleShape: Shape { get }
+  /// The length of a latent vector.
+  var latentCount: Int { get }
+
+  /// What `phase` minimises on a micro-batch.
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
+
+  /// Samples in inference mode, from the averaged network where there is one.
+  /// - Parameter latents: `[N, latentCount]`.
+  /// - Returns: `[N, H, W, C]` in [-1, 1].
+  func sample(latents: Tensor) -> Tensor
+}
+
+/// A trained network.
+public struct Network {
+  /// The parameters and buffers.
+  public let store: ParameterStore
+  /// A network of the same architecture that holds the exponential moving average, if one is kept.
+  public let average: ParameterStore?
+
+  /// A network, with or without an average.
+  public init(_ store: ParameterStore, average: ParameterStore? = nil) {
+    self.store = store
+    self.average = average
+  }
+
+  /// What the network is called in recipes and checkpoints.
+  public var name: String { store.name }
+}
+
+/// A sub-step that trains one network.
+public struct Phase: Hashable, Sendable {
+  /// The position in ``Model/phases``.
+  public let index: Int
+  /// What the phase is called in logs: the name of the network it trains, as a rule.
+  public let name: String
+  /// The trained network's position in ``Model/networks``.
+  public let network: Int
+  /// What the phase reports, means over the global batch.
+  public let statistics: [String]
+
+  /// A phase.
+  public init(index: Int, name: String, network: Int, statistics: [String]) {
+    self.index = index
+    self.name = name
+    self.network = network
+    self.statistics = statistics
+  }
+}
+
+/// What a phase computed on a micro-batch.
+public struct Evaluation {
+  /// The scalar to minimise, a mean over the micro-batch, recorded on the trained network's tape.
+  public let loss: Variable
+  /// One value for each of the phase's statistics, means over the micro-batch.
+  public let statistics: [Float]
+
+  /// A loss and what to report about it.
+  public init(loss: Variable, statistics: [Float]) {
+    self.loss = loss
+    self.statistics = statistics
+  }
+}

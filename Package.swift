@@ -103,7 +103,12 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
     tests("CheckpointsTests", ["Checkpoints", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "TensorCore"]),
-    tests("TrainingTests", ["Training", "Models", "Datasets", "DataParallel", "MessagePassing"]),
+    tests(
+      "TrainingTests",
+      [
+        "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
+        "MessagePassing",
+      ]),
     tests("LockstepTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,189 @@
+import Autograd
+package import DataParallel
+import MessagePassing
+package import Models
+package import Networks
+import TensorCore
+
+/// Takes turns: computes this rank's micro-batches, hands the partial sums to the communication thread, and updates
+/// the trained network when the sum over all ranks is back.
+///
+/// With overlap a turn ends when its sums have been handed over. The update happens at the first read of one of the
+/// network's parameters: so the generator's reduction runs behind the discriminator's pass over real images. Without
+/// overlap the turn waits at its end. The bits are the same, because the same operations happen in the same order.
+///
+/// Communicated a turn: one header of 32 bytes a rank, then a reduce-scatter and an all-gather of the turn's vector
+/// (gradient, moments, statistics).
+package final class TurnEngine {
+  /// The networks and phases.
+  package let model: any Model
+  /// Which micro-batches this rank computes.
+  package let plan: MicroBatchPlan
+  /// One state for each network.
+  package var optimizers: [OptimizerState]
+  /// The moving average of each network that has one.
+  package let averages: [ExponentialMovingAverage?]
+  /// The statistics of each phase's last turn, means over the global batch.
+  package private(set) var statistics: [[Float]]
+  /// The flags of all ranks at the last turn whose sum is back.
+  package private(set) var flags: StatusFlags = []
+  /// Seconds that the training thread has waited for sums.
+  package private(set) var waited = 0.0
+
+  private struct Handed {
+    let turn: Turn
+    let moments: [BatchStatistics]
+    let gradientCount: Int
+    let sum: Pending<ReducedTurn>
+  }
+
+  private let communication: CommunicationThread
+  private let overlap: Bool
+  private var reducers: [Int: GradientReducer] = [:]
+  private var handed: [Handed] = []
+  private var failure: (any Error)?
+
+  /// An engine for networks that have their initial or restored values.
+  package init(
+    model: any Model, plan: MicroBatchPlan, optimizers: [OptimizerState], averageDecay: Float,
+    communication: CommunicationThread, overlap: Bool
+  ) {
+    precondition(optimizers.count == model.networks.count, "one optimizer a network")
+    self.model = model
+    self.plan = plan
+    self.optimizers = optimizers
+    self.communication = communication
+    self.overlap = overlap
+    averages = model.networks.map { network in
+      network.average.map { ExponentialMovingAverage(in: $0, decay: averageDecay) }
+    }
+    statistics = model.phases.map { $0.statistics.map { _ in .nan } }
+  }
+
+  /// Takes a turn on this rank's micro-batches, in ascending order.
+  /// - Parameter flags: what the other ranks should know by the time the sum is back.
+  /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.
+  package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
+    var moments: [BatchStatistics] = []
+    var gradientCount = 0
+    var reducer: GradientReducer?
+    for microBatch in microBatches {
+      let result = TurnResult(of: turn.phase, in: model, on: microBatch)
+      if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.vector.count) }
+      reducer?.add(result.vector, at: microBatch.index)
+      moments = result.moments
+      gradientCount = result.gradientCount
+    }
+    guard let reducer else { preconditionFailure("every rank owns a micro-batch") }
+    let header = LockstepHeader(
+      step: turn.step, phase: turn.phase.index, elementCount: reducer.count, flags: flags)
+    let sums = reducer.finish()
+    let sum = communication.submit { communicator in
+      let agreed = try LockstepChecker.verify(header, over: communicator)
+      let failed = agreed.ranks(with: .failed)
+      if !failed.isEmpty { throw TurnError.peerFailed(ranks: failed, step: header.step) }
+      return ReducedTurn(flags: agreed.union, vector: try sums.reduce(over: communicator))
+    }
+    handed.append(Handed(turn: turn, moments: moments, gradientCount: gradientCount, sum: sum))
+    model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase) }
+    if !overlap { settleAll() }
+    if let failure { throw failure }
+  }
+
+  /// Completes all updates.
+  /// - Throws: the first error of a turn whose sum was still on its way.
+  package func synchronize() throws {
+    settleAll()
+    if let failure { throw failure }
+  }
+
+  /// Tells the other ranks, in the place of the next turn, that this one cannot go on.
+  package func announceFailure(at turn: Turn) {
+    guard failure == nil, let count = reducers[turn.phase.index]?.count else { return }
+    let header = LockstepHeader(
+      step: turn.step, phase: turn.phase.index, elementCount: count, flags: .failed)
+    _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
+  }
+
+  private func reducer(for phase: Phase, count: Int) -> GradientReducer {
+    if let reducer = reducers[phase.index] {
+      precondition(reducer.count == count, "a phase's vector has one length")
+      return reducer
+    }
+    let reducer = GradientReducer(plan: plan, count: count)
+    reducers[phase.index] = reducer
+    return reducer
+  }
+
+  private func settleAll() {
+    for network in model.networks { network.store.settle() }
+  }
+
+  /// Applies the sums that were handed over up to and including `phase`, in order.
+  private func settle(_ phase: Phase) {
+    guard let last = handed.lastIndex(where: { $0.turn.phase == phase }) else { return }
+    let due = handed[...last]
+    handed.removeSubrange(...last)
+    for turn in due where failure == nil {
+      do {
+        let start = ContinuousClock.now
+        let reduced = try turn.sum.wait()
+        waited += (ContinuousClock.now - start).seconds
+        try apply(reduced, of: turn)
+      } catch {
+        failure = error
+      }
+    }
+  }
+
+  private func apply(_ reduced: ReducedTurn, of turn: Handed) throws {
+    flags = reduced.flags
+    let scale = 1 / Float(plan.microBatches)
+    let phase = turn.turn.phase
+    let network = model.networks[phase.network]
+    guard reduced.vector.isFinite else {
+      throw TurnError.notFinite(network: network.name, step: turn.turn.step)
+    }
+    reduced.vector.withUnsafePointer { vector in
+      network.store.withValues { values in
+        optimizers[phase.network].step(values: values, gradient: vector, gradientScale: scale)
+      }
+      TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
+      let reported = vector + (reduced.vector.count - phase.statistics.count)
+      statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
+    }
+    averages[phase.network]?.update(from: network.store)
+  }
+}
+
+/// What comes back for a turn: the sum over all micro-batches, and every rank's flags.
+private struct ReducedTurn: Sendable {
+  let flags: StatusFlags
+  let vector: Tensor
+}
+
+/// Why a turn ended the run.
+public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Other ranks said that they cannot go on; they report the cause.
+  case peerFailed(ranks: [Int], step: Int)
+  /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
+  case notFinite(network: String, step: Int)
+
+  /// One line: what, where; what to do next.
+  public var description: String {
+    switch self {
+    case .peerFailed(let ranks, let step):
+      "rank \(ranks.map(String.init).joined(separator: ", ")) cannot go on at step \(step); see its message"
+    case .notFinite(let network, let step):
+      "the \(network)'s gradient is not finite at step \(step); "
+        + "lower optimizer.\(network).learningRate and --resume from the last checkpoint"
+    }
+  }
+}
+
+extension Duration {
+  /// The length in seconds.
+  package var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -96,10 +96,12 @@ let package = Package(
     // Tests mirror the rooms.
     tests("LayeringTests", []),
     tests("TensorCoreTests", ["TensorCore"]),
-    tests("MessagePassingTests", ["MessagePassing"]),
+    tests("MessagePassingTests", ["MessagePassing", "Conformance", "mpi-conformance"]),
     tests("AutogradTests", ["Autograd", "TensorCore"]),
     tests("NetworksTests", ["Networks", "Autograd", "TensorCore", "Checkpoints", "Models"]),
-    tests("DataParallelTests", ["DataParallel", "Autograd", "TensorCore", "MessagePassing"]),
+    tests(
+      "DataParallelTests",
+      ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
     tests("CheckpointsTests", ["Checkpoints", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "TensorCore"]),
@@ -110,6 +112,13 @@ let package = Package(
         "MessagePassing",
       ]),
     tests("LockstepTests", []),
+    // What every communicator must do, written once: for the tests and for a program that mpirun starts.
+    .target(
+      name: "Conformance", dependencies: ["DataParallel", "MessagePassing", "TensorCore"],
+      path: "Tests/Support/Conformance", swiftSettings: settings(baseline)),
+    .executableTarget(
+      name: "mpi-conformance", dependencies: ["Conformance", "DataParallel", "MessagePassing", "TensorCore"],
+      path: "Tests/Support/MPIConformance", swiftSettings: settings(baseline)),
   ],
   swiftLanguageModes: [.v6]
 )

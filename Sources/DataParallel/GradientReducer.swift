@@ -1,0 +1,82 @@
+public import MessagePassing
+public import TensorCore
+
+/// Adds up the gradients of a step's micro-batches in the order of the ``CanonicalTree``.
+///
+/// One flat vector per micro-batch holds all that a phase sums: gradients, statistics, scalars. The vectors arrive in
+/// ascending order of micro-batch and are folded like a binary counter, so a rank with *m* of them holds at most
+/// `2 log2(m) + 1` vectors at a time, taken from and returned to the free list of `TensorStorage`.
+///
+/// ```swift
+/// for microBatch in plan.local { reducer.add(gradients(of: microBatch), at: microBatch) }
+/// let partial = reducer.finish()
+/// let sum = thread.submit { communicator in try partial.reduce(over: communicator) }
+/// ```
+public final class GradientReducer {
+  /// Who owns which micro-batch.
+  public let plan: MicroBatchPlan
+  /// The number of elements of every vector.
+  public let count: Int
+  private var sums: [(node: CanonicalTree.Node, storage: TensorStorage)] = []
+  private var next: Int
+
+  /// A reducer for vectors of `count` elements.
+  public init(plan: MicroBatchPlan, count: Int) {
+    precondition(count >= 0, "a vector has no negative count")
+    self.plan = plan
+    self.count = count
+    next = plan.local.lowerBound
+  }
+
+  /// Adds the vector of a micro-batch; `values` are read before the return.
+  /// - Precondition: the micro-batches of `plan.local` come one by one in ascending order.
+  public func add(_ values: UnsafePointer<Float>, at microBatch: Int) {
+    precondition(
+      microBatch == next && plan.local.contains(microBatch),
+      "micro-batch \(microBatch) comes where \(next) of \(plan.local) is due")
+    next += 1
+    var node = CanonicalTree.Node(level: 0, index: microBatch)
+    var chain = sums.count
+    while chain > 0, sums[chain - 1].node.isLeftSibling(of: node) {
+      chain -= 1
+      node = node.parent
+    }
+    if chain == sums.count {
+      let storage = TensorStorage(count: count)
+      storage.pointer.update(from: values, count: count)
+      sums.append((node, storage))
+    } else {
+      VectorSum.carry(values, into: sums[chain...].map(\.storage.pointer), count: count)
+      let storage = sums[chain].storage
+      sums.removeSubrange(chain...)
+      sums.append((node, storage))
+    }
+  }
+
+  /// Adds the vector of a micro-batch.
+  /// - Precondition: `values.count == count`; see ``add(_:at:)-(UnsafePointer<Float>,_)``.
+  public func add(_ values: Tensor, at microBatch: Int) {
+    precondition(values.count == count, "\(values.count) values come where \(count) are due")
+    values.withUnsafePointer { add($0, at: microBatch) }
+  }
+
+  /// This rank's sums, to be reduced over all ranks; the reducer is ready for the next step.
+  /// - Precondition: all micro-batches of `plan.local` have been added.
+  public func finish() -> PartialSums {
+    precondition(next == plan.local.upperBound, "micro-batch \(next) of \(plan.local) is missing")
+    let partial = PartialSums(plan: plan, count: count, sums: sums.map(\.storage))
+    discard()
+    return partial
+  }
+
+  /// Forgets what has been added since the last ``finish()``.
+  public func discard() {
+    sums.removeAll(keepingCapacity: true)
+    next = plan.local.lowerBound
+  }
+
+  /// ``finish()`` and ``PartialSums/reduce(over:)`` in one.
+  public func reduce(over communicator: any Communicator) throws(CommunicationError) -> Tensor {
+    try finish().reduce(over: communicator)
+  }
+}

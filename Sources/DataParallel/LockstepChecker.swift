@@ -1,0 +1,45 @@
+public import MessagePassing
+
+/// What all ranks know of each other after ``LockstepChecker/verify(_:over:)``; the same on every rank.
+public struct AgreedFlags: Sendable, Equatable {
+  /// The flags of each rank, in rank order.
+  public let byRank: [StatusFlags]
+
+  /// The flags that at least one rank has set.
+  public var union: StatusFlags {
+    byRank.reduce(into: []) { $0.formUnion($1) }
+  }
+
+  /// The ranks that have set all of `flags`, ascending.
+  public func ranks(with flags: StatusFlags) -> [Int] {
+    byRank.indices.filter { byRank[$0].isSuperset(of: flags) }
+  }
+}
+
+/// Checks before each turn that all ranks are about to take the same one.
+public enum LockstepChecker {
+  /// Compares the headers of all ranks: one all-gather of 32 bytes a rank.
+  ///
+  /// - Returns: the flags of all ranks, so that all take the same decision at the same step.
+  /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or element count than most (of two
+  ///   equally frequent answers that of the lower rank counts); `CommunicationError`.
+  public static func verify(
+    _ header: LockstepHeader, over communicator: any Communicator
+  ) throws -> AgreedFlags {
+    let records = try communicator.allGather(header.bytes)
+    for (source, record) in records.enumerated() where record.count != header.bytes.count {
+      throw CommunicationError.messageSize(
+        source: source, destination: communicator.rank, tag: 0, sent: record.count,
+        expected: header.bytes.count)
+    }
+    let headers = records.map(LockstepHeader.init(bytes:))
+    let agreement = Agreement(of: headers.map(\.placeBytes))
+    guard agreement.dissenters.isEmpty else {
+      let reference = headers.first { $0.placeBytes == agreement.reference } ?? headers[0]
+      throw DivergenceError(
+        subject: .turn(reference: reference, deviating: agreement.dissenters.map { headers[$0] }),
+        step: reference.step, phase: reference.phase, ranks: agreement.dissenters, worldSize: headers.count)
+    }
+    return AgreedFlags(byRank: headers.map(\.flags))
+  }
+}

@@ -1,0 +1,62 @@
+/// Which rank computes which micro-batch of a step.
+///
+/// The global batch is cut into `microBatches` equal parts whatever the world size: micro-batch *m* holds the same
+/// samples and the same shapes on 1 rank and on 8. Each rank owns a contiguous range of them.
+public struct MicroBatchPlan: Sendable, Equatable {
+  /// Samples per step, over all ranks.
+  public let batch: Int
+  /// Parts of the batch; a power of two.
+  public let microBatches: Int
+  /// The number of ranks.
+  public let worldSize: Int
+  /// This rank.
+  public let rank: Int
+
+  /// A plan for one rank.
+  ///
+  /// - Throws: ``PlanError`` when the micro-batches are no power of two, do not divide the batch, or are fewer than
+  ///   the ranks.
+  /// - Precondition: `0 <= rank < worldSize`.
+  public init(batch: Int, microBatches: Int, worldSize: Int, rank: Int) throws(PlanError) {
+    precondition(0..<worldSize ~= rank, "rank \(rank) is not one of \(worldSize)")
+    guard batch > 0 else { throw .emptyBatch(batch: batch) }
+    guard microBatches > 0, microBatches & (microBatches - 1) == 0 else {
+      throw .notPowerOfTwo(microBatches: microBatches, batch: batch)
+    }
+    guard batch % microBatches == 0 else {
+      throw .indivisible(batch: batch, microBatches: microBatches)
+    }
+    guard worldSize <= microBatches else {
+      throw .tooManyRanks(worldSize: worldSize, microBatches: microBatches, batch: batch)
+    }
+    self.batch = batch
+    self.microBatches = microBatches
+    self.worldSize = worldSize
+    self.rank = rank
+  }
+
+  /// Samples in a micro-batch.
+  public var microBatchSize: Int { batch / microBatches }
+
+  /// The micro-batches that this rank computes, ascending.
+  public var local: Range<Int> { microBatches(of: rank) }
+
+  /// The micro-batches of a rank. The counts of any two ranks differ by at most one.
+  public func microBatches(of rank: Int) -> Range<Int> {
+    rank * microBatches / worldSize..<(rank + 1) * microBatches / worldSize
+  }
+
+  /// The rank that computes a micro-batch.
+  public func owner(of microBatch: Int) -> Int {
+    precondition(0..<microBatches ~= microBatch, "micro-batch \(microBatch) is not one of \(microBatches)")
+    return ((microBatch + 1) * worldSize - 1) / microBatches
+  }
+
+  /// The positions of a micro-batch's samples in the global batch.
+  public func samples(of microBatch: Int) -> Range<Int> {
+    microBatch * microBatchSize..<(microBatch + 1) * microBatchSize
+  }
+
+  /// The tree in which the gradients of the micro-batches are added.
+  public var tree: CanonicalTree { CanonicalTree(leafCount: microBatches) }
+}

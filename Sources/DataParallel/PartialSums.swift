@@ -1,0 +1,55 @@
+public import MessagePassing
+public import TensorCore
+
+/// What one rank adds to a step's sum: one vector per piece of the ``CanonicalTree`` that it owns.
+///
+/// The reduction is a reduce-scatter followed by an all-gather, in rounds: each rank sends its pieces, restricted to
+/// a slice, to the owner of the slice; the owner adds them in tree order and sends the sum to all. With *P* ranks, *N*
+/// elements and *p* pieces on this rank it sends `4 N (p (P - 1) + P - 1) / P` bytes: with one piece per rank (*P* a
+/// power of two) `8 N (P - 1) / P`, as a ring would. There are `rounds + 1` exchanges of at most `(p + 1) (P - 1)`
+/// messages each way. The arithmetic, and so every bit of the result, is that of one rank.
+public struct PartialSums: Sendable {
+  /// Who owns which micro-batch.
+  public let plan: MicroBatchPlan
+  /// The number of elements.
+  public let count: Int
+  private let sums: [TensorStorage]
+
+  init(plan: MicroBatchPlan, count: Int, sums: [TensorStorage]) {
+    self.plan = plan
+    self.count = count
+    self.sums = sums
+  }
+
+  /// The sum over the micro-batches of all ranks: the same bits on every rank and every world size.
+  ///
+  /// All ranks must take part, with vectors of equal count.
+  /// - Precondition: the communicator has the plan's size and rank.
+  public func reduce(over communicator: any Communicator) throws(CommunicationError) -> Tensor {
+    if plan.worldSize == 1 {
+      return Tensor(viewOf: sums[0], offset: 0, shape: [count])
+    }
+    let result = TensorStorage(count: count)
+    try reduce(over: communicator, into: result.pointer)
+    return Tensor(viewOf: result, offset: 0, shape: [count])
+  }
+
+  /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements.
+  /// - Precondition: the communicator has the plan's size and rank.
+  public func reduce(
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
+  ) throws(CommunicationError) {
+    try reduce(over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength)
+  }
+
+  package func reduce(
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>, roundLength: Int
+  ) throws(CommunicationError) {
+    precondition(
+      communicator.size == plan.worldSize && communicator.rank == plan.rank,
+      "the plan is for rank \(plan.rank) of \(plan.worldSize), the communicator for "
+        + "\(communicator.rank) of \(communicator.size)")
+    let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
+    try Reduction(plan: plan, slices: slices, sums: sums).run(over: communicator, into: result)
+  }
+}

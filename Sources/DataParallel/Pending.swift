@@ -1,0 +1,23 @@
+import MessagePassing
+
+/// A result that a ``CommunicationThread`` is still to bring.
+public final class Pending<T: Sendable>: Sendable {
+  private let result = Monitor<Result<T, any Error>?>(nil)
+
+  init() {}
+
+  /// Whether ``wait()`` would return at once.
+  public var isReady: Bool {
+    result.withLock { $0 != nil }
+  }
+
+  /// Sleeps until the work is done; may be called again.
+  /// - Throws: what the work threw, or what the first failed work before it threw.
+  public func wait() throws -> T {
+    try result.wait { $0 }.get()
+  }
+
+  func resolve(_ value: Result<T, any Error>) {
+    result.withLock { $0 = value }
+  }
+}

@@ -1,0 +1,51 @@
+/// Why a batch cannot be shared out as asked.
+public enum PlanError: Error, Sendable, Equatable {
+  /// `batch` is not positive.
+  case emptyBatch(batch: Int)
+  /// `microBatches` is not a power of two.
+  case notPowerOfTwo(microBatches: Int, batch: Int)
+  /// `microBatches` does not divide `batch`.
+  case indivisible(batch: Int, microBatches: Int)
+  /// There are more ranks than micro-batches.
+  case tooManyRanks(worldSize: Int, microBatches: Int, batch: Int)
+}
+
+extension PlanError: CustomStringConvertible {
+  /// One line: what, where; which values would work.
+  public var description: String {
+    switch self {
+    case .emptyBatch(let batch):
+      return "batch=\(batch) holds no sample; set batch to a positive number"
+    case .notPowerOfTwo(let microBatches, let batch):
+      return "microBatches=\(microBatches) is not a power of two; "
+        + "for batch=\(batch) set microBatches to \(Self.choices(batch: batch, atLeast: 1))"
+    case .indivisible(let batch, let microBatches):
+      let below = batch / microBatches * microBatches
+      let nearest = below == 0 ? "\(microBatches)" : "\(below) or \(below + microBatches)"
+      return "batch=\(batch) is not divisible by microBatches=\(microBatches); "
+        + "set batch to \(nearest), or microBatches to \(Self.choices(batch: batch, atLeast: 1))"
+    case .tooManyRanks(let worldSize, let microBatches, let batch):
+      let choices = Self.powersOfTwo(dividing: batch).filter { $0 >= worldSize }
+      let other =
+        choices.isEmpty
+        ? "choose a batch that a power of two of at least \(worldSize) divides"
+        : "set microBatches to \(Self.list(choices)), which changes the result"
+      return "\(worldSize) ranks for microBatches=\(microBatches) leave some without work; "
+        + "start at most \(microBatches) ranks, or \(other)"
+    }
+  }
+
+  private static func choices(batch: Int, atLeast least: Int) -> String {
+    list(powersOfTwo(dividing: batch).filter { $0 >= least })
+  }
+
+  private static func powersOfTwo(dividing batch: Int) -> [Int] {
+    guard batch > 0 else { return [1] }
+    return (0...batch.trailingZeroBitCount).map { 1 << $0 }
+  }
+
+  private static func list(_ values: [Int]) -> String {
+    guard let last = values.last, values.count > 1 else { return values.map(String.init).joined() }
+    return values.dropLast().map(String.init).joined(separator: ", ") + " or \(last)"
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+
+/// What the launcher told this process through its environment, before MPI is asked.
+public struct LaunchEnvironment: Sendable, Equatable {
+  /// Who started the process, as far as its environment tells.
+  public enum Launcher: Sendable, Equatable {
+    /// Nobody: the process runs alone.
+    case none
+    /// `mpirun` of Open MPI.
+    case openMPI
+    /// `srun` with a PMI or PMIx plugin.
+    case slurm
+    /// `srun --mpi=none`: the tasks cannot find each other.
+    case slurmWithoutPMI
+    /// Another launcher that speaks PMI, such as the one of MPICH.
+    case pmi
+  }
+
+  /// Who started the process.
+  public let launcher: Launcher
+  /// The number of processes started together, where the launcher says so.
+  public let size: Int?
+  /// This process's number, where the launcher says so.
+  public let rank: Int?
+  /// The number of processes on this node, where the launcher says so.
+  public let localSize: Int?
+  /// This process's number among those of its node, where the launcher says so.
+  public let localRank: Int?
+  /// The variable that ``size`` was read from, for messages.
+  public let sizeVariable: String
+
+  /// Reads the variables of Open MPI, PMIx, PMI and Slurm through `value`.
+  public init(_ value: (String) -> String?) {
+    func integer(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
+    let slurmTasks = integer("SLURM_STEP_NUM_TASKS")
+    let hasPMI = value("PMIX_RANK") != nil || value("PMI_SIZE") != nil || value("PMI_RANK") != nil
+    if value("OMPI_COMM_WORLD_SIZE") != nil {
+      (launcher, sizeVariable) = (.openMPI, "OMPI_COMM_WORLD_SIZE")
+      rank = integer("OMPI_COMM_WORLD_RANK")
+      localSize = integer("OMPI_COMM_WORLD_LOCAL_SIZE")
+      localRank = integer("OMPI_COMM_WORLD_LOCAL_RANK")
+    } else if let slurmTasks, value("SLURM_PROCID") != nil, hasPMI || slurmTasks > 1 {
+      (launcher, sizeVariable) = (hasPMI ? .slurm : .slurmWithoutPMI, "SLURM_STEP_NUM_TASKS")
+      rank = integer("SLURM_PROCID")
+      localSize = nil
+      localRank = integer("SLURM_LOCALID")
+    } else if hasPMI {
+      (launcher, sizeVariable) = (.pmi, "PMI_SIZE")
+      rank = integer("PMI_RANK") ?? integer("PMIX_RANK")
+      localSize = integer("MPI_LOCALNRANKS")
+      localRank = integer("MPI_LOCALRANKID")
+    } else {
+      (launcher, sizeVariable) = (.none, "")
+      (rank, localSize, localRank) = (nil, nil, nil)
+    }
+    size = sizeVariable.isEmpty ? nil : integer(sizeVariable)
+  }
+
+  /// That of this process.
+  public static var current: LaunchEnvironment {
+    LaunchEnvironment { name in getenv(name).map { String(cString: $0) } }
+  }
+}

@@ -1,0 +1,115 @@
+import CMPI
+
+extension MPICommunicator {
+  /// The record with which a rank enters a collective: operation, byte count and root as 64-bit integers, then the
+  /// contribution itself where it fits.
+  private static let recordBytes = 128
+  private static let inlineBytes = recordBytes - 3 * 8
+
+  /// Returns when every rank has entered.
+  public func barrier() throws(CommunicationError) {
+    _ = try enter(CollectiveHeader(operation: .barrier, byteCount: 0, root: 0), carrying: [])
+  }
+
+  /// Overwrites `buffer` on every rank with that of `root`, in parts of at most 1 GiB.
+  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
+    precondition(0..<size ~= root, "root \(root) is not one of \(size) ranks")
+    _ = try enter(
+      CollectiveHeader(operation: .broadcast, byteCount: buffer.count, root: root), carrying: [])
+    guard let base = buffer.baseAddress else { return }
+    for part in Self.parts(of: buffer.count, limit: partLimit) {
+      var requests: [MPI_Request?] = [nil]
+      try MPILibrary.check(
+        MPI_Ibcast(base + part.lowerBound, Int32(part.count), CMPI_BYTE(), Int32(root), handle, &requests[0]),
+        "broadcast", rank: rank)
+      try wait(for: &requests, statuses: nil, call: "broadcast")
+    }
+  }
+
+  /// The bytes of every rank, in rank order; together they must be fewer than 2 GiB.
+  public func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
+    let records = try enter(
+      CollectiveHeader(operation: .allGather, byteCount: bytes.count, root: 0), carrying: bytes)
+    let counts = records.map(\.header.byteCount)
+    if counts.allSatisfy({ $0 <= Self.inlineBytes }) {
+      return records.map { Array($0.payload.prefix($0.header.byteCount)) }
+    }
+    var offsets: [Int32] = []
+    var total = 0
+    for count in counts {
+      try verifyCountable(total, call: "allGather")
+      offsets.append(Int32(total))
+      total += count
+    }
+    try verifyCountable(total, call: "allGather")
+    let gathered = try gather(bytes, counts: counts.map(Int32.init), offsets: offsets, total: total)
+    return zip(offsets, counts).map { Array(gathered[Int($0)..<Int($0) + $1]) }
+  }
+
+  private func gather(
+    _ bytes: [UInt8], counts: [Int32], offsets: [Int32], total: Int
+  ) throws(CommunicationError) -> [UInt8] {
+    // MPI reads all three arrays until the operation is done, so they need addresses that stay.
+    let result = UnsafeMutableRawBufferPointer.allocate(byteCount: total, alignment: 16)
+    let layout = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2 * size)
+    let own = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    defer {
+      result.deallocate()
+      layout.deallocate()
+      own.deallocate()
+    }
+    _ = layout.initialize(from: counts + offsets)
+    own.copyBytes(from: bytes)
+    var requests: [MPI_Request?] = [nil]
+    try MPILibrary.check(
+      MPI_Iallgatherv(
+        own.baseAddress, Int32(bytes.count), CMPI_BYTE(), result.baseAddress, layout.baseAddress,
+        layout.baseAddress! + size, CMPI_BYTE(), handle, &requests[0]),
+      "allGather", rank: rank)
+    try wait(for: &requests, statuses: nil, call: "allGather")
+    return Array(result)
+  }
+
+  /// Tells all ranks what this one enters, and throws on all of them alike when the operations differ.
+  private func enter(
+    _ header: CollectiveHeader, carrying bytes: [UInt8]
+  ) throws(CommunicationError) -> [(header: CollectiveHeader, payload: ArraySlice<UInt8>)] {
+    let length = Self.recordBytes
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: (size + 1) * length, alignment: 16)
+    defer { room.deallocate() }
+    let own = UnsafeMutableRawBufferPointer(rebasing: room[..<length])
+    let all = UnsafeMutableRawBufferPointer(rebasing: room[length...])
+    own.initializeMemory(as: UInt8.self, repeating: 0)
+    own.storeBytes(of: header.operation.rawValue, toByteOffset: 0, as: Int64.self)
+    own.storeBytes(of: Int64(header.byteCount), toByteOffset: 8, as: Int64.self)
+    own.storeBytes(of: Int64(header.root), toByteOffset: 16, as: Int64.self)
+    if bytes.count <= Self.inlineBytes {
+      UnsafeMutableRawBufferPointer(rebasing: own[24...]).copyBytes(from: bytes)
+    }
+    var requests: [MPI_Request?] = [nil]
+    try MPILibrary.check(
+      MPI_Iallgather(
+        own.baseAddress, Int32(length), CMPI_BYTE(), all.baseAddress, Int32(length), CMPI_BYTE(), handle,
+        &requests[0]),
+      header.description, rank: rank)
+    try wait(for: &requests, statuses: nil, call: header.description)
+
+    var records: [(header: CollectiveHeader, payload: ArraySlice<UInt8>)] = []
+    records.reserveCapacity(size)
+    for source in 0..<size {
+      let record = UnsafeRawBufferPointer(rebasing: all[source * length..<(source + 1) * length])
+      guard
+        let operation = CollectiveHeader.Operation(rawValue: record.load(fromByteOffset: 0, as: Int64.self))
+      else {
+        throw .mpi(
+          call: header.description, rank: rank, code: 0, text: "rank \(source) runs another program")
+      }
+      let entered = CollectiveHeader(
+        operation: operation, byteCount: Int(record.load(fromByteOffset: 8, as: Int64.self)),
+        root: Int(record.load(fromByteOffset: 16, as: Int64.self)))
+      records.append((entered, Array(record)[24...]))
+    }
+    try CollectiveHeader.verify(records.map(\.header))
+    return records
+  }
+}

@@ -1,0 +1,66 @@
+import CMPI
+
+/// All ranks of an ``MPISession``, on a communicator of their own.
+///
+/// Nothing here blocks inside MPI: every operation is posted without blocking and then tested, with a growing pause
+/// between the tests. Each collective begins with one all-gather of a fixed record that says what the rank entered;
+/// small contributions travel within it.
+public final class MPICommunicator: Communicator {
+  /// This process's number, `0 ..< size`.
+  public let rank: Int
+  /// The number of ranks.
+  public let size: Int
+  /// What `MPI_Get_processor_name` says.
+  public let processorName: String
+  /// Longer messages are sent in parts of so many bytes, because MPI counts with 32 bits.
+  package var partLimit = 1 << 30
+  let handle: MPI_Comm
+
+  init(duplicating parent: MPI_Comm) throws(CommunicationError) {
+    var duplicate: MPI_Comm? = nil
+    try MPILibrary.check(MPI_Comm_dup(parent, &duplicate), "MPI_Comm_dup", rank: 0)
+    let handle = duplicate!
+    try MPILibrary.check(
+      MPI_Comm_set_errhandler(handle, CMPI_ERRORS_RETURN()), "MPI_Comm_set_errhandler", rank: 0)
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    try MPILibrary.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: 0)
+    try MPILibrary.check(MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: Int(rank))
+    self.handle = handle
+    self.rank = Int(rank)
+    self.size = Int(size)
+    processorName = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      var length: Int32 = 0
+      guard MPI_Get_processor_name(buffer.baseAddress, &length) == MPI_SUCCESS else { return hostName() }
+      buffer[Int(length)] = 0
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+
+  /// Tests the requests until all are done. On return `statuses` is filled, if given.
+  func wait(
+    for requests: inout [MPI_Request?], statuses: UnsafeMutablePointer<MPI_Status>?,
+    call: @autoclosure () -> String
+  ) throws(CommunicationError) {
+    var isDone: Int32 = 0
+    var backoff = Backoff()
+    while true {
+      let code = MPI_Testall(Int32(requests.count), &requests, &isDone, statuses)
+      if code == MPI_ERR_IN_STATUS, let statuses {
+        for index in requests.indices where statuses[index].MPI_ERROR != MPI_ERR_PENDING {
+          try MPILibrary.check(statuses[index].MPI_ERROR, call(), rank: rank)
+        }
+      }
+      try MPILibrary.check(code, call(), rank: rank)
+      if isDone != 0 { return }
+      backoff.pause()
+    }
+  }
+
+  /// Throws unless MPI can count so many bytes in one operation.
+  func verifyCountable(_ bytes: Int, call: @autoclosure () -> String) throws(CommunicationError) {
+    if bytes > Int(Int32.max) {
+      throw .tooLarge(call: call(), rank: rank, bytes: bytes, limit: Int(Int32.max))
+    }
+  }
+}

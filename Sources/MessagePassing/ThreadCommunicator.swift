@@ -1,0 +1,65 @@
+/// A rank that is a thread of this process: a double of the transport for tests and for looking at many ranks in one
+/// debugger.
+///
+/// It is stricter than MPI. A message of the wrong size, collectives that differ, and ranks that wait for each other
+/// or for one that has left are errors on every rank that still communicates, never a hang.
+public final class ThreadCommunicator: Communicator {
+  /// This thread's number, `0 ..< size`.
+  public let rank: Int
+  /// The number of ranks.
+  public let size: Int
+  /// The host's name.
+  public let processorName: String
+  private let world: Monitor<ThreadWorld>
+
+  init(rank: Int, size: Int, world: Monitor<ThreadWorld>) {
+    self.rank = rank
+    self.size = size
+    self.world = world
+    processorName = hostName()
+  }
+
+  /// Returns when every rank has entered.
+  public func barrier() throws(CommunicationError) {
+    _ = try enter(CollectiveHeader(operation: .barrier, byteCount: 0, root: 0), carrying: [])
+  }
+
+  /// Overwrites `buffer` on every rank with that of `root`.
+  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
+    precondition(0..<size ~= root, "root \(root) is not one of \(size) ranks")
+    let header = CollectiveHeader(operation: .broadcast, byteCount: buffer.count, root: root)
+    let bytes = try enter(header, carrying: rank == root ? Array(buffer) : [])
+    if rank != root {
+      buffer.copyBytes(from: bytes[root])
+    }
+  }
+
+  /// The bytes of every rank, in rank order.
+  public func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
+    try enter(
+      CollectiveHeader(operation: .allGather, byteCount: bytes.count, root: 0), carrying: bytes)
+  }
+
+  /// Matches the messages with those of the other threads; whoever comes second copies.
+  public func exchange(
+    sends: [OutgoingMessage], receives: [IncomingMessage]
+  ) throws(CommunicationError) {
+    try world.withLock { (world) throws(CommunicationError) in
+      try world.post(sends: sends, receives: receives, rank: rank)
+    }
+    try world.wait { (world) throws(CommunicationError) in
+      try world.hasFinishedExchange(rank: rank) ? () : nil
+    }
+  }
+
+  private func enter(
+    _ header: CollectiveHeader, carrying bytes: [UInt8]
+  ) throws(CommunicationError) -> [[UInt8]] {
+    try world.withLock { (world) throws(CommunicationError) in
+      try world.enter(header, carrying: bytes, rank: rank)
+    }
+    return try world.wait { (world) throws(CommunicationError) in
+      try world.takeGathered(rank: rank)
+    }
+  }
+}

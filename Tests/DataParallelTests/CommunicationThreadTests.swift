@@ -1,0 +1,45 @@
+import DataParallel
+import MessagePassing
+import Testing
+
+@Suite("The communication thread")
+struct CommunicationThreadTests {
+  struct Broken: Error, Equatable {}
+
+  @Test("work is done in the order of submission, while the submitter goes on")
+  func order() throws {
+    let results = try ThreadCommunicator.run(size: 3) { communicator in
+      let thread = CommunicationThread(communicator)
+      let pending = (0..<50).map { index in
+        thread.submit { try $0.allGather(index * 10 + $0.rank) }
+      }
+      let values = try pending.map { try $0.wait() }
+      thread.finish()
+      return values
+    }
+    let expected = (0..<50).map { index in (0..<3).map { index * 10 + $0 } }
+    #expect(results == [expected, expected, expected])
+  }
+
+  @Test("finishing does what was submitted first")
+  func finish() throws {
+    let thread = CommunicationThread(SoloCommunicator())
+    let pending = (0..<20).map { index in thread.submit { _ in index } }
+    thread.finish()
+    #expect(pending.count { $0.isReady } == 20)
+    #expect(try pending.map { try $0.wait() } == Array(0..<20))
+  }
+
+  @Test("after an error everything that follows fails with it, and a result can be asked for twice")
+  func failure() throws {
+    let thread = CommunicationThread(SoloCommunicator())
+    let before = thread.submit { $0.size }
+    let broken = thread.submit { _ -> Int in throw Broken() }
+    let after = thread.submit { $0.size }
+    thread.finish()
+    #expect(try before.wait() == 1)
+    #expect(throws: Broken()) { try broken.wait() }
+    #expect(throws: Broken()) { try after.wait() }
+    #expect(throws: Broken()) { try after.wait() }
+  }
+}

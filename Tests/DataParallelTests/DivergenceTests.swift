@@ -1,0 +1,46 @@
+import Conformance
+import DataParallel
+import MessagePassing
+import Testing
+
+@Suite("A divergence is named")
+struct DivergenceTests {
+  @Test("on every rank alike", arguments: [1, 2, 3, 4, 8])
+  func threads(size: Int) throws {
+    _ = try ThreadCommunicator.run(size: size) { try DivergenceConformance.run(on: $0) }
+  }
+
+  @Test("with step, phase, rank and what to do, in one line")
+  func description() throws {
+    let errors = try ThreadCommunicator.run(size: 4) { communicator in
+      do {
+        let count = communicator.rank == 2 ? 12 : 10
+        _ = try LockstepChecker.verify(
+          LockstepHeader(step: 812, phase: 1, elementCount: count), over: communicator)
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    let expected =
+      "rank 2 of 4 out of lockstep at step 812, phase 1: rank 2 is at step 812, phase 1 with 12 elements, "
+      + "the others are at step 812, phase 1 with 10 elements; "
+      + "resume from the last checkpoint and check that all nodes run the same program on the same data"
+    #expect(errors == Array(repeating: expected, count: 4))
+  }
+
+  @Test("all ranks learn the flags of all ranks")
+  func flags() throws {
+    let agreed = try ThreadCommunicator.run(size: 3) { communicator in
+      try LockstepChecker.verify(
+        LockstepHeader(
+          step: 1, phase: 0, elementCount: 4,
+          flags: [[], [.nonFinite], [.nonFinite, .stopRequested]][communicator.rank]),
+        over: communicator)
+    }
+    #expect(agreed.allSatisfy { $0 == agreed[0] })
+    #expect(agreed[0].union == [.nonFinite, .stopRequested])
+    #expect(agreed[0].ranks(with: .nonFinite) == [1, 2])
+    #expect(agreed[0].ranks(with: .failed) == [])
+  }
+}

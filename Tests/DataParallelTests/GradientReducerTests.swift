@@ -1,0 +1,121 @@
+import Conformance
+import DataParallel
+import MessagePassing
+import TensorCore
+import Testing
+
+@Suite("The sum of a step has the bits of one rank")
+struct GradientReducerTests {
+  @Test("on every world size", arguments: 1...8, [8, 16, 32])
+  func threads(worldSize: Int, microBatches: Int) throws {
+    _ = try ThreadCommunicator.run(size: worldSize) { communicator in
+      try ReductionConformance.run(on: communicator, microBatches: microBatches)
+    }
+  }
+
+  @Test("alone, without threads", arguments: [1, 2, 8, 64])
+  func solo(microBatches: Int) throws {
+    try ReductionConformance.run(on: SoloCommunicator(), microBatches: microBatches)
+  }
+
+  @Test("with a rank for each micro-batch")
+  func rankPerMicroBatch() throws {
+    _ = try ThreadCommunicator.run(size: 16) { communicator in
+      try ReductionConformance.run(on: communicator, microBatches: 16, counts: [5, 300])
+    }
+  }
+
+  /// The values must be such that a wrong order of addition is noticed.
+  @Test("the order of addition matters to the values that are tested")
+  func sensitivity() {
+    let leaves = (0..<8).map { ReductionConformance.leaf($0, count: 1000, step: 0) }
+    let tree = ReductionConformance.fold(leaves[...])
+    let sequential = leaves.dropFirst().reduce(leaves[0]) { zip($0, $1).map { $0 + $1 } }
+    #expect(tree != sequential)
+  }
+
+  @Test("in rounds of any length", arguments: [16, 48, 4096])
+  func rounds(roundLength: Int) throws {
+    let count = 5003
+    let expected = ReductionConformance.fold(
+      (0..<8).map { ReductionConformance.leaf($0, count: count, step: 0) }[...])
+    let sums = try ThreadCommunicator.run(size: 3) { communicator in
+      let plan = try MicroBatchPlan(batch: 8, microBatches: 8, worldSize: 3, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: count)
+      for microBatch in plan.local {
+        ReductionConformance.leaf(microBatch, count: count, step: 0).withUnsafeBufferPointer {
+          reducer.add($0.baseAddress!, at: microBatch)
+        }
+      }
+      let result = TensorStorage(count: count)
+      try reducer.finish().reduce(over: communicator, into: result.pointer, roundLength: roundLength)
+      return Tensor(viewOf: result, offset: 0, shape: [count]).scalars
+    }
+    #expect(sums == [expected, expected, expected])
+  }
+
+  @Test("partial sums are values: reducing them twice gives the same bits", arguments: [1, 3, 7])
+  func partialSumsAreValues(worldSize: Int) throws {
+    let same = try ThreadCommunicator.run(size: worldSize) { communicator in
+      let plan = try MicroBatchPlan(
+        batch: 16, microBatches: 16, worldSize: worldSize, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: 777)
+      for microBatch in plan.local {
+        reducer.add(
+          Tensor(ReductionConformance.leaf(microBatch, count: 777, step: 3), shape: [777]), at: microBatch)
+      }
+      let partial = reducer.finish()
+      return try partial.reduce(over: communicator).scalars == partial.reduce(over: communicator).scalars
+    }
+    #expect(same == Array(repeating: true, count: worldSize))
+  }
+
+  @Test("after the first step the system is asked for no memory")
+  func allocations() throws {
+    let plan = try MicroBatchPlan(batch: 32, microBatches: 32, worldSize: 1, rank: 0)
+    // A size that no other test uses: the free list is one for the whole process.
+    let count = 1_234_577
+    let reducer = GradientReducer(plan: plan, count: count)
+    let values = Tensor(repeating: 1, shape: [count])
+    func capacityTaken() throws -> Set<UInt> {
+      var pointers: Set<UInt> = []
+      for microBatch in plan.local { reducer.add(values, at: microBatch) }
+      let sum = try reducer.reduce(over: SoloCommunicator())
+      #expect(sum.withUnsafeBufferPointer { $0.allSatisfy { $0 == 32 } })
+      sum.withUnsafePointer { _ = pointers.insert(UInt(bitPattern: $0)) }
+      return pointers
+    }
+    var pointers = try capacityTaken()
+    for _ in 0..<8 { pointers.formUnion(try capacityTaken()) }
+    #expect(pointers.count <= 6)
+  }
+
+  @Test("slices cover the vector, begin at cache lines and are used up by the rounds")
+  func slices() {
+    for worldSize in 1...9 {
+      for count in [0, 1, 15, 16, 17, 31, 1000, 4096, 70_001] {
+        let plan = SlicePlan(count: count, worldSize: worldSize, roundLength: 512)
+        let slices = (0..<worldSize).map(plan.slice)
+        #expect(slices.flatMap(Array.init) == Array(0..<count))
+        #expect(slices.allSatisfy { $0.isEmpty || $0.lowerBound % 16 == 0 })
+        for rank in 0..<worldSize {
+          let parts = (0..<plan.rounds).flatMap { Array(plan.part(of: rank, round: $0)) }
+          #expect(parts == Array(slices[rank]))
+        }
+      }
+    }
+  }
+}
+
+/// Needs mpirun, as every installation of Open MPI has it.
+@Suite("Under mpirun", .serialized, .enabled(if: MPIRun.isAvailable))
+struct MPIReductionTests {
+  @Test("the sum has the bits of one rank, and a divergence is named", arguments: [1, 2, 3, 4])
+  func reduction(ranks: Int) throws {
+    for check in ["reduction", "divergence"] {
+      let outcome = try MPIRun.conformance([check], ranks: ranks)
+      #expect(outcome.status == 0, "\(outcome.output)")
+      #expect(outcome.output.contains("conforms on \(ranks) ranks"))
+    }
+  }
+}

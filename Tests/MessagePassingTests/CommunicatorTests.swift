@@ -1,0 +1,65 @@
+import Conformance
+import MessagePassing
+import Testing
+
+@Suite("Every communicator conforms")
+struct CommunicatorTests {
+  @Test("a rank alone conforms without MPI")
+  func solo() throws {
+    try CommunicatorConformance.run(on: SoloCommunicator())
+  }
+
+  @Test("threads conform", arguments: [1, 2, 3, 4, 8])
+  func threads(size: Int) throws {
+    let ranks = try ThreadCommunicator.run(size: size) { communicator in
+      try CommunicatorConformance.run(on: communicator)
+      return communicator.rank
+    }
+    #expect(ranks == Array(0..<size))
+  }
+
+  @Test("a process that no launcher started is a world of one, without MPI")
+  func alone() throws {
+    let world = try World.join(LaunchEnvironment { _ in nil })
+    let usesMPI = world.usesMPI
+    #expect(!usesMPI)
+    try CommunicatorConformance.run(on: try world.makeCommunicator())
+    try world.leave()
+  }
+}
+
+/// Needs mpirun, as every installation of Open MPI has it.
+@Suite("MPI conforms", .serialized, .enabled(if: MPIRun.isAvailable))
+struct MPICommunicatorTests {
+  @Test("ranks under mpirun conform", arguments: [1, 2, 3, 4])
+  func communicator(ranks: Int) throws {
+    let outcome = try MPIRun.conformance(["communicator"], ranks: ranks)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("conforms on \(ranks) ranks, MPI true"))
+  }
+
+  @Test("messages that are cut into parts, as those above 1 GiB are, arrive whole")
+  func parts() throws {
+    let outcome = try MPIRun.conformance(["communicator", "65537"], ranks: 2)
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
+  @Test("a message of the wrong size is an error on its receiver, not a hang")
+  func mismatchedSize() throws {
+    let outcome = try MPIRun.conformance(["mismatched-size"], ranks: 2)
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
+  @Test("collectives that differ are the same error on every rank, not a hang", arguments: [2, 3])
+  func mismatchedCollectives(ranks: Int) throws {
+    let outcome = try MPIRun.conformance(["mismatched-collectives"], ranks: ranks)
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
+  @Test("a check that fails on one rank ends the job with the code it asked for")
+  func abort() throws {
+    let outcome = try MPIRun.conformance(["unheard-of"], ranks: 2)
+    #expect(outcome.status == 76, "\(outcome.output)")
+    #expect(outcome.output.contains("there is no check unheard-of"))
+  }
+}

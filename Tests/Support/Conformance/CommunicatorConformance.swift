@@ -1,0 +1,110 @@
+package import MessagePassing
+
+/// What every ``Communicator`` must do, whatever carries its messages. Each check is entered by all ranks and throws on
+/// the rank where it does not hold.
+package enum CommunicatorConformance {
+  package typealias Check = @Sendable (any Communicator) throws -> Void
+
+  /// The checks by the claim they hold a communicator to.
+  package static let checks: [(claim: String, check: Check)] = [
+    ("the rank is within the size and names differ by nothing but the node", identity),
+    ("no rank leaves a barrier before the last has entered", barrier),
+    ("a broadcast brings the bytes of any root to all", broadcast),
+    ("an all-gather keeps rank order and every length", allGather),
+    ("a large all-gather arrives whole", largeAllGather),
+    ("integers gather in rank order", integers),
+    ("everyone exchanges with everyone, itself included", exchangeAll),
+    ("messages of one tag keep their order, tags keep apart", ordering),
+    ("empty messages and empty exchanges are messages", emptyMessages),
+    ("a message of several megabytes arrives whole", largeMessage),
+    ("the majority is the reference", majority),
+    ("ranks of one node know each other", nodes),
+  ]
+
+  /// Runs all checks, one after another.
+  package static func run(on communicator: any Communicator) throws {
+    for (claim, check) in checks {
+      do {
+        try check(communicator)
+      } catch let failure as ConformanceFailure {
+        throw ConformanceFailure(description: "\(claim): \(failure) (rank \(communicator.rank))")
+      }
+    }
+  }
+
+  private static func identity(_ communicator: any Communicator) throws {
+    try require(0..<communicator.size ~= communicator.rank, "rank \(communicator.rank) is outside")
+    let ranks = try communicator.allGather(communicator.rank)
+    try require(ranks == Array(0..<communicator.size), "the ranks are \(ranks)")
+    try require(!communicator.processorName.isEmpty, "the node has no name")
+  }
+
+  private static func barrier(_ communicator: any Communicator) throws {
+    for _ in 0..<20 { try communicator.barrier() }
+  }
+
+  private static func broadcast(_ communicator: any Communicator) throws {
+    for root in 0..<communicator.size {
+      for count in [0, 1, 1000, 300_001] {
+        var bytes = pattern(count: count, seed: communicator.rank == root ? root : 99)
+        try bytes.withUnsafeMutableBytes { try communicator.broadcast($0, root: root) }
+        try require(bytes == pattern(count: count, seed: root), "\(count) bytes of rank \(root) are wrong")
+      }
+      let own = communicator.rank == root ? pattern(count: 777, seed: root) : []
+      let got = try communicator.broadcast(own, root: root)
+      try require(got == pattern(count: 777, seed: root), "bytes of unknown length of rank \(root) are wrong")
+    }
+  }
+
+  private static func allGather(_ communicator: any Communicator) throws {
+    for scale in [0, 1, 7, 40, 5000] {
+      let all = try communicator.allGather(pattern(count: scale * communicator.rank, seed: communicator.rank))
+      let expected = (0..<communicator.size).map { pattern(count: scale * $0, seed: $0) }
+      try require(all == expected, "lengths \(all.map(\.count)) or their bytes are wrong")
+    }
+  }
+
+  private static func largeAllGather(_ communicator: any Communicator) throws {
+    let all = try communicator.allGather(pattern(count: 1_000_003, seed: communicator.rank))
+    for (rank, bytes) in all.enumerated() {
+      try require(bytes == pattern(count: 1_000_003, seed: rank), "the bytes of rank \(rank) are wrong")
+    }
+  }
+
+  private static func integers(_ communicator: any Communicator) throws {
+    let last = communicator.size - 1
+    let value = -3 * communicator.rank
+    try require(try communicator.minimum(of: value) == -3 * last, "the minimum is wrong")
+    try require(try communicator.maximum(of: value) == 0, "the maximum is wrong")
+    let extremes = try communicator.allGather(communicator.rank == 0 ? Int.min : Int.max)
+    try require(extremes[0] == .min && extremes.dropFirst().allSatisfy { $0 == .max }, "extremes are lost")
+  }
+
+  private static func majority(_ communicator: any Communicator) throws {
+    let odd = communicator.size - 1
+    let own: [UInt8] = communicator.rank == odd ? [1] : [2]
+    let agreement = try communicator.agreement(on: own)
+    switch communicator.size {
+    case 1: try require(agreement.dissenters.isEmpty, "a rank disagrees with itself")
+    default: try require(agreement.dissenters == [odd], "\(agreement.dissenters) dissent instead of \(odd)")
+    }
+  }
+
+  private static func nodes(_ communicator: any Communicator) throws {
+    let layout = try communicator.nodeLayout()
+    try require(layout.nodeOfRank.count == communicator.size, "the layout misses a rank")
+    let mates = layout.ranks(onNode: layout.nodeOfRank[communicator.rank])
+    try require(mates.count == layout.localSize(of: communicator.rank), "the local size is wrong")
+    try require(
+      mates[layout.localRank(of: communicator.rank)] == communicator.rank, "the local rank is wrong")
+  }
+
+  /// Bytes that differ from rank to rank and from place to place.
+  static func pattern(count: Int, seed: Int) -> [UInt8] {
+    var state = UInt32(truncatingIfNeeded: seed &* 7919 &+ 1)
+    return (0..<count).map { _ in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(truncatingIfNeeded: state >> 24)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import DataParallel
+package import MessagePassing
+import TensorCore
+
+/// What the reduction must give on every communicator: the bits of one rank.
+package enum ReductionConformance {
+  /// Vector lengths: none, fewer than a slice, odd, exact, several rounds.
+  package static let counts = [0, 1, 15, 16, 33, 1000, 4099, 70_001]
+
+  /// Reduces over `communicator` and compares every bit with the sum of one rank.
+  package static func run(
+    on communicator: any Communicator, microBatches: Int, counts: [Int] = counts
+  ) throws {
+    let plan = try MicroBatchPlan(
+      batch: microBatches * 2, microBatches: microBatches, worldSize: communicator.size,
+      rank: communicator.rank)
+    for count in counts {
+      let reducer = GradientReducer(plan: plan, count: count)
+      for step in 0..<2 {
+        for microBatch in plan.local {
+          reducer.add(
+            leaf(microBatch, count: count, step: step).withUnsafeBufferPointer {
+              Tensor(Array($0), shape: [count])
+            },
+            at: microBatch)
+        }
+        let sum = try reducer.reduce(over: communicator).scalars
+        let expected = fold(
+          (0..<microBatches).map { leaf($0, count: count, step: step) }[...])
+        let same = sum.elementsEqual(expected) { $0.bitPattern == $1.bitPattern }
+        try require(
+          same,
+          "\(microBatches) micro-batches of \(count) elements on rank \(plan.rank) of \(plan.worldSize), step \(step)"
+        )
+      }
+    }
+  }
+
+  /// The definition of the sum: the leaves' halves, added recursively.
+  package static func fold(_ leaves: ArraySlice<[Float]>) -> [Float] {
+    if leaves.count == 1 { return leaves[leaves.startIndex] }
+    let middle = leaves.startIndex + leaves.count / 2
+    return zip(fold(leaves[..<middle]), fold(leaves[middle...])).map { $0 + $1 }
+  }
+
+  /// Values whose sum depends on the order of addition: magnitudes over eight decades, both signs.
+  package static func leaf(_ microBatch: Int, count: Int, step: Int) -> [Float] {
+    var state = UInt64(truncatingIfNeeded: microBatch &* 1_000_003 &+ step &* 7 &+ 12345)
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let mantissa = Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
+      let exponent = Float(sign: .plus, exponent: Int(state >> 24 & 31) - 16, significand: 1)
+      return mantissa * exponent
+    }
+  }
+}

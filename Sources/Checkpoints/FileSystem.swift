@@ -50,7 +50,7 @@ package struct FileSystem: Sendable {
   }
 
   /// Removes a file, a link or a folder with all that is in it; links are not followed. Nothing there is no error.
-  func removeTree(_ path: String) throws(CheckpointError) {
+  package func removeTree(_ path: String) throws(CheckpointError) {
     var status = stat()
     guard lstat(path, &status) == 0 else {
       if errno == ENOENT { return }

@@ -90,7 +90,8 @@ struct InputFile: ~Copyable {
   func forEachPiece(
     _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(1 << 20, max(size, 4096)), alignment: 64)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(1 << 20, max(size, 4096)), alignment: 64)
     defer { buffer.deallocate() }
     while true {
       let count = retrying { read(descriptor, buffer.baseAddress, buffer.count) }

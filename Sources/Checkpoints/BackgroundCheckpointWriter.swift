@@ -7,6 +7,8 @@ import Synchronization
 public final class BackgroundCheckpointWriter {
   private let store: CheckpointStore
   private var running: (thread: pthread_t, job: Job)?
+  /// The outcome of the last save that ran on the caller's own thread.
+  private var unreported: Result<Generation, CheckpointError>?
 
   /// A writer into `store`.
   public init(store: CheckpointStore) {
@@ -43,8 +45,6 @@ public final class BackgroundCheckpointWriter {
     return outcome
   }
 
-  private var unreported: Result<Generation, CheckpointError>?
-
   /// Waits for the last save.
   ///
   /// - Returns: the generation that was saved, or nil if nothing was submitted since the outcome was last told.
@@ -55,13 +55,10 @@ public final class BackgroundCheckpointWriter {
   }
 
   private func wait() -> Result<Generation, CheckpointError>? {
-    if let running {
-      pthread_join(running.thread, nil)
-      unreported = running.job.outcome
-    }
-    running = nil
-    defer { unreported = nil }
-    return unreported
+    defer { (running, unreported) = (nil, nil) }
+    guard let running else { return unreported }
+    pthread_join(running.thread, nil)
+    return running.job.outcome
   }
 
   private final class Job: Sendable {

@@ -7,8 +7,9 @@ extension CheckpointStore {
   /// generation of the same step stays under `step-….replaced-…`, where readers find it, until the new one has
   /// its name. Whenever the process is killed, the old or the new generation is whole.
   ///
-  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate`, `inputOutput`, or `damaged` if what was
-  ///   written does not read back. The temporary folder is removed and older generations are as they were.
+  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what was
+  ///   written does not read back. The temporary folder is removed and older generations are as they were. If only
+  ///   `latest` or the removal of old ones fails, the new generation is there all the same.
   @discardableResult
   public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
     try makeDirectory()
@@ -59,11 +60,21 @@ extension CheckpointStore {
     try output.write(encoded)
     try output.synchronize()
     try fileSystem.synchronizeFolder(folder)
-    let reader = try GenerationReader(Folder(folder))
-    try reader.verify()
-    // As bytes: a state value that is not a number differs from itself.
-    guard reader.manifest.encoded() == encoded else {
-      throw CheckpointError(.damaged, "the manifest does not read back as written", path: folder)
+    try readBack(folder, encoded)
+  }
+
+  private func readBack(_ folder: String, _ manifest: [UInt8]) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      let reader = try GenerationReader(Folder(folder))
+      try reader.verify()
+      // As bytes: a state value that is not a number differs from itself.
+      guard reader.manifest.encoded() == manifest else {
+        throw CheckpointError(.damaged, "another manifest", path: folder + "/" + Manifest.fileName)
+      }
+    } catch {
+      throw CheckpointError(
+        .inputOutput, "what was written does not read back: \(error.problem)", path: error.path,
+        tensor: error.tensor, offset: error.offset)
     }
   }
 

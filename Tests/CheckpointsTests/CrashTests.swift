@@ -137,6 +137,25 @@ private final class Fault: Sendable {
     #expect(index >= 3, "two files and a manifest are written")
   }
 
+  @Test("a disk that does not give back what was written is noticed before the generation gets its name")
+  func readBack() throws {
+    let (directory, _, new) = try prepared(1, "forgetful")
+    for name in ["generator.safetensors.zst", "manifest.json"] {
+      var fileSystem = FileSystem()
+      fileSystem.willPerform = { (operation) throws(CheckpointError) in
+        guard case .synchronizeFolder(let path) = operation, path.contains(".tmp-") else { return }
+        var bytes = readFile(path + "/" + name)
+        bytes[bytes.count / 2] ^= 1
+        writeFile(path + "/" + name, bytes)
+      }
+      let store = CheckpointStore(directory: directory, keepLast: 1, fileSystem: fileSystem)
+      let error = #expect(throws: CheckpointError.self) { try store.save(new) }
+      #expect(error?.kind == .inputOutput)
+      #expect(error?.problem.hasPrefix("what was written does not read back: ") == true)
+      #expect(names(in: directory) == ["latest", "step-00000001"])
+    }
+  }
+
   @Test(
     "after a loss of power at any moment, whatever had not been synchronised, a whole generation is there")
   func powerLoss() throws {

@@ -1,0 +1,99 @@
+import Glibc
+
+/// What went wrong with a checkpoint: one line that names the place and what to do next.
+public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The classes of failure that a caller acts on differently.
+  public enum Kind: Sendable {
+    /// A file or folder cannot be made: no permission, a read-only file system, a missing parent.
+    case cannotCreate
+    /// The disk or the quota is full, or too little is free to begin.
+    case noSpace
+    /// The operating system failed to read, write, synchronise or rename.
+    case inputOutput
+    /// There is no such checkpoint.
+    case notFound
+    /// The bytes are not those that were written, or never were a checkpoint.
+    case damaged
+    /// A whole checkpoint whose tensors are not those that the model needs.
+    case otherModel
+    /// A whole checkpoint in a format that this program is too old to read.
+    case newerFormat
+  }
+
+  /// A position in a file: as it lies on disk, or in its content once decompressed.
+  public enum Offset: Equatable, Sendable {
+    /// A byte of the file.
+    case file(Int)
+    /// A byte of the decompressed content.
+    case content(Int)
+  }
+
+  /// What a caller may want to act on.
+  public let kind: Kind
+  /// What is wrong, without the place.
+  public let problem: String
+  /// The file or folder.
+  public let path: String
+  /// The tensor, where one is concerned.
+  public let tensor: String?
+  /// The first byte that is known to be concerned.
+  public let offset: Offset?
+  /// What to do next.
+  public let advice: String
+
+  package init(
+    _ kind: Kind, _ problem: String, path: String, tensor: String? = nil, offset: Offset? = nil,
+    advice: String? = nil
+  ) {
+    self.kind = kind
+    self.problem = problem
+    self.path = path
+    self.tensor = tensor
+    self.offset = offset
+    self.advice = advice ?? Self.advice(for: kind)
+  }
+
+  /// The failure of a system call, with the text of `code`; a full disk is told from other causes.
+  package init(_ kind: Kind, call: String, path: String, code: Int32) {
+    let kind = code == ENOSPC || code == EDQUOT ? .noSpace : kind
+    self.init(kind, "cannot \(call): \(String(cString: strerror(code)))", path: path)
+  }
+
+  /// `what, where (tensor, offset); what to do next`, with control characters of untrusted names escaped.
+  public var description: String {
+    var details: [String] = []
+    if let tensor { details.append("tensor \(tensor)") }
+    switch offset {
+    case .file(let byte): details.append("byte \(byte)")
+    case .content(let byte): details.append("byte \(byte) of the decompressed content")
+    case nil: break
+    }
+    let place = details.isEmpty ? path : "\(path) (\(details.joined(separator: ", ")))"
+    return Self.printable("\(problem), \(place); \(advice)")
+  }
+
+  private static func advice(for kind: Kind) -> String {
+    switch kind {
+    case .cannotCreate: "make the folder writable or choose another run folder"
+    case .noSpace: "free some space there or lower checkpoint.keepLast; older checkpoints are untouched"
+    case .inputOutput: "check the disk; older checkpoints are untouched"
+    case .notFound: "name a folder that holds a manifest.json"
+    case .damaged: "use an older checkpoint; resuming the run picks the newest whole one"
+    case .otherModel: "use the recipe and the options that the checkpoint was written with"
+    case .newerFormat: "read it with the program that wrote it, or a newer one"
+    }
+  }
+
+  /// Terminal escapes in a file's names must not reach a terminal.
+  private static func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

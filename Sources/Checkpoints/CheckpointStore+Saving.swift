@@ -1,0 +1,116 @@
+extension CheckpointStore {
+  /// Writes a generation, verifies it, publishes it, points `latest` to it and removes the oldest beyond
+  /// ``keepLast``.
+  ///
+  /// Order on disk: every file is synchronised, then the manifest, then the temporary folder; the folder is read
+  /// back, renamed, and its parent synchronised; then `latest` the same way; only then are others removed. A
+  /// generation of the same step stays under `step-….replaced-…`, where readers find it, until the new one has
+  /// its name. Whenever the process is killed, the old or the new generation is whole.
+  ///
+  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what was
+  ///   written does not read back. The temporary folder is removed and older generations are as they were. If only
+  ///   `latest` or the removal of old ones fails, the new generation is there all the same.
+  @discardableResult
+  public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
+    try makeDirectory()
+    try requireSpace(for: contents)
+    let name = FolderName.generation(contents.info.step)
+    let temporary = path(FolderName.temporary(name))
+    do throws(CheckpointError) {
+      try write(contents, into: temporary)
+      try publish(temporary, as: name)
+    } catch {
+      // The first failure is the one to report; what cannot be removed now is removed at the next start.
+      try? fileSystem.removeTree(temporary)
+      throw error
+    }
+    try pointLatest(to: name)
+    let saved = Generation(step: contents.info.step, name: name, path: path(name))
+    try removeOldGenerations(after: saved)
+    return saved
+  }
+
+  private func makeDirectory() throws(CheckpointError) {
+    do throws(CheckpointError) {
+      _ = try Folder(directory)
+    } catch {
+      guard error.kind == .notFound else { throw error }
+      try fileSystem.makeFolder(directory)
+      try fileSystem.synchronizeFolder(directory + "/..")
+    }
+  }
+
+  private func requireSpace(for contents: GenerationContents) throws(CheckpointError) {
+    let needed = contents.files.reduce(1 << 16) { $0 + $1.sizeBound }
+    let free = try fileSystem.availableBytes(directory)
+    guard free >= needed else {
+      throw CheckpointError(
+        .noSpace, "a checkpoint of up to \(needed) bytes does not fit into the \(free) bytes free",
+        path: directory)
+    }
+  }
+
+  private func write(_ contents: GenerationContents, into folder: String) throws(CheckpointError) {
+    try fileSystem.makeFolder(folder)
+    var files: [Manifest.File] = []
+    for file in contents.files { files.append(try file.write(into: folder, fileSystem: fileSystem)) }
+    let manifest = Manifest(formatVersion: .current, info: contents.info, files: files)
+    let encoded = manifest.encoded()
+    let output = try fileSystem.createFile(folder + "/" + Manifest.fileName)
+    try output.write(encoded)
+    try output.synchronize()
+    try fileSystem.synchronizeFolder(folder)
+    try readBack(folder, encoded)
+  }
+
+  private func readBack(_ folder: String, _ manifest: [UInt8]) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      let reader = try GenerationReader(Folder(folder))
+      try reader.verify()
+      // As bytes: a state value that is not a number differs from itself.
+      guard reader.manifest.encoded() == manifest else {
+        throw CheckpointError(.damaged, "another manifest", path: folder + "/" + Manifest.fileName)
+      }
+    } catch {
+      throw CheckpointError(
+        .inputOutput, "what was written does not read back: \(error.problem)", path: error.path,
+        tensor: error.tensor, offset: error.offset)
+    }
+  }
+
+  /// Gives the verified folder its name. Nothing replaces a folder that is not empty in one step on every file
+  /// system, so that one of the same step is set aside first.
+  private func publish(_ temporary: String, as name: String) throws(CheckpointError) {
+    let target = path(name)
+    let isThere = try Folder(directory).names().contains(name)
+    guard isThere else {
+      try fileSystem.rename(temporary, to: target)
+      return try fileSystem.synchronizeFolder(directory)
+    }
+    let replaced = path(FolderName.replaced(name))
+    try fileSystem.rename(target, to: replaced)
+    do throws(CheckpointError) {
+      try fileSystem.synchronizeFolder(directory)
+      try fileSystem.rename(temporary, to: target)
+    } catch {
+      try? fileSystem.rename(replaced, to: target)
+      throw error
+    }
+    try fileSystem.synchronizeFolder(directory)
+    try remove(replaced, name)
+  }
+
+  private func pointLatest(to name: String) throws(CheckpointError) {
+    let temporary = path(FolderName.temporary(FolderName.latest))
+    do throws(CheckpointError) {
+      let output = try fileSystem.createFile(temporary)
+      try output.write(Array((name + "\n").utf8))
+      try output.synchronize()
+      try fileSystem.rename(temporary, to: path(FolderName.latest))
+    } catch {
+      try? fileSystem.removeTree(temporary)
+      throw error
+    }
+    try fileSystem.synchronizeFolder(directory)
+  }
+}

@@ -1,0 +1,53 @@
+/// A name in a store's folder, taken apart.
+enum FolderName: Equatable {
+  /// `step-00000500`: a generation.
+  case generation(step: Int)
+  /// `step-00000500.replaced-…`: a generation that is being replaced by another of the same step.
+  case replaced(step: Int)
+  /// `step-00000500.tmp-…` and `latest.tmp-…`: being written or being removed.
+  case temporary
+  /// Anything else.
+  case other
+
+  static let latest = "latest"
+
+  init(_ name: String) {
+    let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    let step = Self.step(parts[0])
+    if parts.count == 1 {
+      self = step.map { .generation(step: $0) } ?? .other
+    } else if parts[1].hasPrefix("tmp-"), step != nil || parts[0] == Self.latest {
+      self = .temporary
+    } else if parts[1].hasPrefix("replaced-"), let step {
+      self = .replaced(step: step)
+    } else {
+      self = .other
+    }
+  }
+
+  /// `step-00000500`.
+  static func generation(_ step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  /// `NAME.tmp-9f2c…`, with digits that no earlier process has left behind.
+  static func temporary(_ name: String) -> String {
+    name + ".tmp-" + nonce()
+  }
+
+  /// `NAME.replaced-9f2c…`.
+  static func replaced(_ name: String) -> String {
+    name + ".replaced-" + nonce()
+  }
+
+  private static func nonce() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 16)
+  }
+
+  /// Only the one spelling that ``generation(_:)`` gives is a generation.
+  private static func step(_ text: Substring) -> Int? {
+    guard text.hasPrefix("step-"), let step = Int(text.dropFirst(5)), step >= 0 else { return nil }
+    return generation(step) == text ? step : nil
+  }
+}

@@ -1,0 +1,100 @@
+/// What a generation says about itself beside its tensors.
+public struct GenerationInfo: Equatable, Sendable {
+  /// The steps that have been done.
+  public var step: Int
+  /// The version of the program that wrote it, such as `0.1.0`.
+  public var programVersion: String
+  /// The number of ranks that wrote it. Any other number may resume it.
+  public var worldSize: Int
+  /// The recipe's name.
+  public var recipe: String
+  /// A description of the model for people, such as `dcgan 32x32x1`.
+  public var model: String
+  /// SHA-256 of the resolved options.
+  public var optionsSHA256: String
+  /// The fingerprint of the data set.
+  public var dataFingerprint: String
+  /// SHA-256 of the float bytes of all networks, in order.
+  public var weightsSHA256: String
+  /// SHA-256 of everything that determines the rest of the run.
+  public var stateSHA256: String
+  /// Small named values that the trainer needs to go on.
+  public var state: [String: StateValue]
+
+  /// - Precondition: `step` is not negative and `worldSize` is positive.
+  public init(
+    step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, optionsSHA256: String,
+    dataFingerprint: String, weightsSHA256: String, stateSHA256: String, state: [String: StateValue] = [:]
+  ) {
+    precondition(step >= 0 && worldSize > 0, "a generation belongs to a step and at least one rank")
+    self.step = step
+    self.programVersion = programVersion
+    self.worldSize = worldSize
+    self.recipe = recipe
+    self.model = model
+    self.optionsSHA256 = optionsSHA256
+    self.dataFingerprint = dataFingerprint
+    self.weightsSHA256 = weightsSHA256
+    self.stateSHA256 = stateSHA256
+    self.state = state
+  }
+}
+
+/// Tensors that stand in one file of a generation, such as those of the generator network.
+public struct TensorFile: Sendable {
+  /// The name without extension, such as `generator`: 1 to 64 of `A-Z a-z 0-9 . _ -`, not beginning with a dot.
+  public let name: String
+  /// The tensors in the order of the file.
+  public let tensors: [NamedTensor]
+  /// Free text for the file's own header.
+  public let metadata: [String: String]
+
+  /// - Precondition: `name` keeps to its alphabet and the tensors' names are unique.
+  public init(name: String, tensors: [NamedTensor], metadata: [String: String] = [:]) {
+    precondition(Self.isValid(name), "\"\(name)\" is no name for a file")
+    precondition(Set(tensors.map(\.name)).count == tensors.count, "the names in \(name) are unique")
+    self.name = name
+    self.tensors = tensors
+    self.metadata = metadata
+  }
+
+  static let fileExtension = ".safetensors.zst"
+
+  /// Whether `name` is a single path part of harmless characters.
+  static func isValid(_ name: String) -> Bool {
+    let isAllowed = { (byte: UInt8) in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    return (1...64).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+      && name.utf8.allSatisfy(isAllowed)
+  }
+}
+
+/// Everything that one generation holds, ready to be saved.
+public struct GenerationContents: Sendable {
+  /// What the generation says about itself.
+  public let info: GenerationInfo
+  /// The files, each with its tensors.
+  public let files: [TensorFile]
+
+  /// - Precondition: the files' names are unique.
+  public init(info: GenerationInfo, files: [TensorFile]) {
+    precondition(Set(files.map(\.name)).count == files.count, "the files' names are unique")
+    self.info = info
+    self.files = files
+  }
+
+  /// The same contents in memory that nobody else writes.
+  public func snapshot() -> GenerationContents {
+    GenerationContents(
+      info: info,
+      files: files.map { file in
+        TensorFile(name: file.name, tensors: file.tensors.map { $0.snapshot() }, metadata: file.metadata)
+      })
+  }
+}

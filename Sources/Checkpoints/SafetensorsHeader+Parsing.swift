@@ -1,0 +1,119 @@
+import TensorCore
+
+extension SafetensorsHeader {
+  private static let maximumRank = 8
+  private static let maximumExtent = 1 << 31
+
+  /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before it
+  /// is used; tensors must cover the data section without gap or overlap.
+  ///
+  /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte.
+  init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
+    func damaged(_ problem: String, tensor: String? = nil, at offset: Int) -> CheckpointError {
+      CheckpointError(.damaged, problem, path: path, tensor: tensor, offset: .content(offset))
+    }
+    guard bytes.count >= 8 else {
+      throw damaged("the file ends within the safetensors header length", at: bytes.count)
+    }
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+    guard length <= Self.maximumLength else {
+      throw damaged("a safetensors header of \(length) bytes is more than \(Self.maximumLength)", at: 0)
+    }
+    guard length <= bytes.count - 8 else {
+      throw damaged(
+        "the file ends within its safetensors header of \(length) bytes", at: bytes.count)
+    }
+    byteCount = 8 + Int(length)
+    let dataCount = bytes.count - byteCount
+    metadata = [:]
+    entries = []
+    // A field is at least 2 bytes of text; the JSON reader keeps only what is collected here.
+    var metadata: [String: String] = [:]
+    var entries: [Entry] = []
+    do throws(JSONError) {
+      var reader = JSONReader(bytes, range: 8..<byteCount)
+      try reader.object { (reader, name) throws(JSONError) in
+        if name == Self.metadataKey {
+          try reader.object { (reader, key) throws(JSONError) in metadata[key] = try reader.string() }
+        } else {
+          entries.append(try Self.entry(named: name, from: &reader))
+        }
+      }
+      try reader.finish()
+    } catch {
+      throw damaged("not a safetensors header: \(error.reason)", at: error.offset)
+    }
+    self.metadata = metadata
+
+    // The data decide the order; at one position, empty tensors come first, else in the order of the header.
+    self.entries = entries.enumerated().sorted { left, right in
+      let (a, b) = (left.element.range, right.element.range)
+      return (a.lowerBound, a.upperBound, left.offset) < (b.lowerBound, b.upperBound, right.offset)
+    }.map(\.element)
+    var covered = 0
+    for entry in self.entries {
+      guard entry.range.lowerBound == covered else {
+        throw damaged(
+          "the data begin at \(entry.range.lowerBound) where \(covered) was expected", tensor: entry.name,
+          at: byteCount + min(covered, dataCount))
+      }
+      guard entry.range.upperBound <= dataCount else {
+        throw damaged(
+          "the file ends within the data, which need \(entry.range.count) bytes", tensor: entry.name,
+          at: bytes.count)
+      }
+      covered = entry.range.upperBound
+    }
+    guard covered == dataCount else {
+      throw damaged("\(dataCount - covered) bytes belong to no tensor", at: byteCount + covered)
+    }
+  }
+
+  private static func entry(
+    named name: String, from reader: inout JSONReader
+  ) throws(JSONError) -> Entry {
+    var type: String?
+    var extents: [Int]?
+    var bounds: [Int]?
+    try reader.object { (reader, key) throws(JSONError) in
+      switch key {
+      case "dtype": type = try reader.string()
+      case "shape": extents = try counts(from: &reader, atMost: maximumRank)
+      case "data_offsets": bounds = try counts(from: &reader, atMost: 2)
+      default: throw reader.failure("unknown field \"\(key)\" of tensor \(name)")
+      }
+    }
+    guard let type, let extents, let bounds, bounds.count == 2 else {
+      throw reader.failure("tensor \(name) lacks dtype, shape or two data_offsets")
+    }
+    guard let type = ElementType(rawValue: type) else {
+      throw reader.failure("tensor \(name) is of type \(type), and only F32, I64 and U8 are read here")
+    }
+    guard bounds[0] <= bounds[1] else { throw reader.failure("tensor \(name) ends before it begins") }
+    // Compared before a Shape is made: a Shape traps on a count that does not fit.
+    var byteCount = type.byteCount
+    for extent in extents {
+      let (product, overflow) = byteCount.multipliedReportingOverflow(by: extent)
+      guard extent <= maximumExtent, !overflow else {
+        throw reader.failure("tensor \(name) has an impossible shape \(extents)")
+      }
+      byteCount = product
+    }
+    guard byteCount == bounds[1] - bounds[0] else {
+      throw reader.failure(
+        "tensor \(name) of shape \(extents) needs \(byteCount) bytes and has \(bounds[1] - bounds[0])")
+    }
+    return Entry(name: name, type: type, shape: Shape(extents), range: bounds[0]..<bounds[1])
+  }
+
+  private static func counts(
+    from reader: inout JSONReader, atMost limit: Int
+  ) throws(JSONError) -> [Int] {
+    var counts: [Int] = []
+    try reader.array { (reader) throws(JSONError) in
+      guard counts.count < limit else { throw reader.failure("more than \(limit) numbers") }
+      counts.append(try reader.count())
+    }
+    return counts
+  }
+}

@@ -1,0 +1,44 @@
+import TensorCore
+
+extension TensorFile {
+  /// Writes the file into `folder`, compressing and digesting while writing, and makes its content durable.
+  ///
+  /// - Returns: what the manifest says about it.
+  func write(into folder: String, fileSystem: FileSystem) throws(CheckpointError) -> Manifest.File {
+    let fileName = name + Self.fileExtension
+    let output = try fileSystem.createFile(folder + "/" + fileName)
+    let (header, headerBytes) = SafetensorsHeader.encoding(tensors, metadata: metadata)
+    let size = header.byteCount + (header.entries.last?.range.upperBound ?? 0)
+    var compressor = ZstdCompressor(size: size)
+    var hash = SHA256()
+    var written = 0
+    func emit(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+      hash.update(bytes)
+      written += bytes.count
+      try output.write(bytes)
+    }
+    try NamedTensor(name: name, value: .uint8(headerBytes, shape: [headerBytes.count])).withBytes {
+      (bytes) throws(CheckpointError) in try compressor.compress(bytes, sink: emit)
+    }
+    var ranges: [Manifest.TensorRange] = []
+    for (tensor, entry) in zip(tensors, header.entries) {
+      try tensor.withBytes { (bytes) throws(CheckpointError) in
+        ranges.append(
+          Manifest.TensorRange(
+            name: tensor.name, offset: header.byteCount + entry.range.lowerBound, bytes: bytes.count,
+            sha256: SHA256.digest(of: bytes)))
+        try compressor.compress(bytes, sink: emit)
+      }
+    }
+    try output.synchronize()
+    return Manifest.File(
+      name: fileName, bytes: written, sha256: hash.digest(), uncompressedBytes: size, tensors: ranges)
+  }
+
+  /// The most bytes that the file can take on disk.
+  var sizeBound: Int {
+    let data = tensors.reduce(0) { $0 + $1.shape.count * $1.elementType.byteCount }
+    let lines = tensors.reduce(0) { $0 + $1.name.utf8.count + 200 }
+    return data + data / 128 + lines + 4096
+  }
+}

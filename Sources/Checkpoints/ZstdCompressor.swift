@@ -1,0 +1,52 @@
+import CZstd
+
+/// Writes one zstd frame piece by piece, with the content's size in its header and a content checksum at its end.
+struct ZstdCompressor: ~Copyable {
+  private let context: OpaquePointer
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var remaining: Int
+  private var isEnded = false
+
+  /// - Parameters:
+  ///   - size: the bytes of content to come, exactly.
+  ///   - level: weights are nearly incompressible; 3 takes what little there is, fast.
+  init(size: Int, level: Int32 = 3) {
+    guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
+    for (parameter, value) in [
+      (ZSTD_c_compressionLevel, level), (ZSTD_c_checksumFlag, 1), (ZSTD_c_contentSizeFlag, 1),
+    ] {
+      precondition(ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value)) == 0, "known to zstd 1.4")
+    }
+    precondition(ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(size))) == 0, "a new context")
+    self.context = context
+    buffer = .allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 64)
+    remaining = size
+  }
+
+  deinit {
+    ZSTD_freeCCtx(context)
+    buffer.deallocate()
+  }
+
+  /// Compresses the next piece of content and hands `sink` what is ready; the last piece ends the frame.
+  /// - Precondition: the pieces do not exceed the announced size.
+  mutating func compress<E>(
+    _ content: UnsafeRawBufferPointer, sink: (UnsafeRawBufferPointer) throws(E) -> Void
+  ) throws(E) {
+    precondition(content.count <= remaining, "more content than was announced")
+    // An empty piece behind the last one would open a second frame.
+    if isEnded { return }
+    remaining -= content.count
+    isEnded = remaining == 0
+    let mode = isEnded ? ZSTD_e_end : ZSTD_e_continue
+    var input = ZSTD_inBuffer(src: content.baseAddress, size: content.count, pos: 0)
+    var isDone = false
+    while !isDone {
+      var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
+      let left = ZSTD_compressStream2(context, &output, &input, mode)
+      precondition(ZSTD_isError(left) == 0, "zstd: \(String(cString: ZSTD_getErrorName(left)))")
+      if output.pos > 0 { try sink(UnsafeRawBufferPointer(rebasing: buffer[..<output.pos])) }
+      isDone = isEnded ? left == 0 : input.pos == input.size
+    }
+  }
+}

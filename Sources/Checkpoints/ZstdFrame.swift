@@ -1,0 +1,31 @@
+/// Bytes in one ordinary zstd frame: `zstd -d` reads it.
+public enum ZstdFrame {
+  /// The frame for `content`, with its size in the header and a content checksum.
+  public static func compress(_ content: [UInt8], level: Int32 = 3) -> [UInt8] {
+    var frame: [UInt8] = []
+    var compressor = ZstdCompressor(size: content.count, level: level)
+    content.withUnsafeBytes { bytes in
+      compressor.compress(bytes) { frame.append(contentsOf: $0) }
+    }
+    return frame
+  }
+
+  /// The content of `frame`, bytes that may be anything.
+  ///
+  /// - Parameters:
+  ///   - expectedSize: the size of the content; any other is an error.
+  ///   - path: what errors call the file.
+  /// - Throws: ``CheckpointError`` of kind `damaged`, naming the file and the byte.
+  public static func decompress(
+    _ frame: [UInt8], expectedSize: Int, path: String
+  ) throws(CheckpointError) -> [UInt8] {
+    var decompressor = ZstdDecompressor(expectedSize: expectedSize, path: path)
+    var failure: CheckpointError?
+    frame.withUnsafeBytes { bytes in
+      do throws(CheckpointError) { try decompressor.decompress(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    try decompressor.finish()
+    return decompressor.content
+  }
+}

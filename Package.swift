@@ -71,7 +71,7 @@ let package = Package(
     // Layer 3.
     room("Networks", ["Autograd", "TensorCore"]),
     room("DataParallel", ["Autograd", "TensorCore", "MessagePassing"]),
-    room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib"]),
+    room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
     room("Checkpoints", ["TensorCore", "CZstd", "CCrypto"]),
     room("Reporting", ["TensorCore", "CPNG", protobuf]),
     // Layer 4.

@@ -1,0 +1,24 @@
+/// Why data cannot be opened or read, in one line: what, where (file, byte or sample); what to do next.
+public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What kind of fault it is; the command line maps it to an exit code.
+  public enum Kind: Hashable, Sendable {
+    /// The content is damaged, inconsistent or of an unknown format.
+    case badData
+    /// There is no such file or folder.
+    case missing
+    /// The system refuses to read it.
+    case unreadable
+    /// The data are sound but cannot be delivered in the form asked for.
+    case unsuitable
+  }
+
+  /// What kind of fault it is.
+  public let kind: Kind
+  /// One line, free of control characters.
+  public let description: String
+
+  init(_ kind: Kind, _ what: String, _ place: String, _ advice: String) {
+    self.kind = kind
+    description = "\(what) (\(place)); \(advice)"
+  }
+}

@@ -1,0 +1,45 @@
+/// Which data a run wants, and in what form.
+public struct DatasetRequest: Hashable, Sendable {
+  /// `pottery`, or the path of an IDX file, of a folder with IDX files, or of an image folder.
+  public var source: String
+  /// The height and width of the delivered images in pixels.
+  public var size: Int
+  /// The channels of the delivered images: 1 (grey) or 3 (RGB).
+  public var channels: Int
+  /// The samples of an epoch of `pottery`; ignored for files, which have the count they have.
+  public var count: Int?
+  /// The labels must lie in `0..<labelCount`; nil takes the count from the data.
+  public var labelCount: Int?
+  /// What a file may ask for.
+  public var limits: DatasetLimits
+
+  /// A request; see the properties.
+  public init(
+    source: String, size: Int, channels: Int, count: Int? = nil, labelCount: Int? = nil,
+    limits: DatasetLimits = DatasetLimits()
+  ) {
+    self.source = source
+    self.size = size
+    self.channels = channels
+    self.count = count
+    self.labelCount = labelCount
+    self.limits = limits
+  }
+}
+
+/// Bounds that hold before anything is allocated, whatever a header says.
+public struct DatasetLimits: Hashable, Sendable {
+  /// Bytes of one file's decompressed content.
+  public var bytes: Int
+  /// Height and width of a source image in pixels.
+  public var side: Int
+  /// Pixels of a source image.
+  public var pixels: Int
+
+  /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said otherwise.
+  public init(bytes: Int = 4 << 30, side: Int = 16_384, pixels: Int = 89_000_000) {
+    self.bytes = bytes
+    self.side = side
+    self.pixels = pixels
+  }
+}

@@ -1,0 +1,76 @@
+import Glibc
+
+/// What lies in one folder: visible names in byte order. Names with a leading dot are left out.
+struct FolderListing {
+  enum Kind {
+    case file, folder
+    /// A device, a FIFO or a socket.
+    case special
+  }
+
+  struct Entry {
+    let name: [UInt8]
+    let kind: Kind
+  }
+
+  let entries: [Entry]
+
+  /// Lists `folder`. A link counts as what it leads to, which must lie under `root`.
+  /// - Parameter root: the resolved path (see ``resolved(_:)``) that no link may leave.
+  init(_ folder: FilePath, root: FilePath) throws(DatasetError) {
+    guard let stream = folder.withCString({ opendir($0) }) else { throw .system("cannot list", folder) }
+    defer { closedir(stream) }
+    var entries: [Entry] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else { break }
+      let name = Self.name(of: entry)
+      guard name.first != UInt8(ascii: ".") else { continue }
+      let kind: Kind
+      switch Int(entry.pointee.d_type) {
+      case Int(DT_REG): kind = .file
+      case Int(DT_DIR): kind = .folder
+      default: kind = try Self.kind(of: folder.appending(name), root: root)
+      }
+      entries.append(Entry(name: name, kind: kind))
+    }
+    guard errno == 0 else { throw .system("cannot list", folder) }
+    self.entries = entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+  }
+
+  /// The absolute path of `path` without links.
+  static func resolved(_ path: FilePath) throws(DatasetError) -> FilePath {
+    guard let text = path.withCString({ realpath($0, nil) }) else { throw .system("cannot open", path) }
+    defer { free(text) }
+    return FilePath(bytes: Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
+  }
+
+  /// Whether `path` is a folder.
+  static func isFolder(_ path: FilePath) throws(DatasetError) -> Bool {
+    var status = stat()
+    guard !path.bytes.isEmpty, !path.bytes.contains(0), path.withCString({ stat($0, &status) }) == 0 else {
+      throw .system("cannot open", path)
+    }
+    return status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func kind(of path: FilePath, root: FilePath) throws(DatasetError) -> Kind {
+    let target = try resolved(path)
+    guard target.bytes.starts(with: root.appending([]).bytes) else {
+      throw DatasetError(
+        .badData, "a link leads out of the data folder to \(target)", path.description,
+        "replace it by what it points to")
+    }
+    var status = stat()
+    guard target.withCString({ stat($0, &status) }) == 0 else { throw .system("cannot open", path) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .folder
+    default: return .special
+    }
+  }
+
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+    withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+  }
+}

@@ -1,0 +1,31 @@
+/// Labelled or unlabelled images of one size, read by index.
+///
+/// A data set knows nothing of ranks: every process opens the same one and reads the indices it is given. `read` may be
+/// called from several threads at once.
+public protocol ImageDataset: Sendable {
+  /// What a log line calls it, such as `pottery` or the file's or folder's name.
+  var name: String { get }
+  /// The number of samples.
+  var count: Int { get }
+  /// The height of a delivered image in pixels.
+  var height: Int { get }
+  /// The width of a delivered image in pixels.
+  var width: Int { get }
+  /// The channels of a delivered image: 1 (grey) or 3 (RGB).
+  var channels: Int { get }
+  /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
+  var labelCount: Int { get }
+  /// The identity of the content; see ``DataFingerprint``.
+  var fingerprint: DataFingerprint { get }
+
+  /// Writes sample `index` as `height * width * channels` values in [-1, 1], row by row from the top, channels
+  /// innermost (HWC), and returns its label, -1 when the samples are unlabelled.
+  /// - Precondition: `0 <= index < count`.
+  /// - Throws: ``DatasetError`` that names the file, when it cannot be read or decoded.
+  func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32
+}
+
+extension ImageDataset {
+  /// The values of one delivered image.
+  public var valuesPerImage: Int { height * width * channels }
+}

@@ -1,0 +1,76 @@
+/// The height and width of an image, from its header alone.
+struct ImageExtent: Hashable, Sendable {
+  let height: Int
+  let width: Int
+
+  /// `30 x 32` (height by width).
+  var sizes: String { "\(height) x \(width)" }
+
+  /// Reads the header in `bytes`, the start of a file.
+  /// - Returns: nil when the header goes on beyond `bytes`; never when `isWhole`.
+  /// - Throws: ``DatasetError`` when there is no such header, or the image is beyond `limits`.
+  static func parse(
+    _ bytes: UnsafeRawBufferPointer, isWhole: Bool, path: FilePath, limits: DatasetLimits
+  ) throws(DatasetError) -> (ImageFormat, ImageExtent)? {
+    guard let format = ImageFormat(bytes) else {
+      let what = bytes.isEmpty ? "an empty file" : "neither a PNG nor a JPEG image"
+      throw DatasetError(.badData, what, "\(path), byte 0", "remove or replace it")
+    }
+    let found = format == .png ? png(bytes) : jpeg(bytes)
+    guard let extent = found else {
+      if !isWhole { return nil }
+      throw DatasetError(
+        .badData, "the image ends before its size is said", "\(path), byte \(bytes.count)", "replace it")
+    }
+    guard extent.height > 0, extent.width > 0 else {
+      throw DatasetError(.badData, "an image of \(extent.sizes) pixels", path.description, "replace it")
+    }
+    // The sides are at most 2^32 - 1 each, so a product that is only formed within the side limit cannot overflow.
+    guard max(extent.height, extent.width) <= limits.side, extent.height * extent.width <= limits.pixels
+    else {
+      throw DatasetError(
+        .badData,
+        "an image of \(extent.sizes), above the limits of \(limits.side) a side and \(limits.pixels) pixels",
+        path.description, "replace it by a smaller one")
+    }
+    return (format, extent)
+  }
+
+  /// PNG: the first chunk is IHDR and begins with width and height.
+  private static func png(_ bytes: UnsafeRawBufferPointer) -> ImageExtent? {
+    guard bytes.count >= 24 else { return nil }
+    guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else { return ImageExtent(height: 0, width: 0) }
+    return ImageExtent(height: bytes.bigEndian32(at: 20), width: bytes.bigEndian32(at: 16))
+  }
+
+  /// JPEG: markers with their lengths up to the first frame header (SOF0-15 but DHT, JPG and DAC).
+  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> ImageExtent? {
+    var position = 2
+    while position + 9 <= bytes.count {
+      let marker = bytes[position + 1]
+      if bytes[position] != 0xFF { return ImageExtent(height: 0, width: 0) }
+      switch marker {
+      case 0xFF:
+        position += 1
+      case 0xC4, 0xC8, 0xCC:
+        position += 2 + bytes.bigEndian16(at: position + 2)
+      case 0xC0...0xCF:
+        return ImageExtent(
+          height: bytes.bigEndian16(at: position + 5), width: bytes.bigEndian16(at: position + 7))
+      case 0x01, 0xD0...0xD7:
+        position += 2
+      case 0xD9, 0xDA:
+        return ImageExtent(height: 0, width: 0)
+      default:
+        position += 2 + bytes.bigEndian16(at: position + 2)
+      }
+    }
+    return nil
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  func bigEndian16(at offset: Int) -> Int { Int(self[offset]) << 8 | Int(self[offset + 1]) }
+
+  func bigEndian32(at offset: Int) -> Int { bigEndian16(at: offset) << 16 | bigEndian16(at: offset + 2) }
+}

@@ -1,0 +1,59 @@
+/// Which files of an image folder are samples, and of which label.
+///
+/// Images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not both, and not deeper.
+/// Labels are numbered by the sub-folders' names in byte order; samples are ordered by label, then by name in byte
+/// order. Names with a leading dot and files that are not `.png`, `.jpg` or `.jpeg` are left out.
+struct ImageFolderListing: Sendable {
+  struct Sample: Sendable {
+    /// Relative to the folder: `name`, or `label/name`.
+    let path: [UInt8]
+    /// -1 when unlabelled.
+    let label: Int32
+  }
+
+  let samples: [Sample]
+  /// The sub-folders' names, in the order of the labels.
+  let labelNames: [[UInt8]]
+
+  init(_ folder: FilePath, root: FilePath, listing: FolderListing) throws(DatasetError) {
+    let folders = listing.entries.filter { $0.kind == .folder }.map(\.name)
+    var samples = try Self.images(listing, folder).map { Sample(path: $0, label: -1) }
+    guard samples.isEmpty || folders.isEmpty else {
+      throw DatasetError(
+        .badData,
+        "images beside folders of images, such as \(escaped(samples[0].path)) and \(escaped(folders[0]))",
+        folder.description, "put every image into a sub-folder that is its label, or none")
+    }
+    for (label, name) in folders.enumerated() {
+      let path = folder.appending(name)
+      let listing = try FolderListing(path, root: root)
+      if let nested = listing.entries.first(where: { $0.kind == .folder }) {
+        throw DatasetError(
+          .badData, "a folder within the folder of a label", path.appending(nested.name).description,
+          "name a folder whose sub-folders are the labels")
+      }
+      let images = try Self.images(listing, path)
+      guard !images.isEmpty else {
+        throw DatasetError(
+          .badData, "no PNG or JPEG image of this label", path.description, "remove the folder")
+      }
+      samples += images.map { Sample(path: FilePath(bytes: name).appending($0).bytes, label: Int32(label)) }
+    }
+    guard !samples.isEmpty else {
+      throw DatasetError(
+        .badData, "0 samples: no IDX file, no PNG or JPEG image", folder.description,
+        "name a folder with images, or use data=pottery")
+    }
+    self.samples = samples
+    labelNames = folders
+  }
+
+  private static func images(_ listing: FolderListing, _ folder: FilePath) throws(DatasetError) -> [[UInt8]] {
+    let images = listing.entries.filter { $0.kind != .folder && ImageFormat.isImageName($0.name) }
+    if let special = images.first(where: { $0.kind == .special }) {
+      throw DatasetError(
+        .badData, "not a regular file", folder.appending(special.name).description, "remove it")
+    }
+    return images.map(\.name)
+  }
+}

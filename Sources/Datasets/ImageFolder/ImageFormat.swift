@@ -1,0 +1,36 @@
+/// The image formats that are read, told by their first bytes, whatever the file's name ends with.
+enum ImageFormat: Sendable {
+  case png, jpeg
+
+  static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  init?(_ bytes: UnsafeRawBufferPointer) {
+    if bytes.starts(with: Self.pngSignature) {
+      self = .png
+    } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else {
+      return nil
+    }
+  }
+
+  /// Whether a file of that name is taken for an image: `.png`, `.jpg` or `.jpeg` in any case.
+  static func isImageName(_ name: [UInt8]) -> Bool {
+    let lower = name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+    return [".png", ".jpg", ".jpeg"].contains {
+      lower.count > $0.utf8.count && lower.ends(with: Array($0.utf8))
+    }
+  }
+
+  /// Decodes a whole file.
+  /// - Throws: ``DatasetError`` naming `path` for anything short of a whole image within `limits`.
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+  ) throws(DatasetError) -> RasterImage {
+    let (format, extent) = try ImageExtent.parse(bytes, isWhole: true, path: path, limits: limits)!
+    switch format {
+    case .png: return try PNGDecoder.decode(bytes, extent: extent, path: path)
+    case .jpeg: return try JPEGDecoder.decode(bytes, extent: extent, path: path)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import CPNG
+
+/// PNG through libpng's simplified interface. 16 bits are reduced to 8, palettes and low depths expanded, and alpha is
+/// composed on black.
+enum PNGDecoder {
+  static func decode(
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath
+  ) throws(DatasetError) -> RasterImage {
+    try PNGChunks.verify(bytes, path: path)
+    // On the heap: libpng keeps the address between the calls.
+    let image = UnsafeMutablePointer<png_image>.allocate(capacity: 1)
+    image.initialize(to: png_image())
+    image.pointee.version = png_uint_32(PNG_IMAGE_VERSION)
+    defer {
+      png_image_free(image)
+      image.deallocate()
+    }
+    guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else {
+      throw fault(image, path)
+    }
+    precondition(
+      Int(image.pointee.height) == extent.height && Int(image.pointee.width) == extent.width,
+      "one IHDR, one size")
+    // Without this flag, samples of 16 bits would be taken for linear light.
+    image.pointee.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
+    let isColour = image.pointee.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) != 0
+    let channels = isColour ? 3 : 1
+    image.pointee.format =
+      png_uint_32(PNG_FORMAT_FLAG_ALPHA) | (isColour ? png_uint_32(PNG_FORMAT_FLAG_COLOR) : 0)
+    let count = extent.height * extent.width
+    var isWhole = false
+    let decoded = [UInt8](unsafeUninitializedCapacity: count * (channels + 1)) { buffer, initialized in
+      isWhole = png_image_finish_read(image, nil, buffer.baseAddress, 0, nil) != 0
+      initialized = isWhole ? count * (channels + 1) : 0
+    }
+    guard isWhole else { throw fault(image, path) }
+    return RasterImage(
+      height: extent.height, width: extent.width, channels: channels,
+      pixels: composed(decoded, count: count, channels: channels))
+  }
+
+  /// `value * alpha / 255`, rounded.
+  private static func composed(_ decoded: [UInt8], count: Int, channels: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count * channels) { result, initialized in
+      for index in 0..<count {
+        let source = index &* (channels &+ 1)
+        let alpha = UInt32(decoded[source &+ channels])
+        for channel in 0..<channels {
+          let value = UInt32(decoded[source &+ channel]) &* alpha &+ 127
+          result[index &* channels &+ channel] = UInt8(truncatingIfNeeded: value / 255)
+        }
+      }
+      initialized = count * channels
+    }
+  }
+
+  private static func fault(_ image: UnsafeMutablePointer<png_image>, _ path: FilePath) -> DatasetError {
+    let message = withUnsafeBytes(of: &image.pointee.message) { Array($0.prefix { $0 != 0 }) }
+    return DatasetError(.badData, "corrupt PNG: \(escaped(message))", path.description, "replace the file")
+  }
+}

@@ -1,0 +1,23 @@
+public import TensorCore
+
+/// What one rank reads for one step: its micro-batches, in order.
+public struct LoadedStep: Sendable {
+  /// The step, from 0.
+  public let step: Int
+  /// This rank's micro-batches, by number.
+  public let microBatches: [LoadedMicroBatch]
+  /// Seconds that the consumer waited for this step: the part of loading that computation did not hide.
+  public internal(set) var waited: Double
+}
+
+/// The samples of one micro-batch.
+public struct LoadedMicroBatch: Sendable {
+  /// The micro-batch's number among all of the step's, on whatever rank.
+  public let number: Int
+  /// The samples' indices in the data set.
+  public let indices: [Int]
+  /// Pixels in [-1, 1], of shape `[samples, height, width, channels]`.
+  public let images: Tensor
+  /// One label per sample, -1 when the data set is unlabelled.
+  public let labels: [Int32]
+}

@@ -1,0 +1,82 @@
+/// How an image of bytes becomes a square of floats: of the size itself, copied; smaller, enlarged by the largest
+/// whole factor (nearest pixel); larger by a whole factor, box average; centred, the rest filled with black (-1).
+///
+/// Nothing is interpolated, so that every value is an exact mean of source pixels, on every machine the same.
+struct PixelFit: Sendable {
+  let sourceHeight: Int
+  let sourceWidth: Int
+  /// Height and width of the result.
+  let size: Int
+  /// The side of the box of source pixels that one value averages.
+  private let box: Int
+  /// The side of the square of values that one source pixel fills.
+  private let repeats: Int
+  private let top: Int
+  private let left: Int
+
+  /// - Throws: ``DatasetError`` of kind `unsuitable` for an image that is larger than `size` by no whole factor.
+  init(height: Int, width: Int, size: Int, path: FilePath) throws(DatasetError) {
+    let longest = max(height, width)
+    if longest > size {
+      box = longest / size
+      guard longest == box * size, height.isMultiple(of: box), width.isMultiple(of: box) else {
+        let nearest = (1...longest).filter { longest.isMultiple(of: $0) }.min {
+          abs($0 - size) < abs($1 - size)
+        }!
+        throw DatasetError(
+          .unsuitable,
+          "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",
+          path.description, "choose size=\(nearest), or resize the images")
+      }
+    } else {
+      box = 1
+    }
+    repeats = longest > size ? 1 : size / longest
+    sourceHeight = height
+    sourceWidth = width
+    self.size = size
+    top = (size - height / box * repeats) / 2
+    left = (size - width / box * repeats) / 2
+  }
+
+  /// Writes `size * size * channels` values in [-1, 1].
+  /// - Parameters:
+  ///   - source: `sourceHeight * sourceWidth * sourceChannels` bytes, HWC.
+  ///   - sourceChannels: `channels`, or 1, which is repeated.
+  func write(
+    _ source: UnsafePointer<UInt8>, channels sourceChannels: Int, into result: UnsafeMutablePointer<Float>,
+    channels: Int
+  ) {
+    precondition(
+      sourceChannels == channels || sourceChannels == 1, "\(sourceChannels) channels as \(channels)")
+    let rowStride = size &* channels
+    result.update(repeating: -1, count: size &* rowStride)
+    let halfRange = 127.5 * Float(box &* box)
+    for y in 0..<sourceHeight / box {
+      for x in 0..<sourceWidth / box {
+        let corner = result + ((top &+ y &* repeats) &* rowStride &+ (left &+ x &* repeats) &* channels)
+        for channel in 0..<channels {
+          let sum = boxSum(source + (sourceChannels == 1 ? 0 : channel), sourceChannels, y: y, x: x)
+          let value = Float(sum) / halfRange - 1
+          for row in 0..<repeats {
+            for column in 0..<repeats {
+              corner[row &* rowStride &+ column &* channels &+ channel] = value
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func boxSum(_ source: UnsafePointer<UInt8>, _ sourceChannels: Int, y: Int, x: Int) -> Int {
+    var sum = 0
+    for row in y &* box..<(y &+ 1) &* box {
+      var pixel = source + (row &* sourceWidth &+ x &* box) &* sourceChannels
+      for _ in 0..<box {
+        sum &+= Int(pixel.pointee)
+        pixel += sourceChannels
+      }
+    }
+    return sum
+  }
+}

@@ -1,0 +1,64 @@
+/// The built-in data set: procedural vessels in eight classes, labelled, of any size and number.
+///
+/// Each is a solid of revolution thrown after its class's ranges of control points, some with handles and painted bands,
+/// drawn as a light vessel on black (1 channel) or in the colours of clay on a dark ground (3 channels). Sample *i* is a
+/// pure function of *i*; every bit is the same on every machine. See <doc:Vessel>.
+public struct Pottery: ImageDataset {
+  /// `pottery`.
+  public let name = "pottery"
+  /// The samples of an epoch.
+  public let count: Int
+  /// The height and width of an image in pixels.
+  public let size: Int
+  /// 1 (grey) or 3 (RGB).
+  public let channels: Int
+  /// Version of the generator, number of samples, size and channels.
+  public let fingerprint: DataFingerprint
+
+  /// The height of an image in pixels.
+  public var height: Int { size }
+  /// The width of an image in pixels.
+  public var width: Int { size }
+  /// The number of classes.
+  public var labelCount: Int { Self.classNames.count }
+
+  /// The classes, in the order of their labels.
+  public static let classNames = VesselForm.all.map(\.name)
+  /// The samples of an epoch unless the request says otherwise.
+  public static let defaultCount = 60_000
+  /// Raised with every change of any bit of any sample.
+  package static let generatorVersion = 1
+
+  /// `count` vessels drawn `size` pixels high and wide.
+  /// - Precondition: all are positive; `channels` is 1 or 3.
+  public init(count: Int = Pottery.defaultCount, size: Int, channels: Int = 1) {
+    precondition(count > 0 && size > 0 && (channels == 1 || channels == 3), "pottery of 1 or 3 channels")
+    self.count = count
+    self.size = size
+    self.channels = channels
+    let hash = ContentHash(kind: "pottery")
+    for number in [Self.generatorVersion, count, size, channels] { hash.add(number) }
+    fingerprint = hash.fingerprint()
+  }
+
+  init(_ request: DatasetRequest) throws(DatasetError) {
+    let count = request.count ?? Self.defaultCount
+    guard count > 0 else {
+      throw DatasetError(.unsuitable, "0 samples: a data set of \(count)", "pottery", "ask for 1 or more")
+    }
+    if let wanted = request.labelCount, wanted < Self.classNames.count {
+      throw DatasetError(
+        .unsuitable, "\(Self.classNames.count) classes, so labels are out of range 0..<\(wanted)", "pottery",
+        "ask for \(Self.classNames.count) labels")
+    }
+    self.init(count: count, size: request.size, channels: request.channels)
+  }
+
+  /// Draws vessel `index`; its label is `index % 8`.
+  public func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
+    precondition(0 <= index && index < count, "sample \(index) of \(count)")
+    let vessel = Vessel(index: index)
+    VesselRenderer(vessel, size: size).draw(into: pixels, channels: channels)
+    return Int32(vessel.label)
+  }
+}

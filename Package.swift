@@ -61,10 +61,11 @@ let package = Package(
     library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
     library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
     library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    .systemLibrary(name: "CProcessor"),
     // Layer 1.
-    room("KernelsBaseline"),
-    room("KernelsWide", architecture: wide),
-    room("TensorCore", ["KernelsBaseline", "KernelsWide", "COpenBLAS", "CSLEEF"]),
+    room("KernelsBaseline", ["CProcessor"]),
+    room("KernelsWide", ["CProcessor"], architecture: wide),
+    room("TensorCore", ["KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
     room("MessagePassing", ["CMPI"]),
     // Layer 2.
     room("Autograd", ["TensorCore"]),

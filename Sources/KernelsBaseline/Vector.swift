@@ -1,0 +1,31 @@
+internal import CProcessor
+
+/// The vector of this copy of the kernels: one AVX2 register.
+typealias Vector = SIMD8<Float>
+
+extension BlockProduct {
+  /// Rows of the largest tile: 6 × 2 accumulators, 2 vectors of B and a broadcast fill the 16 registers.
+  public static let tileRows = 6
+
+  @inline(__always)
+  static func tile<Columns: TileColumns, Left: LeftLayout>(
+    rows: Int, _ columns: Columns.Type, _ left: Left.Type, _ operands: TileOperands
+  ) {
+    switch rows {
+    case 1: multiply(Row<Columns>.self, left, operands)
+    case 2: multiply(Rows2<Columns>.self, left, operands)
+    case 3: multiply(Rows3<Columns>.self, left, operands)
+    case 4: multiply(Rows4<Columns>.self, left, operands)
+    case 5: multiply(Rows5<Columns>.self, left, operands)
+    case 6: multiply(Rows6<Columns>.self, left, operands)
+    default: preconditionFailure("a tile has 1 to \(tileRows) rows")
+    }
+  }
+}
+
+extension Vector {
+  /// `self + factor * other`, rounded once.
+  @inline(__always) func addingProduct(_ factor: Vector, _ other: Vector) -> Vector {
+    lockstep_fma8(factor, other, self)
+  }
+}

@@ -1,0 +1,37 @@
+extension ConvolutionPlane {
+  /// The output pixels as rows of A: a patch of the input each.
+  var forwardPatches: Patches {
+    Patches(
+      images: images, source: input, channels: inputChannels, taps: kernel, step: stride,
+      origin: padding.map { -$0 }, grid: output)
+  }
+
+  /// `result` = the convolution of `input`.
+  func forward(
+    input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    let packed = weight.packed(PackedWeightsKey(.taps, of: weight, self, kernels), kernels) {
+      [forwardWeights]
+    }
+    let product = PatchProduct(
+      patches: forwardPatches, activation: input, weights: packed.pointer, columns: outputChannels,
+      result: result, placement: .dense(output, channels: outputChannels))
+    PatchProduct.run([product], kernels)
+  }
+
+  /// Depth: taps, then input channels. Columns: output channels.
+  private var forwardWeights: PackedWeights {
+    PackedWeights(
+      depthOffsets: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } },
+      columnOffsets: (0..<outputChannels).map { $0 * inputChannels * taps })
+  }
+}
+
+extension PatchProduct.Placement {
+  /// Row after row of an activation `[images, extents, channels]`.
+  static func dense(_ extents: Triple, channels: Int) -> Self {
+    Self(
+      base: 0, image: extents.product * channels, z: extents.y * extents.x * channels,
+      y: extents.x * channels, x: channels)
+  }
+}

@@ -1,0 +1,113 @@
+internal import KernelsBaseline
+internal import KernelsWide
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// The two builds of the kernels: same sources, same bits, different vector width.
+public enum KernelSet: String, Sendable, CaseIterable {
+  /// x86-64-v3 (AVX2 and FMA), or the default of another architecture.
+  case baseline
+  /// x86-64-v4 (AVX-512).
+  case wide
+
+  /// The set in use: the widest that the processor offers, or the one that the environment variable
+  /// `LOCKSTEP_KERNELS` (`baseline` or `wide`) asks for.
+  /// - Precondition: the processor offers the set asked for.
+  public static let current: KernelSet = {
+    guard let name = getenv("LOCKSTEP_KERNELS").map({ String(cString: $0) }) else {
+      return CPUFeatures.current.supportsWide ? .wide : .baseline
+    }
+    guard let set = KernelSet(rawValue: name) else {
+      preconditionFailure("LOCKSTEP_KERNELS is '\(name)'; use baseline or wide")
+    }
+    precondition(set.isSupported, "LOCKSTEP_KERNELS=\(name), but this processor has \(CPUFeatures.current)")
+    return set
+  }()
+
+  /// Whether this processor can run the set.
+  public var isSupported: Bool {
+    switch self {
+    case .baseline: CPUFeatures.current.supportsBaseline
+    case .wide: CPUFeatures.current.supportsWide
+    }
+  }
+}
+
+/// The entry points of one ``KernelSet``.
+struct KernelTable: Sendable {
+  /// A block of A times a panel of B; see `BlockProduct` in the kernel targets.
+  typealias Block =
+    @Sendable (
+      _ rows: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+      _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
+    ) -> Void
+
+  /// Floats per vector; a panel of B is one or two vectors wide.
+  let lanes: Int
+  /// Rows of the largest register tile.
+  let tileRows: Int
+  /// A as `[rows, rowStride]`.
+  let rowMajor: Block
+  /// A as `[tiles, depth, lanes]`.
+  let depthMajor: Block
+
+  /// Floats between the rows of a block for ``rowMajor``.
+  static let rowStride = KernelsBaseline.BlockProduct.rowStride
+  /// The longest depth block: a panel of B and a tile of A stay in the nearest caches, and the accumulators
+  /// travel to memory rarely.
+  static let depthBlock = 256
+
+  static let baseline = KernelTable(
+    lanes: KernelsBaseline.BlockProduct.lanes, tileRows: KernelsBaseline.BlockProduct.tileRows,
+    rowMajor: {
+      KernelsBaseline.BlockProduct.rowMajor(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
+    depthMajor: {
+      KernelsBaseline.BlockProduct.depthMajor(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    })
+
+  static let wide = KernelTable(
+    lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
+    rowMajor: {
+      KernelsWide.BlockProduct.rowMajor(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
+    depthMajor: {
+      KernelsWide.BlockProduct.depthMajor(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    })
+
+  static func of(_ set: KernelSet) -> KernelTable {
+    switch set {
+    case .baseline: baseline
+    case .wide: wide
+    }
+  }
+}
+
+extension KernelTable {
+  /// The columns of a matrix B of `count` columns, cut into panels: all two vectors wide but for the last, which
+  /// is one vector wide where that suffices.
+  struct Panels {
+    let count: Int
+    let lanes: Int
+
+    var panelCount: Int { (count + 2 * lanes - 1) / (2 * lanes) }
+    /// The columns of C that a panel stands for.
+    func columns(_ panel: Int) -> Int { min(2 * lanes, count - panel * 2 * lanes) }
+    /// Floats per row of a panel.
+    func width(_ panel: Int) -> Int { columns(panel) > lanes ? 2 * lanes : lanes }
+    /// Where a panel begins in the packed matrix.
+    func offset(_ panel: Int, depth: Int) -> Int { panel * 2 * lanes * depth }
+    /// Floats of the packed matrix.
+    func packedCount(depth: Int) -> Int {
+      panelCount == 0 ? 0 : offset(panelCount - 1, depth: depth) + width(panelCount - 1) * depth
+    }
+  }
+
+  func panels(_ count: Int) -> Panels { Panels(count: count, lanes: lanes) }
+}

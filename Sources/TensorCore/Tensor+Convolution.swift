@@ -1,0 +1,128 @@
+/// The three convolution kernels. Each is the derivative of another one, so that they are closed under
+/// differentiation of any order. Activations are `[N, spatial…, C]`, weights `[Cout, Cin, kernel…]` as in PyTorch,
+/// with one, two or three spatial axes.
+///
+/// Every element of a result is one chain of fused multiply-adds (or a fixed number of them) in an order that
+/// follows from the shapes alone. The bits depend neither on the number of threads nor on the ``KernelSet``.
+extension Tensor {
+  /// Cross-correlation, what every framework calls convolution:
+  /// `result[n, y, x, o] = Σ weight[o, i, ky, kx] · self[n, y·stride − padding + ky, x·stride − padding + kx, i]`.
+  ///
+  /// The sum runs over taps in row-major order, then input channels, as one chain.
+  /// - Parameter weight: `[Cout, Cin, kernel…]`.
+  /// - Returns: `[N, geometry.outputExtents(of: spatial)…, Cout]`.
+  public func convolved(with weight: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
+    convolved(with: weight, geometry, using: .current)
+  }
+
+  /// The derivative of ``convolved(with:_:)`` with respect to its input, applied to `upstream`; also the forward
+  /// pass of a transposed convolution, whose weight `[in, out, kernel…]` in PyTorch is this `[Cout, Cin, kernel…]`.
+  ///
+  /// Two algorithms, chosen by the shapes alone. By stride phase: the sum runs over the upstream pixels that touch
+  /// an input pixel in row-major order, then their channels, as one chain. By columns, where phases would waste
+  /// their work on padding or on vector lanes: one chain over the channels of each upstream pixel, and the pixels
+  /// added in row-major order.
+  /// - Parameters:
+  ///   - upstream: `[N, output…, Cout]`.
+  ///   - weight: `[Cout, Cin, kernel…]`.
+  ///   - inputExtents: the spatial extents of the input, which a stride leaves open.
+  /// - Returns: `[N, inputExtents…, Cin]`.
+  public static func convolutionInputGradient(
+    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, inputExtents: [Int]
+  ) -> Tensor {
+    convolutionInputGradient(upstream, weight: weight, geometry, inputExtents: inputExtents, using: .current)
+  }
+
+  /// The derivative of ``convolved(with:_:)`` with respect to its weight, applied to `upstream`.
+  ///
+  /// The sum runs over images, then output pixels in row-major order, as one chain.
+  /// - Parameters:
+  ///   - input: `[N, input…, Cin]`.
+  ///   - upstream: `[N, output…, Cout]`.
+  /// - Returns: `[Cout, Cin, kernel…]`.
+  public static func convolutionWeightGradient(
+    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    convolutionWeightGradient(input: input, upstream: upstream, geometry, using: .current)
+  }
+}
+
+extension Tensor {
+  package func convolved(
+    with weight: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet
+  ) -> Tensor {
+    let input = spatialExtents(geometry)
+    let output = geometry.outputExtents(of: input)
+    let plane = ConvolutionPlane(
+      geometry, images: shape[0], input: input, output: output, weight: weight)
+    precondition(
+      shape.channels == plane.inputChannels,
+      "a weight \(weight.shape) does not fit an input \(shape)")
+    return Tensor(Shape([shape[0]] + output + [plane.outputChannels])) { result in
+      withUnsafePointer {
+        plane.forward(input: $0, weight: weight, result: result, KernelTable.of(set))
+      }
+    }
+  }
+
+  package static func convolutionInputGradient(
+    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, inputExtents: [Int],
+    using set: KernelSet
+  ) -> Tensor {
+    let output = upstream.spatialExtents(geometry)
+    let plane = ConvolutionPlane(
+      geometry, images: upstream.shape[0], input: inputExtents, output: output, weight: weight)
+    precondition(
+      output == geometry.outputExtents(of: inputExtents),
+      "an upstream gradient \(upstream.shape) does not belong to an input of \(inputExtents)")
+    precondition(
+      upstream.shape.channels == plane.outputChannels,
+      "a weight \(weight.shape) does not fit an upstream gradient \(upstream.shape)")
+    return Tensor(Shape([upstream.shape[0]] + inputExtents + [plane.inputChannels])) { result in
+      upstream.withUnsafePointer {
+        plane.inputGradient(upstream: $0, weight: weight, result: result, KernelTable.of(set))
+      }
+    }
+  }
+
+  package static func convolutionWeightGradient(
+    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet
+  ) -> Tensor {
+    let extents = input.spatialExtents(geometry)
+    let output = upstream.spatialExtents(geometry)
+    precondition(
+      output == geometry.outputExtents(of: extents) && input.shape[0] == upstream.shape[0],
+      "an upstream gradient \(upstream.shape) does not belong to an input \(input.shape)")
+    let plane = ConvolutionPlane(
+      geometry, images: input.shape[0], input: extents, output: output,
+      inputChannels: input.shape.channels, outputChannels: upstream.shape.channels)
+    let shape = Shape([plane.outputChannels, plane.inputChannels] + geometry.kernel)
+    return Tensor(shape) { result in
+      input.withUnsafePointer { input in
+        upstream.withUnsafePointer { upstream in
+          plane.weightGradient(input: input, upstream: upstream, result: result, KernelTable.of(set))
+        }
+      }
+    }
+  }
+
+  /// The extents between images and channels.
+  private func spatialExtents(_ geometry: ConvolutionGeometry) -> [Int] {
+    precondition(
+      shape.rank == geometry.axes + 2, "an activation \(shape) has not \(geometry.axes) spatial axes")
+    return Array(shape.extents[1..<shape.rank - 1])
+  }
+}
+
+extension ConvolutionPlane {
+  fileprivate init(
+    _ geometry: ConvolutionGeometry, images: Int, input: [Int], output: [Int], weight: Tensor
+  ) {
+    precondition(
+      Array(weight.shape.extents.dropFirst(2)) == geometry.kernel,
+      "a weight \(weight.shape) has not the kernel \(geometry.kernel)")
+    self.init(
+      geometry, images: images, input: input, output: output, inputChannels: weight.shape[1],
+      outputChannels: weight.shape[0])
+  }
+}

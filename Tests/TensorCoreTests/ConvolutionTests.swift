@@ -1,0 +1,95 @@
+import TensorCore
+import Testing
+
+@Suite("Convolution", .serialized)
+struct ConvolutionTests {
+  /// Random shapes in 1 to 3 dimensions, among them strides beyond the kernel, paddings beyond the stride,
+  /// channels that fill neither a vector nor a panel, and depths beyond a block.
+  static let cases: [ConvolutionReference] = (0..<60).map { index in
+    var numbers = TestNumbers(seed: UInt64(index))
+    let axes = index % 3 + 1
+    let kernel = (0..<axes).map { _ in numbers.int(1...(axes == 3 ? 3 : 5)) }
+    let stride = (0..<axes).map { _ in numbers.int(1...3) }
+    let padding = kernel.map { numbers.int(0...$0) }
+    let input = (0..<axes).map { axis in
+      max(kernel[axis] - 2 * padding[axis], 1) + numbers.int(0...(axes == 1 ? 40 : axes == 2 ? 8 : 4))
+    }
+    let channels = [1, 2, 3, 5, 8, 16, 19, 33, 40, 64, 70]
+    return ConvolutionReference(
+      geometry: ConvolutionGeometry(kernel: kernel, stride: stride, padding: padding),
+      images: numbers.int(1...3), input: input,
+      inputChannels: channels[numbers.int(0...(axes == 3 ? 7 : 10))],
+      outputChannels: channels[numbers.int(0...(axes == 3 ? 7 : 10))])
+  }
+
+  /// The layers of a small DCGAN, which take the fast paths: (input extent, Cin, Cout, kernel, stride, padding).
+  static let layers: [ConvolutionReference] = [
+    (16, 3, 64, 4, 2, 1), (8, 64, 96, 4, 2, 1), (4, 96, 1, 4, 1, 0), (4, 48, 100, 4, 1, 0),
+    (14, 32, 3, 3, 1, 1),
+  ].map { extent, inputs, outputs, kernel, stride, padding in
+    ConvolutionReference(
+      geometry: ConvolutionGeometry(
+        kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding]),
+      images: 5, input: [extent, extent], inputChannels: inputs, outputChannels: outputs)
+  }
+
+  /// The largest error relative to the largest element.
+  private func error(_ result: Tensor, _ expected: [Double]) -> Double {
+    let scale = expected.reduce(1e-6) { max($0, abs($1)) }
+    return zip(result.scalars, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / scale
+  }
+
+  @Test("forward, input and weight gradient agree with the definition", arguments: cases + layers)
+  func agreesWithDefinition(_ reference: ConvolutionReference) {
+    var numbers = TestNumbers(seed: 7)
+    let x = numbers.tensor(reference.inputShape)
+    let w = numbers.tensor(reference.weightShape)
+    let y = numbers.tensor(reference.outputShape)
+    let geometry = reference.geometry
+    let forward = x.convolved(with: w, geometry)
+    #expect(forward.shape == reference.outputShape)
+    #expect(error(forward, reference.forward(x.scalars, w.scalars)) < 1e-5)
+    let inputGradient = Tensor.convolutionInputGradient(
+      y, weight: w, geometry, inputExtents: reference.input)
+    #expect(inputGradient.shape == reference.inputShape)
+    #expect(error(inputGradient, reference.inputGradient(y.scalars, w.scalars)) < 1e-5)
+    let weightGradient = Tensor.convolutionWeightGradient(input: x, upstream: y, geometry)
+    #expect(weightGradient.shape == reference.weightShape)
+    #expect(error(weightGradient, reference.weightGradient(x.scalars, y.scalars)) < 1e-5)
+  }
+
+  private func bits(_ tensor: Tensor) -> [UInt32] { tensor.scalars.map(\.bitPattern) }
+
+  private func results(_ reference: ConvolutionReference, _ set: KernelSet) -> [[UInt32]] {
+    var numbers = TestNumbers(seed: 11)
+    let x = numbers.tensor(reference.inputShape)
+    let w = numbers.tensor(reference.weightShape)
+    let y = numbers.tensor(reference.outputShape)
+    let geometry = reference.geometry
+    return [
+      bits(x.convolved(with: w, geometry, using: set)),
+      bits(
+        Tensor.convolutionInputGradient(
+          y, weight: w, geometry, inputExtents: reference.input, using: set)),
+      bits(Tensor.convolutionWeightGradient(input: x, upstream: y, geometry, using: set)),
+    ]
+  }
+
+  @Test("the number of threads changes no bit", arguments: cases + layers)
+  func threadsChangeNoBit(_ reference: ConvolutionReference) {
+    defer { ComputeThreads.count = 1 }
+    ComputeThreads.count = 1
+    let alone = results(reference, .current)
+    for threads in [2, 3] {
+      ComputeThreads.count = threads
+      #expect(results(reference, .current) == alone)
+    }
+  }
+
+  @Test(
+    "AVX-512 and AVX2 give the same bits", .enabled(if: KernelSet.wide.isSupported, "needs AVX-512"),
+    arguments: cases + layers)
+  func vectorWidthChangesNoBit(_ reference: ConvolutionReference) {
+    #expect(results(reference, .baseline) == results(reference, .wide))
+  }
+}

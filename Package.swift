@@ -85,7 +85,7 @@ let package = Package(
         "MessagePassing",
         "TensorCore", yams,
       ],
-      resources: [.copy("Recipes")]),
+      resources: [.embedInCode("Recipes")]),
     // Layer 6.
     .executableTarget(
       name: "lockstep",

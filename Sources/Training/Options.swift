@@ -1,0 +1,123 @@
+/// Everything a run is a function of, resolved and checked: a recipe, or a file, with the command line's
+/// `key=value` laid over it.
+///
+/// An `Options` is only made by ``resolve(recipe:overrides:)`` and ``read(path:)``, so every value lies in
+/// the range that ``OptionSchema`` declares for its key and the keys agree with one another. What they stand
+/// for, with units and defaults, is the table in `OptionSchema.common`.
+public struct Options: Sendable, Equatable {
+  /// The recipe's name, as `lockstep recipes` lists it or as its file is called.
+  public internal(set) var recipe = ""
+  /// One line that says what the recipe trains.
+  public internal(set) var title = ""
+  /// What the recipe shows and about how long it takes.
+  public internal(set) var about = ""
+
+  /// The family of models that is trained.
+  public internal(set) var family = ModelFamily.dcgan
+  /// The keys that the family declares, under `model.`.
+  public internal(set) var model = ModelOptions()
+
+  /// Where samples come from.
+  public internal(set) var data = DataSource.pottery
+  /// What is asked of the data set.
+  public internal(set) var dataset = Dataset()
+  /// Height and width of a sample, in pixels.
+  public internal(set) var size = 0
+  /// Channels of a sample.
+  public internal(set) var channels = 0
+
+  /// The key of every random number of the run.
+  public internal(set) var seed: UInt64 = 0
+  /// When the run is done.
+  public internal(set) var length = RunLength.steps(0)
+  /// Samples per step over all ranks, divisible by ``microBatches``.
+  public internal(set) var batch = 0
+  /// Leaves of the summation tree of a step, a power of two, the same on every world size.
+  public internal(set) var microBatches = 0
+  /// Threads that compute in each rank.
+  public internal(set) var threads = ThreadCount.automatic
+  /// Whether communication runs behind computation. The weights are the same either way.
+  public internal(set) var overlap = true
+  /// Seconds without progress after which a rank is taken for lost.
+  public internal(set) var stallTimeout = 0.0
+
+  /// One optimizer for each network of the family, in the family's order.
+  public internal(set) var optimizers: [Optimizer] = []
+  /// The moving average of the generator's weights.
+  public internal(set) var ema = MovingAverage()
+
+  /// When state is saved.
+  public internal(set) var checkpoint = Checkpoint()
+  /// When sample grids are drawn.
+  public internal(set) var samples = Samples()
+  /// When a line is logged.
+  public internal(set) var log = Log()
+
+  init() {}
+}
+
+extension Options {
+  /// What is asked of the data set, under `dataset.`.
+  public struct Dataset: Sendable, Equatable {
+    /// Samples in one epoch of the procedural data set; `nil` where the data come from a folder.
+    public internal(set) var count: Int?
+    /// Classes that the data set must have; `nil` takes what the data say.
+    public internal(set) var labels: Int?
+  }
+
+  /// Adam (Kingma and Ba 2015) for one network, under `optimizer.NETWORK.`.
+  public struct Optimizer: Sendable, Equatable {
+    /// The network's name in the family, in checkpoints and in keys.
+    public let network: String
+    /// The step size, alpha.
+    public internal(set) var learningRate = 0.0
+    /// The decay of the first moment.
+    public internal(set) var beta1 = 0.0
+    /// The decay of the second moment.
+    public internal(set) var beta2 = 0.0
+    /// What is added to the root of the second moment.
+    public internal(set) var epsilon = 0.0
+
+    init(network: String) {
+      self.network = network
+    }
+  }
+
+  /// The moving average of the generator's weights, under `ema.`.
+  public struct MovingAverage: Sendable, Equatable {
+    /// The share of the average that a step keeps; 0 makes it equal to the weights.
+    public internal(set) var decay = 0.0
+  }
+
+  /// When state is saved, under `checkpoint.`.
+  public struct Checkpoint: Sendable, Equatable {
+    /// Steps between two generations; 0 saves at the end alone.
+    public internal(set) var every = 0
+    /// Generations that are kept.
+    public internal(set) var keepLast = 0
+  }
+
+  /// When sample grids are drawn, under `samples.`.
+  public struct Samples: Sendable, Equatable {
+    /// Steps between two grids; 0 draws at the end alone.
+    public internal(set) var every = 0
+    /// Images in a grid.
+    public internal(set) var count = 0
+  }
+
+  /// When a line is logged, under `log.`.
+  public struct Log: Sendable, Equatable {
+    /// Steps between two lines.
+    public internal(set) var every = 0
+  }
+
+  /// The optimizer of `network`.
+  ///
+  /// - Precondition: `network` is one of the family's networks.
+  public func optimizer(of network: String) -> Optimizer {
+    guard let optimizer = optimizers.first(where: { $0.network == network }) else {
+      preconditionFailure("the family \(family.rawValue) has no network called \(network)")
+    }
+    return optimizer
+  }
+}

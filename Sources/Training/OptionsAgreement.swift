@@ -1,0 +1,55 @@
+extension OptionsResolution {
+  /// Checks keys against one another. A key whose own value was refused is left out: its problem is reported
+  /// already.
+  mutating func checkAgreement() {
+    checkLength()
+    checkMicroBatches()
+    checkSampleCount()
+  }
+
+  private mutating func checkLength() {
+    let (first, second) = OptionSchema.alternatives
+    let isKnown = [first, second].contains { settings[$0] != nil || refused.contains($0) }
+    guard !isKnown else { return }
+    report("neither \(first) nor \(second) is given", .recipe(label), "add \(first)=N or \(second)=N")
+  }
+
+  private mutating func checkMicroBatches() {
+    guard let batch = settings["batch"], let parts = settings["microBatches"] else { return }
+    let (samples, count) = (Int(batch.value), Int(parts.value))
+    guard samples % count != 0 else { return }
+    let below = samples / count * count
+    let above = below + count
+    let works = [below, above].filter { $0 > 0 && schema.key(at: "batch")?.type.accepts($0) == true }
+    let divisors =
+      sequence(first: count / 2) { $0 > 1 ? $0 / 2 : nil }.first { $0 > 0 && samples % $0 == 0 } ?? 1
+    report(
+      "batch \(samples) cannot be divided into \(count) micro-batches",
+      batch.layer >= parts.layer ? batch.origin : parts.origin,
+      "batch=\(Prose.alternatives(works.map(String.init))) would work, or microBatches=\(divisors)")
+  }
+
+  /// The number of samples is free for procedural data alone. A recipe's is passed over when the command line
+  /// names other data; given beside them it is a contradiction.
+  private mutating func checkSampleCount() {
+    guard let data = settings["data"], DataSource(data.value) != .pottery,
+      let count = settings["dataset.count"]
+    else {
+      return
+    }
+    if count.layer >= data.layer && count.layer > .fallback {
+      report(
+        "dataset.count is given, but only pottery has as many samples as one likes", count.origin,
+        "remove it, or use data=pottery")
+    }
+    drop("dataset.count")
+  }
+}
+
+extension OptionType {
+  /// Whether an integer is a value of a key of this type.
+  func accepts(_ value: Int) -> Bool {
+    if case .success = self.value(of: WrittenValue(text: String(value), isQuoted: false)) { return true }
+    return false
+  }
+}

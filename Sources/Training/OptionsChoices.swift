@@ -1,0 +1,79 @@
+/// When a run is done.
+public enum RunLength: Sendable, Equatable {
+  /// After this many steps.
+  case steps(Int)
+  /// After this many passes over the data set; a fraction is allowed.
+  case epochs(Double)
+
+  /// Steps of the whole run: `ceil(epochs * samples / batch)`, at least 1.
+  ///
+  /// - Parameters:
+  ///   - samples: the number of samples in one epoch, at least 1.
+  ///   - batch: the global batch, at least 1.
+  public func steps(samples: Int, batch: Int) -> Int {
+    precondition(samples > 0 && batch > 0, "an epoch needs samples and a batch")
+    switch self {
+    case .steps(let steps): return steps
+    case .epochs(let epochs):
+      let steps = (epochs * Double(samples) / Double(batch)).rounded(.up)
+      return max(1, Int(exactly: steps) ?? Int.max)
+    }
+  }
+
+  var steps: Int? {
+    guard case .steps(let steps) = self else { return nil }
+    return steps
+  }
+
+  var epochs: Double? {
+    guard case .epochs(let epochs) = self else { return nil }
+    return epochs
+  }
+}
+
+/// How many threads compute in a rank.
+public enum ThreadCount: OptionConvertible {
+  /// The cores of the node divided by its ranks.
+  case automatic
+  /// Exactly this many.
+  case fixed(Int)
+
+  /// Takes `auto` or an integer.
+  public init(_ value: OptionValue) {
+    switch value {
+    case .automatic: self = .automatic
+    case .integer(let count): self = .fixed(count)
+    default: mismatch(value, ThreadCount.self)
+    }
+  }
+
+  /// `auto` or the integer.
+  public var optionValue: OptionValue {
+    switch self {
+    case .automatic: .automatic
+    case .fixed(let count): .integer(count)
+    }
+  }
+}
+
+/// Where samples come from.
+public enum DataSource: OptionConvertible {
+  /// The embedded procedural data set of vessel profiles.
+  case pottery
+  /// A file or folder. A relative path is relative to the working directory.
+  case path(String)
+
+  /// Takes `pottery` or a path; a folder that is itself called so is `./pottery`.
+  public init(_ value: OptionValue) {
+    let text = String(value)
+    self = text == "pottery" ? .pottery : .path(text)
+  }
+
+  /// `pottery` or the path.
+  public var optionValue: OptionValue {
+    switch self {
+    case .pottery: .text("pottery")
+    case .path(let path): .text(path)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// Reads the `key=value` words of a command line.
+enum OptionsCommandLine {
+  /// The entries in their order, and what is wrong with the words that are none.
+  static func entries(_ words: [String], schema: OptionSchema) -> ([OptionEntry], OptionProblems) {
+    var entries: [OptionEntry] = []
+    var problems = OptionProblems()
+    var given: Set<String> = []
+    for word in words {
+      guard let equals = word.firstIndex(of: "="), equals != word.startIndex else {
+        let origin = OptionOrigin.commandLine(word)
+        problems.add(
+          "\(word.quoted) has no value", origin,
+          schema.key(at: word).map { "write \($0.path)=\($0.type.placeholder)" }
+            ?? "write KEY=VALUE, for example batch=64")
+        continue
+      }
+      let path = String(word[..<equals])
+      let origin = OptionOrigin.commandLine(path)
+      guard given.insert(path).inserted else {
+        problems.add("\(path.shortened) is given twice", origin, "keep one of them")
+        continue
+      }
+      let value = WrittenValue(text: String(word[word.index(after: equals)...]), isQuoted: false)
+      entries.append(OptionEntry(path: path, content: .value(value), keyOrigin: origin, origin: origin))
+    }
+    return (entries, problems)
+  }
+}

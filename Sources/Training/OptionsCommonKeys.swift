@@ -1,0 +1,129 @@
+extension OptionSchema {
+  /// The keys that every run has. The family's keys join them after `model.family` and after `stallTimeout`.
+  static let common: [OptionKey] = identity + samplesIn + course + results
+
+  private static let identity: [OptionKey] = [
+    OptionKey(
+      "recipe", \.recipe, .name, default: .required, role: .description,
+      help: "name of the recipe; a file is called as it is named"),
+    OptionKey(
+      "title", \.title, .prose, default: .value(.text("")), role: .description, help: "what is trained"),
+    OptionKey(
+      "about", \.about, .prose, default: .value(.text("")), role: .description,
+      help: "what the recipe shows and about how long it takes"),
+    OptionKey(
+      "model.family", \.family, .word(ModelFamily.allCases.map(\.rawValue)), default: .required,
+      role: .arithmetic,
+      help: "family of models; decides which other model keys there are"),
+  ]
+
+  private static let samplesIn: [OptionKey] = [
+    OptionKey(
+      "data", \.data, .path, default: .value(.text("pottery")), role: .execution,
+      synonyms: ["dataroot", "dataset.path", "dataset"],
+      help:
+        "pottery, the embedded data set, or a path; the samples' fingerprint is part of a run, the path is not"
+    ),
+    OptionKey(
+      optional: "dataset.count", \.dataset.count, .integer(1...1_000_000_000),
+      default: .value(.integer(60_000)),
+      unit: "samples", role: .arithmetic,
+      help: "samples in an epoch of pottery; other data have their own number"),
+    OptionKey(
+      optional: "dataset.labels", \.dataset.labels, .integer(1...1_000_000), unit: "classes",
+      role: .arithmetic,
+      synonyms: ["classes", "num_classes"], help: "classes that the data must have; absent, what the data say"
+    ),
+    OptionKey(
+      "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
+      synonyms: ["image_size", "resolution"], help: "height and width of a sample"),
+    OptionKey(
+      "channels", \.channels, .integer(1...4096), default: .value(.integer(1)), role: .arithmetic,
+      synonyms: ["nc"], help: "channels of a sample"),
+  ]
+
+  private static let course: [OptionKey] = [
+    OptionKey(
+      "seed", \.seed, .integer(0...Int.max), default: .value(.integer(0)), role: .arithmetic,
+      synonyms: ["random_seed", "manualSeed"], help: "key of every random number"),
+    OptionKey(
+      "steps", .integer(1...1_000_000_000), .none, "steps", .execution, ["iterations", "max_steps", "niter"],
+      "length of the run; either steps or epochs",
+      read: { $0.length.steps?.optionValue },
+      write: { if let value = $1 { $0.length = .steps(Int(value)) } }),
+    OptionKey(
+      "epochs", .number(.above(0, upTo: 1_000_000)), .none, "epochs", .execution,
+      ["max_epochs", "num_epochs"],
+      "length of the run in passes over the data; either steps or epochs",
+      read: { $0.length.epochs?.optionValue },
+      write: { if let value = $1 { $0.length = .epochs(Double(value)) } }),
+    OptionKey(
+      "batch", \.batch, .integer(1...1_048_576), default: .value(.integer(64)), unit: "samples",
+      role: .arithmetic,
+      synonyms: ["batchSize", "batch_size"],
+      help: "samples in a step over all ranks, divisible by microBatches"),
+    OptionKey(
+      "microBatches", \.microBatches, .powerOfTwo(1...65_536), default: .value(.integer(8)),
+      role: .arithmetic,
+      help: "parts in which a batch is computed and summed; the most ranks that can share a step"),
+    OptionKey(
+      "threads", \.threads, .automaticOrInteger(1...1024), default: .value(.automatic), role: .execution,
+      synonyms: ["num_threads", "workers"],
+      help: "threads in each rank; auto divides the cores of a node by its ranks"),
+    OptionKey(
+      "overlap", \.overlap, .boolean, default: .value(.boolean(true)), role: .execution,
+      help: "hide communication behind computation"),
+    OptionKey(
+      "stallTimeout", \.stallTimeout, .number(.closed(1, 604_800)), default: .value(.number(300)),
+      unit: "seconds",
+      role: .execution, synonyms: ["timeout"], help: "time without progress after which the run is stopped"),
+  ]
+
+  private static let results: [OptionKey] = [
+    OptionKey(
+      "ema.decay", \.ema.decay, .number(.below(1, from: 0)), default: .value(.number(0.999)),
+      role: .arithmetic,
+      help: "share of the moving average of the generator's weights that a step keeps"),
+    OptionKey(
+      "checkpoint.every", \.checkpoint.every, .integer(0...1_000_000_000), default: .value(.integer(200)),
+      unit: "steps", role: .execution, synonyms: ["save_every", "snap"],
+      help: "distance of two checkpoints; 0 saves at the end alone"),
+    OptionKey(
+      "checkpoint.keepLast", \.checkpoint.keepLast, .integer(1...1_000_000), default: .value(.integer(3)),
+      unit: "checkpoints", role: .execution, synonyms: ["save_total_limit"], help: "checkpoints that are kept"
+    ),
+    OptionKey(
+      "samples.every", \.samples.every, .integer(0...1_000_000_000), default: .value(.integer(100)),
+      unit: "steps",
+      role: .execution, help: "distance of two sample grids; 0 draws at the end alone"),
+    OptionKey(
+      "samples.count", \.samples.count, .integer(1...4096), default: .value(.integer(64)), unit: "images",
+      role: .execution, help: "images in a sample grid"),
+    OptionKey(
+      "log.every", \.log.every, .integer(1...1_000_000_000), default: .value(.integer(10)), unit: "steps",
+      role: .execution, help: "distance of two lines in the log"),
+  ]
+
+  /// The optimizer's keys for the network at position `place` of its family.
+  static func optimizerKeys(of network: OptimizerDefaults, at place: Int) -> [OptionKey] {
+    let group = "optimizer.\(network.network)"
+    return [
+      OptionKey(
+        "\(group).learningRate", \.optimizers[place].learningRate, .number(.above(0, upTo: 100)),
+        default: .value(.number(network.learningRate)), role: .arithmetic, synonyms: ["lr", "stepSize"],
+        help: "step size"),
+      OptionKey(
+        "\(group).beta1", \.optimizers[place].beta1, .number(.below(1, from: 0)),
+        default: .value(.number(network.beta1)), role: .arithmetic, synonyms: ["betas"],
+        help: "decay of the first moment"),
+      OptionKey(
+        "\(group).beta2", \.optimizers[place].beta2, .number(.below(1, from: 0)),
+        default: .value(.number(network.beta2)), role: .arithmetic, synonyms: ["betas"],
+        help: "decay of the second moment"),
+      OptionKey(
+        "\(group).epsilon", \.optimizers[place].epsilon, .number(.above(0, upTo: 1)),
+        default: .value(.number(network.epsilon)), role: .arithmetic, synonyms: ["eps"],
+        help: "added to the root of the second moment"),
+    ]
+  }
+}

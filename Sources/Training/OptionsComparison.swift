@@ -1,0 +1,42 @@
+/// A key in which two options differ.
+public struct OptionDifference: Sendable, Equatable, CustomStringConvertible {
+  /// The dotted path.
+  public let path: String
+  /// The value in the first options, in its canonical spelling, or `nil` if it has none there.
+  public let before: String?
+  /// The value in the second.
+  public let after: String?
+  /// Whether a run may be resumed with the second value.
+  public let mayChangeOnResume: Bool
+
+  /// Such as `batch 64 → 128`.
+  public var description: String {
+    "\(path) \((before ?? "none").shortened) → \((after ?? "none").shortened)"
+  }
+}
+
+extension Options {
+  /// The keys in which `other` differs, in the order of the table.
+  public func differences(to other: Options) -> [OptionDifference] {
+    var keys = OptionSchema(family: family).keys
+    let known = Set(keys.map(\.path))
+    keys += OptionSchema(family: other.family).keys.filter { !known.contains($0.path) }
+    return keys.compactMap { key in
+      let before = key.read(self)
+      let after = key.read(other)
+      guard before != after else { return nil }
+      return OptionDifference(
+        path: key.path, before: before?.canonicalText, after: after?.canonicalText,
+        mayChangeOnResume: key.role != .arithmetic)
+    }
+  }
+
+  /// The text of exactly the keys on which the weights depend, one `path=value` a line in the order of the
+  /// table. The data are not in it: their fingerprint covers the samples themselves, wherever they lie.
+  public var arithmeticDigestInput: String {
+    let keys = OptionSchema(family: family).keys.filter { $0.role == .arithmetic }
+    return keys.compactMap { key in
+      key.read(self).map { "\(key.path)=\($0.canonicalText)\n" }
+    }.joined()
+  }
+}

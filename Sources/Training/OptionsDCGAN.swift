@@ -1,0 +1,27 @@
+/// The options of the deep convolutional GAN (Radford et al. 2016, Unsupervised Representation Learning with
+/// Deep Convolutional Generative Adversarial Networks).
+public enum DCGANOptions {
+  /// Length of the latent vector, the paper's z.
+  public static let latent = ModelOption(
+    "latent", .integer(1...65_536), default: 100, unit: "numbers", synonyms: ["nz", "latent_dim", "zdim"],
+    help: "length of the latent vector")
+  /// Channels of the generator's last hidden layer; every layer before it has twice as many.
+  public static let generatorFeatures = ModelOption(
+    "generatorFeatures", .integer(1...4096), default: 64, unit: "channels", synonyms: ["ngf"],
+    help: "channels of the generator's last hidden layer")
+  /// Channels of the discriminator's first layer; every layer after it has twice as many.
+  public static let discriminatorFeatures = ModelOption(
+    "discriminatorFeatures", .integer(1...4096), default: 64, unit: "channels", synonyms: ["ndf"],
+    help: "channels of the discriminator's first layer")
+
+  static let family = ModelFamilyOptions(
+    networks: [
+      OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
+      OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
+    ],
+    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key],
+    narrowings: [
+      .init(path: "size", type: .oneOf([32, 64]), value: .integer(32)),
+      .init(path: "channels", type: .oneOf([1, 3]), value: .integer(1)),
+    ])
+}

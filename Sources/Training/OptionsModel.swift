@@ -1,0 +1,87 @@
+/// A family of models: what `model.family` may be.
+///
+/// A new family is one case here and one ``ModelFamilyOptions``.
+public enum ModelFamily: String, CaseIterable, OptionConvertible {
+  /// Deep convolutional GAN (Radford et al. 2016).
+  case dcgan
+
+  /// Takes the family's name.
+  public init(_ value: OptionValue) {
+    guard let family = ModelFamily(rawValue: String(value)) else { mismatch(value, ModelFamily.self) }
+    self = family
+  }
+
+  /// The family's name.
+  public var optionValue: OptionValue { .text(rawValue) }
+
+  /// What the family adds to the table of options.
+  public var options: ModelFamilyOptions {
+    switch self {
+    case .dcgan: DCGANOptions.family
+    }
+  }
+}
+
+/// What a model family adds to the table of options.
+public struct ModelFamilyOptions: Sendable {
+  /// The networks in the order of their updates, each with its optimizer's defaults.
+  public let networks: [OptimizerDefaults]
+  /// Keys under `model.`.
+  public let keys: [OptionKey]
+  /// Common keys that the family restricts or for which it prefers another default.
+  let narrowings: [Narrowing]
+
+  /// A restriction of a common key.
+  struct Narrowing: Sendable {
+    let path: String
+    let type: OptionType
+    let value: OptionValue
+  }
+}
+
+/// A network and the defaults of its Adam optimizer.
+public struct OptimizerDefaults: Sendable {
+  /// The network's name, as in checkpoints and in `optimizer.NAME.`.
+  public let network: String
+  let learningRate: Double
+  let beta1: Double
+  let beta2: Double
+  var epsilon = 1e-8
+}
+
+/// A key under `model.` with the type of its value, as a family declares it and as its model reads it:
+/// `options.model[DCGANOptions.latent]`.
+public struct ModelOption<Value: OptionConvertible>: Sendable {
+  /// The row in the table.
+  public let key: OptionKey
+
+  /// Declares `model.NAME`. It determines the weights, as everything that shapes a model does.
+  init(
+    _ name: String, _ type: OptionType, default value: Value, unit: String = "", synonyms: [String] = [],
+    help: String
+  ) {
+    let path = "model.\(name)"
+    key = OptionKey(
+      path, type, .value(value.optionValue), unit, .arithmetic, synonyms, help,
+      read: { $0.model.values[path] },
+      write: { $0.model.values[path] = $1 })
+  }
+}
+
+/// The values of a family's keys.
+public struct ModelOptions: Sendable, Equatable {
+  /// By path; looked up, never iterated.
+  fileprivate(set) var values: [String: OptionValue] = [:]
+
+  init() {}
+
+  /// The value of `option`.
+  ///
+  /// - Precondition: the options are those of the family that declares `option`.
+  public subscript<Value: OptionConvertible>(option: ModelOption<Value>) -> Value {
+    guard let value = values[option.key.path] else {
+      preconditionFailure("\(option.key.path) is read, but the run's model family does not declare it")
+    }
+    return Value(value)
+  }
+}

@@ -1,0 +1,213 @@
+/// Lays the sources of options over one another: defaults, a recipe, the command line.
+struct OptionsResolution {
+  /// A value with where it comes from.
+  struct Setting {
+    let value: OptionValue
+    let origin: OptionOrigin
+    let layer: Layer
+  }
+
+  /// The sources in the order in which a later one wins.
+  enum Layer: Int, Comparable {
+    case fallback, recipe, commandLine
+
+    static func < (a: Layer, b: Layer) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  private(set) var schema = OptionSchema(family: nil)
+  private(set) var problems = OptionProblems()
+  /// By path; looked up, never iterated.
+  private(set) var settings: [String: Setting] = [:]
+  /// Paths that were given, with a value that was refused.
+  private(set) var refused: Set<String> = []
+  /// What a recipe leaves to be said, in words, by path.
+  private var requirements: [String: String] = [:]
+  let label: String
+
+  /// Resolves a recipe and the words of a command line.
+  static func resolve(_ source: RecipeSource, overrides: [String]) throws(OptionsError) -> Options {
+    let yaml = try RecipeYAML(source.bytes, label: source.label)
+    let recipe = OptionEntries(yaml, label: source.label)
+    var resolution = OptionsResolution(label: source.label)
+    let family = familyName(in: recipe.list, overrides).flatMap(ModelFamily.init(rawValue:))
+    resolution.schema = OptionSchema(family: family)
+    let (words, wordProblems) = OptionsCommandLine.entries(overrides, schema: resolution.schema)
+    let name = WrittenValue(text: source.name, isQuoted: false)
+    if !recipe.list.contains(where: { $0.path == "recipe" }) {
+      let origin = OptionOrigin.recipe(source.label)
+      resolution.apply(
+        [OptionEntry(path: "recipe", content: .value(name), keyOrigin: origin, origin: origin)], as: .recipe)
+    }
+    resolution.apply(recipe.list, as: .recipe)
+    resolution.merge(recipe.problems)
+    resolution.apply(words, as: .commandLine)
+    resolution.merge(wordProblems)
+    resolution.fillDefaults()
+    resolution.checkAgreement()
+    try resolution.problems.check()
+    return resolution.options()
+  }
+
+  private init(label: String) {
+    self.label = label
+  }
+
+  /// The family that the last source names. It has to be known first, because it decides which keys there
+  /// are.
+  private static func familyName(in recipe: [OptionEntry], _ overrides: [String]) -> String? {
+    let path = "model.family"
+    let word = overrides.last { $0.hasPrefix("\(path)=") }
+    if let word { return String(word.dropFirst(path.count + 1)) }
+    guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content else { return nil }
+    return written.text
+  }
+
+  private mutating func merge(_ other: OptionProblems) {
+    for problem in other.list { problems.add(problem.what, problem.origin, problem.advice) }
+    problems.omit(other.omitted)
+  }
+
+  // MARK: Layers
+
+  private mutating func apply(_ entries: [OptionEntry], as layer: Layer) {
+    var skipped: String?
+    for entry in entries {
+      if let skipped, entry.path.hasPrefix(skipped) { continue }
+      skipped = nil
+      if layer == .recipe, entry.path == "required" || entry.path.hasPrefix("required.") {
+        require(entry)
+      } else if let key = schema.key(at: entry.path) {
+        if !set(key, entry, layer) { skipped = entry.path + "." }
+      } else if schema.isGroup(entry.path) {
+        checkGroup(entry)
+      } else {
+        if reportUnknown(entry) { skipped = entry.path + "." }
+      }
+    }
+  }
+
+  /// Takes a value; false if the key holds something that is none.
+  private mutating func set(_ key: OptionKey, _ entry: OptionEntry, _ layer: Layer) -> Bool {
+    guard case .value(let written) = entry.content else {
+      refused.insert(key.path)
+      let form = entry.content == .list ? "a list" : "a group of keys"
+      problems.add("\(key.path) is \(form)", entry.origin, "give \(key.type.summary)")
+      return false
+    }
+    switch key.type.value(of: written) {
+    case .success(let value):
+      replaceAlternative(to: key.path, entry, layer)
+      settings[key.path] = Setting(value: value, origin: entry.origin, layer: layer)
+      refused.remove(key.path)
+    case .failure(let refusal):
+      refused.insert(key.path)
+      problems.add("\(key.path) \(refusal.what)", entry.origin, Self.advice(key, written))
+    }
+    return true
+  }
+
+  private static func advice(_ key: OptionKey, _ written: WrittenValue) -> String {
+    let unit = key.unit.isEmpty ? "" : " (\(key.unit))"
+    if case .word(let words) = key.type,
+      let near = OptionSuggestions(words: words).nearest(to: written.text).first
+    {
+      return "did you mean \(near)? Give \(key.type.summary)"
+    }
+    return "give \(key.type.summary)\(unit)"
+  }
+
+  /// `steps` and `epochs` govern alone: in one source they are a contradiction, in two the later one wins.
+  private mutating func replaceAlternative(to path: String, _ entry: OptionEntry, _ layer: Layer) {
+    let (first, second) = OptionSchema.alternatives
+    guard path == first || path == second else { return }
+    let other = path == first ? second : first
+    if let setting = settings[other], setting.layer == layer {
+      problems.add(
+        "both \(first) and \(second) are given", entry.keyOrigin,
+        "keep \(path) or the \(other) at \(setting.origin)")
+    }
+    settings[other] = nil
+  }
+
+  // MARK: Keys that are none
+
+  private mutating func checkGroup(_ entry: OptionEntry) {
+    guard entry.content != .group else { return }
+    let members = schema.keys.filter { $0.path.hasPrefix(entry.path + ".") }.map(\.path)
+    problems.add(
+      "\(entry.path) is a group of keys, not a key", entry.keyOrigin, "give \(Prose.alternatives(members))")
+  }
+
+  /// Reports a key that is none; false if it may belong to a family that is not known. Nobody can tell then,
+  /// and the missing family is reported instead.
+  private mutating func reportUnknown(_ entry: OptionEntry) -> Bool {
+    let vocabulary = schema.family == nil ? .vocabulary : schema
+    if vocabulary.key(at: entry.path) != nil || vocabulary.isGroup(entry.path) { return false }
+    let kind = entry.content == .group ? "group of keys" : "key"
+    problems.add(
+      "there is no \(kind) \(entry.path.quoted)", entry.keyOrigin, Self.suggestion(entry, vocabulary))
+    return true
+  }
+
+  private static func suggestion(_ entry: OptionEntry, _ schema: OptionSchema) -> String {
+    let near = OptionSuggestions(schema, groups: entry.content == .group).nearest(to: entry.path)
+    guard near.isEmpty else { return "did you mean \(Prose.alternatives(near))?" }
+    let path = entry.path.split(separator: ".").dropLast().joined(separator: ".")
+    if schema.isGroup(path) {
+      let members = schema.keys.filter { $0.path.hasPrefix(path + ".") }.map(\.path)
+      return "the keys of \(path) are \(Prose.list(members))"
+    }
+    return "remove it; `lockstep train --help` lists the keys"
+  }
+
+  private mutating func require(_ entry: OptionEntry) {
+    switch entry.content {
+    case .group: return
+    case .value(let written) where entry.path != "required":
+      let path = String(entry.path.dropFirst("required.".count))
+      guard schema.key(at: path) != nil else {
+        problems.add("required names the unknown key \(path.quoted)", entry.keyOrigin, "name a key")
+        return
+      }
+      requirements[path] = written.text
+    default:
+      problems.add("\(entry.path.shortened) is not a word for what is needed", entry.origin, "write text")
+    }
+  }
+
+  // MARK: Defaults
+
+  private mutating func fillDefaults() {
+    for key in schema.keys where settings[key.path] == nil && !refused.contains(key.path) {
+      if let needed = requirements[key.path] {
+        refused.insert(key.path)
+        problems.add(
+          "\(key.path)= must name \(needed.shortened)", .recipe(label),
+          "add \(key.path)=\(key.type.placeholder) to the command line")
+        continue
+      }
+      switch key.fallback {
+      case .value(let value): settings[key.path] = Setting(value: value, origin: .fallback, layer: .fallback)
+      case .none: break
+      case .required:
+        refused.insert(key.path)
+        problems.add("\(key.path) is missing", .recipe(label), "give \(key.type.summary)")
+      }
+    }
+  }
+
+  mutating func drop(_ path: String) { settings[path] = nil }
+
+  mutating func report(_ what: String, _ origin: OptionOrigin, _ advice: String) {
+    problems.add(what, origin, advice)
+  }
+
+  private func options() -> Options {
+    var options = Options()
+    options.optimizers = (schema.family?.options.networks ?? []).map {
+      Options.Optimizer(network: $0.network)
+    }
+    for key in schema.keys { key.write(&options, settings[key.path]?.value) }
+    return options
+  }
+}

@@ -1,0 +1,66 @@
+/// The table of keys that a run accepts: those of every run, then those of its model family.
+public struct OptionSchema: Sendable {
+  /// The family, or `nil` for the keys that every run has.
+  public let family: ModelFamily?
+  /// The rows, in the order in which options are written.
+  public let keys: [OptionKey]
+  /// By path; looked up, never iterated.
+  private let index: [String: Int]
+  /// Proper prefixes of the paths, such as `checkpoint` and `optimizer.generator`, in the order of the keys.
+  let groups: [String]
+
+  /// The table for a family. `nil` gives what can be said before a family is known.
+  public init(family: ModelFamily?) {
+    self.init(family: family, keys: family.map(Self.keys(of:)) ?? Self.common)
+  }
+
+  private init(family: ModelFamily?, keys: [OptionKey]) {
+    self.family = family
+    self.keys = keys
+    index = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1.path, $0) })
+    var groups: [String] = []
+    for key in keys {
+      let parts = key.path.split(separator: ".")
+      for length in 1..<max(1, parts.count) {
+        let group = parts.prefix(length).joined(separator: ".")
+        if !groups.contains(group) { groups.append(group) }
+      }
+    }
+    self.groups = groups
+  }
+
+  /// The keys of every family, to tell misspelled keys from those of a family that is not known.
+  static let vocabulary = {
+    var keys: [OptionKey] = []
+    for key in ModelFamily.allCases.flatMap(keys(of:)) where !keys.contains(where: { $0.path == key.path }) {
+      keys.append(key)
+    }
+    return OptionSchema(family: nil, keys: keys)
+  }()
+
+  /// The row of a path.
+  public func key(at path: String) -> OptionKey? {
+    index[path].map { keys[$0] }
+  }
+
+  func isGroup(_ path: String) -> Bool {
+    groups.contains(path)
+  }
+
+  /// Keys of which exactly one governs: one that is given later replaces the other.
+  static let alternatives = (first: "steps", second: "epochs")
+
+  private static func keys(of family: ModelFamily) -> [OptionKey] {
+    let declared = family.options
+    var keys: [OptionKey] = []
+    for key in common {
+      let narrowing = declared.narrowings.first { $0.path == key.path }
+      keys.append(narrowing.map { key.narrowed(to: $0.type, default: $0.value) } ?? key)
+      if key.path == "model.family" { keys += declared.keys }
+      if key.path == "stallTimeout" {
+        keys += declared.networks.enumerated().flatMap { optimizerKeys(of: $1, at: $0) }
+      }
+    }
+    return keys
+  }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// The text of a recipe and what it is called.
+struct RecipeSource: Sendable {
+  /// The name that the run has unless the text says otherwise.
+  let name: String
+  /// What messages call it: a path, or the name of an embedded file.
+  let label: String
+  let bytes: [UInt8]
+
+  /// Finds what a command line means by `argument`: a file if it holds a slash or ends in `.yaml` or `.yml`,
+  /// otherwise an embedded recipe.
+  static func find(_ argument: String) throws(OptionsError) -> RecipeSource {
+    let isFile = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")
+    if isFile { return try read(argument) }
+    if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
+    let names = Recipes.all.map(\.name)
+    let near = OptionSuggestions(words: names).nearest(to: argument)
+    let hint = near.isEmpty ? "" : "did you mean \(Prose.alternatives(near))? "
+    throw OptionsError(
+      .configuration,
+      [
+        OptionProblem(
+          what: "there is no recipe \(argument.quoted)", origin: .argument,
+          advice: "\(hint)Give \(Prose.alternatives(names)), or the path of a YAML file")
+      ])
+  }
+
+  /// Reads a regular file of at most ``RecipeYAML/longestFile`` bytes.
+  static func read(_ path: String) throws(OptionsError) -> RecipeSource {
+    func refusal(_ what: String, _ advice: String) -> OptionsError {
+      OptionsError(.inputMissing, [OptionProblem(what: what, origin: .recipe(path), advice: advice)])
+    }
+    if path.utf8.contains(0) { throw refusal("the recipe's path holds a NUL", "give a path") }
+    // Opening a pipe would wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      throw refusal(
+        "the recipe cannot be read: \(String(cString: strerror(code)))",
+        code == ENOENT ? "check the path; `lockstep recipes` lists the embedded ones" : "make it readable")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw refusal("the recipe is not a regular file", "give the path of a YAML file")
+    }
+    let limit = RecipeYAML.longestFile + 1
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while bytes.count < limit {
+      let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        throw refusal(
+          "the recipe cannot be read: \(String(cString: strerror(errno)))", "copy it to another disk")
+      }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    return RecipeSource(name: name(of: path), label: path, bytes: bytes)
+  }
+
+  /// The last part of a path without `.yaml` or `.yml`.
+  private static func name(of path: String) -> String {
+    let file = path.split(separator: "/").last ?? ""
+    for suffix in [".yaml", ".yml"] where file.hasSuffix(suffix) {
+      return String(file.dropLast(suffix.count))
+    }
+    return String(file)
+  }
+}

@@ -1,0 +1,61 @@
+import Testing
+import Training
+
+@Suite("Two options are compared key by key, and by what determines the weights")
+struct OptionsComparisonTests {
+  /// For each key a value other than the quickstart's, and whether a run may be resumed with it.
+  private static let changes: [(word: String, mayChange: Bool)] = [
+    ("recipe=other", true), ("title=x", true), ("about=x", true), ("model.latent=7", false),
+    ("model.generatorFeatures=7", false), ("model.discriminatorFeatures=7", false),
+    ("dataset.count=7", false),
+    ("dataset.labels=7", false), ("size=64", false), ("channels=3", false), ("seed=7", false),
+    ("steps=7", true),
+    ("batch=128", false), ("microBatches=4", false), ("threads=7", true), ("overlap=false", true),
+    ("stallTimeout=7", true), ("optimizer.discriminator.learningRate=7", false),
+    ("optimizer.discriminator.beta1=0.7", false), ("optimizer.discriminator.beta2=0.7", false),
+    ("optimizer.discriminator.epsilon=0.7", false), ("optimizer.generator.learningRate=7", false),
+    ("optimizer.generator.beta1=0.7", false), ("optimizer.generator.beta2=0.7", false),
+    ("optimizer.generator.epsilon=0.7", false), ("ema.decay=0.7", false), ("checkpoint.every=7", true),
+    ("checkpoint.keepLast=7", true), ("samples.every=7", true), ("samples.count=7", true),
+    ("log.every=7", true),
+  ]
+
+  @Test("a changed key is the one difference, and changes the digest exactly if the weights depend on it")
+  func oneKey() throws {
+    let base = try Options.resolve(recipe: "dcgan")
+    #expect(base.differences(to: base).isEmpty)
+    for (word, mayChange) in Self.changes {
+      let other = try Options.resolve(recipe: "dcgan", overrides: [word])
+      let found = base.differences(to: other)
+      #expect(found.map(\.path) == [String(word.prefix { $0 != "=" })])
+      #expect(found.allSatisfy { $0.mayChangeOnResume == mayChange }, "\(word)")
+      #expect((base.arithmeticDigestInput == other.arithmeticDigestInput) == mayChange, "\(word)")
+    }
+  }
+
+  @Test("every key is covered")
+  func complete() {
+    let covered = Set(Self.changes.map { String($0.word.prefix { $0 != "=" }) })
+    let others: Set = ["model.family", "data", "epochs"]
+    #expect(covered.union(others) == Set(OptionSchema(family: .dcgan).keys.map(\.path)))
+  }
+
+  @Test("the path of the data and the length of the run may change")
+  func paths() throws {
+    let here = try Options.resolve(recipe: "dcgan-mnist", overrides: ["data=/a"])
+    let there = try Options.resolve(recipe: "dcgan-mnist", overrides: ["data=/b", "epochs=3"])
+    let found = here.differences(to: there)
+    #expect(found.map(\.description) == ["data /a → /b", "steps 2000 → none", "epochs none → 3"])
+    #expect(found.allSatisfy { $0.mayChangeOnResume })
+    #expect(here.arithmeticDigestInput == there.arithmeticDigestInput)
+  }
+
+  @Test("the digest's text is what it was: a change would refuse every run that exists")
+  func golden() throws {
+    let lines = try Options.resolve(recipe: "dcgan").arithmeticDigestInput.split(separator: "\n")
+    #expect(lines.count == 19)
+    #expect(lines.first == "model.family=dcgan")
+    #expect(lines.contains("optimizer.generator.learningRate=0.0002"))
+    #expect(lines.last == "ema.decay=0.999")
+  }
+}

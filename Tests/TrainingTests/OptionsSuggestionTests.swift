@@ -1,0 +1,75 @@
+import Testing
+import Training
+
+@Suite("A misspelled key is answered with the key that was meant")
+struct OptionsSuggestionTests {
+  @Test(
+    "slips of the hand and the words of other tools lead to the key",
+    arguments: [
+      ("bacth", "batch"), ("Batch", "batch"), ("batchs", "batch"), ("batch_size", "batch"),
+      ("batchSize", "batch"),
+      ("microbatches", "microBatches"), ("micro_batches", "microBatches"), ("micro-batch", "microBatches"),
+      ("thread", "threads"), ("sead", "seed"), ("random_seed", "seed"), ("step", "steps"),
+      ("iterations", "steps"),
+      ("epoch", "epochs"), ("overlaps", "overlap"), ("stall_timeout", "stallTimeout"), ("decay", "ema.decay"),
+      ("ema", "ema.decay"), ("checkpoint.evry", "checkpoint.every"),
+      ("checkpoints.every", "checkpoint.every"),
+      ("keepLast", "checkpoint.keepLast"), ("keep_last", "checkpoint.keepLast"), ("nz", "model.latent"),
+      ("ngf", "model.generatorFeatures"), ("latent", "model.latent"),
+      ("generatorFeatures", "model.generatorFeatures"),
+      ("optimizer.generator.lr", "optimizer.generator.learningRate"),
+      ("optimiser.generator.beta1", "optimizer.generator.beta1"),
+      ("generator.learningRate", "optimizer.generator.learningRate"),
+      ("optimizer.genreator.learning_rate", "optimizer.generator.learningRate"),
+      ("family", "model.family"), ("labels", "dataset.labels"), ("train.batch", "batch"),
+    ])
+  func nearest(written: String, meant: String) {
+    let found = problems("dcgan", "\(written)=1").first ?? ""
+    if written == "ema" || written == "checkpoint" {
+      #expect(found.contains("give \(meant)"), "\(found)")
+    } else {
+      #expect(found.contains("did you mean \(meant)"), "\(found)")
+    }
+  }
+
+  @Test(
+    "what is near to nothing gets no guess",
+    arguments: ["zzzzzz", "x", "wavelength", String(repeating: "b", count: 900)])
+  func nothingNear(written: String) {
+    let found = problems("dcgan", "\(written)=1").first ?? ""
+    #expect(!found.contains("did you mean"), "\(found)")
+    #expect(found.hasSuffix("remove it; `lockstep train --help` lists the keys"))
+  }
+
+  @Test("a wrong key of a known group is answered with the keys of the group")
+  func group() {
+    #expect(
+      problems("dcgan", "checkpoint.compression=1") == [
+        "there is no key \"checkpoint.compression\", command line key checkpoint.compression; "
+          + "the keys of checkpoint are checkpoint.every and checkpoint.keepLast"
+      ])
+  }
+
+  @Test("one slip in any key is found out: letters lost, doubled, swapped and changed")
+  func slips() {
+    var random = SplitMix64(state: 11)
+    var missed: [String] = []
+    for key in OptionSchema(family: .dcgan).keys where key.path.count > 4 {
+      for _ in 0..<8 {
+        var letters = Array(key.path)
+        let place = Int.random(in: 1..<letters.count - 1, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: letters.remove(at: place)
+        case 1: letters.insert(letters[place], at: place)
+        case 2: letters.swapAt(place, place + 1)
+        default: letters[place] = "q"
+        }
+        let slip = String(letters)
+        if slip == key.path { continue }
+        let found = problems("dcgan", "\(slip)=1").first ?? ""
+        if !found.contains(key.path) { missed.append("\(slip): \(found)") }
+      }
+    }
+    #expect(missed.isEmpty)
+  }
+}

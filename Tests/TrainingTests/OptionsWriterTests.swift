@@ -1,0 +1,83 @@
+import Testing
+import Training
+
+@Suite("Resolved options are written as a recipe that reads back as the same options")
+struct OptionsWriterTests {
+  private static let paths = OptionSchema(family: .dcgan).keys.map(\.path)
+
+  /// A value that the key accepts, another each time.
+  private func sample(_ key: OptionKey, _ random: inout SplitMix64) -> String {
+    switch key.type {
+    case .integer(let range), .automaticOrInteger(let range):
+      // The batch has to be divisible by any number of micro-batches that is drawn.
+      if key.path == "batch" { return "1048576" }
+      return String(Int.random(in: range, using: &random))
+    case .powerOfTwo: return String(1 << Int.random(in: 0...16, using: &random))
+    case .oneOf(let values): return String(values.randomElement(using: &random) ?? 0)
+    case .number(let interval):
+      let value =
+        interval.lower + Double.random(in: 1e-6..<1, using: &random) * (interval.upper - interval.lower)
+      return OptionValue.number(value).canonicalText
+    case .boolean: return Bool.random(using: &random) ? "true" : "false"
+    case .word(let words): return words.randomElement(using: &random) ?? ""
+    case .name: return ["run.1", "true", "42", "-", "null"].randomElement(using: &random) ?? ""
+    case .path, .prose:
+      let letters: [Unicode.Scalar] = [
+        "a", "\"", "\\", " ", "#", ":", "*", "&", "!", "~", "\n", "\t", "\u{1B}", "\u{85}", "\u{2028}",
+
+        "é", "陶", "🏺", "\u{E000}", "\u{10FFFF}", "'", "{", "-", "0",
+      ]
+      var text = ""
+      for _ in 0..<Int.random(in: 1...12, using: &random) {
+        text.unicodeScalars.append(letters.randomElement(using: &random) ?? "a")
+      }
+      return text
+    }
+  }
+
+  @Test("every key survives with any value it accepts", arguments: paths)
+  func everyKey(path: String) throws {
+    let schema = OptionSchema(family: .dcgan)
+    let key = try #require(schema.key(at: path))
+    var random = SplitMix64(state: path.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
+    for _ in 0..<20 {
+      let word = "\(path)=\(sample(key, &random))"
+      let batch = path == "batch" ? [] : ["batch=1048576"]
+      let options = try Options.resolve(recipe: "dcgan", overrides: [word] + batch)
+      let again = try resolve(options.canonicalYAML)
+      #expect(again == options, "\(word)")
+      #expect(again.canonicalYAML == options.canonicalYAML)
+    }
+  }
+
+  @Test("every key that has a value is written out, with its meaning beside it")
+  func complete() throws {
+    let text = try Options.resolve(recipe: "dcgan64").canonicalYAML
+    for key in OptionSchema(family: .dcgan).keys where key.fallback != .none && key.role != .description {
+      let name = key.path.split(separator: ".").last ?? ""
+      #expect(text.contains("\(name): "))
+      #expect(text.contains(key.help))
+    }
+    #expect(!text.contains("epochs:"))
+  }
+
+  @Test("the order and the spelling are fixed")
+  func stable() throws {
+    let text = try Options.resolve(recipe: "dcgan", overrides: ["optimizer.generator.learningRate=1e-4"])
+      .canonicalYAML
+    let keys = text.split(separator: "\n").compactMap { $0.split(separator: ":").first?.drop { $0 == " " } }
+    #expect(
+      keys == [
+        "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
+        "data",
+        "dataset", "count", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
+        "overlap",
+        "stallTimeout", "optimizer", "discriminator", "learningRate", "beta1", "beta2", "epsilon",
+        "generator",
+        "learningRate", "beta1", "beta2", "epsilon", "ema", "decay", "checkpoint", "every", "keepLast",
+        "samples",
+        "every", "count", "log", "every",
+      ])
+    #expect(text.contains("    learningRate: 0.0001          # step size\n"))
+  }
+}

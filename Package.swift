@@ -32,11 +32,11 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 /// A room of the house. `LayeringTests` holds its imports against the same table.
 func room(
-  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil,
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil,
   architecture: [String] = baseline
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings(architecture))
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings(architecture))
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -74,7 +74,9 @@ let package = Package(
     room("DataParallel", ["Autograd", "TensorCore", "MessagePassing"]),
     room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
     room("Checkpoints", ["TensorCore", "CZstd", "CCrypto"]),
-    room("Reporting", ["TensorCore", "CPNG", protobuf]),
+    room(
+      "Reporting", ["TensorCore", "CPNG", protobuf],
+      exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
     // Layer 4.
     room("Models", ["Networks", "Autograd", "TensorCore"]),
     // Layer 5.

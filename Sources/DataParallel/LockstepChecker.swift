@@ -20,6 +20,8 @@ public struct AgreedFlags: Sendable, Equatable {
 public enum LockstepChecker {
   /// Compares the headers of all ranks: one all-gather of 32 bytes a rank.
   ///
+  /// A rank that has failed may not know its place any more: when one says so, places are not compared.
+  ///
   /// - Returns: the flags of all ranks, so that all take the same decision at the same step.
   /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or element count than most (of two
   ///   equally frequent answers that of the lower rank counts); `CommunicationError`.
@@ -33,6 +35,9 @@ public enum LockstepChecker {
         expected: header.bytes.count)
     }
     let headers = records.map(LockstepHeader.init(bytes:))
+    if headers.contains(where: { $0.flags.contains(.failed) }) {
+      return AgreedFlags(byRank: headers.map(\.flags))
+    }
     let agreement = Agreement(of: headers.map(\.placeBytes))
     guard agreement.dissenters.isEmpty else {
       let reference = headers.first { $0.placeBytes == agreement.reference } ?? headers[0]

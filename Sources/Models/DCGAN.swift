@@ -64,8 +64,14 @@ public final class DCGAN: Model {
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1,
-        statistics: ["loss_d_real", "loss_d_fake", "d_x", "d_gz"]),
-      Phase(index: 1, name: "generator", network: 0, statistics: ["loss_g"]),
+        statistics: [
+          Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"), Statistic("loss_d_fake"),
+          Statistic("d_x", label: "D(x)", plot: "discriminator"),
+          Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
+        ]),
+      Phase(
+        index: 1, name: "generator", network: 0,
+        statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
 
@@ -88,10 +94,11 @@ public final class DCGAN: Model {
     let fake = discriminator(tape.constant(fakes.value))
     let realLoss = binaryCrossEntropy(logits: real, isReal: true)
     let fakeLoss = binaryCrossEntropy(logits: fake, isReal: false)
+    let loss = realLoss + fakeLoss
     return Evaluation(
-      loss: realLoss + fakeLoss,
+      loss: loss,
       statistics: [
-        realLoss.value.scalar, fakeLoss.value.scalar, real.value.sigmoid().mean().scalar,
+        loss.value.scalar, realLoss.value.scalar, fakeLoss.value.scalar, real.value.sigmoid().mean().scalar,
         fake.value.sigmoid().mean().scalar,
       ])
   }

@@ -48,14 +48,31 @@ public struct Phase: Hashable, Sendable {
   /// The trained network's position in ``Model/networks``.
   public let network: Int
   /// What the phase reports, means over the global batch.
-  public let statistics: [String]
+  public let statistics: [Statistic]
 
   /// A phase.
-  public init(index: Int, name: String, network: Int, statistics: [String]) {
+  public init(index: Int, name: String, network: Int, statistics: [Statistic]) {
     self.index = index
     self.name = name
     self.network = network
     self.statistics = statistics
+  }
+}
+
+/// A number that a phase reports.
+public struct Statistic: Hashable, Sendable {
+  /// What it is called in `log.jsonl` and TensorBoard: `d_x`.
+  public let key: String
+  /// What the progress line calls it, `D(x)`; nil keeps it off the line.
+  public let label: String?
+  /// Which plot it is drawn in; nil draws it in none.
+  public let plot: String?
+
+  /// A statistic.
+  public init(_ key: String, label: String? = nil, plot: String? = nil) {
+    self.key = key
+    self.label = label
+    self.plot = plot
   }
 }
 

@@ -33,8 +33,15 @@ public final class WGANGP: Model {
       Network(ParameterStore(name: "discriminator", module: Named(main: critic))),
     ]
     phases = [
-      Phase(index: 0, name: "discriminator", network: 1, statistics: ["loss_d", "penalty"]),
-      Phase(index: 1, name: "generator", network: 0, statistics: ["loss_g"]),
+      Phase(
+        index: 0, name: "discriminator", network: 1,
+        statistics: [
+          Statistic("loss_d", label: "loss D", plot: "loss"),
+          Statistic("penalty", label: "penalty", plot: "gradient penalty"),
+        ]),
+      Phase(
+        index: 1, name: "generator", network: 0,
+        statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
 

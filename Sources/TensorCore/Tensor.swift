@@ -104,3 +104,11 @@ public struct Tensor: Sendable {
       shape: Shape([range.count] + shape.extents.dropFirst()))
   }
 }
+
+extension Tensor {
+  /// A view of `shape.count` elements of another tensor from element `start` on.
+  public init(viewOf tensor: Tensor, from start: Int, shape: Shape) {
+    precondition(start >= 0 && start + shape.count <= tensor.count, "a view lies within its tensor")
+    self.init(viewOf: tensor.storage, offset: tensor.offset + start, shape: shape)
+  }
+}

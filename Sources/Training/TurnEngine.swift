@@ -15,12 +15,10 @@ import TensorCore
 /// Communicated a turn: one header of 32 bytes a rank, then a reduce-scatter and an all-gather of the turn's vector
 /// (gradient, moments, statistics).
 package final class TurnEngine {
-  /// The networks and phases.
-  package let model: any Model
+  /// Networks, averages and optimizers.
+  package let state: RunState
   /// Which micro-batches this rank computes.
   package let plan: MicroBatchPlan
-  /// One state for each network.
-  package var optimizers: [OptimizerState]
   /// The moving average of each network that has one.
   package let averages: [ExponentialMovingAverage?]
   /// The statistics of each phase's last turn, means over the global batch.
@@ -29,6 +27,9 @@ package final class TurnEngine {
   package private(set) var flags: StatusFlags = []
   /// Seconds that the training thread has waited for sums.
   package private(set) var waited = 0.0
+
+  /// The networks and phases.
+  package var model: any Model { state.model }
 
   private struct Handed {
     let turn: Turn
@@ -43,21 +44,19 @@ package final class TurnEngine {
   private var handed: [Handed] = []
   private var failure: (any Error)?
 
-  /// An engine for networks that have their initial or restored values.
+  /// An engine that goes on from `state`.
   package init(
-    model: any Model, plan: MicroBatchPlan, optimizers: [OptimizerState], averageDecay: Float,
+    state: RunState, plan: MicroBatchPlan, averageDecay: Float,
     communication: CommunicationThread, overlap: Bool
   ) {
-    precondition(optimizers.count == model.networks.count, "one optimizer a network")
-    self.model = model
+    self.state = state
     self.plan = plan
-    self.optimizers = optimizers
     self.communication = communication
     self.overlap = overlap
-    averages = model.networks.map { network in
+    averages = state.model.networks.map { network in
       network.average.map { ExponentialMovingAverage(in: $0, decay: averageDecay) }
     }
-    statistics = model.phases.map { $0.statistics.map { _ in .nan } }
+    statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
   }
 
   /// Takes a turn on this rank's micro-batches, in ascending order.
@@ -81,7 +80,7 @@ package final class TurnEngine {
     let sum = communication.submit { communicator in
       let agreed = try LockstepChecker.verify(header, over: communicator)
       let failed = agreed.ranks(with: .failed)
-      if !failed.isEmpty { throw TurnError.peerFailed(ranks: failed, step: header.step) }
+      if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
       return ReducedTurn(flags: agreed.union, vector: try sums.reduce(over: communicator))
     }
     handed.append(Handed(turn: turn, moments: moments, gradientCount: gradientCount, sum: sum))
@@ -97,11 +96,10 @@ package final class TurnEngine {
     if let failure { throw failure }
   }
 
-  /// Tells the other ranks, in the place of the next turn, that this one cannot go on.
-  package func announceFailure(at turn: Turn) {
-    guard failure == nil, let count = reducers[turn.phase.index]?.count else { return }
-    let header = LockstepHeader(
-      step: turn.step, phase: turn.phase.index, elementCount: count, flags: .failed)
+  /// Tells the other ranks, in the place of the next turn, that this one cannot go on and ends with `status`.
+  package func announceFailure(_ status: ExitStatus, at turn: Turn) {
+    guard failure == nil else { return }
+    let header = LockstepHeader(step: turn.step, phase: turn.phase.index, elementCount: 0, flags: .failed(status))
     _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
   }
 
@@ -146,7 +144,7 @@ package final class TurnEngine {
     }
     reduced.vector.withUnsafePointer { vector in
       network.store.withValues { values in
-        optimizers[phase.network].step(values: values, gradient: vector, gradientScale: scale)
+        state.optimizers[phase.network].step(values: values, gradient: vector, gradientScale: scale)
       }
       TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
       let reported = vector + (reduced.vector.count - phase.statistics.count)
@@ -164,21 +162,27 @@ private struct ReducedTurn: Sendable {
 
 /// Why a turn ended the run.
 public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Other ranks said that they cannot go on; they report the cause.
-  case peerFailed(ranks: [Int], step: Int)
   /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
   case notFinite(network: String, step: Int)
 
   /// One line: what, where; what to do next.
   public var description: String {
     switch self {
-    case .peerFailed(let ranks, let step):
-      "rank \(ranks.map(String.init).joined(separator: ", ")) cannot go on at step \(step); see its message"
     case .notFinite(let network, let step):
       "the \(network)'s gradient is not finite at step \(step); "
         + "lower optimizer.\(network).learningRate and --resume from the last checkpoint"
     }
   }
+}
+
+extension StatusFlags {
+  /// A rank cannot go on and will end with `status`, which travels in the upper half.
+  static func failed(_ status: ExitStatus) -> StatusFlags {
+    StatusFlags(rawValue: StatusFlags.failed.rawValue | UInt64(UInt32(bitPattern: status.rawValue)) << 32)
+  }
+
+  /// The code that a failed rank ends with.
+  var status: ExitStatus { ExitStatus(rawValue: Int32(truncatingIfNeeded: rawValue >> 32)) ?? .unexpected }
 }
 
 extension Duration {

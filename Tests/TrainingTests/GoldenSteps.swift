@@ -81,7 +81,7 @@ struct GoldenSteps {
   /// The last step's statistics as the columns of the reference.
   private var losses: [Float] {
     let byName = Dictionary(
-      uniqueKeysWithValues: model.phases.flatMap { zip($0.statistics, engine.statistics[$0.index]) })
+      uniqueKeysWithValues: model.phases.flatMap { zip($0.statistics.map(\.key), engine.statistics[$0.index]) })
     let columns =
       model is DCGAN ? ["loss_d_real", "loss_d_fake", "loss_g"] : ["loss_d", "penalty", "loss_g"]
     return columns.map { byName[$0]! }

@@ -1,0 +1,82 @@
+package import MessagePassing
+
+/// Why a rank stops before or between steps although nothing is wrong on it, or how it tells what is.
+package enum CoordinationError: Error, CustomStringConvertible {
+  /// Another rank failed and says why; this one only leaves with the same code.
+  case elsewhere(ExitStatus)
+  /// This rank failed where the others could not.
+  case here(rank: Int, host: String, ExitStatus, message: String)
+  /// Ranks are not the same where they must be.
+  case disagreement(String)
+
+  package var status: ExitStatus {
+    switch self {
+    case .elsewhere(let status), .here(_, _, let status, _): status
+    case .disagreement: .disagreement
+    }
+  }
+
+  /// Whether this rank is the one to print.
+  package var isReportedHere: Bool {
+    if case .elsewhere = self { false } else { true }
+  }
+
+  package var description: String {
+    switch self {
+    case .elsewhere: "another rank failed; see its message"
+    case .here(let rank, let host, _, let message): "\(message) [rank \(rank) on \(host)]"
+    case .disagreement(let message): message
+    }
+  }
+}
+
+/// An error that the other ranks do not know of and will not find out: the job has to be aborted.
+package struct UnsharedError: Error, CustomStringConvertible {
+  package let cause: any Error
+
+  package var description: String { "\(cause)" }
+
+  /// Runs what only this rank does.
+  static func wrapping<T>(_ work: () throws -> T) throws -> T {
+    do { return try work() } catch { throw UnsharedError(cause: error) }
+  }
+}
+
+/// The coordinator: rank 0 resolves, all take part, and what fails on one rank ends all of them with one message.
+extension Communicator {
+  /// Has rank 0 do work that may fail, and gives all ranks its bytes: a broadcast of one status and of the bytes.
+  /// - Throws: on rank 0 what the work threw, on the others ``CoordinationError/elsewhere(_:)``.
+  package func fromCoordinator(_ work: () throws -> [UInt8]) throws -> [UInt8] {
+    guard rank == 0 else {
+      let message = try broadcast([], root: 0)
+      guard let status = message.first, status == 0 else {
+        throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(message.first ?? 1)) ?? .unexpected)
+      }
+      return Array(message.dropFirst())
+    }
+    do {
+      let bytes = try work()
+      _ = try broadcast([0] + bytes, root: 0)
+      return bytes
+    } catch {
+      _ = try? broadcast([UInt8(truncatingIfNeeded: ExitStatus(of: error).rawValue)], root: 0)
+      throw error
+    }
+  }
+
+  /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own error,
+  /// with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One all-gather of
+  /// one byte a rank.
+  package func together<T>(_ work: () throws -> T) throws -> T {
+    let outcome = Result { try work() }
+    var status = ExitStatus.done
+    if case .failure(let error) = outcome { status = ExitStatus(of: error) }
+    let statuses = try allGather(Int(status.rawValue))
+    guard let failed = statuses.firstIndex(where: { $0 != 0 }) else { return try outcome.get() }
+    guard failed == rank, case .failure(let error) = outcome else {
+      throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(statuses[failed])) ?? .unexpected)
+    }
+    guard rank > 0 else { throw error }
+    throw CoordinationError.here(rank: rank, host: processorName, status, message: "\(error)")
+  }
+}

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The cores that this process may use.
+package enum Cores {
+  /// Cores of the node.
+  package static var onNode: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// Cores that the launcher or the batch system left to this process: `Cpus_allowed_list` of `/proc/self/status`.
+  package static var usable: Int {
+    guard let file = fopen("/proc/self/status", "r") else { return onNode }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 4096)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.hasPrefix("Cpus_allowed_list:") { return count(ofList: text.dropFirst(18)) ?? onNode }
+    }
+    return onNode
+  }
+
+  /// The number of cores in a list such as `0-3,8`.
+  package static func count(ofList list: some StringProtocol) -> Int? {
+    var total = 0
+    for part in list.split(separator: ",") {
+      let digits = String(part).filter { !$0.isWhitespace }
+      let ends = digits.split(separator: "-").map { Int($0) }
+      switch ends.count {
+      case 1: if ends[0] == nil { return nil } else { total += 1 }
+      case 2:
+        guard let first = ends[0], let last = ends[1], first <= last else { return nil }
+        total += last - first + 1
+      default: return nil
+      }
+    }
+    return total > 0 ? total : nil
+  }
+
+  /// Threads for each of the ranks of a node: its cores shared out, but no more than the process may use.
+  package static func threads(ranksOnNode: Int) -> Int {
+    max(1, min(usable, onNode / max(ranksOnNode, 1)))
+  }
+}

@@ -1,0 +1,65 @@
+package import MessagePassing
+import Checkpoints
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What must be the same on every rank before the first step.
+package struct Handshake: Sendable {
+  /// SHA-256 of the program file.
+  package let program: String
+  /// The instruction set that the kernels use, on which the bits of a result depend.
+  package let kernels: String
+  /// SHA-256 of the resolved options as this rank understands them.
+  package let options: String
+  /// The fingerprint of the data as this rank reads them.
+  package let data: String
+
+  /// What this rank has.
+  package init(program: String, kernels: String, options: String, data: String) {
+    self.program = program
+    self.kernels = kernels
+    self.options = options
+    self.data = data
+  }
+
+  /// Compares all ranks with rank 0: one all-gather of some 200 bytes a rank.
+  /// - Throws: ``CoordinationError/disagreement(_:)`` on rank 0, which names the ranks, their hosts and what differs;
+  ///   ``CoordinationError/elsewhere(_:)`` on the others.
+  package func verify(over communicator: any Communicator) throws {
+    let record = [program, kernels, options, data, communicator.processorName].joined(separator: "\n")
+    let records = try communicator.allGather(Array(record.utf8)).map {
+      String(decoding: $0, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+    let subjects = ["the program", "the instruction set", "the options", "the data"]
+    var differences: [String] = []
+    for (subject, name) in subjects.enumerated() {
+      let ranks = records.indices.filter { records[$0][subject] != records[0][subject] }
+      guard !ranks.isEmpty else { continue }
+      let list = ranks.prefix(4).map { "rank \($0) on \(records[$0][4])" }.joined(separator: ", ")
+      let more = ranks.count > 4 ? " and \(ranks.count - 4) more" : ""
+      differences.append("\(name) of \(list)\(more)")
+    }
+    guard !differences.isEmpty else { return }
+    guard communicator.rank == 0 else { throw CoordinationError.elsewhere(.disagreement) }
+    throw CoordinationError.disagreement(
+      "\(differences.joined(separator: "; ")) differs from rank 0's on \(records[0][4]); "
+        + "copy one program and one data set to every host")
+  }
+
+  /// SHA-256 of the running program's file, or a fixed text where it cannot be read.
+  package static func programDigest() -> String {
+    guard let file = fopen("/proc/self/exe", "rb") else { return "unreadable" }
+    defer { fclose(file) }
+    var hash = SHA256()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = fread(buffer.baseAddress, 1, buffer.count, file)
+      if count == 0 { break }
+      hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+    return hash.digest()
+  }
+}

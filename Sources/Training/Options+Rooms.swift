@@ -1,0 +1,26 @@
+package import Datasets
+package import Networks
+
+extension Options {
+  /// Adam as the options set it for a network.
+  package func adam(for network: String) -> Adam {
+    let options = optimizer(of: network)
+    return Adam(
+      learningRate: Float(options.learningRate), beta1: Float(options.beta1), beta2: Float(options.beta2),
+      epsilon: Float(options.epsilon))
+  }
+}
+
+extension DatasetRequest {
+  /// The data that the options name.
+  package init(_ options: Options) {
+    let source =
+      switch options.data {
+      case .pottery: "pottery"
+      case .path(let path): path
+      }
+    self.init(
+      source: source, size: options.size, channels: options.channels, count: options.dataset.count,
+      labelCount: options.dataset.labels)
+  }
+}

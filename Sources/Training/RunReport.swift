@@ -1,0 +1,120 @@
+package import Models
+package import Reporting
+package import TensorCore
+
+/// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss plot.
+/// Rank 0 has one; the other ranks have ``silent``, so that the training loop asks nobody who it is.
+package final class RunReport {
+  /// One logged step.
+  package struct Line {
+    /// The steps done.
+    package let step: Int
+    /// Passes over the data so far.
+    package let epoch: Double
+    /// The statistics of each phase.
+    package let statistics: [(Statistic, Float)]
+    /// Global images a second since the line before.
+    package let imagesPerSecond: Double
+    /// Seconds since the line before that this rank waited for the sums of other ranks.
+    package let waitedForRanks: Double
+    /// Seconds since the line before that this rank waited for data.
+    package let waitedForData: Double
+
+    package init(
+      step: Int, epoch: Double, statistics: [(Statistic, Float)], imagesPerSecond: Double, waitedForRanks: Double,
+      waitedForData: Double
+    ) {
+      self.step = step
+      self.epoch = epoch
+      self.statistics = statistics
+      self.imagesPerSecond = imagesPerSecond
+      self.waitedForRanks = waitedForRanks
+      self.waitedForData = waitedForData
+    }
+  }
+
+  private struct Sinks {
+    let folder: String
+    let title: String
+    let log: JSONLinesLog
+    let tensorBoard: TensorBoardWriter
+  }
+
+  /// The person at the terminal.
+  package let progress: ProgressReporter
+  private let sinks: Sinks?
+
+  /// The report of a rank that says nothing.
+  package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
+
+  /// The report of a run in `folder`.
+  /// - Parameter step: the steps done before, 0 for a new run; later lines of the log are dropped.
+  /// - Throws: `ReportingError`.
+  package convenience init(
+    folder: String, title: String, resumingAt step: Int, progress: ProgressReporter
+  ) throws {
+    let log = "\(folder)/log.jsonl"
+    self.init(
+      progress: progress,
+      sinks: Sinks(
+        folder: folder, title: title,
+        log: step > 0 ? try JSONLinesLog.resume(log, afterStep: step) : try JSONLinesLog.create(log),
+        tensorBoard: try TensorBoardWriter(
+          folder: "\(folder)/tensorboard", resumingAfter: step > 0 ? step : nil)))
+  }
+
+  private init(progress: ProgressReporter, sinks: Sinks?) {
+    self.progress = progress
+    self.sinks = sinks
+  }
+
+  /// Whether anything is written, so that what is only drawn need not be computed.
+  package var isSilent: Bool { sinks == nil }
+
+  /// Writes a line to the log and to TensorBoard.
+  package func log(_ line: Line) throws {
+    guard let sinks else { return }
+    let statistics = line.statistics.map { ($0.key, JSONValue.float($1)) }
+    try sinks.log.append(
+      step: line.step,
+      [("epoch", .double(line.epoch))] + statistics + [
+        ("images_per_second", .double(line.imagesPerSecond)), ("waited_for_ranks", .double(line.waitedForRanks)),
+        ("waited_for_data", .double(line.waitedForData)),
+      ])
+    try sinks.tensorBoard.write(
+      scalars: line.statistics.map { (tag: "\($0.plot ?? "statistics")/\($0.key)", value: Double($1)) } + [
+        (tag: "speed/images_per_second", value: line.imagesPerSecond)
+      ], step: line.step)
+  }
+
+  /// Draws a grid of samples and, from the log, the plot of the losses.
+  package func draw(samples: Tensor, step: Int, phases: [Phase]) throws {
+    guard let sinks else { return }
+    let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
+    let digits = String(step)
+    let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".png"
+    try picture.write(to: "\(sinks.folder)/samples/\(name)")
+    try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
+    try drawLosses(sinks, phases)
+    progress.notice("samples", path: "\(sinks.folder)/samples/\(name)")
+  }
+
+  private func drawLosses(_ sinks: Sinks, _ phases: [Phase]) throws {
+    let statistics = phases.flatMap(\.statistics)
+    var titles: [String] = []
+    for case let title? in statistics.map(\.plot) where !titles.contains(title) { titles.append(title) }
+    let panels = try titles.map { title in
+      let drawn = statistics.filter { $0.plot == title }
+      var series = try JSONLinesLog.series(drawn.map(\.key), of: sinks.log.path)
+      for (i, statistic) in drawn.enumerated() { series[i].name = statistic.label ?? statistic.key }
+      return Plot.Panel(title, series)
+    }
+    try PNGFile.write(Plot(title: sinks.title, panels: panels).pixels(), to: "\(sinks.folder)/losses.png")
+  }
+
+  /// Makes sure that what was written survives a power cut.
+  package func synchronize() throws {
+    try sinks?.log.synchronize()
+    try sinks?.tensorBoard.synchronize()
+  }
+}

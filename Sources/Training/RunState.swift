@@ -1,0 +1,169 @@
+package import Checkpoints
+package import Models
+package import Networks
+package import MessagePassing
+import Autograd
+import TensorCore
+
+/// Everything of a run that changes as it trains, as the files of a generation and back.
+///
+/// | file | tensors |
+/// |---|---|
+/// | one a network: `generator`, `discriminator` | parameters, then buffers, under their state_dict names |
+/// | `ema` | the averaged networks in the same form; `network/name` if there are several |
+/// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight` |
+package final class RunState {
+  /// The networks.
+  package let model: any Model
+  /// One state for each network.
+  package var optimizers: [OptimizerState]
+
+  /// The state before the first step: parameters drawn from the seed, averages equal to them.
+  package init(model: any Model, optimizers: [any Optimizer], seed: UInt64) {
+    precondition(optimizers.count == model.networks.count, "one optimizer a network")
+    self.model = model
+    self.optimizers = zip(model.networks, optimizers).map { OptimizerState($1, count: $0.store.count) }
+    var ordinal = 0
+    for network in model.networks {
+      network.store.initialize(seed: seed, firstOrdinal: ordinal)
+      ordinal += network.store.parameters.count
+      network.average?.copy(from: network.store)
+    }
+  }
+
+  /// The tensors of a generation: views, valid until the next update. Updates that are pending are completed.
+  package var files: [TensorFile] {
+    model.networks.map { TensorFile(name: $0.name, tensors: tensors($0.store)) }
+      + [TensorFile(name: "ema", tensors: averages), TensorFile(name: "optimizer", tensors: moments)]
+  }
+
+  /// The number of steps that each optimizer has taken, for the manifest.
+  package var counters: [String: StateValue] {
+    Dictionary(
+      uniqueKeysWithValues: zip(model.networks, optimizers).map { network, optimizer in
+        (Self.counterName(network), .integer(optimizer.stepCount))
+      })
+  }
+
+  /// SHA-256 of the float bytes of all networks: parameters, then buffers, in the model's order.
+  package var weightsSHA256: String {
+    SHA256.digest(of: model.networks.flatMap { [$0.store.flatValues, $0.store.flatBuffers] })
+  }
+
+  /// SHA-256 of everything that determines the rest of the run.
+  /// - Parameters:
+  ///   - step: the steps done.
+  ///   - arithmetic: the options that the weights depend on, as canonical text.
+  ///   - data: the fingerprint of the data.
+  package func stateSHA256(step: Int, arithmetic: String, data: String) -> String {
+    var hash = SHA256()
+    hash.update("step \(step)\noptions \(arithmetic)\ndata \(data)\n")
+    for (network, optimizer) in zip(model.networks, optimizers) {
+      hash.update("network \(network.name) steps \(optimizer.stepCount)\n")
+      hash.update(network.store.flatValues)
+      hash.update(network.store.flatBuffers)
+      for moment in optimizer.moments { hash.update(moment) }
+      if let average = network.average {
+        hash.update(average.flatValues)
+        hash.update(average.flatBuffers)
+      }
+    }
+    return hash.digest()
+  }
+
+  /// Takes the state of a generation.
+  /// - Throws: `CheckpointError` of kind `otherModel` if its tensors are not those of this model.
+  package func restore(_ generation: LoadedGeneration) throws {
+    let stores = model.networks.map(\.store)
+    let networks = try stores.map { store in
+      try generation.tensors(tensors(store).map { ($0.name, $0.shape) }, in: store.name)
+    }
+    let averaged = try generation.tensors(averages.map { ($0.name, $0.shape) }, in: "ema")
+    let moments = try generation.tensors(moments.map { ($0.name, $0.shape) }, in: "optimizer")
+    for (store, values) in zip(stores, networks) { Self.fill(store, values) }
+    var nextAverage = averaged[...]
+    for average in model.networks.compactMap(\.average) {
+      let count = average.stateDictionary.count
+      Self.fill(average, Array(nextAverage.prefix(count)))
+      nextAverage = nextAverage.dropFirst(count)
+    }
+    var nextMoment = moments[...]
+    for (index, network) in model.networks.enumerated() {
+      for moment in optimizers[index].moments.indices {
+        let count = network.store.parameters.count
+        optimizers[index].moments[moment] = Self.flat(nextMoment.prefix(count))
+        nextMoment = nextMoment.dropFirst(count)
+      }
+      optimizers[index].stepCount =
+        generation.manifest.info.state[Self.counterName(network)]?.integer ?? generation.manifest.info.step
+    }
+  }
+
+  /// Takes the averaged networks of a generation only, which is all that sampling needs.
+  /// - Throws: `CheckpointError` of kind `otherModel`.
+  package static func restoreAverages(of model: any Model, from generation: LoadedGeneration) throws {
+    let averages = model.networks.compactMap(\.average)
+    let expected = averages.flatMap { $0.stateDictionary.map { (name: $0.name, shape: $0.value.shape) } }
+    var next = try generation.tensors(expected, in: "ema")[...]
+    for average in averages {
+      let count = average.stateDictionary.count
+      fill(average, Array(next.prefix(count)))
+      next = next.dropFirst(count)
+    }
+  }
+
+  /// Gives all ranks the state of rank 0: one broadcast for each flat buffer.
+  package func broadcast(over communicator: any Communicator) throws {
+    func send(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) throws {
+      guard count > 0 else { return }
+      try communicator.broadcast(
+        UnsafeMutableRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.stride), root: 0)
+    }
+    for (index, network) in model.networks.enumerated() {
+      for store in [network.store, network.average].compactMap({ $0 }) {
+        try store.withValues { try send($0, store.count) }
+        try send(store.buffers.pointer, store.buffers.count)
+        store.buffers.invalidateDerived()
+      }
+      for moment in optimizers[index].moments.indices {
+        let count = optimizers[index].moments[moment].count
+        try optimizers[index].moments[moment].withUnsafeMutablePointer { try send($0, count) }
+      }
+      let steps = try communicator.allGather(optimizers[index].stepCount)
+      optimizers[index].stepCount = steps[0]
+    }
+  }
+
+  private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }
+
+  private func tensors(_ store: ParameterStore) -> [NamedTensor] {
+    store.stateDictionary.map { NamedTensor($0.name, $0.value) }
+  }
+
+  private var averages: [NamedTensor] {
+    model.networks.compactMap(\.average).flatMap { tensors($0) }
+  }
+
+  private var moments: [NamedTensor] {
+    zip(model.networks, optimizers).flatMap { network, optimizer in
+      zip(optimizer.optimizer.momentNames, optimizer.moments).flatMap { moment, values in
+        zip(network.store.parameterNames, network.store.parameters).map { name, parameter in
+          NamedTensor(
+            "\(network.name).\(moment).\(name)",
+            Tensor(viewOf: values, from: parameter.range.lowerBound, shape: parameter.shape))
+        }
+      }
+    }
+  }
+
+  private static func fill(_ store: ParameterStore, _ values: [Tensor]) {
+    for (parameter, value) in zip(store.parameters, values) { store.set(parameter, to: value) }
+    for (buffer, value) in zip(store.stateBuffers, values.dropFirst(store.parameters.count)) {
+      store.set(buffer, to: value)
+    }
+  }
+
+  private static func flat(_ tensors: some Collection<Tensor>) -> Tensor {
+    Tensor.concatenated(tensors.map { $0.reshaped([$0.count]) })
+  }
+}

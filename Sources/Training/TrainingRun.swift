@@ -1,0 +1,193 @@
+package import MessagePassing
+package import Reporting
+import Autograd
+import Checkpoints
+import DataParallel
+import Datasets
+import Models
+import Networks
+import TensorCore
+
+/// What a person asks for with `lockstep train`.
+package struct TrainingRequest: Sendable {
+  /// A recipe's name or file; may be absent when a run is resumed.
+  package let recipe: String?
+  /// `key=value` words.
+  package let overrides: [String]
+  /// The run folder; nil for the default.
+  package let folder: String?
+  /// Whether to go on with the run in the folder.
+  package let isResuming: Bool
+
+  package init(recipe: String?, overrides: [String], folder: String?, isResuming: Bool) {
+    self.recipe = recipe
+    self.overrides = overrides
+    self.folder = folder
+    self.isResuming = isResuming
+  }
+}
+
+/// A training run on one rank: agrees with the others on what is to be done, then trains.
+///
+/// Rank 0 coordinates: it resolves the recipe, opens the run folder and reads the checkpoint, and all ranks get its
+/// answer or stop with it. Every rank opens the data itself; program, options and data are compared before the first
+/// step.
+package enum TrainingRun {
+  /// Trains.
+  /// - Parameter communicator: all ranks call with theirs; handed over to the communication thread.
+  /// - Returns: how the run ended, and the folder.
+  package static func run(
+    _ request: TrainingRequest, over communicator: sending any Communicator, output: ReportOutput
+  ) throws -> Trainer.Outcome {
+    let rank = communicator.rank
+    let size = communicator.size
+    var reopened: RunFolder?
+    let yaml = try communicator.fromCoordinator {
+      if request.isResuming { reopened = try reopen(request) }
+      return Array(try resolve(request, reopened).canonicalYAML.utf8)
+    }
+    let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+    let (plan, dataset) = try communicator.together {
+      let plan = try MicroBatchPlan(
+        batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
+      return (plan, try Datasets.open(DatasetRequest(options)))
+    }
+    try Handshake(
+      program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(CPUFeatures.current)",
+      options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
+    ).verify(over: communicator)
+    ComputeThreads.count = try threads(options, over: communicator)
+
+    var folder: RunFolder?
+    var generation: LoadedGeneration?
+    var warnings: [String] = []
+    let answer = try communicator.fromCoordinator {
+      if var resumed = reopened {
+        try resumed.resume(with: options)
+        folder = resumed
+        generation = try newest(in: resumed, &warnings)
+        try check(generation, dataset)
+      } else {
+        folder = try request.folder.map { try RunFolder.create(at: $0, options: options) }
+          ?? RunFolder.create(options: options)
+      }
+      return Array("\(generation?.manifest.info.step ?? 0)\n\(folder?.path ?? "")".utf8)
+    }
+    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
+    let startStep = Int(parts[0]) ?? 0
+    let setup = Trainer.Setup(
+      options: options, plan: plan, dataset: dataset,
+      steps: options.length.steps(samples: dataset.count, batch: options.batch), folder: String(parts[1]))
+
+    let progress = rank == 0 ? progress(setup, startStep, output) : .silent
+    for warning in warnings { progress.warning(warning) }
+    let model = options.family.makeModel(options)
+    let state = RunState(
+      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+    try communicator.together { if let generation { try state.restore(generation) } }
+    if startStep > 0 { try state.broadcast(over: communicator) }
+    let report = try communicator.together {
+      folder == nil
+        ? RunReport.silent
+        : try RunReport(
+          folder: setup.folder, title: options.title, resumingAt: startStep, progress: progress)
+    }
+    if rank == 0 { announce(setup, model, startStep, progress) }
+
+    let store = folder.map {
+      CheckpointStore(directory: $0.checkpointsPath, keepLast: options.checkpoint.keepLast)
+    }
+    let communication = CommunicationThread(communicator)
+    defer { communication.finish() }
+    let engine = TurnEngine(
+      state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
+      overlap: options.overlap)
+    let trainer = Trainer(
+      setup, engine: engine, startStep: startStep, communication: communication, report: report,
+      writer: store.map { BackgroundCheckpointWriter(store: $0) })
+    let outcome = try trainer.run(from: startStep)
+    progress.finish(outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")
+    withExtendedLifetime(folder) {}
+    return outcome
+  }
+
+  // MARK: Before the first step
+
+  private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
+    if let path = request.folder { return try RunFolder.reopen(at: path) }
+    let recipe = request.recipe ?? "dcgan"
+    return try RunFolder.reopen(at: RunFolder.newestDefault(recipe: recipe) ?? "runs/\(recipe)")
+  }
+
+  /// The options of a new run, or those of the run in the folder with what the command line changes.
+  private static func resolve(_ request: TrainingRequest, _ reopened: RunFolder?) throws -> Options {
+    guard let reopened else {
+      return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
+    }
+    if let recipe = request.recipe, recipeName(recipe) != reopened.options.recipe {
+      throw RunFolderError(
+        .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(recipeName(recipe))", reopened.path,
+        "resume it with its own recipe, or choose another --run")
+    }
+    return try reopened.options.applying(request.overrides)
+  }
+
+  /// What a recipe's name or file is called in a run's options.
+  private static func recipeName(_ recipe: String) -> String {
+    let last = recipe.split(separator: "/").last.map(String.init) ?? recipe
+    for suffix in [".yaml", ".yml"] where last.hasSuffix(suffix) { return String(last.dropLast(suffix.count)) }
+    return last
+  }
+
+  private static func threads(_ options: Options, over communicator: any Communicator) throws -> Int {
+    let layout = try communicator.nodeLayout()
+    switch options.threads {
+    case .fixed(let count): return count
+    case .automatic: return Cores.threads(ranksOnNode: layout.localSize(of: communicator.rank))
+    }
+  }
+
+  private static func newest(in folder: RunFolder, _ warnings: inout [String]) throws -> LoadedGeneration? {
+    let store = CheckpointStore(directory: folder.checkpointsPath, keepLast: folder.options.checkpoint.keepLast)
+    _ = try store.cleanLeftovers()
+    let selection = try store.newestValid()
+    warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
+    guard let generation = selection.generation else {
+      guard selection.rejected.isEmpty else { throw selection.rejected[0].reason }
+      return nil
+    }
+    return try store.load(generation.name)
+  }
+
+  private static func check(_ generation: LoadedGeneration?, _ dataset: any ImageDataset) throws {
+    guard let info = generation?.manifest.info else { return }
+    let fingerprint = dataset.fingerprint.description
+    guard info.dataFingerprint == fingerprint else {
+      throw CoordinationError.disagreement(
+        "the data are not those of the run, data=\(dataset.name) has fingerprint \(fingerprint.prefix(16)), the "
+          + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with")
+    }
+  }
+
+  private static func progress(_ setup: Trainer.Setup, _ startStep: Int, _ output: ReportOutput) -> ProgressReporter {
+    ProgressReporter(
+      ProgressReporter.Plan(
+        steps: setup.steps, firstStep: startStep, itemsPerStep: setup.options.batch,
+        linesEvery: setup.options.log.every), output: output)
+  }
+
+  private static func announce(
+    _ setup: Trainer.Setup, _ model: any Model, _ startStep: Int, _ progress: ProgressReporter
+  ) {
+    let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
+    progress.notice(
+      "model", path: "\(setup.options.modelDescription), parameters: \(parameters)")
+    progress.notice(
+      "data", path: "\(setup.dataset.name), \(setup.dataset.count) samples an epoch")
+    progress.notice(
+      "ranks",
+      path: "\(setup.plan.worldSize) x \(ComputeThreads.count) threads, batch \(setup.options.batch) in "
+        + "\(setup.options.microBatches) micro-batches, \(CPUFeatures.current), kernels \(KernelSet.current.rawValue)")
+    progress.notice(startStep > 0 ? "resuming after step \(startStep)" : "run", path: setup.folder)
+  }
+}

@@ -1,0 +1,52 @@
+import Datasets
+import MessagePassing
+import Reporting
+import Training
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How the program ends when something is wrong: one line on standard error, and the documented code.
+enum Failure {
+  /// `lockstep: what, where; what to do next`.
+  static func report(_ message: String) {
+    let line = "lockstep: \(TerminalText.escaped(message))\n"
+    _ = line.utf8CString.withUnsafeBytes { write(2, $0.baseAddress, $0.count - 1) }
+  }
+
+  /// One line for each problem of an error.
+  static func report(_ error: any Error) {
+    switch error {
+    case let error as OptionsError: for line in error.lines { report(line) }
+    default: report("\(error)")
+    }
+  }
+}
+
+/// Ends the program.
+func exit(_ status: ExitStatus) -> Never {
+  exit(code: status.rawValue)
+}
+
+/// Ends the program.
+func exit(code: Int32) -> Never {
+  fflush(nil)
+  _exit(code)
+}
+
+extension LaunchEnvironment {
+  /// Whether this process is the one to speak before the ranks know each other.
+  var isFirst: Bool { (rank ?? 0) == 0 }
+}
+
+/// Runs a command that needs no other rank.
+func alone(_ work: () throws -> Void) -> Never {
+  do {
+    try work()
+  } catch {
+    Failure.report(error)
+    exit(ExitStatus(of: error))
+  }
+  exit(.done)
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import MessagePassing
+import TensorCore
+import Training
+
+/// The command line.
+@main
+struct Lockstep: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lockstep",
+    abstract: "Train GANs data-parallel over MPI: the same bits on any number of ranks.",
+    discussion: """
+      Train alone, or under mpirun on as many ranks as there are micro-batches:
+
+        lockstep train dcgan
+        mpirun -n 2 lockstep train dcgan-mnist data=mnist --run runs/digits
+        mpirun -n 3 lockstep train --run runs/digits --resume
+
+      Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing, 69 peer lost or stalled,
+      73 cannot create or lock an output, 74 input or output failed, 75 stopped early and saved (run the same
+      command with --resume), 76 ranks disagree, 78 wrong configuration.
+      """,
+    version: Program.version,
+    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self, Doctor.self])
+
+  static func main() {
+    guard CPUFeatures.current.supportsBaseline else {
+      Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
+      exit(.configuration)
+    }
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Under mpirun every rank parses the same words: one of them speaks.
+      guard LaunchEnvironment.current.isFirst else { exit(code: Self.exitCode(for: error).rawValue) }
+      Self.exit(withError: error)
+    }
+  }
+}

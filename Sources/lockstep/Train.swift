@@ -1,0 +1,101 @@
+import ArgumentParser
+import DataParallel
+import MessagePassing
+import Reporting
+import Training
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a recipe, alone or under mpirun.",
+    discussion: """
+      RECIPE is a name from `lockstep recipes` or a file ending in .yaml. key=value words override its keys.
+
+        lockstep train dcgan steps=200 batch=32
+        mpirun -n 4 lockstep train dcgan-fashion data=fashion-mnist threads=2 --run runs/fashion
+
+      The run folder gets options.yaml, log.jsonl, losses.png, samples/, tensorboard/ and checkpoints/. Ctrl-C,
+      SIGTERM and SIGUSR1 finish the step, save and exit with code 75; --resume goes on bit for bit, on any number of
+      ranks.
+
+      Keys:
+
+      \(OptionSchema(family: .dcgan).helpText)
+      """)
+
+  @Argument(help: ArgumentHelp("A recipe's name or file, then key=value words.", valueName: "recipe key=value"))
+  var words: [String] = []
+
+  @Option(help: "The run folder; by default runs/RECIPE, numbered if that is taken.")
+  var run: String?
+
+  @Flag(help: "Go on with the run in the folder, from its newest whole checkpoint.")
+  var resume = false
+
+  func validate() throws {
+    guard resume || recipe != nil else {
+      throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
+    }
+    if let stray = words.dropFirst(recipe == nil ? 0 : 1).first(where: { !$0.contains("=") }) {
+      throw ValidationError("'\(TerminalText.escaped(stray))' is no key=value word; only the first word names a recipe.")
+    }
+  }
+
+  private var recipe: String? { words.first.flatMap { $0.contains("=") ? nil : $0 } }
+
+  func run() throws {
+    StopSignals.catchAll()
+    let request = TrainingRequest(
+      recipe: recipe, overrides: Array(words.dropFirst(recipe == nil ? 0 : 1)), folder: run, isResuming: resume)
+    exit(Ranks.run { communicator in
+      switch try TrainingRun.run(request, over: communicator, output: .descriptor()) {
+      case .done: .done
+      case .stopped: .stopped
+      }
+    })
+  }
+}
+
+/// Runs a command on all ranks that were started together.
+enum Ranks {
+  /// Joins the world, works, leaves. An error that all ranks know of ends them with its code and one message; any
+  /// other is reported by the rank that has it and aborts the job.
+  static func run(_ work: (sending any Communicator) throws -> ExitStatus) -> ExitStatus {
+    do {
+      let world = try World.join()
+      let usesMPI = world.usesMPI
+      do {
+        let status = try work(try world.makeCommunicator())
+        try world.leave()
+        return status
+      } catch {
+        let status = ExitStatus(of: error)
+        if isSpokenHere(error) { Failure.report(error) }
+        guard usesMPI, !isKnownToAll(error) else {
+          try? world.leave()
+          return status
+        }
+        World.abort(code: status.rawValue)
+      }
+    } catch {
+      if LaunchEnvironment.current.isFirst { Failure.report(error) }
+      return ExitStatus(of: error)
+    }
+  }
+
+  /// Whether this rank is the one to report an error.
+  private static func isSpokenHere(_ error: any Error) -> Bool {
+    switch error {
+    case let error as CoordinationError: error.isReportedHere
+    case is TurnError, is DivergenceError: LaunchEnvironment.current.isFirst
+    default: true
+    }
+  }
+
+  /// Whether every rank ends with this error, so that all can leave in order.
+  private static func isKnownToAll(_ error: any Error) -> Bool {
+    switch error {
+    case is CommunicationError, is UnsharedError: false
+    default: true
+    }
+  }
+}

@@ -1,8 +1,9 @@
 /// Why ranks could not talk to each other. The world is lost after any of these: the only thing left to do is to
 /// report and leave.
 public enum CommunicationError: Error, Sendable, Equatable {
-  /// The MPI library reported an error; `text` is what `MPI_Error_string` says.
-  case mpi(call: String, rank: Int, code: Int, text: String)
+  /// The MPI library reported an error; `text` is what `MPI_Error_string` says. Before a rank has its number, there
+  /// is none.
+  case mpi(call: String, rank: Int?, code: Int, text: String)
   /// A message did not have the size that its receiver expected.
   case messageSize(source: Int, destination: Int, tag: Int, sent: Int, expected: Int)
   /// Two ranks entered different collective operations.
@@ -20,7 +21,7 @@ extension CommunicationError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .mpi(let call, let rank, let code, let text):
-      "\(call) failed on rank \(rank) with code \(code), \(text); resume from the last checkpoint"
+      "\(call) failed\(rank.map { " on rank \($0)" } ?? "") with code \(code), \(text); resume from the last checkpoint"
     case .messageSize(let source, let destination, let tag, let sent, let expected):
       "message \(tag) from rank \(source) to rank \(destination) has \(sent) bytes instead of \(expected); "
         + "check that all ranks run the same program and recipe"

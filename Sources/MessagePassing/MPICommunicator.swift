@@ -18,13 +18,13 @@ public final class MPICommunicator: Communicator {
 
   init(duplicating parent: MPI_Comm) throws(CommunicationError) {
     var duplicate: MPI_Comm? = nil
-    try MPILibrary.check(MPI_Comm_dup(parent, &duplicate), "MPI_Comm_dup", rank: 0)
+    try MPILibrary.check(MPI_Comm_dup(parent, &duplicate), "MPI_Comm_dup", rank: nil)
     let handle = duplicate!
     try MPILibrary.check(
-      MPI_Comm_set_errhandler(handle, CMPI_ERRORS_RETURN()), "MPI_Comm_set_errhandler", rank: 0)
+      MPI_Comm_set_errhandler(handle, CMPI_ERRORS_RETURN()), "MPI_Comm_set_errhandler", rank: nil)
     var rank: Int32 = 0
     var size: Int32 = 0
-    try MPILibrary.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: 0)
+    try MPILibrary.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: nil)
     try MPILibrary.check(MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: Int(rank))
     self.handle = handle
     self.rank = Int(rank)

@@ -32,7 +32,7 @@ public enum MPILibrary {
 
   /// Throws the error that a call of MPI returned.
   static func check(
-    _ code: Int32, _ call: @autoclosure () -> String, rank: Int
+    _ code: Int32, _ call: @autoclosure () -> String, rank: Int?
   ) throws(CommunicationError) {
     if code != MPI_SUCCESS {
       throw .mpi(call: call(), rank: rank, code: Int(code), text: errorText(code))

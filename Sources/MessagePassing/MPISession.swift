@@ -13,14 +13,21 @@ public struct MPISession: ~Copyable, Sendable {
   public init() throws(CommunicationError) {
     var provided: Int32 = 0
     let required = Int32(MPI_THREAD_SERIALIZED)
-    try MPILibrary.check(MPI_Init_thread(nil, nil, required, &provided), "MPI_Init_thread", rank: 0)
+    try MPILibrary.check(MPI_Init_thread(nil, nil, required, &provided), "MPI_Init_thread", rank: nil)
     guard provided >= required else {
       throw .mpi(
-        call: "MPI_Init_thread", rank: 0, code: Int(provided),
+        call: "MPI_Init_thread", rank: nil, code: Int(provided),
         text: "the library offers no MPI_THREAD_SERIALIZED; use one that was built with thread support")
     }
     try MPILibrary.check(
-      MPI_Comm_set_errhandler(CMPI_COMM_WORLD(), CMPI_ERRORS_RETURN()), "MPI_Comm_set_errhandler", rank: 0)
+      MPI_Comm_set_errhandler(CMPI_COMM_WORLD(), CMPI_ERRORS_RETURN()), "MPI_Comm_set_errhandler", rank: nil)
+  }
+
+  /// The number of ranks that found each other.
+  public var size: Int {
+    var size: Int32 = 0
+    MPI_Comm_size(CMPI_COMM_WORLD(), &size)
+    return Int(size)
   }
 
   /// A communicator over all ranks, apart from every other one. All ranks must take part.
@@ -30,7 +37,7 @@ public struct MPISession: ~Copyable, Sendable {
 
   /// Ends MPI. All ranks must take part, on the thread that made the session, after the last communication.
   public consuming func finalize() throws(CommunicationError) {
-    try MPILibrary.check(MPI_Finalize(), "MPI_Finalize", rank: 0)
+    try MPILibrary.check(MPI_Finalize(), "MPI_Finalize", rank: nil)
   }
 
   /// Ends this process and, where MPI is up, all other ranks with it; the launcher exits with `code`.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The ranks that were started together: those of MPI under a launcher, else this process alone.
 ///
 /// ```swift
@@ -26,11 +24,8 @@ public struct World: ~Copyable, Sendable {
       throw .singletons(launched: environment.size ?? 0, joined: 1, variable: environment.sizeVariable)
     default:
       let session = try MPISession()
-      if let launched = environment.size, launched > 1 {
-        let joined = try session.makeCommunicator().size
-        if joined != launched {
-          throw .singletons(launched: launched, joined: joined, variable: environment.sizeVariable)
-        }
+      if let launched = environment.size, launched != session.size {
+        throw .singletons(launched: launched, joined: session.size, variable: environment.sizeVariable)
       }
       return World(session: session)
     }

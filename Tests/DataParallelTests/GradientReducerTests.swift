@@ -70,26 +70,6 @@ struct GradientReducerTests {
     #expect(same == Array(repeating: true, count: worldSize))
   }
 
-  @Test("after the first step the system is asked for no memory")
-  func allocations() throws {
-    let plan = try MicroBatchPlan(batch: 32, microBatches: 32, worldSize: 1, rank: 0)
-    // A size that no other test uses: the free list is one for the whole process.
-    let count = 1_234_577
-    let reducer = GradientReducer(plan: plan, count: count)
-    let values = Tensor(repeating: 1, shape: [count])
-    func capacityTaken() throws -> Set<UInt> {
-      var pointers: Set<UInt> = []
-      for microBatch in plan.local { reducer.add(values, at: microBatch) }
-      let sum = try reducer.reduce(over: SoloCommunicator())
-      #expect(sum.withUnsafeBufferPointer { $0.allSatisfy { $0 == 32 } })
-      sum.withUnsafePointer { _ = pointers.insert(UInt(bitPattern: $0)) }
-      return pointers
-    }
-    var pointers = try capacityTaken()
-    for _ in 0..<8 { pointers.formUnion(try capacityTaken()) }
-    #expect(pointers.count <= 6)
-  }
-
   @Test("slices cover the vector, begin at cache lines and are used up by the rounds")
   func slices() {
     for worldSize in 1...9 {
@@ -110,12 +90,12 @@ struct GradientReducerTests {
 /// Needs mpirun, as every installation of Open MPI has it.
 @Suite("Under mpirun", .serialized, .enabled(if: MPIRun.isAvailable))
 struct MPIReductionTests {
-  @Test("the sum has the bits of one rank, and a divergence is named", arguments: [1, 2, 3, 4])
+  @Test(
+    "the sum has the bits of one rank, takes no new memory, and a divergence is named",
+    arguments: [1, 2, 3, 4])
   func reduction(ranks: Int) throws {
-    for check in ["reduction", "divergence"] {
-      let outcome = try MPIRun.conformance([check], ranks: ranks)
-      #expect(outcome.status == 0, "\(outcome.output)")
-      #expect(outcome.output.contains("conforms on \(ranks) ranks"))
-    }
+    let outcome = try MPIRun.conformance(["reduction", "divergence", "allocations"], ranks: ranks)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("conforms on \(ranks) ranks"))
   }
 }

@@ -40,7 +40,7 @@ struct MPICommunicatorTests {
 
   @Test("messages that are cut into parts, as those above 1 GiB are, arrive whole")
   func parts() throws {
-    let outcome = try MPIRun.conformance(["communicator", "65537"], ranks: 2)
+    let outcome = try MPIRun.conformance(["communicator", "part=65537"], ranks: 2)
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 
@@ -54,6 +54,13 @@ struct MPICommunicatorTests {
   func mismatchedCollectives(ranks: Int) throws {
     let outcome = try MPIRun.conformance(["mismatched-collectives"], ranks: ranks)
     #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
+  @Test("processes of a foreign launcher, which MPI joins one by one, refuse to run side by side")
+  func singletons() throws {
+    let outcome = try MPIRun.alone(["communicator"], environment: ["PMI_SIZE": "2", "PMI_RANK": "0"])
+    #expect(outcome.status == 76)
+    #expect(outcome.output.contains("PMI_SIZE says that 2 processes were launched but MPI joined 1"))
   }
 
   @Test("a check that fails on one rank ends the job with the code it asked for")

@@ -17,22 +17,36 @@ package enum MPIRun {
     package let output: String
   }
 
-  /// Runs one group of checks on `ranks` ranks; a job that hangs is ended after a minute with status 110.
+  /// Runs groups of checks on `ranks` ranks; a job that hangs is ended after a minute with status 110.
   package static func conformance(_ arguments: [String], ranks: Int) throws -> Outcome {
-    // The program lies beside the test bundle that is running.
-    let folder = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let program = URL(fileURLWithPath: folder).deletingLastPathComponent().appendingPathComponent(
-      "mpi-conformance")
+    let flags = ["-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", "--timeout", "60"]
+    return try run(mpirun ?? "/usr/bin/mpirun", flags + [try program()] + arguments, environment: [:])
+  }
+
+  /// Runs the program by itself, as the launcher of another MPI would.
+  package static func alone(_ arguments: [String], environment: [String: String]) throws -> Outcome {
+    try run(try program(), arguments, environment: environment)
+  }
+
+  /// The program lies beside the test bundle that is running.
+  private static func program() throws -> String {
+    let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return URL(fileURLWithPath: bundle).deletingLastPathComponent()
+      .appendingPathComponent("mpi-conformance").path
+  }
+
+  private static func run(
+    _ program: String, _ arguments: [String], environment: [String: String]
+  ) throws -> Outcome {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: mpirun ?? "/usr/bin/mpirun")
-    process.arguments =
-      ["-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", "--timeout", "60", program.path] + arguments
-    var environment = ProcessInfo.processInfo.environment
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     if getuid() == 0 {
-      environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
-      environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+      variables["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+      variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     }
-    process.environment = environment
+    process.environment = variables
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = pipe

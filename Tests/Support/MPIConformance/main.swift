@@ -1,5 +1,5 @@
-// Runs under mpirun; the tests start it. `mpi-conformance CHECK [PART]` holds the MPI communicator to one group of
-// checks, with messages cut into parts of PART bytes, and prints `conforms` on rank 0.
+// Runs under mpirun; the tests start it. `mpi-conformance CHECK… [part=BYTES]` holds the MPI communicator to groups of
+// checks, with messages cut into parts of so many bytes, and prints `conforms` on rank 0.
 
 import Conformance
 import DataParallel
@@ -11,9 +11,11 @@ func check(_ name: String, over communicator: any Communicator) throws {
   case "communicator":
     try CommunicatorConformance.run(on: communicator)
   case "reduction":
-    for microBatches in [8, 16] {
-      try ReductionConformance.run(on: communicator, microBatches: microBatches)
-    }
+    try ReductionConformance.run(on: communicator, microBatches: 16)
+    try ReductionConformance.run(
+      on: communicator, microBatches: 8, counts: ReductionConformance.counts + [ReductionConformance.long])
+  case "allocations":
+    try ReductionConformance.allocations(on: communicator)
   case "mismatched-size":
     try CommunicatorConformance.mismatchedSize(communicator)
   case "mismatched-collectives":
@@ -26,16 +28,19 @@ func check(_ name: String, over communicator: any Communicator) throws {
 }
 
 func run() throws {
-  let arguments = CommandLine.arguments
+  let checks = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("part=") }
+  let part = CommandLine.arguments.dropFirst().first { $0.hasPrefix("part=") }?.dropFirst(5)
   let world = try World.join()
   let communicator = try world.makeCommunicator()
-  if arguments.count > 2, let part = Int(arguments[2]), let mpi = communicator as? MPICommunicator {
-    mpi.partLimit = part
+  if let part, let bytes = Int(part), let mpi = communicator as? MPICommunicator {
+    mpi.partLimit = bytes
   }
   let (rank, size) = (communicator.rank, communicator.size)
   // Like a training run: another thread than the one that joined communicates.
   let thread = CommunicationThread(communicator)
-  try thread.submit { try check(arguments.count > 1 ? arguments[1] : "communicator", over: $0) }.wait()
+  for name in checks {
+    try thread.submit { try check(name, over: $0) }.wait()
+  }
   thread.finish()
   if rank == 0 { print("conforms on \(size) ranks, MPI \(world.usesMPI)") }
   try world.leave()

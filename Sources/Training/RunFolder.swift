@@ -9,8 +9,8 @@ import Glibc
 ///     DIR/checkpoints/     generations, step-00000500/
 ///     DIR/.lock            who is writing here; locked as long as that process lives
 ///
-/// Only rank 0 opens a run folder. The lock is given back when the last copy of the value goes, so keep one until the
-/// run ends (`withExtendedLifetime`), or by the kernel when the process dies, however it dies.
+/// Only rank 0 opens a run folder. The lock is given back when the last copy of the value goes, so keep one
+/// until the run ends (`withExtendedLifetime`), or by the kernel when the process dies, however it dies.
 public struct RunFolder: Sendable {
   /// The folder, as it was named.
   public let path: String
@@ -68,7 +68,8 @@ extension RunFolder {
   ///   - path: the folder.
   ///   - options: what to write into it.
   ///   - owner: whom a second process is told about.
-  /// - Throws: ``RunFolderError``: `locked` by another process, `occupied` by a run or other files, or `notWritable`.
+  /// - Throws: ``RunFolderError``: `locked` by another process, `occupied` by a run or other files, or
+  ///   `notWritable`.
   public static func create(
     at path: String, options: Options, owner: RunOwner = .current
   ) throws(RunFolderError) -> RunFolder {
@@ -112,7 +113,8 @@ extension RunFolder {
   /// Opens the folder of a run that is to go on, and reads its options. Nothing but the lock is written until
   /// ``resume(with:)``.
   ///
-  /// - Throws: ``RunFolderError``: `nothingToResume`, `locked`, `damaged` if the options cannot be read, or `notWritable`.
+  /// - Throws: ``RunFolderError``: `nothingToResume`, `locked`, `damaged` if the options cannot be read, or
+  ///   `notWritable`.
   public static func reopen(
     at path: String, owner: RunOwner = .current
   ) throws(RunFolderError) -> RunFolder {
@@ -127,8 +129,8 @@ extension RunFolder {
     return RunFolder(path: path, options: try storedOptions(in: path), lock: lock)
   }
 
-  /// Goes on with `options`, which may differ from the stored ones in what the weights do not depend on, and writes
-  /// them in their place.
+  /// Goes on with `options`, which may differ from the stored ones in what the weights do not depend on, and
+  /// writes them in their place.
   ///
   /// - Throws: ``RunFolderError``: `differentRecipe` with the keys that differ, or `notWritable`.
   public mutating func resume(with options: Options) throws(RunFolderError) {
@@ -172,8 +174,8 @@ extension RunFolder {
 // MARK: - Folders that are in use
 
 extension RunFolder {
-  /// The step of the newest generation in `path`, or `nil` before the first. A generation is a folder with a manifest;
-  /// whether its files are whole is for the reader of checkpoints to say.
+  /// The step of the newest generation in `path`, or `nil` before the first. A generation is a folder with a
+  /// manifest; whether its files are whole is for the reader of checkpoints to say.
   public static func newestStep(in path: String) -> Int? {
     let checkpoints = "\(path)/\(Entry.checkpoints)"
     let names = (try? RunFolderFiles.entries(of: checkpoints)) ?? []

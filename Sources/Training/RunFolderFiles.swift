@@ -46,7 +46,8 @@ enum RunFolderFiles {
     return lstat(path, &status) == 0
   }
 
-  /// Writes a file beside the old one and puts it in its place: whoever dies when, one of both is there, whole.
+  /// Writes a file beside the old one and puts it in its place: whoever dies when, one of both is there,
+  /// whole.
   static func replace(_ name: String, in folder: String, with text: String) throws(RunFolderError) {
     let path = "\(folder)/\(name)"
     let unfinished = "\(folder)/\(RunFolder.Entry.unfinishedOptions)"

@@ -36,8 +36,9 @@ public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
 
 /// An exclusive lock on a run folder, held by one open file description.
 ///
-/// `flock` is given back by the kernel when the process dies, so a lock never outlives its owner and nobody has to
-/// break one. It works between the nodes that share a file system over NFS, and over Lustre mounted with `flock`.
+/// `flock` is given back by the kernel when the process dies, so a lock never outlives its owner and nobody
+/// has to break one. It works between the nodes that share a file system over NFS, and over Lustre mounted
+/// with `flock`.
 final class RunFolderLock: Sendable {
   private let descriptor: Int32
 

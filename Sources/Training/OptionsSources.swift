@@ -23,6 +23,14 @@ extension Options {
     try OptionsResolution.resolve(RecipeSource(name: name, label: label, bytes: yaml), overrides: overrides)
   }
 
+  /// These options under further `key=value` words, as a resumed run takes them.
+  ///
+  /// - Throws: ``OptionsError`` with every problem there is.
+  public func applying(_ overrides: [String]) throws(OptionsError) -> Options {
+    try Options.resolve(
+      yaml: Array(canonicalYAML.utf8), name: recipe, label: "options.yaml", overrides: overrides)
+  }
+
   /// Reads the options of a run, as ``canonicalYAML`` has written them.
   ///
   /// - Parameter path: `options.yaml` in a run's folder.

@@ -18,7 +18,7 @@ struct OptionsHostileTests {
     Array(String(repeating: text, count: count).utf8)
   }
 
-  @Test("a thousand mutations of recipes are taken or refused, never more")
+  @Test("hundreds of mutations of recipes are taken or refused, never more")
   func mutations() throws {
     var random = SplitMix64(state: 5)
     let seeds = try Recipes.all.map {
@@ -29,7 +29,7 @@ struct OptionsHostileTests {
       "<<: ",
     ]
     var refused = 0
-    for _ in 0..<1000 {
+    for _ in 0..<400 {
       var bytes = seeds.randomElement(using: &random) ?? []
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let place = Int.random(in: 0..<max(1, bytes.count), using: &random)
@@ -50,7 +50,7 @@ struct OptionsHostileTests {
           error.lines.allSatisfy { !$0.utf8.contains { $0 < 0x20 || $0 == 0x7F } && $0.utf8.count < 4096 })
       }
     }
-    #expect(refused > 300)
+    #expect(refused > 120)
   }
 
   @Test("random bytes are refused")

@@ -61,6 +61,17 @@ struct OptionsWriterTests {
     #expect(!text.contains("epochs:"))
   }
 
+  @Test("resolved options take further words and keep everything else")
+  func applying() throws {
+    let base = try Options.resolve(
+      recipe: "dcgan", overrides: ["batch=128", "epochs=2", "dataset.count=500"])
+    #expect(try base.applying([]) == base)
+    let next = try base.applying(["steps=9", "data=/images"])
+    #expect(next.batch == 128 && next.length == .steps(9))
+    #expect(next.data == .path("/images") && next.dataset.count == nil)
+    #expect(throws: OptionsError.self) { try base.applying(["bacth=5"]) }
+  }
+
   @Test("the order and the spelling are fixed")
   func stable() throws {
     let text = try Options.resolve(recipe: "dcgan", overrides: ["optimizer.generator.learningRate=1e-4"])

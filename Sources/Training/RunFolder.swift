@@ -1,0 +1,214 @@
+import Glibc
+
+/// The folder that holds everything a run leaves behind, open and locked by this process.
+///
+///     DIR/options.yaml     the resolved options, every default written out
+///     DIR/log.jsonl        one JSON object for each logged step
+///     DIR/tensorboard/     event files
+///     DIR/samples/         sample grids, step-00000500.png
+///     DIR/checkpoints/     generations, step-00000500/
+///     DIR/.lock            who is writing here; locked as long as that process lives
+///
+/// Only rank 0 opens a run folder. The lock is given back when the last copy of the value goes, so keep one
+/// until the run ends (`withExtendedLifetime`), or by the kernel when the process dies, however it dies.
+public struct RunFolder: Sendable {
+  /// The folder, as it was named.
+  public let path: String
+  /// The options that ``optionsPath`` holds.
+  public private(set) var options: Options
+  private let lock: RunFolderLock
+
+  /// The resolved options.
+  public var optionsPath: String { "\(path)/\(Entry.options)" }
+  /// The log, one JSON object a line.
+  public var logPath: String { "\(path)/log.jsonl" }
+  /// The folder of TensorBoard's event files.
+  public var tensorBoardPath: String { "\(path)/\(Entry.tensorBoard)" }
+  /// The folder of sample grids.
+  public var samplesPath: String { "\(path)/\(Entry.samples)" }
+  /// The folder of generations.
+  public var checkpointsPath: String { "\(path)/\(Entry.checkpoints)" }
+
+  /// The file of the sample grid drawn after `step`.
+  public func samplePath(step: Int) -> String {
+    "\(samplesPath)/\(Self.name(ofStep: step)).png"
+  }
+
+  /// What the files of a step are called: `step-00000500`.
+  public static func name(ofStep step: Int) -> String {
+    precondition(step >= 0, "steps are counted from 0")
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  enum Entry {
+    static let options = "options.yaml"
+    static let unfinishedOptions = ".options.yaml.tmp"
+    static let tensorBoard = "tensorboard"
+    static let samples = "samples"
+    static let checkpoints = "checkpoints"
+    static let lock = ".lock"
+    /// What a run leaves that stopped before it had written its options.
+    static let negligible: Set = [lock, unfinishedOptions]
+  }
+
+  private init(path: String, options: Options, lock: RunFolderLock) {
+    self.path = path
+    self.options = options
+    self.lock = lock
+  }
+}
+
+// MARK: - Opening
+
+extension RunFolder {
+  /// Begins a run in a new or empty folder, whose parent exists.
+  ///
+  /// - Parameters:
+  ///   - path: the folder.
+  ///   - options: what to write into it.
+  ///   - owner: whom a second process is told about.
+  /// - Throws: ``RunFolderError``: `locked` by another process, `occupied` by a run or other files, or
+  ///   `notWritable`.
+  public static func create(
+    at path: String, options: Options, owner: RunOwner = .current
+  ) throws(RunFolderError) -> RunFolder {
+    try RunFolderFiles.check(path)
+    if try !RunFolderFiles.makeDirectory(path) {
+      // Before the lock is tried: a folder of other files is left without even a lock file.
+      if RunFolderFiles.exists("\(path)/\(Entry.lock)") { try RunFolderLock.refuseHeld(path) }
+      try refuseOccupied(path)
+    }
+    return try begin(at: path, options: options, owner: owner)
+  }
+
+  /// Begins a run in `parent/RECIPE`, or in `parent/RECIPE-2`, `-3`, … if that is taken.
+  ///
+  /// - Throws: ``RunFolderError`` of kind `notWritable`.
+  public static func create(
+    in parent: String = "runs", options: Options, owner: RunOwner = .current
+  ) throws(RunFolderError) -> RunFolder {
+    try RunFolderFiles.check(parent)
+    _ = try RunFolderFiles.makeDirectory(parent)
+    var number = 1
+    while true {
+      let path = defaultPath(options.recipe, number, in: parent)
+      // Making the folder claims the name: two jobs that start together get two.
+      if try RunFolderFiles.makeDirectory(path) { return try begin(at: path, options: options, owner: owner) }
+      number += 1
+    }
+  }
+
+  /// The newest folder that ``create(in:options:owner:)`` made for a recipe, or `nil` if there is none.
+  public static func newestDefault(recipe: String, in parent: String = "runs") -> String? {
+    var newest: String?
+    var number = 1
+    while RunFolderFiles.exists(defaultPath(recipe, number, in: parent)) {
+      newest = defaultPath(recipe, number, in: parent)
+      number += 1
+    }
+    return newest
+  }
+
+  /// Opens the folder of a run that is to go on, and reads its options. Nothing but the lock is written until
+  /// ``resume(with:)``.
+  ///
+  /// - Throws: ``RunFolderError``: `nothingToResume`, `locked`, `damaged` if the options cannot be read, or
+  ///   `notWritable`.
+  public static func reopen(
+    at path: String, owner: RunOwner = .current
+  ) throws(RunFolderError) -> RunFolder {
+    try RunFolderFiles.check(path)
+    let names = try RunFolderFiles.entries(of: path)
+    guard let names, names.contains(Entry.options) else {
+      throw RunFolderError(
+        .nothingToResume, "there is no run to resume", path, "check --run, or leave out --resume to begin one"
+      )
+    }
+    let lock = try RunFolderLock(path, owner: owner)
+    return RunFolder(path: path, options: try storedOptions(in: path), lock: lock)
+  }
+
+  /// Goes on with `options`, which may differ from the stored ones in what the weights do not depend on, and
+  /// writes them in their place.
+  ///
+  /// - Throws: ``RunFolderError``: `differentRecipe` with the keys that differ, or `notWritable`.
+  public mutating func resume(with options: Options) throws(RunFolderError) {
+    let found = self.options.differences(to: options)
+    let fixed = found.filter { !$0.mayChangeOnResume }
+    guard fixed.isEmpty else {
+      throw RunFolderError(
+        .differentRecipe,
+        "the run of recipe \(self.options.recipe) was begun with other options: "
+          + Prose.list(fixed.map(\.description)),
+        path, "resume it with its own options, or choose another --run")
+    }
+    try makeFolders()
+    if !found.isEmpty { try RunFolderFiles.replace(Entry.options, in: path, with: options.canonicalYAML) }
+    self.options = options
+  }
+
+  private static func begin(
+    at path: String, options: Options, owner: RunOwner
+  ) throws(RunFolderError) -> RunFolder {
+    let lock = try RunFolderLock(path, owner: owner)
+    // Another process may have come and gone between the look and the lock.
+    try refuseOccupied(path)
+    let folder = RunFolder(path: path, options: options, lock: lock)
+    try RunFolderFiles.replace(Entry.options, in: path, with: options.canonicalYAML)
+    try folder.makeFolders()
+    return folder
+  }
+
+  private func makeFolders() throws(RunFolderError) {
+    for folder in [tensorBoardPath, samplesPath, checkpointsPath] {
+      _ = try RunFolderFiles.makeDirectory(folder)
+    }
+  }
+
+  private static func defaultPath(_ recipe: String, _ number: Int, in parent: String) -> String {
+    number == 1 ? "\(parent)/\(recipe)" : "\(parent)/\(recipe)-\(number)"
+  }
+}
+
+// MARK: - Folders that are in use
+
+extension RunFolder {
+  /// The step of the newest generation in `path`, or `nil` before the first. A generation is a folder with a
+  /// manifest; whether its files are whole is for the reader of checkpoints to say.
+  public static func newestStep(in path: String) -> Int? {
+    let checkpoints = "\(path)/\(Entry.checkpoints)"
+    let names = (try? RunFolderFiles.entries(of: checkpoints)) ?? []
+    let steps = names.compactMap { name -> Int? in
+      guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), step >= 0,
+        self.name(ofStep: step) == name,
+        RunFolderFiles.exists("\(checkpoints)/\(name)/manifest.json")
+      else { return nil }
+      return step
+    }
+    return steps.max()
+  }
+
+  private static func storedOptions(in path: String) throws(RunFolderError) -> Options {
+    do throws(OptionsError) {
+      return try Options.read(path: "\(path)/\(Entry.options)")
+    } catch {
+      throw RunFolderError(
+        .damaged, "the run's options cannot be read: \(error.lines[0])", path,
+        "restore options.yaml, or choose another --run")
+    }
+  }
+
+  private static func refuseOccupied(_ path: String) throws(RunFolderError) {
+    guard let names = try RunFolderFiles.entries(of: path) else { return }
+    guard names.contains(where: { !Entry.negligible.contains($0) }) else { return }
+    guard names.contains(Entry.options), let stored = try? storedOptions(in: path) else {
+      throw RunFolderError(
+        .occupied, "the run folder exists and holds other files", path, "choose another --run")
+    }
+    let progress = newestStep(in: path).map { "at step \($0)" } ?? "before its first checkpoint"
+    throw RunFolderError(
+      .occupied, "the run folder exists and holds a run of recipe \(stored.recipe) \(progress)", path,
+      "add --resume to continue it, or choose another --run")
+  }
+}

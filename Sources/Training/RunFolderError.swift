@@ -1,0 +1,56 @@
+import Glibc
+
+/// A run folder that cannot be used.
+public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Why it cannot be used.
+  public enum Kind: Sendable, Equatable {
+    /// It holds a run or other files, and no run was to be resumed.
+    case occupied
+    /// Another process writes to it.
+    case locked
+    /// It, or something in it, cannot be created or written.
+    case notWritable
+    /// The run in it was begun with other options.
+    case differentRecipe
+    /// It holds no run.
+    case nothingToResume
+    /// It holds a run whose options cannot be read.
+    case damaged
+  }
+
+  /// Why it cannot be used.
+  public let kind: Kind
+  private let what: String
+  private let place: String
+  private let advice: String
+
+  init(_ kind: Kind, _ what: String, _ path: String, _ advice: String) {
+    self.kind = kind
+    self.what = what
+    place = path.shortened
+    self.advice = advice
+  }
+
+  /// A system call that failed with `code`. Names the user, because most often it is a matter of rights.
+  init(_ what: String, _ path: String, code: Int32, advice: String) {
+    kind = .notWritable
+    self.what = "\(what): \(String(cString: strerror(code))) (errno \(code))"
+    place = "\(path.shortened), uid \(geteuid())"
+    self.advice = advice
+  }
+
+  /// The exit status of a process that stops for it, from sysexits.h.
+  public var exitStatus: Int32 {
+    switch kind {
+    case .occupied, .locked, .notWritable: 73
+    case .differentRecipe: 78
+    case .nothingToResume: 66
+    case .damaged: 65
+    }
+  }
+
+  /// One line: `what, where; what to do next`.
+  public var description: String {
+    "\(what), \(place); \(advice)"
+  }
+}

@@ -1,0 +1,89 @@
+import Glibc
+
+/// What a run folder asks of the file system.
+enum RunFolderFiles {
+  /// Refuses paths that no system call can take.
+  static func check(_ path: String) throws(RunFolderError) {
+    guard path.isEmpty || path.utf8.contains(0) else { return }
+    throw RunFolderError(
+      .notWritable, "a run folder's name is empty or holds a NUL", path, "choose another --run")
+  }
+
+  /// Makes the last part of a path. False if there is a folder of that name already.
+  static func makeDirectory(_ path: String) throws(RunFolderError) -> Bool {
+    if mkdir(path, 0o777) == 0 { return true }
+    let code = errno
+    var status = stat()
+    let isThere = code == EEXIST && stat(path, &status) == 0
+    if isThere && status.st_mode & S_IFMT == S_IFDIR { return false }
+    let advice =
+      code == ENOENT ? "make its parent first (mkdir -p), or choose another --run" : "choose another --run"
+    throw RunFolderError(
+      "the run folder cannot be created", path, code: isThere ? ENOTDIR : code, advice: advice)
+  }
+
+  /// The names in a folder, in no order, or `nil` if there is no such folder.
+  static func entries(of path: String) throws(RunFolderError) -> [String]? {
+    guard let stream = opendir(path) else {
+      let code = errno
+      if code == ENOENT { return nil }
+      throw RunFolderError(
+        "the run folder cannot be listed", path, code: code, advice: "choose another --run")
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// Writes a file beside the old one and puts it in its place: whoever dies when, one of both is there,
+  /// whole.
+  static func replace(_ name: String, in folder: String, with text: String) throws(RunFolderError) {
+    let path = "\(folder)/\(name)"
+    let unfinished = "\(folder)/\(RunFolder.Entry.unfinishedOptions)"
+    func failure(_ code: Int32) -> RunFolderError {
+      RunFolderError(
+        "a file of the run cannot be written", path, code: code,
+        advice: "free some space or make the folder writable, or choose another --run")
+    }
+    let file = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard file >= 0 else { throw failure(errno) }
+    var code = write(Array(text.utf8), to: file)
+    if code == 0 && fsync(file) != 0 { code = errno }
+    if close(file) != 0 && code == 0 { code = errno }
+    if code == 0 && rename(unfinished, path) != 0 { code = errno }
+    guard code == 0 else {
+      unlink(unfinished)
+      throw failure(code)
+    }
+    // The name is as durable as the folder.
+    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw failure(errno) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw failure(errno) }
+  }
+
+  /// Writes all of `bytes`; 0, or the error's number.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return count < 0 ? errno : EIO }
+      written += count
+    }
+    return 0
+  }
+}

@@ -1,0 +1,263 @@
+import Glibc
+import Testing
+import Training
+
+/// A folder that is gone after the test.
+private final class Scratch {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/lockstep-run-XXXXXX".utf8CString)
+    let made = try #require(mkdtemp(&template))
+    path = String(cString: made)
+  }
+
+  deinit {
+    func remove(_ path: String) {
+      guard unlink(path) != 0, let stream = opendir(path) else { return }
+      while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { remove("\(path)/\(name)") }
+      }
+      closedir(stream)
+      rmdir(path)
+    }
+    remove(path)
+  }
+
+  func write(_ text: String, _ name: String) throws {
+    let file = try #require(fopen("\(path)/\(name)", "w"))
+    fputs(text, file)
+    fclose(file)
+  }
+}
+
+private func options(_ overrides: String...) throws -> Options {
+  try Options.resolve(recipe: "dcgan", overrides: overrides)
+}
+
+/// Why no run can begin at `path`.
+private func refusalToCreate(at path: String) -> RunFolderError? {
+  do throws(RunFolderError) {
+    _ = try RunFolder.create(at: path, options: .quickstart)
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// Why the run at `path` cannot be opened again.
+private func refusalToReopen(at path: String) -> RunFolderError? {
+  do throws(RunFolderError) {
+    _ = try RunFolder.reopen(at: path)
+    return nil
+  } catch {
+    return error
+  }
+}
+
+@Suite("A run folder belongs to one run and one process")
+struct RunFolderTests {
+  @Test("a new run has its options and its folders")
+  func create() throws {
+    let scratch = try Scratch()
+    let run = try RunFolder.create(at: scratch.path + "/a", options: options("batch=128"))
+    #expect(try Options.read(path: run.optionsPath) == options("batch=128"))
+    for path in [run.tensorBoardPath, run.samplesPath, run.checkpointsPath] { #expect(rmdir(path) == 0) }
+    #expect(run.samplePath(step: 500) == scratch.path + "/a/samples/step-00000500.png")
+    #expect(RunFolder.name(ofStep: 1_234_567_890) == "step-1234567890")
+    #expect(access(run.path + "/.options.yaml.tmp", F_OK) != 0)
+  }
+
+  @Test("an empty folder is taken, also one in which a run died before it began")
+  func empty() throws {
+    let scratch = try Scratch()
+    try scratch.write("host gone, pid 1\n", ".lock")
+    try scratch.write("recipe: d", ".options.yaml.tmp")
+    _ = try RunFolder.create(at: scratch.path, options: options())
+  }
+
+  @Test("a folder with a run is refused with its recipe, its step and what to do")
+  func occupied() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path, options: options())
+    let early = try #require(refusalToCreate(at: scratch.path))
+    #expect(early.description.contains("before its first checkpoint"))
+    for (step, isWhole) in [(200, true), (400, true), (600, false)] {
+      let folder = "checkpoints/" + RunFolder.name(ofStep: step)
+      #expect(mkdir("\(scratch.path)/\(folder)", 0o755) == 0)
+      if isWhole { try scratch.write("{}", folder + "/manifest.json") }
+    }
+    let error = try #require(refusalToCreate(at: scratch.path))
+    let expected = """
+      the run folder exists and holds a run of recipe dcgan at step 400, \(scratch.path); \
+      add --resume to continue it, or choose another --run
+      """
+    #expect(error.description == expected)
+    #expect(error.kind == .occupied && error.exitStatus == 73)
+  }
+
+  @Test("a folder with other files is refused and left as it is")
+  func foreign() throws {
+    let scratch = try Scratch()
+    try scratch.write("dear diary", "diary.txt")
+    let error = try #require(refusalToCreate(at: scratch.path))
+    #expect(error.kind == .occupied && error.description.contains("holds other files"))
+    #expect(access(scratch.path + "/.lock", F_OK) != 0)
+  }
+
+  @Test("a folder that cannot be made is named with the reason and the user")
+  func notWritable() throws {
+    let scratch = try Scratch()
+    try scratch.write("", "file")
+    for (path, code) in [("missing/run", ENOENT), ("file/run", ENOTDIR), ("file", ENOTDIR)] {
+      let error = try #require(refusalToCreate(at: "\(scratch.path)/\(path)"))
+      #expect(error.kind == .notWritable && error.exitStatus == 73)
+      #expect(error.description.contains("(errno \(code)), \(scratch.path)/\(path), uid \(geteuid());"))
+    }
+    for path in ["", "a\0b", String(repeating: "x", count: 5000)] {
+      #expect(refusalToCreate(at: path)?.kind == .notWritable)
+    }
+  }
+
+  // The kernel's own file systems refuse even root.
+  @Test("a read-only place is refused", .enabled(if: access("/sys/kernel", F_OK) == 0))
+  func readOnly() throws {
+    let error = try #require(refusalToCreate(at: "/sys/kernel/run"))
+    #expect(error.kind == .notWritable && error.description.contains("uid \(geteuid())"))
+  }
+
+  @Test("names are escaped before they are printed")
+  func escaped() throws {
+    let scratch = try Scratch()
+    let error = try #require(refusalToCreate(at: scratch.path + "/\u{1B}[31m\n/x"))
+    #expect(error.description.contains("\\u{1b}[31m\\n/x"))
+  }
+
+  @Test("runs without a name are numbered")
+  func numbered() throws {
+    let scratch = try Scratch()
+    let parent = scratch.path + "/runs"
+    #expect(RunFolder.newestDefault(recipe: "dcgan", in: parent) == nil)
+    let names = try (0..<3).map { _ in try RunFolder.create(in: parent, options: options()).path }
+    #expect(names == ["\(parent)/dcgan", "\(parent)/dcgan-2", "\(parent)/dcgan-3"])
+    #expect(RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
+    #expect(RunFolder.newestDefault(recipe: "dcgan64", in: parent) == nil)
+  }
+
+  @Test("a run goes on with what the weights do not depend on, and its file says so")
+  func resume() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path, options: options())
+    #expect(rmdir(scratch.path + "/samples") == 0)
+    var run = try RunFolder.reopen(at: scratch.path)
+    #expect(try run.options == options())
+    let later = try options("steps=900", "threads=2", "log.every=1", "data=pottery", "checkpoint.every=5")
+    try run.resume(with: later)
+    #expect(run.options == later)
+    #expect(try Options.read(path: run.optionsPath) == later)
+    #expect(access(run.samplesPath, F_OK) == 0)
+  }
+
+  @Test("a run of another recipe is refused with the keys that differ, and is not touched")
+  func differentRecipe() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path, options: options())
+    var run = try RunFolder.reopen(at: scratch.path)
+    let other = try Options.resolve(recipe: "dcgan64", overrides: ["seed=9"])
+    let error = try #require(throws: RunFolderError.self) { try run.resume(with: other) }
+    #expect(error.kind == .differentRecipe && error.exitStatus == 78)
+    let expected = """
+      the run of recipe dcgan was begun with other options: size 32 → 64, channels 1 → 3 and seed 0 → 9, \
+      \(scratch.path); resume it with its own options, or choose another --run
+      """
+    #expect(error.description == expected)
+    #expect(try Options.read(path: run.optionsPath) == options())
+  }
+
+  @Test("what holds no run cannot be resumed, what is damaged is said to be")
+  func nothing() throws {
+    let scratch = try Scratch()
+    for path in [scratch.path, scratch.path + "/missing"] {
+      let error = try #require(refusalToReopen(at: path))
+      #expect(error.kind == .nothingToResume && error.exitStatus == 66)
+    }
+    #expect(access(scratch.path + "/.lock", F_OK) != 0)
+    try scratch.write("recipe: [", "options.yaml")
+    let error = try #require(refusalToReopen(at: scratch.path))
+    #expect(error.kind == .damaged && error.exitStatus == 65)
+    #expect(error.description.contains("options.yaml:"))
+  }
+}
+
+extension Options {
+  fileprivate static var quickstart: Options {
+    do { return try Options.resolve(recipe: "dcgan") } catch { preconditionFailure("\(error)") }
+  }
+}
+
+@Suite("A run folder is locked as long as its process lives")
+struct RunFolderLockTests {
+  @Test("a second opener is refused and told who has the folder")
+  func refused() throws {
+    let scratch = try Scratch()
+    let owner = RunOwner(host: "node7\u{1B}", process: 4711, job: "12")
+    let first = try RunFolder.create(at: scratch.path, options: options(), owner: owner)
+    for refusal in [refusalToReopen(at: scratch.path), refusalToCreate(at: scratch.path)] {
+      let error = try #require(refusal)
+      #expect(error.kind == .locked && error.exitStatus == 73)
+      #expect(error.description.contains("in use by host node7\\u{1b}, pid 4711, job 12, \(scratch.path);"))
+    }
+    withExtendedLifetime(first) {}
+  }
+
+  @Test("the lock goes with the value that holds it")
+  func released() throws {
+    let scratch = try Scratch()
+    for _ in 0..<3 { _ = try? RunFolder.create(at: scratch.path, options: options()) }
+    _ = try RunFolder.reopen(at: scratch.path)
+    _ = try RunFolder.reopen(at: scratch.path)
+  }
+
+  @Test("this process is named by host, process and job")
+  func current() {
+    #expect(RunOwner.current.process == getpid())
+    #expect(!RunOwner.current.host.isEmpty)
+    #expect(RunOwner(host: "a", process: 1, job: nil).description == "host a, pid 1")
+  }
+
+  // flock(1) belongs to util-linux, which a minimal system may lack.
+  @Test("a killed process leaves no lock behind", .enabled(if: access("/usr/bin/flock", X_OK) == 0))
+  func killed() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path, options: options())
+    let words = ["/usr/bin/flock", "-o", scratch.path + "/.lock", "/bin/sleep", "20"]
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child: pid_t = 0
+    #expect(posix_spawn(&child, words[0], nil, nil, &arguments, nil) == 0)
+    var sawLock = false
+    for _ in 0..<500 where !sawLock {
+      sawLock = refusalToReopen(at: scratch.path)?.kind == .locked
+      if !sawLock { usleep(10_000) }
+    }
+    #expect(sawLock)
+    #expect(kill(child, SIGKILL) == 0)
+    var status: Int32 = 0
+    #expect(waitpid(child, &status, 0) == child)
+    _ = try RunFolder.reopen(at: scratch.path)
+  }
+
+  @Test("a lock file that is a link is not followed")
+  func link() throws {
+    let scratch = try Scratch()
+    try scratch.write("precious", "target")
+    #expect(mkdir(scratch.path + "/run", 0o755) == 0)
+    #expect(symlink("../target", scratch.path + "/run/.lock") == 0)
+    let error = try #require(refusalToCreate(at: scratch.path + "/run"))
+    #expect(error.kind == .notWritable)
+    #expect(access(scratch.path + "/target", F_OK) == 0)
+  }
+}

@@ -1,5 +1,5 @@
-// Fused multiply-add of whole vectors. Swift's own `addProduct` is written lane by lane; the optimiser puts the
-// lanes together again, but takes minutes over a register tile.
+// Single operations on vectors that Swift can only say lane by lane: the optimiser puts the lanes of `addProduct`
+// together again, but takes minutes over a register tile, and does not recognise a transposition.
 #pragma once
 
 typedef float lockstep_float8 __attribute__((ext_vector_type(8)));
@@ -15,6 +15,29 @@ LOCKSTEP_INLINE lockstep_float16 lockstep_fma16(lockstep_float16 a, lockstep_flo
   return __builtin_elementwise_fma(a, b, c);
 }
 
+/// The square root, correctly rounded.
 LOCKSTEP_INLINE lockstep_float8 lockstep_sqrt8(lockstep_float8 a) { return __builtin_elementwise_sqrt(a); }
+
+/// Lanes of a and b in turn, the lower or the upper two of each half register.
+LOCKSTEP_INLINE lockstep_float8 lockstep_zip_low8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+}
+LOCKSTEP_INLINE lockstep_float8 lockstep_zip_high8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+/// Pairs of lanes of a and b, the lower or the upper pair of each half register.
+LOCKSTEP_INLINE lockstep_float8 lockstep_zip_low_pairs8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+}
+LOCKSTEP_INLINE lockstep_float8 lockstep_zip_high_pairs8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+/// The lower or the upper half of a, then that of b.
+LOCKSTEP_INLINE lockstep_float8 lockstep_low_halves8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+LOCKSTEP_INLINE lockstep_float8 lockstep_high_halves8(lockstep_float8 a, lockstep_float8 b) {
+  return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
 
 #undef LOCKSTEP_INLINE

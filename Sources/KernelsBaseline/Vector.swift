@@ -8,16 +8,16 @@ extension BlockProduct {
   public static let tileRows = 6
 
   @inline(__always)
-  static func tile<Columns: TileColumns, Left: LeftLayout>(
-    rows: Int, _ columns: Columns.Type, _ left: Left.Type, _ operands: TileOperands
+  static func tile<Columns: TileColumns, Left: LeftMatrix>(
+    rows: Int, _ columns: Columns.Type, _ operands: TileOperands<Left>
   ) {
     switch rows {
-    case 1: multiply(Row<Columns>.self, left, operands)
-    case 2: multiply(Rows2<Columns>.self, left, operands)
-    case 3: multiply(Rows3<Columns>.self, left, operands)
-    case 4: multiply(Rows4<Columns>.self, left, operands)
-    case 5: multiply(Rows5<Columns>.self, left, operands)
-    case 6: multiply(Rows6<Columns>.self, left, operands)
+    case 1: multiply(Row<Columns>.self, operands)
+    case 2: multiply(Rows2<Columns>.self, operands)
+    case 3: multiply(Rows3<Columns>.self, operands)
+    case 4: multiply(Rows4<Columns>.self, operands)
+    case 5: multiply(Rows5<Columns>.self, operands)
+    case 6: multiply(Rows6<Columns>.self, operands)
     default: preconditionFailure("a tile has 1 to \(tileRows) rows")
     }
   }

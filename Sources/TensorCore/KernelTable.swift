@@ -38,10 +38,10 @@ public enum KernelSet: String, Sendable, CaseIterable {
 /// The entry points of one ``KernelSet``.
 struct KernelTable: Sendable {
   /// A block of A times a panel of B; see `BlockProduct` in the kernel targets.
-  typealias Block =
+  typealias Block<A> =
     @Sendable (
-      _ rows: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-      _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
+      _ rows: Int, _ depth: Int, _ a: A, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+      _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
     ) -> Void
 
   /// Floats per vector; a panel of B is one or two vectors wide.
@@ -49,11 +49,11 @@ struct KernelTable: Sendable {
   /// Rows of the largest register tile.
   let tileRows: Int
   /// A as `[rows, rowStride]`.
-  let rowMajor: Block
-  /// A as `[tiles, depth, lanes]`.
-  let depthMajor: Block
+  let packedRows: Block<UnsafePointer<Float>>
+  /// A as a pointer to each column.
+  let indirectColumns: Block<UnsafePointer<UnsafePointer<Float>>>
 
-  /// Floats between the rows of a block for ``rowMajor``.
+  /// Floats between the rows of a block for ``packedRows``.
   static let rowStride = KernelsBaseline.BlockProduct.rowStride
   /// The longest depth block: a panel of B and a tile of A stay in the nearest caches, and the accumulators
   /// travel to memory rarely.
@@ -61,23 +61,23 @@ struct KernelTable: Sendable {
 
   static let baseline = KernelTable(
     lanes: KernelsBaseline.BlockProduct.lanes, tileRows: KernelsBaseline.BlockProduct.tileRows,
-    rowMajor: {
-      KernelsBaseline.BlockProduct.rowMajor(
+    packedRows: {
+      KernelsBaseline.BlockProduct.packedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     },
-    depthMajor: {
-      KernelsBaseline.BlockProduct.depthMajor(
+    indirectColumns: {
+      KernelsBaseline.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     })
 
   static let wide = KernelTable(
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
-    rowMajor: {
-      KernelsWide.BlockProduct.rowMajor(
+    packedRows: {
+      KernelsWide.BlockProduct.packedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     },
-    depthMajor: {
-      KernelsWide.BlockProduct.depthMajor(
+    indirectColumns: {
+      KernelsWide.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     })
 

@@ -57,7 +57,7 @@ struct PatchProduct {
         patches.pack(
           activation, rows: job.rows, depths: from..<to, to: block.pointer, stride: KernelTable.rowStride)
         for panel in job.panels {
-          kernels.rowMajor(
+          kernels.packedRows(
             job.rows.count, to - from, block.pointer,
             weights + (panels.offset(panel, depth: depth) + from * panels.width(panel)),
             result + panel * 2 * kernels.lanes, offsets, panels.columns(panel), from > 0)

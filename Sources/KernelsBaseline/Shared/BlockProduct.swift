@@ -11,36 +11,38 @@ public enum BlockProduct {
   /// Floats per vector.
   public static let lanes = Vector.scalarCount
 
-  /// Floats from one row of A to the next in ``rowMajor(rows:depth:a:b:c:offsets:columns:continuing:)``: room for
+  /// Floats from one row of A to the next in ``packedRows(rows:depth:a:b:c:offsets:columns:continuing:)``: room for
   /// 256 and a cache line, so that the rows of a tile do not compete for the same cache sets.
-  public static let rowStride = 272
+  public static let rowStride = PackedRows.rowStride
 
   /// A lies as `[rows, rowStride]`, row *i* of C at `c + offsets[i]`. Starts from zero unless `continuing`.
   @inline(never)
-  public static func rowMajor(
+  public static func packedRows(
     rows: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
     offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
   ) {
     block(
-      RowMajor.self, rows: rows,
+      rows: rows,
       TileOperands(
-        depth: depth, a: a, b: b, c: c, offsets: offsets, columns: columns, continuing: continuing))
+        depth: depth, a: PackedRows(pointer: a), b: b, c: c, offsets: offsets, columns: columns,
+        continuing: continuing))
   }
 
-  /// A lies as `[tiles, depth, lanes]`, where the tiles share the rows as in ``tileBounds(_:rows:)``.
+  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side; else as above.
   @inline(never)
-  public static func depthMajor(
-    rows: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
+  public static func indirectColumns(
+    rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
   ) {
     block(
-      DepthMajor.self, rows: rows,
+      rows: rows,
       TileOperands(
-        depth: depth, a: a, b: b, c: c, offsets: offsets, columns: columns, continuing: continuing))
+        depth: depth, a: IndirectColumns(pointers: a), b: b, c: c, offsets: offsets, columns: columns,
+        continuing: continuing))
   }
 
   @inline(__always)
-  private static func block<Left: LeftLayout>(_ left: Left.Type, rows: Int, _ operands: TileOperands) {
+  private static func block<Left: LeftMatrix>(rows: Int, _ operands: TileOperands<Left>) {
     let width = operands.columns > lanes ? 2 &* lanes : lanes
     let tiles = (rows &+ tileRows &- 1) / tileRows
     var operands = operands
@@ -50,32 +52,28 @@ public enum BlockProduct {
       index &+= 1
       let next = rows &* index / tiles
       if operands.columns == width {
-        tile(rows: next &- row, width: width, left, operands)
+        tile(rows: next &- row, width: width, operands)
       } else {
-        partialTile(rows: next &- row, width: width, left, operands)
+        partialTile(rows: next &- row, width: width, operands)
       }
-      operands.a += left.tileStride(rows: next &- row, depth: operands.depth)
+      operands.a.advance(rows: next &- row)
       operands.offsets += next &- row
       row = next
     }
   }
 
   @inline(__always)
-  private static func tile<Left: LeftLayout>(
-    rows: Int, width: Int, _ left: Left.Type, _ operands: TileOperands
-  ) {
+  private static func tile<Left: LeftMatrix>(rows: Int, width: Int, _ operands: TileOperands<Left>) {
     if width > lanes {
-      tile(rows: rows, TwoVectors.self, left, operands)
+      tile(rows: rows, TwoVectors.self, operands)
     } else {
-      tile(rows: rows, OneVector.self, left, operands)
+      tile(rows: rows, OneVector.self, operands)
     }
   }
 
   /// The rows of C end before the panel does: they are computed in full beside it.
   @inline(never)
-  private static func partialTile<Left: LeftLayout>(
-    rows: Int, width: Int, _ left: Left.Type, _ operands: TileOperands
-  ) {
+  private static func partialTile<Left: LeftMatrix>(rows: Int, width: Int, _ operands: TileOperands<Left>) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: tileRows &* 2 &* lanes) { edge in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: tileRows) { offsets in
         let edge = edge.baseAddress.unsafelyUnwrapped
@@ -92,7 +90,7 @@ public enum BlockProduct {
         var beside = operands
         beside.c = edge
         beside.offsets = UnsafePointer(offsets)
-        tile(rows: rows, width: width, left, beside)
+        tile(rows: rows, width: width, beside)
         row = 0
         while row < rows {
           copy(operands.columns, from: edge + row &* width, to: operands.c + operands.offsets[row])
@@ -114,32 +112,30 @@ public enum BlockProduct {
   }
 
   @inline(never)
-  static func multiply<Rows: TileRows, Left: LeftLayout>(
-    _: Rows.Type, _ left: Left.Type, _ operands: TileOperands
-  ) {
+  static func multiply<Rows: TileRows, Left: LeftMatrix>(_: Rows.Type, _ operands: TileOperands<Left>) {
     var tile = operands.continuing ? Rows(loading: operands.c, operands.offsets) : Rows()
     var a = operands.a
     var b = operands.b
     var remaining = operands.depth
     let width = Rows.Columns.count
     while remaining >= 2 {
-      tile.accumulate(a, Rows.Columns(loading: b), left)
-      tile.accumulate(a + Left.depthStride, Rows.Columns(loading: b + width), left)
-      a += 2 &* Left.depthStride
+      tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
+      tile.accumulate(a.at(1), Rows.Columns(loading: b + width), Left.self)
+      a.advance(steps: 2)
       b += 2 &* width
       remaining &-= 2
     }
     if remaining > 0 {
-      tile.accumulate(a, Rows.Columns(loading: b), left)
+      tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
     }
     tile.store(to: operands.c, operands.offsets)
   }
 }
 
 /// What a tile is computed from.
-struct TileOperands {
+struct TileOperands<Left: LeftMatrix> {
   let depth: Int
-  var a: UnsafePointer<Float>
+  var a: Left
   let b: UnsafePointer<Float>
   var c: UnsafeMutablePointer<Float>
   var offsets: UnsafePointer<Int>

@@ -7,7 +7,7 @@ protocol TileRows {
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>)
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>)
   /// One step along the depth: the outer product of a column of A and a row of B.
-  mutating func accumulate<Left: LeftLayout>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type)
+  mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type)
 }
 
 struct Row<Columns: TileColumns>: TileRows {
@@ -22,7 +22,7 @@ struct Row<Columns: TileColumns>: TileRows {
     columns.store(to: c + offsets[0])
   }
   @inline(__always)
-  mutating func accumulate<Left: LeftLayout>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type) {
+  mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type) {
     columns.addProduct(Vector(repeating: a[0]), b)
   }
 }
@@ -46,7 +46,7 @@ struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns =
     lower.store(to: c, offsets + Upper.count)
   }
   @inline(__always)
-  mutating func accumulate<Left: LeftLayout>(
+  mutating func accumulate<Left: LeftMatrix>(
     _ a: UnsafePointer<Float>, _ b: Upper.Columns, _ left: Left.Type
   ) {
     upper.accumulate(a, b, left)

@@ -1,0 +1,32 @@
+/// A block of A as the tiles read it: the element in row `i` of the tile, `step` steps along the depth from where
+/// the matrix stands, is `at(step)[i * rowStride]`.
+///
+/// The row stride is a constant, so that every row of a tile is addressed from one register.
+protocol LeftMatrix {
+  static var rowStride: Int { get }
+  func at(_ step: Int) -> UnsafePointer<Float>
+  mutating func advance(steps: Int)
+  mutating func advance(rows: Int)
+}
+
+/// Rows one behind the other, a constant distance apart: packed patches.
+struct PackedRows: LeftMatrix {
+  var pointer: UnsafePointer<Float>
+
+  @inline(__always) static var rowStride: Int { 272 }
+  @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointer + step }
+  @inline(__always) mutating func advance(steps: Int) { pointer += steps }
+  @inline(__always) mutating func advance(rows: Int) { pointer += rows &* Self.rowStride }
+}
+
+/// A pointer for every step along the depth, from which the rows lie side by side: channels of the pixels of an
+/// activation, read in place.
+struct IndirectColumns: LeftMatrix {
+  var pointers: UnsafePointer<UnsafePointer<Float>>
+  var row = 0
+
+  @inline(__always) static var rowStride: Int { 1 }
+  @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointers[step] + row }
+  @inline(__always) mutating func advance(steps: Int) { pointers += steps }
+  @inline(__always) mutating func advance(rows: Int) { row &+= rows }
+}

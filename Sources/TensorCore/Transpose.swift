@@ -1,0 +1,40 @@
+internal import CProcessor
+
+/// Writes an 8 × 8 block transposed, in registers: `destination[j · columnStride + i]` = element j of row i.
+/// - Parameter row: the address of each of the eight rows.
+@inline(__always)
+func transpose8x8(
+  to destination: UnsafeMutablePointer<Float>, columnStride: Int,
+  from row: (_ index: Int) -> UnsafePointer<Float>
+) {
+  typealias Row = SIMD8<Float>
+  @inline(__always) func load(_ index: Int) -> Row {
+    UnsafeRawPointer(row(index)).loadUnaligned(as: Row.self)
+  }
+  @inline(__always) func store(_ row: Row, _ index: Int) {
+    UnsafeMutableRawPointer(destination + index &* columnStride).storeBytes(of: row, as: Row.self)
+  }
+  let (row0, row1, row2, row3) = (load(0), load(1), load(2), load(3))
+  let (row4, row5, row6, row7) = (load(4), load(5), load(6), load(7))
+  // Pairs of rows, then fours, then eights.
+  let (low01, high01) = (lockstep_zip_low8(row0, row1), lockstep_zip_high8(row0, row1))
+  let (low23, high23) = (lockstep_zip_low8(row2, row3), lockstep_zip_high8(row2, row3))
+  let (low45, high45) = (lockstep_zip_low8(row4, row5), lockstep_zip_high8(row4, row5))
+  let (low67, high67) = (lockstep_zip_low8(row6, row7), lockstep_zip_high8(row6, row7))
+  let upper = (
+    lockstep_zip_low_pairs8(low01, low23), lockstep_zip_high_pairs8(low01, low23),
+    lockstep_zip_low_pairs8(high01, high23), lockstep_zip_high_pairs8(high01, high23)
+  )
+  let lower = (
+    lockstep_zip_low_pairs8(low45, low67), lockstep_zip_high_pairs8(low45, low67),
+    lockstep_zip_low_pairs8(high45, high67), lockstep_zip_high_pairs8(high45, high67)
+  )
+  store(lockstep_low_halves8(upper.0, lower.0), 0)
+  store(lockstep_low_halves8(upper.1, lower.1), 1)
+  store(lockstep_low_halves8(upper.2, lower.2), 2)
+  store(lockstep_low_halves8(upper.3, lower.3), 3)
+  store(lockstep_high_halves8(upper.0, lower.0), 4)
+  store(lockstep_high_halves8(upper.1, lower.1), 5)
+  store(lockstep_high_halves8(upper.2, lower.2), 6)
+  store(lockstep_high_halves8(upper.3, lower.3), 7)
+}

@@ -1,0 +1,149 @@
+/// The gradient of the weights between some input and some output channels, all taps.
+///
+/// The sums `[taps, input channels, output channels]` stay in the second-level cache while blocks of pixels pass.
+/// The upstream gradient is packed in panels, the input read in place.
+struct WeightGradientBlock {
+  let plane: ConvolutionPlane
+  let inputChannels: Range<Int>
+  let outputChannels: Range<Int>
+  let kernels: KernelTable
+
+  /// Elements that lie side by side in the input under every output pixel, as rows `firstRow…` of the sums.
+  struct Segment {
+    let z: Int
+    let y: Int
+    /// Floats from the start of the kernel row.
+    let offset: Int
+    let rows: Int
+    let firstRow: Int
+  }
+
+  /// The most rows of a segment.
+  static let segmentRows = 64
+
+  private var segments: [Segment] {
+    let kernel = plane.kernel
+    // Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is either
+    // inside the input or outside of it.
+    let isRow = inputChannels.count == plane.inputChannels && plane.inputChannels < 16
+    let pieces = isRow ? 1 : kernel.x
+    let length = isRow ? kernel.x * plane.inputChannels : inputChannels.count
+    let parts = (length + Self.segmentRows - 1) / Self.segmentRows
+    var segments: [Segment] = []
+    for line in 0..<kernel.z * kernel.y {
+      for piece in 0..<pieces {
+        for part in 0..<parts {
+          let lower = length * part / parts
+          let upper = length * (part + 1) / parts
+          segments.append(
+            Segment(
+              z: line / kernel.y, y: line % kernel.y,
+              offset: piece * plane.inputChannels + inputChannels.lowerBound + lower, rows: upper - lower,
+              firstRow: (line * pieces + piece) * length + lower))
+        }
+      }
+    }
+    return segments
+  }
+
+  func run(
+    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>
+  ) {
+    let columns = outputChannels.count
+    let panels = kernels.panels(columns)
+    let segments = segments
+    let depthBlock = KernelTable.depthBlock
+    let sums = TensorStorage(count: plane.taps * inputChannels.count * columns)
+    let upstreamPanels = TensorStorage(count: panels.packedCount(depth: depthBlock))
+    let pixels = plane.forwardPatches.rows
+    if pixels == 0 { clear(sums.pointer, sums.count) }
+    PixelBlock.with(plane.forwardPatches, input) { pixelBlock in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
+        for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }
+        let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+        var from = 0
+        while from < pixels {
+          let block = from..<min(from + depthBlock, pixels)
+          packUpstream(upstream, pixels: block, panels, to: upstreamPanels.pointer)
+          pixelBlock.move(to: block)
+          for segment in segments {
+            let elements = pixelBlock.elements(under: segment)
+            for panel in 0..<panels.panelCount {
+              kernels.indirectColumns(
+                segment.rows, block.count, elements,
+                upstreamPanels.pointer + panels.offset(panel, depth: block.count),
+                sums.pointer + segment.firstRow * columns + panel * 2 * kernels.lanes, offsets,
+                panels.columns(panel), from > 0)
+            }
+          }
+          from = block.upperBound
+        }
+      }
+    }
+    transpose(sums.pointer, to: result)
+  }
+
+  /// Panels `[pixels, width]` of the block's output channels.
+  private func packUpstream(
+    _ upstream: UnsafePointer<Float>, pixels: Range<Int>, _ panels: KernelTable.Panels,
+    to packed: UnsafeMutablePointer<Float>
+  ) {
+    for panel in 0..<panels.panelCount {
+      let width = panels.width(panel)
+      let columns = panels.columns(panel)
+      var target = packed + panels.offset(panel, depth: pixels.count)
+      var source =
+        upstream + pixels.lowerBound * plane.outputChannels + outputChannels.lowerBound
+        + panel * 2 * kernels.lanes
+      var remaining = pixels.count
+      while remaining > 0 {
+        copyFloats(source, to: target, columns)
+        clear(target + columns, width &- columns)
+        source += plane.outputChannels
+        target += width
+        remaining &-= 1
+      }
+    }
+  }
+
+  /// From `[taps, input channels, output channels]` to the weight's `[Cout, Cin, taps]`.
+  private func transpose(_ sums: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>) {
+    let taps = plane.taps
+    let columns = outputChannels.count
+    let inputs = inputChannels.count
+    let stride = plane.inputChannels &* taps
+    let target =
+      result + (outputChannels.lowerBound &* plane.inputChannels &+ inputChannels.lowerBound) &* taps
+    let count = inputs &* taps
+    // The sums in the weight's order: input channels, then taps.
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) { rows in
+      for row in 0..<count {
+        rows.initializeElement(at: row, to: sums + (row % taps * inputs + row / taps) * columns)
+      }
+      let rows = rows.baseAddress.unsafelyUnwrapped
+      var column = 0
+      while column < columns {
+        let isFull = column &+ 8 <= columns
+        var row = 0
+        while row < count {
+          let corner = target + (column &* stride &+ row)
+          if isFull, row &+ 8 <= count {
+            transpose8x8(to: corner, columnStride: stride) { rows[row &+ $0] + column }
+          } else {
+            var r = 0
+            while r < min(8, count &- row) {
+              var c = 0
+              while c < min(8, columns &- column) {
+                corner[c &* stride &+ r] = rows[row &+ r][column &+ c]
+                c &+= 1
+              }
+              r &+= 1
+            }
+          }
+          row &+= 8
+        }
+        column &+= 8
+      }
+    }
+  }
+}

@@ -7,7 +7,14 @@ public enum Datasets {
   /// | `pottery` | the built-in ``Pottery`` |
   /// | a file | IDX images, plain or gzip; labels from the file beside it that is named after MNIST's |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
-  /// | any other folder | images: see ``ImageFolder`` |
+  /// | any other folder | PNG and JPEG images of one size |
+  ///
+  /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not
+  /// both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names with a leading dot and
+  /// other files are left out; a link must not lead out of the folder.
+  ///
+  /// An image of another size than asked for is centred on black, after being enlarged by the largest whole factor or
+  /// averaged over whole boxes of pixels; when neither fits, opening fails.
   ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {

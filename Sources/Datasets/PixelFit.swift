@@ -20,9 +20,8 @@ struct PixelFit: Sendable {
     if longest > size {
       box = longest / size
       guard longest == box * size, height.isMultiple(of: box), width.isMultiple(of: box) else {
-        let nearest = (1...longest).filter { longest.isMultiple(of: $0) }.min {
-          abs($0 - size) < abs($1 - size)
-        }!
+        let boxes = (1...min(height, width)).filter { height.isMultiple(of: $0) && width.isMultiple(of: $0) }
+        let nearest = boxes.map { longest / $0 }.min { abs($0 - size) < abs($1 - size) }!
         throw DatasetError(
           .unsuitable,
           "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",

@@ -41,7 +41,9 @@ struct ImageFolder: ImageDataset {
       common = extent
     }
     extent = common!
-    fit = try PixelFit(height: extent.height, width: extent.width, size: request.size, path: folder)
+    fit = try PixelFit(
+      height: extent.height, width: extent.width, size: request.size,
+      path: folder.appending(content.samples[0].path))
     fingerprint = hash.fingerprint()
     samples = content.samples
     labelCount = labels == 0 ? 0 : request.labelCount ?? labels

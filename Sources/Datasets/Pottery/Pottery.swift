@@ -2,7 +2,7 @@
 ///
 /// Each is a solid of revolution thrown after its class's ranges of control points, some with handles and painted bands,
 /// drawn as a light vessel on black (1 channel) or in the colours of clay on a dark ground (3 channels). Sample *i* is a
-/// pure function of *i*; every bit is the same on every machine. See <doc:Vessel>.
+/// pure function of *i*; every bit is the same on every machine.
 public struct Pottery: ImageDataset {
   /// `pottery`.
   public let name = "pottery"
@@ -27,7 +27,7 @@ public struct Pottery: ImageDataset {
   /// The samples of an epoch unless the request says otherwise.
   public static let defaultCount = 60_000
   /// Raised with every change of any bit of any sample.
-  package static let generatorVersion = 1
+  static let generatorVersion = 1
 
   /// `count` vessels drawn `size` pixels high and wide.
   /// - Precondition: all are positive; `channels` is 1 or 3.

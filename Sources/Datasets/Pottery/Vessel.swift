@@ -49,10 +49,10 @@ struct Vessel: Sendable {
     let reach = rawLoops.map { $0.x + $0.semiAxisX + $0.halfThickness }.max() ?? 0
     let extentX = 2 * max(raw.girth, reach)
     let extentY = height + foot + mouth
-    let scale = noise.uniform(0.80...0.92) / max(extentX, extentY)
+    let scale = noise.uniform(0.80...0.88) / max(extentX, extentY)
     let slack = 1 - scale * max(extentX, extentY)
-    x = 0.5 + slack * 0.35 * (noise.uniform() + noise.uniform() - 1)
-    y = (1 - scale * extentY) / 2 + scale * foot + slack * 0.35 * (noise.uniform() + noise.uniform() - 1)
+    x = 0.5 + slack * 0.22 * (noise.uniform() + noise.uniform() - 1)
+    y = (1 - scale * extentY) / 2 + scale * foot + slack * 0.22 * (noise.uniform() + noise.uniform() - 1)
     profile = raw.scaled(by: scale)
     loops = rawLoops.map { loop in
       Loop(

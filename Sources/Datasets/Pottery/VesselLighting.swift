@@ -62,8 +62,8 @@ struct VesselLighting {
     let offset = (distance - 1) * min(loop.semiAxisX, loop.semiAxisY) / loop.halfThickness
     let across = max(-1, min(1, offset)) / max(distance, 0.01)
     let normal = SIMD3(loop.side * dx * across, dy * across, max(0, 1 - across * across).squareRoot())
-    let paint = paintCover(vessel.profile.height) * 0.999
-    return surface(paint: paint, isColour: isColour) * Self.lambert(normal)
+    // A dipped vessel's handles were dipped with it.
+    return surface(paint: paintCover(vessel.profile.height), isColour: isColour) * Self.lambert(normal)
   }
 
   /// How much of the surface at height `z` is painted, smooth over a pixel.

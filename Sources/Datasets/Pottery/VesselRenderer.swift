@@ -29,14 +29,22 @@ struct VesselRenderer {
         cover(&row, line: (size - 1 - y) * Self.scanLines + line)
       }
       let pixels = result + y * size * channels
-      for value in 0..<size * channels { pixels[value] = 2 * background[value % channels] - 1 }
+      for x in 0..<size { Self.write(background, to: pixels + x &* channels, isColour: isColour) }
       let centre = (Float(size - 1 - y) + 0.5) / Float(size) - vessel.y
       for x in row.touched {
         let column = (Float(x) + 0.5) / Float(size) - vessel.x
         let colour = shade(row, x, column: column, y: centre, background, isColour: isColour)
-        for channel in 0..<channels { pixels[x &* channels &+ channel] = 2 * colour[channel] - 1 }
+        Self.write(colour, to: pixels + x &* channels, isColour: isColour)
       }
     }
+  }
+
+  /// From [0, 1] to [-1, 1].
+  private static func write(_ colour: SIMD3<Float>, to pixel: UnsafeMutablePointer<Float>, isColour: Bool) {
+    pixel[0] = 2 * colour.x - 1
+    guard isColour else { return }
+    pixel[1] = 2 * colour.y - 1
+    pixel[2] = 2 * colour.z - 1
   }
 
   private func shade(
@@ -60,8 +68,10 @@ struct VesselRenderer {
     let body = halfWidths[line]
     let rim = vessel.profile.radii[VesselProfile.steps]
     let lip = Self.chord(rim, rim * vessel.tilt, at: y - vessel.profile.height)
-    let hollow = rim - lighting.lipWidth
-    let inside = Self.chord(hollow, hollow * vessel.tilt, at: y - vessel.profile.height)
+    // A lip is round, so it seems thicker at the front and back than a flat ring would.
+    let flat = rim * vessel.tilt
+    let inside = Self.chord(
+      rim - lighting.lipWidth, max(0.4 * flat, flat - lighting.lipWidth / 2), at: y - vessel.profile.height)
     func add(_ layer: RowCoverage.Layer, _ from: Float, _ to: Float) {
       row.add(layer, from: (vessel.x + from) * scale, to: (vessel.x + to) * scale, weight: weight)
     }

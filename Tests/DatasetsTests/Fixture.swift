@@ -1,0 +1,97 @@
+import Foundation
+
+/// Small files written by Pillow and Python, so that the readers meet other hands than ours.
+enum Fixture {
+  /// 4 x 4, grey: 17 * (4 * y + x).
+  static let greyPNG = decoded(
+    """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAHElEQVR4nGNkEBQUZHQRFBRkcREUFGQ8IygoCAARQgIoDQd8ogAA
+    AABJRU5ErkJggg==
+    """)
+
+  /// 4 x 4, RGB: (v, 255 - v, 17 * y) with v = 17 * (4 * y + x).
+  static let colourPNG = decoded(
+    """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAFklEQVR4nGNk+M8g+B6KWFz2CBLBAQCnqhBAmyhHZwAAAABJRU5E
+    rkJggg==
+    """)
+
+  /// The colours of `colourPNG` with alpha 85 * x.
+  static let transparentPNG = decoded(
+    """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAYAAACp8Z5+AAAAHklEQVR4nGNk+M/AIPieIRSGWVz2CDIIvmeAY8ICAGmJET+VHP1r
+    AAAAAElFTkSuQmCC
+    """)
+
+  /// 4 x 4, grey of 16 bits: 257 times the values of `greyPNG`.
+  static let deepPNG = decoded(
+    """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAEEAAAAADcCh3hAAAAHUlEQVR4nGNkYBAUFBQUFGR0cYEwWGAMxjNnIAwAPhAESNmBwT8A
+    AAAASUVORK5CYII=
+    """)
+
+  /// 4 x 4, a palette of greys: 0, 255, 51, 204 from left to right.
+  static let palettePNG = decoded(
+    """
+    iVBORw0KGgoAAAANSUhEUgAAAAQAAAAEAgMAAADUn3btAAAADFBMVEUAAAD///8zMzPMzMwjAu7sAAAAEElEQVR4nGOQZmJgYmBi
+    AAAA3QAi/dO4qAAAAABJRU5ErkJggg==
+    """)
+
+  /// 8 x 8, grey: 16 * (y + x), quality 95.
+  static let greyJPEG = decoded(
+    """
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
+    CgoKBggLDAsKDAkKCgr/wAALCAAIAAgBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF
+    BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW
+    V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi
+    4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APP/APgm3/wTb/48P+JB/d/5ZV//2Q==
+    """)
+
+  /// 8 x 8, RGB: (g, 255 - g, 128) with g = 16 * (y + x), quality 95, no subsampling.
+  static let colourJPEG = decoded(
+    """
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
+    CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
+    CgoKCgoKCgr/wAARCAAIAAgDAREAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF
+    BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW
+    V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi
+    4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC
+    AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVm
+    Z2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq
+    8vP09fb3+Pn6/9oADAMBAAIRAxEAPwDQ+KnxU/1v+k+veubJ8n20Phvo8/R5/g/ue3Q//9k=
+    """)
+
+  /// The same image, progressive.
+  static let progressiveJPEG = decoded(
+    """
+    /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
+    CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
+    CgoKCgoKCgr/wgARCAAIAAgDAREAAhEBAxEB/8QAFAABAAAAAAAAAAAAAAAAAAAABP/EABUBAQEAAAAAAAAAAAAAAAAAAAMF/9oA
+    DAMBAAIQAxAAAAFBQv/EABUQAQEAAAAAAAAAAAAAAAAAAAUA/9oACAEBAAEFAlVb/8QAFxEBAAMAAAAAAAAAAAAAAAAABwAiMv/a
+    AAgBAwEBPwE8PMUn/8QAFREBAQAAAAAAAAAAAAAAAAAABAD/2gAIAQIBAT8BGO//xAAWEAADAAAAAAAAAAAAAAAAAAAAASL/2gAI
+    AQEABj8CdH//xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAE/IQf/2gAMAwEAAgADAAAAEH//xAAWEQADAAAAAAAAAAAAAAAA
+    AAAAQaH/2gAIAQMBAT8QgI//xAAWEQADAAAAAAAAAAAAAAAAAAAAITH/2gAIAQIBAT8Qgj//xAAWEAADAAAAAAAAAAAAAAAAAAAA
+    QaH/2gAIAQEAAT8Qps//2Q==
+    """)
+
+  /// 8 x 8, CMYK.
+  static let inkJPEG = decoded(
+    """
+    /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAQCwwODAoQDg0OEhEQExgoGhgWFhgxIyUdKDozPTw5Mzg3QEhcTkBEV0U3OFBtUVdfYmdo
+    Zz5NcXlwZHhcZWdj/8AAFAgACAAIBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//EALUQAAIB
+    AwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2Nzg5OkNERUZH
+    SElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeoqaqys7S1tre4ubrCw8TFxsfIycrS09TV
+    1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwCvomj/AHflqxresfe+aivQK//Z
+    """)
+
+  /// An IDX file of 6 x 4 x 4 bytes, byte i of the values (37 * i) % 256, compressed by Python.
+  static let gzipIDX = decoded(
+    """
+    H4sIAAAAAAACA2Ng4GBmYGBgA2IWMFb1yp+y8x6zhm/R9D0P2bQDSmftf8KpF1wx99BzHsOw6gVHX/GbRNYtPvFWyDymcdnpD6JW
+    8S0rz32WsE1qX3Pxm7RDatf6Kz/lnDN6N13/o+iWPWHrrf8qnnmTd9xlUvcpnLYbAMeUHGRwAAAA
+    """)
+
+  private static func decoded(_ text: String) -> [UInt8] {
+    Array(Data(base64Encoded: text, options: .ignoreUnknownCharacters)!)
+  }
+}

@@ -1,0 +1,189 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite struct ImageFolderTests {
+  private static func refused(_ folder: TemporaryFolder, size: Int = 4) -> DatasetError? {
+    failure { _ = try open(folder.path, size: size) }
+  }
+
+  @Test("sub-folders are labels in byte order, names within them samples in byte order")
+  func labels() throws {
+    let folder = TemporaryFolder()
+    for name in ["b/1.png", "B/2.png", "10/z.PNG", "2/a.png", "2/B.png"] {
+      folder.write(Fixture.greyPNG, name)
+    }
+    folder.write(Fixture.palettePNG, "2/C.png")
+    folder.write([1, 2, 3], "2/notes.txt")
+    folder.write([1, 2, 3], "2/.hidden.png")
+    folder.write([1, 2, 3], ".cache/x.png")
+    let data = try open(folder.path, size: 4)
+    #expect(data.count == 6 && data.labelCount == 4)
+    #expect(try (0..<6).map { try data.sample($0).label } == [0, 1, 1, 1, 2, 3])
+    #expect(try data.sample(2).pixels.prefix(4) == ArraySlice([0, 255, 51, 204].map(scaled)))
+    #expect(try open(folder.path, size: 4, labelCount: 9).labelCount == 9)
+    #expect(failure { _ = try open(folder.path, size: 4, labelCount: 3) }?.kind == .badData)
+  }
+
+  @Test("images directly in the folder are unlabelled")
+  func unlabelled() throws {
+    let folder = TemporaryFolder()
+    folder.write(Fixture.greyPNG, "a.png")
+    let data = try open(folder.path, size: 4)
+    #expect(data.count == 1 && data.labelCount == 0)
+    #expect(try data.sample(0).label == -1)
+  }
+
+  @Test("images beside folders, folders within folders and empty labels are refused by name")
+  func structure() {
+    let mixed = TemporaryFolder()
+    mixed.write(Fixture.greyPNG, "a.png")
+    mixed.write(Fixture.greyPNG, "cat/b.png")
+    #expect(Self.refused(mixed)?.description.contains("images beside folders") == true)
+    let nested = TemporaryFolder()
+    nested.write(Fixture.greyPNG, "train/cat/b.png")
+    #expect(Self.refused(nested)?.description.contains("train/cat") == true)
+    let empty = TemporaryFolder()
+    empty.write(Fixture.greyPNG, "cat/b.png")
+    empty.write([0], "dog/notes.txt")
+    #expect(Self.refused(empty)?.description.contains("dog") == true)
+  }
+
+  @Test("a link within the folder is followed, one that leads out is refused")
+  func links() throws {
+    let outside = TemporaryFolder()
+    outside.write(Fixture.greyPNG, "secret.png")
+    let folder = TemporaryFolder()
+    folder.write(Fixture.greyPNG, "a.png")
+    try FileManager.default.createSymbolicLink(atPath: folder.path + "/b.png", withDestinationPath: "a.png")
+    #expect(try open(folder.path, size: 4).count == 2)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/c.png", withDestinationPath: outside.path + "/secret.png")
+    #expect(Self.refused(folder)?.description.contains("c.png") == true)
+  }
+
+  @Test("an image of another size is named when the folder is opened")
+  func otherSize() {
+    let folder = TemporaryFolder()
+    folder.write(Fixture.greyPNG, "a.png")
+    folder.write(Fixture.greyJPEG, "b.jpg")
+    let text = Self.refused(folder)?.description ?? ""
+    #expect(text.contains("an image of 8 x 8, the others are 4 x 4"))
+    #expect(text.contains("b.jpg"))
+  }
+
+  @Test("control characters in a file name do not reach the terminal")
+  func escaped() {
+    let folder = TemporaryFolder()
+    folder.write([1, 2, 3], "a\u{1B}[2Jb\nc\u{202E}.png")
+    let text = Self.refused(folder)?.description ?? ""
+    #expect(text.contains("a\\u{1b}[2Jb\\u{a}c\\u{202e}.png"))
+    #expect(!text.contains("\u{1B}") && !text.contains("\n"))
+  }
+
+  @Test("every kind of PNG gives its pixels")
+  func png() throws {
+    let grey = (0..<16).map { 17 * $0 }
+    let colour = grey.flatMap { [$0, 255 - $0, 17 * ($0 / 17 / 4)] }
+    func pixels(_ bytes: [UInt8], channels: Int) throws -> [Float] {
+      let folder = TemporaryFolder()
+      folder.write(bytes, "a.png")
+      return try readAll(folder.path, size: 4, channels: channels)[0]
+    }
+    #expect(try pixels(Fixture.greyPNG, channels: 1) == grey.map(scaled))
+    #expect(try pixels(Fixture.deepPNG, channels: 1) == grey.map(scaled))
+    #expect(try pixels(Fixture.greyPNG, channels: 3) == grey.flatMap { [$0, $0, $0] }.map(scaled))
+    #expect(try pixels(Fixture.colourPNG, channels: 3) == colour.map(scaled))
+    let luma = (0..<16).map { (pixel: Int) -> Int in
+      let (red, green, blue) = (colour[3 * pixel], colour[3 * pixel + 1], colour[3 * pixel + 2])
+      return (19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >> 16
+    }
+    #expect(try pixels(Fixture.colourPNG, channels: 1) == luma.map(scaled))
+    // Alpha 85 * x over black: a third of the value for each column.
+    let composed = (0..<48).map { (value: Int) -> Int in (colour[value] * (value / 3 % 4) + 1) / 3 }
+    #expect(try pixels(Fixture.transparentPNG, channels: 3) == composed.map(scaled))
+  }
+
+  @Test("baseline and progressive JPEG give their pixels within the loss of the format; CMYK is refused")
+  func jpeg() throws {
+    func pixels(_ bytes: [UInt8], channels: Int) throws -> [Float] {
+      let folder = TemporaryFolder()
+      folder.write(bytes, "a.jpeg")
+      return try readAll(folder.path, size: 8, channels: channels)[0]
+    }
+    let grey = (0..<64).map { 16 * ($0 / 8 + $0 % 8) }
+    let colour = grey.flatMap { [$0, 255 - $0, 128] }
+    for (found, wanted) in [
+      (try pixels(Fixture.greyJPEG, channels: 1), grey),
+      (try pixels(Fixture.colourJPEG, channels: 3), colour),
+      (try pixels(Fixture.progressiveJPEG, channels: 3), colour),
+    ] {
+      #expect(zip(found, wanted).allSatisfy { abs($0 - scaled($1)) < 6 / 127.5 })
+    }
+    #expect(failure { _ = try pixels(Fixture.inkJPEG, channels: 3) }?.description.contains("CMYK") == true)
+  }
+
+  @Test("an image cut off at any byte is named", arguments: ["a.png", "b.jpg", "c.jpg"])
+  func truncated(name: String) {
+    let whole = ["a.png": Fixture.colourPNG, "b.jpg": Fixture.colourJPEG, "c.jpg": Fixture.progressiveJPEG][
+      name]!
+    let folder = TemporaryFolder()
+    for length in 0..<whole.count {
+      folder.write(Array(whole.prefix(length)), name)
+      let error = failure { _ = try readAll(folder.path, size: name == "a.png" ? 4 : 8) }
+      #expect(error?.kind == .badData, "\(name) cut to \(length) bytes")
+      #expect(error?.description.contains(name) == true)
+    }
+  }
+
+  @Test("every flipped bit of a PNG is found")
+  func flippedPNG() {
+    let folder = TemporaryFolder()
+    for bit in 0..<8 * Fixture.colourPNG.count {
+      var bytes = Fixture.colourPNG
+      bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+      folder.write(bytes, "a.png")
+      #expect(failure { _ = try readAll(folder.path, size: 4) } != nil, "bit \(bit)")
+    }
+  }
+
+  @Test("flipped bits of a JPEG, which has no checksum, give an error or an image, never a crash")
+  func flippedJPEG() throws {
+    var draws = Draws(state: 5)
+    let folder = TemporaryFolder()
+    for round in 0..<2000 {
+      var bytes = round.isMultiple(of: 2) ? Fixture.colourJPEG : Fixture.progressiveJPEG
+      for _ in 0..<1 + round % 3 {
+        bytes[Int.random(in: 0..<bytes.count, using: &draws)] ^= 1 << UInt8.random(in: 0..<8, using: &draws)
+      }
+      folder.write(bytes, "a.jpg")
+      do {
+        #expect(try readAll(folder.path, size: 8)[0].allSatisfy { abs($0) <= 1 })
+      } catch let error as DatasetError {
+        #expect(error.description.contains("a.jpg"))
+      }
+    }
+  }
+
+  @Test("a PNG that claims to be vast is refused before it is decoded")
+  func bomb() {
+    var bytes = Fixture.greyPNG
+    for (offset, byte) in [(18, 0x75), (19, 0x30), (22, 0x75), (23, 0x30)] { bytes[offset] = UInt8(byte) }
+    let folder = TemporaryFolder()
+    folder.write(bytes, "a.png")
+    #expect(Self.refused(folder)?.description.contains("30000 x 30000") == true)
+  }
+
+  @Test("the fingerprint follows content and names, not the folder")
+  func fingerprint() throws {
+    func fingerprint(_ files: [String: [UInt8]]) throws -> DataFingerprint {
+      let folder = TemporaryFolder()
+      for (name, bytes) in files { folder.write(bytes, name) }
+      return try open(folder.path, size: 4).fingerprint
+    }
+    let original = try fingerprint(["x/a.png": Fixture.greyPNG, "y/b.png": Fixture.palettePNG])
+    #expect(try fingerprint(["x/a.png": Fixture.greyPNG, "y/b.png": Fixture.palettePNG]) == original)
+    #expect(try fingerprint(["x/a.png": Fixture.palettePNG, "y/b.png": Fixture.greyPNG]) != original)
+    #expect(try fingerprint(["x/a.png": Fixture.greyPNG, "x/b.png": Fixture.palettePNG]) != original)
+  }
+}

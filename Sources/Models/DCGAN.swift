@@ -65,7 +65,8 @@ public final class DCGAN: Model {
       Phase(
         index: 0, name: "discriminator", network: 1,
         statistics: [
-          Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"), Statistic("loss_d_fake"),
+          Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"),
+          Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
         ]),

@@ -1,5 +1,5 @@
-package import MessagePassing
 import Checkpoints
+package import MessagePassing
 
 #if canImport(Glibc)
   import Glibc
@@ -30,7 +30,8 @@ package struct Handshake: Sendable {
   package func verify(over communicator: any Communicator) throws {
     let record = [program, kernels, options, data, communicator.processorName].joined(separator: "\n")
     let records = try communicator.allGather(Array(record.utf8)).map {
-      String(decoding: $0, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      String(decoding: $0, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(
+        String.init)
     }
     let subjects = ["the program", "the instruction set", "the options", "the data"]
     var differences: [String] = []

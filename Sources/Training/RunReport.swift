@@ -21,7 +21,8 @@ package final class RunReport {
     package let waitedForData: Double
 
     package init(
-      step: Int, epoch: Double, statistics: [(Statistic, Float)], imagesPerSecond: Double, waitedForRanks: Double,
+      step: Int, epoch: Double, statistics: [(Statistic, Float)], imagesPerSecond: Double,
+      waitedForRanks: Double,
       waitedForData: Double
     ) {
       self.step = step
@@ -78,7 +79,8 @@ package final class RunReport {
     try sinks.log.append(
       step: line.step,
       [("epoch", .double(line.epoch))] + statistics + [
-        ("images_per_second", .double(line.imagesPerSecond)), ("waited_for_ranks", .double(line.waitedForRanks)),
+        ("images_per_second", .double(line.imagesPerSecond)),
+        ("waited_for_ranks", .double(line.waitedForRanks)),
         ("waited_for_data", .double(line.waitedForData)),
       ])
     try sinks.tensorBoard.write(

@@ -1,8 +1,8 @@
+import Autograd
 package import Checkpoints
+package import MessagePassing
 package import Models
 package import Networks
-package import MessagePassing
-import Autograd
 import TensorCore
 
 /// Everything of a run that changes as it trains, as the files of a generation and back.

@@ -17,7 +17,9 @@ package enum StopSignals {
     for number in [SIGTERM, SIGINT, SIGUSR1] {
       signal(number) { number in
         // mpirun sends what it got to every rank and may send it twice: only a repeated Ctrl-C is a second wish.
-        if StopSignals.received.exchange(number, ordering: .relaxed) != 0 && number == SIGINT { _exit(128 + number) }
+        if StopSignals.received.exchange(number, ordering: .relaxed) != 0 && number == SIGINT {
+          _exit(128 + number)
+        }
       }
     }
   }

@@ -1,9 +1,9 @@
+import Autograd
 package import Checkpoints
 package import DataParallel
 package import Datasets
 import MessagePassing
 import Models
-import Autograd
 import Networks
 import Reporting
 import TensorCore
@@ -122,7 +122,9 @@ package final class Trainer {
   private func reportIfDue(_ done: Int, isLast: Bool) throws {
     let isLogged = isLast || isDue(setup.options.log.every, at: done)
     if isLogged { try engine.synchronize() }
-    let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map { ($0, $1) }
+    let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
+      ($0, $1)
+    }
     let epoch = Double(done) * Double(setup.options.batch) / Double(setup.dataset.count)
     report.progress.completed(
       step: done, epoch: epoch,
@@ -164,8 +166,10 @@ package final class Trainer {
     }.wait()
     guard let writer else { return }
     let info = GenerationInfo(
-      step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: setup.options.recipe,
-      model: setup.options.modelDescription, optionsSHA256: SHA256.digest(of: setup.options.arithmeticDigestInput),
+      step: step, programVersion: Program.version, worldSize: setup.plan.worldSize,
+      recipe: setup.options.recipe,
+      model: setup.options.modelDescription,
+      optionsSHA256: SHA256.digest(of: setup.options.arithmeticDigestInput),
       dataFingerprint: data, weightsSHA256: state.weightsSHA256, stateSHA256: stateSHA256,
       state: state.counters)
     try UnsharedError.wrapping { try report.synchronize() }

@@ -1,11 +1,11 @@
-package import MessagePassing
-package import Reporting
 import Autograd
 import Checkpoints
 import DataParallel
 import Datasets
+package import MessagePassing
 import Models
 import Networks
+package import Reporting
 import TensorCore
 
 /// What a person asks for with `lockstep train`.
@@ -34,10 +34,13 @@ package struct TrainingRequest: Sendable {
 /// step.
 package enum TrainingRun {
   /// Trains.
-  /// - Parameter communicator: all ranks call with theirs; handed over to the communication thread.
-  /// - Returns: how the run ended, and the folder.
+  /// - Parameters:
+  ///   - communicator: connects all ranks before the first step.
+  ///   - threadCommunicator: connects them during training; the communication thread's.
+  /// - Returns: how the run ended.
   package static func run(
-    _ request: TrainingRequest, over communicator: sending any Communicator, output: ReportOutput
+    _ request: TrainingRequest, over communicator: any Communicator,
+    training threadCommunicator: sending any Communicator, output: ReportOutput
   ) throws -> Trainer.Outcome {
     let rank = communicator.rank
     let size = communicator.size
@@ -68,7 +71,8 @@ package enum TrainingRun {
         generation = try newest(in: resumed, &warnings)
         try check(generation, dataset)
       } else {
-        folder = try request.folder.map { try RunFolder.create(at: $0, options: options) }
+        folder =
+          try request.folder.map { try RunFolder.create(at: $0, options: options) }
           ?? RunFolder.create(options: options)
       }
       return Array("\(generation?.manifest.info.step ?? 0)\n\(folder?.path ?? "")".utf8)
@@ -97,7 +101,7 @@ package enum TrainingRun {
     let store = folder.map {
       CheckpointStore(directory: $0.checkpointsPath, keepLast: options.checkpoint.keepLast)
     }
-    let communication = CommunicationThread(communicator)
+    let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
     let engine = TurnEngine(
       state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
@@ -106,7 +110,8 @@ package enum TrainingRun {
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
       writer: store.map { BackgroundCheckpointWriter(store: $0) })
     let outcome = try trainer.run(from: startStep)
-    progress.finish(outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")
+    progress.finish(
+      outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")
     withExtendedLifetime(folder) {}
     return outcome
   }
@@ -126,7 +131,8 @@ package enum TrainingRun {
     }
     if let recipe = request.recipe, recipeName(recipe) != reopened.options.recipe {
       throw RunFolderError(
-        .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(recipeName(recipe))", reopened.path,
+        .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(recipeName(recipe))",
+        reopened.path,
         "resume it with its own recipe, or choose another --run")
     }
     return try reopened.options.applying(request.overrides)
@@ -135,7 +141,9 @@ package enum TrainingRun {
   /// What a recipe's name or file is called in a run's options.
   private static func recipeName(_ recipe: String) -> String {
     let last = recipe.split(separator: "/").last.map(String.init) ?? recipe
-    for suffix in [".yaml", ".yml"] where last.hasSuffix(suffix) { return String(last.dropLast(suffix.count)) }
+    for suffix in [".yaml", ".yml"] where last.hasSuffix(suffix) {
+      return String(last.dropLast(suffix.count))
+    }
     return last
   }
 
@@ -148,7 +156,8 @@ package enum TrainingRun {
   }
 
   private static func newest(in folder: RunFolder, _ warnings: inout [String]) throws -> LoadedGeneration? {
-    let store = CheckpointStore(directory: folder.checkpointsPath, keepLast: folder.options.checkpoint.keepLast)
+    let store = CheckpointStore(
+      directory: folder.checkpointsPath, keepLast: folder.options.checkpoint.keepLast)
     _ = try store.cleanLeftovers()
     let selection = try store.newestValid()
     warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
@@ -169,7 +178,9 @@ package enum TrainingRun {
     }
   }
 
-  private static func progress(_ setup: Trainer.Setup, _ startStep: Int, _ output: ReportOutput) -> ProgressReporter {
+  private static func progress(_ setup: Trainer.Setup, _ startStep: Int, _ output: ReportOutput)
+    -> ProgressReporter
+  {
     ProgressReporter(
       ProgressReporter.Plan(
         steps: setup.steps, firstStep: startStep, itemsPerStep: setup.options.batch,
@@ -187,7 +198,8 @@ package enum TrainingRun {
     progress.notice(
       "ranks",
       path: "\(setup.plan.worldSize) x \(ComputeThreads.count) threads, batch \(setup.options.batch) in "
-        + "\(setup.options.microBatches) micro-batches, \(CPUFeatures.current), kernels \(KernelSet.current.rawValue)")
+        + "\(setup.options.microBatches) micro-batches, \(CPUFeatures.current), kernels \(KernelSet.current.rawValue)"
+    )
     progress.notice(startStep > 0 ? "resuming after step \(startStep)" : "run", path: setup.folder)
   }
 }

@@ -99,7 +99,8 @@ package final class TurnEngine {
   /// Tells the other ranks, in the place of the next turn, that this one cannot go on and ends with `status`.
   package func announceFailure(_ status: ExitStatus, at turn: Turn) {
     guard failure == nil else { return }
-    let header = LockstepHeader(step: turn.step, phase: turn.phase.index, elementCount: 0, flags: .failed(status))
+    let header = LockstepHeader(
+      step: turn.step, phase: turn.phase.index, elementCount: 0, flags: .failed(status))
     _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
   }
 

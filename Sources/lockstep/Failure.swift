@@ -24,15 +24,15 @@ enum Failure {
   }
 }
 
-/// Ends the program.
-func exit(_ status: ExitStatus) -> Never {
-  exit(code: status.rawValue)
-}
-
-/// Ends the program.
-func exit(code: Int32) -> Never {
+/// Ends the program, what was printed included.
+func leave(_ code: Int32) -> Never {
   fflush(nil)
   _exit(code)
+}
+
+/// Ends the program with a documented code.
+func leave(_ status: ExitStatus) -> Never {
+  leave(status.rawValue)
 }
 
 extension LaunchEnvironment {
@@ -46,7 +46,7 @@ func alone(_ work: () throws -> Void) -> Never {
     try work()
   } catch {
     Failure.report(error)
-    exit(ExitStatus(of: error))
+    leave(ExitStatus(of: error))
   }
-  exit(.done)
+  leave(.done)
 }

@@ -21,19 +21,19 @@ struct Lockstep: ParsableCommand {
       command with --resume), 76 ranks disagree, 78 wrong configuration.
       """,
     version: Program.version,
-    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self, Doctor.self])
+    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self])
 
   static func main() {
     guard CPUFeatures.current.supportsBaseline else {
       Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
-      exit(.configuration)
+      leave(.configuration)
     }
     do {
       var command = try parseAsRoot()
       try command.run()
     } catch {
       // Under mpirun every rank parses the same words: one of them speaks.
-      guard LaunchEnvironment.current.isFirst else { exit(code: Self.exitCode(for: error).rawValue) }
+      guard LaunchEnvironment.current.isFirst else { leave(Self.exitCode(for: error).rawValue) }
       Self.exit(withError: error)
     }
   }

@@ -22,11 +22,13 @@ struct Train: ParsableCommand {
       \(OptionSchema(family: .dcgan).helpText)
       """)
 
-  @Argument(help: ArgumentHelp("A recipe's name or file, then key=value words.", valueName: "recipe key=value"))
+  @Argument(
+    help: ArgumentHelp("A recipe's name or file, then key=value words.", valueName: "recipe key=value"))
   var words: [String] = []
 
-  @Option(help: "The run folder; by default runs/RECIPE, numbered if that is taken.")
-  var run: String?
+  @Option(
+    name: .customLong("run"), help: "The run folder; by default runs/RECIPE, numbered if that is taken.")
+  var folder: String?
 
   @Flag(help: "Go on with the run in the folder, from its newest whole checkpoint.")
   var resume = false
@@ -36,7 +38,8 @@ struct Train: ParsableCommand {
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
     if let stray = words.dropFirst(recipe == nil ? 0 : 1).first(where: { !$0.contains("=") }) {
-      throw ValidationError("'\(TerminalText.escaped(stray))' is no key=value word; only the first word names a recipe.")
+      throw ValidationError(
+        "'\(TerminalText.escaped(stray))' is no key=value word; only the first word names a recipe.")
     }
   }
 
@@ -45,13 +48,17 @@ struct Train: ParsableCommand {
   func run() throws {
     StopSignals.catchAll()
     let request = TrainingRequest(
-      recipe: recipe, overrides: Array(words.dropFirst(recipe == nil ? 0 : 1)), folder: run, isResuming: resume)
-    exit(Ranks.run { communicator in
-      switch try TrainingRun.run(request, over: communicator, output: .descriptor()) {
-      case .done: .done
-      case .stopped: .stopped
-      }
-    })
+      recipe: recipe, overrides: Array(words.dropFirst(recipe == nil ? 0 : 1)), folder: folder,
+      isResuming: resume)
+    leave(
+      Ranks.run { communicator, threadCommunicator in
+        switch try TrainingRun.run(
+          request, over: communicator, training: threadCommunicator, output: .descriptor())
+        {
+        case .done: .done
+        case .stopped: .stopped
+        }
+      })
   }
 }
 
@@ -59,26 +66,34 @@ struct Train: ParsableCommand {
 enum Ranks {
   /// Joins the world, works, leaves. An error that all ranks know of ends them with its code and one message; any
   /// other is reported by the rank that has it and aborts the job.
-  static func run(_ work: (sending any Communicator) throws -> ExitStatus) -> ExitStatus {
+  static func run(_ work: (any Communicator, sending any Communicator) throws -> ExitStatus) -> ExitStatus {
     do {
       let world = try World.join()
       let usesMPI = world.usesMPI
-      do {
-        let status = try work(try world.makeCommunicator())
+      switch attempt(work, in: world) {
+      case .success(let status):
         try world.leave()
         return status
-      } catch {
+      case .failure(let error):
         let status = ExitStatus(of: error)
         if isSpokenHere(error) { Failure.report(error) }
-        guard usesMPI, !isKnownToAll(error) else {
-          try? world.leave()
-          return status
-        }
-        World.abort(code: status.rawValue)
+        if usesMPI && !isKnownToAll(error) { World.abort(code: status.rawValue) }
+        try? world.leave()
+        return status
       }
     } catch {
       if LaunchEnvironment.current.isFirst { Failure.report(error) }
       return ExitStatus(of: error)
+    }
+  }
+
+  private static func attempt(
+    _ work: (any Communicator, sending any Communicator) throws -> ExitStatus, in world: borrowing World
+  ) -> Result<ExitStatus, any Error> {
+    do {
+      return .success(try work(try world.makeCommunicator(), try world.makeCommunicator()))
+    } catch {
+      return .failure(error)
     }
   }
 

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Reporting
+import Training
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Describe and verify a run's newest checkpoint, or one checkpoint.",
+    discussion: """
+      Every byte is checked against its SHA-256. --json prints one object with step, weights_sha256 (the float bytes of
+      all networks), state_sha256 (everything that determines the rest of the run), world_size_written and more.
+      """)
+
+  @Argument(help: "A run folder or a checkpoint folder.")
+  var path: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    alone {
+      let (inspection, rejected) = try Inspection.of(path)
+      for reason in rejected { Failure.report(reason) }
+      print(json ? inspection.json : TerminalText.escaped(inspection.text))
+    }
+  }
+}

@@ -54,7 +54,11 @@ extension Variable {
   public func leakyReLU(slope: Float = 0.2) -> Variable {
     let result = slope == 0 ? value.rectified() : value.leakyRectified(slope: slope)
     return tape.record(result, from: [self]) { step in
-      [step.upstream * step.upstream.constant(step.inputs[0].value.positiveMask(otherwise: slope))]
+      let input = step.inputs[0].value
+      if step.isFirstOrder {
+        return [step.upstream.constant(step.upstream.value.zipped(with: input) { $1 > 0 ? $0 : slope * $0 })]
+      }
+      return [step.upstream * step.upstream.constant(input.positiveMask(otherwise: slope))]
     }
   }
 

@@ -132,6 +132,37 @@ struct Named {
 }
 
 extension DCGAN {
+  /// Eight times the discriminator's forward pass (two passes forward and back, one forward and back to its input)
+  /// and three times the generator's, less the input gradients that nobody needs: those of the first layers.
+  public var flopsPerSample: Double {
+    let forward = configuration.layerFlops
+    let unneeded = 2 * forward.discriminator[0] + forward.generator[0]
+    return 8 * forward.discriminator.reduce(0, +) + 3 * forward.generator.reduce(0, +) - unneeded
+  }
+}
+
+extension DCGAN.Configuration {
+  /// Operations of one sample's forward pass in each layer.
+  var layerFlops: (generator: [Double], discriminator: [Double]) {
+    let taps = 16.0
+    func doubled(_ first: Int, _ inner: Int, _ last: Int) -> [Double] {
+      // From the 4 x 4 end outward: 16 taps meet every pixel of the smaller side.
+      var layers = [2 * taps * Double(first * (inner << (doublings - 1)))]
+      for level in 0..<doublings {
+        let pixels = Double(16 << (2 * level))
+        let wide = inner << (doublings - 1 - level)
+        let narrow = level == doublings - 1 ? last : wide / 2
+        layers.append(2 * taps * pixels * Double(wide * narrow))
+      }
+      return layers
+    }
+    return (
+      doubled(latent, generatorFeatures, channels), doubled(1, discriminatorFeatures, channels).reversed()
+    )
+  }
+}
+
+extension DCGAN {
   private static let weights = Initializer.normal(mean: 0, deviation: 0.02)
   private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
   private static let project = ConvolutionGeometry(kernel: [4, 4], stride: [1, 1], padding: [0, 0])

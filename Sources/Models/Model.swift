@@ -13,6 +13,10 @@ public protocol Model: AnyObject {
   /// The length of a latent vector.
   var latentCount: Int { get }
 
+  /// Floating-point operations of one step for each sample, by the least arithmetic: multiplications and additions of
+  /// convolutions and matrix products, none that is thrown away.
+  var flopsPerSample: Double { get }
+
   /// What `phase` minimises on a micro-batch.
   func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
 

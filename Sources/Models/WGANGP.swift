@@ -51,6 +51,13 @@ public final class WGANGP: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
+  /// As DCGAN's, and for the penalty the gradient of a further pass and its derivative: about six critic passes more,
+  /// and the generator's pass that the critic's turn does not record.
+  public var flopsPerSample: Double {
+    let forward = configuration.layerFlops
+    return 14 * forward.discriminator.reduce(0, +) + 4 * forward.generator.reduce(0, +)
+  }
+
   /// The critic's loss E[D(fake)] - E[D(x)] + λ penalty, or the generator's -E[D(fake)].
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
     phase == phases[0] ? criticLoss(microBatch) : generatorLoss(microBatch)

@@ -1,4 +1,5 @@
 public import Autograd
+import TensorCore
 
 /// A differentiable function with parameters. Layers are structs; a parameter's name is the path of stored
 /// properties that leads to it, which matches PyTorch's when the properties do (`main.0.weight`).
@@ -17,9 +18,20 @@ public struct Sequential: Layer {
     self.layers = layers
   }
 
-  /// The composition of the layers.
+  /// The composition of the layers. Batch norm and the rectifier behind it are computed in one pass.
   public func callAsFunction(_ input: Variable) -> Variable {
-    layers.reduce(input) { $1($0) }
+    var result = input
+    var next = 0
+    while next < layers.count {
+      if let norm = layers[next] as? BatchNorm, next + 1 < layers.count, let rectifier = layers[next + 1] as? Rectifier {
+        result = norm(result, activation: rectifier.slope == 0 ? .relu : .leakyReLU(slope: rectifier.slope))
+        next += 2
+      } else {
+        result = layers[next](result)
+        next += 1
+      }
+    }
+    return result
   }
 }
 

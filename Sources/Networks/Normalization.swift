@@ -13,7 +13,7 @@ private func standardized(_ input: Variable, along axes: [Int], epsilon: Float) 
 public func batchNorm(
   _ input: Variable, weight: Variable, bias: Variable, epsilon: Float = 1e-5
 ) -> Variable {
-  standardized(input, along: Array(0..<(input.shape.rank - 1)), epsilon: epsilon) * weight + bias
+  input.batchNormalized(weight: weight, bias: bias, epsilon: epsilon).output
 }
 
 /// Layer normalisation (Ba et al. 2016) over the innermost axis, then scale and shift.
@@ -72,27 +72,31 @@ public struct BatchNorm: Layer {
   }
 
   /// `[N, spatial…, C]` to the same shape.
-  public func callAsFunction(_ input: Variable) -> Variable {
+  public func callAsFunction(_ input: Variable) -> Variable { self(input, activation: .identity) }
+
+  /// The layer and the rectifier behind it, in one pass over memory.
+  func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable {
     let tape = input.tape
     let scale = tape.variable(for: weight)
     let shift = tape.variable(for: bias)
     switch tape.mode {
     case .training:
-      let axes = Array(0..<(input.shape.rank - 1))
-      let channels: Shape = [input.shape.channels]
+      let (output, mean, variance) = input.batchNormalized(
+        weight: scale, bias: shift, epsilon: epsilon, activation: activation)
       let count = Float(input.shape.rows)
-      let mean = input.value.sum(along: axes).multiplied(by: 1 / count)
-      let centred = input.value - mean
-      let variance = (centred * centred).sum(along: axes).multiplied(by: 1 / Swift.max(count - 1, 1))
       tape.collect(
         BatchStatistics(
-          runningMean: runningMean, runningVariance: runningVar, momentum: momentum,
-          mean: mean.reshaped(channels),
-          variance: variance.reshaped(channels)))
-      return batchNorm(input, weight: scale, bias: shift, epsilon: epsilon)
+          runningMean: runningMean, runningVariance: runningVar, momentum: momentum, mean: mean,
+          variance: variance.multiplied(by: count / max(count - 1, 1))))
+      return output
     case .inference:
-      let deviation = tape.constant(runningVar.value.adding(epsilon).squareRoot())
-      return (input - tape.constant(runningMean.value)) / deviation * scale + shift
+      let inverse = tape.constant(runningVar.value.adding(epsilon).squareRoot())
+      let output = (input - tape.constant(runningMean.value)) / inverse * scale + shift
+      return switch activation {
+      case .identity: output
+      case .relu: output.relu()
+      case .leakyReLU(let slope): output.leakyReLU(slope: slope)
+      }
     }
   }
 }

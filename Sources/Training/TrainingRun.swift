@@ -147,7 +147,8 @@ package enum TrainingRun {
     return last
   }
 
-  private static func threads(_ options: Options, over communicator: any Communicator) throws -> Int {
+  /// Threads of this rank as the options say, or its share of the node's cores.
+  static func threads(_ options: Options, over communicator: any Communicator) throws -> Int {
     let layout = try communicator.nodeLayout()
     switch options.threads {
     case .fixed(let count): return count

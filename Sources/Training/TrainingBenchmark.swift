@@ -1,0 +1,125 @@
+package import MessagePassing
+package import Reporting
+import Autograd
+import DataParallel
+import Models
+import TensorCore
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Times training steps on data in memory, without logging, samples or checkpoints: what remains is the arithmetic
+/// and the communication.
+package struct TrainingBenchmark {
+  /// Seconds of each timed run of `stepsPerRun` steps.
+  private let runs: [Double]
+  private let stepsPerRun: Int
+  private let batch: Int
+  private let worldSize: Int
+  private let threads: Int
+  private let waited: Double
+  private let flopsPerImage: Double
+  private let peakBytes: Int
+  private let modelDescription: String
+
+  /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps` steps.
+  /// All ranks call; the figures are those of the slowest rank, memory that of the largest.
+  package init(
+    _ options: Options, runs runCount: Int, over communicator: any Communicator,
+    training threadCommunicator: sending any Communicator
+  ) throws {
+    let plan = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
+      rank: communicator.rank)
+    ComputeThreads.count = try TrainingRun.threads(options, over: communicator)
+    let model = options.family.makeModel(options)
+    let state = RunState(
+      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+    let communication = CommunicationThread(threadCommunicator)
+    defer { communication.finish() }
+    let engine = TurnEngine(
+      state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
+      overlap: options.overlap)
+    let schedule = Schedule(model.phases.map { Schedule.Rule($0) })
+    let steps = options.length.steps(samples: 1, batch: options.batch)
+    let images = Self.images(model, plan, seed: options.seed)
+    var durations: [Double] = []
+    var waitedBefore = 0.0
+    for run in 0...runCount {
+      try communicator.barrier()
+      if run == 1 { waitedBefore = engine.waited }
+      let start = ContinuousClock.now
+      for step in 0..<(run == 0 ? max(2, steps / 4) : steps) {
+        let microBatches = zip(plan.local, images).map {
+          MicroBatch(index: $0, step: step, images: $1, labels: [], seed: options.seed)
+        }
+        for turn in schedule.turns(at: step) { try engine.take(turn, on: microBatches, flags: []) }
+      }
+      try engine.synchronize()
+      try communicator.barrier()
+      if run > 0 { durations.append((ContinuousClock.now - start).seconds) }
+    }
+    self.runs = durations
+    stepsPerRun = steps
+    batch = options.batch
+    worldSize = communicator.size
+    threads = ComputeThreads.count
+    let microseconds = Int((engine.waited - waitedBefore) * 1e6)
+    waited = Double(try communicator.maximum(of: microseconds)) * 1e-6
+    var usage = rusage()
+    getrusage(RUSAGE_SELF, &usage)
+    peakBytes = try communicator.maximum(of: usage.ru_maxrss * 1024)
+    flopsPerImage = model.flopsPerSample
+    modelDescription = options.modelDescription
+  }
+
+  private static func images(_ model: any Model, _ plan: MicroBatchPlan, seed: UInt64) -> [Tensor] {
+    let shape = Shape([plan.microBatchSize] + model.sampleShape.extents)
+    let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
+    return plan.local.map { noise.uniform(shape, from: $0 * shape.count).multiplied(by: 2).adding(-1) }
+  }
+
+  private var sorted: [Double] { runs.sorted() }
+  private var median: Double { sorted[runs.count / 2] }
+
+  /// One JSON object; seconds and images are medians over the runs.
+  package var json: String {
+    let step = median / Double(stepsPerRun)
+    let images = Double(batch) / step
+    let cores = Double(worldSize * threads)
+    return JSONValue.object([
+      .init("model", .string(modelDescription)), .init("batch", .integer(batch)),
+      .init("ranks", .integer(worldSize)), .init("threads", .integer(threads)),
+      .init("kernels", .string(KernelSet.current.rawValue)),
+      .init("images_per_second", .double(images)), .init("seconds_per_step", .double(step)),
+      .init("seconds_per_step_fastest", .double(sorted[0] / Double(stepsPerRun))),
+      .init("seconds_per_step_slowest", .double(sorted[runs.count - 1] / Double(stepsPerRun))),
+      .init("runs", .integer(runs.count)), .init("steps_per_run", .integer(stepsPerRun)),
+      .init("exposed_communication_fraction", .double(waited / runs.reduce(0, +))),
+      .init("gflops_per_core", .double(images * flopsPerImage * 1e-9 / cores)),
+      .init("peak_rss_bytes", .integer(peakBytes)),
+    ]).text
+  }
+
+  /// The same for people.
+  package var text: String {
+    func fixed(_ value: Double, _ digits: Int) -> String {
+      let scale = pow(10, Double(digits))
+      let rounded = (value * scale).rounded() / scale
+      return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
+    }
+    let step = median / Double(stepsPerRun)
+    let images = Double(batch) / step
+    let spread = (sorted[runs.count - 1] - sorted[0]) / median * 100
+    return """
+      \(modelDescription), batch \(batch), \(worldSize) ranks x \(threads) threads, \
+      kernels \(KernelSet.current.rawValue), median of \(runs.count) runs of \(stepsPerRun) steps
+      images/s                 \(fixed(images, 1))   (spread \(fixed(spread, 1)) %)
+      ms/step                  \(fixed(step * 1000, 2))
+      GFLOP/s per core         \(fixed(images * flopsPerImage * 1e-9 / Double(worldSize * threads), 1))
+      exposed communication    \(fixed(waited / runs.reduce(0, +) * 100, 2)) %
+      peak memory per rank     \(fixed(Double(peakBytes) / 1e6, 0)) MB
+      """
+  }
+}

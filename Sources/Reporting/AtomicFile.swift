@@ -1,0 +1,70 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Whole files that appear at once: a reader, and a run that is killed, finds the old bytes or the new ones.
+package enum AtomicFile {
+  /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`.
+  ///
+  /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
+  ///   cut leaves the old bytes or the new ones too.
+  package static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(ReportingError) {
+    let temporary = "\(path).tmp-\(getpid())"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else {
+      throw .cannotWrite(path: path, operation: "open", errno: errno)
+    }
+    var failure = writeAll(bytes, to: descriptor).map { (operation: "write", code: $0) }
+    if failure == nil, durable, fsync(descriptor) != 0 { failure = ("fsync", errno) }
+    if close(descriptor) != 0, failure == nil { failure = ("close", errno) }
+    if failure == nil, rename(temporary, path) != 0 { failure = ("rename", errno) }
+    if let failure {
+      unlink(temporary)
+      throw .cannotWrite(path: path, operation: failure.operation, errno: failure.code)
+    }
+    if durable { try synchronizeFolder(of: path) }
+  }
+
+  private static func synchronizeFolder(of path: String) throws(ReportingError) {
+    let end = path.lastIndex(of: "/")
+    let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw .cannotWrite(path: folder, operation: "open", errno: errno)
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw .cannotWrite(path: folder, operation: "fsync", errno: errno)
+    }
+  }
+
+  /// All bytes of the file at `path`, or nil if there is none.
+  static func read(_ path: String) throws(ReportingError) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .cannotRead(path: path, operation: "open", errno: errno)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .cannotRead(path: path, operation: "fstat", errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .cannotRead(path: path, operation: "open as a regular file", errno: EINVAL)
+    }
+    var failure: Int32?
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, filled in
+      while filled < buffer.count {
+        let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+        if count < 0, errno == EINTR { continue }
+        if count < 0 { failure = errno }
+        if count <= 0 { return }
+        filled += count
+      }
+    }
+    if let failure { throw .cannotRead(path: path, operation: "read", errno: failure) }
+    return bytes
+  }
+}

@@ -1,0 +1,80 @@
+public import TensorCore
+
+/// Lays images out as the cells of one picture, row by row: samples of a generator, or one interpolation per
+/// row.
+public struct ImageGrid: Sendable {
+  /// Cells per row; nil for the nearest square, `ceil(sqrt(N))`.
+  public let columns: Int?
+  /// How often a pixel is repeated in both directions; nil for the largest factor with cells of at most 64
+  /// pixels.
+  public let scale: Int?
+
+  /// Pixels between cells and around them, not scaled.
+  public static let padding = 2
+  /// The grey of the padding and of cells without an image: it shows the edge of black and of white cells.
+  public static let background: UInt8 = 224
+
+  /// - Parameters:
+  ///   - columns: cells per row, for interpolations their length; nil for the nearest square.
+  ///   - scale: whole-number magnification; nil for the largest factor with cells of at most 64 pixels.
+  public init(columns: Int? = nil, scale: Int? = nil) {
+    precondition(columns.map { $0 > 0 } ?? true, "a grid has at least one column")
+    precondition(scale.map { $0 > 0 } ?? true, "a grid is magnified at least once")
+    self.columns = columns
+    self.scale = scale
+  }
+
+  /// The grid of `images`, of shape `[N, H, W, C]` with C 1 or 3, values in [-1, 1].
+  ///
+  /// -1 becomes 0 and 1 becomes 255, rounded to nearest; values outside are clamped and NaN is drawn black.
+  public func pixels(of images: Tensor) -> Pixels {
+    precondition(images.shape.rank == 4 && images.count > 0, "images are [N, H, W, C], not \(images.shape)")
+    let (count, height, width, channels) = (
+      images.shape[0], images.shape[1], images.shape[2], images.shape[3]
+    )
+    let columns = self.columns ?? Self.squareColumns(count)
+    let rows = (count + columns - 1) / columns
+    let scale = self.scale ?? max(1, 64 / max(height, width))
+    let (cellWidth, cellHeight) = (width * scale + Self.padding, height * scale + Self.padding)
+    let (gridWidth, gridHeight) = (columns * cellWidth + Self.padding, rows * cellHeight + Self.padding)
+
+    var samples = [UInt8](repeating: Self.background, count: gridWidth * gridHeight * channels)
+    images.withUnsafeBufferPointer { values in
+      var source = 0
+      for cell in 0..<count {
+        let left = Self.padding + cell % columns * cellWidth
+        let top = Self.padding + cell / columns * cellHeight
+        for y in 0..<height {
+          let firstRow = ((top + y * scale) * gridWidth + left) * channels
+          var target = firstRow
+          for _ in 0..<width {
+            for _ in 0..<scale {
+              for channel in 0..<channels {
+                samples[target + channel] = Self.quantized(values[source + channel])
+              }
+              target += channels
+            }
+            source += channels
+          }
+          let row = samples[firstRow..<target]
+          for repetition in 1..<max(scale, 1) {
+            let start = firstRow + repetition * gridWidth * channels
+            samples.replaceSubrange(start..<start + row.count, with: row)
+          }
+        }
+      }
+    }
+    return Pixels(width: gridWidth, height: gridHeight, channels: channels, samples: samples)
+  }
+
+  private static func quantized(_ value: Float) -> UInt8 {
+    // `Float.maximum` returns the number when the other argument is NaN.
+    UInt8(Float.minimum(255, Float.maximum(0, (value + 1) * 127.5)).rounded())
+  }
+
+  private static func squareColumns(_ count: Int) -> Int {
+    var columns = 1
+    while columns * columns < count { columns += 1 }
+    return columns
+  }
+}

@@ -1,0 +1,126 @@
+import Reporting
+import Testing
+
+@Suite("The log")
+struct JSONLinesLogTests {
+  private let folder = TestFolder()
+  private var path: String { folder.path(of: "log.jsonl") }
+
+  private func log(steps: ClosedRange<Int>) throws -> JSONLinesLog {
+    let log = try JSONLinesLog.create(path)
+    for step in steps { try log.append(step: step, [("loss", .float(Float(step) / 4))]) }
+    return log
+  }
+
+  @Test("a line has the step first, then the caller's keys in order")
+  func order() throws {
+    let log = try JSONLinesLog.create(path)
+    try log.append(
+      step: 3,
+      [
+        ("zeta", .integer(1)), ("alpha", .string("a\nb")), ("ok", .bool(true)),
+        ("list", .array([.float(0.1)])),
+      ])
+    #expect(
+      folder.text(of: "log.jsonl") == #"{"step":3,"zeta":1,"alpha":"a\nb","ok":true,"list":[0.1]}"# + "\n")
+  }
+
+  @Test("a number that JSON cannot hold is null, and the last key says what it was")
+  func nonFinite() throws {
+    let log = try JSONLinesLog.create(path)
+    try log.append(step: 1, [("d", .double(.nan)), ("g", .float(1.5)), ("h", .float(-.infinity))])
+    #expect(
+      folder.text(of: "log.jsonl")
+        == #"{"step":1,"d":null,"g":1.5,"h":null,"nonFinite":{"d":"nan","h":"-inf"}}"# + "\n")
+    let series = try JSONLinesLog.series(["d", "h", "g", "absent"], of: path)
+    #expect(series[0].points.map(\.y.isNaN) == [true])
+    #expect(series[1].points == [.init(x: 1, y: -.infinity)])
+    #expect(series[2].points == [.init(x: 1, y: 1.5)])
+    #expect(series[3].points.isEmpty)
+  }
+
+  @Test("resuming keeps the lines up to the checkpoint and goes on behind them", arguments: [0, 3, 5, 9])
+  func resume(step: Int) throws {
+    let whole = try log(steps: 1...5)
+    #expect(whole.lastStep == 5)
+    let resumed = try JSONLinesLog.resume(path, afterStep: step)
+    #expect(resumed.lastStep == (step == 0 ? nil : min(step, 5)))
+    try resumed.append(step: 10, [("loss", .float(2.5))])
+    let series = try JSONLinesLog.series(["loss"], of: path)[0]
+    #expect(series.points.map(\.x) == (1...5).filter { $0 <= step }.map(Double.init) + [10])
+    #expect(folder.names == ["log.jsonl"])
+  }
+
+  @Test("kill and resume in a circle leave the same bytes as one run")
+  func circle() throws {
+    _ = try log(steps: 1...6)
+    let straight = folder.bytes(of: "log.jsonl")
+    for checkpoint in [0, 2, 4, 5, 6] {
+      let resumed = try JSONLinesLog.resume(path, afterStep: checkpoint)
+      for step in checkpoint..<6 {
+        try resumed.append(step: step + 1, [("loss", .float(Float(step + 1) / 4))])
+      }
+      #expect(folder.bytes(of: "log.jsonl") == straight)
+    }
+  }
+
+  @Test("a torn last line goes, wherever it was torn")
+  func tornLine() throws {
+    _ = try log(steps: 1...3)
+    let whole = try #require(folder.text(of: "log.jsonl"))
+    let start = whole.utf8.count - "{\"step\":3,\"loss\":0.75}\n".utf8.count
+    for length in start..<whole.utf8.count {
+      folder.write(String(whole.prefix(length)), to: "log.jsonl")
+      #expect(try JSONLinesLog.resume(path, afterStep: 100).lastStep == 2)
+      #expect(folder.text(of: "log.jsonl") == String(whole.prefix(start)))
+    }
+  }
+
+  @Test("a last line of zeros, as a power cut leaves, goes too")
+  func zeros() throws {
+    folder.write("{\"step\":1}\n\0\0\0\0\n", to: "log.jsonl")
+    #expect(try JSONLinesLog.resume(path, afterStep: 100).lastStep == 1)
+    #expect(folder.text(of: "log.jsonl") == "{\"step\":1}\n")
+  }
+
+  @Test(
+    "damage before the last line is an error that names the line, and changes nothing",
+    arguments: ["{\"step\":1}\n{\"st\n{\"step\":3}\n", "{\"step\":1}\n{}\n", "{\"step\":2}\n{\"step\":2}\n"])
+  func damage(text: String) throws {
+    folder.write(text, to: "log.jsonl")
+    let error = #expect(throws: ReportingError.self) { try JSONLinesLog.resume(path, afterStep: 1) }
+    guard case .malformedLog(path, 2, _)? = error else {
+      Issue.record("\(String(describing: error)) does not name line 2")
+      return
+    }
+    #expect(folder.text(of: "log.jsonl") == text)
+  }
+
+  @Test("a log goes back in mid-run")
+  func rollback() throws {
+    let log = try log(steps: 1...5)
+    try log.truncate(afterStep: 2)
+    #expect(log.lastStep == 2)
+    try log.append(step: 3, [("loss", .integer(0))])
+    try log.synchronize()
+    #expect(try JSONLinesLog.series(["loss"], of: path)[0].points.map(\.y) == [0.25, 0.5, 0])
+  }
+
+  @Test("a new log does not begin in an old one; a resumed one may begin from nothing")
+  func existence() throws {
+    _ = try log(steps: 1...1)
+    #expect(throws: ReportingError.logExists(path: path)) { try JSONLinesLog.create(path) }
+    let other = folder.path(of: "other.jsonl")
+    #expect(try JSONLinesLog.resume(other, afterStep: 7).lastStep == nil)
+    #expect(folder.text(of: "other.jsonl") == "")
+  }
+
+  @Test("a full disk leaves the log as it was before the line")
+  func fullDisk() throws {
+    // Writing to /dev/full fails with ENOSPC, as a full disk does.
+    let log = try JSONLinesLog.create("/dev/full")
+    let error = #expect(throws: ReportingError.self) { try log.append(step: 1, []) }
+    #expect(error?.description.contains("/dev/full (write: No space left on device)") == true)
+    #expect(log.lastStep == nil)
+  }
+}

@@ -16,6 +16,8 @@ struct WeightGradientBlock {
     let offset: Int
     let rows: Int
     let firstRow: Int
+    /// Whether the elements are channels of one pixel.
+    let isWithinTap: Bool
   }
 
   /// The most rows of a segment.
@@ -39,7 +41,7 @@ struct WeightGradientBlock {
             Segment(
               z: line / kernel.y, y: line % kernel.y,
               offset: piece * plane.inputChannels + inputChannels.lowerBound + lower, rows: upper - lower,
-              firstRow: (line * pieces + piece) * length + lower))
+              firstRow: (line * pieces + piece) * length + lower, isWithinTap: !isRow))
         }
       }
     }
@@ -121,24 +123,21 @@ struct WeightGradientBlock {
         rows.initializeElement(at: row, to: sums + (row % taps * inputs + row / taps) * columns)
       }
       let rows = rows.baseAddress.unsafelyUnwrapped
+      // Blocks of 8 x 8; the last ones repeat some of those before.
+      guard columns >= 8, count >= 8 else {
+        for row in 0..<count {
+          for column in 0..<columns { target[column &* stride &+ row] = rows[row][column] }
+        }
+        return
+      }
       var column = 0
       while column < columns {
-        let isFull = column &+ 8 <= columns
+        column = min(column, columns &- 8)
         var row = 0
         while row < count {
-          let corner = target + (column &* stride &+ row)
-          if isFull, row &+ 8 <= count {
-            transpose8x8(to: corner, columnStride: stride) { rows[row &+ $0] + column }
-          } else {
-            var r = 0
-            while r < min(8, count &- row) {
-              var c = 0
-              while c < min(8, columns &- column) {
-                corner[c &* stride &+ r] = rows[row &+ r][column &+ c]
-                c &+= 1
-              }
-              r &+= 1
-            }
+          row = min(row, count &- 8)
+          transpose8x8(to: target + (column &* stride &+ row), columnStride: stride) {
+            rows[row &+ $0] + column
           }
           row &+= 8
         }

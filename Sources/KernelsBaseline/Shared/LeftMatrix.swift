@@ -35,7 +35,7 @@ struct IndirectColumns: LeftMatrix {
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointers[step] + row }
   @inline(__always) func prefetch(rows: Int, after step: Int) {
     let ahead = at(step &+ BlockProduct.pointersAhead)
-    lockstep_prefetch(ahead)
+    if rows > 8 { lockstep_prefetch(ahead) }
     lockstep_prefetch(ahead + (rows &- 1))
   }
   @inline(__always) mutating func advance(steps: Int) { pointers += steps }

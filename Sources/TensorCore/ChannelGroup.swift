@@ -5,13 +5,15 @@ struct ChannelGroup {
   let first: Int
   let count: Int
 
-  /// All groups of an activation, the last of which may be partial.
+  /// All groups of an activation, the last of which may be partial. `body` is compiled once for whole groups.
+  @inline(__always)
   static func forEach(_ channels: Int, _ body: (ChannelGroup) -> Void) {
     var first = 0
-    while first < channels {
-      body(ChannelGroup(first: first, count: min(Vector.scalarCount, channels &- first)))
+    while first &+ Vector.scalarCount <= channels {
+      body(ChannelGroup(first: first, count: Vector.scalarCount))
       first &+= Vector.scalarCount
     }
+    if first < channels { body(ChannelGroup(first: first, count: channels &- first)) }
   }
 
   /// The group's channels of the row at `row`; lanes beyond them are zero.
@@ -47,9 +49,9 @@ struct RowBlocks {
   func range(_ block: Int) -> Range<Int> { block * Self.size..<min((block + 1) * Self.size, rows) }
 
   /// Calls `body` for every block, on the threads of this rank.
-  func forEach(_ body: (_ block: Int) -> Void) {
+  func forEach(_ body: (_ block: Int, _ rows: Range<Int>) -> Void) {
     ComputeThreads.split(count, grain: 1) { blocks in
-      for block in blocks { body(block) }
+      for block in blocks { body(block, range(block)) }
     }
   }
 

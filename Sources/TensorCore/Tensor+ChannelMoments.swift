@@ -12,9 +12,9 @@ extension Tensor {
     let means = TensorStorage(count: blocks.count * channels)
     let squares = TensorStorage(count: blocks.count * channels)
     withUnsafePointer { values in
-      blocks.forEach { block in
+      blocks.forEach { block, rows in
         reduce(
-          values, blocks.range(block), means.pointer + block * channels, squares.pointer + block * channels)
+          values, rows, means.pointer + block * channels, squares.pointer + block * channels)
       }
     }
     var counts = (0..<blocks.count).map { blocks.range($0).count }

@@ -46,27 +46,41 @@ private func withUnsafePointers(
   first.withUnsafePointer { first in second.withUnsafePointer { second in body(first, second) } }
 }
 
-/// The coefficients of all channels, and those of a group.
+/// The coefficients of all channels.
 private struct Coefficients {
-  typealias Vector = ChannelGroup.Vector
-
   let mean: UnsafePointer<Float>
   let inverse: UnsafePointer<Float>
   let scale: UnsafePointer<Float>
   let shift: UnsafePointer<Float>
   let slope: Float
+}
 
-  /// x̂ of a group of channels.
+/// The coefficients of a group of channels, in registers.
+private struct GroupCoefficients {
+  typealias Vector = ChannelGroup.Vector
+
+  let mean: Vector
+  let inverse: Vector
+  let scale: Vector
+  let shift: Vector
+  let slope: Float
+
   @inline(__always)
-  func normalized(_ x: Vector, _ group: ChannelGroup) -> Vector {
-    (x - group.load(mean)) * group.load(inverse)
+  init(_ all: Coefficients, _ group: ChannelGroup) {
+    mean = group.load(all.mean)
+    inverse = group.load(all.inverse)
+    scale = group.load(all.scale)
+    shift = group.load(all.shift)
+    slope = all.slope
   }
 
-  /// z of a group of channels.
+  /// x̂.
   @inline(__always)
-  func scaled(_ normalized: Vector, _ group: ChannelGroup) -> Vector {
-    normalized * group.load(scale) + group.load(shift)
-  }
+  func normalized(_ x: Vector) -> Vector { (x - mean) * inverse }
+
+  /// z.
+  @inline(__always)
+  func scaled(_ normalized: Vector) -> Vector { normalized * scale + shift }
 
   /// `value` times the slope of the activation at z. A NaN stays one.
   @inline(__always)
@@ -85,12 +99,14 @@ extension Tensor {
     return Tensor(shape) { result in
       withUnsafePointer { values in
         normalization.withCoefficients { coefficients in
-          ComputeThreads.split(shape.rows, grain: RowBlocks.size) { rows in
-            for row in rows {
-              let (x, y) = (values + row &* channels, result + row &* channels)
-              ChannelGroup.forEach(channels) { group in
-                let z = coefficients.scaled(coefficients.normalized(group.load(x), group), group)
-                group.store(coefficients.activated(z, at: z), to: y)
+          RowBlocks(rows: shape.rows).forEach { _, rows in
+            ChannelGroup.forEach(channels) { group in
+              let coefficients = GroupCoefficients(coefficients, group)
+              var offset = rows.lowerBound * channels
+              while offset < rows.upperBound &* channels {
+                let z = coefficients.scaled(coefficients.normalized(group.load(values + offset)))
+                group.store(coefficients.activated(z, at: z), to: result + offset)
+                offset &+= channels
               }
             }
           }
@@ -117,18 +133,20 @@ extension Tensor {
     clear(sums.pointer, 2 * channels)
     withUnsafePointers(input, upstream) { input, upstream in
       normalization.withCoefficients { coefficients in
-        blocks.forEach { block in
-          let rows = blocks.range(block)
+        blocks.forEach { block, rows in
           let target = sums.pointer + block * 2 * channels
           ChannelGroup.forEach(channels) { group in
+            let coefficients = GroupCoefficients(coefficients, group)
             var shift = ChannelGroup.Vector.zero
             var scale = ChannelGroup.Vector.zero
-            for row in rows {
-              let normalized = coefficients.normalized(group.load(input + row &* channels), group)
+            var offset = rows.lowerBound * channels
+            while offset < rows.upperBound &* channels {
+              let normalized = coefficients.normalized(group.load(input + offset))
               let gradient = coefficients.activated(
-                group.load(upstream + row &* channels), at: coefficients.scaled(normalized, group))
+                group.load(upstream + offset), at: coefficients.scaled(normalized))
               shift += gradient
               scale += gradient * normalized
+              offset &+= channels
             }
             group.store(shift, to: target)
             group.store(scale, to: target + channels)
@@ -147,7 +165,7 @@ extension Tensor {
   }
 
   /// The gradient of ``normalized(by:)`` with respect to its input where mean and deviation are those of the
-  /// input's own rows: γ · inverseDeviation · (g − (Σg + x̂ · Σ(g·x̂)) / rows).
+  /// input's own rows: γ · inverseDeviation · (g − Σg / rows − x̂ · Σ(g·x̂) / rows).
   /// - Parameters:
   ///   - upstream: the gradient with respect to the result, `[…, C]`.
   ///   - sums: from ``normalizationGradientSums(_:input:_:)``.
@@ -164,16 +182,20 @@ extension Tensor {
       withUnsafePointers(input, upstream) { input, upstream in
         withUnsafePointers(sums.scale, sums.shift) { scaleSums, shiftSums in
           normalization.withCoefficients { coefficients in
-            ComputeThreads.split(upstreamRows, grain: RowBlocks.size) { rows in
-              for row in rows {
-                let offset = row &* channels
-                ChannelGroup.forEach(channels) { group in
-                  let normalized = coefficients.normalized(group.load(input + offset), group)
+            RowBlocks(rows: upstreamRows).forEach { _, rows in
+              ChannelGroup.forEach(channels) { group in
+                let coefficients = GroupCoefficients(coefficients, group)
+                let shiftMean = group.load(shiftSums) * share
+                let scaleMean = group.load(scaleSums) * share
+                let factor = coefficients.scale * coefficients.inverse
+                var offset = rows.lowerBound * channels
+                while offset < rows.upperBound &* channels {
+                  let normalized = coefficients.normalized(group.load(input + offset))
                   let gradient = coefficients.activated(
-                    group.load(upstream + offset), at: coefficients.scaled(normalized, group))
-                  let mean = (group.load(shiftSums) + normalized * group.load(scaleSums)) * share
-                  let factor = group.load(coefficients.scale) * group.load(coefficients.inverse)
-                  group.store((gradient - mean) * factor, to: result + offset)
+                    group.load(upstream + offset), at: coefficients.scaled(normalized))
+                  group.store(
+                    (gradient - shiftMean - normalized * scaleMean) * factor, to: result + offset)
+                  offset &+= channels
                 }
               }
             }

@@ -6,7 +6,7 @@ extension ConvolutionPlane {
     _ kernels: KernelTable
   ) {
     let packed = weight.packed(PackedWeightsKey(.columns, of: weight, self, kernels), kernels) {
-      [columnWeights]
+      columnWeights(kernels)
     }
     let columns = taps * inputChannels
     if output == .one, padding == .zero, input == kernel {
@@ -44,10 +44,21 @@ extension ConvolutionPlane {
   }
 
   /// Depth: output channels. Columns: taps, then input channels.
-  private var columnWeights: PackedWeights {
-    PackedWeights(
-      depthOffsets: (0..<outputChannels).map { $0 * inputChannels * taps },
-      columnOffsets: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } })
+  private func columnWeights(_ kernels: KernelTable) -> PackedWeights {
+    let kernelLength = inputChannels * taps
+    guard inputChannels % (2 * kernels.lanes) == 0 else {
+      return PackedWeights(
+        depths: [outputChannels],
+        rows: (0..<outputChannels).map { PackedWeights.Row(source: $0 * kernelLength, matrix: 0, depth: $0) },
+        columns: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } })
+    }
+    // Every tap fills whole panels, so that the matrix is that of each tap, one behind the other.
+    return PackedWeights(
+      depths: [Int](repeating: outputChannels, count: taps),
+      rows: (0..<outputChannels).flatMap { output in
+        (0..<taps).map { PackedWeights.Row(source: output * kernelLength + $0, matrix: $0, depth: output) }
+      },
+      columns: (0..<inputChannels).map { $0 * taps })
   }
 
   /// Adds the columns of one image, upstream pixels in row-major order, to the input pixels under their taps.

@@ -146,9 +146,8 @@ struct WeightGradientBlock {
         var row = 0
         while row < count {
           row = min(row, count &- 8)
-          transpose8x8(to: target + (column &* stride &+ row), columnStride: stride) {
-            rows[row &+ $0] + column
-          }
+          transpose8x8(
+            to: { target + ((column &+ $0) &* stride &+ row) }, from: { rows[row &+ $0] + column })
           row &+= 8
         }
         column &+= 8

@@ -10,6 +10,7 @@ extension ConvolutionPlane {
   func forward(
     input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
+    if isThin { return thinForward(input: input, weight: weight, result: result, kernels) }
     let packed = weight.packed(PackedWeightsKey(.taps, of: weight, self, kernels), kernels) {
       forwardWeights
     }

@@ -111,7 +111,7 @@ struct PackedWeights {
 
 /// Names one packed form of a weight among those derived from its storage.
 struct PackedWeightsKey: Hashable {
-  enum Kind { case taps, phases, columns }
+  enum Kind { case taps, rows, phases, columns }
 
   let kind: Kind
   let offset: Int
@@ -140,11 +140,22 @@ extension Tensor {
   func packed(
     _ key: PackedWeightsKey, _ kernels: KernelTable, _ weights: () -> PackedWeights
   ) -> TensorStorage {
+    packed(key) { weight, known in
+      let weights = weights()
+      let packed = known ?? TensorStorage(count: weights.packedCount(kernels))
+      weights.pack(weight, to: packed.pointer, kernels)
+      return packed
+    }
+  }
+
+  /// The same for any form; `pack` is given the storage of a former one, if there is one.
+  func packed(
+    _ key: PackedWeightsKey,
+    _ pack: (_ weight: UnsafePointer<Float>, _ known: TensorStorage?) -> TensorStorage
+  ) -> TensorStorage {
     let known = storage.derived[key]
     if let known, known.version == storage.version { return known.storage }
-    let weights = weights()
-    let packed = known?.storage ?? TensorStorage(count: weights.packedCount(kernels))
-    withUnsafePointer { weights.pack($0, to: packed.pointer, kernels) }
+    let packed = withUnsafePointer { pack($0, known?.storage) }
     storage.derived[key] = (storage.version, packed)
     return packed
   }

@@ -60,6 +60,66 @@ extension ConvolutionPlane {
   }
 }
 
+extension ConvolutionPlane {
+  /// `result` = the weight gradient: every pixel's patch, times its upstream gradient, is added to the sums. The same
+  /// chains as in ``weightGradient(input:upstream:result:_:)``.
+  func thinWeightGradient(
+    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>
+  ) {
+    let patches = forwardPatches
+    let depth = patches.depth
+    ComputeThreads.split(depth, grain: 64) { range in
+      let sums = TensorStorage(count: outputChannels * range.count)
+      clear(sums.pointer, sums.count)
+      let blockRows = 16
+      let block = TensorStorage(count: blockRows * range.count)
+      var first = 0
+      while first < patches.rows {
+        let next = min(first + blockRows, patches.rows)
+        patches.pack(input, rows: first..<next, depths: range, to: block.pointer, stride: range.count)
+        for row in first..<next {
+          for output in 0..<outputChannels {
+            add(
+              block.pointer + (row - first) * range.count, times: upstream[row * outputChannels + output],
+              to: sums.pointer + output * range.count, range.count)
+          }
+        }
+        first = next
+      }
+      for output in 0..<outputChannels {
+        let target = result + output * depth
+        let source = sums.pointer + output * range.count
+        var (tap, channel) = (range.lowerBound / inputChannels, range.lowerBound % inputChannels)
+        for index in 0..<range.count {
+          target[channel &* taps &+ tap] = source[index]
+          channel &+= 1
+          if channel == inputChannels { (tap, channel) = (tap &+ 1, 0) }
+        }
+      }
+    }
+  }
+
+  /// `sums += factor · values`, fused.
+  private func add(
+    _ values: UnsafePointer<Float>, times factor: Float, to sums: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    typealias Vector = SIMD8<Float>
+    let factors = Vector(repeating: factor)
+    var index = 0
+    while index &+ 8 <= count {
+      let target = UnsafeMutableRawPointer(sums + index)
+      let value = UnsafeRawPointer(values + index).loadUnaligned(as: Vector.self)
+      target.storeBytes(
+        of: lockstep_fma8(value, factors, target.loadUnaligned(as: Vector.self)), as: Vector.self)
+      index &+= 8
+    }
+    while index < count {
+      sums[index].addProduct(values[index], factor)
+      index &+= 1
+    }
+  }
+}
+
 /// Σ a·b in a fixed number of interleaved chains.
 enum DotProduct {
   /// Four vectors of eight, enough to hide the latency of an addition.

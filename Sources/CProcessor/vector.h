@@ -40,4 +40,7 @@ LOCKSTEP_INLINE lockstep_float8 lockstep_high_halves8(lockstep_float8 a, lockste
   return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
 }
 
+/// Asks for the cache line of an address, which need not be valid.
+LOCKSTEP_INLINE void lockstep_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
 #undef LOCKSTEP_INLINE

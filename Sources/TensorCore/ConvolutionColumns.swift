@@ -6,7 +6,7 @@ extension ConvolutionPlane {
     _ kernels: KernelTable
   ) {
     let packed = weight.packed(PackedWeightsKey(.columns, of: weight, self, kernels), kernels) {
-      [columnWeights]
+      columnWeights(kernels)
     }
     let columns = taps * inputChannels
     if output == .one, padding == .zero, input == kernel {
@@ -44,34 +44,59 @@ extension ConvolutionPlane {
   }
 
   /// Depth: output channels. Columns: taps, then input channels.
-  private var columnWeights: PackedWeights {
-    PackedWeights(
-      depthOffsets: (0..<outputChannels).map { $0 * inputChannels * taps },
-      columnOffsets: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } })
+  private func columnWeights(_ kernels: KernelTable) -> PackedWeights {
+    let kernelLength = inputChannels * taps
+    guard inputChannels % (2 * kernels.lanes) == 0 else {
+      return PackedWeights(
+        depths: [outputChannels],
+        rows: (0..<outputChannels).map { PackedWeights.Row(source: $0 * kernelLength, matrix: 0, depth: $0) },
+        columns: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } })
+    }
+    // Every tap fills whole panels, so that the matrix is that of each tap, one behind the other.
+    return PackedWeights(
+      depths: [Int](repeating: outputChannels, count: taps),
+      rows: (0..<outputChannels).flatMap { output in
+        (0..<taps).map { PackedWeights.Row(source: output * kernelLength + $0, matrix: $0, depth: output) }
+      },
+      columns: (0..<inputChannels).map { $0 * taps })
   }
 
   /// Adds the columns of one image, upstream pixels in row-major order, to the input pixels under their taps.
   private func fold(_ columns: UnsafePointer<Float>, to image: UnsafeMutablePointer<Float>) {
     clear(image, input.product * inputChannels)
     let run = kernel.x * inputChannels
-    var column = columns
+    let line = input.x * inputChannels
+    let columnLength = taps * inputChannels
     for z in 0..<output.z {
       for y in 0..<output.y {
-        for x in 0..<output.x {
-          let left = x * stride.x - padding.x
-          let from = max(-left, 0) * inputChannels
-          let to = min(input.x - left, kernel.x) * inputChannels
-          for tz in 0..<kernel.z {
-            for ty in 0..<kernel.y {
-              let iz = z * stride.z - padding.z + tz
-              let iy = y * stride.y - padding.y + ty
-              if iz >= 0, iz < input.z, iy >= 0, iy < input.y, from < to {
-                let line = (iz * input.y + iy) * input.x + left
-                accumulate(column + from, to: image + (line * inputChannels + from), to - from)
+        let iz = z * stride.z - padding.z
+        let iy = y * stride.y - padding.y
+        var column = columns + (z * output.y + y) * output.x * columnLength
+        var left = 0 &- padding.x
+        var remaining = output.x
+        while remaining > 0 {
+          let from = max(0 &- left, 0) &* inputChannels
+          let to = min(input.x &- left, kernel.x) &* inputChannels
+          var part = column
+          var tz = iz
+          while tz < iz &+ kernel.z {
+            var ty = iy
+            while ty < iy &+ kernel.y {
+              if UInt(bitPattern: tz) < UInt(bitPattern: input.z),
+                UInt(bitPattern: ty) < UInt(bitPattern: input.y),
+                from < to
+              {
+                let corner = (tz &* input.y &+ ty) &* line &+ left &* inputChannels
+                addFloats(part + from, to: image + (corner &+ from), to &- from)
               }
-              column += run
+              part += run
+              ty &+= 1
             }
+            tz &+= 1
           }
+          column += columnLength
+          left &+= stride.x
+          remaining &-= 1
         }
       }
     }
@@ -80,23 +105,26 @@ extension ConvolutionPlane {
 
 /// Adds floats to those at `destination`.
 @inline(__always)
-private func accumulate(
+private func addFloats(
   _ source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>, _ count: Int
 ) {
-  var from = UnsafeRawPointer(source)
-  var to = UnsafeMutableRawPointer(destination)
-  var remaining = count
-  while remaining >= 8 {
-    let sum = to.loadUnaligned(as: SIMD8<Float>.self) + from.loadUnaligned(as: SIMD8<Float>.self)
-    to.storeBytes(of: sum, as: SIMD8<Float>.self)
-    from += 32
-    to += 32
-    remaining &-= 8
+  @inline(__always) func add<V: SIMD>(_: V.Type, at index: Int) where V.Scalar == Float {
+    let target = UnsafeMutableRawPointer(destination + index)
+    let sum =
+      target.loadUnaligned(as: V.self) + UnsafeRawPointer(source + index).loadUnaligned(as: V.self)
+    target.storeBytes(of: sum, as: V.self)
   }
-  while remaining > 0 {
-    to.storeBytes(of: to.load(as: Float.self) + from.load(as: Float.self), as: Float.self)
-    from += 4
-    to += 4
-    remaining &-= 1
+  var index = 0
+  while index &+ 8 <= count {
+    add(SIMD8<Float>.self, at: index)
+    index &+= 8
+  }
+  if index &+ 4 <= count {
+    add(SIMD4<Float>.self, at: index)
+    index &+= 4
+  }
+  while index < count {
+    destination[index] += source[index]
+    index &+= 1
   }
 }

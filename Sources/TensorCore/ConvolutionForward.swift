@@ -10,8 +10,9 @@ extension ConvolutionPlane {
   func forward(
     input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
+    if isThin { return thinForward(input: input, weight: weight, result: result, kernels) }
     let packed = weight.packed(PackedWeightsKey(.taps, of: weight, self, kernels), kernels) {
-      [forwardWeights]
+      forwardWeights
     }
     let product = PatchProduct(
       patches: forwardPatches, activation: input, weights: packed.pointer, columns: outputChannels,
@@ -22,8 +23,13 @@ extension ConvolutionPlane {
   /// Depth: taps, then input channels. Columns: output channels.
   private var forwardWeights: PackedWeights {
     PackedWeights(
-      depthOffsets: (0..<taps).flatMap { tap in (0..<inputChannels).map { $0 * taps + tap } },
-      columnOffsets: (0..<outputChannels).map { $0 * inputChannels * taps })
+      depths: [taps * inputChannels],
+      rows: (0..<inputChannels).flatMap { input in
+        (0..<taps).map {
+          PackedWeights.Row(source: input * taps + $0, matrix: 0, depth: $0 * inputChannels + input)
+        }
+      },
+      columns: (0..<outputChannels).map { $0 * inputChannels * taps })
   }
 }
 

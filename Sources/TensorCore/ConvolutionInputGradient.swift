@@ -32,9 +32,7 @@ extension ConvolutionPlane {
       // A stride beyond the kernel: some input pixels are touched by no output pixel.
       result.update(repeating: 0, count: images * input.product * inputChannels)
     }
-    let packed = weight.packed(PackedWeightsKey(.phases, of: weight, self, kernels), kernels) {
-      phaseTaps.map { phaseWeights($0) }
-    }
+    let packed = weight.packed(PackedWeightsKey(.phases, of: weight, self, kernels), kernels) { phaseWeights }
     var weights = UnsafePointer(packed.pointer)
     let dense = PatchProduct.Placement.dense(input, channels: inputChannels)
     var products: [PatchProduct] = []
@@ -105,10 +103,22 @@ extension ConvolutionPlane {
     }
   }
 
-  /// Depth: the phase's taps, then output channels. Columns: input channels.
-  private func phaseWeights(_ phaseTaps: [Int]) -> PackedWeights {
-    PackedWeights(
-      depthOffsets: phaseTaps.flatMap { tap in (0..<outputChannels).map { $0 * inputChannels * taps + tap } },
-      columnOffsets: (0..<inputChannels).map { $0 * taps })
+  /// A matrix for each phase. Depth: the phase's taps, then output channels. Columns: input channels.
+  private var phaseWeights: PackedWeights {
+    let phaseTaps = phaseTaps
+    var places = [(matrix: Int, index: Int)](repeating: (0, 0), count: taps)
+    for (matrix, taps) in phaseTaps.enumerated() {
+      for (index, tap) in taps.enumerated() { places[tap] = (matrix, index) }
+    }
+    return PackedWeights(
+      depths: phaseTaps.map { $0.count * outputChannels },
+      rows: (0..<outputChannels).flatMap { output in
+        places.enumerated().map { tap, place in
+          PackedWeights.Row(
+            source: output * inputChannels * taps + tap, matrix: place.matrix,
+            depth: place.index * outputChannels + output)
+        }
+      },
+      columns: (0..<inputChannels).map { $0 * taps })
   }
 }

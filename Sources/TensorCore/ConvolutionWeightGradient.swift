@@ -4,6 +4,9 @@ extension ConvolutionPlane {
     input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
     _ kernels: KernelTable
   ) {
+    if outputChannels <= 3 {
+      return thinWeightGradient(input: input, upstream: upstream, result: result)
+    }
     let blocks = weightGradientBlocks(kernels)
     ComputeThreads.run(jobs: blocks.count) { index in
       let gradient = WeightGradientBlock(

@@ -55,6 +55,8 @@ struct KernelTable: Sendable {
 
   /// Floats between the rows of a block for ``packedRows``.
   static let rowStride = KernelsBaseline.BlockProduct.rowStride
+  /// Pointers behind the last that ``indirectColumns`` may read.
+  static let pointersAhead = KernelsBaseline.BlockProduct.pointersAhead
   /// The longest depth block: a panel of B and a tile of A stay in the nearest caches, and the accumulators
   /// travel to memory rarely.
   static let depthBlock = 256

@@ -68,17 +68,12 @@ struct PatchProduct {
   }
 
   private func fill(_ offsets: UnsafeMutableBufferPointer<Int>, rows: Range<Int>) {
-    let grid = patches.grid
-    for row in rows {
-      var rest = row
-      let x = rest % grid.x
-      rest /= grid.x
-      let y = rest % grid.y
-      rest /= grid.y
-      offsets.initializeElement(
-        at: row - rows.lowerBound,
-        to: placement.base + rest / grid.z * placement.image + rest % grid.z * placement.z + y * placement.y
-          + x * placement.x)
+    var next = offsets.baseAddress.unsafelyUnwrapped
+    patches.gridRows.forEachRow(rows) { _, image, z, y, x in
+      next.initialize(
+        to: placement.base &+ image &* placement.image &+ z &* placement.z &+ y &* placement.y
+          &+ x &* placement.x)
+      next += 1
     }
   }
 

@@ -52,45 +52,49 @@ struct Patches {
     }
   }
 
+  /// The same rows, with their own place in the grid for the source position.
+  var gridRows: Patches {
+    Patches(
+      images: images, source: source, channels: channels, taps: taps, step: .one, origin: .zero, grid: grid)
+  }
+
   /// Copies the columns `depths` of some rows to `destination`, `stride` floats from row to row.
   func pack(
     _ activation: UnsafePointer<Float>, rows: Range<Int>, depths: Range<Int>,
     to destination: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    let run = run
-    let segments = segments(depths)
-    segments.withUnsafeBufferPointer { segments in
+    segments(depths).withUnsafeBufferPointer { segments in
       let first = segments.baseAddress.unsafelyUnwrapped
       let end = first + segments.count
-      forEachRow(rows) { row, image, z, y, x in
-        var target = destination + (row &- rows.lowerBound) &* stride
+      var start = destination
+      forEachRow(rows) { _, image, z, y, x in
+        var target = start
+        start += stride
         // The part of a run that lies within the source.
         let low = x >= 0 ? 0 : min(0 &- x, taps.x) &* channels
         let high = max(min(source.x &- x, taps.x), 0) &* channels
+        let corner = activation + (((image &* source.z &+ z) &* source.y &+ y) &* source.x &+ x) &* channels
         var segment = first
         while segment < end {
           let s = segment.pointee
           segment += 1
-          let count = s.upper &- s.lower
-          let sz = z &+ s.z
-          let sy = y &+ s.y
-          let from = max(s.lower, low)
-          let to = min(s.upper, high)
-          if UInt(bitPattern: sz) < UInt(bitPattern: source.z),
-            UInt(bitPattern: sy) < UInt(bitPattern: source.y), from < to
+          if UInt(bitPattern: z &+ s.z) >= UInt(bitPattern: source.z)
+            || UInt(bitPattern: y &+ s.y) >= UInt(bitPattern: source.y)
           {
-            let line = ((image &* source.z &+ sz) &* source.y &+ sy) &* source.x &+ x
-            clear(target, from &- s.lower)
-            copyFloats(activation + (line &* channels &+ from), to: target + (from &- s.lower), to &- from)
-            clear(target + (to &- s.lower), s.upper &- to)
+            clear(target, s.upper &- s.lower)
+          } else if low <= s.lower, s.upper <= high {
+            copyFloats(corner + s.offset, to: target, s.upper &- s.lower)
           } else {
-            clear(target, count)
+            let from = min(max(low, s.lower), s.upper)
+            let to = max(min(s.upper, high), from)
+            clear(target, from &- s.lower)
+            copyFloats(corner + (s.offset &+ from &- s.lower), to: target + (from &- s.lower), to &- from)
+            clear(target + (to &- s.lower), s.upper &- to)
           }
-          target += count
+          target += s.upper &- s.lower
         }
       }
     }
-    assert(run > 0)
   }
 
   /// The part of a kernel row that falls into a range of depths.
@@ -99,6 +103,8 @@ struct Patches {
     let y: Int
     let lower: Int
     let upper: Int
+    /// Floats from a row's first tap to the segment in the source.
+    let offset: Int
   }
 
   private func segments(_ depths: Range<Int>) -> [Segment] {
@@ -108,7 +114,11 @@ struct Patches {
       let line = depth / run
       let lower = depth % run
       let upper = min(run, lower + depths.upperBound - depth)
-      segments.append(Segment(z: line / taps.y, y: line % taps.y, lower: lower, upper: upper))
+      let (z, y) = (line / taps.y, line % taps.y)
+      segments.append(
+        Segment(
+          z: z, y: y, lower: lower, upper: upper,
+          offset: (z * source.y + y) * source.x * channels + lower))
       depth += upper - lower
     }
     return segments
@@ -118,29 +128,25 @@ struct Patches {
 /// Copies floats between blocks that do not overlap.
 @inline(__always)
 func copyFloats(_ source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>, _ count: Int) {
-  var from = UnsafeRawPointer(source)
-  var to = UnsafeMutableRawPointer(destination)
-  var remaining = count
-  while remaining >= 16 {
-    let low = from.loadUnaligned(as: SIMD8<Float>.self)
-    let high = from.loadUnaligned(fromByteOffset: 32, as: SIMD8<Float>.self)
-    to.storeBytes(of: low, as: SIMD8<Float>.self)
-    to.storeBytes(of: high, toByteOffset: 32, as: SIMD8<Float>.self)
-    from += 64
-    to += 64
-    remaining &-= 16
+  @inline(__always) func copy<V>(_: V.Type, at index: Int) {
+    UnsafeMutableRawPointer(destination + index)
+      .storeBytes(of: UnsafeRawPointer(source + index).loadUnaligned(as: V.self), as: V.self)
   }
-  while remaining >= 4 {
-    to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-    from += 16
-    to += 16
-    remaining &-= 4
-  }
-  while remaining > 0 {
-    to.storeBytes(of: from.loadUnaligned(as: Float.self), as: Float.self)
-    from += 4
-    to += 4
-    remaining &-= 1
+  var index = 0
+  if count >= 8 {
+    while index &+ 16 <= count {
+      copy(SIMD8<Float>.self, at: index)
+      copy(SIMD8<Float>.self, at: index &+ 8)
+      index &+= 16
+    }
+    if index &+ 8 <= count { copy(SIMD8<Float>.self, at: index) }
+    // What remains is copied along with some of what was.
+    if index < count { copy(SIMD8<Float>.self, at: count &- 8) }
+  } else {
+    while index < count {
+      copy(Float.self, at: index)
+      index &+= 1
+    }
   }
 }
 

@@ -8,7 +8,8 @@ extension Tensor {
   /// Cross-correlation, what every framework calls convolution:
   /// `result[n, y, x, o] = Σ weight[o, i, ky, kx] · self[n, y·stride − padding + ky, x·stride − padding + kx, i]`.
   ///
-  /// The sum runs over taps in row-major order, then input channels, as one chain.
+  /// The sum runs over taps in row-major order, then input channels, as one chain; with up to three output channels
+  /// as 32 interleaved chains, which are added pairwise.
   /// - Parameter weight: `[Cout, Cin, kernel…]`.
   /// - Returns: `[N, geometry.outputExtents(of: spatial)…, Cout]`.
   public func convolved(with weight: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {

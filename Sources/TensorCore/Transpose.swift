@@ -1,18 +1,19 @@
 internal import CProcessor
 
-/// Writes an 8 × 8 block transposed, in registers: `destination[j · columnStride + i]` = element j of row i.
-/// - Parameter row: the address of each of the eight rows.
+/// Writes an 8 × 8 block transposed, in registers: element j of row i goes to element i of column j.
+/// - Parameters:
+///   - column: the address of each of the eight columns.
+///   - row: the address of each of the eight rows.
 @inline(__always)
 func transpose8x8(
-  to destination: UnsafeMutablePointer<Float>, columnStride: Int,
-  from row: (_ index: Int) -> UnsafePointer<Float>
+  to column: (_ index: Int) -> UnsafeMutablePointer<Float>, from row: (_ index: Int) -> UnsafePointer<Float>
 ) {
   typealias Row = SIMD8<Float>
   @inline(__always) func load(_ index: Int) -> Row {
     UnsafeRawPointer(row(index)).loadUnaligned(as: Row.self)
   }
   @inline(__always) func store(_ row: Row, _ index: Int) {
-    UnsafeMutableRawPointer(destination + index &* columnStride).storeBytes(of: row, as: Row.self)
+    UnsafeMutableRawPointer(column(index)).storeBytes(of: row, as: Row.self)
   }
   let (row0, row1, row2, row3) = (load(0), load(1), load(2), load(3))
   let (row4, row5, row6, row7) = (load(4), load(5), load(6), load(7))

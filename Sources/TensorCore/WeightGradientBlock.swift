@@ -16,16 +16,23 @@ struct WeightGradientBlock {
     let offset: Int
     let rows: Int
     let firstRow: Int
+    /// Whether the elements are channels of one pixel.
+    let isWithinTap: Bool
   }
 
   /// The most rows of a segment.
   static let segmentRows = 64
 
+  /// Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is either
+  /// inside the input or outside of it.
+  private var isRow: Bool { plane.inputChannels < 16 }
+
+  /// Rows of the sums from one tap to the next: one is left out, as taps at a distance of a power of two would
+  /// compete for the same cache sets when they are transposed.
+  private var rowsPerTap: Int { isRow ? inputChannels.count : inputChannels.count + 1 }
+
   private var segments: [Segment] {
     let kernel = plane.kernel
-    // Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is either
-    // inside the input or outside of it.
-    let isRow = inputChannels.count == plane.inputChannels && plane.inputChannels < 16
     let pieces = isRow ? 1 : kernel.x
     let length = isRow ? kernel.x * plane.inputChannels : inputChannels.count
     let parts = (length + Self.segmentRows - 1) / Self.segmentRows
@@ -39,7 +46,8 @@ struct WeightGradientBlock {
             Segment(
               z: line / kernel.y, y: line % kernel.y,
               offset: piece * plane.inputChannels + inputChannels.lowerBound + lower, rows: upper - lower,
-              firstRow: (line * pieces + piece) * length + lower))
+              firstRow: isRow ? line * length + lower : (line * pieces + piece) * rowsPerTap + lower,
+              isWithinTap: !isRow))
         }
       }
     }
@@ -53,7 +61,7 @@ struct WeightGradientBlock {
     let panels = kernels.panels(columns)
     let segments = segments
     let depthBlock = KernelTable.depthBlock
-    let sums = TensorStorage(count: plane.taps * inputChannels.count * columns)
+    let sums = TensorStorage(count: plane.taps * rowsPerTap * columns)
     let upstreamPanels = TensorStorage(count: panels.packedCount(depth: depthBlock))
     let pixels = plane.forwardPatches.rows
     if pixels == 0 { clear(sums.pointer, sums.count) }
@@ -117,29 +125,29 @@ struct WeightGradientBlock {
     let count = inputs &* taps
     // The sums in the weight's order: input channels, then taps.
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) { rows in
-      for row in 0..<count {
-        rows.initializeElement(at: row, to: sums + (row % taps * inputs + row / taps) * columns)
+      var next = rows.baseAddress.unsafelyUnwrapped
+      for input in 0..<inputs {
+        for tap in 0..<taps {
+          next.initialize(to: sums + (tap &* rowsPerTap &+ input) &* columns)
+          next += 1
+        }
       }
       let rows = rows.baseAddress.unsafelyUnwrapped
+      // Blocks of 8 x 8; the last ones repeat some of those before.
+      guard columns >= 8, count >= 8 else {
+        for row in 0..<count {
+          for column in 0..<columns { target[column &* stride &+ row] = rows[row][column] }
+        }
+        return
+      }
       var column = 0
       while column < columns {
-        let isFull = column &+ 8 <= columns
+        column = min(column, columns &- 8)
         var row = 0
         while row < count {
-          let corner = target + (column &* stride &+ row)
-          if isFull, row &+ 8 <= count {
-            transpose8x8(to: corner, columnStride: stride) { rows[row &+ $0] + column }
-          } else {
-            var r = 0
-            while r < min(8, count &- row) {
-              var c = 0
-              while c < min(8, columns &- column) {
-                corner[c &* stride &+ r] = rows[row &+ r][column &+ c]
-                c &+= 1
-              }
-              r &+= 1
-            }
-          }
+          row = min(row, count &- 8)
+          transpose8x8(
+            to: { target + ((column &+ $0) &* stride &+ row) }, from: { rows[row &+ $0] + column })
           row &+= 8
         }
         column &+= 8

@@ -28,7 +28,11 @@ public enum BlockProduct {
         continuing: continuing))
   }
 
-  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side; else as above.
+  /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
+  public static let pointersAhead = 8
+
+  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side; else as above. The ``pointersAhead``
+  /// pointers behind the last are read too, but not what they point to.
   @inline(never)
   public static func indirectColumns(
     rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>,
@@ -43,7 +47,6 @@ public enum BlockProduct {
 
   @inline(__always)
   private static func block<Left: LeftMatrix>(rows: Int, _ operands: TileOperands<Left>) {
-    let width = operands.columns > lanes ? 2 &* lanes : lanes
     let tiles = (rows &+ tileRows &- 1) / tileRows
     var operands = operands
     var row = 0
@@ -51,10 +54,10 @@ public enum BlockProduct {
     while index < tiles {
       index &+= 1
       let next = rows &* index / tiles
-      if operands.columns == width {
-        tile(rows: next &- row, width: width, operands)
+      if operands.columns > lanes {
+        tile(rows: next &- row, TwoVectors.self, operands)
       } else {
-        partialTile(rows: next &- row, width: width, operands)
+        tile(rows: next &- row, OneVector.self, operands)
       }
       operands.a.advance(rows: next &- row)
       operands.offsets += next &- row
@@ -62,64 +65,24 @@ public enum BlockProduct {
     }
   }
 
-  @inline(__always)
-  private static func tile<Left: LeftMatrix>(rows: Int, width: Int, _ operands: TileOperands<Left>) {
-    if width > lanes {
-      tile(rows: rows, TwoVectors.self, operands)
-    } else {
-      tile(rows: rows, OneVector.self, operands)
-    }
-  }
-
-  /// The rows of C end before the panel does: they are computed in full beside it.
-  @inline(never)
-  private static func partialTile<Left: LeftMatrix>(rows: Int, width: Int, _ operands: TileOperands<Left>) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: tileRows &* 2 &* lanes) { edge in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: tileRows) { offsets in
-        let edge = edge.baseAddress.unsafelyUnwrapped
-        let offsets = offsets.baseAddress.unsafelyUnwrapped
-        edge.initialize(repeating: 0, count: rows &* width)
-        var row = 0
-        while row < rows {
-          offsets[row] = row &* width
-          if operands.continuing {
-            copy(operands.columns, from: operands.c + operands.offsets[row], to: edge + row &* width)
-          }
-          row &+= 1
-        }
-        var beside = operands
-        beside.c = edge
-        beside.offsets = UnsafePointer(offsets)
-        tile(rows: rows, width: width, beside)
-        row = 0
-        while row < rows {
-          copy(operands.columns, from: edge + row &* width, to: operands.c + operands.offsets[row])
-          row &+= 1
-        }
-      }
-    }
-  }
-
-  @inline(__always)
-  private static func copy(
-    _ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>
-  ) {
-    var index = 0
-    while index < count {
-      destination[index] = source[index]
-      index &+= 1
-    }
-  }
-
   @inline(never)
   static func multiply<Rows: TileRows, Left: LeftMatrix>(_: Rows.Type, _ operands: TileOperands<Left>) {
-    var tile = operands.continuing ? Rows(loading: operands.c, operands.offsets) : Rows()
+    let width = Rows.Columns.count
+    let isWhole = operands.columns == width
+    var tile = Rows()
+    if operands.continuing {
+      tile =
+        isWhole
+        ? Rows(loading: operands.c, operands.offsets)
+        : Rows(loading: operands.c, operands.offsets, columns: operands.columns)
+    }
     var a = operands.a
     var b = operands.b
     var remaining = operands.depth
-    let width = Rows.Columns.count
     while remaining >= 2 {
+      a.prefetch(rows: Rows.count, after: 0)
       tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
+      a.prefetch(rows: Rows.count, after: 1)
       tile.accumulate(a.at(1), Rows.Columns(loading: b + width), Left.self)
       a.advance(steps: 2)
       b += 2 &* width
@@ -128,7 +91,11 @@ public enum BlockProduct {
     if remaining > 0 {
       tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
     }
-    tile.store(to: operands.c, operands.offsets)
+    if isWhole {
+      tile.store(to: operands.c, operands.offsets)
+    } else {
+      tile.store(to: operands.c, operands.offsets, columns: operands.columns)
+    }
   }
 }
 

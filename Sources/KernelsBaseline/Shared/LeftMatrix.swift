@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// A block of A as the tiles read it: the element in row `i` of the tile, `step` steps along the depth from where
 /// the matrix stands, is `at(step)[i * rowStride]`.
 ///
@@ -5,6 +7,8 @@
 protocol LeftMatrix {
   static var rowStride: Int { get }
   func at(_ step: Int) -> UnsafePointer<Float>
+  /// Asks for what a tile of `rows` rows will read some steps later.
+  func prefetch(rows: Int, after step: Int)
   mutating func advance(steps: Int)
   mutating func advance(rows: Int)
 }
@@ -15,6 +19,8 @@ struct PackedRows: LeftMatrix {
 
   @inline(__always) static var rowStride: Int { 272 }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointer + step }
+  /// The processor sees by itself where equally spaced, contiguous rows go on.
+  @inline(__always) func prefetch(rows: Int, after step: Int) {}
   @inline(__always) mutating func advance(steps: Int) { pointer += steps }
   @inline(__always) mutating func advance(rows: Int) { pointer += rows &* Self.rowStride }
 }
@@ -27,6 +33,11 @@ struct IndirectColumns: LeftMatrix {
 
   @inline(__always) static var rowStride: Int { 1 }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointers[step] + row }
+  @inline(__always) func prefetch(rows: Int, after step: Int) {
+    let ahead = at(step &+ BlockProduct.pointersAhead)
+    if rows > 8 { lockstep_prefetch(ahead) }
+    lockstep_prefetch(ahead + (rows &- 1))
+  }
   @inline(__always) mutating func advance(steps: Int) { pointers += steps }
   @inline(__always) mutating func advance(rows: Int) { row &+= rows }
 }

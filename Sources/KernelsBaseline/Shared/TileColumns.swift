@@ -52,3 +52,37 @@ struct TwoVectors: TileColumns {
     right.addProduct(factor, other.right)
   }
 }
+
+extension TileColumns {
+  /// The first `columns` floats; the others are zero.
+  @inline(never)
+  init(loading source: UnsafePointer<Float>, columns: Int) {
+    self = withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { row in
+      let row = row.baseAddress.unsafelyUnwrapped
+      Self().store(to: row)
+      copyColumns(columns, from: source, to: row)
+      return Self(loading: row)
+    }
+  }
+
+  /// The first `columns` floats.
+  @inline(never)
+  func store(to destination: UnsafeMutablePointer<Float>, columns: Int) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { row in
+      let row = row.baseAddress.unsafelyUnwrapped
+      store(to: row)
+      copyColumns(columns, from: row, to: destination)
+    }
+  }
+}
+
+@inline(__always)
+private func copyColumns(
+  _ count: Int, from source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>
+) {
+  var index = 0
+  while index < count {
+    destination[index] = source[index]
+    index &+= 1
+  }
+}

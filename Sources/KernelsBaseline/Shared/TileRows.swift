@@ -6,6 +6,9 @@ protocol TileRows {
   /// The values that C has so far; row *i* of the tile lies at `c + offsets[i]`.
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>)
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>)
+  /// The same where C has fewer columns than the tile.
+  init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
+  func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
   /// One step along the depth: the outer product of a column of A and a row of B.
   mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type)
 }
@@ -20,6 +23,14 @@ struct Row<Columns: TileColumns>: TileRows {
   }
   @inline(__always) func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>) {
     columns.store(to: c + offsets[0])
+  }
+  @inline(__always)
+  init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns count: Int) {
+    columns = Columns(loading: c + offsets[0], columns: count)
+  }
+  @inline(__always)
+  func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns count: Int) {
+    columns.store(to: c + offsets[0], columns: count)
   }
   @inline(__always)
   mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type) {
@@ -44,6 +55,16 @@ struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns =
   @inline(__always) func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>) {
     upper.store(to: c, offsets)
     lower.store(to: c, offsets + Upper.count)
+  }
+  @inline(__always)
+  init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int) {
+    upper = Upper(loading: c, offsets, columns: columns)
+    lower = Lower(loading: c, offsets + Upper.count, columns: columns)
+  }
+  @inline(__always)
+  func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int) {
+    upper.store(to: c, offsets, columns: columns)
+    lower.store(to: c, offsets + Upper.count, columns: columns)
   }
   @inline(__always)
   mutating func accumulate<Left: LeftMatrix>(

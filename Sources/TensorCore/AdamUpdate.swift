@@ -1,0 +1,166 @@
+internal import CProcessor
+
+/// One step of Adam (Kingma and Ba, 2015) over flat buffers, with the rounding of PyTorch's `torch.optim.Adam`:
+/// `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`,
+/// `p −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)`.
+public struct AdamUpdate: Hashable, Sendable {
+  /// The step size.
+  public let learningRate: Double
+  /// The decay of the first moment per step.
+  public let beta1: Double
+  /// The decay of the second moment per step.
+  public let beta2: Double
+  /// Added to the root of the second moment.
+  public let epsilon: Double
+  /// t: 1 in the first update.
+  public let step: Int
+  /// AdamW's decoupled decay: before the update, `p *= 1 − learningRate · weightDecay`.
+  public let weightDecay: Double
+
+  /// - Precondition: `step` is at least 1.
+  public init(
+    learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, step: Int,
+    weightDecay: Double = 0
+  ) {
+    precondition(step >= 1, "Adam counts its steps from 1, not \(step)")
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.step = step
+    self.weightDecay = weightDecay
+  }
+
+  /// An exponential moving average of the parameters: `average += (1 − decay)(p − average)`.
+  public struct Average: Sendable {
+    /// As long as the parameters.
+    public let storage: TensorStorage
+    /// What is kept of the average per step.
+    public let decay: Double
+
+    public init(storage: TensorStorage, decay: Double) {
+      self.storage = storage
+      self.decay = decay
+    }
+  }
+
+  /// Updates elements `range` of the parameters, both moments and, if given, the average of the new parameters, in
+  /// one pass over memory.
+  ///
+  /// Elements do not depend on one another: the update of a range equals that of its parts.
+  /// - Precondition: the buffers reach over `range`, and no other thread reads what is written.
+  public func apply(
+    to parameters: TensorStorage, gradient: TensorStorage, firstMoment: TensorStorage,
+    secondMoment: TensorStorage, average: Average? = nil, range: Range<Int>
+  ) {
+    for storage in [parameters, gradient, firstMoment, secondMoment, average?.storage ?? parameters] {
+      precondition(
+        range.lowerBound >= 0 && range.upperBound <= storage.count,
+        "elements \(range) of a buffer of \(storage.count)")
+    }
+    let kernel = Kernel(self, decay: average?.decay ?? 0)
+    let (p, g) = (parameters.pointer, gradient.pointer)
+    let (m, v, e) = (firstMoment.pointer, secondMoment.pointer, average?.storage.pointer)
+    ComputeThreads.split(range.count, grain: 4096) { part in
+      var index = range.lowerBound + part.lowerBound
+      let end = range.lowerBound + part.upperBound
+      while index &+ 8 <= end {
+        kernel.update(p + index, g + index, m + index, v + index, e.map { $0 + index })
+        index &+= 8
+      }
+      if index < end {
+        kernel.updatePartly(end - index, p + index, g + index, m + index, v + index, e.map { $0 + index })
+      }
+    }
+    parameters.invalidateDerived()
+    firstMoment.invalidateDerived()
+    secondMoment.invalidateDerived()
+    average?.storage.invalidateDerived()
+  }
+}
+
+/// The coefficients of an update, rounded as PyTorch rounds them.
+private struct Kernel {
+  typealias Vector = SIMD8<Float>
+
+  let gradientShare: Float
+  let beta2: Float
+  let squareShare: Float
+  let negativeStepSize: Float
+  let rootOfCorrection: Float
+  let epsilon: Float
+  let kept: Float
+  let averageShare: Float
+
+  init(_ update: AdamUpdate, decay: Double) {
+    gradientShare = Float(1 - update.beta1)
+    beta2 = Float(update.beta2)
+    squareShare = Float(1 - update.beta2)
+    negativeStepSize = Float(-(update.learningRate / (1 - Self.power(update.beta1, update.step))))
+    rootOfCorrection = Float((1 - Self.power(update.beta2, update.step)).squareRoot())
+    epsilon = Float(update.epsilon)
+    kept = Float(1 - update.learningRate * update.weightDecay)
+    averageShare = Float(1 - decay)
+  }
+
+  /// By repeated squaring: the same on every platform.
+  private static func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, square, rest) = (1.0, base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 { result *= square }
+      square *= square
+      rest >>= 1
+    }
+    return result
+  }
+
+  /// `start + share (end − start)`, from whichever end is nearer, as `torch.lerp`.
+  @inline(__always)
+  private func interpolated(_ start: Vector, _ end: Vector, _ share: Float) -> Vector {
+    share < 0.5 ? start + share * (end - start) : end - (end - start) * (1 - share)
+  }
+
+  /// Eight elements.
+  @inline(__always)
+  func update(
+    _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+    _ v: UnsafeMutablePointer<Float>, _ e: UnsafeMutablePointer<Float>?
+  ) {
+    let gradient = load(g)
+    let first = interpolated(load(m), gradient, gradientShare)
+    let second = load(v) * beta2 + squareShare * gradient * gradient
+    let denominator = lockstep_sqrt8(second) / rootOfCorrection + epsilon
+    let parameter = load(p) * kept + negativeStepSize * first / denominator
+    store(first, to: m)
+    store(second, to: v)
+    store(parameter, to: p)
+    if let e { store(interpolated(load(e), parameter, averageShare), to: e) }
+  }
+
+  /// Fewer than eight: the same arithmetic on copies.
+  func updatePartly(
+    _ count: Int, _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
+    _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ e: UnsafeMutablePointer<Float>?
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 40) { copies in
+      let copy = copies.baseAddress.unsafelyUnwrapped
+      clear(copy, 40)
+      let originals = [p, UnsafeMutablePointer(mutating: g), m, v, e ?? p]
+      for (row, original) in originals.enumerated() { (copy + 8 * row).update(from: original, count: count) }
+      update(copy, copy + 8, copy + 16, copy + 24, e == nil ? nil : copy + 32)
+      for (row, original) in originals.enumerated() where row != 1 && (row != 4 || e != nil) {
+        original.update(from: copy + 8 * row, count: count)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func load(_ pointer: UnsafePointer<Float>) -> Vector {
+    UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
+  }
+
+  @inline(__always)
+  private func store(_ vector: Vector, to pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
+  }
+}

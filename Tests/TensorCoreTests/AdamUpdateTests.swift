@@ -1,0 +1,97 @@
+import TensorCore
+import Testing
+
+@Suite("Adam")
+struct AdamUpdateTests {
+  private struct Buffers {
+    let parameters, gradient, first, second, average: TensorStorage
+
+    init(count: Int, seed: UInt64) {
+      func storage(_ numbers: inout TestNumbers) -> TensorStorage { numbers.tensor([count]).storage }
+      var numbers = TestNumbers(seed: seed)
+      parameters = storage(&numbers)
+      gradient = storage(&numbers)
+      first = storage(&numbers)
+      second = storage(&numbers)
+      average = storage(&numbers)
+      for index in 0..<count { second.pointer[index].magnitudeOnly() }
+    }
+
+    func apply(_ update: AdamUpdate, decay: Double?, range: Range<Int>) {
+      update.apply(
+        to: parameters, gradient: gradient, firstMoment: first, secondMoment: second,
+        average: decay.map { AdamUpdate.Average(storage: average, decay: $0) }, range: range)
+    }
+
+    var bits: [[UInt32]] {
+      [parameters, first, second, average].map { storage in
+        (0..<storage.count).map { storage.pointer[$0].bitPattern }
+      }
+    }
+  }
+
+  @Test(
+    "three steps agree with the paper's formulas in Double", arguments: [0.5, 0.9], [nil, 0.999] as [Double?])
+  func agreesWithFormulas(_ beta1: Double, _ decay: Double?) {
+    let count = 21
+    let buffers = Buffers(count: count, seed: 31)
+    func doubles(_ storage: TensorStorage) -> [Double] { (0..<count).map { Double(storage.pointer[$0]) } }
+    var (p, m, v) = (doubles(buffers.parameters), doubles(buffers.first), doubles(buffers.second))
+    var average = doubles(buffers.average)
+    let g = doubles(buffers.gradient)
+    var (power1, power2) = (1.0, 1.0)
+    for step in 1...3 {
+      let update = AdamUpdate(
+        learningRate: 0.01, beta1: beta1, beta2: 0.99, epsilon: 1e-6, step: step, weightDecay: 0.1)
+      buffers.apply(update, decay: decay, range: 0..<count)
+      power1 *= beta1
+      power2 *= 0.99
+      for index in 0..<count {
+        m[index] = beta1 * m[index] + (1 - beta1) * g[index]
+        v[index] = 0.99 * v[index] + 0.01 * g[index] * g[index]
+        p[index] *= 1 - 0.01 * 0.1
+        p[index] -=
+          0.01 * (m[index] / (1 - power1)) / ((v[index] / (1 - power2)).squareRoot() + 1e-6)
+        if let decay { average[index] = decay * average[index] + (1 - decay) * p[index] }
+      }
+    }
+    for (storage, expected) in [
+      (buffers.parameters, p), (buffers.first, m), (buffers.second, v), (buffers.average, average),
+    ] {
+      #expect(zip(doubles(storage), expected).allSatisfy { abs($0 - $1) < 2e-6 })
+    }
+  }
+
+  @Test("updating two parts of a buffer equals updating it whole", arguments: [1, 8, 13, 100])
+  func partsEqualWhole(_ boundary: Int) {
+    let update = AdamUpdate(learningRate: 2e-4, beta1: 0.5, step: 7)
+    let (whole, parts) = (Buffers(count: 203, seed: 32), Buffers(count: 203, seed: 32))
+    whole.apply(update, decay: 0.999, range: 0..<203)
+    parts.apply(update, decay: 0.999, range: 0..<boundary)
+    parts.apply(update, decay: 0.999, range: boundary..<203)
+    #expect(whole.bits == parts.bits)
+  }
+
+  @Test("elements outside of the range stay as they are")
+  func othersStay() {
+    let (touched, untouched) = (Buffers(count: 40, seed: 33), Buffers(count: 40, seed: 33))
+    touched.apply(AdamUpdate(learningRate: 0.1, step: 1), decay: 0.9, range: 11..<22)
+    for (changed, original) in zip(touched.bits, untouched.bits) {
+      #expect(Array(changed[..<11]) == Array(original[..<11]))
+      #expect(Array(changed[22...]) == Array(original[22...]))
+      #expect(changed != original)
+    }
+  }
+
+  @Test("an update makes packed forms of the parameters stale")
+  func updateInvalidates() {
+    let buffers = Buffers(count: 8, seed: 34)
+    let version = buffers.parameters.version
+    buffers.apply(AdamUpdate(learningRate: 0.1, step: 1), decay: nil, range: 0..<8)
+    #expect(buffers.parameters.version != version)
+  }
+}
+
+extension Float {
+  fileprivate mutating func magnitudeOnly() { self = magnitude }
+}

@@ -7,7 +7,7 @@ public enum FusedActivation: Hashable, Sendable {
   case leakyReLU(slope: Float)
 
   /// The factor for z ≤ 0, where that for z > 0 is 1.
-  var slope: Float {
+  package var slope: Float {
     switch self {
     case .identity: 1
     case .relu: 0

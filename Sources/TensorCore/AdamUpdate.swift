@@ -38,6 +38,7 @@ public struct AdamUpdate: Hashable, Sendable {
     /// What is kept of the average per step.
     public let decay: Double
 
+    /// An average of parameters, kept in `storage`.
     public init(storage: TensorStorage, decay: Double) {
       self.storage = storage
       self.decay = decay

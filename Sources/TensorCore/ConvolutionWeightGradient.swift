@@ -1,11 +1,20 @@
 extension ConvolutionPlane {
-  /// `result` = the derivative of the convolution with respect to its weight, applied to `upstream`.
+  /// `result` = the derivative of the convolution with respect to its weight, applied to `upstream`. All forms add in
+  /// the same order.
   func weightGradient(
     input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
     _ kernels: KernelTable
   ) {
     if outputChannels <= 3 {
       return thinWeightGradient(input: input, upstream: upstream, result: result)
+    }
+    if DeepWeightGradient.suits(self) {
+      let block = DeepWeightGradient.channelBlock(self)
+      return ComputeThreads.run(jobs: (inputChannels + block - 1) / block) { index in
+        let channels = index * block..<min((index + 1) * block, inputChannels)
+        DeepWeightGradient(plane: self, inputChannels: channels, kernels: kernels)
+          .run(input: input, upstream: upstream, result: result)
+      }
     }
     let blocks = weightGradientBlocks(kernels)
     ComputeThreads.run(jobs: blocks.count) { index in

@@ -22,16 +22,22 @@ struct ConvolutionTests {
       outputChannels: channels[numbers.int(0...(axes == 3 ? 7 : 10))])
   }
 
-  /// The layers of a small DCGAN, which take the fast paths: (input extent, Cin, Cout, kernel, stride, padding).
-  static let layers: [ConvolutionReference] = [
-    (16, 3, 64, 4, 2, 1), (8, 64, 96, 4, 2, 1), (4, 96, 1, 4, 1, 0), (4, 48, 100, 4, 1, 0),
-    (14, 32, 3, 3, 1, 1),
-  ].map { extent, inputs, outputs, kernel, stride, padding in
-    ConvolutionReference(
-      geometry: ConvolutionGeometry(
-        kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding]),
-      images: 5, input: [extent, extent], inputChannels: inputs, outputChannels: outputs)
-  }
+  /// Layers like those of a DCGAN, which take the fast paths, and one of more channels than pixels whose pixels
+  /// exceed a depth block.
+  static let layers: [ConvolutionReference] =
+    [
+      (16, 3, 64, 4, 2, 1), (8, 64, 96, 4, 2, 1), (4, 96, 1, 4, 1, 0), (4, 48, 100, 4, 1, 0),
+      (14, 32, 3, 3, 1, 1), (4, 16, 40, 4, 2, 1), (6, 24, 72, 4, 1, 0), (17, 64, 40, 4, 2, 1),
+    ].map { extent, inputs, outputs, kernel, stride, padding in
+      ConvolutionReference(
+        geometry: ConvolutionGeometry(
+          kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding]),
+        images: 5, input: [extent, extent], inputChannels: inputs, outputChannels: outputs)
+    } + [
+      ConvolutionReference(
+        geometry: ConvolutionGeometry(kernel: [8], stride: [1], padding: [0]), images: 1, input: [300],
+        inputChannels: 8, outputChannels: 296)
+    ]
 
   /// The largest error relative to the largest element.
   private func error(_ result: Tensor, _ expected: [Double]) -> Double {

@@ -75,6 +75,8 @@ public enum BlockProduct {
         isWhole
         ? Rows(loading: operands.c, operands.offsets)
         : Rows(loading: operands.c, operands.offsets, columns: operands.columns)
+    } else {
+      Rows.prefetch(operands.c, operands.offsets)
     }
     var a = operands.a
     var b = operands.b

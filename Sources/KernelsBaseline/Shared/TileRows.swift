@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// The accumulators of a register tile, `count` rows of `Columns`.
 protocol TileRows {
   associatedtype Columns: TileColumns
@@ -6,6 +8,8 @@ protocol TileRows {
   /// The values that C has so far; row *i* of the tile lies at `c + offsets[i]`.
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>)
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>)
+  /// Asks for the lines of C that will be written.
+  static func prefetch(_ c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>)
   /// The same where C has fewer columns than the tile.
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
@@ -23,6 +27,11 @@ struct Row<Columns: TileColumns>: TileRows {
   }
   @inline(__always) func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>) {
     columns.store(to: c + offsets[0])
+  }
+  @inline(__always)
+  static func prefetch(_ c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>) {
+    lockstep_prefetch(c + offsets[0])
+    lockstep_prefetch(c + (offsets[0] &+ Columns.count &- 1))
   }
   @inline(__always)
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns count: Int) {
@@ -55,6 +64,11 @@ struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns =
   @inline(__always) func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>) {
     upper.store(to: c, offsets)
     lower.store(to: c, offsets + Upper.count)
+  }
+  @inline(__always)
+  static func prefetch(_ c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>) {
+    Upper.prefetch(c, offsets)
+    Lower.prefetch(c, offsets + Upper.count)
   }
   @inline(__always)
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int) {

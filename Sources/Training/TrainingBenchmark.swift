@@ -1,5 +1,5 @@
 package import MessagePassing
-package import Reporting
+import Reporting
 import Autograd
 import DataParallel
 import Models
@@ -68,7 +68,7 @@ package struct TrainingBenchmark {
     let microseconds = Int((engine.waited - waitedBefore) * 1e6)
     waited = Double(try communicator.maximum(of: microseconds)) * 1e-6
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     peakBytes = try communicator.maximum(of: usage.ru_maxrss * 1024)
     flopsPerImage = model.flopsPerSample
     modelDescription = options.modelDescription

@@ -32,10 +32,13 @@ package struct WorldFacts: Sendable, Equatable {
         "kernels", "instruction set", known,
         "leave out the hosts that differ, or export LOCKSTEP_KERNELS=baseline on hosts of one kind"
       ) { $0.kernels },
-      Self.agreement("MPI versions", "library", known, "install one MPI on every host") { $0.mpi },
+      Self.agreement("MPI versions", "library", known, "install one MPI on every host", isRefused: false) {
+        $0.mpi
+      },
       Self.agreement(
         "BLAS versions", "build and kernels", known,
-        "install one OpenBLAS on every host, and export OPENBLAS_CORETYPE=Haswell where processors differ"
+        "install one OpenBLAS on every host, and export OPENBLAS_CORETYPE=Haswell where processors differ",
+        isRefused: false
       ) {
         $0.blas
       },
@@ -52,8 +55,9 @@ package struct WorldFacts: Sendable, Equatable {
   }
 
   /// Whether all ranks say the same.
+  /// - Parameter isRefused: whether training refuses ranks that differ here.
   private static func agreement(
-    _ name: String, _ subject: String, _ ranks: [RankFacts], _ advice: String,
+    _ name: String, _ subject: String, _ ranks: [RankFacts], _ advice: String, isRefused: Bool = true,
     _ text: (RankFacts) -> String
   ) -> DiagnosisCheck {
     let texts = ranks.map(text)
@@ -64,9 +68,8 @@ package struct WorldFacts: Sendable, Equatable {
     let reference = String(decoding: agreement.reference, as: UTF8.self)
     let who = agreement.dissenters.prefix(4).map { "rank \($0) on \(ranks[$0].host)" }.joined(separator: ", ")
     let more = agreement.dissenters.count > 4 ? " and \(agreement.dissenters.count - 4) more" : ""
-    return .fail(
-      name, "\(subject) of \(who)\(more) is \(texts[first]), of the others \(reference)", advice,
-      .disagreement)
+    let detail = "\(subject) of \(who)\(more) is \(texts[first]), of the others \(reference)"
+    return isRefused ? .fail(name, detail, advice, .disagreement) : .warn(name, detail, advice)
   }
 
   /// Whether a node has a core for every thread, and whether the ranks may use them.

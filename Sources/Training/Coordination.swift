@@ -34,6 +34,10 @@ package enum CoordinationError: Error, CustomStringConvertible {
 package struct UnsharedError: Error, CustomStringConvertible {
   package let cause: any Error
 
+  package init(cause: any Error) {
+    self.cause = cause
+  }
+
   package var description: String { "\(cause)" }
 
   /// Runs what only this rank does.

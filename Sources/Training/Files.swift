@@ -2,10 +2,48 @@
   import Glibc
 #endif
 
-/// Questions to the file system.
+/// Questions to the operating system.
 enum Files {
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// A variable of this process's environment.
+  static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// The first 64 KiB of a text file; nil if it cannot be read.
+  static func head(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    return head(file)
+  }
+
+  /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.
+  static func free(_ path: String) -> Int? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return Int(clamping: status.f_bavail.multipliedReportingOverflow(by: UInt(status.f_frsize)).partialValue)
+  }
+
+  /// The program that a shell would run for `name`; nil if there is none on `PATH`.
+  static func onPath(_ name: String) -> String? {
+    let folders = (environment("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+    return folders.lazy.map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
+      .first { access($0, X_OK) == 0 && !isFolder($0) }
+  }
+
+  /// The first line that a command prints; nil if it cannot be run or prints nothing.
+  static func firstLine(ofCommand command: String) -> String? {
+    guard let stream = popen("\(command) 2>/dev/null", "r") else { return nil }
+    defer { pclose(stream) }
+    return head(stream).split(separator: "\n").first.map(String.init)
+  }
+
+  private static func head(_ file: UnsafeMutablePointer<FILE>) -> String {
+    let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+      count = fread(buffer.baseAddress, 1, buffer.count, file)
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

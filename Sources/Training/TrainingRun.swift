@@ -56,7 +56,7 @@ package enum TrainingRun {
       return (plan, try Datasets.open(DatasetRequest(options)))
     }
     try Handshake(
-      program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(CPUFeatures.current)",
+      program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(BLASLibrary.coreName)",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     ComputeThreads.count = try threads(options, over: communicator)

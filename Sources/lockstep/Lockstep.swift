@@ -21,7 +21,7 @@ struct Lockstep: ParsableCommand {
       command with --resume), 76 ranks disagree, 78 wrong configuration.
       """,
     version: Program.version,
-    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self])
+    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self, Doctor.self])
 
   static func main() {
     guard CPUFeatures.current.supportsBaseline else {

@@ -1,0 +1,65 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+extension FolderFacts {
+  /// Tries what a run does in its folder: creates a file, writes it, synchronises it, renames it, removes it.
+  ///
+  /// - Parameter run: the run folder, or nil for the default ones below `runs`. Where it is not there yet, the nearest
+  ///   folder above it that is there is probed.
+  package static func probe(_ run: String?) -> FolderFacts {
+    var path = run ?? "runs"
+    while !Files.isFolder(path), let parent = parent(of: path) { path = parent }
+    let outcome = outcome(in: path)
+    return FolderFacts(path: path, outcome: outcome, free: Files.free(path), isInMemory: isInMemory(path))
+  }
+
+  /// The folder above a path; nil for the current and the topmost one.
+  private static func parent(of path: String) -> String? {
+    // What is there but is no folder is what stands in the way.
+    guard path != ".", path != "/", access(path, F_OK) != 0 else { return nil }
+    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+  }
+
+  private static func outcome(in path: String) -> Outcome {
+    func failed(_ call: String) -> Outcome { .failed(call: call, reason: String(cString: strerror(errno))) }
+    let name = "\(path)/.lockstep-doctor-\(getpid())"
+    let renamed = name + "-renamed"
+    let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { return failed("create a file") }
+    defer {
+      unlink(name)
+      unlink(renamed)
+    }
+    let block = [UInt8](repeating: 0x5A, count: 4096)
+    let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    guard written == block.count else {
+      let outcome = failed("write a file")
+      close(descriptor)
+      return outcome
+    }
+    guard fsync(descriptor) == 0 else {
+      let outcome = failed("synchronise a file")
+      close(descriptor)
+      return outcome
+    }
+    guard close(descriptor) == 0 else { return failed("close a file") }
+    guard rename(name, renamed) == 0 else { return failed("rename a file") }
+    return .writable
+  }
+
+  /// Whether the file system that holds a folder is a tmpfs or ramfs, by the kernel's table of mounts.
+  private static func isInMemory(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, let mounts = Files.head("/proc/self/mountinfo") else { return false }
+    // glibc's macros major and minor, which Swift does not see; file systems without a disk have small numbers.
+    let device = "\(status.st_dev >> 8 & 0xfff):\(status.st_dev & 0xff | status.st_dev >> 12 & 0xfff00)"
+    return mounts.split(separator: "\n").contains { line in
+      let words = line.split(separator: " ")
+      guard words.count > 3, words[2] == device, let dash = words.firstIndex(of: "-") else { return false }
+      return dash + 1 < words.count && ["tmpfs", "ramfs"].contains(words[dash + 1])
+    }
+  }
+}

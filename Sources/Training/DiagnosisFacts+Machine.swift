@@ -1,0 +1,114 @@
+package import MessagePassing
+import TensorCore
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+extension MachineFacts {
+  /// The facts about this machine, as this process finds them.
+  package static func gather() -> MachineFacts {
+    var facts = MachineFacts()
+    facts.instructionSets = "\(CPUFeatures.current)"
+    facts.supportsBaseline = CPUFeatures.current.supportsBaseline
+    facts.supportsWide = CPUFeatures.current.supportsWide
+    facts.kernelsAsked = Files.environment("LOCKSTEP_KERNELS")
+    facts.cores = Cores.onNode
+    facts.usableCores = Cores.usable
+    facts.memoryAvailable = memoryAvailable()
+    facts.memoryLimit = memoryLimit()
+    facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
+    (facts.openFiles, facts.openFilesMaximum) = openFiles()
+    facts.sharedMemory = Files.free("/dev/shm")
+    facts.clockSource =
+      Files.head("/sys/devices/system/clocksource/clocksource0/current_clocksource")?.firstLine
+    facts.clockResolution = clockResolution()
+    facts.blasConfiguration = BLASLibrary.configuration
+    facts.blasCore = BLASLibrary.coreName
+    facts.blasThreadsAsked = Files.environment("OPENBLAS_NUM_THREADS")
+    facts.blasThreads = BLASLibrary.threads
+    return facts
+  }
+
+  /// `MemAvailable` of `/proc/meminfo`.
+  private static func memoryAvailable() -> Int? {
+    guard let text = Files.head("/proc/meminfo") else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+      let number = line.dropFirst(13).drop { $0 == " " }.prefix { $0.isNumber }
+      return Int(number).map { $0 * 1024 }
+    }
+    return nil
+  }
+
+  /// The limit of the control group that a container sees at the top: version 2, else version 1. What is no number
+  /// (`max`) or larger than any memory is no limit.
+  private static func memoryLimit() -> Int? {
+    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
+      guard let text = Files.head(path)?.firstLine else { continue }
+      return Int(text).flatMap { $0 < 1 << 60 ? $0 : nil }
+    }
+    return nil
+  }
+
+  /// The word in brackets of a setting such as `always [madvise] never`.
+  private static func chosen(_ setting: String) -> String? {
+    guard let start = setting.firstIndex(of: "["), let end = setting.firstIndex(of: "]"), start < end else {
+      return nil
+    }
+    return String(setting[setting.index(after: start)..<end])
+  }
+
+  private static func openFiles() -> (Int, Int) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return (0, 0) }
+    return (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
+  }
+
+  private static func clockResolution() -> Int? {
+    var resolution = timespec()
+    guard clock_getres(CLOCK_MONOTONIC, &resolution) == 0 else { return nil }
+    return Int(resolution.tv_sec) * 1_000_000_000 + Int(resolution.tv_nsec)
+  }
+}
+
+extension LaunchFacts {
+  /// The facts about MPI, as this process finds them. Asks `mpirun` for its version unless a launcher started this
+  /// process.
+  package static func gather() -> LaunchFacts {
+    var facts = LaunchFacts()
+    facts.library = MPILibrary.version
+    facts.launcher = LaunchEnvironment.current.launcher
+    facts.mpirun = Files.onPath("mpirun")
+    if facts.mpirun != nil { facts.mpirunVersion = Files.firstLine(ofCommand: "mpirun --version") }
+    facts.isRoot = geteuid() == 0
+    facts.allowsRoot =
+      Files.environment("OMPI_ALLOW_RUN_AS_ROOT") == "1"
+      && Files.environment("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM") == "1"
+    return facts
+  }
+}
+
+extension RankFacts {
+  /// What this rank has to say of itself.
+  package static func gather(host: String) -> RankFacts {
+    let asked = Files.environment("LOCKSTEP_KERNELS")
+    let widest: KernelSet = CPUFeatures.current.supportsWide ? .wide : .baseline
+    return RankFacts(
+      host: host, program: Handshake.programDigest(), version: Program.version,
+      kernels: "\(asked ?? widest.rawValue) \(CPUFeatures.current)", mpi: MPILibrary.version,
+      blas: "\(BLASLibrary.configuration), kernels for \(BLASLibrary.coreName)", cores: Cores.onNode,
+      usableCores: Cores.usable)
+  }
+}
+
+extension WorldFacts {
+  /// What all ranks have to say: one all-gather of some 300 bytes a rank.
+  package static func gather(over communicator: any Communicator) throws -> WorldFacts {
+    let own = RankFacts.gather(host: communicator.processorName)
+    return WorldFacts(ranks: try communicator.allGather(own.record).map { RankFacts(record: $0) })
+  }
+}
+
+extension StringProtocol {
+  fileprivate var firstLine: String? { split(whereSeparator: \.isNewline).first.map { String($0) } }
+}

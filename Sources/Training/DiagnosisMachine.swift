@@ -1,0 +1,130 @@
+import TensorCore
+
+/// What the facts about a machine mean for training.
+extension MachineFacts {
+  /// Bytes that a rank of an ordinary recipe needs, roughly.
+  static let memoryPerRank = 1 << 30
+
+  /// The verdicts.
+  /// - Parameter ranks: how many ranks run on this machine.
+  package func checks(ranks: Int) -> [DiagnosisCheck] {
+    [
+      processor, cpus(ranks: ranks), blas, memory(ranks: ranks), pages, sharedMemory(ranks: ranks),
+      files(ranks: ranks),
+      clock,
+    ]
+  }
+
+  private var processor: DiagnosisCheck {
+    guard supportsBaseline else {
+      return .fail("processor", instructionSets, "run on a processor with AVX2 and FMA")
+    }
+    let widest: KernelSet = supportsWide ? .wide : .baseline
+    guard let kernelsAsked else { return .ok("processor", "\(instructionSets), kernels \(widest.rawValue)") }
+    guard let set = KernelSet(rawValue: kernelsAsked) else {
+      return .fail(
+        "processor", "LOCKSTEP_KERNELS is '\(kernelsAsked)', which is no kernel set",
+        "unset LOCKSTEP_KERNELS, or set it to baseline or wide")
+    }
+    guard set == .baseline || supportsWide else {
+      return .fail(
+        "processor", "LOCKSTEP_KERNELS=\(kernelsAsked) on \(instructionSets)", "unset LOCKSTEP_KERNELS")
+    }
+    return .ok("processor", "\(instructionSets), kernels \(set.rawValue) as LOCKSTEP_KERNELS asks")
+  }
+
+  private func cpus(ranks: Int) -> DiagnosisCheck {
+    let detail = "\(usableCores) of \(cores) usable by this process"
+    guard usableCores < max(1, cores / ranks) else { return .ok("cores", detail) }
+    return .warn(
+      "cores", detail,
+      "ask the launcher or the batch system for more: mpirun --bind-to none, srun --cpus-per-task=\(cores / ranks)"
+    )
+  }
+
+  private var blas: DiagnosisCheck {
+    let asked = blasThreadsAsked.map { "OPENBLAS_NUM_THREADS=\($0)" } ?? "OPENBLAS_NUM_THREADS unset"
+    let detail = "\(blasConfiguration), kernels for \(blasCore), \(asked); matrix products use one thread"
+    // Threads that OpenBLAS starts as it is loaded never compute here, but each takes a buffer and a place in
+    // the process table.
+    guard blasThreads > 4 * usableCores else { return .ok("BLAS", detail) }
+    return .warn(
+      "BLAS", "\(detail), but it starts \(blasThreads) on \(usableCores) cores",
+      "export OPENBLAS_NUM_THREADS=1")
+  }
+
+  private func memory(ranks: Int) -> DiagnosisCheck {
+    guard let memoryAvailable else {
+      return .warn("memory", "the kernel does not say how much is free", "mount /proc")
+    }
+    let free = min(memoryAvailable, memoryLimit ?? memoryAvailable)
+    let limit = memoryLimit.map { ", limited to \(ByteCount.text($0)) by the control group" } ?? ""
+    let detail =
+      "\(ByteCount.text(memoryAvailable)) available\(limit), \(ranks) \(ranks == 1 ? "rank" : "ranks") here"
+    if free < ranks * Self.memoryPerRank / 8 {
+      return .fail("memory", detail, "free some memory or start fewer ranks; a rank takes about 1 GiB")
+    }
+    return free < ranks * Self.memoryPerRank
+      ? .warn("memory", detail, "start fewer ranks or set batch lower; a rank takes about 1 GiB")
+      : .ok("memory", detail)
+  }
+
+  private var pages: DiagnosisCheck {
+    switch hugePages {
+    case nil: .ok("huge pages", "the kernel has none")
+    case "never":
+      .warn(
+        "huge pages", "transparent huge pages are off; large tensors miss the TLB",
+        "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled (as root)")
+    case let setting?: .ok("huge pages", setting)
+    }
+  }
+
+  private func sharedMemory(ranks: Int) -> DiagnosisCheck {
+    let advice = "mount a tmpfs on /dev/shm (docker run --shm-size=1g); ranks of one node talk through it"
+    guard let sharedMemory else { return .warn("/dev/shm", "not there", advice) }
+    let detail = "\(ByteCount.text(sharedMemory)) free"
+    return sharedMemory < max(ranks, 2) * 16 << 20
+      ? .warn("/dev/shm", detail, advice) : .ok("/dev/shm", detail)
+  }
+
+  private func files(ranks: Int) -> DiagnosisCheck {
+    let detail = "\(openFiles) (at most \(openFilesMaximum))"
+    let needed = 256 + 8 * ranks
+    guard openFiles < needed else { return .ok("open files", detail) }
+    let advice = "ulimit -n \(max(needed, 1024))"
+    return openFiles < 64 ? .fail("open files", detail, advice) : .warn("open files", detail, advice)
+  }
+
+  private var clock: DiagnosisCheck {
+    guard let clockResolution else {
+      return .fail("clock", "no monotonic clock", "run on a kernel with CLOCK_MONOTONIC", .unexpected)
+    }
+    let detail = "monotonic, \(clockResolution) ns, source \(clockSource ?? "unknown")"
+    guard clockResolution <= 1_000_000 else {
+      return .warn("clock", detail, "boot with high-resolution timers; waits for other ranks take longer")
+    }
+    switch clockSource {
+    case "hpet", "acpi_pm", "jiffies":
+      return .warn(
+        "clock", detail, "boot with clocksource=tsc if the machine allows; reading this one is slow")
+    default: return .ok("clock", detail)
+    }
+  }
+}
+
+/// Bytes for people.
+enum ByteCount {
+  /// The largest binary unit with at least one of it, rounded down to a tenth: `23.5 GiB`.
+  static func text(_ bytes: Int) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    var unit = 0
+    var divisor = 1
+    while unit + 1 < units.count, bytes / divisor >= 1024 {
+      unit += 1
+      divisor *= 1024
+    }
+    guard unit > 0 else { return "\(bytes) bytes" }
+    return "\(bytes / divisor).\(bytes % divisor / (divisor / 1024) * 10 / 1024) \(units[unit])"
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import MessagePassing
+import Reporting
+import Training
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check the machine, MPI and the run folder, alone or over all ranks.",
+    discussion: """
+      Every check is OK, WARN (training works, but more slowly or with a risk) or FAIL, with what to do about it. Under
+      mpirun the ranks are compared too: one program, one MPI, one instruction set, a core for every thread.
+
+        lockstep doctor
+        mpirun -n 4 --hostfile hosts lockstep doctor --run /shared/runs/digits
+
+      Exit codes: 0 if nothing fails, else that of the first failure: 73 the run folder cannot be written, 76 ranks
+      disagree, 78 wrong configuration.
+      """)
+
+  @Option(
+    name: .customLong("run"),
+    help: "The run folder to probe, or one that is still to be made; by default ./runs.")
+  var folder: String?
+
+  @Flag(help: "Print one JSON object: checks, each with name, status, detail and advice.")
+  var json = false
+
+  func run() throws {
+    // Before the ranks are joined: a process that uses MPI should not start others.
+    let isFirst = LaunchEnvironment.current.isFirst
+    let launch = isFirst ? LaunchFacts.gather() : LaunchFacts()
+    leave(
+      Ranks.run { communicator, _ in
+        let isAlone = communicator.size == 1 && LaunchEnvironment.current.launcher == .none
+        let world = isAlone ? nil : try WorldFacts.gather(over: communicator)
+        let answer = try communicator.fromCoordinator {
+          let diagnosis = Diagnosis(
+            machine: .gather(), launch: launch, folder: .probe(folder), world: world)
+          print(json ? diagnosis.json : diagnosis.text(hasColours: Self.hasColours))
+          return [UInt8(truncatingIfNeeded: diagnosis.exitStatus.rawValue)]
+        }
+        return ExitStatus(rawValue: Int32(answer[0])) ?? .unexpected
+      })
+  }
+
+  /// Whether colours are understood and wanted on standard output. `mpirun` puts a pseudo-terminal without a width
+  /// before each rank, whatever its own output is.
+  private static var hasColours: Bool {
+    func variable(_ name: String) -> String { ReportOutput.environmentVariable(name) ?? "" }
+    guard isatty(1) == 1, variable("TERM") != "dumb", variable("NO_COLOR").isEmpty else { return false }
+    var size = winsize()
+    return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+  }
+}

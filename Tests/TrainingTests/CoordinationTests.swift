@@ -1,0 +1,97 @@
+import Checkpoints
+import DataParallel
+import MessagePassing
+import Testing
+import Training
+
+@Suite("What fails on one rank ends all with one message and one code")
+struct CoordinationTests {
+  private let wrong = PlanError.emptyBatch(batch: 0)
+
+  /// The code of every rank, and the ranks that print.
+  private func ends<T>(_ results: [Result<T, any Error>]) -> (codes: [ExitStatus], speakers: [Int]) {
+    let codes = results.map { $0.error.map { ExitStatus(of: $0) } ?? .done }
+    let speakers = results.indices.filter { rank in
+      guard let error = results[rank].error else { return false }
+      return (error as? CoordinationError)?.isReportedHere ?? true
+    }
+    return (codes, speakers)
+  }
+
+  @Test("the coordinator's bytes reach every rank, and only rank 0 works")
+  func bytes() throws {
+    let answers = try ThreadCommunicator.run(size: 3) { communicator in
+      let rank = communicator.rank
+      return try communicator.fromCoordinator {
+        #expect(rank == 0)
+        return Array("sixteen".utf8)
+      }
+    }
+    #expect(answers == Array(repeating: Array("sixteen".utf8), count: 3))
+  }
+
+  @Test("an error of the coordinator is its own there and a code elsewhere")
+  func coordinatorFails() {
+    let results = ThreadCommunicator.results(size: 3) { communicator in
+      try communicator.fromCoordinator { throw PlanError.emptyBatch(batch: 0) }
+    }
+    #expect(results[0].error as? PlanError == wrong)
+    let (codes, speakers) = ends(results)
+    #expect(codes == [.configuration, .configuration, .configuration] && speakers == [0])
+  }
+
+  @Test(
+    "an error on some ranks is spoken by the first of them alone, with its rank, and ends all with its code",
+    arguments: [[0], [2], [1, 2], [0, 1, 2, 3]])
+  func together(failing: [Int]) throws {
+    let results = ThreadCommunicator.results(size: 4) { communicator in
+      let rank = communicator.rank
+      return try communicator.together {
+        if rank == failing[0] { throw PlanError.emptyBatch(batch: 0) }
+        // Later ranks fail for another reason: the first one's code is everyone's.
+        if failing.contains(rank) { throw CommunicationError.stalled(waits: "") }
+        return rank
+      }
+    }
+    let (codes, speakers) = ends(results)
+    #expect(codes == Array(repeating: .configuration, count: 4) && speakers == [failing[0]])
+    let message = "\(try #require(results[failing[0]].error))"
+    #expect(message.hasPrefix(wrong.description))
+    #expect(message.contains("[rank \(failing[0]) on ") == (failing[0] > 0))
+  }
+
+  @Test("what succeeds on all ranks gives each its own value")
+  func success() throws {
+    let values = try ThreadCommunicator.run(size: 3) { communicator in
+      let rank = communicator.rank
+      return try communicator.together { rank * 10 }
+    }
+    #expect(values == [0, 10, 20])
+  }
+
+  @Test(
+    "a handshake that differs names what, which rank and which host",
+    arguments: [("the program", 0), ("the instruction set", 1), ("the options", 2), ("the data", 3)])
+  func handshake(subject: String, field: Int) throws {
+    let results = ThreadCommunicator.results(size: 3) { communicator in
+      var fields = ["p", "k", "o", "d"]
+      if communicator.rank == 2 { fields[field] += "'" }
+      try Handshake(program: fields[0], kernels: fields[1], options: fields[2], data: fields[3])
+        .verify(over: communicator)
+    }
+    let (codes, speakers) = ends(results)
+    #expect(codes == Array(repeating: .disagreement, count: 3) && speakers == [0])
+    let host = SoloCommunicator().processorName
+    #expect(
+      "\(try #require(results[0].error))".hasPrefix("\(subject) of rank 2 on \(host) differs from rank 0's"))
+  }
+
+  @Test("ranks with the same program, options and data shake hands")
+  func agreement() throws {
+    let digest = Handshake.programDigest()
+    #expect(digest.count == 64)
+    _ = try ThreadCommunicator.run(size: 3) { communicator in
+      try Handshake(program: digest, kernels: "k", options: "o", data: "d").verify(over: communicator)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Autograd
+import DataParallel
+import Foundation
+import MessagePassing
+import Models
+import Networks
+import TensorCore
+import Training
+
+/// Testing has a type of that name too.
+typealias ExitStatus = Training.ExitStatus
+
+/// One rank of a small training run: batch 16 in 8 micro-batches of 16 x 16 pixels.
+struct EngineRank {
+  static let size = 16
+  static let batch = 16
+  static let microBatches = 8
+
+  let engine: TurnEngine
+  let communication: CommunicationThread
+  let schedule: Schedule
+
+  init(_ communicator: sending any Communicator, overlap: Bool, learningRate: Float = 1e-3) throws {
+    let plan = try MicroBatchPlan(
+      batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
+      rank: communicator.rank)
+    communication = CommunicationThread(communicator)
+    engine = TurnEngine(
+      state: Self.makeState(learningRate: learningRate), plan: plan, averageDecay: 0.9,
+      communication: communication, overlap: overlap)
+    schedule = Schedule(engine.model.phases.map { Schedule.Rule($0) })
+  }
+
+  /// A DCGAN of 4 features with Adam and initial weights of seed 5.
+  static func makeState(features: Int = 4, learningRate: Float = 1e-3) -> RunState {
+    let model = DCGAN(
+      DCGAN.Configuration(
+        size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features))
+    let adam = Adam(learningRate: learningRate, beta1: 0.5, beta2: 0.999)
+    return RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 5)
+  }
+
+  /// A micro-batch of keyed noise.
+  static func microBatch(_ index: Int, step: Int) -> MicroBatch {
+    let shape: Shape = [batch / microBatches, size, size, 1]
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: step).uniform(
+      shape, from: index * shape.count)
+    return MicroBatch(index: index, step: step, images: images, labels: [], seed: 7)
+  }
+
+  /// This rank's micro-batches of a step.
+  func microBatches(step: Int) -> [MicroBatch] {
+    engine.plan.local.map { Self.microBatch($0, step: step) }
+  }
+
+  /// Trains, and waits for the last sums.
+  func train(steps: Int) throws {
+    for step in 0..<steps {
+      let microBatches = microBatches(step: step)
+      for turn in schedule.turns(at: step) { try engine.take(turn, on: microBatches, flags: []) }
+    }
+    try engine.synchronize()
+  }
+
+  /// SHA-256 of everything that training changes.
+  var stateSHA256: String { engine.state.stateSHA256(step: 0, arithmetic: "", data: "") }
+}
+
+/// What became of each rank of a world in which `body` runs on every rank.
+func outcomes<T: Sendable>(
+  ranks: Int, overlap: Bool = true, learningRate: Float = 1e-3,
+  _ body: @escaping @Sendable (EngineRank) throws -> T
+) -> [Result<T, any Error>] {
+  ThreadCommunicator.results(size: ranks) { communicator in
+    let rank = try EngineRank(communicator, overlap: overlap, learningRate: learningRate)
+    defer { rank.communication.finish() }
+    return try body(rank)
+  }
+}
+
+extension Result where Failure == any Error {
+  /// The error, if it is one.
+  var error: (any Error)? {
+    if case .failure(let error) = self { error } else { nil }
+  }
+}
+
+/// A folder that is gone after the test.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("lockstep-training-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    path = folder.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// What lies in a folder.
+enum FileNames {
+  static func of(_ path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path)
+  }
+  static func touch(_ path: String) throws { try Data().write(to: URL(fileURLWithPath: path)) }
+}

@@ -1,0 +1,90 @@
+import Autograd
+import Checkpoints
+import DataParallel
+import MessagePassing
+import Models
+import Networks
+import TensorCore
+import Testing
+import Training
+
+@Suite("A run's state is whole")
+struct RunStateTests {
+  /// Saves a state as a generation of step 3 and loads it.
+  static func generation(_ state: RunState, in folder: String) throws -> LoadedGeneration {
+    let store = CheckpointStore(directory: folder)
+    let info = GenerationInfo(
+      step: 3, programVersion: Program.version, worldSize: 1, recipe: "dcgan", model: "dcgan",
+      optionsSHA256: "", dataFingerprint: "", weightsSHA256: state.weightsSHA256,
+      stateSHA256: state.stateSHA256(step: 3, arithmetic: "a", data: "d"), state: state.counters)
+    let saved = try store.save(GenerationContents(info: info, files: state.files))
+    return try CheckpointStore.load(path: saved.path)
+  }
+
+  private func trained() throws -> RunState {
+    let rank = try EngineRank(SoloCommunicator(), overlap: true)
+    defer { rank.communication.finish() }
+    try rank.train(steps: 3)
+    return rank.engine.state
+  }
+
+  @Test("files and back give the same state, down to the optimizers' steps")
+  func roundTrip() throws {
+    let folder = try TemporaryFolder()
+    let state = try trained()
+    let generation = try Self.generation(state, in: folder.path + "/checkpoints")
+    let other = EngineRank.makeState()
+    #expect(other.weightsSHA256 != state.weightsSHA256)
+    try other.restore(generation)
+    let hash = state.stateSHA256(step: 3, arithmetic: "a", data: "d")
+    #expect(other.stateSHA256(step: 3, arithmetic: "a", data: "d") == hash)
+    #expect(other.optimizers.map(\.stepCount) == [3, 3])
+    #expect(generation.manifest.info.stateSHA256 == hash)
+  }
+
+  @Test("the hash depends on step, options, data, weights, averages and moments")
+  func hash() throws {
+    func hash(_ state: RunState, step: Int = 3, options: String = "a", data: String = "d") -> String {
+      state.stateSHA256(step: step, arithmetic: options, data: data)
+    }
+    let state = try trained()
+    var hashes = [hash(state), hash(state, step: 4), hash(state, options: "b"), hash(state, data: "e")]
+    state.optimizers[0].stepCount += 1
+    hashes.append(hash(state))
+    state.optimizers[1].moments[0] = state.optimizers[1].moments[0].adding(1)
+    hashes.append(hash(state))
+    state.model.networks[0].average?.withValues { $0[0] += 1 }
+    hashes.append(hash(state))
+    state.model.networks[1].store.withValues { $0[0] += 1 }
+    hashes.append(hash(state))
+    #expect(Set(hashes).count == hashes.count)
+  }
+
+  @Test("the generation of another model is refused, and nothing of it is taken")
+  func otherModel() throws {
+    let folder = try TemporaryFolder()
+    let generation = try Self.generation(try trained(), in: folder.path + "/checkpoints")
+    let other = EngineRank.makeState(features: 6)
+    let before = other.stateSHA256(step: 0, arithmetic: "", data: "")
+    let error = #expect(throws: CheckpointError.self) { try other.restore(generation) }
+    #expect(error?.kind == .otherModel)
+    #expect(other.stateSHA256(step: 0, arithmetic: "", data: "") == before)
+  }
+
+  @Test("a broadcast gives every rank the state of rank 0")
+  func broadcast() throws {
+    let states = try ThreadCommunicator.run(size: 3) { communicator in
+      let state = EngineRank.makeState()
+      if communicator.rank == 0 {
+        state.model.networks[0].store.withValues { $0[7] = 3 }
+        state.model.networks[0].average?.withValues { $0[1] = 2 }
+        state.optimizers[1].moments[1] = state.optimizers[1].moments[1].adding(0.5)
+        state.optimizers[1].stepCount = 9
+      }
+      try state.broadcast(over: communicator)
+      return state.stateSHA256(step: 0, arithmetic: "", data: "")
+    }
+    #expect(Set(states).count == 1)
+    #expect(states[0] != EngineRank.makeState().stateSHA256(step: 0, arithmetic: "", data: ""))
+  }
+}

@@ -1,0 +1,148 @@
+import Autograd
+import DataParallel
+import MessagePassing
+import Models
+import TensorCore
+import Testing
+import Training
+
+@Suite("Turns are the same on every world size")
+struct TurnEngineTests {
+  /// The state of one rank without overlap after three steps.
+  private static let reference = Result { try state(ranks: 1, overlap: false)[0] }
+
+  private static func state(ranks: Int, overlap: Bool) throws -> [String] {
+    try outcomes(ranks: ranks, overlap: overlap) { rank in
+      try rank.train(steps: 3)
+      return rank.stateSHA256
+    }.map { try $0.get() }
+  }
+
+  @Test(
+    "three steps give the same bits on 1, 2, 3, 4 and 8 ranks, with and without overlap",
+    arguments: [1, 2, 3, 4, 8], [true, false])
+  func sameBits(ranks: Int, overlap: Bool) throws {
+    let reference = try Self.reference.get()
+    #expect(try Self.state(ranks: ranks, overlap: overlap) == Array(repeating: reference, count: ranks))
+  }
+
+  @Test("training changes the weights, and a longer run gives others")
+  func changes() throws {
+    let lengths = try [0, 1, 2].map { steps in
+      try outcomes(ranks: 2) { rank in
+        try rank.train(steps: steps)
+        return rank.engine.state.weightsSHA256
+      }[0].get()
+    }
+    #expect(Set(lengths).count == 3)
+  }
+
+  @Test("statistics are means over the global batch, the same on every rank")
+  func statistics() throws {
+    func statistics(ranks: Int) throws -> [[[Float]]] {
+      try outcomes(ranks: ranks) { rank in
+        try rank.train(steps: 1)
+        return rank.engine.statistics
+      }.map { try $0.get() }
+    }
+    let alone = try statistics(ranks: 1)[0]
+    #expect(alone.map(\.count) == [5, 1] && alone.joined().allSatisfy(\.isFinite))
+    #expect(try statistics(ranks: 3) == [alone, alone, alone])
+  }
+
+  @Test("a flag that one rank sets is known to all after the turn")
+  func flags() throws {
+    let flags = try outcomes(ranks: 3) { rank in
+      let turn = rank.schedule.turns(at: 0)[0]
+      try rank.engine.take(
+        turn, on: rank.microBatches(step: 0), flags: rank.engine.plan.rank == 1 ? .stopRequested : [])
+      try rank.engine.synchronize()
+      return rank.engine.flags.contains(.stopRequested)
+    }.map { try $0.get() }
+    #expect(flags == [true, true, true])
+  }
+
+  @Test(
+    "a NaN in one rank's images stops all ranks with network and step, before it reaches a weight",
+    arguments: [true, false])
+  func notFinite(overlap: Bool) throws {
+    let initial = EngineRank.makeState().weightsSHA256
+    let results = outcomes(ranks: 3, overlap: overlap) { rank in
+      try rank.train(steps: 1)
+      let before = rank.engine.state.weightsSHA256
+      let error = #expect(throws: TurnError.self) {
+        for turn in rank.schedule.turns(at: 1) {
+          let batches = rank.microBatches(step: 1).map { $0.index == 0 ? Self.poisoned($0) : $0 }
+          try rank.engine.take(turn, on: batches, flags: [])
+        }
+        try rank.engine.synchronize()
+      }
+      #expect(before != initial && rank.engine.state.weightsSHA256 == before)
+      return error
+    }
+    for result in results {
+      #expect(try result.get() == .notFinite(network: "discriminator", step: 1))
+    }
+  }
+
+  private static func poisoned(_ microBatch: MicroBatch) -> MicroBatch {
+    let images = microBatch.images
+    var scalars = images.scalars
+    scalars[17] = .nan
+    return MicroBatch(
+      index: microBatch.index, step: microBatch.step, images: Tensor(scalars, shape: images.shape),
+      labels: [],
+      seed: 7)
+  }
+
+  @Test("a learning rate that blows up ends in the same error on every rank")
+  func divergence() throws {
+    let errors = outcomes(ranks: 2, learningRate: 1e30) { rank in try rank.train(steps: 4) }.map(\.error)
+    let first = try #require(errors[0] as? TurnError)
+    #expect(errors[1] as? TurnError == first)
+  }
+
+  @Test("a failure that one rank announces ends the others with its code")
+  func announced() throws {
+    let results = outcomes(ranks: 3) { rank in
+      let turns = rank.schedule.turns(at: 0)
+      guard rank.engine.plan.rank != 1 else {
+        rank.engine.announceFailure(.inputMissing, at: turns[0])
+        return
+      }
+      let microBatches = rank.microBatches(step: 0)
+      for turn in turns { try rank.engine.take(turn, on: microBatches, flags: []) }
+      try rank.engine.synchronize()
+    }
+    #expect(results[1].error == nil)
+    for rank in [0, 2] {
+      let error = try #require(results[rank].error as? CoordinationError)
+      #expect(error.status == .inputMissing && !error.isReportedHere)
+    }
+  }
+
+  @Test("ranks at different steps are told which of them is out of lockstep")
+  func outOfLockstep() {
+    let results = outcomes(ranks: 3) { rank in
+      let step = rank.engine.plan.rank == 2 ? 1 : 0
+      try rank.engine.take(rank.schedule.turns(at: step)[0], on: rank.microBatches(step: step), flags: [])
+      try rank.engine.synchronize()
+    }
+    for result in results { #expect((result.error as? DivergenceError)?.ranks == [2]) }
+  }
+
+  @Test("a turn's vector is gradient, moments in order of computation, statistics")
+  func layout() throws {
+    let model = EngineRank.makeState().model
+    for phase in model.phases {
+      let result = TurnResult(of: phase, in: model, on: EngineRank.microBatch(2, step: 4))
+      let evaluation = model.evaluate(phase, on: EngineRank.microBatch(2, step: 4))
+      let moments = result.moments.flatMap { $0.mean.scalars + $0.variance.scalars }
+      #expect(result.gradientCount == model.networks[phase.network].store.count)
+      #expect(!moments.isEmpty && result.momentCount == moments.count)
+      let rest = Array(result.vector.scalars.dropFirst(result.gradientCount))
+      #expect(rest == moments + evaluation.statistics)
+      #expect(result.vector.scalars.prefix(result.gradientCount).contains { $0 != 0 })
+    }
+  }
+}

@@ -102,8 +102,8 @@ let package = Package(
     tests("LayeringTests", []),
     tests("TensorCoreTests", ["TensorCore"]),
     tests("MessagePassingTests", ["MessagePassing", "Conformance", "mpi-conformance"]),
-    tests("AutogradTests", ["Autograd", "TensorCore"]),
-    tests("NetworksTests", ["Networks", "Autograd", "TensorCore", "Checkpoints", "Models"]),
+    tests("AutogradTests", ["Autograd", "TensorCore", "FiniteDifferences"]),
+    tests("NetworksTests", ["Networks", "Autograd", "TensorCore", "Models", "FiniteDifferences"]),
     tests(
       "DataParallelTests",
       ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
@@ -117,6 +117,10 @@ let package = Package(
         "MessagePassing",
       ]),
     tests("LockstepTests", []),
+    // Derivative rules against finite differences, for the tests of rules and of what is built from them.
+    .target(
+      name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"], path: "Tests/Support/FiniteDifferences",
+      swiftSettings: settings(baseline)),
     // What every communicator must do, written once: for the tests and for a program that mpirun starts.
     .target(
       name: "Conformance", dependencies: ["DataParallel", "MessagePassing", "TensorCore"],

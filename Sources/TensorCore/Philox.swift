@@ -62,7 +62,8 @@ public struct KeyedNoise: Sendable {
       key: key)
   }
 
-  /// Uniform numbers in (0, 1), 24 bits each, for positions `start ..< start + shape.count`.
+  /// Uniform numbers in (0, 1) for positions `start ..< start + shape.count`: the middles of 2²³ equal parts, which a
+  /// Float32 holds exactly.
   public func uniform(_ shape: Shape, from start: Int = 0) -> Tensor {
     Tensor(shape) { result in
       let end = start + shape.count
@@ -71,7 +72,7 @@ public struct KeyedNoise: Sendable {
         for lane in 0..<4 {
           let position = index << 2 | lane
           if position >= start && position < end {
-            result[position - start] = (Float(words[lane] >> 8) + 0.5) * 0x1p-24
+            result[position - start] = (Float(words[lane] >> 9) + 0.5) * 0x1p-23
           }
         }
       }

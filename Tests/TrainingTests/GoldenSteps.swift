@@ -26,6 +26,11 @@ struct GoldenSteps {
     case "wgan_gp": model = WGANGP(configuration, penaltyWeight: Float(golden.number("lambda_gp")))
     default: throw GoldenOperator.UnknownOperation(name: recipe)
     }
+    let betas = golden.attributes["betas"]!.numbers.map { Float($0) }
+    learningRate = Float(golden.number("lr"))
+    let adam = Adam(learningRate: learningRate, beta1: betas[0], beta2: betas[1])
+    // Gives every parameter a start of its own, which the reference's then replaces.
+    let state = RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 0)
     for store in model.networks.map(\.store) {
       for (name, parameter) in zip(store.parameterNames, store.parameters) {
         store.set(parameter, to: golden["before.\(store.name).\(name)"])
@@ -34,15 +39,11 @@ struct GoldenSteps {
         store.set(buffer, to: golden["before.\(store.name).\(name)"])
       }
     }
-    let betas = golden.attributes["betas"]!.numbers.map { Float($0) }
-    learningRate = Float(golden.number("lr"))
-    let adam = Adam(learningRate: learningRate, beta1: betas[0], beta2: betas[1])
     communication = CommunicationThread(SoloCommunicator())
     engine = TurnEngine(
-      model: model,
+      state: state,
       plan: try MicroBatchPlan(batch: Int(golden.number("batch")), microBatches: 1, worldSize: 1, rank: 0),
-      optimizers: model.networks.map { OptimizerState(adam, count: $0.store.count) }, averageDecay: 0.9,
-      communication: communication, overlap: true)
+      averageDecay: 0.9, communication: communication, overlap: true)
   }
 
   func check() throws {
@@ -81,7 +82,9 @@ struct GoldenSteps {
   /// The last step's statistics as the columns of the reference.
   private var losses: [Float] {
     let byName = Dictionary(
-      uniqueKeysWithValues: model.phases.flatMap { zip($0.statistics.map(\.key), engine.statistics[$0.index]) })
+      uniqueKeysWithValues: model.phases.flatMap {
+        zip($0.statistics.map(\.key), engine.statistics[$0.index])
+      })
     let columns =
       model is DCGAN ? ["loss_d_real", "loss_d_fake", "loss_g"] : ["loss_d", "penalty", "loss_g"]
     return columns.map { byName[$0]! }

@@ -1,0 +1,45 @@
+import Autograd
+import FiniteDifferences
+import TensorCore
+
+extension DerivativeCase {
+  /// Moving elements. A product with the input makes the second derivative other than zero.
+  static let layout: [DerivativeCase] = {
+    var n = Numbers(seed: 4)
+    let x = n.between(-2, 2, [2, 3, 4])
+    let table = n.between(-2, 2, [4, 3])
+    let rows = n.between(-2, 2, [5, 2])
+    return [
+      DerivativeCase("reshaped", [x]) { $0[0].squared().reshaped([4, 6]).squared() },
+      DerivativeCase("transposed", [x]) { $0[0].squared().transposed([2, 0, 1]).squared() },
+      DerivativeCase("channelsLast", [x]) { $0[0].squared().channelsLast().squared() },
+      DerivativeCase("channelsFirst", [x]) { $0[0].squared().channelsFirst().squared() },
+      DerivativeCase("gatherRows with repeats", [table]) {
+        $0[0].squared().gatherRows([3, 0, 3, 1, 3]).squared()
+      },
+      DerivativeCase("scatterRows with repeats", [rows]) {
+        $0[0].squared().scatterRows([2, 0, 2, 3, 2], rowCount: 5).squared()
+      },
+      DerivativeCase("elements", [table]) { $0[0].squared().elements([2, 0, 1, 0]).squared() },
+    ]
+  }()
+
+  /// Pooling, with windows that overlap, touch and leave gaps or a margin.
+  static let pooling: [DerivativeCase] = {
+    let windows = [(2, 2), (3, 2), (2, 3), (3, 1)]
+    return windows.flatMap { kernel, stride in
+      var n = Numbers(seed: 5)
+      return [
+        DerivativeCase("maxPool of \(kernel) by \(stride)", [n.distinct([2, 5, 6, 2])]) {
+          $0[0].maxPool(kernel: kernel, stride: stride).squared()
+        },
+        DerivativeCase("averagePool of \(kernel) by \(stride)", [n.between(-2, 2, [2, 5, 6, 2])]) {
+          $0[0].averagePool(kernel: kernel, stride: stride).squared()
+        },
+        DerivativeCase("upsampleNearest by \(kernel)", [n.between(-2, 2, [2, 2, 3, 2])]) {
+          $0[0].upsampleNearest(scale: kernel).squared()
+        },
+      ]
+    }
+  }()
+}

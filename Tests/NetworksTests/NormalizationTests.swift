@@ -1,0 +1,95 @@
+import Autograd
+import FiniteDifferences
+import Networks
+import TensorCore
+import Testing
+
+@Suite("Normalisation")
+struct NormalizationTests {
+  static let cases: [DerivativeCase] = {
+    var n = Numbers(seed: 11)
+    let rows = n.between(-2, 2, [6, 3])
+    let image = n.between(-2, 2, [2, 2, 3, 4])
+    let scale = n.between(0.5, 1.5, [3])
+    let shift = n.between(-1, 1, [3])
+    let (scale4, shift4) = (n.between(0.5, 1.5, [4]), n.between(-1, 1, [4]))
+    return [
+      DerivativeCase("batchNorm of rows", [rows, scale, shift]) {
+        batchNorm($0[0], weight: $0[1], bias: $0[2])
+      },
+      DerivativeCase("batchNorm of images", [image, scale4, shift4]) {
+        batchNorm($0[0], weight: $0[1], bias: $0[2])
+      },
+      DerivativeCase("layerNorm", [rows, scale, shift]) { layerNorm($0[0], weight: $0[1], bias: $0[2]) },
+      DerivativeCase("groupNorm", [image, scale4, shift4]) {
+        groupNorm($0[0], groups: 2, weight: $0[1], bias: $0[2])
+      },
+      DerivativeCase("instanceNorm", [image]) { instanceNorm($0[0]) },
+    ]
+  }()
+
+  @Test("the gradient equals central differences", arguments: cases)
+  func firstOrder(_ derivative: DerivativeCase) {
+    #expect(derivative.firstOrderError() < 1e-3)
+  }
+
+  @Test("the gradient of the gradient equals central differences of gradients", arguments: cases)
+  func secondOrder(_ derivative: DerivativeCase) {
+    #expect(derivative.secondOrderError() < 2e-3)
+  }
+
+  private struct Module {
+    let norm = BatchNorm(channels: 2, epsilon: 0, momentum: 0.25)
+  }
+
+  private func batchNormLayer() -> (Module, ParameterStore) {
+    let module = Module()
+    let store = ParameterStore(name: "norm", module: module)
+    store.initialize(seed: 1, firstOrdinal: 0)
+    store.set(module.norm.weight, to: Tensor([2, 3], shape: [2]))
+    store.set(module.norm.bias, to: Tensor([1, -1], shape: [2]))
+    return (module, store)
+  }
+
+  /// Channel means 2 and 30; biased variances 1 and 100.
+  private let batch = Tensor([1, 20, 3, 40, 1, 40, 3, 20], shape: [4, 2])
+
+  @Test(
+    "while training, a batch is normalised by its own moments, which go to the tape with unbiased variance")
+  func training() throws {
+    let (module, store) = batchNormLayer()
+    defer { withExtendedLifetime(store) {} }
+    let tape = Tape(watching: [store])
+    let output = module.norm(tape.constant(batch)).value.scalars
+    for (value, expected) in zip(output, [-1, -4, 3, 2, -1, 2, 3, -4] as [Float]) {
+      #expect(abs(value - expected) < 1e-5)
+    }
+    let collected = try #require(tape.takeStatistics().first)
+    #expect(collected.mean.scalars == [2, 30])
+    for (value, expected) in zip(collected.variance.scalars, [4 / 3, 400 / 3] as [Float]) {
+      #expect(abs(value - expected) < 1e-4)
+    }
+    #expect(tape.takeStatistics().isEmpty)
+    #expect(module.norm.runningMean.value.scalars == [0, 0], "the pass itself moves no statistics")
+    collected.mean.withUnsafePointer {
+      collected.runningMean.update(toward: $0, momentum: collected.momentum)
+    }
+    #expect(module.norm.runningMean.value.scalars == [0.5, 7.5])
+  }
+
+  @Test("for inference, running statistics are used and none are collected")
+  func inference() {
+    let (module, store) = batchNormLayer()
+    defer { withExtendedLifetime(store) {} }
+    store.set(module.norm.runningMean, to: Tensor([1, 20], shape: [2]))
+    store.set(module.norm.runningVar, to: Tensor([4, 25], shape: [2]))
+    let tape = Tape(mode: .inference)
+    let output = module.norm(tape.constant(batch)).value.scalars
+    for (value, expected) in zip(output, [1, -1, 3, 11, 1, 11, 3, -1] as [Float]) {
+      #expect(abs(value - expected) < 1e-5)
+    }
+    #expect(tape.statistics.isEmpty)
+    let alone = module.norm(tape.constant(batch.rows(1..<2))).value.scalars
+    #expect(alone == Array(output[2..<4]), "a sample does not depend on the others")
+  }
+}

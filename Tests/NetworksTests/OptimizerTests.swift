@@ -1,0 +1,101 @@
+import Autograd
+import Networks
+import TensorCore
+import Testing
+
+@Suite("Optimizers and averages")
+struct OptimizerTests {
+  /// The values after each of some steps, whose gradients are scaled by a half as they are read.
+  private func run(_ optimizer: any Optimizer, from start: [Float], gradients: [[Float]]) -> [[Float]] {
+    var values = start
+    var state = OptimizerState(optimizer, count: start.count)
+    return gradients.map { gradient in
+      state.step(values: &values, gradient: gradient.map { 2 * $0 }, gradientScale: 0.5)
+      return values
+    }
+  }
+
+  private func expect(
+    _ results: [[Float]], _ expected: [[Double]], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(results.count == expected.count, sourceLocation: sourceLocation)
+    for (result, reference) in zip(results.joined(), expected.joined()) {
+      #expect(abs(Double(result) - reference) < 1e-6, sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test("plain gradient descent moves against the gradient by the learning rate")
+  func descent() {
+    expect(run(SGD(learningRate: 0.5), from: [1, 2], gradients: [[2, -4], [0, 1]]), [[0, 4], [0, 3.5]])
+  }
+
+  @Test("momentum keeps a part of the last direction, and decay pulls toward zero")
+  func momentum() {
+    // b = 2 + 0.1 · 1 = 2.1, p = 1 - 0.21 = 0.79; b = 0.9 · 2.1 + 1 + 0.079 = 2.969, p = 0.79 - 0.2969.
+    let sgd = SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.1)
+    expect(run(sgd, from: [1], gradients: [[2], [1]]), [[0.79], [0.4931]])
+  }
+
+  @Test("RMSprop divides by the root of the mean square")
+  func rmsprop() {
+    // s = 0.1 · 4 = 0.4, p = 1 - 0.01 · 2/√0.4; s = 0.9 · 0.4 + 0.1 · 1 = 0.46, p -= 0.01/√0.46.
+    let first = 1 - 0.02 / (0.4).squareRoot()
+    expect(
+      run(RMSprop(learningRate: 0.01, alpha: 0.9, epsilon: 0), from: [1], gradients: [[2], [1]]),
+      [[first], [first - 0.01 / (0.46).squareRoot()]])
+    expect(
+      run(RMSprop(learningRate: 0.01, alpha: 0.75, epsilon: 1), from: [1], gradients: [[2]]), [[1 - 0.02 / 2]]
+    )
+  }
+
+  @Test("Adam corrects the bias of both moments")
+  func adam() {
+    // β₁ = 0.5, β₂ = 0.75. Step 1: m = 1, v = 1, corrected 2 and 4. Step 2: m = 0, v = 1, corrected 0 and 1/(7/16).
+    // Step 3 (g = 4): m = 2, v = 4.75, corrected 2/(7/8) and 4.75/(37/64).
+    let optimizer = Adam(learningRate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0)
+    let third = 0.9 - 0.1 * (2 / 0.875) / (4.75 / 0.578125).squareRoot()
+    expect(run(optimizer, from: [1], gradients: [[2], [-1], [4]]), [[0.9], [0.9], [third]])
+  }
+
+  @Test("Adam's epsilon stands outside the corrected root, and its decay is decoupled from the moments")
+  func adamW() {
+    let optimizer = Adam(learningRate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 2, weightDecay: 0.5)
+    expect(run(optimizer, from: [1], gradients: [[2]]), [[0.95 - 0.1 * 2 / (2 + 2)]])
+  }
+
+  @Test("the state counts its steps and has one moment a name", arguments: [0, 1, 2])
+  func state(which: Int) {
+    let optimizers: [any Optimizer] = [SGD(learningRate: 1), RMSprop(learningRate: 1), Adam()]
+    var state = OptimizerState(optimizers[which], count: 3)
+    #expect(state.moments.map(\.shape) == optimizers[which].momentNames.map { _ in [3] })
+    #expect(state.moments.allSatisfy { $0.scalars == [0, 0, 0] })
+    var values: [Float] = [1, 1, 1]
+    let before = state.moments
+    for _ in 0..<2 { state.step(values: &values, gradient: [1, 2, 3], gradientScale: 1) }
+    #expect(state.stepCount == 2)
+    #expect(zip(before, state.moments).allSatisfy { $0.scalars == [0, 0, 0] && $1.scalars != [0, 0, 0] })
+  }
+
+  private struct Module {
+    let weight = Parameter([2], .constant(1))
+    let statistics = Buffer([1], initialValue: 0)
+  }
+
+  @Test("an average moves toward the parameters by 1 - decay and takes the buffers as they are")
+  func average() {
+    let (source, target) = (Module(), Module())
+    let network = ParameterStore(name: "network", module: source)
+    let average = ExponentialMovingAverage(in: ParameterStore(name: "average", module: target), decay: 0.75)
+    defer { withExtendedLifetime((network, average)) {} }
+    network.initialize(seed: 1, firstOrdinal: 0)
+    average.store.initialize(seed: 1, firstOrdinal: 0)
+    network.set(source.weight, to: Tensor([5, -3], shape: [2]))
+    network.set(source.statistics, to: Tensor([7], shape: [1]))
+    average.update(from: network)
+    #expect(target.weight.value.scalars == [2, 0])
+    #expect(target.statistics.value.scalars == [7])
+    average.update(from: network)
+    #expect(target.weight.value.scalars == [2.75, -0.75])
+    #expect(source.weight.value.scalars == [5, -3])
+  }
+}

@@ -1,0 +1,78 @@
+import TensorCore
+import Testing
+
+@Suite("Storage", .serialized)
+struct StorageTests {
+  @Test("a copy does not see writes to the original, nor the original those to the copy")
+  func copiesAreIndependent() {
+    var original = Tensor([1, 2, 3], shape: [3])
+    var copy = original
+    copy.withUnsafeMutablePointer { $0[0] = 10 }
+    original.withUnsafeMutablePointer { $0[1] = 20 }
+    #expect(original.scalars == [1, 20, 3])
+    #expect(copy.scalars == [10, 2, 3])
+  }
+
+  @Test("a view shares storage until either side is written")
+  func viewsAreIndependent() {
+    var whole = Tensor([1, 2, 3, 4], shape: [4])
+    var view = Tensor(viewOf: whole, from: 1, shape: [2])
+    let reshaped = whole.reshaped([2, 2])
+    view.withUnsafeMutablePointer { $0[0] = 20 }
+    whole.withUnsafeMutablePointer { $0[3] = 40 }
+    #expect(whole.scalars == [1, 2, 3, 40])
+    #expect(view.scalars == [20, 3])
+    #expect(reshaped.scalars == [1, 2, 3, 4])
+  }
+
+  @Test("a tensor that shares its storage with no one is written in place")
+  func uniqueStorageStays() {
+    var tensor = Tensor(repeating: 0, shape: [8])
+    let before = tensor.withUnsafePointer { UInt(bitPattern: $0) }
+    let during = tensor.withUnsafeMutablePointer { UInt(bitPattern: $0) }
+    #expect(before == during)
+  }
+
+  @Test("every write marks what was derived from the values as out of date")
+  func writesRaiseTheVersion() {
+    var tensor = Tensor(repeating: 0, shape: [8])
+    let version = tensor.storage.version
+    tensor.withUnsafeMutablePointer { $0[0] = 1 }
+    #expect(tensor.storage.version != version)
+  }
+
+  @Test("blocks are aligned to a vector of any width", arguments: [1, 17, 1000, 100_003])
+  func alignment(count: Int) {
+    let storage = TensorStorage(count: count)
+    #expect(UInt(bitPattern: storage.pointer) % 64 == 0)
+    #expect(storage.count == count)
+  }
+
+  @Test("a released block is the next one of its size")
+  func blocksReturn() {
+    // A size that no other test of this process asks for.
+    let count = 123_457
+    func take() -> UInt { UInt(bitPattern: TensorStorage(count: count).pointer) }
+    let first = take()
+    for _ in 0..<10 { #expect(take() == first) }
+    let held = TensorStorage(count: count)
+    #expect(UInt(bitPattern: held.pointer) == first)
+    #expect(take() != first, "a block in use is not handed out")
+  }
+
+  @Test("a repeated computation asks the system for no memory after its first round")
+  func repeatedComputationsAllocateNothing() {
+    var numbers = TestNumbers(seed: 1)
+    let x = numbers.tensor([64, 513])
+    func round() { _ = (x * x + x).exp().sum(along: [0]).transposed([1, 0]).softplus().sum() }
+    round()
+    // Other suites run at the same time and count in the same process: a quiet round among many is what a list that
+    // returned nothing could never give.
+    let isQuiet = (0..<1000).contains { _ in
+      let before = TensorStorage.systemAllocations
+      round()
+      return TensorStorage.systemAllocations == before
+    }
+    #expect(isQuiet)
+  }
+}

@@ -16,12 +16,13 @@ extension EndToEnd {
     }
 
     private static let files = ["generator.safetensors.zst", "optimizer.safetensors.zst", "manifest.json"]
-    private static let arguments = ["dcgan"] + narrow + course
+    private static let arguments = ["dcgan"] + narrow + course() + ["--run", "run"]
 
     /// A run of six steps with checkpoints after the third and the sixth.
     private func trained() throws -> Folder {
       let folder = try Folder()
-      let finished = try Lockstep.train(Self.arguments + ["steps=6", "--run", "run"], ranks: 1, in: folder)
+      let words = ["dcgan"] + narrow + course(steps: 6) + ["--run", "run"]
+      let finished = try Lockstep.train(words, ranks: 1, in: folder)
       guard finished.status == 0 else { throw Unexpected(finished) }
       return folder
     }
@@ -32,7 +33,7 @@ extension EndToEnd {
     func fallback(damage: Damage, file: String) throws {
       let folder = try trained()
       try damage.apply(to: "run/checkpoints/step-00000006/\(file)", in: folder)
-      let finished = try Lockstep.train(Self.arguments + ["--run", "run", "--resume"], ranks: 1, in: folder)
+      let finished = try Lockstep.train(Self.arguments + ["--resume"], ranks: 1, in: folder)
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(finished.errors.contains("step-00000006 is passed over"), "\(finished.errors)")
       #expect(finished.errors.contains(file), "\(finished.errors)")
@@ -50,7 +51,7 @@ extension EndToEnd {
       }
       let before = try folder.contents(of: "run")
       let finished = try Lockstep.train(
-        Self.arguments + ["--run", "run", "--resume"], ranks: ranks, in: folder)
+        Self.arguments + ["--resume"], ranks: ranks, in: folder)
       #expect(finished.status == 65, "\(finished.errors)")
       #expect(
         finished.messages.count == 1 && finished.messages[0].contains("generator.safetensors.zst"),
@@ -67,7 +68,10 @@ extension EndToEnd {
     @Test("a checkpoint of another model is refused before a tensor is used")
     func otherModel() throws {
       let folder = try trained()
-      let wide = ["dcgan"] + narrow + course + ["model.generatorFeatures=16", "steps=3", "--run", "wide"]
+      let wide =
+        ["dcgan", "batch=16", "model.generatorFeatures=16", "model.discriminatorFeatures=8"]
+        + course(steps: 3)
+        + ["--run", "wide"]
       #expect(try Lockstep.train(wide, ranks: 1, in: folder).status == 0)
       // The newest checkpoint of the wide run is now one of narrow networks.
       try folder.copy("run/checkpoints/step-00000006", to: "wide/checkpoints/step-00000006")

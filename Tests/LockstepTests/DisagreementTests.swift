@@ -12,7 +12,9 @@ extension EndToEnd {
       try Fixtures.images(16, in: folder, "b/images")
       try folder.write(Fixtures.jpeg, "b/images/7.jpg")
       try folder.write(Fixtures.jpeg, "b/images/8.jpg")
-      let words = [Lockstep.path!, "train", "dcgan", "data=images", "steps=1", "--run", "\(folder.path)/run"]
+      let words = [
+        Lockstep.path!, "train", "dcgan", "data=images", "batch=16", "steps=1", "--run", "\(folder.path)/run",
+      ]
       let job = try MPIRun.start(
         [
           .init(ranks: 1, words: words, workingFolder: folder.path + "/a"),

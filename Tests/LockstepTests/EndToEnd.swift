@@ -7,8 +7,10 @@ import Testing
 /// without it.
 @Suite("End to end", .serialized, .enabled(if: Lockstep.isBuilt, "lockstep is not built"))
 enum EndToEnd {
-  /// Twelve short steps of narrow networks: what the weights depend on.
+  /// Narrow networks and a small batch: what the weights depend on.
   static let narrow = ["batch=16", "model.generatorFeatures=8", "model.discriminatorFeatures=8"]
   /// What they do not depend on: all steps logged, a checkpoint every third, two threads even on one rank.
-  static let course = ["steps=12", "threads=2", "checkpoint.every=3", "log.every=1", "samples.count=4"]
+  static func course(steps: Int = 12, threads: Int = 2) -> [String] {
+    ["steps=\(steps)", "threads=\(threads)", "checkpoint.every=3", "log.every=1", "samples.count=4"]
+  }
 }

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// Runs that are ended before their time and resumed.
   struct InterruptionTests {
-    private static let arguments = ["dcgan"] + narrow + course + ["--run", "run"]
+    private static let arguments = ["dcgan"] + narrow + course() + ["--run", "run"]
 
     @Test(
       "a run that changes its ranks 1, 2, 4, 3, 1 on the way ends with the bits of one that does not",
@@ -13,8 +13,8 @@ extension EndToEnd {
       let folder = try Folder()
       for (ranks, steps) in zip([1, 2, 4, 3, 1], [3, 5, 8, 9, 12]) {
         let resume = ranks == 1 && steps == 3 ? [] : ["--resume"]
-        let finished = try Lockstep.train(
-          Self.arguments + ["steps=\(steps)"] + resume, ranks: ranks, in: folder)
+        let words = ["dcgan"] + narrow + course(steps: steps) + ["--run", "run"] + resume
+        let finished = try Lockstep.train(words, ranks: ranks, in: folder)
         #expect(finished.status == 0, "\(finished.errors)")
       }
       try checkWhole(folder)

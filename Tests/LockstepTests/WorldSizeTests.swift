@@ -9,7 +9,7 @@ extension EndToEnd {
       [2, 3, 4, 8])
     func ranks(recipe: String, ranks: Int) throws {
       let folder = try Folder()
-      let arguments = [recipe] + narrow + course + ["--run", "run"]
+      let arguments = [recipe] + narrow + course() + ["--run", "run"]
       let finished = try Lockstep.train(arguments, ranks: ranks, in: folder)
       #expect(finished.status == 0, "\(finished.errors)")
       let inspected = try Lockstep.inspect("run", in: folder)
@@ -20,7 +20,7 @@ extension EndToEnd {
     @Test("hiding communication and the number of threads do not change a bit", arguments: [1, 2, 3])
     func execution(ranks: Int) throws {
       let folder = try Folder()
-      let arguments = ["dcgan"] + narrow + course + ["overlap=false", "threads=\(ranks)", "--run", "run"]
+      let arguments = ["dcgan"] + narrow + course(threads: ranks) + ["overlap=false", "--run", "run"]
       let finished = try Lockstep.train(arguments, ranks: ranks, in: folder)
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.narrow("dcgan"))

@@ -11,7 +11,7 @@ enum Reference {
   private static func hashes(_ recipe: String) throws -> [String] {
     let folder = try Folder()
     let finished = try Lockstep.train(
-      [recipe] + EndToEnd.narrow + EndToEnd.course + ["--run", "reference"], ranks: 1, in: folder)
+      [recipe] + EndToEnd.narrow + EndToEnd.course() + ["--run", "reference"], ranks: 1, in: folder)
     guard finished.status == 0 else { throw Unexpected(finished) }
     return try Lockstep.inspect("reference", in: folder).hashes
   }

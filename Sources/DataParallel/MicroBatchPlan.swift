@@ -35,6 +35,13 @@ public struct MicroBatchPlan: Sendable, Equatable {
     self.rank = rank
   }
 
+  /// Refuses data that do not fill one batch: a step would see samples twice.
+  ///
+  /// - Throws: ``PlanError/tooFewSamples(count:batch:)``.
+  public func check(sampleCount: Int) throws(PlanError) {
+    guard batch <= sampleCount else { throw .tooFewSamples(count: sampleCount, batch: batch) }
+  }
+
   /// Samples in a micro-batch.
   public var microBatchSize: Int { batch / microBatches }
 

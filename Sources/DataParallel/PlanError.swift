@@ -8,6 +8,8 @@ public enum PlanError: Error, Sendable, Equatable {
   case indivisible(batch: Int, microBatches: Int)
   /// There are more ranks than micro-batches.
   case tooManyRanks(worldSize: Int, microBatches: Int, batch: Int)
+  /// The data hold fewer samples than a step needs.
+  case tooFewSamples(count: Int, batch: Int)
 }
 
 extension PlanError: CustomStringConvertible {
@@ -32,6 +34,8 @@ extension PlanError: CustomStringConvertible {
         : "set microBatches to \(Self.list(choices)), which changes the result"
       return "\(worldSize) ranks for microBatches=\(microBatches) leave some without work; "
         + "start at most \(microBatches) ranks, or \(other)"
+    case .tooFewSamples(let count, let batch):
+      return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count)"
     }
   }
 

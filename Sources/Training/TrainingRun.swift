@@ -53,7 +53,9 @@ package enum TrainingRun {
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
-      return (plan, try Datasets.open(DatasetRequest(options)))
+      let dataset = try Datasets.open(DatasetRequest(options))
+      try plan.check(sampleCount: dataset.count)
+      return (plan, dataset)
     }
     try Handshake(
       program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(BLASLibrary.coreName)",

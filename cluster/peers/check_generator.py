@@ -93,7 +93,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "checkpoint", type=pathlib.Path, metavar="CHECKPOINT",
-        help="a checkpoint folder, of which generator.safetensors.zst is read, or any such file (of the EMA, say)",
+        help="a checkpoint folder, of which ema.safetensors.zst is read, or any such file",
     )
     parser.add_argument("samples", type=pathlib.Path, metavar="SAMPLES", help="what `lockstep sample --tensors` wrote")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="largest difference allowed (1e-4)")
@@ -101,7 +101,7 @@ def main() -> int:
 
     weights = options.checkpoint
     if weights.is_dir():
-        weights /= "generator.safetensors.zst"
+        weights /= "ema.safetensors.zst"  # what `lockstep sample` draws from
     try:
         state, samples = load_tensors(weights), load_tensors(options.samples)
         try:

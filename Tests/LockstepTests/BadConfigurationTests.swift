@@ -1,0 +1,100 @@
+import Testing
+
+extension EndToEnd {
+  /// Command lines and recipes that are refused before anything is written.
+  struct BadConfigurationTests {
+    /// A command line after `lockstep train`.
+    struct Case: CustomTestStringConvertible, Sendable {
+      let arguments: [String]
+      let status: Int32
+      /// What the message has to say.
+      let said: String
+
+      init(_ arguments: String..., status: Int32 = 78, said: String) {
+        self.arguments = arguments
+        self.status = status
+        self.said = said
+      }
+
+      var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    static let cases = [
+      Case("dcgn", said: "did you mean dcgan?"),
+      Case("missing.yaml", status: 66, said: "missing.yaml"),
+      Case("dcgan", "stesp=4", said: "did you mean steps?"),
+      Case("dcgan", "steps=many", said: "steps is \"many\""),
+      Case("dcgan", "steps=1e99", said: "steps"),
+      Case("dcgan", "steps=-1", said: "steps"),
+      Case("dcgan", "optimizer.generator.learningRate=nan", said: "optimizer.generator.learningRate"),
+      Case("dcgan", "batch=20", said: "batch"),
+      Case("dcgan", "batch=18446744073709551616", said: "batch"),
+      Case("dcgan", "batch=1000000", said: "batch=1000000 is more than the 60000 samples"),
+      Case("dcgan", "microBatches=3", said: "microBatches"),
+      Case("dcgan", "threads=0", said: "threads"),
+      Case("dcgan", "size=33", said: "size"),
+    ]
+
+    @Test("a wrong command line is refused in one line, and no run folder is made", arguments: cases)
+    func refused(bad: Case) throws {
+      let folder = try Folder()
+      let finished = try Lockstep.train(bad.arguments + ["--run", "run"], ranks: 1, in: folder)
+      check(bad, finished)
+      #expect(!folder.has("run"))
+    }
+
+    @Test(
+      "of two ranks one speaks", .enabled(if: MPIRun.isAvailable, "mpirun is absent"),
+      arguments: [cases[0], cases[2], cases[7]])
+    func refusedTogether(bad: Case) throws {
+      let folder = try Folder()
+      check(bad, try Lockstep.train(bad.arguments + ["--run", "run"], ranks: 2, in: folder))
+      #expect(!folder.has("run"))
+    }
+
+    @Test("more ranks than micro-batches are refused", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func tooManyRanks() throws {
+      let folder = try Folder()
+      let finished = try Lockstep.train(["dcgan", "microBatches=2", "--run", "run"], ranks: 3, in: folder)
+      check(Case(said: "3 ranks for microBatches=2"), finished)
+      #expect(!folder.has("run"))
+    }
+
+    @Test("a mistake in a recipe file is named with its line")
+    func recipeFile() throws {
+      let folder = try Folder()
+      try folder.write(Array("model:\n  family: dcgan\nsteps: 4\nbacth: 16\n".utf8), "mine.yaml")
+      let finished = try Lockstep.train(["mine.yaml", "--run", "run"], ranks: 1, in: folder)
+      check(Case(said: "mine.yaml:4:1"), finished)
+    }
+
+    @Test("a folder that cannot be written is named with the user")
+    func readOnly() throws {
+      let finished = try Lockstep.train(["dcgan", "--run", "/proc/lockstep"], ranks: 1, in: Folder())
+      check(Case(status: 73, said: "/proc/lockstep, uid"), finished)
+    }
+
+    @Test("a run folder that is taken, or is of another recipe, stays as it was")
+    func occupied() throws {
+      let folder = try Folder()
+      let arguments = narrow + ["steps=1", "samples.count=1", "--run", "run"]
+      #expect(try Lockstep.train(["dcgan"] + arguments, ranks: 1, in: folder).status == 0)
+      let before = try folder.contents(of: "run")
+      check(
+        Case(status: 73, said: "holds a run of recipe dcgan at step 1"),
+        try Lockstep.train(["dcgan"] + arguments, ranks: 1, in: folder))
+      check(
+        Case(said: "the run is of recipe dcgan, not dcgan64"),
+        try Lockstep.train(["dcgan64", "--run", "run", "--resume"], ranks: 1, in: folder))
+      check(
+        Case(said: "batch"),
+        try Lockstep.train(["batch=24", "--run", "run", "--resume"], ranks: 1, in: folder))
+      #expect(try folder.contents(of: "run") == before)
+    }
+
+    private func check(_ bad: Case, _ finished: Finished) {
+      #expect(finished.status == bad.status, "\(finished.errors)")
+      #expect(finished.messages.count == 1 && finished.messages[0].contains(bad.said), "\(finished.errors)")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Testing
+
+extension EndToEnd {
+  /// Checkpoints that are not what was written.
+  struct DamageTests {
+    /// How a file is spoilt.
+    enum Damage: CaseIterable {
+      case truncated, flipped
+
+      func apply(to name: String, in folder: Folder) throws {
+        switch self {
+        case .truncated: try Fixtures.halve(name, in: folder)
+        case .flipped: try Fixtures.damage(name, in: folder)
+        }
+      }
+    }
+
+    private static let files = ["generator.safetensors.zst", "optimizer.safetensors.zst", "manifest.json"]
+    private static let arguments = ["dcgan"] + narrow + course() + ["--run", "run"]
+
+    /// A run of six steps with checkpoints after the third and the sixth.
+    private func trained() throws -> Folder {
+      let folder = try Folder()
+      let words = ["dcgan"] + narrow + course(steps: 6) + ["--run", "run"]
+      let finished = try Lockstep.train(words, ranks: 1, in: folder)
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      return folder
+    }
+
+    @Test(
+      "a damaged checkpoint is passed over with its name, and the run goes on from the one before",
+      arguments: Damage.allCases, files)
+    func fallback(damage: Damage, file: String) throws {
+      let folder = try trained()
+      try damage.apply(to: "run/checkpoints/step-00000006/\(file)", in: folder)
+      let finished = try Lockstep.train(Self.arguments + ["--resume"], ranks: 1, in: folder)
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("step-00000006 is passed over"), "\(finished.errors)")
+      #expect(finished.errors.contains(file), "\(finished.errors)")
+      #expect(finished.errors.contains("resuming after step 3"), "\(finished.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.narrow("dcgan"))
+      #expect(try folder.loggedSteps("run") == Array(1...12))
+    }
+
+    @Test("without a whole checkpoint nothing goes on: one line names the file", arguments: [1, 2])
+    func nothingLeft(ranks: Int) throws {
+      if ranks > 1 && !MPIRun.isAvailable { return }
+      let folder = try trained()
+      for checkpoint in try folder.checkpoints("run") {
+        try Damage.flipped.apply(to: "run/checkpoints/\(checkpoint)/generator.safetensors.zst", in: folder)
+      }
+      let before = try folder.contents(of: "run")
+      let finished = try Lockstep.train(
+        Self.arguments + ["--resume"], ranks: ranks, in: folder)
+      #expect(finished.status == 65, "\(finished.errors)")
+      #expect(
+        finished.messages.count == 1 && finished.messages[0].contains("generator.safetensors.zst"),
+        "\(finished.errors)")
+      #expect(try folder.contents(of: "run") == before)
+      for command in [["inspect", "run"], ["sample", "run"]] {
+        let finished = try Lockstep.run(command, in: folder)
+        #expect(finished.status == 65)
+        #expect(
+          finished.messages.count == 1 && finished.messages[0].contains("generator"), "\(finished.errors)")
+      }
+    }
+
+    @Test("a checkpoint of another model is refused before a tensor is used")
+    func otherModel() throws {
+      let folder = try trained()
+      let wide =
+        ["dcgan", "batch=16", "model.generatorFeatures=16", "model.discriminatorFeatures=8"]
+        + course(steps: 3)
+        + ["--run", "wide"]
+      #expect(try Lockstep.train(wide, ranks: 1, in: folder).status == 0)
+      // The newest checkpoint of the wide run is now one of narrow networks.
+      try folder.copy("run/checkpoints/step-00000006", to: "wide/checkpoints/step-00000006")
+      for command in [["sample", "wide"], ["train", "--run", "wide", "--resume"]] {
+        let finished = try Lockstep.run(command, in: folder)
+        #expect(finished.status == 65, "\(finished.errors)")
+        #expect(finished.messages.count == 1, "\(finished.errors)")
+      }
+    }
+
+    @Test("a path that holds no checkpoint is named", arguments: ["inspect", "sample"])
+    func missing(command: String) throws {
+      let finished = try Lockstep.run([command, "nowhere"], in: Folder())
+      #expect(finished.status == 66, "\(finished.errors)")
+      #expect(finished.messages.count == 1 && finished.messages[0].contains("nowhere"), "\(finished.errors)")
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Data that people have.
+  struct DataTests {
+    private func train(_ recipe: String, _ arguments: [String]) throws {
+      let ranks = MPIRun.isAvailable ? 2 : 1
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder)
+      let common = narrow + ["steps=2", "samples.count=1", "--run", "run"]
+      let finished = try Lockstep.train([recipe] + arguments + common, ranks: ranks, in: folder)
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).step == 2)
+    }
+
+    @Test("a folder of PNG and JPEG images trains")
+    func imageFolder() throws {
+      try train("dcgan", ["data=images"])
+    }
+
+    @Test(
+      "MNIST and Fashion-MNIST train",
+      .enabled(if: shared != nil, "real data are absent: set LOCKSTEP_SHARED_DATA"),
+      arguments: [("dcgan-mnist", "mnist"), ("dcgan-fashion", "fashion-mnist")])
+    func digits(recipe: String, name: String) throws {
+      try train(recipe, ["data=\(Self.shared!)/\(name)"])
+    }
+
+    @Test(
+      "the host file of the examples starts two ranks", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func hostFile() throws {
+      let folder = try Folder()
+      let words =
+        [Lockstep.path!, "train", "dcgan"] + narrow + ["steps=1", "samples.count=1", "--run", "run"]
+      let flags = ["--hostfile", Package.folder + "/hostfiles/localhost"]
+      let finished = try MPIRun.start([.init(ranks: 2, words: words)], flags: flags, in: folder).wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).world_size_written == 2)
+    }
+
+    /// `$LOCKSTEP_SHARED_DATA`, or `../shared/data` beside the package, where it has MNIST.
+    static let shared: String? = {
+      let named = ProcessInfo.processInfo.environment["LOCKSTEP_SHARED_DATA"]
+      let folder = named ?? (Package.folder as NSString).deletingLastPathComponent + "/shared/data"
+      return FileManager.default.fileExists(atPath: folder + "/mnist") ? folder : nil
+    }()
+  }
+}

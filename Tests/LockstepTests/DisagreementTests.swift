@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Ranks that are not what they must be: found before the first step, and named.
+  @Suite(.enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+  struct DisagreementTests {
+    @Test("a rank whose data differ is named")
+    func data() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder, "a/images")
+      try Fixtures.images(16, in: folder, "b/images")
+      try folder.write(Fixtures.jpeg, "b/images/7.jpg")
+      try folder.write(Fixtures.jpeg, "b/images/8.jpg")
+      let words = [
+        Lockstep.path!, "train", "dcgan", "data=images", "batch=16", "steps=1", "--run", "\(folder.path)/run",
+      ]
+      let job = try MPIRun.start(
+        [
+          .init(ranks: 1, words: words, workingFolder: folder.path + "/a"),
+          .init(ranks: 1, words: words, workingFolder: folder.path + "/b"),
+        ], in: folder)
+      try check(try job.wait(), "the data of rank 1", folder)
+    }
+
+    @Test("a rank with another program is named")
+    func program() throws {
+      let folder = try Folder()
+      try FileManager.default.copyItem(atPath: Lockstep.path!, toPath: folder.path + "/lockstep")
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/lockstep"))
+      try file.seekToEnd()
+      try file.write(contentsOf: Data([0]))
+      try file.close()
+      let arguments = ["train", "dcgan", "steps=1", "--run", "\(folder.path)/run"]
+      let job = try MPIRun.start(
+        [
+          .init(ranks: 2, words: [Lockstep.path!] + arguments),
+          .init(ranks: 1, words: [folder.path + "/lockstep"] + arguments),
+        ], in: folder)
+      try check(try job.wait(), "the program of rank 2", folder)
+    }
+
+    private func check(_ finished: Finished, _ subject: String, _ folder: Folder) throws {
+      #expect(finished.status == 76, "\(finished.errors)")
+      #expect(finished.messages.count == 1 && finished.messages[0].contains(subject), "\(finished.errors)")
+      #expect(Processes.withWord("\(folder.path)/run").isEmpty)
+      #expect(!folder.has("run"), "nothing is written before the ranks agree")
+    }
+  }
+}

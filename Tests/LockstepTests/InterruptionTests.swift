@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Runs that are ended before their time and resumed.
+  struct InterruptionTests {
+    private static let arguments = ["dcgan"] + narrow + course() + ["--run", "run"]
+
+    @Test(
+      "a run that changes its ranks 1, 2, 4, 3, 1 on the way ends with the bits of one that does not",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func chain() throws {
+      let folder = try Folder()
+      for (ranks, steps) in zip([1, 2, 4, 3, 1], [3, 5, 8, 9, 12]) {
+        let resume = ranks == 1 && steps == 3 ? [] : ["--resume"]
+        let words = ["dcgan"] + narrow + course(steps: steps) + ["--run", "run"] + resume
+        let finished = try Lockstep.train(words, ranks: ranks, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      try checkWhole(folder)
+    }
+
+    /// Whom a SIGKILL hits.
+    enum Victim: CaseIterable { case rank, launcher }
+
+    @Test(
+      "a run whose rank or launcher is killed goes on from its checkpoint on other ranks",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"),
+      arguments: Victim.allCases, [(1, 1), (4, 3), (9, 2)])
+    func killed(victim: Victim, moment: (step: Int, resumedRanks: Int)) throws {
+      let folder = try Folder()
+      let unique = folder.path + "/run"
+      let words = Array(Self.arguments.dropLast()) + [unique]
+      let job = try Lockstep.startTraining(words, ranks: 2, in: folder)
+      let isThere = try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= moment.step }
+      try #require(isThere, "the run ended before the moment")
+      switch victim {
+      case .rank: kill(try #require(Processes.withWord(unique).last), SIGKILL)
+      case .launcher: job.signal(SIGKILL)
+      }
+      let finished = try job.wait()
+      #expect(finished.status == 128 + SIGKILL)
+      for _ in 0..<500 where !Processes.withWord(unique).isEmpty { usleep(10_000) }
+      #expect(Processes.withWord(unique).isEmpty, "no rank survives")
+      let resumed = try Lockstep.train(words + ["--resume"], ranks: moment.resumedRanks, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      try checkWhole(folder)
+    }
+
+    @Test("a run that SIGTERM stops saves, ends with 75 and goes on bit for bit")
+    func terminated() throws {
+      let folder = try Folder()
+      let job = try Lockstep.start(["train"] + Self.arguments, in: folder)
+      #expect(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      job.signal(SIGTERM)
+      #expect(try job.wait().status == 75)
+      #expect(try folder.loggedSteps("run").count < 12)
+      let resumed = try Lockstep.train(Self.arguments + ["--resume"], ranks: 1, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      try checkWhole(folder)
+    }
+
+    @Test(
+      "ranks that SIGUSR1 to mpirun stops save together, end with 75 and go on bit for bit",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func userSignal() throws {
+      let folder = try Folder()
+      let job = try Lockstep.startTraining(Self.arguments, ranks: 2, in: folder)
+      #expect(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      job.signal(SIGUSR1)
+      let finished = try job.wait()
+      #expect(finished.status == 75, "\(finished.errors)")
+      #expect(try folder.loggedSteps("run").count < 12)
+      let resumed = try Lockstep.train(Self.arguments + ["--resume"], ranks: 3, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      try checkWhole(folder)
+    }
+
+    /// The run has the bits of one that nothing disturbed, and one line for each step.
+    private func checkWhole(_ folder: Folder) throws {
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.narrow("dcgan"))
+      #expect(try folder.loggedSteps("run") == Array(1...12))
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What a trained run gives.
+  struct SampleTests {
+    private func trained() throws -> Folder {
+      let folder = try Folder()
+      let arguments =
+        ["dcgan"] + narrow
+        + [
+          "steps=4", "samples.count=4", "optimizer.generator.learningRate=0.01", "ema.decay=0.5", "--run",
+          "run",
+        ]
+      let finished = try Lockstep.train(arguments, ranks: 1, in: folder)
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      return folder
+    }
+
+    @Test("a grid and interpolation strips are PNG pictures of the size that the samples need")
+    func pictures() throws {
+      let folder = try trained()
+      #expect(
+        try Lockstep.run(["sample", "run", "--count", "9", "--output", "grid.png"], in: folder).status == 0)
+      let strips = ["sample", "run", "--interpolate", "2", "--columns", "5", "--output", "strips.png"]
+      #expect(try Lockstep.run(strips, in: folder).status == 0)
+      let grid = try pngSize(folder.bytes("grid.png"))
+      #expect(grid.width >= 3 * 32 && grid.width == grid.height)
+      let strip = try pngSize(folder.bytes("strips.png"))
+      #expect(strip.width >= 5 * 32 && strip.height >= 2 * 32 && strip.height < strip.width)
+    }
+
+    @Test("the same command draws the same picture, another seed another")
+    func deterministic() throws {
+      let folder = try trained()
+      for (name, seed) in [("a", []), ("b", []), ("c", ["--seed", "7"])] {
+        let command = ["sample", "run", "--count", "4", "--output", "\(name).png"] + seed
+        #expect(try Lockstep.run(command, in: folder).status == 0)
+      }
+      #expect(try folder.bytes("a.png") == folder.bytes("b.png"))
+      #expect(try folder.bytes("a.png") != folder.bytes("c.png"))
+      #expect(try folder.bytes("a.png") == folder.bytes("run/samples/step-00000004.png"))
+    }
+
+    @Test(
+      "PyTorch draws the same images from the same latents", .enabled(if: PyTorch.isAvailable, "no PyTorch"))
+    func pyTorch() throws {
+      let folder = try trained()
+      let drawn = try Lockstep.run(
+        ["sample", "run", "--count", "16", "--tensors", "t.safetensors"], in: folder)
+      #expect(drawn.status == 0, "\(drawn.errors)")
+      let checker = Package.folder + "/cluster/peers/check_generator.py"
+      let checked = try PyTorch.run([checker, "run/checkpoints/step-00000004", "t.safetensors"], in: folder)
+      #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+      // Images of the generator that is not averaged are others: the comparison can fail.
+      let other = "run/checkpoints/step-00000004/generator.safetensors.zst"
+      #expect(try PyTorch.run([checker, other, "t.safetensors"], in: folder).status == 1)
+    }
+
+    /// Width and height, from the header chunk.
+    private func pngSize(_ bytes: [UInt8]) throws -> (width: Int, height: Int) {
+      try #require(bytes.count > 24 && Array(bytes[1...3]) == Array("PNG".utf8))
+      func number(_ offset: Int) -> Int { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+      return (number(16), number(20))
+    }
+  }
+
+  /// Python with PyTorch: `$LOCKSTEP_PYTHON`, or `python3`.
+  enum PyTorch {
+    static let isAvailable: Bool = {
+      guard let folder = try? Folder() else { return false }
+      return (try? run(["-c", "import torch, safetensors"], in: folder).status) == 0
+    }()
+
+    static func run(_ arguments: [String], in folder: Folder) throws -> Finished {
+      let python = ProcessInfo.processInfo.environment["LOCKSTEP_PYTHON"] ?? "python3"
+      return try Job(["/usr/bin/env", "PYTHONDONTWRITEBYTECODE=1", python] + arguments, in: folder).wait()
+    }
+  }
+}

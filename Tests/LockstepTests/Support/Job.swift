@@ -1,0 +1,104 @@
+import Foundation
+
+/// A process that was started, with a deadline after which it is killed.
+final class Job {
+  private let process = Process()
+  private let deadline: Date
+  private let outputPath: String
+  private let errorsPath: String
+
+  /// Starts `words` in `folder`. Output goes to files, which no job can fill up.
+  init(_ words: [String], in folder: Folder, seconds: Double = 120) throws {
+    let name = UUID().uuidString
+    outputPath = folder.hidden + "/\(name).out"
+    errorsPath = folder.hidden + "/\(name).err"
+    deadline = Date(timeIntervalSinceNow: seconds)
+    process.executableURL = URL(fileURLWithPath: words[0])
+    process.arguments = Array(words.dropFirst())
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    var environment = ProcessInfo.processInfo.environment
+    if getuid() == 0 {
+      environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+      environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    }
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try Self.newFile(outputPath)
+    process.standardError = try Self.newFile(errorsPath)
+    try process.run()
+  }
+
+  private static func newFile(_ path: String) throws -> FileHandle {
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  }
+
+  /// Sends a signal to the process that was started.
+  func signal(_ number: Int32) {
+    kill(process.processIdentifier, number)
+  }
+
+  /// Waits until `condition` holds.
+  /// - Returns: whether it did before the process ended.
+  func wait(until condition: () -> Bool) throws -> Bool {
+    while !condition() {
+      guard process.isRunning else { return false }
+      try checkDeadline()
+      usleep(2000)
+    }
+    return true
+  }
+
+  /// Waits for the end.
+  func wait() throws -> Finished {
+    while process.isRunning {
+      try checkDeadline()
+      usleep(2000)
+    }
+    return Finished(
+      status: process.terminationReason == .exit
+        ? process.terminationStatus : 128 + process.terminationStatus,
+      output: text(of: outputPath), errors: text(of: errorsPath))
+  }
+
+  private func checkDeadline() throws {
+    guard Date() > deadline else { return }
+    signal(SIGKILL)
+    throw Overdue(description: "killed at its deadline: \(text(of: outputPath))\(text(of: errorsPath))")
+  }
+
+  private func text(of path: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+  }
+
+  /// A process that did not end.
+  struct Overdue: Error, CustomStringConvertible {
+    let description: String
+  }
+}
+
+/// A process that ended.
+struct Finished {
+  /// The exit status, or 128 and the signal's number.
+  let status: Int32
+  let output: String
+  let errors: String
+
+  /// The program's own messages, without what mpirun adds.
+  var messages: [String] {
+    errors.split(separator: "\n").filter { $0.hasPrefix("lockstep:") }.map(String.init)
+  }
+}
+
+/// Running processes.
+enum Processes {
+  /// Those of the program whose command line has the word `word`.
+  static func withWord(_ word: String) -> [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { pid_t($0) }.filter { pid in
+      let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+      let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      return words.first?.hasSuffix("/lockstep") == true && words.contains(word)
+    }.sorted()
+  }
+}

@@ -13,6 +13,7 @@ is a set of settings (--help lists them); --set changes one of them.
 
 import argparse
 import dataclasses
+import datetime
 import json
 import multiprocessing
 import os
@@ -36,7 +37,6 @@ class Settings:
     huge_pages: bool = False  # transparent huge pages for tensors
     keep_memory: bool = False  # malloc gives nothing back to the kernel between steps
     pin: bool = False  # each process stays on its own cores
-    flush_denormal: bool = False
     compile: bool = False  # torch.compile of both networks
     bucket_view: bool = False  # DDP: gradients live in the buckets
     broadcast_buffers: bool = True  # DDP: rank 0's running statistics before each forward pass
@@ -50,6 +50,7 @@ BEST = Settings(
     freeze=True,
     one_backward=True,
     huge_pages=True,
+    keep_memory=True,
     bucket_view=True,
     broadcast_buffers=False,
     static_graph=True,
@@ -179,11 +180,14 @@ def work(rank: int, options: argparse.Namespace, settings: Settings, rendezvous:
     import torch.distributed
 
     torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(settings.flush_denormal)
     distributed = options.processes > 1
     if distributed:
         torch.distributed.init_process_group(
-            "gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=options.processes
+            "gloo",
+            init_method=f"file://{rendezvous}",
+            rank=rank,
+            world_size=options.processes,
+            timeout=datetime.timedelta(minutes=5),
         )
     # Newer versions rename it but advise to keep this name when replicas have their own buffers.
     warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
@@ -250,7 +254,7 @@ def measure(options: argparse.Namespace, settings: Settings) -> dict:
         "peak_rss_bytes": max(report.peak_bytes for report in reports),
         "torch": reports[0].torch,
         "cpu_capability": reports[0].capability,
-        "options": vars(options) | {"set": None},
+        "options": {name: value for name, value in vars(options).items() if name != "set"},
         "settings": dataclasses.asdict(settings),
     }
 
@@ -261,6 +265,19 @@ def parse_setting(text: str) -> tuple[str, int]:
     if name not in types or not value.isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=NUMBER with a NAME from {', '.join(types)}")
     return name, types[name](int(value))
+
+
+def parse_side(text: str) -> int:
+    side = int(text) if text.isdigit() else 0
+    if side < 8 or side & (side - 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is not 8, 16, 32, 64, …")
+    return side
+
+
+def parse_count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
+    return int(text)
 
 
 def main() -> None:
@@ -278,15 +295,15 @@ def main() -> None:
         epilog=f"variants:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--size", type=int, default=32, help="pixels of a side, a power of two (32)")
-    parser.add_argument("--channels", type=int, default=1, help="of an image (1)")
-    parser.add_argument("--batch", type=int, default=64, help="images per process and step (64)")
-    parser.add_argument("--latents", type=int, default=100, help="length of a latent vector (100)")
-    parser.add_argument("--features", type=int, default=64, help="ngf and ndf of the paper (64)")
-    parser.add_argument("--processes", type=int, default=1, help="more than one: DDP over gloo (1)")
-    parser.add_argument("--threads", type=int, default=1, help="per process (1)")
-    parser.add_argument("--steps", type=int, default=5, help="training steps in one timed run (5)")
-    parser.add_argument("--runs", type=int, default=3, help="timed runs, of which the median counts (3)")
+    parser.add_argument("--size", type=parse_side, default=32, help="pixels of a side, a power of two (32)")
+    parser.add_argument("--channels", type=parse_count, default=1, help="of an image (1)")
+    parser.add_argument("--batch", type=parse_count, default=64, help="images per process and step (64)")
+    parser.add_argument("--latents", type=parse_count, default=100, help="length of a latent vector (100)")
+    parser.add_argument("--features", type=parse_count, default=64, help="ngf and ndf of the paper (64)")
+    parser.add_argument("--processes", type=parse_count, default=1, help="more than one: DDP over gloo (1)")
+    parser.add_argument("--threads", type=parse_count, default=1, help="per process (1)")
+    parser.add_argument("--steps", type=parse_count, default=5, help="training steps in one timed run (5)")
+    parser.add_argument("--runs", type=parse_count, default=3, help="timed runs, of which the median counts (3)")
     parser.add_argument("--warmup", type=int, default=3, help="untimed steps before the first run (3)")
     parser.add_argument("--variant", choices=VARIANTS, default="best", help="see below (best)")
     parser.add_argument(

@@ -10,11 +10,10 @@ from torch import nn
 def generator_widths(size: int, features: int) -> list[int]:
     """Output channels of the generator's hidden layers, widest (4x4 pixels) first.
 
-    The discriminator's hidden layers have the same widths in reverse order.
+    `size` is a power of two, 8 at least. The discriminator's hidden layers have the same widths in
+    reverse order.
     """
     stages = size.bit_length() - 3  # doublings from 4x4 up to size x size
-    if stages < 1 or 4 << stages != size:
-        raise ValueError(f"size {size} is not 8, 16, 32, 64, …")
     return [features << k for k in reversed(range(stages))]
 
 

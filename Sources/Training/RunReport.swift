@@ -49,19 +49,19 @@ package final class RunReport {
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
 
   /// The report of a run in `folder`.
-  /// - Parameter step: the steps done before, 0 for a new run; later lines of the log are dropped.
+  /// - Parameter step: the steps done before a run is resumed, after which lines of the log are dropped; nil for a
+  ///   new run.
   /// - Throws: `ReportingError`.
   package convenience init(
-    folder: String, title: String, resumingAt step: Int, progress: ProgressReporter
+    folder: String, title: String, resumingAt step: Int?, progress: ProgressReporter
   ) throws {
     let log = "\(folder)/log.jsonl"
     self.init(
       progress: progress,
       sinks: Sinks(
         folder: folder, title: title,
-        log: step > 0 ? try JSONLinesLog.resume(log, afterStep: step) : try JSONLinesLog.create(log),
-        tensorBoard: try TensorBoardWriter(
-          folder: "\(folder)/tensorboard", resumingAfter: step > 0 ? step : nil)))
+        log: try step.map { try JSONLinesLog.resume(log, afterStep: $0) } ?? JSONLinesLog.create(log),
+        tensorBoard: try TensorBoardWriter(folder: "\(folder)/tensorboard", resumingAfter: step)))
   }
 
   private init(progress: ProgressReporter, sinks: Sinks?) {

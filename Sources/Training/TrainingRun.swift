@@ -68,10 +68,11 @@ package enum TrainingRun {
     var warnings: [String] = []
     let answer = try communicator.fromCoordinator {
       if var resumed = reopened {
-        try resumed.resume(with: options)
-        folder = resumed
         generation = try newest(in: resumed, &warnings)
         try check(generation, dataset)
+        // Written last: a run that cannot go on stays as it is.
+        try resumed.resume(with: options)
+        folder = resumed
       } else {
         folder =
           try request.folder.map { try RunFolder.create(at: $0, options: options) }
@@ -96,7 +97,8 @@ package enum TrainingRun {
       folder == nil
         ? RunReport.silent
         : try RunReport(
-          folder: setup.folder, title: options.title, resumingAt: startStep, progress: progress)
+          folder: setup.folder, title: options.title, resumingAt: request.isResuming ? startStep : nil,
+          progress: progress)
     }
     if rank == 0 { announce(setup, model, startStep, progress) }
 

@@ -36,7 +36,7 @@ extension EndToEnd {
       let flags = ["--hostfile", Package.folder + "/hostfiles/localhost"]
       let finished = try MPIRun.start([.init(ranks: 2, words: words)], flags: flags, in: folder).wait()
       #expect(finished.status == 0, "\(finished.errors)")
-      #expect(try Lockstep.inspect("run", in: folder).world_size_written == 2)
+      #expect(try Lockstep.inspect("run", in: folder).worldSizeWritten == 2)
     }
 
     /// `$LOCKSTEP_SHARED_DATA`, or `../shared/data` beside the package, where it has MNIST.

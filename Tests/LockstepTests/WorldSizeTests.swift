@@ -14,7 +14,7 @@ extension EndToEnd {
       #expect(finished.status == 0, "\(finished.errors)")
       let inspected = try Lockstep.inspect("run", in: folder)
       #expect(try inspected.hashes == Reference.narrow(recipe))
-      #expect(inspected.world_size_written == ranks)
+      #expect(inspected.worldSizeWritten == ranks)
     }
 
     @Test("hiding communication and the number of threads do not change a bit", arguments: [1, 2, 3])

@@ -25,7 +25,17 @@ final class Job {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try Self.newFile(outputPath)
     process.standardError = try Self.newFile(errorsPath)
-    try process.run()
+    try Self.withSignalsUnblocked { try process.run() }
+  }
+
+  /// A process inherits the signals that the thread which starts it blocks, and those of a thread pool block all.
+  private static func withSignalsUnblocked(_ work: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try work()
   }
 
   private static func newFile(_ path: String) throws -> FileHandle {

@@ -39,19 +39,21 @@ enum Lockstep {
   static func inspect(_ run: String, in folder: Folder) throws -> Inspected {
     let finished = try Self.run(["inspect", run, "--json"], in: folder)
     guard finished.status == 0 else { throw Unexpected(finished) }
-    return try JSONDecoder().decode(Inspected.self, from: Data(finished.output.utf8))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Inspected.self, from: Data(finished.output.utf8))
   }
 }
 
 /// What the tests read of `inspect --json`.
 struct Inspected: Decodable, Equatable {
   let step: Int
-  let weights_sha256: String
-  let state_sha256: String
-  let world_size_written: Int
+  let weightsSha256: String
+  let stateSha256: String
+  let worldSizeWritten: Int
 
   /// The two hashes that do not depend on how a run was computed.
-  var hashes: [String] { [weights_sha256, state_sha256] }
+  var hashes: [String] { [weightsSha256, stateSha256] }
 }
 
 /// A process that ended otherwise than it had to, with all that it said.

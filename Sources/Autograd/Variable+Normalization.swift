@@ -13,7 +13,7 @@ extension Variable {
     weight: Variable, bias: Variable, epsilon: Float, activation: FusedActivation = .identity
   ) -> (output: Variable, mean: Tensor, variance: Tensor) {
     let (mean, variance) = value.channelMoments()
-    let inverseDeviation = variance.map { 1 / ($0 + epsilon).squareRoot() }
+    let inverseDeviation = variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) }
     let normalization = ChannelNormalization(
       mean: mean, inverseDeviation: inverseDeviation, scale: weight.value, shift: bias.value, activation: activation)
     let tape = isRecorded ? tape : weight.recorder(with: bias)

@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// What normalises the channels of an activation: four tensors `[C]` and an activation.
 ///
 /// `x̂ = (x − mean) · inverseDeviation`, `z = x̂ · scale + shift`, `y = activation(z)`.
@@ -63,6 +65,8 @@ private struct GroupCoefficients {
   let inverse: Vector
   let scale: Vector
   let shift: Vector
+  /// The inverse deviation times the scale.
+  let factor: Vector
   let slope: Float
 
   @inline(__always)
@@ -71,6 +75,7 @@ private struct GroupCoefficients {
     inverse = group.load(all.inverse)
     scale = group.load(all.scale)
     shift = group.load(all.shift)
+    factor = inverse * scale
     slope = all.slope
   }
 
@@ -78,9 +83,9 @@ private struct GroupCoefficients {
   @inline(__always)
   func normalized(_ x: Vector) -> Vector { (x - mean) * inverse }
 
-  /// z.
+  /// z, with as few roundings as there can be: an activation behind it jumps at 0.
   @inline(__always)
-  func scaled(_ normalized: Vector) -> Vector { normalized * scale + shift }
+  func scaled(_ x: Vector) -> Vector { lockstep_fma16(x - mean, factor, shift) }
 
   /// `value` times the slope of the activation at z. A NaN stays one.
   @inline(__always)
@@ -104,7 +109,7 @@ extension Tensor {
               let coefficients = GroupCoefficients(coefficients, group)
               var offset = rows.lowerBound * channels
               while offset < rows.upperBound &* channels {
-                let z = coefficients.scaled(coefficients.normalized(group.load(values + offset)))
+                let z = coefficients.scaled(group.load(values + offset))
                 group.store(coefficients.activated(z, at: z), to: result + offset)
                 offset &+= channels
               }
@@ -141,9 +146,10 @@ extension Tensor {
             var scale = ChannelGroup.Vector.zero
             var offset = rows.lowerBound * channels
             while offset < rows.upperBound &* channels {
-              let normalized = coefficients.normalized(group.load(input + offset))
+              let x = group.load(input + offset)
+              let normalized = coefficients.normalized(x)
               let gradient = coefficients.activated(
-                group.load(upstream + offset), at: coefficients.scaled(normalized))
+                group.load(upstream + offset), at: coefficients.scaled(x))
               shift += gradient
               scale += gradient * normalized
               offset &+= channels
@@ -190,9 +196,10 @@ extension Tensor {
                 let factor = coefficients.scale * coefficients.inverse
                 var offset = rows.lowerBound * channels
                 while offset < rows.upperBound &* channels {
-                  let normalized = coefficients.normalized(group.load(input + offset))
+                  let x = group.load(input + offset)
+                  let normalized = coefficients.normalized(x)
                   let gradient = coefficients.activated(
-                    group.load(upstream + offset), at: coefficients.scaled(normalized))
+                    group.load(upstream + offset), at: coefficients.scaled(x))
                   group.store(
                     (gradient - shiftMean - normalized * scaleMean) * factor, to: result + offset)
                   offset &+= channels

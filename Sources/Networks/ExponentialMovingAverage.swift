@@ -15,12 +15,14 @@ public struct ExponentialMovingAverage {
     self.store = store
   }
 
-  /// average ← average + (1 - decay)(parameters - average). Buffers (running statistics) are copied, not averaged.
+  /// average ← average + (1 - d)(parameters - average) with d = min(decay, (1 + n) / (10 + n)) after n updates, so
+  /// that the start of a run is soon forgotten. Buffers (running statistics) are copied, not averaged.
+  /// - Parameter count: n; by default past the ramp.
   /// - Precondition: `network` has the architecture of ``store``.
-  public func update(from network: ParameterStore) {
+  public func update(from network: ParameterStore, updates count: Int = 1 << 40) {
     precondition(
       network.count == store.count && network.buffers.count == store.buffers.count, "one architecture")
-    let step = 1 - decay
+    let step = 1 - min(decay, (1 + Float(count)) / (10 + Float(count)))
     network.flatValues.withUnsafePointer { values in
       store.withValues { average in
         for i in 0..<network.count { average[i] += step * (values[i] - average[i]) }

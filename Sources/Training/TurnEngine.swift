@@ -151,7 +151,8 @@ package final class TurnEngine {
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
     }
-    averages[phase.network]?.update(from: network.store)
+    averages[phase.network]?.update(
+      from: network.store, updates: state.optimizers[phase.network].stepCount)
   }
 }
 

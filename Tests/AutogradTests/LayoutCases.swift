@@ -42,4 +42,15 @@ extension DerivativeCase {
       ]
     }
   }()
+
+  /// Normalisation, whose fused kernels serve the first order and whose formula the second.
+  static let normalization: [DerivativeCase] = {
+    var n = Numbers(seed: 6)
+    let inputs = [n.between(-2, 2, [6, 3]), n.between(0.5, 1.5, [3]), n.between(-1, 1, [3])]
+    return [
+      DerivativeCase("batchNormalized", inputs) {
+        $0[0].batchNormalized(weight: $0[1], bias: $0[2], epsilon: 1e-5).output.squared()
+      }
+    ]
+  }()
 }

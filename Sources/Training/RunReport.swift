@@ -93,8 +93,7 @@ package final class RunReport {
   package func draw(samples: Tensor, step: Int, phases: [Phase]) throws {
     guard let sinks else { return }
     let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
-    let digits = String(step)
-    let name = "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".png"
+    let name = RunFolder.name(ofStep: step) + ".png"
     try picture.write(to: "\(sinks.folder)/samples/\(name)")
     try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
     try drawLosses(sinks, phases)

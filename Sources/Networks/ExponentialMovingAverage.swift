@@ -1,5 +1,5 @@
 public import Autograd
-import TensorCore
+public import TensorCore
 
 /// An exponential moving average of a network's parameters, kept in a network of the same architecture so that
 /// samples can be drawn from it.
@@ -15,19 +15,17 @@ public struct ExponentialMovingAverage {
     self.store = store
   }
 
-  /// average ← average + (1 - d)(parameters - average) with d = min(decay, (1 + n) / (10 + n)) after n updates, so
-  /// that the start of a run is soon forgotten. Buffers (running statistics) are copied, not averaged.
-  /// - Parameter count: n; by default past the ramp.
+  /// Lends the average to a step that moves it along with the network's parameters, then copies the network's
+  /// buffers (running statistics), which are not averaged.
+  ///
+  /// average ← average + (1 - d)(parameters - average) with d = min(decay, (1 + n) / (10 + n)), so that the start of a
+  /// run is soon forgotten.
+  /// - Parameter n: the number of updates, this one included.
   /// - Precondition: `network` has the architecture of ``store``.
-  public func update(from network: ParameterStore, updates count: Int = 1 << 40) {
-    precondition(
-      network.count == store.count && network.buffers.count == store.buffers.count, "one architecture")
-    let step = 1 - min(decay, (1 + Float(count)) / (10 + Float(count)))
-    network.flatValues.withUnsafePointer { values in
-      store.withValues { average in
-        for i in 0..<network.count { average[i] += step * (values[i] - average[i]) }
-      }
-    }
+  public func follow(_ network: ParameterStore, update n: Int, _ step: (MovingAverage) -> Void) {
+    precondition(network.count == store.count, "one architecture")
+    let share = 1 - min(decay, (1 + Float(n)) / (10 + Float(n)))
+    store.withValues { step(MovingAverage($0, share: share)) }
     store.copyBuffers(from: network)
   }
 }

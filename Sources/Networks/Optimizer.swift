@@ -10,10 +10,11 @@ public protocol Optimizer: Sendable {
   /// - Parameters:
   ///   - gradient: the gradient, multiplied by `gradientScale` as it is read.
   ///   - moments: one buffer for each name, zero before the first step.
+  ///   - average: follows the new values, if given.
   ///   - step: 1 for the first step.
   func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int)
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int)
 }
 
 /// Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as `torch.optim.SGD`.
@@ -38,7 +39,7 @@ public struct SGD: Optimizer {
   /// b ← μ b + g + λ p; p ← p - η b.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int
   ) {
     let buffer = moments[0]
     for i in 0..<count {
@@ -46,6 +47,7 @@ public struct SGD: Optimizer {
       buffer[i] = direction
       values[i] -= learningRate * direction
     }
+    average?.move(toward: values, count: count)
   }
 }
 
@@ -71,7 +73,7 @@ public struct RMSprop: Optimizer {
   /// s ← α s + (1 - α) g²; p ← p - η g / (√s + ε).
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], count: Int, step: Int
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int
   ) {
     let square = moments[0]
     for i in 0..<count {
@@ -80,6 +82,7 @@ public struct RMSprop: Optimizer {
       square[i] = s
       values[i] -= learningRate * g / (s.squareRoot() + epsilon)
     }
+    average?.move(toward: values, count: count)
   }
 }
 
@@ -98,16 +101,17 @@ public struct OptimizerState {
     moments = optimizer.momentNames.map { _ in Tensor(repeating: 0, shape: [count]) }
   }
 
-  /// Moves the parameters by one step; see ``Optimizer/step(values:gradient:gradientScale:moments:count:step:)``.
+  /// Moves the parameters by one step; see ``Optimizer/step(values:gradient:gradientScale:moments:average:count:step:)``.
   public mutating func step(
-    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+    average: MovingAverage? = nil
   ) {
     stepCount += 1
     let count = moments.first?.count ?? 0
     let pointers = moments.indices.map { index in moments[index].withUnsafeMutablePointer { $0 } }
     optimizer.step(
-      values: values, gradient: gradient, gradientScale: gradientScale, moments: pointers, count: count,
-      step: stepCount)
+      values: values, gradient: gradient, gradientScale: gradientScale, moments: pointers, average: average,
+      count: count, step: stepCount)
     withExtendedLifetime(moments) {}
   }
 }

@@ -31,52 +31,31 @@ public struct AdamUpdate: Hashable, Sendable {
     self.weightDecay = weightDecay
   }
 
-  /// An exponential moving average of the parameters: `average += (1 − decay)(p − average)`.
-  public struct Average: Sendable {
-    /// As long as the parameters.
-    public let storage: TensorStorage
-    /// What is kept of the average per step.
-    public let decay: Double
-
-    /// An average of parameters, kept in `storage`.
-    public init(storage: TensorStorage, decay: Double) {
-      self.storage = storage
-      self.decay = decay
-    }
-  }
-
-  /// Updates elements `range` of the parameters, both moments and, if given, the average of the new parameters, in
-  /// one pass over memory.
+  /// Updates `count` parameters, both moments and, if given, the average of the new parameters, in one pass over
+  /// memory. The gradient is multiplied by `gradientScale` as it is read.
   ///
   /// Elements do not depend on one another: the update of a range equals that of its parts.
-  /// - Precondition: the buffers reach over `range`, and no other thread reads what is written.
+  /// - Precondition: the buffers hold `count` elements and do not overlap.
   public func apply(
-    to parameters: TensorStorage, gradient: TensorStorage, firstMoment: TensorStorage,
-    secondMoment: TensorStorage, average: Average? = nil, range: Range<Int>
+    to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
+    firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
+    average: MovingAverage? = nil, count: Int
   ) {
-    for storage in [parameters, gradient, firstMoment, secondMoment, average?.storage ?? parameters] {
-      precondition(
-        range.lowerBound >= 0 && range.upperBound <= storage.count,
-        "elements \(range) of a buffer of \(storage.count)")
-    }
-    let kernel = Kernel(self, decay: average?.decay ?? 0)
-    let (p, g) = (parameters.pointer, gradient.pointer)
-    let (m, v, e) = (firstMoment.pointer, secondMoment.pointer, average?.storage.pointer)
-    ComputeThreads.split(range.count, grain: 4096) { part in
-      var index = range.lowerBound + part.lowerBound
-      let end = range.lowerBound + part.upperBound
-      while index &+ 8 <= end {
-        kernel.update(p + index, g + index, m + index, v + index, e.map { $0 + index })
+    let kernel = Kernel(self, gradientScale: gradientScale, averageShare: average?.share ?? 0)
+    ComputeThreads.split(count, grain: 4096) { part in
+      var index = part.lowerBound
+      while index &+ 8 <= part.upperBound {
+        kernel.update(
+          parameters + index, gradient + index, firstMoment + index, secondMoment + index,
+          average.map { $0.values + index })
         index &+= 8
       }
-      if index < end {
-        kernel.updatePartly(end - index, p + index, g + index, m + index, v + index, e.map { $0 + index })
+      if index < part.upperBound {
+        kernel.updatePartly(
+          part.upperBound - index, parameters + index, gradient + index, firstMoment + index,
+          secondMoment + index, average.map { $0.values + index })
       }
     }
-    parameters.invalidateDerived()
-    firstMoment.invalidateDerived()
-    secondMoment.invalidateDerived()
-    average?.storage.invalidateDerived()
   }
 }
 
@@ -91,9 +70,12 @@ private struct Kernel {
   let rootOfCorrection: Float
   let epsilon: Float
   let kept: Float
+  let gradientScale: Float
   let averageShare: Float
 
-  init(_ update: AdamUpdate, decay: Double) {
+  init(_ update: AdamUpdate, gradientScale: Float, averageShare: Float) {
+    self.gradientScale = gradientScale
+    self.averageShare = averageShare
     gradientShare = Float(1 - update.beta1)
     beta2 = Float(update.beta2)
     squareShare = Float(1 - update.beta2)
@@ -101,7 +83,6 @@ private struct Kernel {
     rootOfCorrection = Float((1 - Self.power(update.beta2, update.step)).squareRoot())
     epsilon = Float(update.epsilon)
     kept = Float(1 - update.learningRate * update.weightDecay)
-    averageShare = Float(1 - decay)
   }
 
   /// By repeated squaring: the same on every platform.
@@ -115,27 +96,21 @@ private struct Kernel {
     return result
   }
 
-  /// `start + share (end − start)`, from whichever end is nearer, as `torch.lerp`.
-  @inline(__always)
-  private func interpolated(_ start: Vector, _ end: Vector, _ share: Float) -> Vector {
-    share < 0.5 ? start + share * (end - start) : end - (end - start) * (1 - share)
-  }
-
   /// Eight elements.
   @inline(__always)
   func update(
     _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
     _ v: UnsafeMutablePointer<Float>, _ e: UnsafeMutablePointer<Float>?
   ) {
-    let gradient = load(g)
-    let first = interpolated(load(m), gradient, gradientShare)
+    let gradient = load(g) * gradientScale
+    let first = MovingAverage.interpolated(load(m), gradient, gradientShare)
     let second = load(v) * beta2 + squareShare * gradient * gradient
     let denominator = lockstep_sqrt8(second) / rootOfCorrection + epsilon
     let parameter = load(p) * kept + negativeStepSize * first / denominator
     store(first, to: m)
     store(second, to: v)
     store(parameter, to: p)
-    if let e { store(interpolated(load(e), parameter, averageShare), to: e) }
+    if let e { store(MovingAverage.interpolated(load(e), parameter, averageShare), to: e) }
   }
 
   /// Fewer than eight: the same arithmetic on copies.
@@ -153,15 +128,5 @@ private struct Kernel {
         original.update(from: copy + 8 * row, count: count)
       }
     }
-  }
-
-  @inline(__always)
-  private func load(_ pointer: UnsafePointer<Float>) -> Vector {
-    UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
-  }
-
-  @inline(__always)
-  private func store(_ vector: Vector, to pointer: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
   }
 }

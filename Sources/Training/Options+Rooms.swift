@@ -6,8 +6,8 @@ extension Options {
   package func adam(for network: String) -> Adam {
     let options = optimizer(of: network)
     return Adam(
-      learningRate: Float(options.learningRate), beta1: Float(options.beta1), beta2: Float(options.beta2),
-      epsilon: Float(options.epsilon))
+      learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon
+    )
   }
 }
 

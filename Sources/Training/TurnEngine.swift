@@ -144,15 +144,23 @@ package final class TurnEngine {
       throw TurnError.notFinite(network: network.name, step: turn.turn.step)
     }
     reduced.vector.withUnsafePointer { vector in
-      network.store.withValues { values in
-        state.optimizers[phase.network].step(values: values, gradient: vector, gradientScale: scale)
-      }
       TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
+      step(phase.network, gradient: vector, scale: scale)
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
     }
-    averages[phase.network]?.update(
-      from: network.store, updates: state.optimizers[phase.network].stepCount)
+  }
+
+  /// Moves a network's parameters and, in the same pass, their average.
+  private func step(_ index: Int, gradient: UnsafePointer<Float>, scale: Float) {
+    let store = model.networks[index].store
+    func step(_ average: MovingAverage?) {
+      store.withValues {
+        state.optimizers[index].step(values: $0, gradient: gradient, gradientScale: scale, average: average)
+      }
+    }
+    guard let average = averages[index] else { return step(nil) }
+    average.follow(store, update: state.optimizers[index].stepCount + 1) { step($0) }
   }
 }
 

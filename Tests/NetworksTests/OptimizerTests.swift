@@ -91,11 +91,40 @@ struct OptimizerTests {
     average.store.initialize(seed: 1, firstOrdinal: 0)
     network.set(source.weight, to: Tensor([5, -3], shape: [2]))
     network.set(source.statistics, to: Tensor([7], shape: [1]))
-    average.update(from: network)
+    /// Far behind the ramp.
+    func follow() {
+      average.follow(network, update: 1 << 40) { moving in
+        network.flatValues.withUnsafePointer { moving.move(toward: $0, count: network.count) }
+      }
+    }
+    follow()
     #expect(target.weight.value.scalars == [2, 0])
     #expect(target.statistics.value.scalars == [7])
-    average.update(from: network)
+    follow()
     #expect(target.weight.value.scalars == [2.75, -0.75])
     #expect(source.weight.value.scalars == [5, -3])
+  }
+
+  @Test("an average moved within a step equals one moved behind it", arguments: [0, 1, 2])
+  func averageWithinStep(which: Int) {
+    let optimizers: [any Optimizer] = [
+      SGD(learningRate: 0.5), RMSprop(learningRate: 0.5), Adam(learningRate: 0.5),
+    ]
+    var state = OptimizerState(optimizers[which], count: 11)
+    var values = (0..<11).map { Float($0) - 4 }
+    var within = values
+    var behind = values
+    for _ in 0..<3 {
+      within.withUnsafeMutableBufferPointer {
+        state.step(
+          values: &values, gradient: values.map { 2 * $0 }, gradientScale: 0.5,
+          average: MovingAverage($0.baseAddress!, share: 0.25))
+      }
+      behind.withUnsafeMutableBufferPointer {
+        MovingAverage($0.baseAddress!, share: 0.25).move(toward: values, count: 11)
+      }
+    }
+    #expect(within == behind)
+    #expect(within != values)
   }
 }

@@ -20,7 +20,7 @@ struct EngineRank {
   let communication: CommunicationThread
   let schedule: Schedule
 
-  init(_ communicator: sending any Communicator, overlap: Bool, learningRate: Float = 1e-3) throws {
+  init(_ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3) throws {
     let plan = try MicroBatchPlan(
       batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
@@ -32,7 +32,7 @@ struct EngineRank {
   }
 
   /// A DCGAN of 4 features with Adam and initial weights of seed 5.
-  static func makeState(features: Int = 4, learningRate: Float = 1e-3) -> RunState {
+  static func makeState(features: Int = 4, learningRate: Double = 1e-3) -> RunState {
     let model = DCGAN(
       DCGAN.Configuration(
         size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features))
@@ -68,7 +68,7 @@ struct EngineRank {
 
 /// What became of each rank of a world in which `body` runs on every rank.
 func outcomes<T: Sendable>(
-  ranks: Int, overlap: Bool = true, learningRate: Float = 1e-3,
+  ranks: Int, overlap: Bool = true, learningRate: Double = 1e-3,
   _ body: @escaping @Sendable (EngineRank) throws -> T
 ) -> [Result<T, any Error>] {
   ThreadCommunicator.results(size: ranks) { communicator in

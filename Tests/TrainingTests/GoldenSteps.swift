@@ -26,9 +26,9 @@ struct GoldenSteps {
     case "wgan_gp": model = WGANGP(configuration, penaltyWeight: Float(golden.number("lambda_gp")))
     default: throw GoldenOperator.UnknownOperation(name: recipe)
     }
-    let betas = golden.attributes["betas"]!.numbers.map { Float($0) }
+    let betas = golden.attributes["betas"]!.numbers
     learningRate = Float(golden.number("lr"))
-    let adam = Adam(learningRate: learningRate, beta1: betas[0], beta2: betas[1])
+    let adam = Adam(learningRate: golden.number("lr"), beta1: betas[0], beta2: betas[1])
     // Gives every parameter a start of its own, which the reference's then replaces.
     let state = RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 0)
     for store in model.networks.map(\.store) {

@@ -40,20 +40,22 @@ struct GoldenTests {
   }
 
   private func checkOptimizer(_ golden: GoldenCase) throws {
-    let rate = Float(golden.number("lr"))
-    let epsilon = Float(golden.number("eps", default: 1e-8))
-    let decay = Float(golden.number("weight_decay", default: 0))
-    let betas = golden.attributes["betas"]?.numbers.map { Float($0) } ?? [0.9, 0.999]
+    let rate = golden.number("lr")
+    let epsilon = golden.number("eps", default: 1e-8)
+    let decay = golden.number("weight_decay", default: 0)
+    let betas = golden.attributes["betas"]?.numbers ?? [0.9, 0.999]
     let optimizer: any Optimizer
     switch golden.text("op") {
     case "sgd", "sgd_momentum":
       optimizer = SGD(
-        learningRate: rate, momentum: Float(golden.number("momentum", default: 0)), weightDecay: decay)
+        learningRate: Float(rate), momentum: Float(golden.number("momentum", default: 0)),
+        weightDecay: Float(decay))
     case "adam", "adamw":
       optimizer = Adam(
         learningRate: rate, beta1: betas[0], beta2: betas[1], epsilon: epsilon, weightDecay: decay)
     case "rmsprop":
-      optimizer = RMSprop(learningRate: rate, alpha: Float(golden.number("alpha")), epsilon: epsilon)
+      optimizer = RMSprop(
+        learningRate: Float(rate), alpha: Float(golden.number("alpha")), epsilon: Float(epsilon))
     default: throw GoldenOperator.UnknownOperation(name: golden.text("op") ?? "")
     }
     var state = OptimizerState(optimizer, count: golden["p0"].count)

@@ -1,0 +1,45 @@
+/// An exponential moving average of flat values: `average += share (values − average)`.
+public struct MovingAverage {
+  /// The average, as long as the values.
+  public let values: UnsafeMutablePointer<Float>
+  /// What the new values contribute: 1 less the decay.
+  public let share: Float
+
+  /// An average kept in `values`.
+  public init(_ values: UnsafeMutablePointer<Float>, share: Float) {
+    self.values = values
+    self.share = share
+  }
+
+  /// Moves the average toward `count` new values.
+  public func move(toward target: UnsafePointer<Float>, count: Int) {
+    ComputeThreads.split(count, grain: 4096) { part in
+      var index = part.lowerBound
+      while index &+ 8 <= part.upperBound {
+        store(Self.interpolated(load(values + index), load(target + index), share), to: values + index)
+        index &+= 8
+      }
+      while index < part.upperBound {
+        values[index] =
+          Self.interpolated(SIMD8(repeating: values[index]), SIMD8(repeating: target[index]), share)[0]
+        index &+= 1
+      }
+    }
+  }
+
+  /// `start + share (end − start)`, from whichever end is nearer, as `torch.lerp`.
+  @inline(__always)
+  static func interpolated(_ start: SIMD8<Float>, _ end: SIMD8<Float>, _ share: Float) -> SIMD8<Float> {
+    share < 0.5 ? start + share * (end - start) : end - (end - start) * (1 - share)
+  }
+}
+
+@inline(__always)
+func load(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
+  UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+func store(_ vector: SIMD8<Float>, to pointer: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: SIMD8<Float>.self)
+}

@@ -15,7 +15,7 @@ extension MachineFacts {
     facts.kernelsAsked = Files.environment("LOCKSTEP_KERNELS")
     facts.cores = Cores.onNode
     facts.usableCores = Cores.usable
-    facts.memoryAvailable = memoryAvailable()
+    facts.memoryAvailable = meminfo("MemAvailable:")
     facts.memoryLimit = memoryLimit()
     facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
     (facts.openFiles, facts.openFilesMaximum) = openFiles()
@@ -30,11 +30,17 @@ extension MachineFacts {
     return facts
   }
 
-  /// `MemAvailable` of `/proc/meminfo`.
-  private static func memoryAvailable() -> Int? {
+  /// The bytes that processes of this machine can have: all there is, or the control group's limit.
+  package static func memory() -> Int? {
+    guard let total = meminfo("MemTotal:") else { return memoryLimit() }
+    return min(total, memoryLimit() ?? total)
+  }
+
+  /// An entry of `/proc/meminfo` in bytes.
+  private static func meminfo(_ entry: String) -> Int? {
     guard let text = Files.head("/proc/meminfo") else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-      let number = line.dropFirst(13).drop { $0 == " " }.prefix { $0.isNumber }
+    for line in text.split(separator: "\n") where line.hasPrefix(entry) {
+      let number = line.dropFirst(entry.count).drop { $0 == " " }.prefix { $0.isNumber }
       return Int(number).map { $0 * 1024 }
     }
     return nil

@@ -42,7 +42,7 @@ public enum ExitStatus: Int32, Sendable {
       case let error as DatasetError: ExitStatus(kind: error)
       case let error as CheckpointError: ExitStatus(kind: error)
       case is ReportingError: .inputOutput
-      case is PlanError: .configuration
+      case is PlanError, is MemoryError: .configuration
       case is DivergenceError: .disagreement
       case is CommunicationError: .peerLost
       case let error as TurnError: ExitStatus(kind: error)

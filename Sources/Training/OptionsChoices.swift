@@ -54,6 +54,14 @@ public enum ThreadCount: OptionConvertible {
     case .fixed(let count): .integer(count)
     }
   }
+
+  /// The threads of one of a node's ranks.
+  func count(ranksOnNode: Int) -> Int {
+    switch self {
+    case .automatic: Cores.threads(ranksOnNode: ranksOnNode)
+    case .fixed(let count): count
+    }
+  }
 }
 
 /// Where samples come from.

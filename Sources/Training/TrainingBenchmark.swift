@@ -1,8 +1,8 @@
-package import MessagePassing
-import Reporting
 import Autograd
 import DataParallel
+package import MessagePassing
 import Models
+import Reporting
 import TensorCore
 
 #if canImport(Glibc)
@@ -32,7 +32,9 @@ package struct TrainingBenchmark {
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
-    ComputeThreads.count = try TrainingRun.threads(options, over: communicator)
+    let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
+    try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
+    ComputeThreads.count = options.threads.count(ranksOnNode: ranksOnNode)
     let model = options.family.makeModel(options)
     let state = RunState(
       model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)

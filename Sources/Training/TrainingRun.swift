@@ -50,18 +50,20 @@ package enum TrainingRun {
       return Array(try resolve(request, reopened).canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+    let layout = try communicator.nodeLayout()
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
       try plan.check(sampleCount: dataset.count)
+      try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)
     }
     try Handshake(
       program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(BLASLibrary.coreName)",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
-    ComputeThreads.count = try threads(options, over: communicator)
+    ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: rank))
 
     var folder: RunFolder?
     var generation: LoadedGeneration?
@@ -94,11 +96,9 @@ package enum TrainingRun {
     try communicator.together { if let generation { try state.restore(generation) } }
     if startStep > 0 { try state.broadcast(over: communicator) }
     let report = try communicator.together {
-      folder == nil
-        ? RunReport.silent
-        : try RunReport(
-          folder: setup.folder, title: options.title, resumingAt: request.isResuming ? startStep : nil,
-          progress: progress)
+      try folder.map {
+        try RunReport(folder: $0, resumingAt: request.isResuming ? startStep : nil, progress: progress)
+      } ?? .silent
     }
     if rank == 0 { announce(setup, model, startStep, progress) }
 
@@ -149,15 +149,6 @@ package enum TrainingRun {
       return String(last.dropLast(suffix.count))
     }
     return last
-  }
-
-  /// Threads of this rank as the options say, or its share of the node's cores.
-  static func threads(_ options: Options, over communicator: any Communicator) throws -> Int {
-    let layout = try communicator.nodeLayout()
-    switch options.threads {
-    case .fixed(let count): return count
-    case .automatic: return Cores.threads(ranksOnNode: layout.localSize(of: communicator.rank))
-    }
   }
 
   private static func newest(in folder: RunFolder, _ warnings: inout [String]) throws -> LoadedGeneration? {

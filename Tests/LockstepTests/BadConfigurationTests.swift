@@ -30,6 +30,7 @@ extension EndToEnd {
       Case("dcgan", "batch=20", said: "batch"),
       Case("dcgan", "batch=18446744073709551616", said: "batch"),
       Case("dcgan", "batch=1000000", said: "batch=1000000 is more than the 60000 samples"),
+      Case("dcgan", "model.generatorFeatures=4096", "model.latent=65536", said: "need at least"),
       Case("dcgan", "microBatches=3", said: "microBatches"),
       Case("dcgan", "threads=0", said: "threads"),
       Case("dcgan", "size=33", said: "size"),

@@ -1,0 +1,97 @@
+import Autograd
+import Networks
+import TensorCore
+
+/// The generator and the discriminator of Radford et al. (2016), with the generator's moving average: what the
+/// convolutional GANs have in common, whatever they minimise.
+struct ConvolutionalPair {
+  /// The generator with its average, then the discriminator.
+  let networks: [Network]
+  /// `[N, size, size, channels]` to `[N, 1, 1, 1]`.
+  let discriminator: Sequential
+  private let generator: Sequential
+  private let average: Sequential
+  private let latent: Int
+
+  /// Networks with uninitialised parameters.
+  /// - Parameter isNormalized: whether batch norm follows the discriminator's inner convolutions; a critic with a
+  ///   gradient penalty has none, because the penalty is of each sample alone.
+  init(_ configuration: DCGAN.Configuration, isNormalized: Bool) {
+    latent = configuration.latent
+    generator = Self.generator(configuration)
+    average = Self.generator(configuration)
+    discriminator = Self.discriminator(configuration, isNormalized: isNormalized)
+    networks = [
+      Network(
+        ParameterStore(name: "generator", module: Named(main: generator)),
+        average: ParameterStore(name: "generator", module: Named(main: average))),
+      Network(ParameterStore(name: "discriminator", module: Named(main: discriminator))),
+    ]
+  }
+
+  /// Fakes from the step's latents, recorded if `tape` watches the generator.
+  func fakes(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
+    generator(tape.constant(input(microBatch.noise(for: .latents, length: latent))))
+  }
+
+  /// Samples of the averaged generator with its running statistics.
+  func sample(latents: Tensor) -> Tensor {
+    average(Tape(mode: .inference).constant(input(latents))).value
+  }
+
+  private func input(_ latents: Tensor) -> Tensor { latents.reshaped([latents.shape[0], 1, 1, latent]) }
+}
+
+/// Gives the layers PyTorch's names: `main.0.weight`.
+private struct Named {
+  let main: Sequential
+}
+
+// MARK: - Architecture
+
+extension ConvolutionalPair {
+  private static let weights = Initializer.normal(mean: 0, deviation: 0.02)
+  private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
+  private static let project = ConvolutionGeometry(kernel: [4, 4], stride: [1, 1], padding: [0, 0])
+  private static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
+
+  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the channels.
+  private static func generator(_ configuration: DCGAN.Configuration) -> Sequential {
+    var width = configuration.generatorFeatures << (configuration.doublings - 1)
+    var layers: [any Layer] = [
+      TransposedConvolution(
+        from: configuration.latent, to: width, project, bias: false, initializer: weights),
+      BatchNorm(channels: width, initializer: scales), Rectifier(),
+    ]
+    for _ in 1..<configuration.doublings {
+      layers += [
+        TransposedConvolution(from: width, to: width / 2, halve, bias: false, initializer: weights),
+        BatchNorm(channels: width / 2, initializer: scales), Rectifier(),
+      ]
+      width /= 2
+    }
+    layers += [
+      TransposedConvolution(
+        from: width, to: configuration.channels, halve, bias: false, initializer: weights),
+      Tanh(),
+    ]
+    return Sequential(layers)
+  }
+
+  /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`: halve and double the channels down to 4 x 4.
+  private static func discriminator(_ configuration: DCGAN.Configuration, isNormalized: Bool) -> Sequential {
+    var width = configuration.discriminatorFeatures
+    var layers: [any Layer] = [
+      Convolution(from: configuration.channels, to: width, halve, bias: false, initializer: weights),
+      Rectifier(slope: 0.2),
+    ]
+    for _ in 1..<configuration.doublings {
+      layers.append(Convolution(from: width, to: width * 2, halve, bias: false, initializer: weights))
+      if isNormalized { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
+      layers.append(Rectifier(slope: 0.2))
+      width *= 2
+    }
+    layers.append(Convolution(from: width, to: 1, project, bias: false, initializer: weights))
+    return Sequential(layers)
+  }
+}

@@ -1,0 +1,26 @@
+package import DataParallel
+
+/// A model or a batch that does not fit into this machine.
+package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Bytes that each rank needs at the least.
+  package let needed: Double
+  /// Bytes that the node has for each of its ranks.
+  package let available: Int
+
+  /// One line: what, how much; what to do next.
+  package var description: String {
+    "the model and the batch need at least \(ByteCount.text(Int(min(needed, 1e18)))) a rank, this machine has "
+      + "\(ByteCount.text(available)); lower batch or the keys of model., or use more nodes"
+  }
+
+  /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the kernel's
+  /// out-of-memory killer.
+  package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)
+  {
+    guard let memory = MachineFacts.memory() else { return }
+    let available = memory / max(ranksOnNode, 1)
+    let samples = plan.local.count * plan.microBatchSize
+    let needed = options.family.bytesPerRank(options, samples: samples)
+    guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
+  }
+}

@@ -5,22 +5,29 @@ import Synchronization
 #endif
 
 /// Turns SIGTERM, SIGINT and SIGUSR1 into a wish to stop that the ranks agree on: the step is finished, the state is
-/// saved, and the program leaves with code 75. A second signal leaves at once.
+/// saved, and the program leaves with code 75. A further signal, a second or more after the first, leaves at once
+/// with 128 plus its number.
 package enum StopSignals {
-  private static let received = Atomic<Int32>(0)
+  /// When the first signal came, in milliseconds of the monotonic clock; 0 before.
+  private static let firstTime = Atomic<Int64>(0)
 
   /// Whether a signal has come.
-  package static var isStopWished: Bool { received.load(ordering: .relaxed) != 0 }
+  package static var isStopWished: Bool { firstTime.load(ordering: .relaxed) != 0 }
 
-  /// Begins to catch the signals.
+  /// Begins to catch the signals, also where the parent process has blocked them.
   package static func catchAll() {
+    var caught = sigset_t()
+    sigemptyset(&caught)
     for number in [SIGTERM, SIGINT, SIGUSR1] {
+      sigaddset(&caught, number)
       signal(number) { number in
-        // mpirun sends what it got to every rank and may send it twice: only a repeated Ctrl-C is a second wish.
-        if StopSignals.received.exchange(number, ordering: .relaxed) != 0 && number == SIGINT {
-          _exit(128 + number)
-        }
+        // mpirun passes on what it got, and may do so twice in a row: that is one wish, not two.
+        let now = MonotonicClock.milliseconds
+        let (isFirst, first) = StopSignals.firstTime.compareExchange(
+          expected: 0, desired: now, ordering: .relaxed)
+        if !isFirst && now - first >= 1000 { _exit(128 + number) }
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 }

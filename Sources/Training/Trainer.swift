@@ -74,7 +74,8 @@ package final class Trainer {
       local: setup.plan.local, startStep: startStep)
     defer { loader.stop() }
     let watchdog = Watchdog(
-      timeout: options.stallTimeout, rank: setup.plan.rank, host: TensorBoardWriter.hostName)
+      timeout: options.stallTimeout, place: "rank \(setup.plan.rank) on \(TensorBoardWriter.hostName)",
+      isAlone: setup.plan.worldSize == 1)
     defer { watchdog.end() }
 
     lineStart = .now

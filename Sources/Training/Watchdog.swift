@@ -14,11 +14,12 @@ package final class Watchdog: Sendable {
   /// Begins to watch.
   /// - Parameters:
   ///   - timeout: seconds without a sign of progress.
-  ///   - rank: whose process this is, for the message.
-  package init(timeout: Double, rank: Int, host: String) {
-    lastSign = Atomic(Self.now())
+  ///   - place: whose process this is, for the message: rank and host.
+  ///   - isAlone: whether there is no other rank to look for.
+  package init(timeout: Double, place: String, isAlone: Bool) {
+    lastSign = Atomic(MonotonicClock.milliseconds)
     let limit = Int64(timeout * 1000)
-    let thread = Unmanaged.passRetained(Start(watchdog: self, limit: limit, place: "rank \(rank) on \(host)"))
+    let thread = Unmanaged.passRetained(Start(watchdog: self, limit: limit, place: place, isAlone: isAlone))
     var handle = pthread_t()
     let code = pthread_create(
       &handle, nil,
@@ -32,7 +33,7 @@ package final class Watchdog: Sendable {
   /// Says that `step` steps are done.
   package func progressed(step: Int) {
     self.step.store(step, ordering: .relaxed)
-    lastSign.store(Self.now(), ordering: .relaxed)
+    lastSign.store(MonotonicClock.milliseconds, ordering: .relaxed)
   }
 
   /// Ends the watch.
@@ -40,33 +41,30 @@ package final class Watchdog: Sendable {
     isEnded.store(true, ordering: .relaxed)
   }
 
-  /// Milliseconds by a clock that never goes back.
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
-
   private final class Start: Sendable {
     let watchdog: Watchdog
     let limit: Int64
     let place: String
+    let isAlone: Bool
 
-    init(watchdog: Watchdog, limit: Int64, place: String) {
+    init(watchdog: Watchdog, limit: Int64, place: String, isAlone: Bool) {
       self.watchdog = watchdog
       self.limit = limit
       self.place = place
+      self.isAlone = isAlone
     }
 
     func run() {
       while !watchdog.isEnded.load(ordering: .relaxed) {
         usleep(200_000)
-        let silent = Watchdog.now() - watchdog.lastSign.load(ordering: .relaxed)
+        let silent = MonotonicClock.milliseconds - watchdog.lastSign.load(ordering: .relaxed)
         guard silent > limit, !watchdog.isEnded.load(ordering: .relaxed) else { continue }
         let step = watchdog.step.load(ordering: .relaxed)
+        let advice =
+          isAlone ? "look for a hanging file system or a stopped process" : "look for a stopped or lost rank"
         let message =
           "lockstep: no progress for \(silent / 1000) s after step \(step) [\(place)]; "
-          + "look for a stopped or lost rank, then run again with --resume (stallTimeout= sets the limit)\n"
+          + "\(advice), then run again with --resume (stallTimeout= sets the limit)\n"
         _ = message.utf8CString.withUnsafeBytes { write(2, $0.baseAddress, $0.count - 1) }
         _exit(ExitStatus.peerLost.rawValue)
       }

@@ -32,5 +32,7 @@ public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
   let gradient = points.tape.gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
   guard let gradient else { preconditionFailure("the scores depend on the points") }
   let rows = gradient.reshaped([points.shape[0], points.value.count / points.shape[0]])
-  return (rows.squared().sum(along: [1]).squareRoot() - 1).squared().mean()
+  // Far below the rounding of any other sum: it gives the root a finite derivative where a gradient is exactly zero.
+  let norms = (rows.squared().sum(along: [1]) + 1e-30).squareRoot()
+  return (norms - 1).squared().mean()
 }

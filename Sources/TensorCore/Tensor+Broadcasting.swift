@@ -14,8 +14,8 @@ extension Tensor {
   /// - Precondition: the shape broadcasts to `shape`.
   public func broadcast(to shape: Shape) -> Tensor {
     if shape == self.shape { return self }
-    if count == 1 { return Tensor(repeating: withUnsafePointer { $0[0] }, shape: shape) }
     let strides = broadcastStrides(to: shape)
+    if count == 1 { return Tensor(repeating: withUnsafePointer { $0[0] }, shape: shape) }
     return Tensor(shape) { result in
       withUnsafePointer { source in
         Self.forEachRow(of: shape, strides, strides) { row, from, _ in

@@ -31,12 +31,11 @@ extension Tensor {
           let sums = sums + to
           if step == 1 {
             for i in 0..<length { sums[i] += Double(source[i]) }
-          } else if step == 0 {
+          } else {
+            // A row-major target's last axis is whole or summed away.
             var sum = 0.0
             for i in 0..<length { sum += Double(source[i]) }
             sums[0] += sum
-          } else {
-            for i in 0..<length { sums[i &* step] += Double(source[i]) }
           }
         }
       }
@@ -62,9 +61,19 @@ extension Tensor {
   /// Whether every element is finite.
   public var isFinite: Bool {
     withUnsafePointer { source in
-      var probe: Float = 0
-      for i in 0..<count { probe += source[i] * 0 }
-      return probe == 0
+      // x · 0 is 0 for finite x and NaN otherwise.
+      var probe = SIMD8<Float>.zero
+      let whole = count & ~7
+      var i = 0
+      while i < whole {
+        probe += load(source + i) * 0
+        i &+= 8
+      }
+      while i < count {
+        probe[0] += source[i] * 0
+        i &+= 1
+      }
+      return probe == .zero
     }
   }
 
@@ -75,8 +84,7 @@ extension Tensor {
       let whole = count & ~7
       var i = 0
       while i < whole {
-        let values = UnsafeRawPointer(source + i).loadUnaligned(as: SIMD8<Float>.self)
-        lanes += SIMD8<Double>(values)
+        lanes += SIMD8<Double>(load(source + i))
         i &+= 8
       }
       var sum = 0.0

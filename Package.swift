@@ -32,7 +32,8 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 /// A room of the house. `LayeringTests` holds its imports against the same table.
 func room(
-  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil,
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  resources: [Resource]? = nil,
   architecture: [String] = baseline
 ) -> Target {
   .target(
@@ -119,7 +120,8 @@ let package = Package(
     tests("LockstepTests", []),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.
     .target(
-      name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"], path: "Tests/Support/FiniteDifferences",
+      name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"],
+      path: "Tests/Support/FiniteDifferences",
       swiftSettings: settings(baseline)),
     // What every communicator must do, written once: for the tests and for a program that mpirun starts.
     .target(

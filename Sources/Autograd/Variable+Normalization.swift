@@ -15,7 +15,8 @@ extension Variable {
     let (mean, variance) = value.channelMoments()
     let inverseDeviation = variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) }
     let normalization = ChannelNormalization(
-      mean: mean, inverseDeviation: inverseDeviation, scale: weight.value, shift: bias.value, activation: activation)
+      mean: mean, inverseDeviation: inverseDeviation, scale: weight.value, shift: bias.value,
+      activation: activation)
     let tape = isRecorded ? tape : weight.recorder(with: bias)
     let output = tape.record(value.normalized(by: normalization), from: [self, weight, bias]) { step in
       guard step.isFirstOrder else {

@@ -1,5 +1,5 @@
 /// A name in a store's folder, taken apart.
-enum FolderName: Equatable {
+package enum FolderName: Equatable {
   /// `step-00000500`: a generation.
   case generation(step: Int)
   /// `step-00000500.replaced-…`: a generation that is being replaced by another of the same step.
@@ -11,7 +11,8 @@ enum FolderName: Equatable {
 
   static let latest = "latest"
 
-  init(_ name: String) {
+  /// Takes a name apart.
+  package init(_ name: String) {
     let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
     let step = Self.step(parts[0])
     if parts.count == 1 {
@@ -25,8 +26,10 @@ enum FolderName: Equatable {
     }
   }
 
-  /// `step-00000500`.
-  static func generation(_ step: Int) -> String {
+  /// `step-00000500`: what belongs to a step is called so in all of a run's folders.
+  /// - Precondition: steps are counted from 0.
+  package static func generation(_ step: Int) -> String {
+    precondition(step >= 0, "steps are counted from 0")
     let digits = String(step)
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }

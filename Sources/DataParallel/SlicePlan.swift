@@ -6,7 +6,7 @@ public struct SlicePlan: Sendable, Equatable {
   /// Slices begin at multiples of so many elements.
   public static let alignment = 16
 
-  /// 512 KiB: the fastest of 64 KiB ... 16 MiB for 4 MiB on two ranks of one node.
+  /// 512 KiB: long against the cost of a message, short enough to be added while it is in the cache.
   public static let defaultRoundLength = 1 << 17
 
   /// Elements of the whole vector.

@@ -3,9 +3,8 @@ import Glibc
 /// How a thread waits for MPI, which makes progress only while it is called: at full speed for a short message,
 /// then ever more seldom, so that a long wait leaves the core to the threads that compute.
 ///
-/// Measured with two ranks on two busy cores, 4 MiB reduced behind computation: 6 ms with sleeps, 70-120 ms with
-/// `sched_yield`, after which the scheduler lets the computing thread use up its slice, and 170 ms without backoff,
-/// which also doubles the time of the computation. A thread that wakes from a sleep runs at once.
+/// It sleeps and does not `sched_yield`: a thread that wakes from a sleep runs at once, one that has yielded waits
+/// until the computing thread has used up its time slice.
 struct Backoff {
   /// Calls of ``pause()`` that return at once: a few hundred microseconds of testing.
   static let spins = 1000

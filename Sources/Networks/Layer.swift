@@ -23,7 +23,9 @@ public struct Sequential: Layer {
     var result = input
     var next = 0
     while next < layers.count {
-      if let norm = layers[next] as? BatchNorm, next + 1 < layers.count, let rectifier = layers[next + 1] as? Rectifier {
+      if let norm = layers[next] as? BatchNorm, next + 1 < layers.count,
+        let rectifier = layers[next + 1] as? Rectifier
+      {
         result = norm(result, activation: rectifier.slope == 0 ? .relu : .leakyReLU(slope: rectifier.slope))
         next += 2
       } else {

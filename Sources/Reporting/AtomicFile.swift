@@ -9,7 +9,7 @@ package enum AtomicFile {
   /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
   ///   cut leaves the old bytes or the new ones too.
   package static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(ReportingError) {
-    let temporary = "\(path).tmp-\(getpid())"
+    let temporary = "\(path)\(mark)\(getpid())"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else {
@@ -25,6 +25,11 @@ package enum AtomicFile {
     }
     if durable { try synchronizeFolder(of: path) }
   }
+
+  private static let mark = ".tmp-"
+
+  /// Whether `name` is what a process leaves that is killed as it writes the file `target`.
+  package static func isTemporary(_ name: String, of target: String) -> Bool { name.hasPrefix(target + mark) }
 
   private static func synchronizeFolder(of path: String) throws(ReportingError) {
     let end = path.lastIndex(of: "/")

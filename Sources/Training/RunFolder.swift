@@ -1,9 +1,12 @@
+import Checkpoints
 import Glibc
+import Reporting
 
 /// The folder that holds everything a run leaves behind, open and locked by this process.
 ///
 ///     DIR/options.yaml     the resolved options, every default written out
 ///     DIR/log.jsonl        one JSON object for each logged step
+///     DIR/losses.png       the log as curves
 ///     DIR/tensorboard/     event files
 ///     DIR/samples/         sample grids, step-00000500.png
 ///     DIR/checkpoints/     generations, step-00000500/
@@ -22,6 +25,8 @@ public struct RunFolder: Sendable {
   public var optionsPath: String { "\(path)/\(Entry.options)" }
   /// The log, one JSON object a line.
   public var logPath: String { "\(path)/log.jsonl" }
+  /// The picture of the losses.
+  public var lossesPath: String { "\(path)/losses.png" }
   /// The folder of TensorBoard's event files.
   public var tensorBoardPath: String { "\(path)/\(Entry.tensorBoard)" }
   /// The folder of sample grids.
@@ -31,25 +36,20 @@ public struct RunFolder: Sendable {
 
   /// The file of the sample grid drawn after `step`.
   public func samplePath(step: Int) -> String {
-    "\(samplesPath)/\(Self.name(ofStep: step)).png"
-  }
-
-  /// What the files of a step are called: `step-00000500`.
-  public static func name(ofStep step: Int) -> String {
-    precondition(step >= 0, "steps are counted from 0")
-    let digits = String(step)
-    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    "\(samplesPath)/\(FolderName.generation(step)).png"
   }
 
   enum Entry {
     static let options = "options.yaml"
-    static let unfinishedOptions = ".options.yaml.tmp"
     static let tensorBoard = "tensorboard"
     static let samples = "samples"
     static let checkpoints = "checkpoints"
     static let lock = ".lock"
-    /// What a run leaves that stopped before it had written its options.
-    static let negligible: Set = [lock, unfinishedOptions]
+
+    /// Whether a run may have left this that stopped before it had written its options.
+    static func isNegligible(_ name: String) -> Bool {
+      name == lock || AtomicFile.isTemporary(name, of: options)
+    }
   }
 
   private init(path: String, options: Options, lock: RunFolderLock) {
@@ -180,8 +180,7 @@ extension RunFolder {
     let checkpoints = "\(path)/\(Entry.checkpoints)"
     let names = (try? RunFolderFiles.entries(of: checkpoints)) ?? []
     let steps = names.compactMap { name -> Int? in
-      guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), step >= 0,
-        self.name(ofStep: step) == name,
+      guard case .generation(let step) = FolderName(name),
         RunFolderFiles.exists("\(checkpoints)/\(name)/manifest.json")
       else { return nil }
       return step
@@ -201,7 +200,7 @@ extension RunFolder {
 
   private static func refuseOccupied(_ path: String) throws(RunFolderError) {
     guard let names = try RunFolderFiles.entries(of: path) else { return }
-    guard names.contains(where: { !Entry.negligible.contains($0) }) else { return }
+    guard names.contains(where: { !Entry.isNegligible($0) }) else { return }
     guard names.contains(Entry.options), let stored = try? storedOptions(in: path) else {
       throw RunFolderError(
         .occupied, "the run folder exists and holds other files", path, "choose another --run")

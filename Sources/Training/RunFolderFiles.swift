@@ -1,4 +1,5 @@
 import Glibc
+import Reporting
 
 /// What a run folder asks of the file system.
 enum RunFolderFiles {
@@ -46,31 +47,18 @@ enum RunFolderFiles {
     return lstat(path, &status) == 0
   }
 
-  /// Writes a file beside the old one and puts it in its place: whoever dies when, one of both is there,
-  /// whole.
+  /// Replaces a file: whoever dies when, the old one or the new one is there, whole.
   static func replace(_ name: String, in folder: String, with text: String) throws(RunFolderError) {
-    let path = "\(folder)/\(name)"
-    let unfinished = "\(folder)/\(RunFolder.Entry.unfinishedOptions)"
-    func failure(_ code: Int32) -> RunFolderError {
-      RunFolderError(
+    do throws(ReportingError) {
+      try AtomicFile.write(Array(text.utf8), to: "\(folder)/\(name)", durable: true)
+    } catch {
+      guard case .cannotWrite(let path, _, let code) = error else {
+        preconditionFailure("a write fails to write")
+      }
+      throw RunFolderError(
         "a file of the run cannot be written", path, code: code,
         advice: "free some space or make the folder writable, or choose another --run")
     }
-    let file = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard file >= 0 else { throw failure(errno) }
-    var code = write(Array(text.utf8), to: file)
-    if code == 0 && fsync(file) != 0 { code = errno }
-    if close(file) != 0 && code == 0 { code = errno }
-    if code == 0 && rename(unfinished, path) != 0 { code = errno }
-    guard code == 0 else {
-      unlink(unfinished)
-      throw failure(code)
-    }
-    // The name is as durable as the folder.
-    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { throw failure(errno) }
-    defer { close(directory) }
-    guard fsync(directory) == 0 else { throw failure(errno) }
   }
 
   /// Writes all of `bytes`; 0, or the error's number.

@@ -62,7 +62,10 @@ final class RunFolderLock: Sendable {
   }
 
   deinit {
-    if descriptor >= 0 { close(descriptor) }
+    guard descriptor >= 0 else { return }
+    // Closing alone would not do while a process that is just being spawned holds a copy of the descriptor.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
   }
 
   /// Throws if another process holds the lock, and takes nothing.

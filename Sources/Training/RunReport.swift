@@ -35,7 +35,7 @@ package final class RunReport {
   }
 
   private struct Sinks {
-    let folder: String
+    let folder: RunFolder
     let title: String
     let log: JSONLinesLog
     let tensorBoard: TensorBoardWriter
@@ -53,15 +53,15 @@ package final class RunReport {
   ///   new run.
   /// - Throws: `ReportingError`.
   package convenience init(
-    folder: String, title: String, resumingAt step: Int?, progress: ProgressReporter
+    folder: RunFolder, resumingAt step: Int?, progress: ProgressReporter
   ) throws {
-    let log = "\(folder)/log.jsonl"
     self.init(
       progress: progress,
       sinks: Sinks(
-        folder: folder, title: title,
-        log: try step.map { try JSONLinesLog.resume(log, afterStep: $0) } ?? JSONLinesLog.create(log),
-        tensorBoard: try TensorBoardWriter(folder: "\(folder)/tensorboard", resumingAfter: step)))
+        folder: folder, title: folder.options.title,
+        log: try step.map { try JSONLinesLog.resume(folder.logPath, afterStep: $0) }
+          ?? JSONLinesLog.create(folder.logPath),
+        tensorBoard: try TensorBoardWriter(folder: folder.tensorBoardPath, resumingAfter: step)))
   }
 
   private init(progress: ProgressReporter, sinks: Sinks?) {
@@ -93,11 +93,11 @@ package final class RunReport {
   package func draw(samples: Tensor, step: Int, phases: [Phase]) throws {
     guard let sinks else { return }
     let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
-    let name = RunFolder.name(ofStep: step) + ".png"
-    try picture.write(to: "\(sinks.folder)/samples/\(name)")
+    let path = sinks.folder.samplePath(step: step)
+    try picture.write(to: path)
     try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
     try drawLosses(sinks, phases)
-    progress.notice("samples", path: "\(sinks.folder)/samples/\(name)")
+    progress.notice("samples", path: path)
   }
 
   private func drawLosses(_ sinks: Sinks, _ phases: [Phase]) throws {
@@ -110,7 +110,7 @@ package final class RunReport {
       for (i, statistic) in drawn.enumerated() { series[i].name = statistic.label ?? statistic.key }
       return Plot.Panel(title, series)
     }
-    try PNGFile.write(Plot(title: sinks.title, panels: panels).pixels(), to: "\(sinks.folder)/losses.png")
+    try PNGFile.write(Plot(title: sinks.title, panels: panels).pixels(), to: sinks.folder.lossesPath)
   }
 
   /// Makes sure that what was written survives a power cut.

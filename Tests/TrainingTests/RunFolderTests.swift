@@ -1,3 +1,4 @@
+import Checkpoints
 import Glibc
 import Testing
 import Training
@@ -67,15 +68,14 @@ struct RunFolderTests {
     #expect(try Options.read(path: run.optionsPath) == options("batch=128"))
     for path in [run.tensorBoardPath, run.samplesPath, run.checkpointsPath] { #expect(rmdir(path) == 0) }
     #expect(run.samplePath(step: 500) == scratch.path + "/a/samples/step-00000500.png")
-    #expect(RunFolder.name(ofStep: 1_234_567_890) == "step-1234567890")
-    #expect(access(run.path + "/.options.yaml.tmp", F_OK) != 0)
+    #expect(FolderName.generation(1_234_567_890) == "step-1234567890")
   }
 
   @Test("an empty folder is taken, also one in which a run died before it began")
   func empty() throws {
     let scratch = try Scratch()
     try scratch.write("host gone, pid 1\n", ".lock")
-    try scratch.write("recipe: d", ".options.yaml.tmp")
+    try scratch.write("recipe: d", "options.yaml.tmp-77")
     _ = try RunFolder.create(at: scratch.path, options: options())
   }
 
@@ -86,7 +86,7 @@ struct RunFolderTests {
     let early = try #require(refusalToCreate(at: scratch.path))
     #expect(early.description.contains("before its first checkpoint"))
     for (step, isWhole) in [(200, true), (400, true), (600, false)] {
-      let folder = "checkpoints/" + RunFolder.name(ofStep: step)
+      let folder = "checkpoints/" + FolderName.generation(step)
       #expect(mkdir("\(scratch.path)/\(folder)", 0o755) == 0)
       if isWhole { try scratch.write("{}", folder + "/manifest.json") }
     }

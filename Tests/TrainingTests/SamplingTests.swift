@@ -49,7 +49,7 @@ struct SamplingTests {
 
   @Test("a run and its checkpoint give the same samples")
   func checkpoint() throws {
-    let generation = "\(run)/checkpoints/\(RunFolder.name(ofStep: 3))"
+    let generation = "\(run)/checkpoints/\(FolderName.generation(3))"
     let images = try [run, generation].map {
       try Sampling(path: $0, seed: nil).draw(.grid(count: 2)).images.scalars
     }

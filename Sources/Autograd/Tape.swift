@@ -158,18 +158,23 @@ public final class Tape {
   /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat buffer;
   /// zero where the output does not depend on a parameter.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
+    Tensor([store.count]) { writeGradients(of: output, forParametersOf: store, to: $0) }
+  }
+
+  /// Writes ``gradients(of:forParametersOf:)`` to the `store.count` elements of `flat`.
+  public func writeGradients(
+    of output: Variable, forParametersOf store: ParameterStore, to flat: UnsafeMutablePointer<Float>
+  ) {
     let used = leaves[ObjectIdentifier(store)] ?? []
     let variables = used.compactMap { $0 }.map { Variable(nodes[$0].output, on: self, node: $0) }
     var found = gradients(of: output, withRespectTo: variables).makeIterator()
-    return Tensor([store.count]) { flat in
-      for (ordinal, parameter) in store.parameters.enumerated() {
-        let target = flat + parameter.range.lowerBound
-        let isUsed = ordinal < used.count && used[ordinal] != nil
-        if isUsed, let gradient = found.next() ?? nil {
-          gradient.value.withUnsafePointer { target.update(from: $0, count: parameter.range.count) }
-        } else {
-          target.update(repeating: 0, count: parameter.range.count)
-        }
+    for (ordinal, parameter) in store.parameters.enumerated() {
+      let target = flat + parameter.range.lowerBound
+      let isUsed = ordinal < used.count && used[ordinal] != nil
+      if isUsed, let gradient = found.next() ?? nil {
+        gradient.value.withUnsafePointer { target.update(from: $0, count: parameter.range.count) }
+      } else {
+        target.update(repeating: 0, count: parameter.range.count)
       }
     }
   }

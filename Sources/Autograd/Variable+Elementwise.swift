@@ -56,7 +56,7 @@ extension Variable {
     return tape.record(result, from: [self]) { step in
       let input = step.inputs[0].value
       if step.isFirstOrder {
-        return [step.upstream.constant(step.upstream.value.zipped(with: input) { $1 > 0 ? $0 : slope * $0 })]
+        return [step.upstream.constant(step.upstream.value.leakyRectifierGradient(at: input, slope: slope))]
       }
       return [step.upstream * step.upstream.constant(input.positiveMask(otherwise: slope))]
     }

@@ -8,7 +8,7 @@ public import TensorCore
 /// `2 log2(m) + 1` vectors at a time, taken from and returned to the free list of `TensorStorage`.
 ///
 /// ```swift
-/// for microBatch in plan.local { reducer.add(gradients(of: microBatch), at: microBatch) }
+/// for microBatch in plan.local { reducer.add(at: microBatch) { writeGradients(of: microBatch, to: $0) } }
 /// let partial = reducer.finish()
 /// let sum = thread.submit { communicator in try partial.reduce(over: communicator) }
 /// ```
@@ -28,12 +28,15 @@ public final class GradientReducer {
     next = plan.local.lowerBound
   }
 
-  /// Adds the vector of a micro-batch; `values` are read before the return.
+  /// Adds the vector of a micro-batch, which `write` puts where the sum needs it.
+  /// - Parameter write: initialises all `count` elements.
   /// - Precondition: the micro-batches of `plan.local` come one by one in ascending order.
-  public func add(_ values: UnsafePointer<Float>, at microBatch: Int) {
+  public func add(at microBatch: Int, _ write: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
     precondition(
       microBatch == next && plan.local.contains(microBatch),
       "micro-batch \(microBatch) comes where \(next) of \(plan.local) is due")
+    let storage = TensorStorage(count: count)
+    try write(storage.pointer)
     next += 1
     var node = CanonicalTree.Node(level: 0, index: microBatch)
     var chain = sums.count
@@ -42,22 +45,22 @@ public final class GradientReducer {
       node = node.parent
     }
     if chain == sums.count {
-      let storage = TensorStorage(count: count)
-      storage.pointer.update(from: values, count: count)
       sums.append((node, storage))
     } else {
-      VectorSum.carry(values, into: sums[chain...].map(\.storage.pointer), count: count)
-      let storage = sums[chain].storage
+      VectorSum.carry(storage.pointer, into: sums[chain...].map(\.storage.pointer), count: count)
+      let sum = sums[chain].storage
       sums.removeSubrange(chain...)
-      sums.append((node, storage))
+      sums.append((node, sum))
     }
   }
 
   /// Adds the vector of a micro-batch.
-  /// - Precondition: `values.count == count`; see ``add(_:at:)-(UnsafePointer<Float>,_)``.
+  /// - Precondition: `values.count == count`; see ``add(at:_:)``.
   public func add(_ values: Tensor, at microBatch: Int) {
     precondition(values.count == count, "\(values.count) values come where \(count) are due")
-    values.withUnsafePointer { add($0, at: microBatch) }
+    add(at: microBatch) { vector in
+      values.withUnsafePointer { vector.update(from: $0, count: count) }
+    }
   }
 
   /// This rank's sums, to be reduced over all ranks; the reducer is ready for the next step.

@@ -68,8 +68,8 @@ package final class TurnEngine {
     var reducer: GradientReducer?
     for microBatch in microBatches {
       let result = TurnResult(of: turn.phase, in: model, on: microBatch)
-      if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.vector.count) }
-      reducer?.add(result.vector, at: microBatch.index)
+      if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.count) }
+      reducer?.add(at: microBatch.index) { result.write(to: $0) }
       moments = result.moments
       gradientCount = result.gradientCount
     }

@@ -1,6 +1,6 @@
 package import Autograd
 package import Models
-package import TensorCore
+import TensorCore
 
 /// What one turn computes on one micro-batch, and what its reduction over all micro-batches gives: a flat vector of
 /// the trained network's gradient, then the moments that normalisation layers saw, then the phase's statistics.
@@ -8,36 +8,37 @@ package import TensorCore
 /// Everything that a step changes or reports travels in this one vector through the canonical tree, so all of it is
 /// the same on every rank and every world size.
 package struct TurnResult {
-  /// Gradient, moments, statistics.
-  package let vector: Tensor
   /// Which running statistics the moments belong to, in order of computation.
   package let moments: [BatchStatistics]
   /// The length of the gradient.
-  package let gradientCount: Int
+  package var gradientCount: Int { store.count }
+  private let store: ParameterStore
+  private let evaluation: Evaluation
 
-  /// Computes a phase on a micro-batch.
+  /// Computes a phase on a micro-batch, forward.
   package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch) {
-    let store = model.networks[phase.network].store
-    let evaluation = model.evaluate(phase, on: microBatch)
-    let tape = evaluation.loss.tape
-    let gradient = tape.gradients(of: evaluation.loss, forParametersOf: store)
-    moments = tape.takeStatistics()
+    store = model.networks[phase.network].store
+    evaluation = model.evaluate(phase, on: microBatch)
+    precondition(
+      evaluation.statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")
+    moments = evaluation.loss.tape.takeStatistics()
     microBatch.releaseTape(watching: store)
-    gradientCount = gradient.count
-    let momentCount = moments.reduce(0) { $0 + 2 * $1.mean.count }
-    let statistics = evaluation.statistics
-    precondition(statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")
-    vector = Tensor([gradientCount + momentCount + statistics.count]) { [moments] flat in
-      gradient.withUnsafePointer { flat.update(from: $0, count: gradient.count) }
-      var next = flat + gradient.count
-      for observed in moments {
-        for part in [observed.mean, observed.variance] {
-          part.withUnsafePointer { next.update(from: $0, count: part.count) }
-          next += part.count
-        }
+  }
+
+  /// The length of the vector.
+  package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
+
+  /// Computes backward, and writes the vector.
+  package func write(to flat: UnsafeMutablePointer<Float>) {
+    evaluation.loss.tape.writeGradients(of: evaluation.loss, forParametersOf: store, to: flat)
+    var next = flat + gradientCount
+    for observed in moments {
+      for part in [observed.mean, observed.variance] {
+        part.withUnsafePointer { next.update(from: $0, count: part.count) }
+        next += part.count
       }
-      for (i, value) in statistics.enumerated() { next[i] = value }
     }
+    for (i, value) in evaluation.statistics.enumerated() { next[i] = value }
   }
 
   /// The length of the moments.

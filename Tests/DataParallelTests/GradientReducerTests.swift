@@ -43,9 +43,9 @@ struct GradientReducerTests {
       let plan = try MicroBatchPlan(batch: 8, microBatches: 8, worldSize: 3, rank: communicator.rank)
       let reducer = GradientReducer(plan: plan, count: count)
       for microBatch in plan.local {
-        ReductionConformance.leaf(microBatch, count: count, step: 0).withUnsafeBufferPointer {
-          reducer.add($0.baseAddress!, at: microBatch)
-        }
+        reducer.add(
+          Tensor(ReductionConformance.leaf(microBatch, count: count, step: 0), shape: [count]), at: microBatch
+        )
       }
       let result = TensorStorage(count: count)
       try reducer.finish().reduce(over: communicator, into: result.pointer, roundLength: roundLength)

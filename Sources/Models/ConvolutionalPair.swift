@@ -52,27 +52,25 @@ private struct Named {
 extension ConvolutionalPair {
   private static let weights = Initializer.normal(mean: 0, deviation: 0.02)
   private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
-  private static let project = ConvolutionGeometry(kernel: [4, 4], stride: [1, 1], padding: [0, 0])
-  private static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
 
   /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the channels.
   private static func generator(_ configuration: DCGAN.Configuration) -> Sequential {
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var layers: [any Layer] = [
       TransposedConvolution(
-        from: configuration.latent, to: width, project, bias: false, initializer: weights),
+        from: configuration.latent, to: width, .project, bias: false, initializer: weights),
       BatchNorm(channels: width, initializer: scales), Rectifier(),
     ]
     for _ in 1..<configuration.doublings {
       layers += [
-        TransposedConvolution(from: width, to: width / 2, halve, bias: false, initializer: weights),
+        TransposedConvolution(from: width, to: width / 2, .halve, bias: false, initializer: weights),
         BatchNorm(channels: width / 2, initializer: scales), Rectifier(),
       ]
       width /= 2
     }
     layers += [
       TransposedConvolution(
-        from: width, to: configuration.channels, halve, bias: false, initializer: weights),
+        from: width, to: configuration.channels, .halve, bias: false, initializer: weights),
       Tanh(),
     ]
     return Sequential(layers)
@@ -82,16 +80,16 @@ extension ConvolutionalPair {
   private static func discriminator(_ configuration: DCGAN.Configuration, isNormalized: Bool) -> Sequential {
     var width = configuration.discriminatorFeatures
     var layers: [any Layer] = [
-      Convolution(from: configuration.channels, to: width, halve, bias: false, initializer: weights),
+      Convolution(from: configuration.channels, to: width, .halve, bias: false, initializer: weights),
       Rectifier(slope: 0.2),
     ]
     for _ in 1..<configuration.doublings {
-      layers.append(Convolution(from: width, to: width * 2, halve, bias: false, initializer: weights))
+      layers.append(Convolution(from: width, to: width * 2, .halve, bias: false, initializer: weights))
       if isNormalized { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
       layers.append(Rectifier(slope: 0.2))
       width *= 2
     }
-    layers.append(Convolution(from: width, to: 1, project, bias: false, initializer: weights))
+    layers.append(Convolution(from: width, to: 1, .project, bias: false, initializer: weights))
     return Sequential(layers)
   }
 }

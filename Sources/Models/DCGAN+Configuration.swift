@@ -37,37 +37,32 @@ extension DCGAN {
 }
 
 extension DCGAN.Configuration {
-  /// What one layer costs. In `Double`, because the keys allow sizes that overflow integers.
-  struct LayerCost {
-    /// Weights of its 4 x 4 kernel.
-    let weights: Double
-    /// Pixels of the smaller side, each of which meets all weights once.
-    let pixels: Double
-    /// Values of the larger side for one sample.
-    let activations: Double
-
-    /// Multiplications and additions of one sample's forward pass.
-    var flops: Double { 2 * weights * pixels }
+  /// The layers of both networks in order of application.
+  public var layers: (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
+    (
+      shapes("generator", first: latent, inner: generatorFeatures),
+      shapes("discriminator", first: 1, inner: discriminatorFeatures).reversed()
+    )
   }
 
-  /// The layers of both networks in order of application.
-  var layers: (generator: [LayerCost], discriminator: [LayerCost]) {
-    /// From the 4 x 4 end outward.
-    func doubled(_ first: Int, _ inner: Int, _ last: Int) -> [LayerCost] {
-      var wide = Double(inner) * Double(1 << (doublings - 1))
-      var layers = [LayerCost(weights: 16 * Double(first) * wide, pixels: 1, activations: 16 * wide)]
-      for level in 0..<doublings {
-        let pixels = Double(16 << (2 * level))
-        let narrow = level == doublings - 1 ? Double(last) : wide / 2
-        layers.append(
-          LayerCost(weights: 16 * wide * narrow, pixels: pixels, activations: 4 * pixels * narrow))
-        wide = narrow
-      }
-      return layers
+  /// From the 4 x 4 end outward.
+  private func shapes(_ network: String, first: Int, inner: Int) -> [ConvolutionShape] {
+    let isTransposed = network == "generator"
+    var wide = inner << (doublings - 1)
+    var shapes = [
+      ConvolutionShape(
+        "\(network) 1-4", large: (4, wide), small: (1, first), .project, isTransposed: isTransposed)
+    ]
+    for level in 0..<doublings {
+      let pixels = 4 << level
+      let narrow = level == doublings - 1 ? channels : wide / 2
+      shapes.append(
+        ConvolutionShape(
+          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide), .halve,
+          isTransposed: isTransposed))
+      wide = narrow
     }
-    return (
-      doubled(latent, generatorFeatures, channels), doubled(1, discriminatorFeatures, channels).reversed()
-    )
+    return shapes
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
@@ -75,14 +70,9 @@ extension DCGAN.Configuration {
   /// discriminator's turn to the generator's; and the passes of one micro-batch.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let (generator, discriminator) = layers
-    let weights = generator.sum(\.weights) + discriminator.sum(\.weights)
-    let passes = 2 * generator.sum(\.activations) + 4 * discriminator.sum(\.activations)
+    let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount)
+    let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount)
     return 4
-      * (8 * weights + 2 * Double(samples) * generator.sum(\.activations) + Double(microBatch) * passes)
+      * (8 * weights + 2 * Double(samples) * generator.sum(\.largeCount) + Double(microBatch) * passes)
   }
-}
-
-extension [DCGAN.Configuration.LayerCost] {
-  /// The sum of a cost over the layers.
-  func sum(_ cost: KeyPath<Element, Double>) -> Double { reduce(0) { $0 + $1[keyPath: cost] } }
 }

@@ -17,6 +17,17 @@ extension ModelFamily {
   }
 }
 
+extension Options {
+  /// The convolutions of the model's networks.
+  package var convolutions: [ConvolutionShape] {
+    switch family {
+    case .dcgan:
+      let layers = DCGAN.Configuration(self).layers
+      return layers.generator + layers.discriminator
+    }
+  }
+}
+
 extension DCGAN.Configuration {
   fileprivate init(_ options: Options) {
     self.init(

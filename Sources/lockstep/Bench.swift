@@ -4,18 +4,21 @@ import Training
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure training speed on data in memory.",
+    abstract: "Measure training speed on data in memory, or the kernels.",
     discussion: """
-      NAME is a recipe; key=value words override its keys, steps= is the length of one timed run.
+      NAME is a recipe, and training steps are timed; or gemm, the peak of one core; or conv, every convolution of
+      the recipe dcgan on one core beside that peak. key=value words override the recipe's keys, steps= is the
+      length of one timed run.
 
         lockstep bench dcgan size=64 channels=3 batch=64
         mpirun -n 2 lockstep bench dcgan --json batch=128 steps=20
+        lockstep bench conv size=64 channels=3 batch=128
 
-      GFLOP/s count the least arithmetic that the model needs, so algorithms that save multiplications show as more.
+      GFLOP/s count the arithmetic of the definitions, so algorithms that save multiplications show as more.
       Let nothing else run meanwhile.
       """)
 
-  @Argument(help: "A recipe that needs no data, such as dcgan.")
+  @Argument(help: "A recipe that needs no data, such as dcgan; or gemm, or conv.")
   var name: String
 
   @Argument(help: "key=value words.")
@@ -29,9 +32,16 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     guard (1...100).contains(runs) else { throw ValidationError("--runs lies between 1 and 100.") }
+    // A second process would share the caches and the clock with the one that is timed.
+    guard !timesKernels || (LaunchEnvironment.current.size ?? 1) == 1 else {
+      throw ValidationError("bench \(name) times one core; run it without mpirun.")
+    }
   }
 
+  private var timesKernels: Bool { name == "gemm" || name == "conv" }
+
   func run() throws {
+    if timesKernels { return runKernels() }
     leave(
       Ranks.run { communicator, threadCommunicator in
         let yaml = try communicator.fromCoordinator {
@@ -44,5 +54,14 @@ struct Bench: ParsableCommand {
         if communicator.rank == 0 { print(json ? benchmark.json : benchmark.text) }
         return .done
       })
+  }
+
+  private func runKernels() {
+    alone {
+      let options = try Options.resolve(recipe: "dcgan", overrides: words)
+      let benchmark = KernelBenchmark(
+        name == "conv" ? options.convolutions : [], samples: options.batch / options.microBatches, runs: runs)
+      print(json ? benchmark.json : benchmark.text)
+    }
   }
 }

@@ -1,0 +1,63 @@
+public import TensorCore
+
+/// One convolution of a family's networks, described by its larger and its smaller side: a convolution goes from the
+/// larger to the smaller, a transposed one back.
+///
+/// Costs are in `Double`, because the keys allow widths whose products overflow integers.
+public struct ConvolutionShape: Hashable, Sendable {
+  /// What it is called in tables: `generator 4-8`, by the pixels it goes between.
+  public let name: String
+  /// Pixels of the larger side.
+  public let largeExtent: Int
+  /// Channels of the larger side.
+  public let largeChannels: Int
+  /// Pixels of the smaller side.
+  public let smallExtent: Int
+  /// Channels of the smaller side.
+  public let smallChannels: Int
+  /// Of the convolution from the larger to the smaller side.
+  public let geometry: ConvolutionGeometry
+  /// Whether the network goes from the smaller to the larger side.
+  public let isTransposed: Bool
+
+  init(
+    _ name: String, large: (extent: Int, channels: Int), small: (extent: Int, channels: Int),
+    _ geometry: ConvolutionGeometry, isTransposed: Bool
+  ) {
+    self.name = name
+    largeExtent = large.extent
+    largeChannels = large.channels
+    smallExtent = small.extent
+    smallChannels = small.channels
+    self.geometry = geometry
+    self.isTransposed = isTransposed
+  }
+
+  /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed one.
+  public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }
+
+  /// Weights.
+  public var weightCount: Double { Double(geometry.taps) * Double(largeChannels) * Double(smallChannels) }
+
+  /// Values of the larger side for one sample.
+  public var largeCount: Double { Double(largeExtent * largeExtent) * Double(largeChannels) }
+
+  /// Values of the smaller side for one sample.
+  public var smallCount: Double { Double(smallExtent * smallExtent) * Double(smallChannels) }
+
+  /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the smaller
+  /// side meets all weights once.
+  public var flops: Double { 2 * weightCount * Double(smallExtent * smallExtent) }
+}
+
+extension [ConvolutionShape] {
+  /// The sum of a cost over the layers.
+  func sum(_ cost: KeyPath<Element, Double>) -> Double { reduce(0) { $0 + $1[keyPath: cost] } }
+}
+
+extension ConvolutionGeometry {
+  /// Between 1 x 1 and 4 x 4 pixels.
+  static let project = ConvolutionGeometry(kernel: [4, 4], stride: [1, 1], padding: [0, 0])
+  /// Between a side and its half.
+  static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
+}

@@ -1,0 +1,161 @@
+package import Models
+import Reporting
+import TensorCore
+
+/// Times the convolutions of a model on one core beside the core's peak, which is OpenBLAS's rate for a large product.
+///
+/// Peak and layers alternate in one process, because a machine's speed drifts within minutes. The same weights are used
+/// in all calls, so what a kernel derives from them is derived once, as it is once an update in training.
+package struct KernelBenchmark {
+  /// The rates of one layer in GFLOP/s: medians over the runs, counting the arithmetic of the definition.
+  package struct Row {
+    package let layer: ConvolutionShape
+    package var forward = 0.0
+    package var inputGradient = 0.0
+    package var weightGradient = 0.0
+  }
+
+  /// GFLOP/s of a product of 1024 x 1024 matrices: median, slowest and fastest run.
+  package let peak: (median: Double, slowest: Double, fastest: Double)
+  /// One row a layer; none if only the peak was asked for.
+  package let rows: [Row]
+  private let samples: Int
+  private let runs: Int
+
+  /// Times `layers` for micro-batches of `samples`, `runs` times.
+  package init(_ layers: [ConvolutionShape], samples: Int, runs: Int) {
+    ComputeThreads.count = 1
+    let matrix = Self.noise([1024, 1024])
+    let operands = layers.map { Operands($0, samples: samples) }
+    var peaks: [Double] = []
+    var rates = layers.map { _ in [[Double]](repeating: [], count: 3) }
+    for _ in 0..<runs {
+      peaks.append(Self.rate(flops: 2 * 1024 * 1024 * 1024) { _ = matrix.matrixProduct(matrix) })
+      for (index, layer) in layers.enumerated() {
+        let flops = layer.flops * Double(samples)
+        rates[index][0].append(Self.rate(flops: flops, operands[index].forward))
+        rates[index][1].append(Self.rate(flops: flops, operands[index].inputGradient))
+        rates[index][2].append(Self.rate(flops: flops, operands[index].weightGradient))
+      }
+    }
+    peak = (Self.median(peaks), peaks.min() ?? 0, peaks.max() ?? 0)
+    rows = zip(layers, rates).map { layer, rates in
+      Row(
+        layer: layer, forward: Self.median(rates[0]), inputGradient: Self.median(rates[1]),
+        weightGradient: Self.median(rates[2]))
+    }
+    self.samples = samples
+    self.runs = runs
+  }
+
+  /// What a layer's three kernels work on.
+  private struct Operands {
+    let layer: ConvolutionShape
+    let large: Tensor
+    let small: Tensor
+    let weight: Tensor
+
+    init(_ layer: ConvolutionShape, samples: Int) {
+      self.layer = layer
+      large = noise([samples, layer.largeExtent, layer.largeExtent, layer.largeChannels])
+      small = noise([samples, layer.smallExtent, layer.smallExtent, layer.smallChannels])
+      weight = noise(layer.weightShape)
+    }
+
+    func convolve() { _ = large.convolved(with: weight, layer.geometry) }
+
+    func scatter() {
+      _ = Tensor.convolutionInputGradient(
+        small, weight: weight, layer.geometry, inputExtents: [layer.largeExtent, layer.largeExtent])
+    }
+
+    func forward() { layer.isTransposed ? scatter() : convolve() }
+    func inputGradient() { layer.isTransposed ? convolve() : scatter() }
+    func weightGradient() {
+      _ = Tensor.convolutionWeightGradient(input: large, upstream: small, layer.geometry)
+    }
+  }
+
+  private static func noise(_ shape: Shape) -> Tensor {
+    KeyedNoise(seed: 0, purpose: .synthetic, turn: 0).normal(shape)
+  }
+
+  /// GFLOP/s of work that is repeated for a twentieth of a second, after one call that warms up.
+  private static func rate(flops: Double, _ work: () -> Void) -> Double {
+    work()
+    var calls = 0
+    let start = ContinuousClock.now
+    var elapsed = 0.0
+    repeat {
+      work()
+      calls += 1
+      elapsed = (ContinuousClock.now - start).seconds
+    } while elapsed < 0.05
+    return flops * Double(calls) / elapsed * 1e-9
+  }
+
+  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}
+
+extension KernelBenchmark {
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object([
+      .init("kernels", .string(KernelSet.current.rawValue)), .init("samples", .integer(samples)),
+      .init("runs", .integer(runs)), .init("peak_gflops", .double(peak.median)),
+      .init("peak_gflops_slowest", .double(peak.slowest)),
+      .init("peak_gflops_fastest", .double(peak.fastest)),
+      .init(
+        "layers",
+        .array(
+          rows.map { row in
+            .object([
+              .init("layer", .string(row.layer.name)),
+              .init("large_channels", .integer(row.layer.largeChannels)),
+              .init("small_channels", .integer(row.layer.smallChannels)),
+              .init("forward_gflops", .double(row.forward)),
+              .init("input_gradient_gflops", .double(row.inputGradient)),
+              .init("weight_gradient_gflops", .double(row.weightGradient)),
+            ])
+          })),
+    ]).text
+  }
+
+  /// The same as a table for people, with the share of the peak behind each rate.
+  package var text: String {
+    let spread = (peak.fastest - peak.slowest) / peak.median * 100
+    var lines = [
+      "peak: \(Self.whole(peak.median)) GFLOP/s, OpenBLAS sgemm 1024x1024x1024 on one core, "
+        + "median of \(runs) runs (spread \(Self.whole(spread)) %)"
+    ]
+    guard !rows.isEmpty else { return lines[0] }
+    lines += [
+      "\(samples) samples a call, kernels \(KernelSet.current.rawValue); GFLOP/s (% of the peak) by the arithmetic of "
+        + "the definition: over 100 % where an algorithm saves multiplications",
+      Self.line("layer", "channels", ["forward", "input gradient", "weight gradient"]),
+    ]
+    lines += rows.map { row in
+      let layer = row.layer
+      let channels =
+        layer.isTransposed
+        ? "\(layer.smallChannels)-\(layer.largeChannels)" : "\(layer.largeChannels)-\(layer.smallChannels)"
+      return Self.line(
+        layer.name, channels,
+        [row.forward, row.inputGradient, row.weightGradient].map {
+          "\(Self.whole($0)) (\(Self.whole($0 / peak.median * 100)) %)"
+        })
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func line(_ layer: String, _ channels: String, _ cells: [String]) -> String {
+    func padded(_ text: String, _ width: Int, right: Bool) -> String {
+      let blanks = String(repeating: " ", count: max(0, width - text.count))
+      return right ? blanks + text : text + blanks
+    }
+    return padded(layer, 20, right: false) + padded(channels, 10, right: true)
+      + cells.map { padded($0, 16, right: true) }.joined()
+  }
+
+  private static func whole(_ value: Double) -> String { "\(Int(value.rounded()))" }
+}

@@ -21,6 +21,7 @@ package struct TrainingBenchmark {
   private let waited: Double
   private let flopsPerImage: Double
   private let peakBytes: Int
+  private let allocations: Int
   private let modelDescription: String
 
   /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps` steps.
@@ -48,9 +49,10 @@ package struct TrainingBenchmark {
     let images = Self.images(model, plan, seed: options.seed)
     var durations: [Double] = []
     var waitedBefore = 0.0
+    var allocationsBefore = 0
     for run in 0...runCount {
       try communicator.barrier()
-      if run == 1 { waitedBefore = engine.waited }
+      if run == 1 { (waitedBefore, allocationsBefore) = (engine.waited, TensorStorage.systemAllocations) }
       let start = ContinuousClock.now
       for step in 0..<(run == 0 ? max(2, steps / 4) : steps) {
         let microBatches = zip(plan.local, images).map {
@@ -62,6 +64,7 @@ package struct TrainingBenchmark {
       try communicator.barrier()
       if run > 0 { durations.append((ContinuousClock.now - start).seconds) }
     }
+    allocations = try communicator.maximum(of: TensorStorage.systemAllocations - allocationsBefore)
     self.runs = durations
     stepsPerRun = steps
     batch = options.batch
@@ -101,6 +104,7 @@ package struct TrainingBenchmark {
       .init("exposed_communication_fraction", .double(waited / runs.reduce(0, +))),
       .init("gflops_per_core", .double(images * flopsPerImage * 1e-9 / cores)),
       .init("peak_rss_bytes", .integer(peakBytes)),
+      .init("tensor_allocations_after_warm_up", .integer(allocations)),
     ]).text
   }
 

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `lockstep bench`: what it prints, not how fast it is.
+  struct BenchTests {
+    private let small = ["model.generatorFeatures=8", "model.discriminatorFeatures=8", "batch=16", "steps=2"]
+
+    private struct Steps: Decodable {
+      let imagesPerSecond: Double
+      let ranks: Int
+      let tensorAllocationsAfterWarmUp: Int
+    }
+
+    private struct Kernels: Decodable {
+      struct Layer: Decodable {
+        let layer: String
+        let forwardGflops: Double
+        let inputGradientGflops: Double
+        let weightGradientGflops: Double
+      }
+
+      let peakGflops: Double
+      let layers: [Layer]
+    }
+
+    private func decoded<Output: Decodable>(_ finished: Finished) throws -> Output {
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(Output.self, from: Data(finished.output.utf8))
+    }
+
+    @Test("after warm-up a step takes no tensor memory from the system", arguments: [1, 2])
+    func allocations(ranks: Int) throws {
+      guard ranks == 1 || MPIRun.isAvailable else { return }
+      let words = [Lockstep.path!, "bench", "dcgan", "--json", "--runs", "2"] + small
+      let job =
+        try ranks == 1
+        ? Job(words, in: Folder()) : MPIRun.start([.init(ranks: ranks, words: words)], in: Folder())
+      let steps: Steps = try decoded(try job.wait())
+      #expect(steps.ranks == ranks && steps.imagesPerSecond > 0)
+      #expect(steps.tensorAllocationsAfterWarmUp == 0)
+    }
+
+    @Test("bench conv has a row with three rates for every layer of both networks")
+    func kernels() throws {
+      let kernels: Kernels = try decoded(
+        try Lockstep.run(["bench", "conv", "--json", "--runs", "1"] + small, in: Folder()))
+      #expect(kernels.peakGflops > 0)
+      #expect(kernels.layers.count == 8 && Set(kernels.layers.map(\.layer)).count == 8)
+      for layer in kernels.layers {
+        #expect(layer.forwardGflops > 0 && layer.inputGradientGflops > 0 && layer.weightGradientGflops > 0)
+      }
+    }
+
+    @Test(
+      "bench gemm refuses to share the core with another rank",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func alone() throws {
+      let finished = try MPIRun.start(
+        [.init(ranks: 2, words: [Lockstep.path!, "bench", "gemm"])], in: Folder()
+      ).wait()
+      #expect(finished.status == 64)
+      #expect(finished.errors.contains("without mpirun"))
+    }
+  }
+}

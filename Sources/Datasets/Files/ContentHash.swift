@@ -2,11 +2,6 @@ import CCrypto
 
 /// SHA-256 over the parts of a data set. Every part is preceded by its length, so that parts cannot run together.
 struct ContentHash: ~Copyable {
-  /// Content up to here is hashed whole; of longer content, 4,096 blocks of 4 KiB evenly spread from first to last.
-  static let wholeUpTo = 64 << 20
-  private static let sampledBlocks = 4096
-  private static let blockBytes = 4096
-
   private let context: OpaquePointer
 
   /// - Parameter kind: what is hashed and in which version of the scheme, such as `idx 1`.
@@ -35,25 +30,14 @@ struct ContentHash: ~Copyable {
     update(bytes)
   }
 
-  /// Adds long content by its length and a sample of it that is the same everywhere.
-  func addSampled(_ bytes: UnsafeRawBufferPointer) {
-    guard bytes.count > Self.wholeUpTo else { return add(bytes) }
-    add(bytes.count)
-    let lastStart = bytes.count - Self.blockBytes
-    for block in 0..<Self.sampledBlocks {
-      let start = Int(
-        UInt64(lastStart).multipliedFullWidth(by: UInt64(block)).low / UInt64(Self.sampledBlocks - 1))
-      update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + Self.blockBytes]))
-    }
-  }
-
   consuming func fingerprint() -> DataFingerprint {
     var digest = [UInt8](repeating: 0, count: 32)
     precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "a SHA-256 context finishes")
     return DataFingerprint(bytes: digest)
   }
 
-  private func update(_ bytes: UnsafeRawBufferPointer) {
+  /// Adds bytes without their length, which the caller has added.
+  func update(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count > 0 else { return }
     precondition(
       EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "a SHA-256 context takes bytes")

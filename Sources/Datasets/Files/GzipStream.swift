@@ -14,8 +14,8 @@ struct GzipStream: ~Copyable {
   /// No DEFLATE stream expands by more (a 258-byte match costs two bits at least).
   static let maximumRatio = 1032
 
-  static func isGzip(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B
+  static func isGzip(_ bytes: some Collection<UInt8>) -> Bool {
+    bytes.starts(with: [0x1F, 0x8B])
   }
 
   /// - Parameter compressed: the whole file; it must outlive the stream.

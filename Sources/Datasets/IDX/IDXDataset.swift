@@ -6,7 +6,7 @@ struct IDXDataset: ImageDataset {
   let labelCount: Int
   let fingerprint: DataFingerprint
   private let images: IDXFile
-  private let labels: IDXFile?
+  private let labels: [UInt8]?
   private let fit: PixelFit
 
   var height: Int { fit.size }
@@ -24,8 +24,9 @@ struct IDXDataset: ImageDataset {
     channels = request.channels
     self.images = images
     if let labelPath {
-      let labels = try IDXFile(labelPath, rank: 1, limits: request.limits)
-      labelCount = try Self.checkLabels(labels, of: images, request: request)
+      let file = try IDXFile(labelPath, rank: 1, limits: request.limits)
+      let labels = try file.values()
+      labelCount = try Self.check(labels, of: file, for: images, request: request)
       self.labels = labels
     } else {
       labelCount = 0
@@ -33,35 +34,35 @@ struct IDXDataset: ImageDataset {
     }
     let hash = ContentHash(kind: "idx 1")
     for extent in extents { hash.add(extent) }
-    hash.addSampled(images.values)
-    if let labels { hash.addSampled(labels.values) }
+    try images.add(to: hash)
+    if let labels { hash.add(labels) }
     fingerprint = hash.fingerprint()
   }
 
   func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
-    let source = images.values.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    fit.write(
-      source + index * fit.sourceHeight * fit.sourceWidth, channels: 1, into: pixels, channels: channels)
-    return labels.map { Int32($0.values[index]) } ?? -1
+    let count = fit.sourceHeight * fit.sourceWidth
+    try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { source throws(DatasetError) in
+      try images.read(into: UnsafeMutableRawBufferPointer(source), at: index * count)
+      fit.write(source.baseAddress!, channels: 1, into: pixels, channels: channels)
+    }
+    return labels.map { Int32($0[index]) } ?? -1
   }
 
   /// The number of labels: as requested, else one more than the largest.
-  private static func checkLabels(
-    _ labels: IDXFile, of images: IDXFile, request: DatasetRequest
+  private static func check(
+    _ labels: [UInt8], of file: IDXFile, for images: IDXFile, request: DatasetRequest
   ) throws(DatasetError) -> Int {
-    let counts = (images.header.extents[0], labels.header.extents[0])
-    guard counts.0 == counts.1 else {
+    guard images.header.extents[0] == labels.count else {
       throw DatasetError(
-        .badData, "\(counts.1) labels for \(counts.0) images of \(images.path)", labels.path.description,
-        "use files that belong together")
+        .badData, "\(labels.count) labels for \(images.header.extents[0]) images of \(images.path)",
+        file.path.description, "use files that belong together")
     }
-    let values = labels.values
-    guard let labelCount = request.labelCount else { return Int(values.max()!) + 1 }
-    if let index = values.firstIndex(where: { Int($0) >= labelCount }) {
+    guard let labelCount = request.labelCount else { return Int(labels.max()!) + 1 }
+    if let index = labels.firstIndex(where: { Int($0) >= labelCount }) {
       throw DatasetError(
-        .badData, "label \(values[index]) is out of range 0..<\(labelCount)",
-        "\(labels.path), sample \(index), byte \(labels.header.byteCount + index)",
+        .badData, "label \(labels[index]) is out of range 0..<\(labelCount)",
+        "\(file.path), sample \(index), byte \(file.header.byteCount + index)",
         "correct the file or the number of labels")
     }
     return labelCount

@@ -1,33 +1,83 @@
-/// The values of one IDX file, plain (mapped into memory) or gzip (inflated once). What the file holds must be exactly
-/// what its header says.
+/// The values of one IDX file, plain (read where they are needed) or gzip (inflated once). What the file holds must be
+/// exactly what its header says.
 struct IDXFile: Sendable {
   let path: FilePath
   let header: IDXHeader
-  private let region: ByteRegion
+  private let content: Content
 
-  /// The values, outermost axis first.
-  var values: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: region.bytes[header.byteCount...]) }
+  /// Where the values are.
+  private enum Content {
+    case memory([UInt8])
+    /// In the file, behind the header. Not mapped: a file that becomes shorter must be an error, not a signal.
+    case file(SharedFile)
+  }
+
+  /// A file that several threads read.
+  private final class SharedFile: Sendable {
+    let file: OpenFile
+    init(_ file: consuming OpenFile) { self.file = file }
+  }
 
   /// - Parameter rank: the number of axes that the file must have.
   init(_ path: FilePath, rank: Int, limits: DatasetLimits) throws(DatasetError) {
     let file = try OpenFile(path)
-    let mapped = try ByteRegion(mapping: file)
     self.path = path
-    if GzipStream.isGzip(mapped.bytes) {
-      (header, region) = try Self.inflate(mapped.bytes, rank: rank, path: path, limits: limits)
+    let start = try file.bytes(0..<min(file.size, IDXHeader.byteCount(rank: rank)))
+    if GzipStream.isGzip(start) {
+      let compressed = try file.bytes(0..<file.size)
+      (header, content) = try compressed.withUnsafeBufferPointer { bytes throws(DatasetError) in
+        try Self.inflate(UnsafeRawBufferPointer(bytes), rank: rank, path: path, limits: limits)
+      }
     } else {
-      let start = UnsafeRawBufferPointer(rebasing: mapped.bytes.prefix(IDXHeader.byteCount(rank: rank)))
-      header = try IDXHeader(start, rank: rank, path: path, limits: limits)
-      let held = mapped.bytes.count - header.byteCount
+      header = try start.withUnsafeBufferPointer { bytes throws(DatasetError) in
+        try IDXHeader(UnsafeRawBufferPointer(bytes), rank: rank, path: path, limits: limits)
+      }
+      let held = file.size - header.byteCount
       guard held >= header.payload else { throw Self.truncated(header, path, held: held) }
       guard held == header.payload else { throw Self.tooLong(header, path) }
-      region = mapped
+      content = .file(SharedFile(file))
+    }
+  }
+
+  /// Fills `buffer` with the values from `offset` on, the outermost axis first.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
+    precondition(offset >= 0 && offset + buffer.count <= header.payload, "values lie within the file")
+    switch content {
+    case .memory(let values):
+      values.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...].prefix(buffer.count)))
+      }
+    case .file(let shared): try shared.file.read(into: buffer, at: header.byteCount + offset)
+    }
+  }
+
+  /// All values.
+  func values() throws(DatasetError) -> [UInt8] {
+    switch content {
+    case .memory(let values): values
+    case .file(let shared): try shared.file.bytes(header.byteCount..<shared.file.size)
+    }
+  }
+
+  /// Adds all values to a hash, a block at a time.
+  func add(to hash: borrowing ContentHash) throws(DatasetError) {
+    hash.add(header.payload)
+    var block = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while offset < header.payload {
+      let count = min(block.count, header.payload - offset)
+      try block.withUnsafeMutableBufferPointer { block throws(DatasetError) in
+        let part = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: block.prefix(count)))
+        try read(into: part, at: offset)
+        hash.update(UnsafeRawBufferPointer(part))
+      }
+      offset += count
     }
   }
 
   private static func inflate(
     _ compressed: UnsafeRawBufferPointer, rank: Int, path: FilePath, limits: DatasetLimits
-  ) throws(DatasetError) -> (IDXHeader, ByteRegion) {
+  ) throws(DatasetError) -> (IDXHeader, Content) {
     var stream = GzipStream(compressed, path: path)
     let start = UnsafeMutableRawBufferPointer.allocate(
       byteCount: IDXHeader.byteCount(rank: rank), alignment: 16)
@@ -41,16 +91,15 @@ struct IDXFile: Sendable {
         .badData, "the header says \(header.sizes), which \(compressed.count) bytes of gzip cannot hold",
         path.description, "fetch the file again")
     }
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: header.byteCount + header.payload, alignment: 64)
-    let region = ByteRegion(owning: memory)
-    memory.copyMemory(from: UnsafeRawBufferPointer(start))
-    let held = try stream.inflate(into: UnsafeMutableRawBufferPointer(rebasing: memory[header.byteCount...]))
+    var values = [UInt8](repeating: 0, count: header.payload)
+    let held = try values.withUnsafeMutableBufferPointer { values throws(DatasetError) in
+      try stream.inflate(into: UnsafeMutableRawBufferPointer(values))
+    }
     guard held == header.payload else { throw truncated(header, path, held: held) }
     // One byte more must not come; asking for it also makes zlib check the CRC at the end.
     let excess = try stream.inflate(into: UnsafeMutableRawBufferPointer(rebasing: start[..<1]))
     guard excess == 0 else { throw tooLong(header, path) }
-    return (header, region)
+    return (header, .memory(values))
   }
 
   private static func truncated(_ header: IDXHeader, _ path: FilePath, held: Int) -> DatasetError {

@@ -6,19 +6,17 @@ struct ImageExtent: Hashable, Sendable {
   /// `30 x 32` (height by width).
   var sizes: String { "\(height) x \(width)" }
 
-  /// Reads the header in `bytes`, the start of a file.
-  /// - Returns: nil when the header goes on beyond `bytes`; never when `isWhole`.
+  /// Reads the header in `bytes`, a whole file.
   /// - Throws: ``DatasetError`` when there is no such header, or the image is beyond `limits`.
   static func parse(
-    _ bytes: UnsafeRawBufferPointer, isWhole: Bool, path: FilePath, limits: DatasetLimits
-  ) throws(DatasetError) -> (ImageFormat, ImageExtent)? {
+    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+  ) throws(DatasetError) -> (ImageFormat, ImageExtent) {
     guard let format = ImageFormat(bytes) else {
       let what = bytes.isEmpty ? "an empty file" : "neither a PNG nor a JPEG image"
       throw DatasetError(.badData, what, "\(path), byte 0", "remove or replace it")
     }
     let found = format == .png ? png(bytes) : jpeg(bytes)
     guard let extent = found else {
-      if !isWhole { return nil }
       throw DatasetError(
         .badData, "the image ends before its size is said", "\(path), byte \(bytes.count)", "replace it")
     }

@@ -1,7 +1,7 @@
 /// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the rules.
 ///
-/// Opening reads the first and last 4 KiB of every file: the sizes are checked before the first step, and small files
-/// enter the fingerprint whole. Images are decoded when they are read.
+/// Opening reads every file once: the sizes are checked before the first step, and the fingerprint covers every byte.
+/// Images are decoded when they are read.
 struct ImageFolder: ImageDataset {
   let name: String
   let channels: Int
@@ -17,8 +17,6 @@ struct ImageFolder: ImageDataset {
   var height: Int { fit.size }
   var width: Int { fit.size }
 
-  private static let sampledBytes = 4096
-
   init(
     _ folder: FilePath, root: FilePath, listing: FolderListing, request: DatasetRequest
   ) throws(DatasetError) {
@@ -30,17 +28,17 @@ struct ImageFolder: ImageDataset {
         "correct the folder or the number of labels")
     }
     let hash = ContentHash(kind: "image folder 1")
-    var common: ImageExtent?
+    var extents: [ImageExtent] = []
     for sample in content.samples {
       let file = try OpenFile(folder.appending(sample.path))
-      let extent = try Self.inspect(file, limits: request.limits, hash: hash)
+      extents.append(try Self.inspect(file, limits: request.limits, hash: hash))
       hash.add(sample.path)
-      if let common, extent != common {
-        throw Self.otherSize(extent, common, file.path)
-      }
-      common = extent
     }
-    extent = common!
+    let common = Self.mostFrequent(extents)
+    if let odd = extents.firstIndex(where: { $0 != common }) {
+      throw Self.otherSize(extents[odd], common, folder.appending(content.samples[odd].path))
+    }
+    extent = common
     fit = try PixelFit(
       height: extent.height, width: extent.width, size: request.size,
       path: folder.appending(content.samples[0].path))
@@ -72,26 +70,30 @@ struct ImageFolder: ImageDataset {
     return sample.label
   }
 
-  /// Adds the file's size, start and end to `hash` and finds the image's extent.
+  /// Adds the file to `hash` and finds the image's extent.
   private static func inspect(
     _ file: borrowing OpenFile, limits: DatasetLimits, hash: borrowing ContentHash
   ) throws(DatasetError) -> ImageExtent {
     guard file.size <= limits.bytes else { throw tooLarge(file) }
-    let start = try file.bytes(0..<min(file.size, sampledBytes))
-    hash.add(file.size)
-    hash.add(start)
-    hash.add(try file.bytes(max(start.count, file.size - sampledBytes)..<file.size))
-    if let extent = try extent(start, isWhole: start.count == file.size, file.path, limits) { return extent }
-    // A JPEG may have pages of metadata before its frame header.
-    return try extent(file.bytes(0..<file.size), isWhole: true, file.path, limits)!
+    let bytes = try file.bytes(0..<file.size)
+    hash.add(bytes)
+    let path = file.path
+    return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+      try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: path, limits: limits).1
+    }
   }
 
-  private static func extent(
-    _ bytes: [UInt8], isWhole: Bool, _ path: FilePath, _ limits: DatasetLimits
-  ) throws(DatasetError) -> ImageExtent? {
-    try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageExtent.parse(UnsafeRawBufferPointer(bytes), isWhole: isWhole, path: path, limits: limits)?.1
+  /// The extent of most images, of several the first: so that a single odd image is the one that is named.
+  private static func mostFrequent(_ extents: [ImageExtent]) -> ImageExtent {
+    var counts: [(extent: ImageExtent, count: Int)] = []
+    for extent in extents {
+      if let index = counts.firstIndex(where: { $0.extent == extent }) {
+        counts[index].count += 1
+      } else {
+        counts.append((extent, 1))
+      }
     }
+    return counts.max { $0.count < $1.count }!.extent
   }
 
   private static func otherSize(

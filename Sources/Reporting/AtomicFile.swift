@@ -4,11 +4,15 @@
 
 /// Whole files that appear at once: a reader, and a run that is killed, finds the old bytes or the new ones.
 package enum AtomicFile {
-  /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`.
+  /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`. A link is followed; a
+  /// device or a pipe is written to.
   ///
   /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
   ///   cut leaves the old bytes or the new ones too.
   package static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(ReportingError) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try overwrite(path, bytes) }
+    let path = resolved(path)
     let temporary = "\(path)\(mark)\(getpid())"
     unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
@@ -27,6 +31,23 @@ package enum AtomicFile {
   }
 
   private static let mark = ".tmp-"
+
+  /// The file behind a chain of links, so that it and not the link is replaced.
+  private static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// Writes to what is no regular file and must not become one.
+  private static func overwrite(_ path: String, _ bytes: [UInt8]) throws(ReportingError) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotWrite(path: path, operation: "open", errno: errno) }
+    defer { close(descriptor) }
+    if let code = writeAll(bytes, to: descriptor) {
+      throw .cannotWrite(path: path, operation: "write", errno: code)
+    }
+  }
 
   /// Whether `name` is what a process leaves that is killed as it writes the file `target`.
   package static func isTemporary(_ name: String, of target: String) -> Bool { name.hasPrefix(target + mark) }

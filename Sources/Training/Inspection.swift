@@ -13,18 +13,44 @@ package struct Inspection {
     return (Inspection(path: generation.path, manifest: generation.manifest), rejected)
   }
 
-  /// Loads the checkpoint at `path`, or the newest whole one of the run folder at `path`.
+  /// Loads the checkpoint at `path`, or the newest whole one of the run folder at `path`; `checkpoints` and
+  /// `checkpoints/latest` within a run folder stand for it.
+  ///
+  /// A run that goes on meanwhile may remove the generation that is being read: then a newer one is there.
   /// - Throws: `CheckpointError`.
   package static func generation(at path: String) throws -> (LoadedGeneration, rejected: [String]) {
-    let folder = "\(path)/checkpoints"
-    guard Files.isFolder(folder) else { return (try CheckpointStore.load(path: path), []) }
-    let selection = try CheckpointStore(directory: folder).newestValid()
-    let rejected = selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
+    var attempts = 3
+    while true {
+      attempts -= 1
+      do throws(CheckpointError) {
+        let (generation, rejected) = try newestOrNamed(path)
+        let hasVanished = rejected.contains { $0.reason.kind == .notFound }
+        if attempts > 0 && hasVanished { continue }
+        return (generation, rejected.map { "\($0.name) is passed over: \($0.reason)" })
+      } catch {
+        if attempts == 0 || error.kind != .notFound { throw error }
+      }
+    }
+  }
+
+  private static func newestOrNamed(
+    _ path: String
+  ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {
+    var trimmed = path[...]
+    while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
+    let folders = ["\(trimmed)/checkpoints", String(trimmed), String(trimmed.dropLast("/latest".count))]
+    let isStore = [
+      Files.isFolder(folders[0]),
+      trimmed.split(separator: "/").last == "checkpoints" && Files.isFolder(folders[1]),
+      trimmed.hasSuffix("checkpoints/latest"),
+    ]
+    guard let place = isStore.firstIndex(of: true) else { return (try CheckpointStore.load(path: path), []) }
+    let selection = try CheckpointStore(directory: folders[place]).newestValid()
     if let newest = selection.generation {
-      return (try CheckpointStore.load(path: newest.path, verify: false), rejected)
+      return (try CheckpointStore.load(path: newest.path, verify: false), selection.rejected)
     }
     if let reason = selection.rejected.first?.reason { throw reason }
-    return (try CheckpointStore.load(path: "\(folder)/latest"), [])
+    throw CheckpointError(.notFound, "the run has no checkpoint yet", path: folders[place])
   }
 
   /// One JSON object.
@@ -52,6 +78,8 @@ package struct Inspection {
     ]
     lines += manifest.files.map { ($0.name, "\($0.bytes) bytes, \($0.tensors.count) tensors, whole") }
     let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { $0 + String(repeating: " ", count: width - $0.count + 2) + $1 }.joined(separator: "\n")
+    return lines.map { name, value in
+      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
+    }.joined(separator: "\n")
   }
 }

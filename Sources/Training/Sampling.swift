@@ -30,8 +30,7 @@ package struct Sampling {
   package init(path: String, seed: UInt64?) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
-    let run = Files.isFolder("\(path)/checkpoints") ? path : "\(path)/../.."
-    let options = try Options.read(path: "\(run)/options.yaml")
+    let options = try Options.read(path: "\(generation.path)/../../options.yaml")
     model = options.family.makeModel(options)
     try RunState.restoreAverages(of: model, from: generation)
     self.seed = seed ?? options.seed
@@ -41,7 +40,7 @@ package struct Sampling {
   /// The latents and the samples drawn from them.
   package func draw(_ arrangement: Arrangement) -> (latents: Tensor, images: Tensor) {
     let latents = latents(arrangement)
-    return (latents, model.sample(latents: latents))
+    return (latents, model.samples(latents))
   }
 
   private func latents(_ arrangement: Arrangement) -> Tensor {

@@ -6,8 +6,10 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Describe and verify a run's newest checkpoint, or one checkpoint.",
     discussion: """
-      Every byte is checked against its SHA-256. --json prints one object with step, weights_sha256 (the float bytes of
-      all networks), state_sha256 (everything that determines the rest of the run), world_size_written and more.
+      Every byte is checked against its SHA-256. --json prints one object with
+      step, weights_sha256 (the float bytes of all networks), state_sha256
+      (everything that determines the rest of the run), world_size_written and
+      more.
       """)
 
   @Argument(help: "A run folder or a checkpoint folder.")
@@ -20,7 +22,7 @@ struct Inspect: ParsableCommand {
     alone {
       let (inspection, rejected) = try Inspection.of(path)
       for reason in rejected { Failure.report(reason) }
-      print(json ? inspection.json : TerminalText.escaped(inspection.text))
+      print(json ? inspection.json : inspection.text)
     }
   }
 }

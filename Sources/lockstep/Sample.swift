@@ -10,7 +10,7 @@ struct Sample: ParsableCommand {
       Samples come from the averaged generator (EMA) with its running statistics.
 
         lockstep sample runs/dcgan --count 100 --output samples.png
-        lockstep sample runs/dcgan/checkpoints/step-00000500 --interpolate 8 --columns 10
+        lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.")

@@ -39,27 +39,29 @@ public struct ImageGrid: Sendable {
     let (gridWidth, gridHeight) = (columns * cellWidth + Self.padding, rows * cellHeight + Self.padding)
 
     var samples = [UInt8](repeating: Self.background, count: gridWidth * gridHeight * channels)
-    images.withUnsafeBufferPointer { values in
-      var source = 0
-      for cell in 0..<count {
-        let left = Self.padding + cell % columns * cellWidth
-        let top = Self.padding + cell / columns * cellHeight
-        for y in 0..<height {
-          let firstRow = ((top + y * scale) * gridWidth + left) * channels
-          var target = firstRow
-          for _ in 0..<width {
-            for _ in 0..<scale {
-              for channel in 0..<channels {
-                samples[target + channel] = Self.quantized(values[source + channel])
+    samples.withUnsafeMutableBufferPointer { samples in
+      images.withUnsafeBufferPointer { values in
+        var source = 0
+        for cell in 0..<count {
+          let left = Self.padding + cell % columns * cellWidth
+          let top = Self.padding + cell / columns * cellHeight
+          for y in 0..<height {
+            let firstRow = ((top + y * scale) * gridWidth + left) * channels
+            var target = firstRow
+            for _ in 0..<width {
+              for _ in 0..<scale {
+                for channel in 0..<channels {
+                  samples[target + channel] = Self.quantized(values[source + channel])
+                }
+                target += channels
               }
-              target += channels
+              source += channels
             }
-            source += channels
-          }
-          let row = samples[firstRow..<target]
-          for repetition in 1..<max(scale, 1) {
-            let start = firstRow + repetition * gridWidth * channels
-            samples.replaceSubrange(start..<start + row.count, with: row)
+            let row = UnsafeMutableBufferPointer(rebasing: samples[firstRow..<target])
+            for repetition in 1..<scale {
+              let start = firstRow + repetition * gridWidth * channels
+              _ = samples[start..<start + row.count].update(fromContentsOf: row)
+            }
           }
         }
       }

@@ -4,6 +4,9 @@ package import TensorCore
 
 /// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss plot.
 /// Rank 0 has one; the other ranks have ``silent``, so that the training loop asks nobody who it is.
+///
+/// What cannot be written is warned of and does not stop training: lines of the log wait and are tried again with the
+/// next one, pictures and events are left out. ``finish()`` throws what is wrong at the end.
 package final class RunReport {
   /// One logged step.
   package struct Line {
@@ -44,6 +47,14 @@ package final class RunReport {
   /// The person at the terminal.
   package let progress: ProgressReporter
   private let sinks: Sinks?
+  /// Lines that could not be written yet.
+  private var waiting: [Line] = []
+  /// The last failure of each kind of output, until it works again.
+  private var failures: [Output: any Error] = [:]
+
+  private enum Output: CaseIterable {
+    case log, tensorBoard, pictures
+  }
 
   /// The report of a rank that says nothing.
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
@@ -73,31 +84,58 @@ package final class RunReport {
   package var isSilent: Bool { sinks == nil }
 
   /// Writes a line to the log and to TensorBoard.
-  package func log(_ line: Line) throws {
+  package func log(_ line: Line) {
     guard let sinks else { return }
+    waiting.append(line)
+    attempt(.log) { try writeWaiting(sinks.log) }
+    attempt(.tensorBoard) {
+      try sinks.tensorBoard.write(
+        scalars: line.statistics.map { (tag: "\($0.plot ?? "statistics")/\($0.key)", value: Double($1)) } + [
+          (tag: "speed/images_per_second", value: line.imagesPerSecond)
+        ], step: line.step)
+    }
+  }
+
+  private func writeWaiting(_ log: JSONLinesLog) throws {
+    while let first = waiting.first {
+      try append(first, to: log)
+      waiting.removeFirst()
+    }
+  }
+
+  private func append(_ line: Line, to log: JSONLinesLog) throws {
     let statistics = line.statistics.map { ($0.key, JSONValue.float($1)) }
-    try sinks.log.append(
+    try log.append(
       step: line.step,
       [("epoch", .double(line.epoch))] + statistics + [
         ("images_per_second", .double(line.imagesPerSecond)),
         ("waited_for_ranks", .double(line.waitedForRanks)),
         ("waited_for_data", .double(line.waitedForData)),
       ])
-    try sinks.tensorBoard.write(
-      scalars: line.statistics.map { (tag: "\($0.plot ?? "statistics")/\($0.key)", value: Double($1)) } + [
-        (tag: "speed/images_per_second", value: line.imagesPerSecond)
-      ], step: line.step)
   }
 
   /// Draws a grid of samples and, from the log, the plot of the losses.
-  package func draw(samples: Tensor, step: Int, phases: [Phase]) throws {
+  package func draw(samples: Tensor, step: Int, phases: [Phase]) {
     guard let sinks else { return }
-    let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
-    let path = sinks.folder.samplePath(step: step)
-    try picture.write(to: path)
-    try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
-    try drawLosses(sinks, phases)
-    progress.notice("samples", path: path)
+    attempt(.pictures) {
+      let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
+      let path = sinks.folder.samplePath(step: step)
+      try picture.write(to: path)
+      try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
+      try drawLosses(sinks, phases)
+      progress.notice("samples", path: path)
+    }
+  }
+
+  /// Writes, or warns once until it works again.
+  private func attempt(_ output: Output, _ write: () throws -> Void) {
+    do {
+      try write()
+      failures[output] = nil
+    } catch {
+      if failures[output] == nil { progress.warning("\(error)") }
+      failures[output] = error
+    }
   }
 
   private func drawLosses(_ sinks: Sinks, _ phases: [Phase]) throws {
@@ -114,8 +152,17 @@ package final class RunReport {
   }
 
   /// Makes sure that what was written survives a power cut.
-  package func synchronize() throws {
-    try sinks?.log.synchronize()
-    try sinks?.tensorBoard.synchronize()
+  package func synchronize() {
+    guard let sinks else { return }
+    attempt(.log) {
+      try writeWaiting(sinks.log)
+      try sinks.log.synchronize()
+    }
+    attempt(.tensorBoard) { try sinks.tensorBoard.synchronize() }
+  }
+
+  /// Throws the failure of an output that did not recover.
+  package func finish() throws {
+    for output in Output.allCases { if let failure = failures[output] { throw failure } }
   }
 }

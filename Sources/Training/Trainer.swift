@@ -74,7 +74,7 @@ package final class Trainer {
       local: setup.plan.local, startStep: startStep)
     defer { loader.stop() }
     let watchdog = Watchdog(
-      timeout: options.stallTimeout, place: "rank \(setup.plan.rank) on \(TensorBoardWriter.hostName)",
+      timeout: options.stallTimeout, rank: setup.plan.rank, host: TensorBoardWriter.hostName,
       isAlone: setup.plan.worldSize == 1)
     defer { watchdog.end() }
 
@@ -86,8 +86,9 @@ package final class Trainer {
       let isStopping = engine.flags.contains(.stopRequested)
       let isLast = done == setup.steps || isStopping
       try reportIfDue(done, isLast: isLast)
-      if isLast || isDue(options.samples.every, at: done) { try drawSamples(step: done) }
+      // Saved before anything is drawn: after a signal there may be a second left.
       if isLast || isDue(options.checkpoint.every, at: done) { try save(step: done) }
+      if isLast || isDue(options.samples.every, at: done) { try drawSamples(step: done) }
       watchdog.progressed(step: done)
       if isStopping && done < setup.steps {
         try finish()
@@ -138,7 +139,7 @@ package final class Trainer {
       step: done, epoch: epoch, statistics: statistics,
       imagesPerSecond: Double((done - lineFirstStep) * setup.options.batch) / max(elapsed, 1e-9),
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData)
-    try UnsharedError.wrapping { try report.log(line) }
+    report.log(line)
     lineFirstStep = done
     lineStart = .now
     waitedForRanks = engine.waited
@@ -151,8 +152,7 @@ package final class Trainer {
     let options = setup.options
     let latents = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
       .normal([options.samples.count, engine.model.latentCount])
-    let samples = engine.model.sample(latents: latents)
-    try UnsharedError.wrapping { try report.draw(samples: samples, step: step, phases: engine.model.phases) }
+    report.draw(samples: engine.model.samples(latents), step: step, phases: engine.model.phases)
   }
 
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
@@ -173,7 +173,7 @@ package final class Trainer {
       optionsSHA256: SHA256.digest(of: setup.options.arithmeticDigestInput),
       dataFingerprint: data, weightsSHA256: state.weightsSHA256, stateSHA256: stateSHA256,
       state: state.counters)
-    try UnsharedError.wrapping { try report.synchronize() }
+    report.synchronize()
     announce(writer.submit(GenerationContents(info: info, files: state.files)))
   }
 
@@ -191,5 +191,6 @@ package final class Trainer {
     if let writer, let generation = try UnsharedError.wrapping({ try writer.finish() }) {
       report.progress.notice("checkpoint", path: generation.path)
     }
+    try UnsharedError.wrapping { try report.finish() }
   }
 }

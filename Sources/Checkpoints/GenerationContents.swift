@@ -21,6 +21,9 @@ public struct GenerationInfo: Equatable, Sendable {
   /// Small named values that the trainer needs to go on.
   public var state: [String: StateValue]
 
+  /// No run has more steps: what a manifest says beyond it is no number of steps.
+  public static let lastStep = 1_000_000_000_000
+
   /// - Precondition: `step` is not negative and `worldSize` is positive.
   public init(
     step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, optionsSHA256: String,

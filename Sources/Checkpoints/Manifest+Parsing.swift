@@ -54,8 +54,10 @@ extension Manifest {
       guard let value = texts[key] else { throw reader.failure("the field \(key) is missing") }
       return value
     }
-    guard let step = counts["step"], let worldSize = counts["world_size_written"], worldSize > 0 else {
-      throw reader.failure("the field step or world_size_written is missing")
+    guard let step = counts["step"], step <= GenerationInfo.lastStep,
+      let worldSize = counts["world_size_written"], worldSize > 0
+    else {
+      throw reader.failure("the field step or world_size_written is missing or out of range")
     }
     guard Set(files.map(\.name)).count == files.count else { throw reader.failure("a file is listed twice") }
     self.init(

@@ -26,6 +26,15 @@ struct RecipeSource: Sendable {
       ])
   }
 
+  /// What a run of this recipe is called: what its text says, else ``name``.
+  func recipeName() throws(OptionsError) -> String {
+    let entries = OptionEntries(try RecipeYAML(bytes, label: label), label: label).list
+    guard case .value(let written)? = entries.last(where: { $0.path == "recipe" })?.content else {
+      return name
+    }
+    return written.text
+  }
+
   /// Reads a regular file of at most ``RecipeYAML/longestFile`` bytes.
   static func read(_ path: String) throws(OptionsError) -> RecipeSource {
     func refusal(_ what: String, _ advice: String) -> OptionsError {

@@ -62,7 +62,7 @@ public struct RunFolder: Sendable {
 // MARK: - Opening
 
 extension RunFolder {
-  /// Begins a run in a new or empty folder, whose parent exists.
+  /// Begins a run in a new or empty folder.
   ///
   /// - Parameters:
   ///   - path: the folder.
@@ -82,7 +82,7 @@ extension RunFolder {
     return try begin(at: path, options: options, owner: owner)
   }
 
-  /// Begins a run in `parent/RECIPE`, or in `parent/RECIPE-2`, `-3`, … if that is taken.
+  /// Begins a run in `parent/RECIPE`, or in `parent/RECIPE-N` where N is one more than that of the newest.
   ///
   /// - Throws: ``RunFolderError`` of kind `notWritable`.
   public static func create(
@@ -90,7 +90,7 @@ extension RunFolder {
   ) throws(RunFolderError) -> RunFolder {
     try RunFolderFiles.check(parent)
     _ = try RunFolderFiles.makeDirectory(parent)
-    var number = 1
+    var number = try (newestDefaultNumber(of: options.recipe, in: parent) ?? 0) + 1
     while true {
       let path = defaultPath(options.recipe, number, in: parent)
       // Making the folder claims the name: two jobs that start together get two.
@@ -100,14 +100,25 @@ extension RunFolder {
   }
 
   /// The newest folder that ``create(in:options:owner:)`` made for a recipe, or `nil` if there is none.
-  public static func newestDefault(recipe: String, in parent: String = "runs") -> String? {
-    var newest: String?
-    var number = 1
-    while RunFolderFiles.exists(defaultPath(recipe, number, in: parent)) {
-      newest = defaultPath(recipe, number, in: parent)
-      number += 1
-    }
-    return newest
+  public static func newestDefault(
+    recipe: String, in parent: String = "runs"
+  ) throws(RunFolderError) -> String? {
+    try newestDefaultNumber(of: recipe, in: parent).map { defaultPath(recipe, $0, in: parent) }
+  }
+
+  /// The largest number that a default folder of the recipe has; numbers are never given twice while a later one is
+  /// there, so it is that of the newest.
+  private static func newestDefaultNumber(
+    of recipe: String, in parent: String
+  ) throws(RunFolderError) -> Int? {
+    let names = try RunFolderFiles.entries(of: parent) ?? []
+    return names.compactMap { name -> Int? in
+      if name == recipe { return 1 }
+      guard name.hasPrefix("\(recipe)-"), let number = Int(name.dropFirst(recipe.count + 1)), number > 1,
+        number < Int.max, name == "\(recipe)-\(number)"
+      else { return nil }
+      return number
+    }.max()
   }
 
   /// Opens the folder of a run that is to go on, and reads its options. Nothing but the lock is written until
@@ -129,13 +140,12 @@ extension RunFolder {
     return RunFolder(path: path, options: try storedOptions(in: path), lock: lock)
   }
 
-  /// Goes on with `options`, which may differ from the stored ones in what the weights do not depend on, and
-  /// writes them in their place.
+  /// Checks that the run may go on with `options`: they differ from the stored ones only in what the weights do not
+  /// depend on.
   ///
-  /// - Throws: ``RunFolderError``: `differentRecipe` with the keys that differ, or `notWritable`.
-  public mutating func resume(with options: Options) throws(RunFolderError) {
-    let found = self.options.differences(to: options)
-    let fixed = found.filter { !$0.mayChangeOnResume }
+  /// - Throws: ``RunFolderError`` of kind `differentRecipe` with the keys that differ.
+  public func checkResume(with options: Options) throws(RunFolderError) {
+    let fixed = self.options.differences(to: options).filter { !$0.mayChangeOnResume }
     guard fixed.isEmpty else {
       throw RunFolderError(
         .differentRecipe,
@@ -143,8 +153,17 @@ extension RunFolder {
           + Prose.list(fixed.map(\.description)),
         path, "resume it with its own options, or choose another --run")
     }
+  }
+
+  /// Goes on with `options`, and writes them in the place of the stored ones.
+  ///
+  /// - Throws: ``RunFolderError``: as ``checkResume(with:)``, or `notWritable`.
+  public mutating func resume(with options: Options) throws(RunFolderError) {
+    try checkResume(with: options)
     try makeFolders()
-    if !found.isEmpty { try RunFolderFiles.replace(Entry.options, in: path, with: options.canonicalYAML) }
+    if options != self.options {
+      try RunFolderFiles.replace(Entry.options, in: path, with: options.canonicalYAML)
+    }
     self.options = options
   }
 

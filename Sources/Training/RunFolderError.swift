@@ -12,6 +12,8 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
     case notWritable
     /// The run in it was begun with other options.
     case differentRecipe
+    /// The run in it has done more steps than are asked for, or was made by other arithmetic.
+    case cannotGoOn
     /// It holds no run.
     case nothingToResume
     /// It holds a run whose options cannot be read.
@@ -43,7 +45,7 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
   public var exitStatus: Int32 {
     switch kind {
     case .occupied, .locked, .notWritable: 73
-    case .differentRecipe: 78
+    case .differentRecipe, .cannotGoOn: 78
     case .nothingToResume: 66
     case .damaged: 65
     }

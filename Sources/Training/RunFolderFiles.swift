@@ -10,17 +10,20 @@ enum RunFolderFiles {
       .notWritable, "a run folder's name is empty or holds a NUL", path, "choose another --run")
   }
 
-  /// Makes the last part of a path. False if there is a folder of that name already.
+  /// Makes a folder, and those above it that are missing. False if there is a folder of that name already.
   static func makeDirectory(_ path: String) throws(RunFolderError) -> Bool {
     if mkdir(path, 0o777) == 0 { return true }
     let code = errno
+    if code == ENOENT, let end = path.lastIndex(of: "/"), end > path.startIndex {
+      _ = try makeDirectory(String(path[..<end]))
+      return try makeDirectory(path)
+    }
     var status = stat()
     let isThere = code == EEXIST && stat(path, &status) == 0
     if isThere && status.st_mode & S_IFMT == S_IFDIR { return false }
-    let advice =
-      code == ENOENT ? "make its parent first (mkdir -p), or choose another --run" : "choose another --run"
     throw RunFolderError(
-      "the run folder cannot be created", path, code: isThere ? ENOTDIR : code, advice: advice)
+      "the run folder cannot be created", path, code: isThere ? ENOTDIR : code, advice: "choose another --run"
+    )
   }
 
   /// The names in a folder, in no order, or `nil` if there is no such folder.

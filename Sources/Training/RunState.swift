@@ -94,9 +94,32 @@ package final class RunState {
         optimizers[index].moments[moment] = Self.flat(nextMoment.prefix(count))
         nextMoment = nextMoment.dropFirst(count)
       }
-      optimizers[index].stepCount =
-        generation.manifest.info.state[Self.counterName(network)]?.integer ?? generation.manifest.info.step
+      optimizers[index].stepCount = try Self.counter(of: network, in: generation)
     }
+  }
+
+  /// Checks that the networks are those that the generation's manifest was written for.
+  /// - Throws: `CheckpointError` of kind `damaged`.
+  package func verify(_ generation: LoadedGeneration) throws {
+    let found = weightsSHA256
+    guard found == generation.manifest.info.weightsSHA256 else {
+      throw CheckpointError(
+        .damaged,
+        "the weights have SHA-256 \(found.prefix(16)), the manifest says "
+          + "\(generation.manifest.info.weightsSHA256.prefix(16))",
+        path: generation.path)
+    }
+  }
+
+  private static func counter(of network: Network, in generation: LoadedGeneration) throws -> Int {
+    let name = counterName(network)
+    guard let steps = generation.manifest.info.state[name]?.integer,
+      (0...GenerationInfo.lastStep).contains(steps)
+    else {
+      throw CheckpointError(
+        .damaged, "the manifest has no number of steps called \(name)", path: generation.path)
+    }
+    return steps
   }
 
   /// Takes the averaged networks of a generation only, which is all that sampling needs.

@@ -44,6 +44,9 @@ package enum TrainingRun {
   ) throws -> Trainer.Outcome {
     let rank = communicator.rank
     let size = communicator.size
+    let watchdog = Watchdog(
+      timeout: coordinationTimeout, rank: rank, host: communicator.processorName, isAlone: size == 1)
+    defer { watchdog.end() }
     var reopened: RunFolder?
     let yaml = try communicator.fromCoordinator {
       if request.isResuming { reopened = try reopen(request) }
@@ -69,12 +72,11 @@ package enum TrainingRun {
     var generation: LoadedGeneration?
     var warnings: [String] = []
     let answer = try communicator.fromCoordinator {
-      if var resumed = reopened {
-        generation = try newest(in: resumed, &warnings)
-        try check(generation, dataset)
-        // Written last: a run that cannot go on stays as it is.
-        try resumed.resume(with: options)
-        folder = resumed
+      if let reopened {
+        try reopened.checkResume(with: options)
+        generation = try newest(in: reopened, &warnings)
+        try check(generation, options, dataset, reopened)
+        folder = reopened
       } else {
         folder =
           try request.folder.map { try RunFolder.create(at: $0, options: options) }
@@ -93,12 +95,18 @@ package enum TrainingRun {
     let model = options.family.makeModel(options)
     let state = RunState(
       model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
-    try communicator.together { if let generation { try state.restore(generation) } }
+    try communicator.together {
+      guard let generation else { return }
+      try state.restore(generation)
+      try state.verify(generation)
+    }
     if startStep > 0 { try state.broadcast(over: communicator) }
     let report = try communicator.together {
-      try folder.map {
-        try RunReport(folder: $0, resumingAt: request.isResuming ? startStep : nil, progress: progress)
-      } ?? .silent
+      guard var open = folder else { return RunReport.silent }
+      // Not before the state is there: a run that cannot go on stays as it is.
+      if request.isResuming { try open.resume(with: options) }
+      folder = open
+      return try RunReport(folder: open, resumingAt: request.isResuming ? startStep : nil, progress: progress)
     }
     if rank == 0 { announce(setup, model, startStep, progress) }
 
@@ -110,6 +118,7 @@ package enum TrainingRun {
     let engine = TurnEngine(
       state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
       overlap: options.overlap)
+    watchdog.end()
     let trainer = Trainer(
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
       writer: store.map { BackgroundCheckpointWriter(store: $0) })
@@ -122,6 +131,10 @@ package enum TrainingRun {
 
   // MARK: Before the first step
 
+  /// Seconds within which the ranks have agreed on what to do; the options are not known everywhere yet, and large data
+  /// are read once.
+  private static let coordinationTimeout = 1800.0
+
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
     if let path = request.folder { return try RunFolder.reopen(at: path) }
     let recipe = request.recipe ?? "dcgan"
@@ -133,22 +146,15 @@ package enum TrainingRun {
     guard let reopened else {
       return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
     }
-    if let recipe = request.recipe, recipeName(recipe) != reopened.options.recipe {
-      throw RunFolderError(
-        .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(recipeName(recipe))",
-        reopened.path,
-        "resume it with its own recipe, or choose another --run")
+    if let recipe = request.recipe {
+      let name = try RecipeSource.find(recipe).recipeName()
+      guard name == reopened.options.recipe else {
+        throw RunFolderError(
+          .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(name)", reopened.path,
+          "resume it with its own recipe, or choose another --run")
+      }
     }
     return try reopened.options.applying(request.overrides)
-  }
-
-  /// What a recipe's name or file is called in a run's options.
-  private static func recipeName(_ recipe: String) -> String {
-    let last = recipe.split(separator: "/").last.map(String.init) ?? recipe
-    for suffix in [".yaml", ".yml"] where last.hasSuffix(suffix) {
-      return String(last.dropLast(suffix.count))
-    }
-    return last
   }
 
   private static func newest(in folder: RunFolder, _ warnings: inout [String]) throws -> LoadedGeneration? {
@@ -164,13 +170,28 @@ package enum TrainingRun {
     return try store.load(generation.name)
   }
 
-  private static func check(_ generation: LoadedGeneration?, _ dataset: any ImageDataset) throws {
+  /// Checks that a run can go on from a generation with these options and data.
+  private static func check(
+    _ generation: LoadedGeneration?, _ options: Options, _ dataset: any ImageDataset, _ folder: RunFolder
+  ) throws {
     guard let info = generation?.manifest.info else { return }
     let fingerprint = dataset.fingerprint.description
     guard info.dataFingerprint == fingerprint else {
       throw CoordinationError.disagreement(
         "the data are not those of the run, data=\(dataset.name) has fingerprint \(fingerprint.prefix(16)), the "
           + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with")
+    }
+    guard info.optionsSHA256 == SHA256.digest(of: options.arithmeticDigestInput) else {
+      throw RunFolderError(
+        .cannotGoOn, "options.yaml does not describe the arithmetic that its checkpoint was made by",
+        "\(folder.optionsPath)",
+        "restore options.yaml as the run wrote it and resume with the same version of lockstep")
+    }
+    let steps = options.length.steps(samples: dataset.count, batch: options.batch)
+    guard info.step <= steps else {
+      throw RunFolderError(
+        .cannotGoOn, "the run has done \(info.step) steps, more than the \(steps) asked for", folder.path,
+        "resume with a larger steps=, or leave it out")
     }
   }
 

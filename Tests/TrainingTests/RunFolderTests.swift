@@ -140,11 +140,11 @@ struct RunFolderTests {
   func numbered() throws {
     let scratch = try Scratch()
     let parent = scratch.path + "/runs"
-    #expect(RunFolder.newestDefault(recipe: "dcgan", in: parent) == nil)
+    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == nil)
     let names = try (0..<3).map { _ in try RunFolder.create(in: parent, options: options()).path }
     #expect(names == ["\(parent)/dcgan", "\(parent)/dcgan-2", "\(parent)/dcgan-3"])
-    #expect(RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
-    #expect(RunFolder.newestDefault(recipe: "dcgan64", in: parent) == nil)
+    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
+    #expect(try RunFolder.newestDefault(recipe: "dcgan64", in: parent) == nil)
   }
 
   @Test("a run goes on with what the weights do not depend on, and its file says so")

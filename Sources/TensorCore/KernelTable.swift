@@ -14,17 +14,23 @@ public enum KernelSet: String, Sendable, CaseIterable {
 
   /// The set in use: the widest that the processor offers, or the one that the environment variable
   /// `LOCKSTEP_KERNELS` (`baseline` or `wide`) asks for.
-  /// - Precondition: the processor offers the set asked for.
+  /// - Precondition: ``environmentProblem`` is nil.
   public static let current: KernelSet = {
-    guard let name = getenv("LOCKSTEP_KERNELS").map({ String(cString: $0) }) else {
-      return CPUFeatures.current.supportsWide ? .wide : .baseline
-    }
-    guard let set = KernelSet(rawValue: name) else {
-      preconditionFailure("LOCKSTEP_KERNELS is '\(name)'; use baseline or wide")
-    }
-    precondition(set.isSupported, "LOCKSTEP_KERNELS=\(name), but this processor has \(CPUFeatures.current)")
-    return set
+    if let problem = environmentProblem { preconditionFailure(problem) }
+    return asked.flatMap(KernelSet.init(rawValue:)) ?? (CPUFeatures.current.supportsWide ? .wide : .baseline)
   }()
+
+  /// What is wrong with `LOCKSTEP_KERNELS`, in one line; nil if nothing is.
+  public static var environmentProblem: String? {
+    guard let asked else { return nil }
+    guard let set = KernelSet(rawValue: asked) else {
+      return "LOCKSTEP_KERNELS is '\(asked)'; use baseline or wide"
+    }
+    return set.isSupported
+      ? nil : "LOCKSTEP_KERNELS=\(asked), but this processor has \(CPUFeatures.current); leave it out"
+  }
+
+  private static var asked: String? { getenv("LOCKSTEP_KERNELS").map { String(cString: $0) } }
 
   /// Whether this processor can run the set.
   public var isSupported: Bool {

@@ -30,10 +30,10 @@ extension MachineFacts {
     return facts
   }
 
-  /// The bytes that processes of this machine can have: all there is, or the control group's limit.
+  /// The bytes that processes of this machine can have: all there is, or the limit of the control group or of the
+  /// address space (`ulimit -v`).
   package static func memory() -> Int? {
-    guard let total = meminfo("MemTotal:") else { return memoryLimit() }
-    return min(total, memoryLimit() ?? total)
+    [meminfo("MemTotal:"), memoryLimit(), addressSpaceLimit()].compactMap { $0 }.min()
   }
 
   /// An entry of `/proc/meminfo` in bytes.
@@ -54,6 +54,12 @@ extension MachineFacts {
       return Int(text).flatMap { $0 < 1 << 60 ? $0 : nil }
     }
     return nil
+  }
+
+  private static func addressSpaceLimit() -> Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
+    return limit.rlim_cur < 1 << 60 ? Int(limit.rlim_cur) : nil
   }
 
   /// The word in brackets of a setting such as `always [madvise] never`.

@@ -1,13 +1,10 @@
 extension OptionSchema {
-  /// The table for `--help`: one line for each key with what it accepts, its default and its meaning.
-  public var helpText: String {
-    let rows = keys.map { key in
-      (key: key.path, fallback: Self.text(of: key.fallback), meaning: Self.meaning(of: key))
-    }
-    let first = rows.map(\.key.count).max() ?? 0
-    let second = rows.map(\.fallback.count).max() ?? 0
-    return rows.map { row in
-      "  \(padded(row.key, to: first))  \(padded(row.fallback, to: second))  \(row.meaning)\n"
+  /// The table for `--help`: each key with its default, its meaning and what it accepts, in lines of at most
+  /// `columns` characters.
+  public func helpText(columns: Int = 78) -> String {
+    keys.map { key in
+      let heading = "  \(key.path)" + Self.suffix(of: key.fallback) + "\n"
+      return heading + Self.wrapped(Self.meaning(of: key), indentation: 6, columns: columns)
     }.joined()
   }
 
@@ -16,15 +13,24 @@ extension OptionSchema {
     return "\(key.help) (\(key.type.summary)\(unit))"
   }
 
-  private static func text(of fallback: OptionFallback) -> String {
+  private static func suffix(of fallback: OptionFallback) -> String {
     switch fallback {
-    case .value(.text("")), .none: "-"
-    case .value(let value): value.canonicalText
-    case .required: "required"
+    case .value(.text("")), .none: ""
+    case .value(let value): "=\(value.canonicalText)"
+    case .required: "= (required)"
     }
   }
 
-  private func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: width - text.count)
+  private static func wrapped(_ text: String, indentation: Int, columns: Int) -> String {
+    let margin = String(repeating: " ", count: indentation)
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let line = lines.last, line.count + 1 + word.count <= columns - indentation {
+        lines[lines.count - 1] = line + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.map { margin + $0 + "\n" }.joined()
   }
 }

@@ -30,8 +30,8 @@ extension Options {
   /// Adds the key's meaning, aligned where the line is short; words for people need none.
   private static func commented(_ line: String, _ key: OptionKey) -> String {
     guard key.role != .description else { return line }
-    let unit = key.unit.isEmpty ? "" : "\(key.unit): "
-    return line + String(repeating: " ", count: max(2, 34 - line.count)) + "# \(unit)\(key.help)"
+    let unit = key.unit.isEmpty || key.help.contains(key.unit) ? "" : " (\(key.unit))"
+    return line + String(repeating: " ", count: max(2, 34 - line.count)) + "# \(key.help)\(unit)"
   }
 
   private static func written(_ value: OptionValue) -> String {

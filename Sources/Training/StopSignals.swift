@@ -4,7 +4,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// Turns SIGTERM, SIGINT and SIGUSR1 into a wish to stop that the ranks agree on: the step is finished, the state is
+/// Turns SIGTERM, SIGINT, SIGHUP and SIGUSR1 into a wish to stop that the ranks agree on: the step is finished, the state is
 /// saved, and the program leaves with code 75. A further signal, a second or more after the first, leaves at once
 /// with 128 plus its number.
 package enum StopSignals {
@@ -18,8 +18,10 @@ package enum StopSignals {
   package static func catchAll() {
     var caught = sigset_t()
     sigemptyset(&caught)
-    for number in [SIGTERM, SIGINT, SIGUSR1] {
+    for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
       sigaddset(&caught, number)
+      // `nohup` and shells that start a job in the background want it ignored.
+      if number == SIGHUP, isIgnored(number) { continue }
       signal(number) { number in
         // mpirun passes on what it got, and may do so twice in a row: that is one wish, not two.
         let now = MonotonicClock.milliseconds
@@ -29,5 +31,12 @@ package enum StopSignals {
       }
     }
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

@@ -6,15 +6,17 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure training speed on data in memory, or the kernels.",
     discussion: """
-      NAME is a recipe, and training steps are timed; or gemm, the peak of one core; or conv, every convolution of
-      the recipe dcgan on one core beside that peak. key=value words override the recipe's keys, steps= is the
-      length of one timed run.
+      NAME is a recipe, and training steps are timed; or gemm, the peak of one
+      core; or conv, every convolution of the recipe dcgan on one core beside that
+      peak. key=value words override the recipe's keys, steps= is the length of
+      one timed run.
 
         lockstep bench dcgan size=64 channels=3 batch=64
         mpirun -n 2 lockstep bench dcgan --json batch=128 steps=20
         lockstep bench conv size=64 channels=3 batch=128
 
-      GFLOP/s count the arithmetic of the definitions, so algorithms that save multiplications show as more.
+      GFLOP/s count the arithmetic of the definitions, so algorithms that save
+      multiplications show as more.
       Let nothing else run meanwhile.
       """)
 
@@ -45,7 +47,8 @@ struct Bench: ParsableCommand {
     leave(
       Ranks.run { communicator, threadCommunicator in
         let yaml = try communicator.fromCoordinator {
-          let words = self.words.contains { $0.hasPrefix("steps=") } ? self.words : self.words + ["steps=10"]
+          let hasLength = self.words.contains { $0.hasPrefix("steps=") || $0.hasPrefix("epochs=") }
+          let words = hasLength ? self.words : self.words + ["steps=10"]
           return Array(try Options.resolve(recipe: name, overrides: words).canonicalYAML.utf8)
         }
         let options = try Options.resolve(yaml: yaml, name: name, label: "options")

@@ -11,14 +11,15 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check the machine, MPI and the run folder, alone or over all ranks.",
     discussion: """
-      Every check is OK, WARN (training works, but more slowly or with a risk) or FAIL, with what to do about it. Under
-      mpirun the ranks are compared too: one program, one MPI, one instruction set, a core for every thread.
+      Every check is OK, WARN (training works, but more slowly or with a risk) or
+      FAIL, with what to do about it. Under mpirun the ranks are compared too: one
+      program, one MPI, one instruction set, a core for every thread.
 
         lockstep doctor
         mpirun -n 4 --hostfile hosts lockstep doctor --run /shared/runs/digits
 
-      Exit codes: 0 if nothing fails, else that of the first failure: 73 the run folder cannot be written, 76 ranks
-      disagree, 78 wrong configuration.
+      Exit codes: 0 if nothing fails, else that of the first failure: 73 the run
+      folder cannot be written, 76 ranks disagree, 78 wrong configuration.
       """)
 
   @Option(

@@ -26,7 +26,10 @@ enum Failure {
 
 /// Ends the program, what was printed included.
 func leave(_ code: Int32) -> Never {
-  fflush(nil)
+  if !StandardStreams.flush() && code == 0 {
+    Failure.report("the output cannot be written; check where it goes")
+    _exit(ExitStatus.inputOutput.rawValue)
+  }
   _exit(code)
 }
 
@@ -40,8 +43,9 @@ extension LaunchEnvironment {
   var isFirst: Bool { (rank ?? 0) == 0 }
 }
 
-/// Runs a command that needs no other rank.
+/// Runs a command that needs no other rank: of several that mpirun has started, the first works.
 func alone(_ work: () throws -> Void) -> Never {
+  guard LaunchEnvironment.current.isFirst else { leave(.done) }
   do {
     try work()
   } catch {

@@ -16,16 +16,22 @@ struct Lockstep: ParsableCommand {
         mpirun -n 2 lockstep train dcgan-mnist data=mnist --run runs/digits
         mpirun -n 3 lockstep train --run runs/digits --resume
 
-      Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing, 69 peer lost or stalled,
-      73 cannot create or lock an output, 74 input or output failed, 75 stopped early and saved (run the same
-      command with --resume), 76 ranks disagree, 78 wrong configuration.
+      Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
+      69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
+      output failed, 75 stopped early and saved (run the same command with
+      --resume), 76 ranks disagree, 78 wrong configuration.
       """,
     version: Program.version,
     subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self, Doctor.self])
 
   static func main() {
+    StandardStreams.prepare()
     guard CPUFeatures.current.supportsBaseline else {
       Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
+      leave(.configuration)
+    }
+    if let problem = KernelSet.environmentProblem {
+      if LaunchEnvironment.current.isFirst { Failure.report(problem) }
       leave(.configuration)
     }
     do {

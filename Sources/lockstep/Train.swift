@@ -8,18 +8,22 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a recipe, alone or under mpirun.",
     discussion: """
-      RECIPE is a name from `lockstep recipes` or a file ending in .yaml. key=value words override its keys.
+      RECIPE is a name from `lockstep recipes` or a file ending in .yaml.
+      key=value words override its keys.
 
         lockstep train dcgan steps=200 batch=32
-        mpirun -n 4 lockstep train dcgan-fashion data=fashion-mnist threads=2 --run runs/fashion
+        mpirun -n 2 lockstep train dcgan-fashion data=DIR --run runs/fashion
 
-      The run folder gets options.yaml, log.jsonl, losses.png, samples/, tensorboard/ and checkpoints/. Ctrl-C,
-      SIGTERM and SIGUSR1 finish the step, save and exit with code 75; --resume goes on bit for bit, on any number of
-      ranks.
+      The run folder gets options.yaml, log.jsonl, losses.png, samples/,
+      tensorboard/ and checkpoints/. SIGUSR1, SIGTERM, SIGHUP and Ctrl-C finish
+      the step, save and exit with code 75; --resume goes on bit for bit, on any
+      number of ranks. mpirun passes SIGUSR1 on; after Ctrl-C and SIGTERM it kills
+      the ranks within a second, unless it is started with
+      `--mca odls_base_sigkill_timeout 20`.
 
-      Keys:
+      Keys and their defaults:
 
-      \(OptionSchema(family: .dcgan).helpText)
+      \(OptionSchema(family: .dcgan).helpText())
       """)
 
   @Argument(

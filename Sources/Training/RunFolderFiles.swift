@@ -13,10 +13,11 @@ enum RunFolderFiles {
   /// Makes a folder, and those above it that are missing. False if there is a folder of that name already.
   static func makeDirectory(_ path: String) throws(RunFolderError) -> Bool {
     if mkdir(path, 0o777) == 0 { return true }
-    let code = errno
+    var code = errno
     if code == ENOENT, let end = path.lastIndex(of: "/"), end > path.startIndex {
       _ = try makeDirectory(String(path[..<end]))
-      return try makeDirectory(path)
+      if mkdir(path, 0o777) == 0 { return true }
+      code = errno
     }
     var status = stat()
     let isThere = code == EEXIST && stat(path, &status) == 0

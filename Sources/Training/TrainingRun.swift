@@ -75,7 +75,7 @@ package enum TrainingRun {
       if let reopened {
         try reopened.checkResume(with: options)
         generation = try newest(in: reopened, &warnings)
-        try check(generation, options, dataset, reopened)
+        try check(generation, dataset)
         folder = reopened
       } else {
         folder =
@@ -99,6 +99,7 @@ package enum TrainingRun {
       guard let generation else { return }
       try state.restore(generation)
       try state.verify(generation)
+      try check(generation.manifest.info, setup)
     }
     if startStep > 0 { try state.broadcast(over: communicator) }
     let report = try communicator.together {
@@ -170,10 +171,8 @@ package enum TrainingRun {
     return try store.load(generation.name)
   }
 
-  /// Checks that a run can go on from a generation with these options and data.
-  private static func check(
-    _ generation: LoadedGeneration?, _ options: Options, _ dataset: any ImageDataset, _ folder: RunFolder
-  ) throws {
+  /// Checks that the data are those that a generation was trained on.
+  private static func check(_ generation: LoadedGeneration?, _ dataset: any ImageDataset) throws {
     guard let info = generation?.manifest.info else { return }
     let fingerprint = dataset.fingerprint.description
     guard info.dataFingerprint == fingerprint else {
@@ -181,16 +180,20 @@ package enum TrainingRun {
         "the data are not those of the run, data=\(dataset.name) has fingerprint \(fingerprint.prefix(16)), the "
           + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with")
     }
-    guard info.optionsSHA256 == SHA256.digest(of: options.arithmeticDigestInput) else {
+  }
+
+  /// Checks, once it is known to be of this model, that a generation was made by the arithmetic of these options and is
+  /// not past their end.
+  private static func check(_ info: GenerationInfo, _ setup: Trainer.Setup) throws(RunFolderError) {
+    guard info.optionsSHA256 == SHA256.digest(of: setup.options.arithmeticDigestInput) else {
       throw RunFolderError(
-        .cannotGoOn, "options.yaml does not describe the arithmetic that its checkpoint was made by",
-        "\(folder.optionsPath)",
-        "restore options.yaml as the run wrote it and resume with the same version of lockstep")
+        .cannotGoOn, "options.yaml does not describe the arithmetic that the checkpoint was made by",
+        setup.folder, "restore options.yaml as the run wrote it and resume with the same version of lockstep")
     }
-    let steps = options.length.steps(samples: dataset.count, batch: options.batch)
-    guard info.step <= steps else {
+    guard info.step <= setup.steps else {
       throw RunFolderError(
-        .cannotGoOn, "the run has done \(info.step) steps, more than the \(steps) asked for", folder.path,
+        .cannotGoOn, "the run has done \(info.step) steps, more than the \(setup.steps) asked for",
+        setup.folder,
         "resume with a larger steps=, or leave it out")
     }
   }

@@ -26,6 +26,18 @@ import Testing
     #expect(scaled(0) == -1 && scaled(255) == 1)
   }
 
+  @Test("a file that is cut short while it is read is an error that names the byte")
+  func shrinks() throws {
+    let folder = Self.folder()
+    let data = try open(folder.path, size: 4)
+    folder.write(Array(Self.images.prefix(40)), "train-images-idx3-ubyte")
+    #expect(try data.sample(0).label == 3)
+    let error = failure { _ = try data.sample(5) }
+    #expect(
+      error?.kind == .badData && error?.description.contains("byte 96") == true,
+      "\(String(describing: error))")
+  }
+
   @Test("a gzip file is read like the plain one and has the same fingerprint")
   func gzipEqualsPlain() throws {
     let plain = Self.folder()

@@ -25,6 +25,18 @@ import Testing
     #expect(failure { _ = try open(folder.path, size: 4, labelCount: 3) }?.kind == .badData)
   }
 
+  @Test("a byte in the middle of a large image shows in the fingerprint")
+  func fingerprintCoversEveryByte() throws {
+    let folder = TemporaryFolder()
+    // What follows the image's end is not decoded, so the file may be of any size.
+    var bytes = Fixture.greyPNG + [UInt8](repeating: 7, count: 200_000)
+    folder.write(bytes, "a.png")
+    let before = try open(folder.path, size: 4).fingerprint
+    bytes[100_000] = 8
+    folder.write(bytes, "a.png")
+    #expect(try open(folder.path, size: 4).fingerprint != before)
+  }
+
   @Test("images directly in the folder are unlabelled")
   func unlabelled() throws {
     let folder = TemporaryFolder()

@@ -31,13 +31,14 @@ extension EndToEnd {
       return try decoder.decode(Output.self, from: Data(finished.output.utf8))
     }
 
-    @Test("after warm-up a step takes no tensor memory from the system", arguments: [1, 2])
+    @Test("after warm-up a step of one thread takes no tensor memory from the system", arguments: [1, 2])
     func allocations(ranks: Int) throws {
       guard ranks == 1 || MPIRun.isAvailable else { return }
-      let words = [Lockstep.path!, "bench", "dcgan", "--json", "--runs", "2"] + small
+      let words = [Lockstep.path!, "bench", "dcgan", "threads=1", "--json", "--runs", "2"] + small
+      let folder = try Folder()
       let job =
         try ranks == 1
-        ? Job(words, in: Folder()) : MPIRun.start([.init(ranks: ranks, words: words)], in: Folder())
+        ? Job(words, in: folder) : MPIRun.start([.init(ranks: ranks, words: words)], in: folder)
       let steps: Steps = try decoded(try job.wait())
       #expect(steps.ranks == ranks && steps.imagesPerSecond > 0)
       #expect(steps.tensorAllocationsAfterWarmUp == 0)
@@ -58,8 +59,9 @@ extension EndToEnd {
       "bench gemm refuses to share the core with another rank",
       .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
     func alone() throws {
+      let folder = try Folder()
       let finished = try MPIRun.start(
-        [.init(ranks: 2, words: [Lockstep.path!, "bench", "gemm"])], in: Folder()
+        [.init(ranks: 2, words: [Lockstep.path!, "bench", "gemm"])], in: folder
       ).wait()
       #expect(finished.status == 64)
       #expect(finished.errors.contains("without mpirun"))

@@ -83,6 +83,33 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "options that were edited into another run, and fewer steps than done, are refused and change nothing")
+    func otherArithmetic() throws {
+      let folder = try trained()
+      let options = try String(decoding: folder.bytes("run/options.yaml"), as: UTF8.self)
+      let before = try folder.contents(of: "run")
+      let fewer = try Lockstep.train(["--run", "run", "--resume", "steps=5"], ranks: 1, in: folder)
+      #expect(
+        fewer.status == 78 && fewer.messages.count == 1 && fewer.messages[0].contains("6 steps"),
+        "\(fewer.errors)")
+      #expect(try folder.contents(of: "run") == before)
+      let edited = options.replacing("learningRate: 0.0002", with: "learningRate: 0.0004")
+      #expect(edited != options)
+      try folder.write(Array(edited.utf8), "run/options.yaml")
+      let finished = try Lockstep.train(["--run", "run", "--resume", "steps=9"], ranks: 1, in: folder)
+      #expect(finished.status == 78 && finished.messages.count == 1, "\(finished.errors)")
+      #expect(finished.messages[0].contains("options.yaml"), "\(finished.errors)")
+      #expect(try folder.bytes("run/options.yaml") == Array(edited.utf8))
+    }
+
+    @Test("checkpoints and checkpoints/latest name the newest generation", arguments: ["", "/", "/latest"])
+    func newest(suffix: String) throws {
+      let folder = try trained()
+      #expect(
+        try Lockstep.inspect("run/checkpoints\(suffix)", in: folder) == Lockstep.inspect("run", in: folder))
+    }
+
     @Test("a path that holds no checkpoint is named", arguments: ["inspect", "sample"])
     func missing(command: String) throws {
       let finished = try Lockstep.run([command, "nowhere"], in: Folder())

@@ -1,3 +1,4 @@
+import Glibc
 import Reporting
 import Testing
 
@@ -42,15 +43,37 @@ struct PNGFileTests {
   func failure() throws {
     let folder = TestFolder()
     let pixels = Pixels(width: 1, height: 1, channels: 1, samples: [7])
-    // A folder lies where the picture should be: rename(2) refuses, for root too.
+    // A folder lies where the picture should be.
     let path = folder.path(of: "grid.png")
     let inner = TestFolder()
-    #expect(throws: ReportingError.cannotWrite(path: inner.path, operation: "rename", errno: 21)) {
+    #expect(throws: ReportingError.cannotWrite(path: inner.path, operation: "open", errno: 21)) {
       try PNGFile.write(pixels, to: inner.path)
     }
     #expect(throws: ReportingError.cannotWrite(path: path + "/x/y.png", operation: "open", errno: 2)) {
       try PNGFile.write(pixels, to: path + "/x/y.png")
     }
     #expect(folder.names.isEmpty)
+  }
+
+  @Test("a link is followed and a pipe is written to: neither becomes a picture itself")
+  func notRegular() throws {
+    let folder = TestFolder()
+    let pixels = Pixels(width: 1, height: 1, channels: 1, samples: [7])
+    try PNGFile.write(
+      Pixels(width: 1, height: 1, channels: 1, samples: [9]), to: folder.path(of: "target.png"))
+    #expect(symlink("target.png", folder.path(of: "link.png")) == 0)
+    try PNGFile.write(pixels, to: folder.path(of: "link.png"))
+    var status = stat()
+    #expect(lstat(folder.path(of: "link.png"), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(folder.bytes(of: "target.png").flatMap(decodedPNG) == pixels)
+    let pipe = folder.path(of: "pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    try PNGFile.write(pixels, to: pipe)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(reader, &bytes, bytes.count)
+    #expect(count > 0 && decodedPNG(Array(bytes.prefix(max(count, 0)))) == pixels)
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
   }
 }

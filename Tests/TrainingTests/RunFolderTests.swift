@@ -112,7 +112,7 @@ struct RunFolderTests {
   func notWritable() throws {
     let scratch = try Scratch()
     try scratch.write("", "file")
-    for (path, code) in [("missing/run", ENOENT), ("file/run", ENOTDIR), ("file", ENOTDIR)] {
+    for (path, code) in [("file/run", ENOTDIR), ("file", ENOTDIR)] {
       let error = try #require(refusalToCreate(at: "\(scratch.path)/\(path)"))
       #expect(error.kind == .notWritable && error.exitStatus == 73)
       #expect(error.description.contains("(errno \(code)), \(scratch.path)/\(path), uid \(geteuid());"))
@@ -125,15 +125,25 @@ struct RunFolderTests {
   // The kernel's own file systems refuse even root.
   @Test("a read-only place is refused", .enabled(if: access("/sys/kernel", F_OK) == 0))
   func readOnly() throws {
-    let error = try #require(refusalToCreate(at: "/sys/kernel/run"))
-    #expect(error.kind == .notWritable && error.description.contains("uid \(geteuid())"))
+    for path in ["/sys/kernel/run", "/sys/kernel/missing/run"] {
+      let error = try #require(refusalToCreate(at: path))
+      #expect(error.kind == .notWritable && error.description.contains("uid \(geteuid())"))
+    }
+  }
+
+  @Test("folders above a run's that are missing are made")
+  func parents() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path + "/a/b/run", options: options())
+    #expect(access(scratch.path + "/a/b/run/options.yaml", F_OK) == 0)
   }
 
   @Test("names are escaped before they are printed")
   func escaped() throws {
     let scratch = try Scratch()
-    let error = try #require(refusalToCreate(at: scratch.path + "/\u{1B}[31m\n/x"))
-    #expect(error.description.contains("\\u{1b}[31m\\n/x"))
+    try scratch.write("", "\u{1B}[31m\n")
+    let error = try #require(refusalToCreate(at: scratch.path + "/\u{1B}[31m\n"))
+    #expect(error.description.contains("\\u{1b}[31m\\n"))
   }
 
   @Test("runs without a name are numbered")
@@ -145,6 +155,10 @@ struct RunFolderTests {
     #expect(names == ["\(parent)/dcgan", "\(parent)/dcgan-2", "\(parent)/dcgan-3"])
     #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
     #expect(try RunFolder.newestDefault(recipe: "dcgan64", in: parent) == nil)
+    // A gap is not filled: the largest number stays that of the newest.
+    #expect(rename("\(parent)/dcgan", "\(parent)/old") == 0)
+    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
+    #expect(try RunFolder.create(in: parent, options: options()).path == "\(parent)/dcgan-4")
   }
 
   @Test("a run goes on with what the weights do not depend on, and its file says so")

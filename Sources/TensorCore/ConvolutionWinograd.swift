@@ -31,7 +31,7 @@ extension ConvolutionPlane {
         form: form, phaseTaps: residues.map { windowTaps($0, form).reversed() }, areSummed: false, taps: taps,
         depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
     }
-    let matrices = form.positions * kernels.panels(inputChannels).packedCount(depth: outputChannels)
+    let matrices = kernels.panels(inputChannels).packedCount(depth: form.positions * outputChannels)
     let products = phases.enumerated().map { index, phase in
       let tiles = form.tiles(phase.grid)
       return WinogradProduct(

@@ -63,7 +63,7 @@ extension Tensor {
     return Tensor(Shape([shape[0]] + output + [plane.outputChannels])) { result in
       withUnsafePointer {
         plane.forward(
-          input: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm(for: .forward),
+          input: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm,
           KernelTable.of(set))
       }
     }
@@ -85,7 +85,7 @@ extension Tensor {
     return Tensor(Shape([upstream.shape[0]] + inputExtents + [plane.inputChannels])) { result in
       upstream.withUnsafePointer {
         plane.inputGradient(
-          upstream: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm(for: .inputGradient),
+          upstream: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm,
           KernelTable.of(set))
       }
     }
@@ -109,7 +109,7 @@ extension Tensor {
         upstream.withUnsafePointer { upstream in
           plane.weightGradient(
             input: input, upstream: upstream, result: result,
-            by: algorithm ?? plane.algorithm(for: .weightGradient), KernelTable.of(set))
+            by: algorithm ?? plane.algorithm, KernelTable.of(set))
         }
       }
     }

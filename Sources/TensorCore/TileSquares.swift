@@ -32,6 +32,15 @@ struct TileSquares {
     }
   }
 
+  /// The square under one tile.
+  subscript(_ tile: Int) -> Square {
+    let grid = corners.grid
+    let (line, x) = tile.quotientAndRemainder(dividingBy: grid.x)
+    let (plane, y) = line.quotientAndRemainder(dividingBy: grid.y)
+    return Square(
+      plane: plane, y: y &* corners.step.y &+ corners.origin.y, x: x &* corners.step.x &+ corners.origin.x)
+  }
+
   /// The place of a square: its plane among those of all images, and its first pixel.
   struct Square {
     let plane: Int

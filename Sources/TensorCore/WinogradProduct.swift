@@ -11,15 +11,16 @@ struct WinogradProduct {
   /// Channels of the source.
   let channels: Int
   let activation: UnsafePointer<Float>
-  /// For each position of a tile panels of `[depth, width]`.
+  /// Panels of `[positions, depth, width]`.
   let weights: UnsafePointer<Float>
   /// The pixels that are written.
   let target: TileSquares
   let columns: Int
   let result: UnsafeMutablePointer<Float>
 
-  /// Tiles that are transformed at a time.
-  static let tileBlock = 64
+  /// Tiles that are transformed at a time: few enough for their transforms to stay near, and so many that reading the
+  /// weights for each block does not count.
+  private static let tileBlock = 64
 
   private var depth: Int { sources.count * channels }
 
@@ -32,29 +33,28 @@ struct WinogradProduct {
     let block = TensorStorage(count: layout.count)
     transform(job.rows, to: block.pointer, layout, kernels)
     let panels = kernels.panels(columns)
-    let first = job.panels.lowerBound * 2 * kernels.lanes
-    let count = min(job.panels.upperBound * 2 * kernels.lanes, columns) - first
     // An odd number of cache lines from position to position, as the transform back reads all of a tile together.
-    let stride = (job.rows.count * count / 16 | 1) * 16
+    let stride = (job.rows.count * 2 * kernels.lanes / 16 | 1) * 16
     let products = TensorStorage(count: form.positions * stride)
     withUnsafeTemporaryAllocation(of: Int.self, capacity: job.rows.count) { offsets in
-      for row in 0..<job.rows.count { offsets.initializeElement(at: row, to: row * count) }
-      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
-      for position in 0..<form.positions {
-        let matrix = weights + position * panels.packedCount(depth: depth)
-        for panel in job.panels {
-          let product = products.pointer + (position * stride + panel * 2 * kernels.lanes - first)
+      let offsets = offsets.baseAddress.unsafelyUnwrapped
+      for panel in job.panels {
+        let width = panels.width(panel)
+        let matrices = weights + panels.offset(panel, depth: form.positions * depth)
+        for row in 0..<job.rows.count { (offsets + row).initialize(to: row * width) }
+        for position in 0..<form.positions {
           for from in Swift.stride(from: 0, to: depth, by: KernelTable.depthBlock) {
             kernels.packedRows(
               job.rows.count, min(KernelTable.depthBlock, depth - from),
               block.pointer + layout.offset(position: position, depth: from),
-              matrix + (panels.offset(panel, depth: depth) + from * panels.width(panel)), product, offsets,
-              panels.columns(panel), from > 0)
+              matrices + (position * depth + from) * width, products.pointer + position * stride, offsets,
+              width, from > 0)
           }
         }
+        transformBack(
+          products.pointer, stride: stride, job.rows, first: panel * 2 * kernels.lanes, count: width, kernels)
       }
     }
-    transformBack(products.pointer, stride: stride, job.rows, columns: first..<first + count, kernels)
   }
 
   private func transform(
@@ -64,47 +64,53 @@ struct WinogradProduct {
     let transform = kernels.transforms(form).input
     let zeros = TensorStorage(count: channels)
     clear(zeros.pointer, channels)
+    let outside = UnsafePointer(zeros.pointer)
+    let segments = layout.segments(phases: sources.count, channels: channels)
+    // Tile after tile, so that phases read their neighbouring pixels together.
     TilePointers.with { pointers in
-      for segment in layout.segments(phases: sources.count, channels: channels) {
-        let squares = sources[segment.phase]
-        let activation = activation + segment.channels.lowerBound
-        let outside = UnsafePointer(zeros.pointer)
-        segment.offsets.withUnsafeBufferPointer { offsets in
-          let offsets = offsets.baseAddress.unsafelyUnwrapped
-          var row = block
-          squares.forEach(tiles) { _, square in
-            squares.forEachPixel(of: square) { pointers.from[$0] = $1.map { activation + $0 } ?? outside }
-            for position in 0..<form.positions { pointers.to[position] = row + offsets[position] }
-            pointers.apply(transform, channels: segment.channels.count)
-            row += KernelTable.rowStride
+      for tile in tiles {
+        let row = block + (tile &- tiles.lowerBound) &* KernelTable.rowStride
+        for segment in segments {
+          let squares = sources[segment.phase]
+          let activation = activation + segment.channels.lowerBound
+          squares.forEachPixel(of: squares[tile]) {
+            pointers.from[$0] = $1.map { activation + $0 } ?? outside
           }
+          segment.offsets.withUnsafeBufferPointer { offsets in
+            let offsets = offsets.baseAddress.unsafelyUnwrapped
+            for position in 0..<form.positions { pointers.to[position] = row + offsets[position] }
+          }
+          pointers.apply(transform, channels: segment.channels.count)
         }
       }
     }
   }
 
+  /// Writes `count` columns from `first` on.
   private func transformBack(
-    _ products: UnsafePointer<Float>, stride: Int, _ tiles: Range<Int>, columns: Range<Int>,
+    _ products: UnsafePointer<Float>, stride: Int, _ tiles: Range<Int>, first: Int, count: Int,
     _ kernels: KernelTable
   ) {
     let transform = kernels.transforms(form).output
-    let result = result + columns.lowerBound
+    let result = result + first
     // Where pixels beyond the edge go.
-    let outside = TensorStorage(count: columns.count)
+    let outside = TensorStorage(count: count)
     TilePointers.with { pointers in
       var product = products
       target.forEach(tiles) { _, square in
         pointers.read(product, stride: stride, count: form.positions)
         target.forEachPixel(of: square) { pointers.to[$0] = $1.map { result + $0 } ?? outside.pointer }
-        pointers.apply(transform, channels: columns.count)
-        product += columns.count
+        pointers.apply(transform, channels: count)
+        product += count
       }
     }
   }
 
   /// Runs all jobs of some products that share nothing but their operands.
   static func run(_ products: [WinogradProduct], _ kernels: KernelTable) {
+    // Neighbouring jobs read the same part of the source.
     let jobs = products.flatMap { product in product.jobs(kernels).map { (product, $0) } }
+      .sorted { $0.1.rows.lowerBound < $1.1.rows.lowerBound }
     ComputeThreads.run(jobs: jobs.count) { index in jobs[index].0.run(jobs[index].1, kernels) }
   }
 }

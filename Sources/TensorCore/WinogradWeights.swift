@@ -1,5 +1,5 @@
 /// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each position
-/// of a tile a matrix of its own, in panels.
+/// of a tile a matrix of its own, in panels `[positions, depth, width]`.
 struct WinogradWeights {
   let form: WinogradForm
   /// For each phase the kernel position of each tap, in the order of the pixels under it.
@@ -18,7 +18,7 @@ struct WinogradWeights {
 
   func packedCount(_ kernels: KernelTable) -> Int {
     let matrices = areSummed ? 1 : phaseTaps.count
-    return matrices * form.positions * kernels.panels(columns.count).packedCount(depth: matrixDepth)
+    return matrices * kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
   }
 
   func pack(
@@ -26,7 +26,7 @@ struct WinogradWeights {
   ) {
     let panels = kernels.panels(columns.count)
     let transform = kernels.transforms(form).kernel
-    let positionStride = panels.packedCount(depth: matrixDepth)
+    let panelDepth = form.positions * matrixDepth
     ComputeThreads.run(jobs: panels.panelCount) { panel in
       let width = panels.width(panel)
       let kernel = TensorStorage(count: taps * width)
@@ -40,10 +40,10 @@ struct WinogradWeights {
             for (index, tap) in taps.enumerated() {
               pointers.from[index] = UnsafePointer(kernel.pointer + tap * width)
             }
-            let matrix = packed + (areSummed ? 0 : phase * form.positions * positionStride)
+            let matrix = packed + (areSummed ? 0 : phase * panels.packedCount(depth: panelDepth))
             let row = areSummed ? phase * depth.count + channel : channel
             pointers.write(
-              matrix + (panels.offset(panel, depth: matrixDepth) + row * width), stride: positionStride,
+              matrix + (panels.offset(panel, depth: panelDepth) + row * width), stride: matrixDepth * width,
               count: form.positions)
             pointers.apply(transform, channels: width)
           }

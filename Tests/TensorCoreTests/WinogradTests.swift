@@ -74,4 +74,67 @@ struct WinogradTests {
       #expect(error <= 1e-5 * scale, "pass \(pass)")
     }
   }
+
+  private func bits(_ tensors: [Tensor]) -> [[UInt32]] { tensors.map { $0.scalars.map(\.bitPattern) } }
+
+  @Test("the number of threads changes no bit", arguments: small)
+  func threadsChangeNoBit(_ example: Case) {
+    defer { ComputeThreads.count = 1 }
+    ComputeThreads.count = 1
+    let alone = bits(results(example.reference, by: .winograd(example.form)))
+    for threads in [2, 3] {
+      ComputeThreads.count = threads
+      #expect(bits(results(example.reference, by: .winograd(example.form))) == alone)
+    }
+  }
+
+  @Test(
+    "AVX-512 and AVX2 give the same bits", .enabled(if: KernelSet.wide.isSupported, "needs AVX-512"),
+    arguments: small)
+  func vectorWidthChangesNoBit(_ example: Case) {
+    let algorithm = ConvolutionAlgorithm.winograd(example.form)
+    #expect(
+      bits(results(example.reference, by: algorithm, .baseline))
+        == bits(results(example.reference, by: algorithm, .wide)))
+  }
+
+  @Test("an image's result does not depend on the images beside it", arguments: small)
+  func imagesAreAlone(_ example: Case) {
+    let (x, w, y) = operands(example.reference, seed: 5)
+    let geometry = example.reference.geometry
+    let algorithm = ConvolutionAlgorithm.winograd(example.form)
+    let forward = x.convolved(with: w, geometry, using: .current, by: algorithm)
+    let gradient = Tensor.convolutionInputGradient(
+      y, weight: w, geometry, inputExtents: example.reference.input, using: .current, by: algorithm)
+    let last = example.reference.images - 1..<example.reference.images
+    let lastForward = x.rows(last).convolved(with: w, geometry, using: .current, by: algorithm)
+    let lastGradient = Tensor.convolutionInputGradient(
+      y.rows(last), weight: w, geometry, inputExtents: example.reference.input, using: .current, by: algorithm
+    )
+    #expect(bits([forward.rows(last), gradient.rows(last)]) == bits([lastForward, lastGradient]))
+  }
+
+  @Test("a weight that is overwritten in place is transformed anew")
+  func overwrittenWeightIsTransformedAnew() {
+    var numbers = TestNumbers(seed: 6)
+    let geometry = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
+    let parameters = TensorStorage(count: 32 * 32 * 16)
+    let weight = Tensor(viewOf: parameters, offset: 0, shape: [32, 32, 4, 4])
+    let (x, y) = (numbers.tensor([1, 8, 8, 32]), numbers.tensor([1, 4, 4, 32]))
+    func results(_ weight: Tensor) -> [Tensor] {
+      [WinogradForm.f2x2, .f4x2].map(ConvolutionAlgorithm.winograd).flatMap { algorithm in
+        [
+          x.convolved(with: weight, geometry, using: .current, by: algorithm),
+          Tensor.convolutionInputGradient(
+            y, weight: weight, geometry, inputExtents: [8, 8], using: .current, by: algorithm),
+        ]
+      }
+    }
+    for _ in 0..<2 {
+      let values = numbers.tensor(weight.shape)
+      values.withUnsafePointer { parameters.pointer.update(from: $0, count: parameters.count) }
+      parameters.invalidateDerived()
+      #expect(bits(results(weight)) == bits(results(values)))
+    }
+  }
 }

@@ -8,8 +8,12 @@ extension ConvolutionPlane {
 
   /// `result` = the convolution of `input`.
   func forward(
-    input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+    input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>,
+    by algorithm: ConvolutionAlgorithm, _ kernels: KernelTable
   ) {
+    if case .winograd(let form) = algorithm {
+      return winogradForward(form, input: input, weight: weight, result: result, kernels)
+    }
     if isThin { return thinForward(input: input, weight: weight, result: result, kernels) }
     let packed = weight.packed(PackedWeightsKey(.taps, of: weight, self, kernels), kernels) {
       forwardWeights

@@ -2,9 +2,11 @@ extension ConvolutionPlane {
   /// `result` = the derivative of the convolution with respect to its input, applied to `upstream`.
   func inputGradient(
     upstream: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>,
-    _ kernels: KernelTable
+    by algorithm: ConvolutionAlgorithm, _ kernels: KernelTable
   ) {
-    if columnsAreCheaper {
+    if case .winograd(let form) = algorithm {
+      winogradInputGradient(form, upstream: upstream, weight: weight, result: result, kernels)
+    } else if columnsAreCheaper {
       inputGradientByColumns(upstream: upstream, weight: weight, result: result, kernels)
     } else {
       inputGradientByPhases(upstream: upstream, weight: weight, result: result, kernels)
@@ -56,7 +58,7 @@ extension ConvolutionPlane {
 
   /// The input pixels at one residue of the stride along each axis. They see the same taps, at whole distances in
   /// the upstream gradient, so that their gradient is a convolution of it without stride.
-  private struct Phase {
+  struct Phase {
     /// Taps that fall on this phase.
     let taps: Triple
     /// The first input pixel.
@@ -67,7 +69,7 @@ extension ConvolutionPlane {
     let origin: Triple
   }
 
-  private var residues: [Triple] {
+  var residues: [Triple] {
     (0..<stride.z).flatMap { z in (0..<stride.y).flatMap { y in (0..<stride.x).map { Triple(z, y, $0) } } }
   }
 
@@ -76,7 +78,7 @@ extension ConvolutionPlane {
     kernel.zip(residue) { max($0 - $1, 0) }.zip(stride) { ($0 + $1 - 1) / $1 }
   }
 
-  private var phases: [Phase] {
+  var phases: [Phase] {
     residues.map { residue in
       let taps = tapCounts(residue)
       // The least pixel with (pixel + padding) mod stride = residue.

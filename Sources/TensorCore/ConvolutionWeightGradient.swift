@@ -3,8 +3,11 @@ extension ConvolutionPlane {
   /// the same order.
   func weightGradient(
     input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
-    _ kernels: KernelTable
+    by algorithm: ConvolutionAlgorithm, _ kernels: KernelTable
   ) {
+    if case .winograd(let form) = algorithm {
+      return WinogradWeightGradient.run(self, form, input: input, upstream: upstream, result: result, kernels)
+    }
     if outputChannels <= 3 {
       return thinWeightGradient(input: input, upstream: upstream, result: result)
     }

@@ -59,6 +59,10 @@ struct KernelTable: Sendable {
   /// A as a pointer to each column.
   let indirectColumns: Block<UnsafePointer<UnsafePointer<Float>>>
 
+  /// The transforms of F(2 × 2, 2 × 2) and F(4 × 4, 2 × 2).
+  let twoOutputsTwoTaps: TileTransforms
+  let fourOutputsTwoTaps: TileTransforms
+
   /// Floats between the rows of a block for ``packedRows``.
   static let rowStride = KernelsBaseline.BlockProduct.rowStride
   /// Pointers behind the last that ``indirectColumns`` may read.
@@ -76,7 +80,9 @@ struct KernelTable: Sendable {
     indirectColumns: {
       KernelsBaseline.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    })
+    },
+    twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
+    fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps))
 
   static let wide = KernelTable(
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
@@ -87,7 +93,9 @@ struct KernelTable: Sendable {
     indirectColumns: {
       KernelsWide.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    })
+    },
+    twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
+    fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps))
 
   static func of(_ set: KernelSet) -> KernelTable {
     switch set {

@@ -111,7 +111,10 @@ struct PackedWeights {
 
 /// Names one packed form of a weight among those derived from its storage.
 struct PackedWeightsKey: Hashable {
-  enum Kind { case taps, rows, phases, columns }
+  enum Kind: Hashable {
+    case taps, rows, phases, columns
+    case tiles(WinogradForm), adjointTiles(WinogradForm)
+  }
 
   let kind: Kind
   let offset: Int
@@ -139,6 +142,18 @@ extension Tensor {
   /// a new one in the same place.
   func packed(
     _ key: PackedWeightsKey, _ kernels: KernelTable, _ weights: () -> PackedWeights
+  ) -> TensorStorage {
+    packed(key) { weight, known in
+      let weights = weights()
+      let packed = known ?? TensorStorage(count: weights.packedCount(kernels))
+      weights.pack(weight, to: packed.pointer, kernels)
+      return packed
+    }
+  }
+
+  /// The same for the weights of a ``WinogradProduct``.
+  func packed(
+    _ key: PackedWeightsKey, _ kernels: KernelTable, _ weights: () -> WinogradWeights
   ) -> TensorStorage {
     packed(key) { weight, known in
       let weights = weights()

@@ -25,23 +25,28 @@ struct PatchProduct {
   struct Job {
     let rows: Range<Int>
     let panels: Range<Int>
+
+    /// Blocks of at most `rowBlock` rows, all panels each; fewer panels where there are not enough blocks for the
+    /// threads.
+    static func cut(rows: Int, by rowBlock: Int, panels: Int) -> [Job] {
+      let blocks = (rows + rowBlock - 1) / rowBlock
+      let threads = ComputeThreads.count
+      let panelParts = blocks >= threads ? 1 : min(threads, panels)
+      return (0..<blocks).flatMap { block in
+        (0..<panelParts).map { part in
+          Job(
+            rows: rows * block / blocks..<rows * (block + 1) / blocks,
+            panels: panels * part / panelParts..<panels * (part + 1) / panelParts)
+        }
+      }
+    }
   }
 
   /// Rows of A that are packed at a time: with a depth block of 256, about 200 KB.
   static let rowBlock = 192
 
   func jobs(_ kernels: KernelTable) -> [Job] {
-    let panels = kernels.panels(columns).panelCount
-    let blocks = (patches.rows + Self.rowBlock - 1) / Self.rowBlock
-    let threads = ComputeThreads.count
-    let panelParts = blocks >= threads ? 1 : min(threads, panels)
-    return (0..<blocks).flatMap { block in
-      (0..<panelParts).map { part in
-        Job(
-          rows: patches.rows * block / blocks..<patches.rows * (block + 1) / blocks,
-          panels: panels * part / panelParts..<panels * (part + 1) / panelParts)
-      }
-    }
+    Job.cut(rows: patches.rows, by: Self.rowBlock, panels: kernels.panels(columns).panelCount)
   }
 
   func run(_ job: Job, _ kernels: KernelTable) {

@@ -50,7 +50,8 @@ extension Tensor {
 
 extension Tensor {
   package func convolved(
-    with weight: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet
+    with weight: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet,
+    by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let input = spatialExtents(geometry)
     let output = geometry.outputExtents(of: input)
@@ -61,14 +62,16 @@ extension Tensor {
       "a weight \(weight.shape) does not fit an input \(shape)")
     return Tensor(Shape([shape[0]] + output + [plane.outputChannels])) { result in
       withUnsafePointer {
-        plane.forward(input: $0, weight: weight, result: result, KernelTable.of(set))
+        plane.forward(
+          input: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm,
+          KernelTable.of(set))
       }
     }
   }
 
   package static func convolutionInputGradient(
     _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, inputExtents: [Int],
-    using set: KernelSet
+    using set: KernelSet, by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let output = upstream.spatialExtents(geometry)
     let plane = ConvolutionPlane(
@@ -81,13 +84,16 @@ extension Tensor {
       "a weight \(weight.shape) does not fit an upstream gradient \(upstream.shape)")
     return Tensor(Shape([upstream.shape[0]] + inputExtents + [plane.inputChannels])) { result in
       upstream.withUnsafePointer {
-        plane.inputGradient(upstream: $0, weight: weight, result: result, KernelTable.of(set))
+        plane.inputGradient(
+          upstream: $0, weight: weight, result: result, by: algorithm ?? plane.algorithm,
+          KernelTable.of(set))
       }
     }
   }
 
   package static func convolutionWeightGradient(
-    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet
+    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet,
+    by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let extents = input.spatialExtents(geometry)
     let output = upstream.spatialExtents(geometry)
@@ -101,7 +107,9 @@ extension Tensor {
     return Tensor(shape) { result in
       input.withUnsafePointer { input in
         upstream.withUnsafePointer { upstream in
-          plane.weightGradient(input: input, upstream: upstream, result: result, KernelTable.of(set))
+          plane.weightGradient(
+            input: input, upstream: upstream, result: result,
+            by: algorithm ?? plane.algorithm, KernelTable.of(set))
         }
       }
     }

@@ -39,3 +39,29 @@ func transpose8x8(
   store(lockstep_high_halves8(upper.2, lower.2), 6)
   store(lockstep_high_halves8(upper.3, lower.3), 7)
 }
+
+/// Writes rows of `columns` floats transposed: element j of row i goes to element i of the column at
+/// `target + j * stride`.
+func transposeRows(
+  _ rows: UnsafePointer<UnsafePointer<Float>>, count: Int, columns: Int,
+  to target: UnsafeMutablePointer<Float>, stride: Int
+) {
+  guard columns >= 8, count >= 8 else {
+    for row in 0..<count {
+      for column in 0..<columns { target[column &* stride &+ row] = rows[row][column] }
+    }
+    return
+  }
+  // Blocks of 8 x 8; the last ones repeat some of those before.
+  var column = 0
+  while column < columns {
+    column = min(column, columns &- 8)
+    var row = 0
+    while row < count {
+      row = min(row, count &- 8)
+      transpose8x8(to: { target + ((column &+ $0) &* stride &+ row) }, from: { rows[row &+ $0] + column })
+      row &+= 8
+    }
+    column &+= 8
+  }
+}

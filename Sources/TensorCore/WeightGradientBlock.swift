@@ -133,25 +133,7 @@ struct WeightGradientBlock {
         }
       }
       let rows = rows.baseAddress.unsafelyUnwrapped
-      // Blocks of 8 x 8; the last ones repeat some of those before.
-      guard columns >= 8, count >= 8 else {
-        for row in 0..<count {
-          for column in 0..<columns { target[column &* stride &+ row] = rows[row][column] }
-        }
-        return
-      }
-      var column = 0
-      while column < columns {
-        column = min(column, columns &- 8)
-        var row = 0
-        while row < count {
-          row = min(row, count &- 8)
-          transpose8x8(
-            to: { target + ((column &+ $0) &* stride &+ row) }, from: { rows[row &+ $0] + column })
-          row &+= 8
-        }
-        column &+= 8
-      }
+      transposeRows(UnsafePointer(rows), count: count, columns: columns, to: target, stride: stride)
     }
   }
 }

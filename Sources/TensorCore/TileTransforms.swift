@@ -1,0 +1,41 @@
+internal import KernelsBaseline
+internal import KernelsWide
+
+/// The square transforms of one ``WinogradForm`` in one ``KernelSet``; see `TileTransforms` in the kernel targets.
+struct TileTransforms: Sendable {
+  typealias Transform =
+    @Sendable (
+      _ from: UnsafePointer<UnsafePointer<Float>>, _ to: UnsafePointer<UnsafeMutablePointer<Float>>,
+      _ between: UnsafeMutablePointer<Float>, _ count: Int
+    ) -> Void
+
+  let input: Transform
+  let kernel: Transform
+  let output: Transform
+  let upstream: Transform
+  let gradient: Transform
+
+  init(_ transforms: KernelsBaseline.TileTransforms) {
+    (input, kernel, output) = (transforms.input, transforms.kernel, transforms.output)
+    (upstream, gradient) = (transforms.upstream, transforms.gradient)
+  }
+
+  init(_ transforms: KernelsWide.TileTransforms) {
+    (input, kernel, output) = (transforms.input, transforms.kernel, transforms.output)
+    (upstream, gradient) = (transforms.upstream, transforms.gradient)
+  }
+}
+
+extension KernelTable {
+  /// Floats that a transform needs beside its operands, in either set.
+  static let transformScratchCount = KernelsWide.TileTransforms.scratchCount
+
+  /// The transforms of a form, in the same order of operations in every kernel set.
+  func transforms(_ form: WinogradForm) -> TileTransforms {
+    switch form {
+    case .f2x2: twoOutputsTwoTaps
+    case .f4x2: fourOutputsTwoTaps
+    default: preconditionFailure("there are no transforms for F(\(form.outputs), \(form.taps))")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// Where a block of transformed tiles lies: for each position of a tile a matrix of tiles by depth, in blocks
+/// `[tiles, KernelTable.rowStride]` as the product kernel reads them. Positions of little depth share a block.
+struct WinogradLayout {
+  let tiles: Int
+  let depth: Int
+  let positions: Int
+
+  private var positionsPerBlock: Int { max(KernelTable.depthBlock / depth, 1) }
+  private var blocksPerPosition: Int { (depth + KernelTable.depthBlock - 1) / KernelTable.depthBlock }
+  /// An odd number of cache lines, as a transform writes all positions of a tile together.
+  private var blockStride: Int { ((tiles * KernelTable.rowStride / 16) | 1) * 16 }
+
+  var count: Int {
+    (positions + positionsPerBlock - 1) / positionsPerBlock * blocksPerPosition * blockStride
+  }
+
+  /// The element of the first tile.
+  func offset(position: Int, depth: Int) -> Int {
+    let block = position / positionsPerBlock * blocksPerPosition + depth / KernelTable.depthBlock
+    return block * blockStride + position % positionsPerBlock * self.depth + depth % KernelTable.depthBlock
+  }
+
+  /// Channels of one phase that lie side by side.
+  struct Segment {
+    let phase: Int
+    let channels: Range<Int>
+    /// The place of each position.
+    let offsets: [Int]
+  }
+
+  /// The depth, phases before channels, cut where a block ends.
+  func segments(phases: Int, channels: Int) -> [Segment] {
+    var segments: [Segment] = []
+    var from = 0
+    while from < depth {
+      let phase = from / channels
+      let blockEnd = (from / KernelTable.depthBlock + 1) * KernelTable.depthBlock
+      let to = min((phase + 1) * channels, blockEnd)
+      segments.append(
+        Segment(
+          phase: phase, channels: from - phase * channels..<to - phase * channels,
+          offsets: (0..<positions).map { offset(position: $0, depth: from) }))
+      from = to
+    }
+    return segments
+  }
+}

@@ -1,0 +1,187 @@
+/// The gradient of the weights of some input and some output channels by tiles: for each stride phase and position
+/// the transformed upstream gradient, transposed, times the transformed input, summed over all tiles and then
+/// transformed to taps.
+///
+/// Each sum is one chain over images, then tiles in row-major order.
+struct WinogradWeightGradient {
+  let plane: ConvolutionPlane
+  let form: WinogradForm
+  let kernels: KernelTable
+  let inputChannels: Range<Int>
+  let outputChannels: Range<Int>
+
+  /// The most channels of a block, so that its sums stay in the second-level cache.
+  private static let inputBlock = 32
+  private static let outputBlock = 128
+  /// Tiles that are added in one go.
+  private static let tileBlock = 128
+
+  /// All blocks of `plane`.
+  static func run(
+    _ plane: ConvolutionPlane, _ form: WinogradForm, input: UnsafePointer<Float>,
+    upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    let upstream = TransformedUpstream(upstream, of: plane, form, kernels)
+    let inputs = blocks(plane.inputChannels, of: inputBlock)
+    let outputs = blocks(plane.outputChannels, of: outputBlock)
+    ComputeThreads.run(jobs: inputs.count * outputs.count) { job in
+      WinogradWeightGradient(
+        plane: plane, form: form, kernels: kernels, inputChannels: inputs[job % inputs.count],
+        outputChannels: outputs[job / inputs.count]
+      ).run(input: input, upstream: upstream, result: result)
+    }
+  }
+
+  private static func blocks(_ channels: Int, of size: Int) -> [Range<Int>] {
+    stride(from: 0, to: channels, by: size).map { $0..<min($0 + size, channels) }
+  }
+
+  private var rows: Int { outputChannels.count }
+  private var columns: Int { inputChannels.count }
+  /// Floats from position to position of the sums: an odd number of cache lines, as a transform reads all positions
+  /// together.
+  private var sumStride: Int { (rows * columns / 16 | 1) * 16 }
+
+  private func run(
+    input: UnsafePointer<Float>, upstream: TransformedUpstream, result: UnsafeMutablePointer<Float>
+  ) {
+    let sums = TensorStorage(count: form.positions * sumStride)
+    // For each output channel `[taps, input channels]`.
+    let gradients = TensorStorage(count: rows * plane.taps * columns)
+    let transform = kernels.transforms(form).gradient
+    for residue in plane.residues {
+      add(residue, input: input, upstream: upstream, to: sums.pointer)
+      let taps = plane.windowTaps(residue, form)
+      TilePointers.with { pointers in
+        for row in 0..<rows {
+          pointers.read(sums.pointer + row * columns, stride: sumStride, count: form.positions)
+          for index in taps.indices {
+            pointers.to[index] = gradients.pointer + (row * plane.taps + taps[index]) * columns
+          }
+          pointers.apply(transform, channels: columns)
+        }
+      }
+    }
+    transpose(gradients.pointer, to: result)
+  }
+
+  /// From `[output channels, taps, input channels]` to the weight's `[Cout, Cin, taps]`.
+  private func transpose(_ gradients: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: plane.taps) { taps in
+      for row in 0..<rows {
+        for tap in 0..<plane.taps {
+          taps.initializeElement(at: tap, to: gradients + (row * plane.taps + tap) * columns)
+        }
+        let kernel = (outputChannels.lowerBound + row) * plane.inputChannels + inputChannels.lowerBound
+        transposeRows(
+          UnsafePointer(taps.baseAddress.unsafelyUnwrapped), count: plane.taps, columns: columns,
+          to: result + kernel * plane.taps, stride: plane.taps)
+      }
+    }
+  }
+
+  /// The sums of one phase, for each position `[output channels, input channels]`.
+  private func add(
+    _ residue: Triple, input: UnsafePointer<Float>, upstream: TransformedUpstream,
+    to sums: UnsafeMutablePointer<Float>
+  ) {
+    let squares = plane.inputSquares(residue, form)
+    let panels = kernels.panels(columns)
+    let block = min(Self.tileBlock, squares.count)
+    let positionStride = panels.packedCount(depth: block) + 16
+    let transformed = TensorStorage(count: form.positions * positionStride)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: rows) { offsets in
+      for row in 0..<rows { offsets.initializeElement(at: row, to: row * columns) }
+      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+      let capacity = block + KernelTable.pointersAhead
+      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: capacity) { elements in
+        elements.initialize(repeating: upstream.pointer)
+        for from in stride(from: 0, to: squares.count, by: block) {
+          let tiles = from..<min(from + block, squares.count)
+          transform(input, squares, tiles, to: transformed.pointer, positionStride: positionStride)
+          for position in 0..<form.positions {
+            for tile in tiles {
+              elements[tile &- from] = upstream.row(position, tile) + outputChannels.lowerBound
+            }
+            for panel in 0..<panels.panelCount {
+              kernels.indirectColumns(
+                rows, tiles.count, UnsafePointer(elements.baseAddress.unsafelyUnwrapped),
+                transformed.pointer
+                  + (position * positionStride + panels.offset(panel, depth: tiles.count)),
+                sums + (position * sumStride + panel * 2 * kernels.lanes), offsets, panels.columns(panel),
+                from > 0)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The input under some tiles, for each position in panels `[tiles, width]`.
+  private func transform(
+    _ input: UnsafePointer<Float>, _ squares: TileSquares, _ tiles: Range<Int>,
+    to transformed: UnsafeMutablePointer<Float>, positionStride: Int
+  ) {
+    let transform = kernels.transforms(form).input
+    let panels = kernels.panels(columns)
+    let zeros = TensorStorage(count: columns)
+    clear(zeros.pointer, columns)
+    let outside = UnsafePointer(zeros.pointer)
+    TilePointers.with { pointers in
+      for panel in 0..<panels.panelCount {
+        let width = panels.width(panel)
+        let input = input + (inputChannels.lowerBound + panel * 2 * kernels.lanes)
+        var target = transformed + panels.offset(panel, depth: tiles.count)
+        squares.forEach(tiles) { _, square in
+          squares.forEachPixel(of: square) { pointers.from[$0] = $1.map { input + $0 } ?? outside }
+          pointers.write(target, stride: positionStride, count: form.positions)
+          pointers.apply(transform, channels: width)
+          target += width
+        }
+      }
+    }
+  }
+}
+
+/// The upstream gradient of a convolution, transformed: for each position of a tile `[tiles, channels]`.
+struct TransformedUpstream {
+  private let storage: TensorStorage
+  private let rowStride: Int
+  private let positionStride: Int
+
+  init(
+    _ upstream: UnsafePointer<Float>, of plane: ConvolutionPlane, _ form: WinogradForm, _ kernels: KernelTable
+  ) {
+    let channels = plane.outputChannels
+    let squares = TileSquares(
+      images: plane.images, extents: plane.output, channels: channels, tiles: form.tiles(plane.output),
+      side: form.outputs, spacing: form.outputs, step: .one, origin: .zero)
+    // Odd numbers of cache lines, as the rows of a position, and all positions of a row, are visited together.
+    rowStride = (channels / 16 | 1) * 16
+    positionStride = (squares.count * rowStride / 16 | 1) * 16
+    storage = TensorStorage(count: form.positions * positionStride)
+    let (target, rowStride, positionStride) = (storage.pointer, rowStride, positionStride)
+    let transform = kernels.transforms(form).upstream
+    ComputeThreads.split(squares.count, grain: 16) { tiles in
+      let zeros = TensorStorage(count: channels)
+      clear(zeros.pointer, channels)
+      let outside = UnsafePointer(zeros.pointer)
+      TilePointers.with { pointers in
+        squares.forEach(tiles) { tile, square in
+          squares.forEachPixel(of: square) { pointers.from[$0] = $1.map { upstream + $0 } ?? outside }
+          pointers.write(target + tile &* rowStride, stride: positionStride, count: form.positions)
+          pointers.apply(transform, channels: channels)
+        }
+      }
+    }
+  }
+
+  /// Where a prefetch may look.
+  var pointer: UnsafePointer<Float> { UnsafePointer(storage.pointer) }
+
+  /// The channels of a tile.
+  @inline(__always)
+  func row(_ position: Int, _ tile: Int) -> UnsafePointer<Float> {
+    UnsafePointer(storage.pointer + (position &* positionStride &+ tile &* rowStride))
+  }
+}

@@ -1,0 +1,79 @@
+/// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each position
+/// of a tile a matrix of its own, in panels `[positions, depth, width]`.
+struct WinogradWeights {
+  let form: WinogradForm
+  /// For each phase the kernel position of each tap, in the order of the pixels under it.
+  let phaseTaps: [[Int]]
+  /// Whether the phases lie one behind the other along the depth of the same matrices; else each has matrices of its
+  /// own.
+  let areSummed: Bool
+  /// All taps of the kernel.
+  let taps: Int
+  /// The channels that are summed, and floats from one to the next in the weight tensor.
+  let depth: (count: Int, stride: Int)
+  /// The channels of the result, likewise.
+  let columns: (count: Int, stride: Int)
+
+  private var matrixDepth: Int { areSummed ? phaseTaps.count * depth.count : depth.count }
+
+  func packedCount(_ kernels: KernelTable) -> Int {
+    let matrices = areSummed ? 1 : phaseTaps.count
+    return matrices * kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
+  }
+
+  func pack(
+    _ weight: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    let panels = kernels.panels(columns.count)
+    let transform = kernels.transforms(form).kernel
+    let panelDepth = form.positions * matrixDepth
+    ComputeThreads.run(jobs: panels.panelCount) { panel in
+      let width = panels.width(panel)
+      let kernel = TensorStorage(count: taps * width)
+      clear(kernel.pointer, kernel.count)
+      TilePointers.with { pointers in
+        for channel in 0..<depth.count {
+          gather(
+            weight + (channel * depth.stride + panel * 2 * kernels.lanes * columns.stride),
+            count: panels.columns(panel), to: kernel.pointer, width: width)
+          for (phase, taps) in phaseTaps.enumerated() {
+            for (index, tap) in taps.enumerated() {
+              pointers.from[index] = UnsafePointer(kernel.pointer + tap * width)
+            }
+            let matrix = packed + (areSummed ? 0 : phase * panels.packedCount(depth: panelDepth))
+            let row = areSummed ? phase * depth.count + channel : channel
+            pointers.write(
+              matrix + (panels.offset(panel, depth: panelDepth) + row * width), stride: matrixDepth * width,
+              count: form.positions)
+            pointers.apply(transform, channels: width)
+          }
+        }
+      }
+    }
+  }
+
+  /// Transposes the kernels of some columns to `[taps, width]`.
+  private func gather(
+    _ weight: UnsafePointer<Float>, count: Int, to kernel: UnsafeMutablePointer<Float>, width: Int
+  ) {
+    var column = 0
+    while column < count {
+      var tap = 0
+      while tap < taps {
+        if column &+ 8 <= count, tap &+ 8 <= taps {
+          transpose8x8(
+            to: { kernel + ((tap &+ $0) &* width &+ column) },
+            from: { weight + ((column &+ $0) &* columns.stride &+ tap) })
+        } else {
+          for index in column..<min(column &+ 8, count) {
+            for tap in tap..<min(tap &+ 8, taps) {
+              kernel[tap &* width &+ index] = weight[index &* columns.stride &+ tap]
+            }
+          }
+        }
+        tap &+= 8
+      }
+      column &+= 8
+    }
+  }
+}

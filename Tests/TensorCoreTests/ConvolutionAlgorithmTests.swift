@@ -1,0 +1,73 @@
+import TensorCore
+import Testing
+
+@Suite("The table of convolution algorithms", .serialized)
+struct ConvolutionAlgorithmTests {
+  /// A layer of a network as its convolution: a transposed one is that of which it is the input gradient.
+  struct Layer: CustomStringConvertible, Sendable {
+    let extent: Int
+    let inputChannels: Int
+    let outputChannels: Int
+    let algorithm: ConvolutionAlgorithm
+
+    var description: String { "\(inputChannels) at \(extent) x \(extent) to \(outputChannels)" }
+
+    var chosen: ConvolutionAlgorithm {
+      .chosen(
+        for: ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1]),
+        inputExtents: [extent, extent], inputChannels: inputChannels,
+        outputChannels: outputChannels)
+    }
+  }
+
+  /// The layers of DCGANs for 32 and 64 pixels.
+  static let layers: [Layer] = [
+    Layer(extent: 32, inputChannels: 1, outputChannels: 64, algorithm: .direct),
+    Layer(extent: 64, inputChannels: 3, outputChannels: 64, algorithm: .direct),
+    Layer(extent: 32, inputChannels: 64, outputChannels: 128, algorithm: .winograd(.f4x2)),
+    Layer(extent: 16, inputChannels: 64, outputChannels: 128, algorithm: .winograd(.f4x2)),
+    Layer(extent: 16, inputChannels: 128, outputChannels: 256, algorithm: .winograd(.f4x2)),
+    Layer(extent: 8, inputChannels: 128, outputChannels: 256, algorithm: .winograd(.f2x2)),
+    Layer(extent: 8, inputChannels: 256, outputChannels: 512, algorithm: .winograd(.f2x2)),
+  ]
+
+  @Test("each layer of a DCGAN is computed as the table says", arguments: layers)
+  func choice(_ layer: Layer) {
+    #expect(layer.chosen == layer.algorithm)
+  }
+
+  @Test("kernels that do not fall into 2 x 2 taps, thin layers and small images are computed directly")
+  func directChoices() {
+    func chosen(_ kernel: Int, _ stride: Int, _ extent: Int, _ channels: Int) -> ConvolutionAlgorithm {
+      .chosen(
+        for: ConvolutionGeometry(kernel: [kernel, kernel], stride: [stride, stride], padding: [1, 1]),
+        inputExtents: [extent, extent], inputChannels: channels, outputChannels: channels)
+    }
+    #expect(chosen(4, 2, 16, 64) != .direct)
+    #expect(chosen(3, 1, 16, 64) == .direct)
+    #expect(chosen(5, 2, 16, 64) == .direct)
+    #expect(chosen(4, 1, 16, 64) == .direct)
+    #expect(chosen(4, 2, 16, 16) == .direct)
+    #expect(chosen(4, 2, 16, 40) == .direct)
+    #expect(chosen(4, 2, 4, 64) == .direct)
+    // Five pixels in tiles of two or of four.
+    #expect(chosen(4, 2, 10, 64) == .direct)
+  }
+
+  @Test(
+    "against Float64 the error is at most four times the direct algorithm's, RMS and maximum",
+    arguments: layers.filter { $0.algorithm != .direct })
+  func error(_ layer: Layer) {
+    let reference = SampledReference(
+      images: 2, extent: layer.extent, inputChannels: layer.inputChannels,
+      outputChannels: layer.outputChannels)
+    for pass in SampledReference.Pass.allCases {
+      let direct = reference.error(pass, by: .direct)
+      let chosen = reference.error(pass, by: layer.algorithm)
+      #expect(chosen.rms <= 4 * direct.rms, "\(pass)")
+      #expect(chosen.maximum <= 4 * direct.maximum, "\(pass)")
+      // The bound says something only if the direct algorithm is good.
+      #expect(direct.rms < 2e-6, "\(pass)")
+    }
+  }
+}

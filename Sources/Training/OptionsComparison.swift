@@ -1,3 +1,5 @@
+import TensorCore
+
 /// A key in which two options differ.
 public struct OptionDifference: Sendable, Equatable, CustomStringConvertible {
   /// The dotted path.
@@ -32,11 +34,11 @@ extension Options {
   }
 
   /// The text of exactly the keys on which the weights depend, one `path=value` a line in the order of the
-  /// table. The data are not in it: their fingerprint covers the samples themselves, wherever they lie.
+  /// table, and the table of algorithms, so that a later one does not go on with a run that an earlier one began. The data are not in it: their fingerprint covers the samples themselves, wherever they lie.
   public var arithmeticDigestInput: String {
     let keys = OptionSchema(family: family).keys.filter { $0.role == .arithmetic }
     return keys.compactMap { key in
       key.read(self).map { "\(key.path)=\($0.canonicalText)\n" }
-    }.joined()
+    }.joined() + "algorithms=\(ConvolutionAlgorithm.tableIdentity)\n"
   }
 }

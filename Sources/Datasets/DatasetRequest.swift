@@ -1,12 +1,12 @@
 /// Which data a run wants, and in what form.
 public struct DatasetRequest: Hashable, Sendable {
-  /// `pottery`, or the path of an IDX file, of a folder with IDX files, or of an image folder.
+  /// `pottery`, `ring`, `grid`, or the path of an IDX file, of a folder with IDX files, or of an image folder.
   public var source: String
   /// The height and width of the delivered images in pixels.
   public var size: Int
   /// The channels of the delivered images: 1 (grey) or 3 (RGB).
   public var channels: Int
-  /// The samples of an epoch of `pottery`; ignored for files, which have the count they have.
+  /// The samples of an epoch of embedded data; ignored for files, which have the count they have.
   public var count: Int?
   /// The labels must lie in `0..<labelCount`; nil takes the count from the data.
   public var labelCount: Int?

@@ -5,6 +5,7 @@ public enum Datasets {
   /// | source | data set |
   /// |---|---|
   /// | `pottery` | the built-in ``Pottery`` |
+  /// | `ring`, `grid` | the built-in ``GaussianMixture`` |
   /// | a file | IDX images, plain or gzip; labels from the file beside it that is named after MNIST's |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
   /// | any other folder | PNG and JPEG images of one size |
@@ -18,6 +19,9 @@ public enum Datasets {
   ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    if let kind = GaussianMixture.Kind(rawValue: request.source) {
+      return try GaussianMixture(kind, request)
+    }
     guard request.channels == 1 || request.channels == 3 else {
       throw DatasetError(.unsuitable, "no images of \(request.channels) channels", "channels", "use 1 or 3")
     }

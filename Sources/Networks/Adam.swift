@@ -32,10 +32,11 @@ public struct Adam: Optimizer {
   /// One pass over all buffers; see `AdamUpdate`.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+    rate: Double
   ) {
     AdamUpdate(
-      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, step: step,
+      learningRate: learningRate * rate, beta1: beta1, beta2: beta2, epsilon: epsilon, step: step,
       weightDecay: weightDecay
     ).apply(
       to: values, gradient: gradient, gradientScale: gradientScale, firstMoment: moments[0],

@@ -22,6 +22,23 @@ public func meanSquaredError(_ prediction: Variable, _ target: Variable) -> Vari
   (prediction - target).squared().mean()
 }
 
+/// ∇D at every point as rows `[N, …]`, recorded, so that it can be differentiated again.
+private func gradients(of scores: Variable, at points: Variable) -> Variable {
+  let gradient = points.tape.gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
+  guard let gradient else { preconditionFailure("the scores depend on the points") }
+  return gradient.reshaped([points.shape[0], points.value.count / points.shape[0]])
+}
+
+/// The penalty R₁ (Mescheder et al. 2018, eq. 9), without its weight γ/2: mean(‖∇D(x)‖²).
+///
+/// - Parameters:
+///   - points: real samples x, `[N, …]`, a watched variable.
+///   - scores: D(x), one a sample, on the same tape.
+/// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
+public func zeroCentredPenalty(scores: Variable, at points: Variable) -> Variable {
+  gradients(of: scores, at: points).squared().sum(along: [1]).mean()
+}
+
 /// The penalty of WGAN-GP (Gulrajani et al. 2017, eq. 3), without its weight: mean((‖∇D(ξ)‖ - 1)²).
 ///
 /// - Parameters:
@@ -29,9 +46,7 @@ public func meanSquaredError(_ prediction: Variable, _ target: Variable) -> Vari
 ///   - scores: D(ξ), one a sample, on the same tape.
 /// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
 public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
-  let gradient = points.tape.gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
-  guard let gradient else { preconditionFailure("the scores depend on the points") }
-  let rows = gradient.reshaped([points.shape[0], points.value.count / points.shape[0]])
+  let rows = gradients(of: scores, at: points)
   // Far below the rounding of any other sum: it gives the root a finite derivative where a gradient is exactly zero.
   let norms = (rows.squared().sum(along: [1]) + 1e-30).squareRoot()
   return (norms - 1).squared().mean()

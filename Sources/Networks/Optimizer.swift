@@ -12,9 +12,11 @@ public protocol Optimizer: Sendable {
   ///   - moments: one buffer for each name, zero before the first step.
   ///   - average: follows the new values, if given.
   ///   - step: 1 for the first step.
+  ///   - rate: what the step size is multiplied by; see ``LearningRateSchedule``.
   func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int)
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+    rate: Double)
 }
 
 /// Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as `torch.optim.SGD`.
@@ -39,9 +41,11 @@ public struct SGD: Optimizer {
   /// b ← μ b + g + λ p; p ← p - η b.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+    rate: Double
   ) {
     let buffer = moments[0]
+    let learningRate = learningRate * Float(rate)
     for i in 0..<count {
       let direction = momentum * buffer[i] + (gradient[i] * gradientScale + weightDecay * values[i])
       buffer[i] = direction
@@ -73,9 +77,11 @@ public struct RMSprop: Optimizer {
   /// s ← α s + (1 - α) g²; p ← p - η g / (√s + ε).
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+    rate: Double
   ) {
     let square = moments[0]
+    let learningRate = learningRate * Float(rate)
     for i in 0..<count {
       let g = gradient[i] * gradientScale
       let s = alpha * square[i] + (1 - alpha) * g * g
@@ -101,17 +107,18 @@ public struct OptimizerState {
     moments = optimizer.momentNames.map { _ in Tensor(repeating: 0, shape: [count]) }
   }
 
-  /// Moves the parameters by one step; see ``Optimizer/step(values:gradient:gradientScale:moments:average:count:step:)``.
+  /// Moves the parameters by one step; see
+  /// ``Optimizer/step(values:gradient:gradientScale:moments:average:count:step:rate:)``.
   public mutating func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
-    average: MovingAverage? = nil
+    average: MovingAverage? = nil, rate: Double = 1
   ) {
     stepCount += 1
     let count = moments.first?.count ?? 0
     let pointers = moments.indices.map { index in moments[index].withUnsafeMutablePointer { $0 } }
     optimizer.step(
       values: values, gradient: gradient, gradientScale: gradientScale, moments: pointers, average: average,
-      count: count, step: stepCount)
+      count: count, step: stepCount, rate: rate)
     withExtendedLifetime(moments) {}
   }
 }

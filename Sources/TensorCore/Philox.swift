@@ -39,6 +39,12 @@ public struct KeyedNoise: Sendable {
     case augmentation = 6
     /// Synthetic inputs of benchmarks and tests.
     case synthetic = 7
+    /// Instance noise on the real samples of a discriminator's turn.
+    case noiseOnReals = 8
+    /// Instance noise on the fakes of a discriminator's turn.
+    case noiseOnFakes = 9
+    /// Instance noise on the fakes of a generator's turn.
+    case noiseOnGenerated = 10
   }
 
   private let key: SIMD2<UInt32>

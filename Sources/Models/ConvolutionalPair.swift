@@ -14,18 +14,22 @@ struct ConvolutionalPair {
   private let latent: Int
 
   /// Networks with uninitialised parameters.
-  /// - Parameter isNormalized: whether batch norm follows the discriminator's inner convolutions; a critic with a
-  ///   gradient penalty has none, because the penalty is of each sample alone.
-  init(_ configuration: DCGAN.Configuration, isNormalized: Bool) {
+  /// - Parameters:
+  ///   - isNormalized: whether batch norm follows the discriminator's inner convolutions; a critic with a gradient
+  ///     penalty has none, because the penalty is of each sample alone.
+  ///   - weightLimit: what the discriminator's weights are cut off at.
+  init(_ configuration: DCGAN.Configuration, isNormalized: Bool, weightLimit: Float? = nil) {
     latent = configuration.latent
     generator = Self.generator(configuration)
     average = Self.generator(configuration)
     discriminator = Self.discriminator(configuration, isNormalized: isNormalized)
     networks = [
       Network(
-        ParameterStore(name: "generator", module: Named(main: generator)),
-        average: ParameterStore(name: "generator", module: Named(main: average))),
-      Network(ParameterStore(name: "discriminator", module: Named(main: discriminator))),
+        ParameterStore(name: "generator", module: NamedChain(main: generator)),
+        average: ParameterStore(name: "generator", module: NamedChain(main: average))),
+      Network(
+        ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
+        weightLimit: weightLimit),
     ]
   }
 
@@ -40,11 +44,6 @@ struct ConvolutionalPair {
   }
 
   private func input(_ latents: Tensor) -> Tensor { latents.reshaped([latents.shape[0], 1, 1, latent]) }
-}
-
-/// Gives the layers PyTorch's names: `main.0.weight`.
-private struct Named {
-  let main: Sequential
 }
 
 // MARK: - Architecture

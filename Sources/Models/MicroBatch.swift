@@ -1,13 +1,39 @@
 public import Autograd
 public import TensorCore
 
-/// A fixed range of samples of one step: the same samples and the same noise on every world size.
+/// A fixed range of samples of one draw: the same samples and the same noise on every world size.
 public final class MicroBatch {
-  /// The position among the step's micro-batches: its leaf of the canonical tree.
+  /// Which samples and which noise of the run a turn uses. A phase that has several turns in a row draws anew for
+  /// each; the first turn of the phase after it goes on with the last draw.
+  public struct Draw: Hashable, Sendable {
+    /// The step, from 0.
+    public let step: Int
+    /// What the noise is keyed by: counts the draws of the run, from 0.
+    public let round: Int
+    /// Counts the global batches of samples that the run has read before, from 0.
+    public let batch: Int
+    /// Whether the next turn of the step goes on with this draw.
+    public let isShared: Bool
+
+    /// A draw.
+    public init(step: Int, round: Int, batch: Int, isShared: Bool) {
+      self.step = step
+      self.round = round
+      self.batch = batch
+      self.isShared = isShared
+    }
+
+    /// The only draw of a step: what phases with one turn each have.
+    public init(step: Int) {
+      self.init(step: step, round: step, batch: step, isShared: true)
+    }
+  }
+
+  /// The position among the draw's micro-batches: its leaf of the canonical tree.
   public let index: Int
-  /// The step, from 0.
-  public let step: Int
-  /// Real samples, `[n, H, W, C]` in [-1, 1].
+  /// Which samples and noise of the run these are.
+  public let draw: Draw
+  /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.
   public let images: Tensor
   /// Their labels.
   public let labels: [Int32]
@@ -18,14 +44,14 @@ public final class MicroBatch {
   /// the generator's tape.
   public var carried: Variable?
 
-  /// The samples at `index` of step `step`.
-  public init(index: Int, step: Int, images: Tensor, labels: [Int32], seed: UInt64) {
+  /// The samples at `index` of a draw.
+  public init(index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64) {
     self.index = index
-    self.step = step
+    self.draw = draw
     self.images = images
     self.labels = labels
     noise = { purpose, shape in
-      let keyed = KeyedNoise(seed: seed, purpose: purpose, turn: step)
+      let keyed = KeyedNoise(seed: seed, purpose: purpose, turn: draw.round)
       let start = index * shape.count
       return purpose == .interpolation ? keyed.uniform(shape, from: start) : keyed.normal(shape, from: start)
     }
@@ -34,7 +60,7 @@ public final class MicroBatch {
   /// A micro-batch whose noise was recorded.
   package init(images: Tensor, recorded: [KeyedNoise.Purpose: Tensor]) {
     index = 0
-    step = 0
+    draw = Draw(step: 0)
     self.images = images
     labels = []
     noise = { purpose, shape in recorded[purpose]!.reshaped(shape) }
@@ -43,13 +69,13 @@ public final class MicroBatch {
   /// The number of samples.
   public var count: Int { images.shape[0] }
 
-  /// Noise, `[count, length]`, keyed by seed, purpose and step and indexed by the position in the global batch:
+  /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global batch:
   /// uniform in (0, 1) for interpolation, standard normal otherwise.
   public func noise(for purpose: KeyedNoise.Purpose, length: Int) -> Tensor {
     noise(purpose, [count, length])
   }
 
-  /// The step's tape that watches `network`; made at the first call.
+  /// The draw's tape that watches `network`; made at the first call.
   public func tape(watching network: ParameterStore) -> Tape {
     let id = ObjectIdentifier(network)
     if let tape = tapes[id] { return tape }

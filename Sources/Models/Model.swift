@@ -8,14 +8,14 @@ public protocol Model: AnyObject {
   var networks: [Network] { get }
   /// What one step alternates between, in order.
   var phases: [Phase] { get }
-  /// The shape of one sample, `[H, W, C]`.
+  /// The shape of one sample, `[H, W, C]`; a vector is `[1, 1, C]`.
   var sampleShape: Shape { get }
   /// The length of a latent vector.
   var latentCount: Int { get }
 
-  /// Floating-point operations of one step for each sample, by the least arithmetic: multiplications and additions of
-  /// convolutions and matrix products, none that is thrown away.
-  var flopsPerSample: Double { get }
+  /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic: multiplications and
+  /// additions of convolutions and matrix products, none that is thrown away.
+  func flopsPerSample(of phase: Phase) -> Double
 
   /// What `phase` minimises on a micro-batch.
   func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
@@ -32,11 +32,14 @@ public struct Network {
   public let store: ParameterStore
   /// A network of the same architecture that holds the exponential moving average, if one is kept.
   public let average: ParameterStore?
+  /// What no parameter's magnitude exceeds: each is cut off there after every update. Nil for no bound.
+  public let weightLimit: Float?
 
   /// A network, with or without an average.
-  public init(_ store: ParameterStore, average: ParameterStore? = nil) {
+  public init(_ store: ParameterStore, average: ParameterStore? = nil, weightLimit: Float? = nil) {
     self.store = store
     self.average = average
+    self.weightLimit = weightLimit
   }
 
   /// What the network is called in recipes and checkpoints.
@@ -51,14 +54,23 @@ public struct Phase: Hashable, Sendable {
   public let name: String
   /// The trained network's position in ``Model/networks``.
   public let network: Int
+  /// What the phase minimises, for people.
+  public let objective: String
+  /// Whether it reads samples of the data, so that each of its turns gets fresh ones.
+  public let readsSamples: Bool
   /// What the phase reports, means over the global batch.
   public let statistics: [Statistic]
 
   /// A phase.
-  public init(index: Int, name: String, network: Int, statistics: [Statistic]) {
+  public init(
+    index: Int, name: String, network: Int, objective: String = "", readsSamples: Bool = true,
+    statistics: [Statistic]
+  ) {
     self.index = index
     self.name = name
     self.network = network
+    self.objective = objective
+    self.readsSamples = readsSamples
     self.statistics = statistics
   }
 }

@@ -23,12 +23,13 @@ public final class WGANGP: Model {
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1,
+        objective: "wasserstein, gradient penalty of weight \(penaltyWeight)",
         statistics: [
           Statistic("loss_d", label: "loss D", plot: "loss"),
           Statistic("penalty", label: "penalty", plot: "gradient penalty"),
         ]),
       Phase(
-        index: 1, name: "generator", network: 0,
+        index: 1, name: "generator", network: 0, objective: "wasserstein", readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
@@ -42,11 +43,13 @@ public final class WGANGP: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
-  /// As DCGAN's, and for the penalty the gradient of a further pass and its derivative: about six critic passes more,
-  /// and the generator's pass that the critic's turn does not record.
-  public var flopsPerSample: Double {
+  /// The critic's turn: as DCGAN's, and for the penalty the gradient of a further pass and its derivative, about six
+  /// critic passes more. The generator's turn makes its fakes anew.
+  public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, critic) = configuration.layers
-    return 14 * critic.sum(\.flops) + 4 * generator.sum(\.flops)
+    return phase == phases[0]
+      ? 12 * critic.sum(\.flops) + generator.sum(\.flops)
+      : 2 * critic.sum(\.flops) + 3 * generator.sum(\.flops)
   }
 
   /// The critic's loss E[D(fake)] - E[D(x)] + λ penalty, or the generator's -E[D(fake)].

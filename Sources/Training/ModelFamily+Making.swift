@@ -4,7 +4,11 @@ extension ModelFamily {
   /// A model of this family as the options describe it, with uninitialised parameters.
   package func makeModel(_ options: Options) -> any Model {
     switch self {
-    case .dcgan: DCGAN(DCGAN.Configuration(options))
+    case .dcgan: DCGAN(DCGAN.Configuration(options), objective: AdversarialObjective(options))
+    case .wganGP:
+      WGANGP(
+        DCGAN.Configuration(options), penaltyWeight: Float(options.model[WGANGPOptions.penaltyWeight]))
+    case .mlpGAN: MLPGAN(MLPGAN.Configuration(options), objective: AdversarialObjective(options))
     }
   }
 
@@ -12,7 +16,9 @@ extension ModelFamily {
   package func bytesPerRank(_ options: Options, samples: Int) -> Double {
     let microBatch = options.batch / options.microBatches
     return switch self {
-    case .dcgan: DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+    case .dcgan, .wganGP:
+      DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+    case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
     }
   }
 }
@@ -37,7 +43,35 @@ extension DCGAN.Configuration {
   }
 }
 
+extension MLPGAN.Configuration {
+  fileprivate init(_ options: Options) {
+    self.init(
+      dimensions: options.channels, latent: options.model[MLPGANOptions.latent],
+      hidden: options.model[MLPGANOptions.hidden], layers: options.model[MLPGANOptions.layers],
+      packing: options.model[MLPGANOptions.packing])
+  }
+}
+
+extension AdversarialObjective {
+  fileprivate init(_ options: Options) {
+    let keys = AdversarialOptions.self
+    self.init()
+    loss = options.model[keys.loss]
+    labelSmoothing = Float(options.model[keys.labelSmoothing])
+    clip = options.model[keys.clip] > 0 ? Float(options.model[keys.clip]) : nil
+    r1Weight = Float(options.model[keys.r1Weight])
+    r1Every = options.model[keys.r1Every]
+    instanceNoise = Float(options.model[keys.instanceNoise])
+    instanceNoiseSteps = options.model[keys.instanceNoiseSteps]
+  }
+}
+
 extension Options {
   /// The model for people, such as `dcgan 32x32x1`.
-  package var modelDescription: String { "\(family.rawValue) \(size)x\(size)x\(channels)" }
+  package var modelDescription: String {
+    switch family {
+    case .dcgan, .wganGP: "\(family.rawValue) \(size)x\(size)x\(channels)"
+    case .mlpGAN: "\(family.rawValue) \(model[MLPGANOptions.layers])x\(model[MLPGANOptions.hidden])"
+    }
+  }
 }

@@ -1,3 +1,5 @@
+public import Networks
+
 /// Everything a run is a function of, resolved and checked: a recipe, or a file, with the command line's
 /// `key=value` laid over it.
 ///
@@ -77,6 +79,14 @@ extension Options {
     public internal(set) var beta2 = 0.0
     /// What is added to the root of the second moment.
     public internal(set) var epsilon = 0.0
+    /// Steps in which the step size rises to its full length.
+    public internal(set) var warmup = 0
+    /// How the step size falls afterwards.
+    public internal(set) var decay = LearningRateSchedule.Decay.none
+    /// The step at which it has fallen to zero; `nil` if it does not fall.
+    public internal(set) var decaySteps: Int?
+    /// Updates in a row at each step, under `NETWORKSteps`.
+    public internal(set) var turns = 1
 
     init(network: String) {
       self.network = network

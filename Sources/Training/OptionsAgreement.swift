@@ -5,6 +5,9 @@ extension OptionsResolution {
     checkLength()
     checkMicroBatches()
     checkSampleCount()
+    checkDecay()
+    checkLoss()
+    checkPacking()
   }
 
   private mutating func checkLength() {
@@ -29,18 +32,18 @@ extension OptionsResolution {
       "batch=\(Prose.alternatives(works.map(String.init))) would work, or microBatches=\(divisors)")
   }
 
-  /// The number of samples is free for procedural data alone. A recipe's is passed over when the command line
+  /// The number of samples is free for embedded data alone. A recipe's is passed over when the command line
   /// names other data; given beside them it is a contradiction.
   private mutating func checkSampleCount() {
-    guard let data = settings["data"], DataSource(data.value) != .pottery,
+    guard let data = settings["data"], DataSource(data.value).isPath,
       let count = settings["dataset.count"]
     else {
       return
     }
     if count.layer >= data.layer && count.layer > .fallback {
       report(
-        "dataset.count is given, but only pottery has as many samples as one likes", count.origin,
-        "remove it, or use data=pottery")
+        "dataset.count is given, but only embedded data have as many samples as one likes", count.origin,
+        "remove it, or name embedded data such as data=pottery")
     }
     drop("dataset.count")
   }

@@ -1,3 +1,5 @@
+public import Datasets
+
 /// When a run is done.
 public enum RunLength: Sendable, Equatable {
   /// After this many steps.
@@ -68,20 +70,30 @@ public enum ThreadCount: OptionConvertible {
 public enum DataSource: OptionConvertible {
   /// The embedded procedural data set of vessel profiles.
   case pottery
+  /// An embedded mixture of Gaussians in the plane.
+  case mixture(GaussianMixture.Kind)
   /// A file or folder. A relative path is relative to the working directory.
   case path(String)
 
-  /// Takes `pottery` or a path; a folder that is itself called so is `./pottery`.
+  /// Takes `pottery`, a mixture's name or a path; a folder that is itself called so is `./pottery`.
   public init(_ value: OptionValue) {
     let text = String(value)
-    self = text == "pottery" ? .pottery : .path(text)
+    self =
+      text == "pottery"
+      ? .pottery : GaussianMixture.Kind(rawValue: text).map(DataSource.mixture) ?? .path(text)
   }
 
-  /// `pottery` or the path.
+  /// The name or the path.
   public var optionValue: OptionValue {
     switch self {
     case .pottery: .text("pottery")
+    case .mixture(let kind): .text(kind.rawValue)
     case .path(let path): .text(path)
     }
+  }
+
+  /// Whether the samples lie in files.
+  var isPath: Bool {
+    if case .path = self { true } else { false }
   }
 }

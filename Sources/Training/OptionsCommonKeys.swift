@@ -1,3 +1,5 @@
+import Networks
+
 extension OptionSchema {
   /// The keys that every run has. The family's keys join them after `model.family` and after `stallTimeout`.
   static let common: [OptionKey] = identity + samplesIn + course + results
@@ -22,13 +24,13 @@ extension OptionSchema {
       "data", \.data, .path, default: .value(.text("pottery")), role: .execution,
       synonyms: ["dataroot", "dataset.path", "dataset"],
       help:
-        "pottery, the embedded data set, or a path; the samples' fingerprint is part of a run, the path is not"
+        "an embedded data set (pottery, ring, grid) or a path; the samples' fingerprint is part of a run, the path is not"
     ),
     OptionKey(
       optional: "dataset.count", \.dataset.count, .integer(1...1_000_000_000),
       default: .value(.integer(60_000)),
       unit: "samples", role: .arithmetic,
-      help: "samples in an epoch of pottery; other data have their own number"),
+      help: "samples in an epoch of embedded data; other data have their own number"),
     OptionKey(
       optional: "dataset.labels", \.dataset.labels, .integer(1...1_000_000), unit: "classes",
       role: .arithmetic,
@@ -104,6 +106,15 @@ extension OptionSchema {
       role: .execution, help: "distance of two lines in the log"),
   ]
 
+  /// How often the network at position `place` of its family is updated at each step.
+  static func turnsKey(of network: OptimizerDefaults, at place: Int) -> OptionKey {
+    OptionKey(
+      "\(network.network)Steps", \.optimizers[place].turns, .integer(1...1000),
+      default: .value(.integer(network.turns)), unit: "turns", role: .arithmetic,
+      synonyms: ["n_critic", "d_steps", "g_steps"],
+      help: "updates of the \(network.network) in a row at each step, each with noise and samples of its own")
+  }
+
   /// The optimizer's keys for the network at position `place` of its family.
   static func optimizerKeys(of network: OptimizerDefaults, at place: Int) -> [OptionKey] {
     let group = "optimizer.\(network.network)"
@@ -124,6 +135,19 @@ extension OptionSchema {
         "\(group).epsilon", \.optimizers[place].epsilon, .number(.above(0, upTo: 1)),
         default: .value(.number(network.epsilon)), role: .arithmetic, synonyms: ["eps"],
         help: "added to the root of the second moment"),
+      OptionKey(
+        "\(group).warmup", \.optimizers[place].warmup, .integer(0...1_000_000_000),
+        default: .value(.integer(0)), unit: "steps", role: .arithmetic, synonyms: ["warmup_steps"],
+        help: "the step size rises to its full length in so many steps"),
+      OptionKey(
+        "\(group).decay", \.optimizers[place].decay,
+        .word(LearningRateSchedule.Decay.allCases.map(\.rawValue)),
+        default: .value(LearningRateSchedule.Decay.none.optionValue), role: .arithmetic,
+        synonyms: ["lr_scheduler", "schedule"], help: "how the step size falls from step 0 to decaySteps"),
+      OptionKey(
+        optional: "\(group).decaySteps", \.optimizers[place].decaySteps, .integer(1...1_000_000_000),
+        unit: "steps", role: .arithmetic,
+        help: "the step at which the step size is zero; the run's steps when it begins, unless given"),
     ]
   }
 }

@@ -4,20 +4,17 @@
 public enum ModelFamily: String, CaseIterable, OptionConvertible {
   /// Deep convolutional GAN (Radford et al. 2016).
   case dcgan
-
-  /// Takes the family's name.
-  public init(_ value: OptionValue) {
-    guard let family = ModelFamily(rawValue: String(value)) else { mismatch(value, ModelFamily.self) }
-    self = family
-  }
-
-  /// The family's name.
-  public var optionValue: OptionValue { .text(rawValue) }
+  /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
+  case wganGP = "wgan-gp"
+  /// Generative adversarial net of fully connected layers (Goodfellow et al. 2014).
+  case mlpGAN = "mlp-gan"
 
   /// What the family adds to the table of options.
   public var options: ModelFamilyOptions {
     switch self {
     case .dcgan: DCGANOptions.family
+    case .wganGP: WGANGPOptions.family
+    case .mlpGAN: MLPGANOptions.family
     }
   }
 }
@@ -26,7 +23,7 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
 public struct ModelFamilyOptions: Sendable {
   /// The networks in the order of their updates, each with its optimizer's defaults.
   public let networks: [OptimizerDefaults]
-  /// Keys under `model.`.
+  /// Keys under `model.`, then those of the loss.
   public let keys: [OptionKey]
   /// Common keys that the family restricts or for which it prefers another default.
   let narrowings: [Narrowing]
@@ -47,9 +44,10 @@ public struct OptimizerDefaults: Sendable {
   let beta1: Double
   let beta2: Double
   var epsilon = 1e-8
+  var turns = 1
 }
 
-/// A key under `model.` with the type of its value, as a family declares it and as its model reads it:
+/// A key of a family with the type of its value, as the family declares it and as its model reads it:
 /// `options.model[DCGANOptions.latent]`.
 public struct ModelOption<Value: OptionConvertible>: Sendable {
   /// The row in the table.
@@ -60,7 +58,14 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
     _ name: String, _ type: OptionType, default value: Value, unit: String = "", synonyms: [String] = [],
     help: String
   ) {
-    let path = "model.\(name)"
+    self.init(path: "model.\(name)", type, default: value, unit: unit, synonyms: synonyms, help: help)
+  }
+
+  /// Declares a key that does not shape networks but what they are trained for.
+  init(
+    path: String, _ type: OptionType, default value: Value, unit: String = "", synonyms: [String] = [],
+    help: String
+  ) {
     key = OptionKey(
       path, type, .value(value.optionValue), unit, .arithmetic, synonyms, help,
       read: { $0.model.values[path] },

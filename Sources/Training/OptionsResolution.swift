@@ -198,6 +198,11 @@ struct OptionsResolution {
 
   mutating func drop(_ path: String) { settings[path] = nil }
 
+  /// Gives a key that nobody gave the value that follows from others.
+  mutating func derive(_ path: String, _ value: OptionValue) {
+    settings[path] = Setting(value: value, origin: .fallback, layer: .fallback)
+  }
+
   mutating func report(_ what: String, _ origin: OptionOrigin, _ advice: String) {
     problems.add(what, origin, advice)
   }

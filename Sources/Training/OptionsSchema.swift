@@ -58,6 +58,7 @@ public struct OptionSchema: Sendable {
       keys.append(narrowing.map { key.narrowed(to: $0.type, default: $0.value) } ?? key)
       if key.path == "model.family" { keys += declared.keys }
       if key.path == "stallTimeout" {
+        keys += declared.networks.enumerated().map { turnsKey(of: $1, at: $0) }
         keys += declared.networks.enumerated().flatMap { optimizerKeys(of: $1, at: $0) }
       }
     }

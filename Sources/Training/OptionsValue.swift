@@ -39,6 +39,17 @@ public protocol OptionConvertible: Sendable, Equatable {
   var optionValue: OptionValue { get }
 }
 
+extension OptionConvertible where Self: RawRepresentable, RawValue == String {
+  /// Takes the word.
+  public init(_ value: OptionValue) {
+    guard let choice = Self(rawValue: String(value)) else { mismatch(value, Self.self) }
+    self = choice
+  }
+
+  /// The word.
+  public var optionValue: OptionValue { .text(rawValue) }
+}
+
 func mismatch(_ value: OptionValue, _ type: (some OptionConvertible).Type) -> Never {
   preconditionFailure("an option of type \(type) was declared to accept \(value)")
 }

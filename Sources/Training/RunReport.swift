@@ -1,6 +1,5 @@
 package import Models
 package import Reporting
-package import TensorCore
 
 /// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss plot.
 /// Rank 0 has one; the other ranks have ``silent``, so that the training loop asks nobody who it is.
@@ -114,16 +113,17 @@ package final class RunReport {
       ])
   }
 
-  /// Draws a grid of samples and, from the log, the plot of the losses.
-  package func draw(samples: Tensor, step: Int, phases: [Phase]) {
+  /// Draws a picture of samples and, from the log, the plot of `statistics`.
+  /// - Parameter measured: what was measured on the samples, for people.
+  package func draw(samples: Pixels, measured: String?, step: Int, statistics: [Statistic]) {
     guard let sinks else { return }
     attempt(.pictures) {
-      let picture = try PNGFile(encoding: ImageGrid().pixels(of: samples))
+      let picture = try PNGFile(encoding: samples)
       let path = sinks.folder.samplePath(step: step)
       try picture.write(to: path)
       try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
-      try drawLosses(sinks, phases)
-      progress.notice("samples", path: path)
+      try drawLosses(sinks, statistics)
+      progress.notice("samples", path: measured.map { "\(path): \($0)" } ?? path)
     }
   }
 
@@ -138,8 +138,7 @@ package final class RunReport {
     }
   }
 
-  private func drawLosses(_ sinks: Sinks, _ phases: [Phase]) throws {
-    let statistics = phases.flatMap(\.statistics)
+  private func drawLosses(_ sinks: Sinks, _ statistics: [Statistic]) throws {
     var titles: [String] = []
     for case let title? in statistics.map(\.plot) where !titles.contains(title) { titles.append(title) }
     let panels = try titles.map { title in

@@ -19,6 +19,7 @@ package struct Sampling {
 
   private let model: any Model
   private let seed: UInt64
+  private let picture: SamplePicture
   /// The steps that the checkpoint was trained for.
   package let step: Int
   /// Checkpoints that were passed over.
@@ -34,6 +35,7 @@ package struct Sampling {
     model = options.family.makeModel(options)
     try RunState.restoreAverages(of: model, from: generation)
     self.seed = seed ?? options.seed
+    picture = SamplePicture(options)
     step = generation.manifest.info.step
   }
 
@@ -76,13 +78,13 @@ package struct Sampling {
 
   /// Writes the picture.
   /// - Throws: `ReportingError`.
-  package static func write(_ images: Tensor, _ arrangement: Arrangement, to path: String) throws {
-    let grid =
+  package func write(_ images: Tensor, _ arrangement: Arrangement, to path: String) throws {
+    let columns: Int? =
       switch arrangement {
-      case .grid: ImageGrid()
-      case .interpolation(_, let columns): ImageGrid(columns: columns)
+      case .grid: nil
+      case .interpolation(_, let columns): columns
       }
-    try PNGFile.write(grid.pixels(of: images), to: path)
+    try PNGFile.write(picture.pixels(of: images, columns: columns), to: path)
   }
 
   /// Writes latents `[N, latent]` and images `[N, H, W, C]` as one safetensors file.

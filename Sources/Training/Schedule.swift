@@ -2,13 +2,20 @@ public import Models
 
 /// One phase at one step.
 public struct Turn: Hashable, Sendable {
-  /// The step, from 0.
-  public let step: Int
   /// What is trained.
   public let phase: Phase
+  /// The step, and the samples and noise that the turn uses.
+  public let draw: MicroBatch.Draw
+
+  /// The step, from 0.
+  public var step: Int { draw.step }
 }
 
 /// Which phases a step consists of, as data: every rank computes the same turns from the step alone.
+///
+/// Turns of one phase that follow each other draw fresh noise, and fresh samples if the phase reads any; the first turn
+/// of the next phase goes on with the last draw. So a step of one turn each has one draw, in which the generator is
+/// trained on the fakes that the discriminator has just seen.
 public struct Schedule: Hashable, Sendable {
   /// One phase's place in the alternation.
   public struct Rule: Hashable, Sendable {
@@ -37,10 +44,29 @@ public struct Schedule: Hashable, Sendable {
     self.rules = rules
   }
 
+  /// Draws of noise in a step.
+  public var roundsPerStep: Int { rules.reduce(1) { $0 + $1.repeats - 1 } }
+
+  /// Global batches of samples that a step reads.
+  public var batchesPerStep: Int { rules.reduce(1) { $0 + ($1.phase.readsSamples ? $1.repeats - 1 : 0) } }
+
   /// The turns of a step, in order.
   public func turns(at step: Int) -> [Turn] {
-    rules.filter { step % $0.every == 0 }.flatMap { rule in
-      (0..<rule.repeats).map { _ in Turn(step: step, phase: rule.phase) }
+    var places: [(phase: Phase, round: Int, batch: Int)] = []
+    var round = step * roundsPerStep
+    var batch = step * batchesPerStep
+    for rule in rules {
+      for turn in 0..<rule.repeats {
+        round += turn == 0 ? 0 : 1
+        batch += turn == 0 || !rule.phase.readsSamples ? 0 : 1
+        if step % rule.every == 0 { places.append((rule.phase, round, batch)) }
+      }
+    }
+    return places.indices.map { index in
+      let (phase, round, batch) = places[index]
+      let isShared = index + 1 < places.count && places[index + 1].round == round
+      return Turn(
+        phase: phase, draw: MicroBatch.Draw(step: step, round: round, batch: batch, isShared: isShared))
     }
   }
 }

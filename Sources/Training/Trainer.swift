@@ -61,7 +61,7 @@ package final class Trainer {
     self.communication = communication
     self.report = report
     self.writer = writer
-    schedule = Schedule(engine.model.phases.map { Schedule.Rule($0) })
+    schedule = setup.options.schedule(of: engine.model)
     stream = SampleStream(count: setup.dataset.count, seed: setup.options.seed)
     lineFirstStep = startStep
   }
@@ -71,7 +71,7 @@ package final class Trainer {
     let options = setup.options
     let loader = BatchLoader(
       dataset: setup.dataset, stream: stream, batch: options.batch, microBatches: options.microBatches,
-      local: setup.plan.local, startStep: startStep)
+      local: setup.plan.local, startStep: startStep * schedule.batchesPerStep)
     defer { loader.stop() }
     let watchdog = Watchdog(
       timeout: options.stallTimeout, rank: setup.plan.rank, host: TensorBoardWriter.hostName,
@@ -85,10 +85,12 @@ package final class Trainer {
       let done = step + 1
       let isStopping = engine.flags.contains(.stopRequested)
       let isLast = done == setup.steps || isStopping
-      try reportIfDue(done, isLast: isLast)
+      let isDrawn = isLast || isDue(options.samples.every, at: done)
+      let measurement = isDrawn ? try measure() : nil
+      try reportIfDue(done, isLast: isLast, measurement)
       // Saved before anything is drawn: after a signal there may be a second left.
       if isLast || isDue(options.checkpoint.every, at: done) { try save(step: done) }
-      if isLast || isDue(options.samples.every, at: done) { try drawSamples(step: done) }
+      if isDrawn { try drawSamples(step: done, measurement) }
       watchdog.progressed(step: done)
       if isStopping && done < setup.steps {
         try finish()
@@ -100,34 +102,52 @@ package final class Trainer {
   }
 
   private func takeStep(_ step: Int, from loader: BatchLoader) throws {
-    let turns = schedule.turns(at: step)
-    let loaded: LoadedStep
+    var loaded: [LoadedMicroBatch] = []
+    var microBatches: [MicroBatch] = []
+    var last: MicroBatch.Draw?
+    for turn in schedule.turns(at: step) {
+      if turn.draw.batch != last?.batch { loaded = try load(for: turn, from: loader) }
+      if turn.draw.round != last?.round {
+        microBatches = loaded.map {
+          MicroBatch(
+            index: $0.number, draw: turn.draw, images: $0.images, labels: $0.labels, seed: setup.options.seed)
+        }
+      }
+      last = turn.draw
+      try engine.take(turn, on: microBatches, flags: StopSignals.isStopWished ? .stopRequested : [])
+    }
+  }
+
+  private func load(for turn: Turn, from loader: BatchLoader) throws -> [LoadedMicroBatch] {
     do {
-      loaded = try loader.next()
+      let loaded = try loader.next()
+      waitedForData += loaded.waited
+      return loaded.microBatches
     } catch {
-      engine.announceFailure(ExitStatus(of: error), at: turns[0])
+      engine.announceFailure(ExitStatus(of: error), at: turn)
       throw CoordinationError.here(
         rank: setup.plan.rank, host: TensorBoardWriter.hostName, ExitStatus(of: error), message: "\(error)")
-    }
-    waitedForData += loaded.waited
-    let microBatches = loaded.microBatches.map {
-      MicroBatch(
-        index: $0.number, step: step, images: $0.images, labels: $0.labels, seed: setup.options.seed)
-    }
-    for turn in turns {
-      try engine.take(turn, on: microBatches, flags: StopSignals.isStopWished ? .stopRequested : [])
     }
   }
 
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
 
-  private func reportIfDue(_ done: Int, isLast: Bool) throws {
-    let isLogged = isLast || isDue(setup.options.log.every, at: done)
+  /// Measures samples where somebody reports it.
+  private func measure() throws -> SampleMeasurement? {
+    guard !report.isSilent else { return nil }
+    try engine.synchronize()
+    return SampleMeasurement(of: engine.model, setup.options)
+  }
+
+  /// Logs a line at the steps that are logged, and wherever something was measured.
+  private func reportIfDue(_ done: Int, isLast: Bool, _ measurement: SampleMeasurement?) throws {
+    let isLogged = isLast || isDue(setup.options.log.every, at: done) || measurement != nil
     if isLogged { try engine.synchronize() }
     let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
       ($0, $1)
     }
-    let epoch = Double(done) * Double(setup.options.batch) / Double(setup.dataset.count)
+    let samplesPerStep = setup.options.batch * schedule.batchesPerStep
+    let epoch = Double(done) * Double(samplesPerStep) / Double(setup.dataset.count)
     report.progress.completed(
       step: done, epoch: epoch,
       statistics: statistics.compactMap { statistic, value in
@@ -136,8 +156,8 @@ package final class Trainer {
     guard isLogged else { return }
     let elapsed = (ContinuousClock.now - lineStart).seconds
     let line = RunReport.Line(
-      step: done, epoch: epoch, statistics: statistics,
-      imagesPerSecond: Double((done - lineFirstStep) * setup.options.batch) / max(elapsed, 1e-9),
+      step: done, epoch: epoch, statistics: statistics + (measurement?.statistics ?? []),
+      imagesPerSecond: Double((done - lineFirstStep) * samplesPerStep) / max(elapsed, 1e-9),
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData)
     report.log(line)
     lineFirstStep = done
@@ -146,13 +166,15 @@ package final class Trainer {
     waitedForData = 0
   }
 
-  private func drawSamples(step: Int) throws {
+  private func drawSamples(step: Int, _ measurement: SampleMeasurement?) throws {
     guard !report.isSilent else { return }
     try engine.synchronize()
     let options = setup.options
     let latents = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
       .normal([options.samples.count, engine.model.latentCount])
-    report.draw(samples: engine.model.samples(latents), step: step, phases: engine.model.phases)
+    report.draw(
+      samples: SamplePicture(options).pixels(of: engine.model.samples(latents)), measured: measurement?.text,
+      step: step, statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options))
   }
 
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.

@@ -16,6 +16,7 @@ package struct TrainingBenchmark {
   private let runs: [Double]
   private let stepsPerRun: Int
   private let batch: Int
+  private let samplesPerStep: Int
   private let worldSize: Int
   private let threads: Int
   private let waited: Double
@@ -42,9 +43,10 @@ package struct TrainingBenchmark {
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
     let engine = TurnEngine(
-      state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
+      state: state, plan: plan, averageDecay: Float(options.ema.decay),
+      learningRates: model.networks.map { options.learningRates(for: $0.name) }, communication: communication,
       overlap: options.overlap)
-    let schedule = Schedule(model.phases.map { Schedule.Rule($0) })
+    let schedule = options.schedule(of: model)
     let steps = options.length.steps(samples: 1, batch: options.batch)
     let images = Self.images(model, plan, seed: options.seed)
     var durations: [Double] = []
@@ -55,10 +57,15 @@ package struct TrainingBenchmark {
       if run == 1 { (waitedBefore, allocationsBefore) = (engine.waited, TensorStorage.systemAllocations) }
       let start = ContinuousClock.now
       for step in 0..<(run == 0 ? max(2, steps / 4) : steps) {
-        let microBatches = zip(plan.local, images).map {
-          MicroBatch(index: $0, step: step, images: $1, labels: [], seed: options.seed)
+        var microBatches: [MicroBatch] = []
+        for turn in schedule.turns(at: step) {
+          if microBatches.first?.draw.round != turn.draw.round {
+            microBatches = zip(plan.local, images).map {
+              MicroBatch(index: $0, draw: turn.draw, images: $1, labels: [], seed: options.seed)
+            }
+          }
+          try engine.take(turn, on: microBatches, flags: [])
         }
-        for turn in schedule.turns(at: step) { try engine.take(turn, on: microBatches, flags: []) }
       }
       try engine.synchronize()
       try communicator.barrier()
@@ -68,6 +75,7 @@ package struct TrainingBenchmark {
     self.runs = durations
     stepsPerRun = steps
     batch = options.batch
+    samplesPerStep = options.batch * schedule.batchesPerStep
     worldSize = communicator.size
     threads = ComputeThreads.count
     let microseconds = Int((engine.waited - waitedBefore) * 1e6)
@@ -75,7 +83,10 @@ package struct TrainingBenchmark {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     peakBytes = try communicator.maximum(of: usage.ru_maxrss * 1024)
-    flopsPerImage = model.flopsPerSample
+    // A step's, over the samples that it reads.
+    flopsPerImage =
+      schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
+      / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
   }
 
@@ -91,7 +102,7 @@ package struct TrainingBenchmark {
   /// One JSON object; seconds and images are medians over the runs.
   package var json: String {
     let step = median / Double(stepsPerRun)
-    let images = Double(batch) / step
+    let images = Double(samplesPerStep) / step
     let cores = Double(worldSize * threads)
     return JSONValue.object([
       .init("model", .string(modelDescription)), .init("batch", .integer(batch)),
@@ -116,7 +127,7 @@ package struct TrainingBenchmark {
       return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
     }
     let step = median / Double(stepsPerRun)
-    let images = Double(batch) / step
+    let images = Double(samplesPerStep) / step
     let spread = (sorted[runs.count - 1] - sorted[0]) / median * 100
     return """
       \(modelDescription), batch \(batch), \(worldSize) ranks x \(threads) threads, \

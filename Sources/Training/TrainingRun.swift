@@ -86,13 +86,14 @@ package enum TrainingRun {
     }
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let startStep = Int(parts[0]) ?? 0
+    let model = options.family.makeModel(options)
+    let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep
     let setup = Trainer.Setup(
       options: options, plan: plan, dataset: dataset,
-      steps: options.length.steps(samples: dataset.count, batch: options.batch), folder: String(parts[1]))
+      steps: options.length.steps(samples: dataset.count, batch: samplesPerStep), folder: String(parts[1]))
 
-    let progress = rank == 0 ? progress(setup, startStep, output) : .silent
+    let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }
-    let model = options.family.makeModel(options)
     let state = RunState(
       model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
     try communicator.together {
@@ -117,7 +118,8 @@ package enum TrainingRun {
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
     let engine = TurnEngine(
-      state: state, plan: plan, averageDecay: Float(options.ema.decay), communication: communication,
+      state: state, plan: plan, averageDecay: Float(options.ema.decay),
+      learningRates: model.networks.map { options.learningRates(for: $0.name) }, communication: communication,
       overlap: options.overlap)
     watchdog.end()
     let trainer = Trainer(
@@ -198,12 +200,12 @@ package enum TrainingRun {
     }
   }
 
-  private static func progress(_ setup: Trainer.Setup, _ startStep: Int, _ output: ReportOutput)
-    -> ProgressReporter
-  {
+  private static func progress(
+    _ setup: Trainer.Setup, _ samplesPerStep: Int, _ startStep: Int, _ output: ReportOutput
+  ) -> ProgressReporter {
     ProgressReporter(
       ProgressReporter.Plan(
-        steps: setup.steps, firstStep: startStep, itemsPerStep: setup.options.batch,
+        steps: setup.steps, firstStep: startStep, itemsPerStep: samplesPerStep,
         linesEvery: setup.options.log.every), output: output)
   }
 

@@ -38,6 +38,7 @@ package final class TurnEngine {
     let sum: Pending<ReducedTurn>
   }
 
+  private let learningRates: [LearningRateSchedule]
   private let communication: CommunicationThread
   private let overlap: Bool
   private var reducers: [Int: GradientReducer] = [:]
@@ -45,14 +46,16 @@ package final class TurnEngine {
   private var failure: (any Error)?
 
   /// An engine that goes on from `state`.
+  /// - Parameter learningRates: how each network's step size changes over the run; nil if none does.
   package init(
-    state: RunState, plan: MicroBatchPlan, averageDecay: Float,
+    state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
     communication: CommunicationThread, overlap: Bool
   ) {
     self.state = state
     self.plan = plan
     self.communication = communication
     self.overlap = overlap
+    self.learningRates = learningRates ?? state.model.networks.map { _ in .constant }
     averages = state.model.networks.map { network in
       network.average.map { ExponentialMovingAverage(in: $0, decay: averageDecay) }
     }
@@ -145,18 +148,23 @@ package final class TurnEngine {
     }
     reduced.vector.withUnsafePointer { vector in
       TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
-      step(phase.network, gradient: vector, scale: scale)
+      update(phase.network, at: turn.turn.step, gradient: vector, scale: scale)
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
     }
   }
 
-  /// Moves a network's parameters and, in the same pass, their average.
-  private func step(_ index: Int, gradient: UnsafePointer<Float>, scale: Float) {
+  /// Moves a network's parameters and, in the same pass, their average; then cuts off what is beyond its bound.
+  private func update(_ index: Int, at runStep: Int, gradient: UnsafePointer<Float>, scale: Float) {
     let store = model.networks[index].store
+    let limit = model.networks[index].weightLimit
+    let rate = learningRates[index].factor(at: runStep)
     func step(_ average: MovingAverage?) {
-      store.withValues {
-        state.optimizers[index].step(values: $0, gradient: gradient, gradientScale: scale, average: average)
+      store.withValues { values in
+        state.optimizers[index].step(
+          values: values, gradient: gradient, gradientScale: scale, average: average, rate: rate)
+        guard let limit else { return }
+        for i in 0..<store.count { values[i] = max(-limit, min(limit, values[i])) }
       }
     }
     guard let average = averages[index] else { return step(nil) }

@@ -49,7 +49,7 @@ struct Sample: ParsableCommand {
       let arrangement: Sampling.Arrangement =
         interpolate.map { .interpolation(rows: $0, columns: columns) } ?? .grid(count: count)
       let (latents, images) = sampling.draw(arrangement)
-      try Sampling.write(images, arrangement, to: output)
+      try sampling.write(images, arrangement, to: output)
       if let tensors { try Sampling.writeTensors(latents: latents, images: images, to: tensors) }
       print("\(images.shape[0]) samples of step \(sampling.step): \(TerminalText.escaped(output))")
     }

@@ -13,6 +13,7 @@ struct Train: ParsableCommand {
 
         lockstep train dcgan steps=200 batch=32
         mpirun -n 2 lockstep train dcgan-fashion data=DIR --run runs/fashion
+        lockstep train wgan-gp --dry-run
 
       The run folder gets options.yaml, log.jsonl, losses.png, samples/,
       tensorboard/ and checkpoints/. SIGUSR1, SIGTERM, SIGHUP and Ctrl-C finish
@@ -37,7 +38,13 @@ struct Train: ParsableCommand {
   @Flag(help: "Go on with the run in the folder, from its newest whole checkpoint.")
   var resume = false
 
+  @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")
+  var dryRun = false
+
   func validate() throws {
+    guard !(resume && dryRun) else {
+      throw ValidationError("--dry-run describes a new run; leave out --resume.")
+    }
     guard resume || recipe != nil else {
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
@@ -50,10 +57,18 @@ struct Train: ParsableCommand {
   private var recipe: String? { words.first.flatMap { $0.contains("=") ? nil : $0 } }
 
   func run() throws {
+    let overrides = Array(words.dropFirst(recipe == nil ? 0 : 1))
+    if dryRun, let recipe {
+      alone {
+        guard LaunchEnvironment.current.isFirst else { return }
+        for line in try DryRun(recipe: recipe, overrides: overrides).lines {
+          print(TerminalText.escaped(line))
+        }
+      }
+    }
     StopSignals.catchAll()
     let request = TrainingRequest(
-      recipe: recipe, overrides: Array(words.dropFirst(recipe == nil ? 0 : 1)), folder: folder,
-      isResuming: resume)
+      recipe: recipe, overrides: overrides, folder: folder, isResuming: resume)
     leave(
       Ranks.run { communicator, threadCommunicator in
         switch try TrainingRun.run(

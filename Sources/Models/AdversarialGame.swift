@@ -1,0 +1,107 @@
+import Autograd
+import Networks
+import TensorCore
+
+/// The two turns of a generator and a discriminator, whatever they are built from.
+///
+/// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees each alone.
+/// If the generator's turn goes on with the same draw, it scores the same fakes with the updated discriminator;
+/// otherwise it makes its own, and the discriminator's are not recorded.
+struct AdversarialGame {
+  /// What both play for.
+  let objective: AdversarialObjective
+  /// The discriminator's turn, then the generator's.
+  let phases: [Phase]
+  private let generator: ParameterStore
+  private let discriminator: ParameterStore
+  private let fakes: (MicroBatch, Tape) -> Variable
+  private let scores: (Variable) -> Variable
+
+  /// A game.
+  /// - Parameters:
+  ///   - networks: the generator, then the discriminator.
+  ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
+  ///   - scores: the discriminator.
+  init(
+    _ objective: AdversarialObjective, networks: [Network],
+    fakes: @escaping (MicroBatch, Tape) -> Variable, scores: @escaping (Variable) -> Variable
+  ) {
+    self.objective = objective
+    generator = networks[0].store
+    discriminator = networks[1].store
+    self.fakes = fakes
+    self.scores = scores
+    let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
+    phases = [
+      Phase(
+        index: 0, name: "discriminator", network: 1, objective: objective.discriminatorText,
+        statistics: [
+          Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"),
+          Statistic("loss_d_fake"),
+          Statistic("d_x", label: "D(x)", plot: "discriminator"),
+          Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
+        ] + penalty),
+      Phase(
+        index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
+        statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
+    ]
+  }
+
+  /// The loss of a phase.
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+    phase == phases[0] ? discriminatorLoss(microBatch) : generatorLoss(microBatch)
+  }
+
+  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
+    let tape = microBatch.tape(watching: discriminator)
+    let factor = objective.r1Factor(turn: microBatch.draw.batch)
+    let seen = noisy(microBatch.images, .noiseOnReals, microBatch)
+    let samples = factor == nil ? tape.constant(seen) : tape.watch(seen)
+    let real = scores(samples)
+    let penalty = factor.map { _ in zeroCentredPenalty(scores: real, at: samples) }
+    let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
+    microBatch.carried = microBatch.draw.isShared ? made : nil
+    let fake = scores(tape.constant(noisy(made.value, .noiseOnFakes, microBatch)))
+    let realLoss = objective.loss.real(real, smoothing: objective.labelSmoothing)
+    let fakeLoss = objective.loss.fake(fake)
+    var loss = realLoss + fakeLoss
+    var statistics = [
+      loss.value.scalar, realLoss.value.scalar, fakeLoss.value.scalar, level(real), level(fake),
+    ]
+    if objective.r1Weight > 0 { statistics.append(penalty?.value.scalar ?? 0) }
+    if let penalty, let factor { loss = loss + penalty * factor }
+    return Evaluation(loss: loss, statistics: statistics)
+  }
+
+  private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
+    var made = microBatch.carried ?? recordedFakes(microBatch)
+    microBatch.carried = nil
+    let deviation = objective.noiseDeviation(at: microBatch.draw.step)
+    if deviation > 0 {
+      made = made + made.constant(noise(of: deviation, .noiseOnGenerated, microBatch, made.shape))
+    }
+    let loss = objective.loss.generator(scores(made))
+    return Evaluation(loss: loss, statistics: [loss.value.scalar])
+  }
+
+  private func recordedFakes(_ microBatch: MicroBatch) -> Variable {
+    fakes(microBatch, microBatch.tape(watching: generator))
+  }
+
+  /// The mean score: as a probability, if it is one.
+  private func level(_ scores: Variable) -> Float {
+    (objective.loss.usesLogits ? scores.value.sigmoid() : scores.value).mean().scalar
+  }
+
+  private func noisy(_ samples: Tensor, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch) -> Tensor {
+    let deviation = objective.noiseDeviation(at: microBatch.draw.step)
+    guard deviation > 0 else { return samples }
+    return samples + noise(of: deviation, purpose, microBatch, samples.shape)
+  }
+
+  private func noise(
+    of deviation: Float, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch, _ shape: Shape
+  ) -> Tensor {
+    microBatch.noise(for: purpose, length: shape.count / shape[0]).reshaped(shape).multiplied(by: deviation)
+  }
+}

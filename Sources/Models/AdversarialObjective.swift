@@ -1,0 +1,60 @@
+public import Networks
+
+/// What a generator and a discriminator play for: the loss and what stabilises it.
+public struct AdversarialObjective: Hashable, Sendable {
+  /// The loss of both.
+  public var loss = AdversarialLoss.nonSaturating
+  /// Real samples have the label 1 less this.
+  public var labelSmoothing: Float = 0
+  /// The bound of the discriminator's weights after every update (Arjovsky et al. 2017, algorithm 1); nil for none.
+  public var clip: Float?
+  /// γ of the penalty R₁; 0 for none.
+  public var r1Weight: Float = 0
+  /// The penalty is part of every so manieth turn of the discriminator, with so many times its weight: the lazy
+  /// regularisation of Karras et al. 2020 (StyleGAN2, section 3.1 and appendix B). There the penalty has optimizer steps of
+  /// its own, for which they correct learning rate and moments; here it is added to the loss of a step that is taken
+  /// anyway, so the number of steps, and with it the optimizer, stays as it is.
+  public var r1Every = 1
+  /// Standard deviation at the start of the noise on what the discriminator sees (Sønderby et al. 2017); 0 for none.
+  public var instanceNoise: Float = 0
+  /// Steps in which that noise falls to zero on a straight line; 0 keeps it.
+  public var instanceNoiseSteps = 0
+
+  /// The non-saturating loss alone.
+  public init() {}
+
+  /// What the penalty is multiplied by in the discriminator's turn number `turn`, from 0: γ/2 times the interval in
+  /// the last turn of each interval, nil in the others.
+  func r1Factor(turn: Int) -> Float? {
+    r1Weight > 0 && (turn + 1).isMultiple(of: r1Every) ? r1Weight / 2 * Float(r1Every) : nil
+  }
+
+  /// The deviation of the noise at `step`.
+  func noiseDeviation(at step: Int) -> Float {
+    guard instanceNoiseSteps > 0 else { return instanceNoise }
+    return instanceNoise * max(0, 1 - Float(step) / Float(instanceNoiseSteps))
+  }
+
+  /// The discriminator's part, for people.
+  var discriminatorText: String {
+    var parts = [loss.rawValue]
+    if labelSmoothing > 0 { parts.append("labels smoothed by \(labelSmoothing)") }
+    if let clip { parts.append("weights within ±\(clip)") }
+    if r1Weight > 0 {
+      parts.append(
+        "R1 of weight \(r1Weight)" + (r1Every > 1 ? " at every \(r1Every)th turn, \(r1Every) times it" : ""))
+    }
+    return (parts + noiseText).joined(separator: ", ")
+  }
+
+  /// The generator's part, for people.
+  var generatorText: String { ([loss.rawValue] + noiseText).joined(separator: ", ") }
+
+  private var noiseText: [String] {
+    guard instanceNoise > 0 else { return [] }
+    return [
+      "instance noise \(instanceNoise)"
+        + (instanceNoiseSteps > 0 ? ", gone at step \(instanceNoiseSteps)" : "")
+    ]
+  }
+}

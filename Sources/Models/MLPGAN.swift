@@ -1,0 +1,129 @@
+import Autograd
+import Networks
+public import TensorCore
+
+/// A generative adversarial net of fully connected layers for vectors, such as points of the plane.
+///
+/// With packing the discriminator judges several samples at once (PacGAN, Lin et al. 2018): it sees collapse in a pack,
+/// which no single sample shows.
+public final class MLPGAN: Model {
+  /// What the networks are built from.
+  public struct Configuration: Hashable, Sendable {
+    /// Length of a sample.
+    public let dimensions: Int
+    /// Length of a latent vector.
+    public let latent: Int
+    /// Width of the hidden layers of both networks.
+    public let hidden: Int
+    /// Hidden layers of each network.
+    public let layers: Int
+    /// Samples that the discriminator judges at once.
+    public let packing: Int
+
+    /// - Precondition: all are positive.
+    public init(dimensions: Int, latent: Int, hidden: Int, layers: Int, packing: Int = 1) {
+      precondition(
+        min(dimensions, latent, hidden, min(layers, packing)) > 0,
+        "a network has layers and a layer has units")
+      self.dimensions = dimensions
+      self.latent = latent
+      self.hidden = hidden
+      self.layers = layers
+      self.packing = packing
+    }
+  }
+
+  /// What the networks are built from.
+  public let configuration: Configuration
+  /// The generator with its average, then the discriminator.
+  public let networks: [Network]
+  private let average: Sequential
+  private let game: AdversarialGame
+
+  /// A model with uninitialised parameters.
+  public init(_ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective()) {
+    self.configuration = configuration
+    let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
+    func made() -> Sequential {
+      configuration.chain(from: latent, to: configuration.dimensions, Rectifier())
+    }
+    let generator = made()
+    average = made()
+    let discriminator = configuration.chain(from: pack, to: 1, Rectifier(slope: 0.2))
+    networks = [
+      Network(
+        ParameterStore(name: "generator", module: NamedChain(main: generator)),
+        average: ParameterStore(name: "generator", module: NamedChain(main: average))),
+      Network(
+        ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
+        weightLimit: objective.clip),
+    ]
+    game = AdversarialGame(
+      objective, networks: networks,
+      fakes: { microBatch, tape in
+        generator(tape.constant(Self.input(microBatch.noise(for: .latents, length: latent))))
+      },
+      scores: { samples in
+        discriminator(samples.reshaped([samples.value.count / pack, 1, 1, pack]))
+      })
+  }
+
+  /// The discriminator's turn, then the generator's.
+  public var phases: [Phase] { game.phases }
+
+  /// `[1, 1, dimensions]`.
+  public var sampleShape: Shape { [1, 1, configuration.dimensions] }
+
+  /// The length of a latent vector.
+  public var latentCount: Int { configuration.latent }
+
+  /// The generator's and the discriminator's losses.
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+    game.evaluate(phase, on: microBatch)
+  }
+
+  /// Samples of the averaged generator, in the data's own units.
+  public func sample(latents: Tensor) -> Tensor {
+    average(Tape(mode: .inference).constant(Self.input(latents))).value
+  }
+
+  /// As for ``DCGAN``; a pack is judged once for all of its samples.
+  public func flopsPerSample(of phase: Phase) -> Double {
+    let generator = configuration.weights(from: configuration.latent, to: configuration.dimensions)
+    let pack = configuration.packing * configuration.dimensions
+    let discriminator = configuration.weights(from: pack, to: 1).map { $0 / Double(configuration.packing) }
+    if phase == phases[0] {
+      return 2 * (6 * discriminator.reduce(0, +) + generator.reduce(0, +) - 2 * discriminator[0])
+    }
+    return 2 * (2 * discriminator.reduce(0, +) + 2 * generator.reduce(0, +) - generator[0])
+  }
+
+  private static func input(_ latents: Tensor) -> Tensor {
+    latents.reshaped([latents.shape[0], 1, 1, latents.shape[1]])
+  }
+}
+
+extension MLPGAN.Configuration {
+  /// Hidden layers with a rectifier behind each, then a linear one.
+  func chain(from inputs: Int, to outputs: Int, _ rectifier: Rectifier) -> Sequential {
+    var chain: [any Layer] = [Linear(from: inputs, to: hidden), rectifier]
+    for _ in 1..<layers { chain += [Linear(from: hidden, to: hidden), rectifier] as [any Layer] }
+    return Sequential(chain + [Linear(from: hidden, to: outputs)])
+  }
+
+  /// The weights of each layer of such a chain. In `Double`, because the keys allow sizes that overflow integers.
+  func weights(from inputs: Int, to outputs: Int) -> [Double] {
+    let inner = [Double](repeating: Double(hidden) * Double(hidden), count: layers - 1)
+    return [Double(inputs) * Double(hidden)] + inner + [Double(hidden) * Double(outputs)]
+  }
+
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
+  public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
+    let weights =
+      weights(from: latent, to: dimensions).reduce(0, +)
+      + self.weights(from: packing * dimensions, to: 1).reduce(0, +)
+    let activations = Double(hidden) * Double(layers)
+    return 4 * (8 * weights + 2 * Double(samples) * activations + 6 * Double(microBatch) * activations)
+  }
+}

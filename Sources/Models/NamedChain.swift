@@ -1,0 +1,6 @@
+import Networks
+
+/// Gives the layers of a network PyTorch's names: `main.0.weight`.
+struct NamedChain {
+  let main: Sequential
+}

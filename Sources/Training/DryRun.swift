@@ -1,0 +1,70 @@
+import Autograd
+import DataParallel
+import Models
+import Networks
+
+/// What a run would do, without doing any of it: the essentials of its options and the turns of a step in order.
+package struct DryRun {
+  /// A table for people.
+  package let lines: [String]
+
+  /// Resolves the options of a new run and describes it. No data are opened and nothing is written.
+  /// - Throws: `OptionsError`, and `PlanError` if the batch cannot be cut.
+  package init(recipe: String, overrides: [String]) throws {
+    let options = try Options.resolve(recipe: recipe, overrides: overrides)
+    _ = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
+    lines = Self.lines(options, options.family.makeModel(options))
+  }
+
+  private static func lines(_ options: Options, _ model: any Model) -> [String] {
+    let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
+    let length =
+      switch options.length {
+      case .steps(let steps): "\(steps) steps"
+      case .epochs(let epochs): "\(OptionValue.number(epochs).canonicalText) epochs"
+      }
+    let schedule = options.schedule(of: model)
+    let averaged = model.networks.filter { $0.average != nil }.map(\.name).joined(separator: ", ")
+    var rows = [
+      ("recipe", "\(options.recipe): \(options.title)"),
+      ("model", "\(options.modelDescription), parameters: \(parameters)"),
+      ("data", options.data.optionValue.canonicalText),
+      (
+        "run",
+        "\(length), batch \(options.batch) in \(options.microBatches) micro-batches (the most ranks), seed "
+          + "\(options.seed)"
+      ),
+      ("average", "\(averaged), decay \(OptionValue.number(options.ema.decay).canonicalText)"),
+      (
+        "step",
+        "\(schedule.turns(at: 0).count) turns, \(schedule.batchesPerStep * options.batch) samples read, "
+          + "\(schedule.roundsPerStep) draws of noise"
+      ),
+    ]
+    for (place, rule) in schedule.rules.enumerated() {
+      let network = model.networks[rule.phase.network].name
+      let turns = rule.repeats == 1 ? "1 turn" : "\(rule.repeats) turns"
+      rows.append(("\(place + 1)", "\(rule.phase.name), \(turns): trains the \(network)"))
+      rows.append(("", "minimises \(rule.phase.objective)"))
+      rows.append(("", optimizerText(options.optimizer(of: network))))
+    }
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { label, text in
+      label + String(repeating: " ", count: width - label.count + 2) + text
+    }
+  }
+
+  private static func optimizerText(_ optimizer: Options.Optimizer) -> String {
+    func text(_ value: Double) -> String { OptionValue.number(value).canonicalText }
+    var parts = [
+      "Adam, learning rate \(text(optimizer.learningRate)), betas \(text(optimizer.beta1)) and "
+        + text(optimizer.beta2)
+    ]
+    if optimizer.warmup > 0 { parts.append("rising over \(optimizer.warmup) steps") }
+    if let end = optimizer.decaySteps {
+      parts.append("falling (\(optimizer.decay.rawValue)) to 0 at step \(end)")
+    }
+    return parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,57 @@
+import Networks
+
+/// How the keys of optimizers and losses go together.
+extension OptionsResolution {
+  /// A step size that falls needs an end. It is the length of the run as it begins: written out with the options, so
+  /// that a resumed run of another length goes on with the same step sizes.
+  mutating func checkDecay() {
+    for network in schema.family?.options.networks ?? [] {
+      let group = "optimizer.\(network.network)"
+      guard let decay = settings["\(group).decay"] else { continue }
+      let path = "\(group).decaySteps"
+      if decay.value == LearningRateSchedule.Decay.none.optionValue {
+        if let end = settings[path] {
+          report("\(path) is given, but the step size does not fall", end.origin, "give \(group).decay too")
+        }
+      } else if let end = settings[path] {
+        guard let steps = settings["steps"], Int(steps.value) > Int(end.value) else { continue }
+        report(
+          "the step size of the \(network.network) is zero from step \(Int(end.value)) on, the run has "
+            + "\(Int(steps.value)) steps", steps.origin,
+          "give steps=\(Int(end.value)), or begin a run with a larger \(path)")
+      } else if let steps = settings["steps"] {
+        derive(path, steps.value)
+      } else if !refused.contains(path) {
+        report("\(path) is missing", decay.origin, "give it, or the run's length in steps")
+      }
+    }
+  }
+
+  /// Only cross-entropies have labels, and Wasserstein's critic needs a bound.
+  mutating func checkLoss() {
+    guard let setting = settings[AdversarialOptions.loss.key.path] else { return }
+    let loss = AdversarialLoss(setting.value)
+    let smoothing = AdversarialOptions.labelSmoothing.key.path
+    if let labels = settings[smoothing], Double(labels.value) > 0, !loss.usesLogits {
+      report(
+        "\(smoothing) is given, but loss=\(loss.rawValue) has no labels", labels.origin,
+        "remove it, or use loss=nonSaturating")
+    }
+    let clip = AdversarialOptions.clip.key.path
+    if loss == .wasserstein, let bound = settings[clip], bound.layer == .fallback {
+      derive(clip, .number(0.01))
+    }
+  }
+
+  /// A micro-batch is cut into whole packs.
+  mutating func checkPacking() {
+    guard let packing = settings[MLPGANOptions.packing.key.path], let batch = settings["batch"],
+      let parts = settings["microBatches"]
+    else { return }
+    let count = Int(batch.value) / Int(parts.value)
+    guard count % Int(packing.value) != 0 else { return }
+    report(
+      "micro-batches of \(count) samples cannot be cut into packs of \(Int(packing.value))", packing.origin,
+      "lower model.packing, or raise batch")
+  }
+}

@@ -1,0 +1,37 @@
+import Datasets
+
+/// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for vectors.
+public enum MLPGANOptions {
+  /// Length of the latent vector.
+  public static let latent = ModelOption(
+    "latent", .integer(1...65_536), default: 2, unit: "numbers", synonyms: ["nz", "latent_dim", "zdim"],
+    help: "length of the latent vector")
+  /// Width of the hidden layers.
+  public static let hidden = ModelOption(
+    "hidden", .integer(1...16_384), default: 128, unit: "units", synonyms: ["width", "hidden_size"],
+    help: "width of the hidden layers of both networks")
+  /// Number of hidden layers.
+  public static let layers = ModelOption(
+    "layers", .integer(1...64), default: 2, synonyms: ["depth", "num_layers"],
+    help: "hidden layers of each network")
+  /// Samples that the discriminator judges at once.
+  public static let packing = ModelOption(
+    "packing", .powerOfTwo(1...256), default: 1, unit: "samples", synonyms: ["pack", "pac"],
+    help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
+
+  static let family = ModelFamilyOptions(
+    networks: [
+      OptimizerDefaults(network: "discriminator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
+      OptimizerDefaults(network: "generator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
+    ],
+    keys: [latent.key, hidden.key, layers.key, packing.key] + AdversarialOptions.keys,
+    narrowings: [
+      .init(
+        path: "data", type: .word(GaussianMixture.Kind.allCases.map(\.rawValue)),
+        value: .text(GaussianMixture.Kind.ring.rawValue)),
+      .init(
+        path: "dataset.count", type: .integer(1...10_000_000), value: .integer(GaussianMixture.defaultCount)),
+      .init(path: "size", type: .oneOf([1]), value: .integer(1)),
+      .init(path: "channels", type: .oneOf([2]), value: .integer(2)),
+    ])
+}

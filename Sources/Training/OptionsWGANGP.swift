@@ -1,0 +1,19 @@
+/// The options of the Wasserstein GAN with gradient penalty (Gulrajani et al. 2017, Improved Training of Wasserstein
+/// GANs), on the networks of ``DCGANOptions``. Its critic has five turns for one of the generator.
+public enum WGANGPOptions {
+  /// The paper's lambda.
+  public static let penaltyWeight = ModelOption(
+    path: "penalty.weight", .number(.closed(0, 1e6)), default: 10.0, synonyms: ["lambda", "lambda_gp"],
+    help: "weight of the penalty on the critic's slope between real samples and fakes")
+
+  static let family = ModelFamilyOptions(
+    networks: [
+      OptimizerDefaults(network: "discriminator", learningRate: 1e-4, beta1: 0, beta2: 0.9, turns: 5),
+      OptimizerDefaults(network: "generator", learningRate: 1e-4, beta1: 0, beta2: 0.9),
+    ],
+    keys: [
+      DCGANOptions.latent.key, DCGANOptions.generatorFeatures.key, DCGANOptions.discriminatorFeatures.key,
+      penaltyWeight.key,
+    ],
+    narrowings: DCGANOptions.family.narrowings)
+}

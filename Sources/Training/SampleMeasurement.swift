@@ -1,0 +1,42 @@
+import Datasets
+package import Models
+import TensorCore
+
+/// What is measured on samples in the course of a run. Latents are keyed by the seed, so that the values do not depend
+/// on who measures.
+package struct SampleMeasurement {
+  /// What goes to the log.
+  package let statistics: [(Statistic, Float)]
+  /// The same for people.
+  package let text: String
+
+  /// What is measured in a run with these options, in the order of ``statistics``.
+  package static func statistics(of options: Options) -> [Statistic] {
+    guard case .mixture = options.data else { return [] }
+    return [modes, highQuality, reverseKL]
+  }
+
+  private static let modes = Statistic("modes", label: "modes", plot: "modes covered")
+  private static let highQuality = Statistic(
+    "high_quality", label: "high quality", plot: "share of high quality")
+  private static let reverseKL = Statistic("reverse_kl", label: "reverse KL", plot: "reverse KL")
+
+  /// Measures the averaged generator of `model`, whose updates are complete; nil if nothing is measured with these
+  /// options.
+  package init?(of model: any Model, _ options: Options) {
+    guard case .mixture(let kind) = options.data else { return nil }
+    let latents = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
+      .normal([MixtureQuality.sampleCount, model.latentCount])
+    let goal = GaussianMixture.modes(of: kind)
+    let quality = MixtureQuality(of: model.samples(latents), against: goal)
+    statistics = [
+      (Self.modes, Float(quality.modesCovered)), (Self.highQuality, Float(quality.highQuality)),
+      (Self.reverseKL, quality.reverseKL.map { Float($0) } ?? .nan),
+    ]
+    func rounded(_ value: Double, _ scale: Double) -> Double { (value * scale).rounded() / scale }
+    text =
+      "\(quality.modesCovered) of \(goal.centres.count) modes, high quality "
+      + "\(rounded(100 * quality.highQuality, 10)) %, reverse KL "
+      + (quality.reverseKL.map { "\(rounded($0, 1e4))" } ?? "-")
+  }
+}

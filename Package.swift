@@ -115,7 +115,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
-        "MessagePassing",
+        "MessagePassing", "Reporting",
       ]),
     tests("LockstepTests", []),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.

@@ -8,6 +8,9 @@ public struct AdversarialObjective: Hashable, Sendable {
   public var labelSmoothing: Float = 0
   /// The bound of the discriminator's weights after every update (Arjovsky et al. 2017, algorithm 1); nil for none.
   public var clip: Float?
+  /// Whether the weights of the discriminator's layers are spectrally normalised (Miyato et al. 2018); it has no batch
+  /// norm then.
+  public var usesSpectralNorm = false
   /// γ of the penalty R₁; 0 for none.
   public var r1Weight: Float = 0
   /// The penalty is part of every so manieth turn of the discriminator, with so many times its weight: the lazy
@@ -17,8 +20,8 @@ public struct AdversarialObjective: Hashable, Sendable {
   public var r1Every = 1
   /// Standard deviation at the start of the noise on what the discriminator sees (Sønderby et al. 2017); 0 for none.
   public var instanceNoise: Float = 0
-  /// Steps in which that noise falls to zero on a straight line; 0 keeps it.
-  public var instanceNoiseSteps = 0
+  /// The step at which that noise has fallen to zero, on a straight line; 0 keeps it.
+  public var instanceNoiseEnd = 0
 
   /// The non-saturating loss alone.
   public init() {}
@@ -31,14 +34,15 @@ public struct AdversarialObjective: Hashable, Sendable {
 
   /// The deviation of the noise at `step`.
   func noiseDeviation(at step: Int) -> Float {
-    guard instanceNoiseSteps > 0 else { return instanceNoise }
-    return instanceNoise * max(0, 1 - Float(step) / Float(instanceNoiseSteps))
+    guard instanceNoiseEnd > 0 else { return instanceNoise }
+    return instanceNoise * max(0, 1 - Float(step) / Float(instanceNoiseEnd))
   }
 
   /// The discriminator's part, for people.
   var discriminatorText: String {
     var parts = [loss.rawValue]
     if labelSmoothing > 0 { parts.append("labels smoothed by \(labelSmoothing)") }
+    if usesSpectralNorm { parts.append("spectral norm") }
     if let clip { parts.append("weights within ±\(clip)") }
     if r1Weight > 0 {
       parts.append(
@@ -54,7 +58,7 @@ public struct AdversarialObjective: Hashable, Sendable {
     guard instanceNoise > 0 else { return [] }
     return [
       "instance noise \(instanceNoise)"
-        + (instanceNoiseSteps > 0 ? ", gone at step \(instanceNoiseSteps)" : "")
+        + (instanceNoiseEnd > 0 ? ", gone at step \(instanceNoiseEnd)" : "")
     ]
   }
 }

@@ -13,23 +13,34 @@ struct ConvolutionalPair {
   private let average: Sequential
   private let latent: Int
 
+  /// What keeps the discriminator's activations or slopes in bounds.
+  enum Normalization {
+    /// Batch norm behind the inner convolutions.
+    case batch
+    /// Each convolution's weights are divided by their largest singular value.
+    case spectral
+    /// Nothing: for a critic with a gradient penalty, which is of each sample alone.
+    case none
+  }
+
   /// Networks with uninitialised parameters.
-  /// - Parameters:
-  ///   - isNormalized: whether batch norm follows the discriminator's inner convolutions; a critic with a gradient
-  ///     penalty has none, because the penalty is of each sample alone.
-  ///   - weightLimit: what the discriminator's weights are cut off at.
-  init(_ configuration: DCGAN.Configuration, isNormalized: Bool, weightLimit: Float? = nil) {
+  /// - Parameter weightLimit: what the discriminator's weights are cut off at.
+  init(
+    _ configuration: DCGAN.Configuration, normalization: Normalization, weightLimit: Float? = nil
+  ) {
     latent = configuration.latent
     generator = Self.generator(configuration)
     average = Self.generator(configuration)
-    discriminator = Self.discriminator(configuration, isNormalized: isNormalized)
+    let discriminator = Self.discriminator(configuration, normalization)
+    self.discriminator = discriminator
     networks = [
       Network(
         ParameterStore(name: "generator", module: NamedChain(main: generator)),
         average: ParameterStore(name: "generator", module: NamedChain(main: average))),
       Network(
         ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
-        weightLimit: weightLimit),
+        weightLimit: weightLimit,
+        afterUpdate: normalization == .spectral ? { discriminator.iterateSpectralNorms() } : nil),
     ]
   }
 
@@ -76,19 +87,26 @@ extension ConvolutionalPair {
   }
 
   /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`: halve and double the channels down to 4 x 4.
-  private static func discriminator(_ configuration: DCGAN.Configuration, isNormalized: Bool) -> Sequential {
+  private static func discriminator(
+    _ configuration: DCGAN.Configuration, _ normalization: Normalization
+  ) -> Sequential {
+    func convolution(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry) -> any Layer {
+      normalization == .spectral
+        ? SpectralConvolution(from: inputs, to: outputs, geometry, initializer: weights)
+        : Convolution(from: inputs, to: outputs, geometry, bias: false, initializer: weights)
+    }
     var width = configuration.discriminatorFeatures
     var layers: [any Layer] = [
-      Convolution(from: configuration.channels, to: width, .halve, bias: false, initializer: weights),
+      convolution(configuration.channels, width, .halve),
       Rectifier(slope: 0.2),
     ]
     for _ in 1..<configuration.doublings {
-      layers.append(Convolution(from: width, to: width * 2, .halve, bias: false, initializer: weights))
-      if isNormalized { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
+      layers.append(convolution(width, width * 2, .halve))
+      if normalization == .batch { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
       layers.append(Rectifier(slope: 0.2))
       width *= 2
     }
-    layers.append(Convolution(from: width, to: 1, .project, bias: false, initializer: weights))
+    layers.append(convolution(width, 1, .project))
     return Sequential(layers)
   }
 }

@@ -12,7 +12,9 @@ public final class DCGAN: Model {
   /// A model with uninitialised parameters.
   public init(_ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective()) {
     self.configuration = configuration
-    let pair = ConvolutionalPair(configuration, isNormalized: true, weightLimit: objective.clip)
+    let pair = ConvolutionalPair(
+      configuration, normalization: objective.usesSpectralNorm ? .spectral : .batch,
+      weightLimit: objective.clip)
     self.pair = pair
     game = AdversarialGame(
       objective, networks: pair.networks, fakes: { pair.fakes($0, on: $1) },

@@ -49,14 +49,16 @@ public final class MLPGAN: Model {
     }
     let generator = made()
     average = made()
-    let discriminator = configuration.chain(from: pack, to: 1, Rectifier(slope: 0.2))
+    let discriminator = configuration.chain(
+      from: pack, to: 1, Rectifier(slope: 0.2), isSpectral: objective.usesSpectralNorm)
     networks = [
       Network(
         ParameterStore(name: "generator", module: NamedChain(main: generator)),
         average: ParameterStore(name: "generator", module: NamedChain(main: average))),
       Network(
         ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
-        weightLimit: objective.clip),
+        weightLimit: objective.clip,
+        afterUpdate: objective.usesSpectralNorm ? { discriminator.iterateSpectralNorms() } : nil),
     ]
     game = AdversarialGame(
       objective, networks: networks,
@@ -105,10 +107,15 @@ public final class MLPGAN: Model {
 
 extension MLPGAN.Configuration {
   /// Hidden layers with a rectifier behind each, then a linear one.
-  func chain(from inputs: Int, to outputs: Int, _ rectifier: Rectifier) -> Sequential {
-    var chain: [any Layer] = [Linear(from: inputs, to: hidden), rectifier]
-    for _ in 1..<layers { chain += [Linear(from: hidden, to: hidden), rectifier] as [any Layer] }
-    return Sequential(chain + [Linear(from: hidden, to: outputs)])
+  func chain(
+    from inputs: Int, to outputs: Int, _ rectifier: Rectifier, isSpectral: Bool = false
+  ) -> Sequential {
+    func linear(_ inputs: Int, _ outputs: Int) -> any Layer {
+      isSpectral ? SpectralLinear(from: inputs, to: outputs) : Linear(from: inputs, to: outputs)
+    }
+    var chain = [linear(inputs, hidden), rectifier]
+    for _ in 1..<layers { chain += [linear(hidden, hidden), rectifier] }
+    return Sequential(chain + [linear(hidden, outputs)])
   }
 
   /// The weights of each layer of such a chain. In `Double`, because the keys allow sizes that overflow integers.

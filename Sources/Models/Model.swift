@@ -34,12 +34,18 @@ public struct Network {
   public let average: ParameterStore?
   /// What no parameter's magnitude exceeds: each is cut off there after every update. Nil for no bound.
   public let weightLimit: Float?
+  /// What follows from the parameters and is kept in buffers: brought up to date at the start and after every update.
+  public let afterUpdate: (() -> Void)?
 
   /// A network, with or without an average.
-  public init(_ store: ParameterStore, average: ParameterStore? = nil, weightLimit: Float? = nil) {
+  public init(
+    _ store: ParameterStore, average: ParameterStore? = nil, weightLimit: Float? = nil,
+    afterUpdate: (() -> Void)? = nil
+  ) {
     self.store = store
     self.average = average
     self.weightLimit = weightLimit
+    self.afterUpdate = afterUpdate
   }
 
   /// What the network is called in recipes and checkpoints.

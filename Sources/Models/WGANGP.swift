@@ -19,7 +19,7 @@ public final class WGANGP: Model {
   public init(_ configuration: DCGAN.Configuration, penaltyWeight: Float = 10) {
     self.configuration = configuration
     self.penaltyWeight = penaltyWeight
-    pair = ConvolutionalPair(configuration, isNormalized: false)
+    pair = ConvolutionalPair(configuration, normalization: .none)
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1,

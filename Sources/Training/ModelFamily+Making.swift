@@ -27,9 +27,10 @@ extension Options {
   /// The convolutions of the model's networks.
   package var convolutions: [ConvolutionShape] {
     switch family {
-    case .dcgan:
+    case .dcgan, .wganGP:
       let layers = DCGAN.Configuration(self).layers
       return layers.generator + layers.discriminator
+    case .mlpGAN: return []
     }
   }
 }
@@ -59,10 +60,11 @@ extension AdversarialObjective {
     loss = options.model[keys.loss]
     labelSmoothing = Float(options.model[keys.labelSmoothing])
     clip = options.model[keys.clip] > 0 ? Float(options.model[keys.clip]) : nil
+    usesSpectralNorm = options.model[keys.spectralNorm]
     r1Weight = Float(options.model[keys.r1Weight])
     r1Every = options.model[keys.r1Every]
     instanceNoise = Float(options.model[keys.instanceNoise])
-    instanceNoiseSteps = options.model[keys.instanceNoiseSteps]
+    instanceNoiseEnd = options.model[keys.instanceNoiseEnd]
   }
 }
 

@@ -112,7 +112,8 @@ extension OptionSchema {
       "\(network.network)Steps", \.optimizers[place].turns, .integer(1...1000),
       default: .value(.integer(network.turns)), unit: "turns", role: .arithmetic,
       synonyms: ["n_critic", "d_steps", "g_steps"],
-      help: "updates of the \(network.network) in a row at each step, each with noise and samples of its own")
+      help: "updates of the \(network.network) in a row at each step, each with noise and samples of its own"
+    ).neutral(at: .integer(1))
   }
 
   /// The optimizer's keys for the network at position `place` of its family.
@@ -138,12 +139,14 @@ extension OptionSchema {
       OptionKey(
         "\(group).warmup", \.optimizers[place].warmup, .integer(0...1_000_000_000),
         default: .value(.integer(0)), unit: "steps", role: .arithmetic, synonyms: ["warmup_steps"],
-        help: "the step size rises to its full length in so many steps"),
+        help: "the step size rises to its full length in so many steps"
+      ).neutral(at: .integer(0)),
       OptionKey(
         "\(group).decay", \.optimizers[place].decay,
         .word(LearningRateSchedule.Decay.allCases.map(\.rawValue)),
         default: .value(LearningRateSchedule.Decay.none.optionValue), role: .arithmetic,
-        synonyms: ["lr_scheduler", "schedule"], help: "how the step size falls from step 0 to decaySteps"),
+        synonyms: ["lr_scheduler", "schedule"], help: "how the step size falls from step 0 to decaySteps"
+      ).neutral(at: LearningRateSchedule.Decay.none.optionValue),
       OptionKey(
         optional: "\(group).decaySteps", \.optimizers[place].decaySteps, .integer(1...1_000_000_000),
         unit: "steps", role: .arithmetic,

@@ -12,6 +12,9 @@ public struct OptionKey: Sendable {
   public let help: String
   /// What the key has to do with the weights.
   public let role: OptionRole
+  /// A value that the digest of the arithmetic leaves out: that of a key which runs without it had already, so that
+  /// their digests stay what they were.
+  private(set) var neutral: OptionValue?
   /// What other tools call it; used in suggestions alone, never accepted.
   let synonyms: [String]
   let read: @Sendable (Options) -> OptionValue?
@@ -61,6 +64,13 @@ public struct OptionKey: Sendable {
     self.help = help
     self.read = read
     self.write = write
+  }
+
+  /// The same key, left out of the digest where it changes nothing.
+  func neutral(at value: OptionValue) -> OptionKey {
+    var key = self
+    key.neutral = value
+    return key
   }
 
   /// The same key for a family that accepts less, or prefers another default.

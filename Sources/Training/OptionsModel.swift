@@ -62,14 +62,16 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   }
 
   /// Declares a key that does not shape networks but what they are trained for.
+  /// - Parameter neutral: the value at which the key changes nothing; see `OptionKey.neutral(at:)`.
   init(
-    path: String, _ type: OptionType, default value: Value, unit: String = "", synonyms: [String] = [],
-    help: String
+    path: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
+    synonyms: [String] = [], help: String
   ) {
-    key = OptionKey(
+    let declared = OptionKey(
       path, type, .value(value.optionValue), unit, .arithmetic, synonyms, help,
       read: { $0.model.values[path] },
       write: { $0.model.values[path] = $1 })
+    key = neutral.map { declared.neutral(at: $0.optionValue) } ?? declared
   }
 }
 

@@ -149,6 +149,7 @@ package final class TurnEngine {
     reduced.vector.withUnsafePointer { vector in
       TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
       update(phase.network, at: turn.turn.step, gradient: vector, scale: scale)
+      network.afterUpdate?()
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
     }

@@ -20,32 +20,47 @@ struct EngineRank {
   let communication: CommunicationThread
   let schedule: Schedule
 
-  init(_ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3) throws {
+  init(
+    _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
+    game: EngineGame = EngineGame()
+  ) throws {
     let plan = try MicroBatchPlan(
       batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
     communication = CommunicationThread(communicator)
     engine = TurnEngine(
-      state: Self.makeState(learningRate: learningRate), plan: plan, averageDecay: 0.9,
+      state: Self.makeState(learningRate: learningRate, objective: game.objective), plan: plan,
+      averageDecay: 0.9, learningRates: game.learningRates,
       communication: communication, overlap: overlap)
-    schedule = Schedule(engine.model.phases.map { Schedule.Rule($0) })
+    schedule = Schedule(
+      zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
+        Schedule.Rule($0, repeats: $1)
+      })
   }
 
   /// A DCGAN of 4 features with Adam and initial weights of seed 5.
-  static func makeState(features: Int = 4, learningRate: Double = 1e-3) -> RunState {
+  static func makeState(
+    features: Int = 4, learningRate: Double = 1e-3, objective: AdversarialObjective = AdversarialObjective()
+  ) -> RunState {
     let model = DCGAN(
       DCGAN.Configuration(
-        size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features))
+        size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features),
+      objective: objective)
     let adam = Adam(learningRate: learningRate, beta1: 0.5, beta2: 0.999)
     return RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 5)
   }
 
   /// A micro-batch of keyed noise.
   static func microBatch(_ index: Int, step: Int) -> MicroBatch {
+    microBatch(index, MicroBatch.Draw(step: step))
+  }
+
+  /// A micro-batch of keyed noise.
+  static func microBatch(_ index: Int, _ draw: MicroBatch.Draw) -> MicroBatch {
     let shape: Shape = [batch / microBatches, size, size, 1]
-    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: step).uniform(
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
       shape, from: index * shape.count)
-    return MicroBatch(index: index, step: step, images: images, labels: [], seed: 7)
+    return MicroBatch(index: index, draw: draw, images: images, labels: [], seed: 7)
   }
 
   /// This rank's micro-batches of a step.
@@ -56,8 +71,13 @@ struct EngineRank {
   /// Trains, and waits for the last sums.
   func train(steps: Int) throws {
     for step in 0..<steps {
-      let microBatches = microBatches(step: step)
-      for turn in schedule.turns(at: step) { try engine.take(turn, on: microBatches, flags: []) }
+      var microBatches: [MicroBatch] = []
+      for turn in schedule.turns(at: step) {
+        if microBatches.first?.draw.round != turn.draw.round {
+          microBatches = engine.plan.local.map { Self.microBatch($0, turn.draw) }
+        }
+        try engine.take(turn, on: microBatches, flags: [])
+      }
     }
     try engine.synchronize()
   }
@@ -66,13 +86,22 @@ struct EngineRank {
   var stateSHA256: String { engine.state.stateSHA256(step: 0, arithmetic: "", data: "") }
 }
 
+/// What two networks play for, and how often each has its turn.
+struct EngineGame: Sendable {
+  var discriminatorTurns = 1
+  var generatorTurns = 1
+  var objective = AdversarialObjective()
+  var learningRates: [LearningRateSchedule]?
+}
+
 /// What became of each rank of a world in which `body` runs on every rank.
 func outcomes<T: Sendable>(
-  ranks: Int, overlap: Bool = true, learningRate: Double = 1e-3,
+  ranks: Int, overlap: Bool = true, learningRate: Double = 1e-3, game: EngineGame = EngineGame(),
   _ body: @escaping @Sendable (EngineRank) throws -> T
 ) -> [Result<T, any Error>] {
   ThreadCommunicator.results(size: ranks) { communicator in
-    let rank = try EngineRank(communicator, overlap: overlap, learningRate: learningRate)
+    let rank = try EngineRank(
+      communicator, overlap: overlap, learningRate: learningRate, game: game)
     defer { rank.communication.finish() }
     return try body(rank)
   }

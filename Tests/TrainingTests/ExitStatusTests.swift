@@ -3,6 +3,7 @@ import DataParallel
 import Datasets
 import Foundation
 import MessagePassing
+import Reporting
 import TensorCore
 import Testing
 import Training
@@ -30,8 +31,8 @@ struct ExitStatusTests {
     #expect(try code { _ = try Datasets.open(bad) } == 65)
     #expect(
       try code {
-        try Sampling.write(
-          Tensor(repeating: 0, shape: [1, 2, 2, 1]), .grid(count: 1), to: folder.path + "/no/a.png")
+        let picture = SamplePicture.images.pixels(of: Tensor(repeating: 0, shape: [1, 2, 2, 1]))
+        try PNGFile.write(picture, to: folder.path + "/no/a.png")
       } == 74)
     #expect(
       try code {

@@ -17,7 +17,11 @@ struct OptionsComparisonTests {
     ("optimizer.generator.beta1=0.7", false), ("optimizer.generator.beta2=0.7", false),
     ("optimizer.generator.epsilon=0.7", false), ("ema.decay=0.7", false), ("checkpoint.every=7", true),
     ("checkpoint.keepLast=7", true), ("samples.every=7", true), ("samples.count=7", true),
-    ("log.every=7", true),
+    ("log.every=7", true), ("loss=hinge", false), ("labelSmoothing=0.1", false), ("clip=0.1", false),
+    ("spectralNorm=true", false), ("r1.weight=7", false), ("r1.every=7", false),
+    ("instanceNoise.deviation=7", false), ("instanceNoise.until=7", false), ("discriminatorSteps=7", false),
+    ("generatorSteps=7", false), ("optimizer.discriminator.warmup=7", false),
+    ("optimizer.generator.warmup=7", false),
   ]
 
   @Test("a changed key is the one difference, and changes the digest exactly if the weights depend on it")
@@ -36,7 +40,9 @@ struct OptionsComparisonTests {
   @Test("every key is covered")
   func complete() {
     let covered = Set(Self.changes.map { String($0.word.prefix { $0 != "=" }) })
-    let others: Set = ["model.family", "data", "epochs"]
+    let optimizers = ["discriminator", "generator"].map { "optimizer.\($0)." }
+    let others = Set(
+      ["model.family", "data", "epochs"] + optimizers.flatMap { [$0 + "decay", $0 + "decaySteps"] })
     #expect(covered.union(others) == Set(OptionSchema(family: .dcgan).keys.map(\.path)))
   }
 
@@ -48,6 +54,16 @@ struct OptionsComparisonTests {
     #expect(found.map(\.description) == ["data /a → /b", "steps 1500 → none", "epochs none → 3"])
     #expect(found.allSatisfy { $0.mayChangeOnResume })
     #expect(here.arithmeticDigestInput == there.arithmeticDigestInput)
+  }
+
+  @Test("a step size that falls is a matter of the weights, and so is where it ends")
+  func decay() throws {
+    let digests = try [[], ["decay=linear"], ["decay=cosine"], ["decay=linear", "decaySteps=500"]].map {
+      words in
+      try Options.resolve(recipe: "dcgan", overrides: words.map { "optimizer.generator.\($0)" })
+        .arithmeticDigestInput
+    }
+    #expect(Set(digests).count == 4)
   }
 
   @Test("the digest's text is what it was: a change would refuse every run that exists")

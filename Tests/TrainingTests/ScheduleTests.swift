@@ -18,6 +18,34 @@ struct ScheduleTests {
     #expect(Schedule([]).turns(at: 0).isEmpty)
   }
 
+  @Test("turns in a row draw anew, and the next phase goes on with the last draw")
+  func draws() {
+    let reader = Phase(index: 0, name: "critic", network: 1, readsSamples: true, statistics: [])
+    let maker = Phase(index: 1, name: "generator", network: 0, readsSamples: false, statistics: [])
+    let schedule = Schedule([
+      Schedule.Rule(reader, repeats: 3), Schedule.Rule(maker, repeats: 2),
+    ])
+    #expect(schedule.roundsPerStep == 4 && schedule.batchesPerStep == 3)
+    let draws = schedule.turns(at: 2).map(\.draw)
+    #expect(draws.map(\.round) == [8, 9, 10, 10, 11])
+    #expect(draws.map(\.batch) == [6, 7, 8, 8, 8])
+    #expect(draws.map(\.isShared) == [false, false, true, false, false])
+    // Over the run no draw and no batch comes twice, and none is left out.
+    let all = (0..<5).flatMap { schedule.turns(at: $0) }
+    #expect(Set(all.map(\.draw.round)) == Set(0..<20))
+    #expect(all.filter { $0.phase == reader }.map(\.draw.batch) == Array(0..<15))
+  }
+
+  @Test("a step of one turn each has one draw, keyed by the step")
+  func oneDraw() {
+    let schedule = Schedule([Schedule.Rule(critic), Schedule.Rule(generator)])
+    for step in [0, 1, 17] {
+      let draws = schedule.turns(at: step).map(\.draw)
+      #expect(draws.allSatisfy { $0.round == step && $0.batch == step && $0.step == step })
+      #expect(draws.map(\.isShared) == [true, false])
+    }
+  }
+
   @Test(
     "the cores of a list are counted",
     arguments: [("0", 1), ("0-3", 4), ("0-3,8", 5), ("\t0,2-2,10-11\n", 4), ("7-7", 1)])

@@ -90,7 +90,7 @@ struct TurnEngineTests {
     var scalars = images.scalars
     scalars[17] = .nan
     return MicroBatch(
-      index: microBatch.index, step: microBatch.step, images: Tensor(scalars, shape: images.shape),
+      index: microBatch.index, draw: microBatch.draw, images: Tensor(scalars, shape: images.shape),
       labels: [],
       seed: 7)
   }

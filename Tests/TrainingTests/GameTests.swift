@@ -1,0 +1,174 @@
+import Autograd
+import DataParallel
+import MessagePassing
+import Models
+import Networks
+import TensorCore
+import Testing
+import Training
+
+@Suite("Games of several turns and losses")
+struct GameTests {
+  /// Three turns of the discriminator for two of the generator, with all that stabilises.
+  private static let game = {
+    var game = EngineGame(discriminatorTurns: 3, generatorTurns: 2)
+    game.objective.r1Weight = 0.5
+    game.objective.r1Every = 2
+    game.objective.labelSmoothing = 0.1
+    game.objective.instanceNoise = 0.2
+    game.objective.instanceNoiseEnd = 2
+    let rates = LearningRateSchedule(warmup: 2, decay: .cosine, decaySteps: 4)
+    game.learningRates = [rates, rates]
+    return game
+  }()
+
+  private static func states(ranks: Int, overlap: Bool = true) throws -> [String] {
+    try outcomes(ranks: ranks, overlap: overlap, game: game) { rank in
+      try rank.train(steps: 3)
+      return rank.stateSHA256
+    }.map { try $0.get() }
+  }
+
+  private static let reference = Result { try states(ranks: 1, overlap: false)[0] }
+
+  @Test(
+    "a 3:2 game with lazy R1, noise and changing step sizes has the same bits on every world size",
+    arguments: [1, 2, 3, 4], [true, false])
+  func sameBits(ranks: Int, overlap: Bool) throws {
+    let reference = try Self.reference.get()
+    #expect(try Self.states(ranks: ranks, overlap: overlap) == Array(repeating: reference, count: ranks))
+  }
+
+  @Test("each option changes the weights", arguments: 0..<7)
+  func changes(option: Int) throws {
+    var game = EngineGame()
+    switch option {
+    case 0: game.discriminatorTurns = 2
+    case 1: game.generatorTurns = 2
+    case 2: game.objective.r1Weight = 1
+    case 3: game.objective.labelSmoothing = 0.1
+    case 4: game.objective.instanceNoise = 0.1
+    case 5: game.objective.loss = .hinge
+    default: game.learningRates = [LearningRateSchedule(warmup: 5), LearningRateSchedule(warmup: 5)]
+    }
+    func weights(_ game: EngineGame) throws -> String {
+      try outcomes(ranks: 1, game: game) { rank in
+        try rank.train(steps: 1)
+        return rank.engine.state.weightsSHA256
+      }[0].get()
+    }
+    #expect(try weights(game) != weights(EngineGame()))
+  }
+
+  @Test("optimizers count the turns of their own network")
+  func counts() throws {
+    let counts = try outcomes(ranks: 2, game: Self.game) { rank in
+      try rank.train(steps: 3)
+      return rank.engine.state.optimizers.map(\.stepCount)
+    }.map { try $0.get() }
+    #expect(counts == [[6, 9], [6, 9]])
+  }
+
+  @Test("weights are cut off at the bound after every update, and only the discriminator's")
+  func clipping() throws {
+    var game = EngineGame()
+    game.objective.loss = .wasserstein
+    game.objective.clip = 0.01
+    let largest = try outcomes(ranks: 1, game: game) { rank in
+      try rank.train(steps: 2)
+      return rank.engine.state.model.networks.map { $0.store.flatValues.scalars.map(abs).max() ?? 0 }
+    }[0].get()
+    #expect(largest[1] == 0.01 && largest[0] > 0.02)
+  }
+
+  @Test(
+    "a spectrally normalised discriminator has the same bits on 1 and 3 ranks, and moves its vectors each turn"
+  )
+  func spectralNorm() throws {
+    var game = EngineGame(discriminatorTurns: 2)
+    game.objective.usesSpectralNorm = true
+    func run(ranks: Int, steps: Int) throws -> [(state: String, vectors: [Float])] {
+      try outcomes(ranks: ranks, game: game) { rank in
+        try rank.train(steps: steps)
+        return (rank.stateSHA256, rank.engine.state.model.networks[1].store.flatBuffers.scalars)
+      }.map { try $0.get() }
+    }
+    let reference = try run(ranks: 1, steps: 2)[0]
+    #expect(try run(ranks: 3, steps: 2).allSatisfy { $0.state == reference.state })
+    #expect(try run(ranks: 1, steps: 0)[0].vectors != reference.vectors)
+    let names = EngineRank.makeState(objective: game.objective).model.networks[1].store.bufferNames
+    #expect(names.prefix(2) == ["main.0.weight_u", "main.0.weight_v"])
+    #expect(!names.contains { $0.contains("running") })
+  }
+
+  @Test("fakes of a draw that the generator does not go on with give the discriminator the same loss")
+  func unsharedFakes() {
+    let model = EngineRank.makeState().model
+    func loss(isShared: Bool) -> Float {
+      let draw = MicroBatch.Draw(step: 1, round: 1, batch: 1, isShared: isShared)
+      let microBatch = EngineRank.microBatch(0, draw)
+      let evaluation = model.evaluate(model.phases[0], on: microBatch)
+      #expect((microBatch.carried != nil) == isShared)
+      return evaluation.loss.value.scalar
+    }
+    #expect(loss(isShared: true) == loss(isShared: false))
+  }
+
+  @Test("lazy R1 is part of the last turn of each interval, with so many times half its weight")
+  func lazyPenalty() throws {
+    var objective = AdversarialObjective()
+    objective.r1Weight = 3
+    objective.r1Every = 4
+    let model = EngineRank.makeState(objective: objective).model
+    let plain = EngineRank.makeState().model
+    for turn in 0..<8 {
+      let draw = MicroBatch.Draw(step: turn)
+      let evaluation = model.evaluate(model.phases[0], on: EngineRank.microBatch(0, draw))
+      let without = plain.evaluate(plain.phases[0], on: EngineRank.microBatch(0, draw))
+      let penalty = try #require(evaluation.statistics.last)
+      #expect((penalty > 0) == (turn % 4 == 3))
+      let added = evaluation.loss.value.scalar - without.loss.value.scalar
+      #expect(abs(added - 4 * 3 / 2 * penalty) <= 1e-5 * max(1, abs(added)))
+    }
+  }
+
+  @Test("instance noise has its deviation, is fresh for each of its uses and is gone at its last step")
+  func instanceNoise() {
+    var objective = AdversarialObjective()
+    objective.instanceNoise = 0.5
+    objective.instanceNoiseEnd = 10
+    let model = EngineRank.makeState(objective: objective).model
+    let plain = EngineRank.makeState().model
+    func losses(_ model: any Model, step: Int) -> [Float] {
+      let microBatch = EngineRank.microBatch(0, step: step)
+      return model.phases.map { model.evaluate($0, on: microBatch).loss.value.scalar }
+    }
+    for (noisy, clean) in zip(losses(model, step: 9), losses(plain, step: 9)) { #expect(noisy != clean) }
+    #expect(losses(model, step: 10) == losses(plain, step: 10))
+    let purposes: [KeyedNoise.Purpose] = [.noiseOnReals, .noiseOnFakes, .noiseOnGenerated, .latents]
+    let microBatch = EngineRank.microBatch(0, step: 3)
+    let noise = purposes.map { microBatch.noise(for: $0, length: 4).scalars }
+    #expect(Set(noise).count == 4)
+  }
+
+  @Test("a packed discriminator gives one score a pack, and its penalty is of second order")
+  func packing() throws {
+    var objective = AdversarialObjective()
+    objective.r1Weight = 1
+    let model = MLPGAN(
+      MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 8, layers: 2, packing: 4), objective: objective)
+    let state = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 1)
+    #expect(state.model.networks[1].store.parameters[0].shape == [8, 8])
+    #expect(state.model.networks[1].store.parameterNames[0] == "main.0.weight")
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0).normal([8, 1, 1, 2])
+    let microBatch = MicroBatch(
+      index: 0, draw: MicroBatch.Draw(step: 0), images: images, labels: [], seed: 2)
+    for phase in model.phases {
+      let evaluation = model.evaluate(phase, on: microBatch)
+      let gradient = evaluation.loss.tape.gradients(
+        of: evaluation.loss, forParametersOf: model.networks[phase.network].store)
+      #expect(gradient.scalars.allSatisfy(\.isFinite) && gradient.scalars.contains { $0 != 0 })
+    }
+    #expect(model.sample(latents: Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
+  }
+}

@@ -1,0 +1,103 @@
+import Models
+import Networks
+import Testing
+import Training
+
+@Suite("Options of turns, step sizes and losses")
+struct OptionsTrainingTests {
+  @Test("a step size falls until the end of the run as it began; a longer run must begin anew")
+  func decay() throws {
+    let options = try resolve(least, "optimizer.generator.decay=cosine")
+    #expect(options.optimizer(of: "generator").decaySteps == 10)
+    #expect(options.optimizer(of: "discriminator").decaySteps == nil)
+    #expect(options.learningRates(for: "generator").factor(at: 5) == 0.5)
+    #expect(options.learningRates(for: "discriminator") == .constant)
+    // Written out, so that it stays when the run's length changes.
+    #expect(try options.applying(["steps=5"]).arithmeticDigestInput == options.arithmeticDigestInput)
+    let error = #expect(throws: OptionsError.self) { try options.applying(["steps=20"]) }
+    #expect(
+      error?.lines == [
+        "the step size of the generator is zero from step 10 on, the run has 20 steps, command line key steps; "
+          + "give steps=10, or begin a run with a larger optimizer.generator.decaySteps"
+      ])
+  }
+
+  @Test("a decay without an end, and an end without a decay, are refused")
+  func contradictions() {
+    let epochs = "model: {family: dcgan}\nepochs: 2\n"
+    #expect(
+      problems(yaml: epochs, "optimizer.generator.decay=linear") == [
+        "optimizer.generator.decaySteps is missing, command line key optimizer.generator.decay; "
+          + "give it, or the run's length in steps"
+      ])
+    #expect(
+      problems(yaml: epochs, "optimizer.generator.decay=linear", "optimizer.generator.decaySteps=9") == [])
+    #expect(
+      problems(yaml: least, "optimizer.generator.decaySteps=9") == [
+        "optimizer.generator.decaySteps is given, but the step size does not fall, "
+          + "command line key optimizer.generator.decaySteps; give optimizer.generator.decay too"
+      ])
+  }
+
+  @Test("Wasserstein's critic is clipped at the paper's bound unless told otherwise")
+  func clip() throws {
+    let clip = AdversarialOptions.clip
+    #expect(try resolve(least).model[clip] == 0)
+    #expect(try resolve(least, "loss=wasserstein").model[clip] == 0.01)
+    #expect(try resolve(least, "loss=wasserstein", "clip=0").model[clip] == 0)
+    #expect(try resolve(least, "loss=wasserstein", "clip=0.1").model[clip] == 0.1)
+    let written = try resolve(least, "loss=wasserstein").canonicalYAML
+    #expect(try resolve(written).model[clip] == 0.01)
+  }
+
+  @Test("labels of a loss without labels cannot be smoothed")
+  func smoothing() {
+    #expect(
+      problems(yaml: least, "loss=hinge", "labelSmoothing=0.1") == [
+        "labelSmoothing is given, but loss=hinge has no labels, command line key labelSmoothing; "
+          + "remove it, or use loss=nonSaturating"
+      ])
+  }
+
+  @Test("micro-batches are cut into whole packs")
+  func packing() {
+    #expect(problems("ring", "model.packing=4") == [])
+    #expect(
+      problems("ring", "batch=12", "model.packing=2") == [
+        "micro-batches of 3 samples cannot be cut into packs of 2, command line key model.packing; "
+          + "lower model.packing, or raise batch"
+      ])
+  }
+
+  @Test("turns are keys named after the networks, and decide the schedule")
+  func turns() throws {
+    let options = try Options.resolve(recipe: "wgan-gp", overrides: [])
+    let model = options.family.makeModel(options)
+    #expect(options.schedule(of: model).rules.map(\.repeats) == [5, 1])
+    let other = try Options.resolve(recipe: "dcgan", overrides: ["generatorSteps=2", "discriminatorSteps=3"])
+    #expect(other.schedule(of: other.family.makeModel(other)).rules.map(\.repeats) == [3, 2])
+    #expect(options.arithmeticDigestInput.contains("discriminatorSteps=5\n"))
+  }
+
+  @Test("vectors are of mixtures only, images are not")
+  func data() {
+    #expect(problems("ring", "data=grid") == [])
+    #expect(
+      problems("ring", "data=pottery") == [
+        "data is \"pottery\", command line key data; give ring or grid"
+      ])
+  }
+
+  @Test("a dry run names the turns of a step in order, with losses and step sizes")
+  func dryRun() throws {
+    let lines = try DryRun(
+      recipe: "wgan-gp", overrides: ["optimizer.generator.decay=linear", "optimizer.generator.warmup=7"]
+    ).lines
+    let places = try ["discriminator, 5 turns", "wasserstein, gradient penalty", "generator, 1 turn"].map {
+      text in try #require(lines.firstIndex { $0.contains(text) }, "\(text)")
+    }
+    #expect(places == places.sorted())
+    #expect(lines.last?.contains("rising over 7 steps, falling (linear) to 0 at step") == true)
+    #expect(throws: OptionsError.self) { try DryRun(recipe: "wgan-gp", overrides: ["stepz=1"]) }
+  }
+}

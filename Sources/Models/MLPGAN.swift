@@ -19,17 +19,21 @@ public final class MLPGAN: Model {
     public let layers: Int
     /// Samples that the discriminator judges at once.
     public let packing: Int
+    /// The unit of the networks in the data's: the generator's output is multiplied by it, the discriminator's input
+    /// divided, so that both compute with numbers around 1.
+    public let scale: Float
 
     /// - Precondition: all are positive.
-    public init(dimensions: Int, latent: Int, hidden: Int, layers: Int, packing: Int = 1) {
+    public init(dimensions: Int, latent: Int, hidden: Int, layers: Int, packing: Int = 1, scale: Float = 1) {
       precondition(
-        min(dimensions, latent, hidden, min(layers, packing)) > 0,
+        min(dimensions, latent, hidden, min(layers, packing)) > 0 && scale > 0,
         "a network has layers and a layer has units")
       self.dimensions = dimensions
       self.latent = latent
       self.hidden = hidden
       self.layers = layers
       self.packing = packing
+      self.scale = scale
     }
   }
 
@@ -44,6 +48,7 @@ public final class MLPGAN: Model {
   public init(_ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective()) {
     self.configuration = configuration
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
+    let scale = configuration.scale
     func made() -> Sequential {
       configuration.chain(from: latent, to: configuration.dimensions, Rectifier())
     }
@@ -63,10 +68,10 @@ public final class MLPGAN: Model {
     game = AdversarialGame(
       objective, networks: networks,
       fakes: { microBatch, tape in
-        generator(tape.constant(Self.input(microBatch.noise(for: .latents, length: latent))))
+        generator(tape.constant(Self.input(microBatch.noise(for: .latents, length: latent)))) * scale
       },
       scores: { samples in
-        discriminator(samples.reshaped([samples.value.count / pack, 1, 1, pack]))
+        discriminator(samples.reshaped([samples.value.count / pack, 1, 1, pack]) * (1 / scale))
       })
   }
 
@@ -87,6 +92,7 @@ public final class MLPGAN: Model {
   /// Samples of the averaged generator, in the data's own units.
   public func sample(latents: Tensor) -> Tensor {
     average(Tape(mode: .inference).constant(Self.input(latents))).value
+      .multiplied(by: configuration.scale)
   }
 
   /// As for ``DCGAN``; a pack is judged once for all of its samples.

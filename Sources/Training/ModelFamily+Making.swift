@@ -49,7 +49,8 @@ extension MLPGAN.Configuration {
     self.init(
       dimensions: options.channels, latent: options.model[MLPGANOptions.latent],
       hidden: options.model[MLPGANOptions.hidden], layers: options.model[MLPGANOptions.layers],
-      packing: options.model[MLPGANOptions.packing])
+      packing: options.model[MLPGANOptions.packing],
+      scale: Float(options.model[MLPGANOptions.scale]))
   }
 }
 

@@ -19,12 +19,17 @@ public enum MLPGANOptions {
     "packing", .powerOfTwo(1...256), default: 1, unit: "samples", synonyms: ["pack", "pac"],
     help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
 
+  /// The unit of the networks.
+  public static let scale = ModelOption(
+    "scale", .number(.closed(1e-6, 1e6)), default: 1.0,
+    help: "the networks' unit in that of the data, such as the largest coordinate; samples keep the data's")
+
   static let family = ModelFamilyOptions(
     networks: [
       OptimizerDefaults(network: "discriminator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, hidden.key, layers.key, packing.key] + AdversarialOptions.keys,
+    keys: [latent.key, hidden.key, layers.key, packing.key, scale.key] + AdversarialOptions.keys,
     narrowings: [
       .init(
         path: "data", type: .word(GaussianMixture.Kind.allCases.map(\.rawValue)),

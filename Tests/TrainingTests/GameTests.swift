@@ -171,4 +171,26 @@ struct GameTests {
     }
     #expect(model.sample(latents: Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
   }
+
+  @Test("the networks' unit scales samples and leaves the game in that unit as it is")
+  func scale() {
+    func made(_ scale: Float) -> MLPGAN {
+      let model = MLPGAN(
+        MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 8, layers: 2, scale: scale))
+      _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 1)
+      return model
+    }
+    let (unit, scaled) = (made(1), made(4))
+    let latents = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0).normal([5, 3])
+    #expect(scaled.sample(latents: latents).scalars == unit.sample(latents: latents).scalars.map { 4 * $0 })
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 1).normal([8, 1, 1, 2])
+    for phase in unit.phases {
+      let losses = [(unit, images), (scaled, images.multiplied(by: 4))].map { model, images in
+        let microBatch = MicroBatch(
+          index: 0, draw: MicroBatch.Draw(step: 0), images: images, labels: [], seed: 2)
+        return model.evaluate(phase, on: microBatch).loss.value.scalar
+      }
+      #expect(losses[0] == losses[1])
+    }
+  }
 }

@@ -174,7 +174,8 @@ package final class Trainer {
       .normal([options.samples.count, engine.model.latentCount])
     report.draw(
       samples: SamplePicture(options).pixels(of: engine.model.samples(latents)), measured: measurement?.text,
-      step: step, statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options))
+      step: step,
+      statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options))
   }
 
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.

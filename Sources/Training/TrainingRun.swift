@@ -68,6 +68,10 @@ package enum TrainingRun {
     ).verify(over: communicator)
     ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: rank))
 
+    let model = options.family.makeModel(options)
+    let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep
+    let steps = options.length.steps(samples: dataset.count, batch: samplesPerStep)
+
     var folder: RunFolder?
     var generation: LoadedGeneration?
     var warnings: [String] = []
@@ -86,11 +90,8 @@ package enum TrainingRun {
     }
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let startStep = Int(parts[0]) ?? 0
-    let model = options.family.makeModel(options)
-    let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep
     let setup = Trainer.Setup(
-      options: options, plan: plan, dataset: dataset,
-      steps: options.length.steps(samples: dataset.count, batch: samplesPerStep), folder: String(parts[1]))
+      options: options, plan: plan, dataset: dataset, steps: steps, folder: String(parts[1]))
 
     let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }

@@ -53,7 +53,7 @@ extension EndToEnd {
       #expect(try folder.loggedSteps("run") == [2, 4, 5, 6])
       let lines = String(decoding: try folder.bytes("run/log.jsonl"), as: UTF8.self).split(separator: "\n")
       #expect(lines.map { $0.contains("\"high_quality\":") } == [true, true, false, true])
-      #expect(finished.output.contains("of 8 modes, high quality"))
+      #expect(finished.errors.contains("of 8 modes, high quality"))
       let sampled = try Lockstep.run(["sample", "run", "--output", "points.png"], in: folder)
       #expect(sampled.status == 0, "\(sampled.errors)")
     }

@@ -42,5 +42,7 @@ LOCKSTEP_INLINE lockstep_float8 lockstep_high_halves8(lockstep_float8 a, lockste
 
 /// Asks for the cache line of an address, which need not be valid.
 LOCKSTEP_INLINE void lockstep_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+/// The same, no nearer than the second-level cache.
+LOCKSTEP_INLINE void lockstep_prefetch_second_level(const void *address) { __builtin_prefetch(address, 0, 2); }
 
 #undef LOCKSTEP_INLINE

@@ -56,6 +56,8 @@ struct KernelTable: Sendable {
   let tileRows: Int
   /// A as `[rows, rowStride]`.
   let packedRows: Block<UnsafePointer<Float>>
+  /// The same for few rows, with panels one behind the other.
+  let fewPackedRows: Block<UnsafePointer<Float>>
   /// A as a pointer to each column.
   let indirectColumns: Block<UnsafePointer<UnsafePointer<Float>>>
 
@@ -77,6 +79,10 @@ struct KernelTable: Sendable {
       KernelsBaseline.BlockProduct.packedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     },
+    fewPackedRows: {
+      KernelsBaseline.BlockProduct.fewPackedRows(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
     indirectColumns: {
       KernelsBaseline.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
@@ -88,6 +94,10 @@ struct KernelTable: Sendable {
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
     packedRows: {
       KernelsWide.BlockProduct.packedRows(
+        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
+    fewPackedRows: {
+      KernelsWide.BlockProduct.fewPackedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
     },
     indirectColumns: {

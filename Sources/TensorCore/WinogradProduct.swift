@@ -44,7 +44,7 @@ struct WinogradProduct {
         for row in 0..<job.rows.count { (offsets + row).initialize(to: row * width) }
         for position in 0..<form.positions {
           for from in Swift.stride(from: 0, to: depth, by: KernelTable.depthBlock) {
-            kernels.packedRows(
+            kernels.fewPackedRows(
               job.rows.count, min(KernelTable.depthBlock, depth - from),
               block.pointer + layout.offset(position: position, depth: from),
               matrices + (position * depth + from) * width, products.pointer + position * stride, offsets,

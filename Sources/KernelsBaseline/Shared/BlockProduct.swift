@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// C += A · B for a block of A that fits the second-level cache and one panel of B, the inner part of every
 /// convolution.
 ///
@@ -24,8 +26,23 @@ public enum BlockProduct {
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: PackedRows(pointer: a), b: b, c: c, offsets: offsets, columns: columns,
+        depth: depth, a: PackedRows(pointer: a), b: b, ahead: b, c: c, offsets: offsets, columns: columns,
         continuing: continuing))
+  }
+
+  /// The same for so few rows that a panel of B is read hardly more often than it is multiplied; the next one, of the
+  /// same size, follows at once in memory and is asked for meanwhile.
+  @inline(never)
+  public static func fewPackedRows(
+    rows: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
+  ) {
+    let width = columns > lanes ? 2 &* lanes : lanes
+    block(
+      rows: rows,
+      TileOperands(
+        depth: depth, a: FewPackedRows(rows: PackedRows(pointer: a)), b: b, ahead: b + depth &* width, c: c,
+        offsets: offsets, columns: columns, continuing: continuing))
   }
 
   /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
@@ -41,9 +58,13 @@ public enum BlockProduct {
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: IndirectColumns(pointers: a), b: b, c: c, offsets: offsets, columns: columns,
+        depth: depth, a: IndirectColumns(pointers: a), b: b, ahead: b, c: c, offsets: offsets,
+        columns: columns,
         continuing: continuing))
   }
+
+  /// Floats in a cache line.
+  private static var lineCount: Int { 16 }
 
   @inline(__always)
   private static func block<Left: LeftMatrix>(rows: Int, _ operands: TileOperands<Left>) {
@@ -51,17 +72,23 @@ public enum BlockProduct {
     var operands = operands
     var row = 0
     var index = 0
+    let next = operands.ahead
+    let width = operands.columns > lanes ? 2 &* lanes : lanes
     while index < tiles {
+      // The first tiles ask for a cache line of every row of the next panel each, the others for what they have.
+      let asks = index &* lineCount < width
+      operands.ahead = asks ? next + index &* lineCount : operands.b
+      operands.aheadStep = asks ? width : 0
       index &+= 1
-      let next = rows &* index / tiles
+      let end = rows &* index / tiles
       if operands.columns > lanes {
-        tile(rows: next &- row, TwoVectors.self, operands)
+        tile(rows: end &- row, TwoVectors.self, operands)
       } else {
-        tile(rows: next &- row, OneVector.self, operands)
+        tile(rows: end &- row, OneVector.self, operands)
       }
-      operands.a.advance(rows: next &- row)
-      operands.offsets += next &- row
-      row = next
+      operands.a.advance(rows: end &- row)
+      operands.offsets += end &- row
+      row = end
     }
   }
 
@@ -80,8 +107,15 @@ public enum BlockProduct {
     }
     var a = operands.a
     var b = operands.b
+    var ahead = operands.ahead
+    let aheadStep = operands.aheadStep
     var remaining = operands.depth
     while remaining >= 2 {
+      if Left.streamsPanels {
+        lockstep_prefetch_second_level(ahead)
+        lockstep_prefetch_second_level(ahead + aheadStep)
+        ahead += 2 &* aheadStep
+      }
       a.prefetch(rows: Rows.count, after: 0)
       tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
       a.prefetch(rows: Rows.count, after: 1)
@@ -106,6 +140,9 @@ struct TileOperands<Left: LeftMatrix> {
   let depth: Int
   var a: Left
   let b: UnsafePointer<Float>
+  /// What the next product will read, and floats from one prefetch to the next.
+  var ahead: UnsafePointer<Float>
+  var aheadStep = 0
   var c: UnsafeMutablePointer<Float>
   var offsets: UnsafePointer<Int>
   let columns: Int

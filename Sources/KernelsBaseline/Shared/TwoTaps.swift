@@ -37,18 +37,32 @@ enum TwoOutputsTwoTaps: WinogradMaps {
   typealias Gradient = Output
 }
 
-/// F(4, 2) at the points 0, −1, ½, 2 and ∞, whose error is two thirds of that at 0, ±1, 2 and ∞.
+/// F(4, 2) at the points ±5/4, ±3/8 and ∞.
+///
+/// Of all points with short binary fractions these have nearly the smallest error: an output's variance grows with
+/// Σ A² |G|² |B|² over the points, in one dimension 8.9 at worst and 5.6 on average, where 0, ±1, 2 and ∞ give 32
+/// and 13. The signs of pairs leave few operations.
 enum FourOutputsTwoTaps: WinogradMaps {
+  /// The two positive points and their powers, all exact.
+  @inline(__always) private static var a: Float { 5 / 4 }
+  @inline(__always) private static var a2: Float { 25 / 16 }
+  @inline(__always) private static var a3: Float { 125 / 64 }
+  @inline(__always) private static var b: Float { 3 / 8 }
+  @inline(__always) private static var b2: Float { 9 / 64 }
+  @inline(__always) private static var b3: Float { 27 / 512 }
+
   enum Input: LineTransform {
     @inline(__always) static var inputs: Int { 5 }
     @inline(__always) static var outputs: Int { 5 }
     @inline(__always) static func apply(_ d: (Int) -> Vector, _ v: (Int, Vector) -> Void) {
       let (d0, d1, d2, d3, d4) = (d(0), d(1), d(2), d(3), d(4))
-      v(0, (d0 + d3).adding(-1.5, d1 + d2))
-      v(1, (d1 + d3).adding(-2.5, d2))
-      v(2, (d3 - d2).adding(-2, d1))
-      v(3, d3.adding(0.5, d2 - d1))
-      v(4, (d1 + d4).adding(-1.5, d2 + d3))
+      let (evenA, oddA) = (d2.adding(-b2, d0), d3.adding(-b2, d1))
+      let (evenB, oddB) = (d2.adding(-a2, d0), d3.adding(-a2, d1))
+      v(0, oddA.adding(a, evenA))
+      v(1, oddA.adding(-a, evenA))
+      v(2, oddB.adding(b, evenB))
+      v(3, oddB.adding(-b, evenB))
+      v(4, d4.adding(-(a2 + b2), d2).adding(a2 * b2, d0))
     }
   }
 
@@ -57,10 +71,12 @@ enum FourOutputsTwoTaps: WinogradMaps {
     @inline(__always) static var outputs: Int { 5 }
     @inline(__always) static func apply(_ g: (Int) -> Vector, _ u: (Int, Vector) -> Void) {
       let (g0, g1) = (g(0), g(1))
-      u(0, g0)
-      u(1, (g1 - g0) * (2 / 9))
-      u(2, g0.adding(0.5, g1) * (-8 / 9))
-      u(3, g0.adding(2, g1) * (1 / 9))
+      // ±(g0 ± a g1) / 2a(a² − b²), and the same with a and b exchanged.
+      let odd = g1 * (32 / 91)
+      u(0, odd.adding(128 / 455, g0))
+      u(1, odd.adding(-128 / 455, g0))
+      u(2, (-odd).adding(-256 / 273, g0))
+      u(3, (-odd).adding(256 / 273, g0))
       u(4, g1)
     }
   }
@@ -70,23 +86,26 @@ enum FourOutputsTwoTaps: WinogradMaps {
     @inline(__always) static var outputs: Int { 4 }
     @inline(__always) static func apply(_ m: (Int) -> Vector, _ y: (Int, Vector) -> Void) {
       let (m0, m1, m2, m3, m4) = (m(0), m(1), m(2), m(3), m(4))
-      y(0, (m0 + m1) + (m2 + m3))
-      y(1, m2.adding(4, m3).adding(-2, m1) * 0.5)
-      y(2, m1.adding(0.25, m2.adding(16, m3)))
-      y(3, (m4 - m1).adding(0.125, m2.adding(64, m3)))
+      let (evenA, oddA, evenB, oddB) = (m0 + m1, m0 - m1, m2 + m3, m2 - m3)
+      y(0, evenA + evenB)
+      y(1, (oddB * b).adding(a, oddA))
+      y(2, (evenB * b2).adding(a2, evenA))
+      y(3, m4.adding(b3, oddB).adding(a3, oddA))
     }
   }
 
   enum Upstream: LineTransform {
     @inline(__always) static var inputs: Int { 4 }
     @inline(__always) static var outputs: Int { 5 }
-    @inline(__always) static func apply(_ y: (Int) -> Vector, _ a: (Int, Vector) -> Void) {
+    @inline(__always) static func apply(_ y: (Int) -> Vector, _ z: (Int, Vector) -> Void) {
       let (y0, y1, y2, y3) = (y(0), y(1), y(2), y(3))
-      a(0, y0)
-      a(1, (y0 + y2) - (y1 + y3))
-      a(2, y0.adding(0.5, y1).adding(0.25, y2.adding(0.5, y3)))
-      a(3, y0.adding(2, y1).adding(4, y2.adding(2, y3)))
-      a(4, y3)
+      let (evenA, oddA) = (y0.adding(a2, y2), y1.adding(a2, y3))
+      let (evenB, oddB) = (y0.adding(b2, y2), y1.adding(b2, y3))
+      z(0, evenA.adding(a, oddA))
+      z(1, evenA.adding(-a, oddA))
+      z(2, evenB.adding(b, oddB))
+      z(3, evenB.adding(-b, oddB))
+      z(4, y3)
     }
   }
 
@@ -95,8 +114,8 @@ enum FourOutputsTwoTaps: WinogradMaps {
     @inline(__always) static var outputs: Int { 2 }
     @inline(__always) static func apply(_ m: (Int) -> Vector, _ g: (Int, Vector) -> Void) {
       let (m0, m1, m2, m3, m4) = (m(0), m(1), m(2), m(3), m(4))
-      g(0, m0.adding(1 / 9, m3.adding(-2, m1).adding(-8, m2)))
-      g(1, m4.adding(2 / 9, (m1 + m3).adding(-2, m2)))
+      g(0, ((m0 - m1) * (128 / 455)).adding(-256 / 273, m2 - m3))
+      g(1, m4.adding(32 / 91, (m0 + m1) - (m2 + m3)))
     }
   }
 }

@@ -51,7 +51,7 @@ struct OptionsComparisonTests {
     let here = try Options.resolve(recipe: "dcgan-mnist", overrides: ["data=/a"])
     let there = try Options.resolve(recipe: "dcgan-mnist", overrides: ["data=/b", "epochs=3"])
     let found = here.differences(to: there)
-    #expect(found.map(\.description) == ["data /a → /b", "steps 1500 → none", "epochs none → 3"])
+    #expect(found.map(\.description) == ["data /a → /b", "steps 1250 → none", "epochs none → 3"])
     #expect(found.allSatisfy { $0.mayChangeOnResume })
     #expect(here.arithmeticDigestInput == there.arithmeticDigestInput)
   }

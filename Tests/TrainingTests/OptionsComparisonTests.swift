@@ -10,7 +10,7 @@ struct OptionsComparisonTests {
     ("dataset.count=7", false),
     ("dataset.labels=7", false), ("size=64", false), ("channels=3", false), ("seed=7", false),
     ("steps=7", true),
-    ("batch=128", false), ("microBatches=4", false), ("threads=7", true), ("overlap=false", true),
+    ("batch=256", false), ("microBatches=4", false), ("threads=7", true), ("overlap=false", true),
     ("stallTimeout=7", true), ("optimizer.discriminator.learningRate=7", false),
     ("optimizer.discriminator.beta1=0.7", false), ("optimizer.discriminator.beta2=0.7", false),
     ("optimizer.discriminator.epsilon=0.7", false), ("optimizer.generator.learningRate=7", false),

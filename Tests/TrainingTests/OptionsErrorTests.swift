@@ -60,7 +60,7 @@ struct OptionsErrorTests {
       ("batch=60", "batch=56 or 64 would work, or microBatches=4"),
       ("batch=3", "batch=8 would work, or microBatches=1"),
       ("batch=1048575", "batch=1048568 or 1048576 would work, or microBatches=1"),
-      ("microBatches=128", "batch=128 would work, or microBatches=64"),
+      ("microBatches=256", "batch=256 would work, or microBatches=128"),
     ])
   func indivisible(word: String, advice: String) {
     let found = problems("dcgan", word)

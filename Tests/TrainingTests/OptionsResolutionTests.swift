@@ -19,7 +19,7 @@ struct OptionsResolutionTests {
     let options = try Options.resolve(recipe: "dcgan")
     #expect(options.family == .dcgan && options.data == .pottery && options.dataset.count == 60_000)
     #expect(options.size == 32 && options.channels == 1)
-    #expect(options.batch == 64 && options.microBatches == 8 && options.threads == .automatic)
+    #expect(options.batch == 128 && options.microBatches == 8 && options.threads == .automatic)
     #expect(options.optimizers.map(\.network) == ["discriminator", "generator"])
     let adam = options.optimizer(of: "generator")
     #expect(adam.learningRate == 2e-4 && adam.beta1 == 0.5 && adam.beta2 == 0.999 && adam.epsilon == 1e-8)

@@ -64,8 +64,8 @@ struct RunFolderTests {
   @Test("a new run has its options and its folders")
   func create() throws {
     let scratch = try Scratch()
-    let run = try RunFolder.create(at: scratch.path + "/a", options: options("batch=128"))
-    #expect(try Options.read(path: run.optionsPath) == options("batch=128"))
+    let run = try RunFolder.create(at: scratch.path + "/a", options: options("batch=32"))
+    #expect(try Options.read(path: run.optionsPath) == options("batch=32"))
     for path in [run.tensorBoardPath, run.samplesPath, run.checkpointsPath] { #expect(rmdir(path) == 0) }
     #expect(run.samplePath(step: 500) == scratch.path + "/a/samples/step-00000500.png")
     #expect(FolderName.generation(1_234_567_890) == "step-1234567890")
@@ -180,7 +180,7 @@ struct RunFolderTests {
     let scratch = try Scratch()
     _ = try RunFolder.create(at: scratch.path, options: options())
     var run = try RunFolder.reopen(at: scratch.path)
-    let other = try Options.resolve(recipe: "dcgan64", overrides: ["seed=9"])
+    let other = try Options.resolve(recipe: "dcgan64", overrides: ["seed=9", "batch=128"])
     let error = try #require(throws: RunFolderError.self) { try run.resume(with: other) }
     #expect(error.kind == .differentRecipe && error.exitStatus == 78)
     let expected = """

@@ -26,7 +26,7 @@ public final class ParameterStore {
     parameterNames = parameters.map(\.0)
     stateBuffers = buffers.map(\.1)
     bufferNames = buffers.map(\.0)
-    values = TensorStorage(count: parameters.reduce(0) { $0 + $1.1.shape.count })
+    values = TensorStorage(count: parameters.reduce(0) { $0 + $1.1.shape.count }, isLasting: true)
     self.buffers = TensorStorage(count: buffers.reduce(0) { $0 + $1.1.shape.count })
     var offset = 0
     for (ordinal, parameter) in self.parameters.enumerated() {

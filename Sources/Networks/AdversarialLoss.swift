@@ -16,6 +16,15 @@ public enum AdversarialLoss: String, CaseIterable, Hashable, Sendable {
   /// Whether scores are logits of the probability that a sample is real.
   public var usesLogits: Bool { self == .nonSaturating || self == .saturating }
 
+  /// The score above which a sample is taken for real; nil where scores have no such meaning.
+  public var decisionThreshold: Float? {
+    switch self {
+    case .nonSaturating, .saturating, .hinge: 0
+    case .leastSquares: 0.5
+    case .wasserstein: nil
+    }
+  }
+
   /// The discriminator's loss of real samples.
   /// - Parameter smoothing: s of one-sided label smoothing, whose targets are 1 - s (Salimans et al. 2016, section
   ///   3.4); only the cross-entropies have targets to smooth.

@@ -2,7 +2,7 @@ public import Autograd
 public import TensorCore
 
 /// Cross-correlation of `[N, spatial…, Cin]` with weights `[Cout, Cin, k…]`, in one, two or three dimensions.
-public struct Convolution: Layer {
+public struct Convolution: DescribedLayer {
   /// `[Cout, Cin, k…]`.
   public let weight: Parameter
   /// `[Cout]`.
@@ -25,11 +25,14 @@ public struct Convolution: Layer {
     let result = input.convolved(with: input.tape.variable(for: weight), geometry)
     return bias.map { result + input.tape.variable(for: $0) } ?? result
   }
+
+  /// A convolution.
+  public var operation: LayerOperation { .convolution(weight: weight.value, bias: bias?.value, geometry) }
 }
 
 /// Transposed convolution of `[N, spatial…, Cin]` with weights `[Cin, Cout, k…]`: the input gradient of
 /// ``Convolution``.
-public struct TransposedConvolution: Layer {
+public struct TransposedConvolution: DescribedLayer {
   /// `[Cin, Cout, k…]`.
   public let weight: Parameter
   /// `[Cout]`.
@@ -54,5 +57,10 @@ public struct TransposedConvolution: Layer {
     let result = input.transposedConvolved(
       with: input.tape.variable(for: weight), geometry, outputPadding: outputPadding)
     return bias.map { result + input.tape.variable(for: $0) } ?? result
+  }
+
+  /// A transposed convolution.
+  public var operation: LayerOperation {
+    .transposedConvolution(weight: weight.value, bias: bias?.value, geometry, outputPadding: outputPadding)
   }
 }

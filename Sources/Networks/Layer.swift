@@ -18,15 +18,16 @@ public struct Sequential: Layer {
     self.layers = layers
   }
 
-  /// The composition of the layers. Batch norm and the rectifier behind it are computed in one pass.
+  /// The composition of the layers. A layer that can is computed in one pass with the rectifier behind it.
   public func callAsFunction(_ input: Variable) -> Variable {
     var result = input
     var next = 0
     while next < layers.count {
-      if let norm = layers[next] as? BatchNorm, next + 1 < layers.count,
+      if let layer = layers[next] as? any RectifierFusing, next + 1 < layers.count,
         let rectifier = layers[next + 1] as? Rectifier
       {
-        result = norm(result, activation: rectifier.slope == 0 ? .relu : .leakyReLU(slope: rectifier.slope))
+        result = layer(
+          result, activation: rectifier.slope == 0 ? .relu : .leakyReLU(slope: rectifier.slope))
         next += 2
       } else {
         result = layers[next](result)
@@ -37,8 +38,14 @@ public struct Sequential: Layer {
   }
 }
 
+/// A layer that applies the rectifier behind it in its own pass over memory.
+protocol RectifierFusing: Layer {
+  /// The layer, then `activation`.
+  func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable
+}
+
 /// The rectifier max(x, 0), or with a slope its leaky form.
-public struct Rectifier: Layer {
+public struct Rectifier: DescribedLayer {
   /// The derivative of the negative side.
   public let slope: Float
 
@@ -49,13 +56,19 @@ public struct Rectifier: Layer {
 
   /// x where positive, slope · x elsewhere.
   public func callAsFunction(_ input: Variable) -> Variable { input.leakyReLU(slope: slope) }
+
+  /// A rectifier.
+  public var operation: LayerOperation { .rectifier(slope: slope) }
 }
 
 /// Hyperbolic tangent.
-public struct Tanh: Layer {
+public struct Tanh: DescribedLayer {
   /// A layer without parameters.
   public init() {}
 
   /// tanh(x).
   public func callAsFunction(_ input: Variable) -> Variable { input.tanh() }
+
+  /// Hyperbolic tangent.
+  public var operation: LayerOperation { .tanh }
 }

@@ -2,7 +2,7 @@ public import Autograd
 import TensorCore
 
 /// A fully connected layer: `[…, in]` to `[…, out]`, x Wᵀ + b with W `[out, in]`.
-public struct Linear: Layer {
+public struct Linear: DescribedLayer {
   /// `[out, in]`.
   public let weight: Parameter
   /// `[out]`.
@@ -16,17 +16,16 @@ public struct Linear: Layer {
   }
 
   /// The product with the weights, plus the bias.
-  public func callAsFunction(_ input: Variable) -> Variable {
-    let tape = input.tape
-    return linear(
-      input, weight: tape.variable(for: weight), bias: bias.map { tape.variable(for: $0) })
-  }
+  public func callAsFunction(_ input: Variable) -> Variable { self(input, activation: .identity) }
+
+  /// A matrix product.
+  public var operation: LayerOperation { .linear(weight: weight.value, bias: bias?.value) }
 }
 
-/// `[…, in]` to `[…, out]`: x Wᵀ + b with W `[out, in]` and b `[out]`.
-public func linear(_ input: Variable, weight: Variable, bias: Variable?) -> Variable {
-  let rows = input.reshaped([input.shape.rows, input.shape.channels])
-  let product = rows.matrixProduct(weight, transposingOther: true)
-  let result = bias.map { product + $0 } ?? product
-  return result.reshaped(.init(input.shape.extents.dropLast() + [weight.shape[0]]))
+extension Linear: RectifierFusing {
+  func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable {
+    let tape = input.tape
+    return input.linear(
+      weight: tape.variable(for: weight), bias: bias.map { tape.variable(for: $0) }, activation: activation)
+  }
 }

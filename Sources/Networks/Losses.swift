@@ -3,7 +3,7 @@ import TensorCore
 
 /// Mean binary cross-entropy of logits against targets in [0, 1]: mean((1 - t) x + log(1 + e^-x)).
 public func binaryCrossEntropy(logits: Variable, targets: Variable) -> Variable {
-  ((1 - targets) * logits + (-logits).softplus()).mean()
+  logits.sigmoidCrossEntropy(targets: targets)
 }
 
 /// Mean binary cross-entropy of logits that should all say `isReal`.
@@ -50,4 +50,15 @@ public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
   // Far below the rounding of any other sum: it gives the root a finite derivative where a gradient is exactly zero.
   let norms = (rows.squared().sum(along: [1]) + 1e-30).squareRoot()
   return (norms - 1).squared().mean()
+}
+
+/// KL(N(μ, σ²) ‖ N(0, 1)), summed over the latent axis, mean over the samples (Kingma and Welling 2014, appendix B):
+/// -½ Σ (1 + log σ² - μ² - σ²).
+///
+/// - Parameters:
+///   - mean: μ, `[N, latent]`.
+///   - logVariance: log σ², `[N, latent]`.
+public func standardNormalDivergence(mean: Variable, logVariance: Variable) -> Variable {
+  let terms = mean.squared() + logVariance.exp() - logVariance - 1
+  return terms.sum() * (0.5 / Float(mean.shape[0]))
 }

@@ -47,7 +47,7 @@ public func instanceNorm(_ input: Variable, epsilon: Float = 1e-5) -> Variable {
 /// While training, each micro-batch is normalised by its own moments and hands them to the tape; the trainer
 /// averages them over all micro-batches of the step before they move the running statistics, so that those do
 /// not depend on the world size either.
-public struct BatchNorm: Layer {
+public struct BatchNorm: DescribedLayer, RectifierFusing {
   /// Scale, `[C]`.
   public let weight: Parameter
   /// Shift, `[C]`.
@@ -74,7 +74,13 @@ public struct BatchNorm: Layer {
   /// `[N, spatial…, C]` to the same shape.
   public func callAsFunction(_ input: Variable) -> Variable { self(input, activation: .identity) }
 
-  /// The layer and the rectifier behind it, in one pass over memory.
+  /// The running statistics, then scale and shift.
+  public var operation: LayerOperation {
+    .batchNorm(
+      scale: weight.value, shift: bias.value, mean: runningMean.value, variance: runningVar.value,
+      epsilon: epsilon)
+  }
+
   func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable {
     let tape = input.tape
     let scale = tape.variable(for: weight)

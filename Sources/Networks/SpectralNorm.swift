@@ -7,7 +7,7 @@ public import TensorCore
 /// u and v approximate the first singular vectors of the weights as a matrix `[Cout, …]`. They are buffers, constant
 /// during a turn: ``iterate()`` moves them once after each update, alike on every rank, so every micro-batch sees the
 /// same ones. Names are those of `torch.nn.utils.spectral_norm`: `weight_orig`, `weight_u`, `weight_v`.
-public protocol SpectrallyNormalized: Layer {
+public protocol SpectrallyNormalized: DescribedLayer {
   /// The trained weights, `[Cout, …]`.
   var weightOrig: Parameter { get }
   /// The left singular vector, `[Cout]`.
@@ -76,6 +76,11 @@ public struct SpectralConvolution: SpectrallyNormalized {
   public func callAsFunction(_ input: Variable) -> Variable {
     input.convolved(with: normalizedWeight(on: input.tape), geometry)
   }
+
+  /// A convolution with the normalised weights.
+  public var operation: LayerOperation {
+    .convolution(weight: normalizedWeight(on: Tape(mode: .inference)).value, bias: nil, geometry)
+  }
 }
 
 /// A ``Linear`` layer whose weights are spectrally normalised.
@@ -101,6 +106,11 @@ public struct SpectralLinear: SpectrallyNormalized {
   /// `[…, in]` to `[…, out]`.
   public func callAsFunction(_ input: Variable) -> Variable {
     let tape = input.tape
-    return linear(input, weight: normalizedWeight(on: tape), bias: tape.variable(for: bias))
+    return input.linear(weight: normalizedWeight(on: tape), bias: tape.variable(for: bias))
+  }
+
+  /// A matrix product with the normalised weights.
+  public var operation: LayerOperation {
+    .linear(weight: normalizedWeight(on: Tape(mode: .inference)).value, bias: bias.value)
   }
 }

@@ -15,4 +15,25 @@ public enum BLASLibrary {
 
   /// The threads that it computes with unless told otherwise: `OPENBLAS_NUM_THREADS`, or one a core.
   public static var threads: Int { Int(openblas_get_num_threads()) }
+
+  /// The square product of two matrices, `[n, n]`, on the calling thread: a peer to measure against.
+  package static func product(_ left: Tensor, _ right: Tensor) -> Tensor {
+    let n = left.shape[0]
+    precondition(
+      left.shape == [n, n] && right.shape == [n, n], "\(left.shape) × \(right.shape) is not square")
+    singleThreaded
+    return Tensor([n, n]) { result in
+      left.withUnsafePointer { left in
+        right.withUnsafePointer { right in
+          cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, left,
+            blasint(n), right,
+            blasint(n), 0, result, blasint(n))
+        }
+      }
+    }
+  }
+
+  /// OpenBLAS would otherwise start a thread per core, beside those of the other ranks.
+  private static let singleThreaded: Void = openblas_set_num_threads(1)
 }

@@ -1,6 +1,14 @@
+/// A form that a kernel wants a weight tensor in.
+protocol WeightPacking {
+  /// Floats of the form.
+  func packedCount(_ kernels: KernelTable) -> Int
+  /// Writes the form of `weight` to `packed`, which has room for it.
+  func pack(_ weight: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, _ kernels: KernelTable)
+}
+
 /// The right matrices B of one or several products, one behind the other, each cut into panels (see
 /// ``KernelTable/Panels``), all taken from one weight tensor and with the same columns.
-struct PackedWeights {
+struct PackedWeights: WeightPacking {
   /// The depth of each matrix.
   let depths: [Int]
   /// The rows of all matrices, in the order of the weight tensor.
@@ -141,19 +149,7 @@ extension Tensor {
   /// A packed form of this weight: the one at hand if it was made from the values that the storage holds now, else
   /// a new one in the same place.
   func packed(
-    _ key: PackedWeightsKey, _ kernels: KernelTable, _ weights: () -> PackedWeights
-  ) -> TensorStorage {
-    packed(key) { weight, known in
-      let weights = weights()
-      let packed = known ?? TensorStorage(count: weights.packedCount(kernels))
-      weights.pack(weight, to: packed.pointer, kernels)
-      return packed
-    }
-  }
-
-  /// The same for the weights of a ``WinogradProduct``.
-  func packed(
-    _ key: PackedWeightsKey, _ kernels: KernelTable, _ weights: () -> WinogradWeights
+    _ key: some Hashable, _ kernels: KernelTable, _ weights: () -> some WeightPacking
   ) -> TensorStorage {
     packed(key) { weight, known in
       let weights = weights()
@@ -165,7 +161,7 @@ extension Tensor {
 
   /// The same for any form; `pack` is given the storage of a former one, if there is one.
   func packed(
-    _ key: PackedWeightsKey,
+    _ key: some Hashable,
     _ pack: (_ weight: UnsafePointer<Float>, _ known: TensorStorage?) -> TensorStorage
   ) -> TensorStorage {
     let known = storage.derived[key]

@@ -142,6 +142,9 @@ func copyFloats(_ source: UnsafePointer<Float>, to destination: UnsafeMutablePoi
     if index &+ 8 <= count { copy(SIMD8<Float>.self, at: index) }
     // What remains is copied along with some of what was.
     if index < count { copy(SIMD8<Float>.self, at: count &- 8) }
+  } else if count >= 4 {
+    copy(SIMD4<Float>.self, at: 0)
+    if count > 4 { copy(SIMD4<Float>.self, at: count &- 4) }
   } else {
     while index < count {
       copy(Float.self, at: index)

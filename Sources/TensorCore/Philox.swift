@@ -45,6 +45,8 @@ public struct KeyedNoise: Sendable {
     case noiseOnFakes = 9
     /// Instance noise on the fakes of a generator's turn.
     case noiseOnGenerated = 10
+    /// Latent vectors of measurements.
+    case measurement = 11
   }
 
   private let key: SIMD2<UInt32>

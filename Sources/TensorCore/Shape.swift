@@ -1,19 +1,36 @@
 /// The extents of a tensor, outermost first. Activations are `[N, spatial…, C]` (NHWC in two dimensions).
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
-  /// The extent of each axis. Empty for a scalar.
-  public let extents: [Int]
+  /// The most axes of a tensor.
+  public static let maximumRank = 8
 
-  /// - Precondition: no extent is negative and the element count fits an `Int`.
-  public init(_ extents: [Int]) {
+  /// The extents behind one another, zeros after the last: no reference is counted when a tensor is copied.
+  private let axes: SIMD8<UInt32>
+  /// The number of axes.
+  public let rank: Int
+  /// The number of elements: the product of the extents, 1 for a scalar.
+  public let count: Int
+
+  /// - Precondition: at most ``maximumRank`` axes, no extent is negative or needs more than 32 bits, and the element
+  ///   count fits an `Int`.
+  public init(_ extents: some Collection<Int>) {
+    precondition(
+      extents.count <= Self.maximumRank, "a shape has at most \(Self.maximumRank) axes: \(extents)")
+    var axes = SIMD8<UInt32>.zero
     var count = 1
+    var axis = 0
     for extent in extents {
-      precondition(extent >= 0, "a shape has no negative extent: \(extents)")
+      guard let small = UInt32(exactly: extent) else {
+        preconditionFailure("an extent is from 0 to \(UInt32.max): \(extents)")
+      }
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
       precondition(!overflow, "the element count of \(extents) does not fit an Int")
+      axes[axis] = small
       count = product
+      axis += 1
     }
-    self.extents = extents
+    self.axes = axes
     self.count = count
+    rank = axis
   }
 
   /// A shape from a literal such as `[16, 32, 32, 1]`.
@@ -21,19 +38,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     self.init(extents)
   }
 
-  /// The number of elements: the product of the extents, 1 for a scalar.
-  public let count: Int
-
-  /// The number of axes.
-  public var rank: Int { extents.count }
+  /// The extent of each axis. Empty for a scalar.
+  public var extents: [Int] { (0..<rank).map { Int(axes[$0]) } }
 
   /// The extent of an axis; negative axes count from the last, as in `shape[-1]`.
   public subscript(axis: Int) -> Int {
-    extents[axis < 0 ? extents.count + axis : axis]
+    let index = axis < 0 ? rank + axis : axis
+    precondition(index >= 0 && index < rank, "\(self) has no axis \(axis)")
+    return Int(axes[index])
   }
 
   /// The extent of the innermost axis, 1 for a scalar: channels of an activation.
-  public var channels: Int { extents.last ?? 1 }
+  public var channels: Int { rank == 0 ? 1 : Int(axes[rank &- 1]) }
 
   /// Elements per innermost row: `count / channels`.
   public var rows: Int { channels == 0 ? 0 : count / channels }
@@ -42,7 +58,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
-      strides[axis] = strides[axis + 1] * extents[axis + 1]
+      strides[axis] = strides[axis + 1] * self[axis + 1]
     }
     return strides
   }

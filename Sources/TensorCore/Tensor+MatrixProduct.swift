@@ -1,17 +1,21 @@
-internal import COpenBLAS
-
 extension Tensor {
   /// The matrix product of the two innermost axes, for every index of the outer axes, which must be the same in
   /// both: `[…, m, k] × […, k, n] → […, m, n]`.
   ///
-  /// Computed by OpenBLAS on the calling thread: its bits depend on the shapes (and the processor), which in a
-  /// training run never depend on the number of ranks.
+  /// Each element is one chain of fused multiply-adds over k in ascending order; its bits depend on the values alone.
   /// - Parameters:
   ///   - transposingSelf: takes `self` as `[…, k, m]`.
   ///   - transposingOther: takes `other` as `[…, n, k]`.
   /// - Precondition: two axes or more, equal outer axes, and depths that agree.
   public func matrixProduct(
     _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false
+  ) -> Tensor {
+    matrixProduct(
+      other, transposingSelf: transposingSelf, transposingOther: transposingOther, using: .current)
+  }
+
+  package func matrixProduct(
+    _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false, using set: KernelSet
   ) -> Tensor {
     precondition(
       shape.rank >= 2 && shape.rank == other.shape.rank
@@ -25,23 +29,39 @@ extension Tensor {
       "a product of \(shape)\(transposingSelf ? "ᵀ" : "") and \(other.shape)\(transposingOther ? "ᵀ" : "")")
     let outer = Array(shape.extents.dropLast(2))
     guard depth > 0 else { return Tensor(repeating: 0, shape: Shape(outer + [rows, columns])) }
-    Self.singleThreadedBLAS
+    let kernels = KernelTable.of(set)
+    let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: transposingOther)
     return Tensor(Shape(outer + [rows, columns])) { result in
       withUnsafePointer { left in
-        other.withUnsafePointer { right in
-          for matrix in 0..<outer.reduce(1, *) where rows > 0 && columns > 0 {
-            cblas_sgemm(
-              CblasRowMajor, transposingSelf ? CblasTrans : CblasNoTrans,
-              transposingOther ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), blasint(depth),
-              1,
-              left + matrix * rows * depth, blasint(shape[-1]), right + matrix * depth * columns,
-              blasint(other.shape[-1]), 0, result + matrix * rows * columns, blasint(columns))
-          }
+        for matrix in 0..<outer.reduce(1, *) where rows > 0 && columns > 0 {
+          let packed = other.packed(panels, from: matrix * depth * columns, kernels)
+          let product = MatrixProduct(
+            rows: rows, depth: depth, columns: columns, left: left + matrix * rows * depth,
+            isLeftTransposed: transposingSelf, right: packed.pointer,
+            result: result + matrix * rows * columns)
+          product.run(kernels)
         }
       }
     }
   }
 
-  /// OpenBLAS would otherwise start a thread per core, beside those of the other ranks.
-  private static let singleThreadedBLAS: Void = openblas_set_num_threads(1)
+  /// The matrix that begins at element `start`, in panels; kept with the storage if its values last.
+  private func packed(_ panels: MatrixPanels, from start: Int, _ kernels: KernelTable) -> TensorStorage {
+    if storage.isLasting {
+      let key = MatrixPanelsKey(offset: offset + start, panels: panels, lanes: kernels.lanes)
+      return Tensor(viewOf: self, from: start, shape: [panels.depth * panels.columns]).packed(key, kernels) {
+        panels
+      }
+    }
+    let packed = TensorStorage(count: panels.packedCount(kernels))
+    withUnsafePointer { panels.pack($0 + start, to: packed.pointer, kernels) }
+    return packed
+  }
+}
+
+/// Names the panels of a matrix among what is derived from its storage.
+private struct MatrixPanelsKey: Hashable {
+  let offset: Int
+  let panels: MatrixPanels
+  let lanes: Int
 }

@@ -15,6 +15,8 @@ public final class TensorStorage: @unchecked Sendable {
   /// The number of elements that may be used.
   public let count: Int
   private let capacity: Int
+  /// Whether the values outlast a step and are read many times, so that forms derived from them are worth keeping.
+  package let isLasting: Bool
 
   /// Results that kernels derive from these values (packed weights), valid for `version`.
   package var derived: [AnyHashable: (version: Int, storage: TensorStorage)] = [:]
@@ -22,8 +24,10 @@ public final class TensorStorage: @unchecked Sendable {
   package private(set) var version = 0
 
   /// Uninitialised storage for `count` elements.
-  public init(count: Int) {
+  /// - Parameter isLasting: whether the values outlast a step, as parameters do.
+  public init(count: Int, isLasting: Bool = false) {
     self.count = count
+    self.isLasting = isLasting
     (pointer, capacity) = FreeList.take(count)
   }
 
@@ -45,6 +49,26 @@ private enum FreeList {
   private struct State {
     var blocks: [Int: [UInt]] = [:]
     var systemAllocations = 0
+
+    /// The least capacity with a free block that is larger, but by no more than half. So networks that take turns share
+    /// their large blocks; small ones are not worth the search.
+    func next(above capacity: Int) -> Int? {
+      guard capacity >= State.large else { return nil }
+      return free { $0 > capacity && 2 * $0 <= 3 * capacity }.min()
+    }
+
+    /// The largest capacity with a free block that is smaller by no more than a third: one to give back for a larger one,
+    /// which will serve for both.
+    func next(below capacity: Int) -> Int? {
+      guard capacity >= State.large else { return nil }
+      return free { $0 < capacity && 3 * $0 >= 2 * capacity }.max()
+    }
+
+    private static let large = 16_384
+
+    private func free(_ isWanted: (Int) -> Bool) -> [Int] {
+      blocks.filter { isWanted($0.key) && !$0.value.isEmpty }.map(\.key)
+    }
   }
 
   private static let state = Mutex(State())
@@ -63,12 +87,18 @@ private enum FreeList {
 
   static func take(_ count: Int) -> (UnsafeMutablePointer<Float>, Int) {
     let capacity = capacity(for: count)
-    let free = state.withLock { state -> UInt? in
-      if let block = state.blocks[capacity]?.popLast() { return block }
+    let free = state.withLock { state -> (block: UInt, capacity: Int)? in
+      if let block = state.blocks[capacity]?.popLast() { return (block, capacity) }
+      if let larger = state.next(above: capacity), let block = state.blocks[larger]?.popLast() {
+        return (block, larger)
+      }
       state.systemAllocations += 1
+      if let smaller = state.next(below: capacity), let block = state.blocks[smaller]?.popLast() {
+        UnsafeMutableRawPointer(bitPattern: block)?.deallocate()
+      }
       return nil
     }
-    if let free { return (UnsafeMutablePointer(bitPattern: free)!, capacity) }
+    if let free { return (UnsafeMutablePointer(bitPattern: free.block)!, free.capacity) }
     let bytes = capacity * MemoryLayout<Float>.stride
     let isLarge = bytes >= hugePage
     let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? hugePage : 64)

@@ -1,6 +1,6 @@
 /// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each position
 /// of a tile a matrix of its own, in panels `[positions, depth, width]`.
-struct WinogradWeights {
+struct WinogradWeights: WeightPacking {
   let form: WinogradForm
   /// For each phase the kernel position of each tap, in the order of the pixels under it.
   let phaseTaps: [[Int]]

@@ -9,6 +9,7 @@ struct DerivativeRuleTests {
   static let cases: [DerivativeCase] =
     DerivativeCase.arithmetic + DerivativeCase.reductions + DerivativeCase.elementwise + DerivativeCase.layout
     + DerivativeCase.pooling + DerivativeCase.normalization + DerivativeCase.matrixProducts
+    + DerivativeCase.linears
     + DerivativeCase.convolutions
     + DerivativeCase.transposedConvolutions
 

@@ -19,6 +19,9 @@ extension DerivativeCase {
       DerivativeCase("sigmoid", [any]) { $0[0].sigmoid() },
       DerivativeCase("softplus", [any]) { $0[0].softplus() },
       DerivativeCase("logSigmoid", [any]) { $0[0].logSigmoid() },
+      DerivativeCase("sigmoidCrossEntropy", [any, n.between(0, 1, [3, 4])]) {
+        $0[0].sigmoidCrossEntropy(targets: $0[1])
+      },
       DerivativeCase("erf", [any]) { $0[0].erf() },
       DerivativeCase("magnitude", [offZero]) { $0[0].magnitude() * $0[0] },
       DerivativeCase("relu", [offZero]) { $0[0].relu() * $0[0] },

@@ -20,6 +20,36 @@ extension DerivativeCase {
     }
   }()
 
+  /// Fully connected layers with and without bias and rectifier, of matrices and of more axes. No pre-activation lies
+  /// within a difference of the rectifier's corner.
+  static let linears: [DerivativeCase] = {
+    let activations: [(String, FusedActivation)] = [
+      ("", .identity), (", relu", .relu), (", leaky", .leakyReLU(slope: 0.2)),
+    ]
+    return activations.flatMap { name, activation in
+      [[5], [2, 1, 3]].flatMap { outer in
+        [true, false].map { hasBias in
+          let inputs = linearInputs(outer, hasBias: hasBias)
+          return DerivativeCase("linear over \(outer)\(hasBias ? ", bias" : "")\(name)", inputs) {
+            $0[0].linear(weight: $0[1], bias: $0.count > 2 ? $0[2] : nil, activation: activation)
+          }
+        }
+      }
+    }
+  }()
+
+  private static func linearInputs(_ outer: [Int], hasBias: Bool) -> [Tensor] {
+    for seed in UInt64(21)... {
+      var n = Numbers(seed: seed)
+      let (x, weight) = (n.between(-1, 1, Shape(outer + [3])), n.between(-1, 1, [4, 3]))
+      let bias = n.between(-1, 1, [4])
+      let product = x.asRows.matrixProduct(weight, transposingOther: true)
+      let before = hasBias ? product + bias : product
+      if before.scalars.allSatisfy({ abs($0) > 0.1 }) { return hasBias ? [x, weight, bias] : [x, weight] }
+    }
+    preconditionFailure("numbers without end")
+  }
+
   /// Convolutions along one, two and three axes, with strides that do not divide the input and odd paddings.
   static let convolutions: [DerivativeCase] = {
     let geometries: [(input: [Int], kernel: [Int], stride: [Int], padding: [Int])] = [

@@ -75,9 +75,9 @@ struct AdversarialLossTests {
       n.between(-1, 1, [5]),
     ]
     let critic = DerivativeCase("R1", inputs) { x in
-      var hidden = linear(x[0], weight: x[1], bias: nil)
+      var hidden = x[0].linear(weight: x[1], bias: nil)
       if isNormalized { hidden = batchNorm(hidden, weight: x[3], bias: x[4]) }
-      let scores = linear((hidden + x[4] * x[3]).tanh(), weight: x[2], bias: nil)
+      let scores = (hidden + x[4] * x[3]).tanh().linear(weight: x[2], bias: nil)
       return zeroCentredPenalty(scores: scores, at: x[0])
     }
     #expect(critic.firstOrderError() < 2e-3)

@@ -4,6 +4,10 @@ import Networks
 import TensorCore
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite("Losses and penalties")
 struct LossTests {
   /// Critics of two layers; the inputs are the points, then the weights.
@@ -13,8 +17,8 @@ struct LossTests {
     let (hidden, output) = (n.between(-1, 1, [5, 3]), n.between(-1, 1, [1, 5]))
     let (scale, shift) = (n.between(0.5, 1.5, [5]), n.between(-1, 1, [5]))
     @Sendable func penalty(_ x: [Variable], _ activation: (Variable) -> Variable) -> Variable {
-      let scores = linear(
-        activation(linear(x[0], weight: x[1], bias: nil)), weight: x[2], bias: nil)
+      let scores = activation(x[0].linear(weight: x[1], bias: nil)).linear(
+        weight: x[2], bias: nil)
       return gradientPenalty(scores: scores, at: x[0])
     }
     return [
@@ -93,5 +97,24 @@ struct LossTests {
     let certain = tape.constant(Tensor([500], shape: [1]))
     #expect(binaryCrossEntropy(logits: certain, isReal: true).value.scalar == 0)
     #expect(binaryCrossEntropy(logits: certain, isReal: false).value.scalar == 500)
+  }
+
+  @Test("the divergence of a normal distribution from the standard one is the paper's, and differentiates")
+  func divergence() {
+    // Two samples of two latents: ½ Σ (μ² + σ² - log σ² - 1), averaged over the samples.
+    let (mean, logVariance) = ([Float(1), 0, -2, 0.5], [Float(0), 0.7, -1, 0.2])
+    let expected = zip(mean, logVariance).reduce(0.0) { sum, pair in
+      let (m, l) = (Double(pair.0), Double(pair.1))
+      return sum + 0.25 * (m * m + exp(l) - l - 1)
+    }
+    let inputs = [Tensor(mean, shape: [2, 2]), Tensor(logVariance, shape: [2, 2])]
+    let tape = Tape()
+    let value = standardNormalDivergence(
+      mean: tape.constant(inputs[0]), logVariance: tape.constant(inputs[1]))
+    #expect(abs(Double(value.value.scalar) - expected) < 1e-6)
+    let rule = DerivativeCase("divergence", inputs) {
+      standardNormalDivergence(mean: $0[0], logVariance: $0[1])
+    }
+    #expect(rule.firstOrderError() < 2e-3 && rule.secondOrderError() < 2e-3)
   }
 }

@@ -34,4 +34,58 @@ struct MatrixProductTests {
     let product = Tensor(repeating: 1, shape: [2, 0]).matrixProduct(Tensor(repeating: 1, shape: [0, 3]))
     #expect(product.scalars == [Float](repeating: 0, count: 6))
   }
+
+  @Test(
+    "products of many blocks and panels, and their edges, agree with Float64",
+    arguments: [(14, 32, 256), (1, 1, 1000), (67, 33, 300), (200, 5, 513), (3, 70, 257), (385, 31, 2)])
+  func blocksAgreeWithDefinition(_ shape: (m: Int, n: Int, k: Int)) {
+    let (m, n, k) = shape
+    var numbers = TestNumbers(seed: 10)
+    let (a, b) = (numbers.tensor([m, k]), numbers.tensor([k, n]))
+    let (x, y) = (a.scalars, b.scalars)
+    var expected: [Double] = []
+    for i in 0..<m {
+      for j in 0..<n {
+        expected.append((0..<k).reduce(0.0) { $0 + Double(x[i * k + $1]) * Double(y[$1 * n + j]) })
+      }
+    }
+    let limit = 1e-6 * Double(k)
+    for product in [
+      a.matrixProduct(b), a.transposed([1, 0]).matrixProduct(b, transposingSelf: true),
+      a.matrixProduct(b.transposed([1, 0]), transposingOther: true),
+    ] {
+      #expect(zip(product.scalars, expected).allSatisfy { abs(Double($0) - $1) < limit })
+    }
+  }
+
+  @Test("the bits depend neither on the kernels nor on transposition nor on the other rows")
+  func bitsFollowFromTheValues() {
+    var numbers = TestNumbers(seed: 11)
+    let (a, b) = (numbers.tensor([70, 530]), numbers.tensor([530, 45]))
+    let product = a.matrixProduct(b, using: .baseline)
+    #expect(product.scalars == a.transposed([1, 0]).matrixProduct(b, transposingSelf: true).scalars)
+    #expect(product.scalars == a.matrixProduct(b.transposed([1, 0]), transposingOther: true).scalars)
+    #expect(product.rows(9..<12).scalars == a.rows(9..<12).copied().matrixProduct(b).scalars)
+    if KernelSet.wide.isSupported { #expect(product.scalars == a.matrixProduct(b, using: .wide).scalars) }
+  }
+
+  @Test("a parameter's panels are made once, and anew when it is overwritten")
+  func panelsOfParameters() {
+    var numbers = TestNumbers(seed: 12)
+    let parameters = TensorStorage(count: 2 * 40 * 24, isLasting: true)
+    let x = numbers.tensor([5, 24])
+    for _ in 0..<2 {
+      let values = numbers.tensor([2, 40, 24])
+      values.withUnsafePointer { parameters.pointer.update(from: $0, count: parameters.count) }
+      parameters.invalidateDerived()
+      for index in 0..<2 {
+        let weight = Tensor(viewOf: parameters, offset: index * 40 * 24, shape: [40, 24])
+        let plain = values.rows(index..<index + 1).reshaped([40, 24])
+        #expect(
+          x.matrixProduct(weight, transposingOther: true).scalars
+            == x.matrixProduct(plain, transposingOther: true).scalars)
+      }
+    }
+    #expect(parameters.derived.count == 2)
+  }
 }

@@ -19,6 +19,7 @@ package enum CommunicatorConformance {
     ("a message of several megabytes arrives whole", largeMessage),
     ("the majority is the reference", majority),
     ("ranks of one node know each other", nodes),
+    ("what a rank writes to shared memory all read after they have met", sharedMemory),
   ]
 
   /// Runs all checks, one after another.
@@ -37,6 +38,23 @@ package enum CommunicatorConformance {
     let ranks = try communicator.allGather(communicator.rank)
     try require(ranks == Array(0..<communicator.size), "the ranks are \(ranks)")
     try require(!communicator.processorName.isEmpty, "the node has no name")
+  }
+
+  private static func sharedMemory(_ communicator: any Communicator) throws {
+    guard let memory = try communicator.nodeMemory() else { return }
+    let count = 5000
+    for round in 0..<50 {
+      memory.segment(of: communicator.rank).copyMemory(
+        from: pattern(count: count, seed: 100 * round + communicator.rank), byteCount: count)
+      try memory.synchronize()
+      for rank in 0..<communicator.size {
+        let bytes = UnsafeRawBufferPointer(start: memory.segment(of: rank), count: count)
+        try require(
+          bytes.elementsEqual(pattern(count: count, seed: 100 * round + rank)),
+          "round \(round): the segment of rank \(rank) is wrong")
+      }
+      try memory.synchronize()
+    }
   }
 
   private static func barrier(_ communicator: any Communicator) throws {

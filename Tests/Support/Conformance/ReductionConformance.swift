@@ -10,8 +10,10 @@ package enum ReductionConformance {
   package static let long = 300_001
 
   /// Reduces over `communicator` and compares every bit with the sum of one rank.
+  /// - Parameter roundLength: of messages, instead of memory that the ranks may share.
   package static func run(
-    on communicator: any Communicator, microBatches: Int, counts: [Int] = counts
+    on communicator: any Communicator, microBatches: Int, counts: [Int] = counts,
+    byMessages roundLength: Int? = nil
   ) throws {
     let plan = try MicroBatchPlan(
       batch: microBatches * 2, microBatches: microBatches, worldSize: communicator.size,
@@ -26,7 +28,14 @@ package enum ReductionConformance {
             },
             at: microBatch)
         }
-        let sum = try reducer.reduce(over: communicator).scalars
+        let partial = reducer.finish()
+        let storage = TensorStorage(count: count)
+        if let roundLength {
+          try partial.reduceByMessages(over: communicator, into: storage.pointer, roundLength: roundLength)
+        } else {
+          try partial.reduce(over: communicator, into: storage.pointer)
+        }
+        let sum = Tensor(viewOf: storage, offset: 0, shape: [count]).scalars
         let expected = fold(
           (0..<microBatches).map { leaf($0, count: count, step: step) }[...])
         let same = sum.elementsEqual(expected) { $0.bitPattern == $1.bitPattern }

@@ -14,6 +14,12 @@ func check(_ name: String, over communicator: any Communicator) throws {
     try ReductionConformance.run(on: communicator, microBatches: 16)
     try ReductionConformance.run(
       on: communicator, microBatches: 8, counts: ReductionConformance.counts + [ReductionConformance.long])
+    try ReductionConformance.run(
+      on: communicator, microBatches: 8, counts: [5, ReductionConformance.long], byMessages: 4096)
+  case "memory":
+    guard try communicator.nodeMemory() != nil else {
+      throw ConformanceFailure(description: "ranks of one node share no memory")
+    }
   case "allocations":
     try ReductionConformance.allocations(on: communicator)
   case "mismatched-size":

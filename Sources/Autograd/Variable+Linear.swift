@@ -1,0 +1,40 @@
+public import TensorCore
+
+extension Variable {
+  /// x Wᵀ + b and a rectifier, in one pass over the product.
+  ///
+  /// - Parameters:
+  ///   - weight: W, `[out, in]`.
+  ///   - bias: b, `[out]`.
+  ///   - activation: applied last; its derivative at 0 is that of the negative side.
+  /// - Returns: `[…, out]` for `[…, in]`.
+  /// - Precondition: the activation's slope is not negative, so that the output tells on which side it is.
+  public func linear(weight: Variable, bias: Variable?, activation: FusedActivation = .identity) -> Variable {
+    precondition(activation.slope >= 0, "the derivative of a fused rectifier is taken from its output")
+    let outputs = weight.shape[0]
+    var product = value.asRows.matrixProduct(weight.value, transposingOther: true)
+    product.addToRows(bias?.value, activation)
+    let inputs = bias.map { [self, weight, $0] } ?? [self, weight]
+    let tape = isRecorded ? tape : weight.recorder(with: bias ?? weight)
+    return tape.record(
+      product.reshaped(shape.replacingChannels(by: outputs)), from: inputs
+    ) { step in
+      let (x, weight) = (step.inputs[0], step.inputs[1])
+      let upstream = step.upstream.throughRectifier(activation.slope, output: step.output.value, step)
+      let rows = upstream.reshaped(step.output.value.asRows.shape)
+      return [
+        step.needs[0] ? rows.matrixProduct(weight).reshaped(x.shape) : nil,
+        step.needs[1]
+          ? rows.matrixProduct(x.reshaped(x.value.asRows.shape), transposingSelf: true) : nil,
+        step.needs.count > 2 && step.needs[2] ? rows.sum(to: [outputs]) : nil,
+      ]
+    }
+  }
+
+  /// The gradient in front of a rectifier with this one behind it.
+  private func throughRectifier(_ slope: Float, output: Tensor, _ step: Tape.Backward) -> Variable {
+    if slope == 1 { return self }
+    if step.isFirstOrder { return constant(value.leakyRectifierGradient(at: output, slope: slope)) }
+    return self * constant(output.positiveMask(otherwise: slope))
+  }
+}

@@ -1,0 +1,40 @@
+public import TensorCore
+
+/// What a layer computes in inference mode, in the operators that frameworks share: for formats that other programs run.
+/// Weights have PyTorch's layouts and are views, valid until the next update.
+public enum LayerOperation: Sendable {
+  /// x Wᵀ + b with W `[out, in]` and b `[out]`.
+  case linear(weight: Tensor, bias: Tensor?)
+  /// Cross-correlation with weights `[Cout, Cin, k…]`.
+  case convolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry)
+  /// Its input gradient, with weights `[Cin, Cout, k…]`.
+  case transposedConvolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry, outputPadding: [Int])
+  /// (x - mean) / √(variance + ε) · scale + shift, each `[C]`.
+  case batchNorm(scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, epsilon: Float)
+  /// x where positive, slope · x elsewhere.
+  case rectifier(slope: Float)
+  /// Hyperbolic tangent.
+  case tanh
+}
+
+/// A layer that says what it computes; see ``LayerOperation``. A layer without it cannot be exported.
+public protocol DescribedLayer: Layer {
+  /// What the layer computes with its present weights.
+  var operation: LayerOperation { get }
+}
+
+/// A layer that no other program's operators describe.
+public struct UndescribedLayer: Error, CustomStringConvertible {
+  /// The network.
+  public let network: String
+  /// The layer's place in it, such as `main.3`.
+  public let layer: String
+  /// The layer's type.
+  public let type: String
+
+  /// `what, where; what to do next`.
+  public var description: String {
+    "a layer of type \(type) has no counterpart in other programs (network \(network), layer \(layer)); export a "
+      + "network without such layers, or give the type a DescribedLayer"
+  }
+}

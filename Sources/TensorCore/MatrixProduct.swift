@@ -1,0 +1,158 @@
+/// C = A · B on the register tiles of the convolutions, with A or B taken transposed.
+///
+/// B is packed into panels, A into blocks of rows that stay in the second-level cache while all panels meet them; a
+/// transposed A is read in place. Each element of C is one chain of fused multiply-adds over the depth in ascending
+/// order.
+struct MatrixProduct {
+  let rows: Int
+  let depth: Int
+  let columns: Int
+  /// A: `[rows, depth]`, or `[depth, rows]` if it is taken transposed.
+  let left: UnsafePointer<Float>
+  let isLeftTransposed: Bool
+  /// Panels of `[depth, width]`; see ``MatrixPanels``.
+  let right: UnsafePointer<Float>
+  /// `[rows, columns]`.
+  let result: UnsafeMutablePointer<Float>
+
+  func run(_ kernels: KernelTable) {
+    let jobs = PatchProduct.Job.cut(
+      rows: rows, by: isLeftTransposed ? PatchProduct.rowBlock : rowBlock,
+      panels: kernels.panels(columns).panelCount)
+    ComputeThreads.run(jobs: jobs.count) { index in
+      if isLeftTransposed { multiplyInPlace(jobs[index], kernels) } else { multiply(jobs[index], kernels) }
+    }
+  }
+
+  private var depthBlocks: Int { (depth + KernelTable.depthBlock - 1) / KernelTable.depthBlock }
+
+  /// Rows of A that are packed at a time, over their whole depth.
+  private var rowBlock: Int { max(PatchProduct.rowBlock / depthBlocks, 16) }
+
+  private func multiply(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+    let stride = KernelTable.rowStride
+    let count = job.rows.count
+    let block = TensorStorage(count: count * stride * depthBlocks)
+    var packed = block.pointer
+    forEachDepthBlock { depths in
+      for row in job.rows {
+        copyFloats(left + (row &* depth &+ depths.lowerBound), to: packed, depths.count)
+        packed += stride
+      }
+    }
+    // A panel that few rows meet is fetched while the one before it is multiplied.
+    let product = count <= Self.fewRows ? kernels.fewPackedRows : kernels.packedRows
+    withRowOffsets(job.rows) { offsets in
+      forEachPanel(job, kernels) { panel, columns, width, target in
+        var a = UnsafePointer(block.pointer)
+        forEachDepthBlock { depths in
+          product(
+            count, depths.count, a, panel + depths.lowerBound &* width, target, offsets, columns,
+            depths.lowerBound > 0)
+          a += count &* stride
+        }
+      }
+    }
+  }
+
+  private static let fewRows = 64
+
+  private func multiplyInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+    let ahead = KernelTable.pointersAhead
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: depth + ahead) { pointers in
+      let pointers = pointers.baseAddress.unsafelyUnwrapped
+      for step in 0..<depth + ahead {
+        (pointers + step).initialize(to: left + (min(step, depth &- 1) &* rows &+ job.rows.lowerBound))
+      }
+      withRowOffsets(job.rows) { offsets in
+        forEachPanel(job, kernels) { panel, columns, width, target in
+          forEachDepthBlock { depths in
+            kernels.indirectColumns(
+              job.rows.count, depths.count, UnsafePointer(pointers + depths.lowerBound),
+              panel + depths.lowerBound &* width, target, offsets, columns, depths.lowerBound > 0)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func forEachDepthBlock(_ body: (Range<Int>) -> Void) {
+    var from = 0
+    while from < depth {
+      let to = min(from &+ KernelTable.depthBlock, depth)
+      body(from..<to)
+      from = to
+    }
+  }
+
+  @inline(__always)
+  private func forEachPanel(
+    _ job: PatchProduct.Job, _ kernels: KernelTable,
+    _ body: (
+      _ panel: UnsafePointer<Float>, _ columns: Int, _ width: Int, _ target: UnsafeMutablePointer<Float>
+    ) -> Void
+  ) {
+    let panels = kernels.panels(columns)
+    for panel in job.panels {
+      body(
+        right + panels.offset(panel, depth: depth), panels.columns(panel), panels.width(panel),
+        result + panel &* 2 &* kernels.lanes)
+    }
+  }
+
+  /// Where the rows of C lie.
+  private func withRowOffsets(_ range: Range<Int>, _ body: (UnsafePointer<Int>) -> Void) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: range.count) { offsets in
+      let offsets = offsets.baseAddress.unsafelyUnwrapped
+      for row in range { (offsets + (row &- range.lowerBound)).initialize(to: row &* columns) }
+      body(offsets)
+    }
+  }
+}
+
+/// A right matrix B, `[depth, columns]` or transposed `[columns, depth]`, as panels of `[depth, width]`.
+struct MatrixPanels: WeightPacking, Hashable {
+  let depth: Int
+  let columns: Int
+  let isTransposed: Bool
+
+  func packedCount(_ kernels: KernelTable) -> Int { kernels.panels(columns).packedCount(depth: depth) }
+
+  func pack(
+    _ matrix: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+  ) {
+    let panels = kernels.panels(columns)
+    ComputeThreads.run(jobs: panels.panelCount) { panel in
+      let first = panel * 2 * kernels.lanes
+      let target = packed + panels.offset(panel, depth: depth)
+      if isTransposed {
+        packTransposed(matrix + first * depth, panels.columns(panel), to: target, panels.width(panel))
+      } else {
+        packRows(matrix + first, panels.columns(panel), to: target, panels.width(panel))
+      }
+    }
+  }
+
+  private func packRows(
+    _ matrix: UnsafePointer<Float>, _ count: Int, to panel: UnsafeMutablePointer<Float>, _ width: Int
+  ) {
+    for row in 0..<depth {
+      let target = panel + row &* width
+      copyFloats(matrix + row &* columns, to: target, count)
+      clear(target + count, width &- count)
+    }
+  }
+
+  private func packTransposed(
+    _ matrix: UnsafePointer<Float>, _ count: Int, to panel: UnsafeMutablePointer<Float>, _ width: Int
+  ) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: count) { rows in
+      let rows = rows.baseAddress.unsafelyUnwrapped
+      for row in 0..<count { (rows + row).initialize(to: matrix + row &* depth) }
+      transposeRows(rows, count: count, columns: depth, to: panel, stride: width)
+    }
+    guard count < width else { return }
+    for row in 0..<depth { clear(panel + (row &* width &+ count), width &- count) }
+  }
+}

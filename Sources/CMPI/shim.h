@@ -2,7 +2,24 @@
 // one. Each function here returns such a handle, whatever its type is in the MPI at hand.
 #pragma once
 #include <mpi.h>
+#include <stdint.h>
 
 static inline MPI_Comm CMPI_COMM_WORLD(void) { return MPI_COMM_WORLD; }
 static inline MPI_Datatype CMPI_BYTE(void) { return MPI_BYTE; }
 static inline MPI_Errhandler CMPI_ERRORS_RETURN(void) { return MPI_ERRORS_RETURN; }
+static inline MPI_Info CMPI_INFO_NULL(void) { return MPI_INFO_NULL; }
+
+// Words in memory that processes share: Swift's atomics live in memory of their own only.
+static inline uint64_t CMPI_load_acquire(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void CMPI_store_release(uint64_t *word, uint64_t value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/// Tells the processor that this is a loop that waits.
+static inline void CMPI_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -5,42 +5,50 @@ public import MessagePassing
 ///
 /// It sleeps while there is nothing to do. After the first error everything submitted fails with that error, because
 /// the ranks no longer know what the others are doing.
+///
+/// A rank that is alone has nobody to wait for: what is submitted is done on the spot, without a thread.
 public final class CommunicationThread: Sendable {
+  private typealias Job = @Sendable (any Communicator, (any Error)?) -> (any Error)?
+
   private struct Queue {
-    var jobs: [@Sendable (any Communicator, (any Error)?) -> (any Error)?] = []
+    var jobs: [Job] = []
     var isClosed = false
   }
 
-  private final class Handover: @unchecked Sendable {
-    let communicator: any Communicator
+  /// The communicator, and why it is of no more use; touched by one thread alone.
+  private final class Owner: @unchecked Sendable {
+    private let communicator: any Communicator
+    private var failure: (any Error)?
+
     init(_ communicator: sending any Communicator) { self.communicator = communicator }
+
+    func run(_ job: Job) { failure = job(communicator, failure) }
   }
 
   /// This process's number.
   public let rank: Int
   /// The number of ranks.
   public let size: Int
-  private let queue: Monitor<Queue>
-  private let thread: SystemThread
+  private let queue = Monitor(Queue())
+  private let owner: Owner
+  private let thread: SystemThread?
 
   /// Starts the thread, which takes the communicator over.
   public init(_ communicator: sending any Communicator) {
     rank = communicator.rank
     size = communicator.size
-    let queue = Monitor(Queue())
-    self.queue = queue
-    let handover = Handover(communicator)
-    thread = SystemThread {
-      var failure: (any Error)?
-      while let job = Self.next(queue) {
-        failure = job(handover.communicator, failure)
+    let owner = Owner(communicator)
+    self.owner = owner
+    let queue = queue
+    thread =
+      size == 1
+      ? nil
+      : SystemThread {
+        while let job = Self.next(queue) { owner.run(job) }
       }
-    }
   }
 
-  private static func next(
-    _ queue: Monitor<Queue>
-  ) -> (@Sendable (any Communicator, (any Error)?) -> (any Error)?)? {
+  private static func next(_ queue: Monitor<Queue>) -> Job? {
     queue.wait { queue in
       if !queue.jobs.isEmpty { return .some(queue.jobs.removeFirst()) }
       return queue.isClosed ? .some(nil) : nil
@@ -55,24 +63,26 @@ public final class CommunicationThread: Sendable {
     _ work: @escaping @Sendable (any Communicator) throws -> T
   ) -> Pending<T> {
     let pending = Pending<T>()
+    let job: Job = { communicator, failure in
+      let result = Result {
+        if let failure { throw failure }
+        return try work(communicator)
+      }
+      pending.resolve(result)
+      if case .failure(let error) = result { return error }
+      return nil
+    }
     queue.withLock { queue in
       precondition(!queue.isClosed, "the communication thread has finished")
-      queue.jobs.append { communicator, failure in
-        let result = Result {
-          if let failure { throw failure }
-          return try work(communicator)
-        }
-        pending.resolve(result)
-        if case .failure(let error) = result { return error }
-        return nil
-      }
+      if thread != nil { queue.jobs.append(job) }
     }
+    if thread == nil { owner.run(job) }
     return pending
   }
 
   /// Ends the thread after everything submitted is done, and waits for that. To be called once.
   public func finish() {
     queue.withLock { $0.isClosed = true }
-    thread.join()
+    thread?.join()
   }
 }

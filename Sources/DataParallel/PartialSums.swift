@@ -7,7 +7,8 @@ public import TensorCore
 /// a slice, to the owner of the slice; the owner adds them in tree order and sends the sum to all. With *P* ranks, *N*
 /// elements and *p* pieces on this rank it sends `4 N (p (P - 1) + P - 1) / P` bytes: with one piece per rank (*P* a
 /// power of two) `8 N (P - 1) / P`, as a ring would. There are `rounds + 1` exchanges of at most `(p + 1) (P - 1)`
-/// messages each way. The arithmetic, and so every bit of the result, is that of one rank.
+/// messages each way. Ranks that all run on one node send nothing: they add in memory that they share, each a slice, and
+/// write `4 N (p + 1 / P)` bytes. The arithmetic, and so every bit of the result, is that of one rank.
 public struct PartialSums: Sendable {
   /// Who owns which micro-batch.
   public let plan: MicroBatchPlan
@@ -39,17 +40,28 @@ public struct PartialSums: Sendable {
   public func reduce(
     over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
   ) throws(CommunicationError) {
-    try reduce(over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength)
+    verifyPlan(communicator)
+    if let memory = try communicator.nodeMemory(),
+      let reduction = NodeReduction(plan: plan, count: count, sums: sums, memory: memory)
+    {
+      return try reduction.run(into: result)
+    }
+    try reduceByMessages(over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength)
   }
 
-  package func reduce(
+  /// The same without shared memory.
+  package func reduceByMessages(
     over communicator: any Communicator, into result: UnsafeMutablePointer<Float>, roundLength: Int
   ) throws(CommunicationError) {
+    verifyPlan(communicator)
+    let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
+    try Reduction(plan: plan, slices: slices, sums: sums).run(over: communicator, into: result)
+  }
+
+  private func verifyPlan(_ communicator: any Communicator) {
     precondition(
       communicator.size == plan.worldSize && communicator.rank == plan.rank,
       "the plan is for rank \(plan.rank) of \(plan.worldSize), the communicator for "
         + "\(communicator.rank) of \(communicator.size)")
-    let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
-    try Reduction(plan: plan, slices: slices, sums: sums).run(over: communicator, into: result)
   }
 }

@@ -10,9 +10,7 @@ struct Reduction {
   private let worldSize: Int
   private let slices: SlicePlan
   private let sums: [TensorStorage]
-  /// For every rank, the slots of its pieces; slots are in leaf order over all ranks.
-  private let slots: [Range<Int>]
-  private let steps: [VectorSum.Step]
+  private let folding: Folding
   private let staging: TensorStorage
 
   init(plan: MicroBatchPlan, slices: SlicePlan, sums: [TensorStorage]) {
@@ -20,29 +18,10 @@ struct Reduction {
     worldSize = plan.worldSize
     self.slices = slices
     self.sums = sums
-    var pieces: [CanonicalTree.Node] = []
-    var slots: [Range<Int>] = []
-    for rank in 0..<plan.worldSize {
-      let own = plan.tree.pieces(of: plan.microBatches(of: rank))
-      slots.append(pieces.count..<pieces.count + own.count)
-      pieces += own
-    }
-    self.slots = slots
-    steps = Self.steps(for: pieces, sparing: slots[plan.rank])
+    folding = Folding(plan)
     let room = min(slices.roundLength, slices.slice(of: plan.rank).count)
-    staging = TensorStorage(count: (pieces.count - sums.count) * room)
-    precondition(slots[rank].count == sums.count, "a rank holds one sum per piece")
-  }
-
-  /// The additions of the owner of a slice. No sum is written over the rank's own pieces, which stay what they were:
-  /// own pieces are maximal, so at least one operand of every addition came from another rank.
-  private static func steps(for pieces: [CanonicalTree.Node], sparing own: Range<Int>) -> [VectorSum.Step] {
-    var place = Array(pieces.indices)
-    return CanonicalTree.additions(of: pieces).map { addition in
-      let (left, right) = (place[addition.left], place[addition.right])
-      place[addition.left] = own.contains(left) ? right : left
-      return VectorSum.Step(left: left, right: right, sum: place[addition.left])
-    }
+    staging = TensorStorage(count: (folding.count - sums.count) * room)
+    precondition(folding.slots[rank].count == sums.count, "a rank holds one sum per piece")
   }
 
   /// Round *k* brings the pieces of part *k* to its owner and the sums of part *k - 1* to everyone.
@@ -67,13 +46,13 @@ struct Reduction {
 
   /// The pieces of other ranks arrive one after another in slot order.
   private func stagingOffset(ofSlot slot: Int, length: Int) -> Int {
-    (slot < slots[rank].lowerBound ? slot : slot - slots[rank].count) * length
+    (slot < folding.slots[rank].lowerBound ? slot : slot - folding.slots[rank].count) * length
   }
 
   private func scatter(round: Int, sends: inout [OutgoingMessage], receives: inout [IncomingMessage]) {
     let own = slices.part(of: rank, round: round)
     for other in others where !own.isEmpty {
-      for slot in slots[other] {
+      for slot in folding.slots[other] {
         let room = staging.pointer + stagingOffset(ofSlot: slot, length: own.count)
         let buffer = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: room, count: own.count))
         receives.append(IncomingMessage(from: other, tag: Self.pieceTag, buffer: buffer))
@@ -107,12 +86,12 @@ struct Reduction {
 
   private func fold(round: Int, into result: UnsafeMutablePointer<Float>) {
     let part = slices.part(of: rank, round: round)
-    let vectors = (0..<slots[worldSize - 1].upperBound).map { slot in
-      slots[rank].contains(slot)
-        ? sums[slot - slots[rank].lowerBound].pointer + part.lowerBound
+    let vectors = (0..<folding.count).map { slot in
+      folding.slots[rank].contains(slot)
+        ? sums[slot - folding.slots[rank].lowerBound].pointer + part.lowerBound
         : staging.pointer + stagingOffset(ofSlot: slot, length: part.count)
     }
-    VectorSum.fold(vectors, along: steps, into: result + part.lowerBound, count: part.count)
+    VectorSum.fold(vectors, along: folding.steps, into: result + part.lowerBound, count: part.count)
   }
 
   /// All other ranks, beginning with the next, so that no rank is everyone's first target.

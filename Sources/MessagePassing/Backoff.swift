@@ -6,18 +6,23 @@ import Glibc
 /// It sleeps and does not `sched_yield`: a thread that wakes from a sleep runs at once, one that has yielded waits
 /// until the computing thread has used up its time slice.
 struct Backoff {
-  /// Calls of ``pause()`` that return at once: a few hundred microseconds of testing.
-  static let spins = 1000
   /// The first and the longest sleep in nanoseconds; the kernel adds its timer slack of 50 microseconds.
   static let sleeps = 10_000...200_000
 
+  /// Calls of ``pause()`` that return at once.
+  let spins: Int
   private var pauses = 0
   private var sleep = sleeps.lowerBound
+
+  /// By default at first a few hundred microseconds of testing MPI's requests.
+  init(spins: Int = 1000) {
+    self.spins = spins
+  }
 
   /// Returns at once at first, after a sleep later.
   mutating func pause() {
     pauses += 1
-    if pauses <= Self.spins { return }
+    if pauses <= spins { return }
     var duration = timespec(tv_sec: 0, tv_nsec: sleep)
     nanosleep(&duration, nil)
     sleep = min(sleep + sleep / 2, Self.sleeps.upperBound)

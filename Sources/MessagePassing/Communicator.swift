@@ -24,9 +24,15 @@ public protocol Communicator: AnyObject {
   /// Messages of one pair of ranks with one tag match in the order in which they are listed. A message of another
   /// size than its receiver expects is an error on the receiver.
   func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws(CommunicationError)
+
+  /// Memory that all ranks see; nil if they do not all run on one node. All ranks must take part in the first call.
+  func nodeMemory() throws(CommunicationError) -> (any NodeMemory)?
 }
 
 extension Communicator {
+  /// None: ranks share nothing, unless their communicator says otherwise.
+  public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? { nil }
+
   /// The integer of every rank, in rank order.
   public func allGather(_ value: Int) throws(CommunicationError) -> [Int] {
     let word = withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }

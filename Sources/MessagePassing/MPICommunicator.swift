@@ -15,6 +15,7 @@ public final class MPICommunicator: Communicator {
   /// Longer messages are sent in parts of so many bytes, because MPI counts with 32 bits.
   package var partLimit = 1 << 30
   let handle: MPI_Comm
+  private var sharedMemory: MPINodeMemory??
 
   init(duplicating parent: MPI_Comm) throws(CommunicationError) {
     var duplicate: MPI_Comm? = nil
@@ -35,6 +36,14 @@ public final class MPICommunicator: Communicator {
       buffer[Int(length)] = 0
       return String(cString: buffer.baseAddress!)
     }
+  }
+
+  /// A window of shared memory, where all ranks run on one node.
+  public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? {
+    if let sharedMemory { return sharedMemory }
+    let memory = try MPINodeMemory(self)
+    sharedMemory = .some(memory)
+    return memory
   }
 
   /// Tests the requests until all are done. On return `statuses` is filled, if given.

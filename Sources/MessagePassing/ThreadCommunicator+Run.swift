@@ -2,15 +2,20 @@ extension ThreadCommunicator {
   /// Runs `body` as `size` ranks, each on its thread, and returns what came of each, in rank order.
   ///
   /// A rank that throws has left: the others go on until they need it.
+  /// - Parameter sharingMemory: whether ``nodeMemory()`` gives them some.
   public static func results<T: Sendable>(
-    size: Int, _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T
+    size: Int, sharingMemory: Bool = false,
+    _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T
   ) -> [Result<T, any Error>] {
     precondition(size > 0, "a world has at least one rank")
     let world = Monitor(ThreadWorld(size: size))
     let results = Monitor([Result<T, any Error>?](repeating: nil, count: size))
+    let segments = sharingMemory ? ThreadSegments(size: size) : nil
     let threads = (0..<size).map { rank in
       SystemThread {
-        let result = Result { try body(ThreadCommunicator(rank: rank, size: size, world: world)) }
+        let result = Result {
+          try body(ThreadCommunicator(rank: rank, size: size, world: world, segments: segments))
+        }
         results.withLock { $0[rank] = result }
         world.withLock { $0.leave(rank: rank) }
       }
@@ -21,11 +26,13 @@ extension ThreadCommunicator {
 
   /// Runs `body` as `size` ranks, each on its thread, and returns their values in rank order.
   ///
+  /// - Parameter sharingMemory: whether ``nodeMemory()`` gives them some.
   /// - Throws: the first rank's error that is a cause: one that says that others left or hang only if there is no other.
   public static func run<T: Sendable>(
-    size: Int, _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T
+    size: Int, sharingMemory: Bool = false,
+    _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T
   ) throws -> [T] {
-    let results = results(size: size, body)
+    let results = results(size: size, sharingMemory: sharingMemory, body)
     var consequence: (any Error)?
     for case .failure(let error) in results {
       guard case .stalled? = error as? CommunicationError else { throw error }

@@ -11,8 +11,10 @@ public final class ThreadCommunicator: Communicator {
   /// The host's name.
   public let processorName: String
   private let world: Monitor<ThreadWorld>
+  private let segments: ThreadSegments?
 
-  init(rank: Int, size: Int, world: Monitor<ThreadWorld>) {
+  init(rank: Int, size: Int, world: Monitor<ThreadWorld>, segments: ThreadSegments?) {
+    self.segments = segments
     self.rank = rank
     self.size = size
     self.world = world
@@ -50,6 +52,11 @@ public final class ThreadCommunicator: Communicator {
     try world.wait { (world) throws(CommunicationError) in
       try world.hasFinishedExchange(rank: rank) ? () : nil
     }
+  }
+
+  /// Memory of this process, if the world was made to share some.
+  public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? {
+    segments.map { ThreadNodeMemory($0, of: self) }
   }
 
   private func enter(

@@ -21,23 +21,38 @@ struct CommunicationThreadTests {
     #expect(results == [expected, expected, expected])
   }
 
-  @Test("finishing does what was submitted first")
-  func finish() throws {
-    let thread = CommunicationThread(SoloCommunicator())
-    let pending = (0..<20).map { index in thread.submit { _ in index } }
-    thread.finish()
-    #expect(pending.count { $0.isReady } == 20)
-    #expect(try pending.map { try $0.wait() } == Array(0..<20))
+  @Test("finishing does what was submitted first", arguments: [1, 2])
+  func finish(size: Int) throws {
+    let results = try ThreadCommunicator.run(size: size) { communicator in
+      let thread = CommunicationThread(communicator)
+      let pending = (0..<20).map { index in thread.submit { _ in index } }
+      thread.finish()
+      #expect(pending.count { $0.isReady } == 20)
+      return try pending.map { try $0.wait() }
+    }
+    #expect(results.allSatisfy { $0 == Array(0..<20) })
   }
 
-  @Test("after an error everything that follows fails with it, and a result can be asked for twice")
-  func failure() throws {
+  @Test("a rank that is alone does its work on the spot")
+  func alone() {
     let thread = CommunicationThread(SoloCommunicator())
+    #expect(thread.submit { $0.size }.isReady)
+    thread.finish()
+  }
+
+  @Test(
+    "after an error everything that follows fails with it, and a result can be asked for twice",
+    arguments: [1, 2])
+  func failure(size: Int) throws {
+    _ = try ThreadCommunicator.run(size: size) { try Self.expectFailure(CommunicationThread($0)) }
+  }
+
+  private static func expectFailure(_ thread: CommunicationThread) throws {
     let before = thread.submit { $0.size }
     let broken = thread.submit { _ -> Int in throw Broken() }
     let after = thread.submit { $0.size }
     thread.finish()
-    #expect(try before.wait() == 1)
+    #expect(try before.wait() == thread.size)
     #expect(throws: Broken()) { try broken.wait() }
     #expect(throws: Broken()) { try after.wait() }
     #expect(throws: Broken()) { try after.wait() }

@@ -6,10 +6,18 @@ import Testing
 
 @Suite("The sum of a step has the bits of one rank")
 struct GradientReducerTests {
-  @Test("on every world size", arguments: 1...8, [8, 16, 32])
+  @Test("on every world size, by messages", arguments: 1...8, [8, 16, 32])
   func threads(worldSize: Int, microBatches: Int) throws {
     _ = try ThreadCommunicator.run(size: worldSize) { communicator in
       try ReductionConformance.run(on: communicator, microBatches: microBatches)
+    }
+  }
+
+  @Test("on every world size, in shared memory of a few blocks", arguments: 1...8, [8, 16, 32])
+  func sharedMemory(worldSize: Int, microBatches: Int) throws {
+    let counts = ReductionConformance.counts + [20_011]
+    _ = try ThreadCommunicator.run(size: worldSize, sharingMemory: true) { communicator in
+      try ReductionConformance.run(on: communicator, microBatches: microBatches, counts: counts)
     }
   }
 
@@ -48,15 +56,17 @@ struct GradientReducerTests {
         )
       }
       let result = TensorStorage(count: count)
-      try reducer.finish().reduce(over: communicator, into: result.pointer, roundLength: roundLength)
+      try reducer.finish().reduceByMessages(
+        over: communicator, into: result.pointer, roundLength: roundLength)
       return Tensor(viewOf: result, offset: 0, shape: [count]).scalars
     }
     #expect(sums == [expected, expected, expected])
   }
 
-  @Test("partial sums are values: reducing them twice gives the same bits", arguments: [1, 3, 7])
-  func partialSumsAreValues(worldSize: Int) throws {
-    let same = try ThreadCommunicator.run(size: worldSize) { communicator in
+  @Test(
+    "partial sums are values: reducing them twice gives the same bits", arguments: [1, 3, 7], [false, true])
+  func partialSumsAreValues(worldSize: Int, sharingMemory: Bool) throws {
+    let same = try ThreadCommunicator.run(size: worldSize, sharingMemory: sharingMemory) { communicator in
       let plan = try MicroBatchPlan(
         batch: 16, microBatches: 16, worldSize: worldSize, rank: communicator.rank)
       let reducer = GradientReducer(plan: plan, count: 777)

@@ -9,9 +9,9 @@ struct CommunicatorTests {
     try CommunicatorConformance.run(on: SoloCommunicator())
   }
 
-  @Test("threads conform", arguments: [1, 2, 3, 4, 8])
-  func threads(size: Int) throws {
-    let ranks = try ThreadCommunicator.run(size: size) { communicator in
+  @Test("threads conform", arguments: [1, 2, 3, 4, 8], [false, true])
+  func threads(size: Int, sharingMemory: Bool) throws {
+    let ranks = try ThreadCommunicator.run(size: size, sharingMemory: sharingMemory) { communicator in
       try CommunicatorConformance.run(on: communicator)
       return communicator.rank
     }
@@ -36,6 +36,12 @@ struct MPICommunicatorTests {
     let outcome = try MPIRun.conformance(["communicator"], ranks: ranks)
     #expect(outcome.status == 0, "\(outcome.output)")
     #expect(outcome.output.contains("conforms on \(ranks) ranks, MPI true"))
+  }
+
+  @Test("ranks of one node share memory", arguments: [2, 3])
+  func memory(ranks: Int) throws {
+    let outcome = try MPIRun.conformance(["memory"], ranks: ranks)
+    #expect(outcome.status == 0, "\(outcome.output)")
   }
 
   @Test("messages that are cut into parts, as those above 1 GiB are, arrive whole")

@@ -17,7 +17,7 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One line, free of control characters.
   public let description: String
 
-  init(_ kind: Kind, _ what: String, _ place: String, _ advice: String) {
+  package init(_ kind: Kind, _ what: String, _ place: String, _ advice: String) {
     self.kind = kind
     description = "\(what) (\(place)); \(advice)"
   }

@@ -1,6 +1,6 @@
 /// Which data a run wants, and in what form.
 public struct DatasetRequest: Hashable, Sendable {
-  /// `pottery`, `ring`, `grid`, or the path of an IDX file, of a folder with IDX files, or of an image folder.
+  /// `pottery`, `ring`, `grid`, or a path; see ``Datasets/open(_:)``.
   public var source: String
   /// The height and width of the delivered images in pixels.
   public var size: Int
@@ -10,19 +10,22 @@ public struct DatasetRequest: Hashable, Sendable {
   public var count: Int?
   /// The labels must lie in `0..<labelCount`; nil takes the count from the data.
   public var labelCount: Int?
+  /// How images are brought to the size.
+  public var resize: ResizeMode
   /// What a file may ask for.
   public var limits: DatasetLimits
 
   /// A request; see the properties.
   public init(
     source: String, size: Int, channels: Int, count: Int? = nil, labelCount: Int? = nil,
-    limits: DatasetLimits = DatasetLimits()
+    resize: ResizeMode = .none, limits: DatasetLimits = DatasetLimits()
   ) {
     self.source = source
     self.size = size
     self.channels = channels
     self.count = count
     self.labelCount = labelCount
+    self.resize = resize
     self.limits = limits
   }
 }

@@ -6,16 +6,22 @@ public enum Datasets {
   /// |---|---|
   /// | `pottery` | the built-in ``Pottery`` |
   /// | `ring`, `grid` | the built-in ``GaussianMixture`` |
-  /// | a file | IDX images, plain or gzip; labels from the file beside it that is named after MNIST's |
+  /// | an IDX file | grey images, plain or gzip; labels from the file beside it that is named after MNIST's |
+  /// | a `.bin` file | records of CIFAR-10 or CIFAR-100 |
+  /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float32 |
+  /// | a `.tar` file, or names with ranges such as `shard-{000..009}.tar` | WebDataset shards |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
-  /// | any other folder | PNG and JPEG images of one size |
+  /// | a folder with `data_batch_N.bin` or `train.bin` | CIFAR's training images |
+  /// | a folder with `.tar` files | WebDataset shards, those of `index.txt` if there is one |
+  /// | any other folder | PNG and JPEG images |
   ///
   /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not
   /// both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names with a leading dot and
   /// other files are left out; a link must not lead out of the folder.
   ///
   /// An image of another size than asked for is centred on black, after being enlarged by the largest whole factor or
-  /// averaged over whole boxes of pixels; when neither fits, opening fails.
+  /// averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize` allows
+  /// interpolation.
   ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
@@ -31,19 +37,86 @@ public enum Datasets {
     if request.source == "pottery" {
       return try Pottery(request)
     }
-    let path = FilePath(request.source)
-    guard try FolderListing.isFolder(path) else {
-      return try IDXDataset(images: path, labels: labels(of: path), request: request)
+    return try FittedDataset(source(request), request)
+  }
+
+  /// Opens files as they are; see ``open(_:)``.
+  /// - Parameter problems: takes what is wrong with single samples.
+  /// - Throws: ``DatasetError`` for what is wrong with all of them.
+  package static func source(
+    _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
+  ) throws(DatasetError) -> any ImageSource {
+    if request.source == "pottery" { return try PotteryImages(request) }
+    if GaussianMixture.Kind(rawValue: request.source) != nil {
+      throw DatasetError(.unsuitable, "points of the plane are no images", request.source, "name images")
     }
+    let path = FilePath(request.source)
+    if ShardNames.hasRange(request.source), (try? FolderListing.isFolder(path)) == nil {
+      let names = try ShardNames.expanded(request.source)
+      return try TarShards(names.map { FilePath($0) }, index: nil, request: request, problems: problems)
+    }
+    return try FolderListing.isFolder(path)
+      ? folder(path, request, problems) : file(path, request, problems)
+  }
+
+  private static func file(
+    _ path: FilePath, _ request: DatasetRequest, _ problems: SampleProblems
+  ) throws(DatasetError) -> any ImageSource {
+    let start: [UInt8]
+    let size: Int
+    do {
+      let file = try OpenFile(path)
+      start = try file.bytes(0..<min(file.size, TarReader.block))
+      size = file.size
+    }
+    if start.starts(with: NPYHeader.magic) {
+      return try NumPyFiles.npy(path, request: request, problems: problems)
+    }
+    if start.starts(with: ZIPArchive.magic) {
+      return try NumPyFiles.npz(path, request: request, problems: problems)
+    }
+    if TarReader.isTar(start) || path.name.ends(with: Array(".tar".utf8)) {
+      return try TarShards([path], index: nil, request: request, problems: problems)
+    }
+    if CIFARFormat.isName(path.name) {
+      guard let format = CIFARFormat(name: path.name, size: size) else {
+        throw DatasetError(
+          .badData, "\(size) bytes are no whole number of CIFAR's records of 3073 or 3074 bytes",
+          path.description,
+          "fetch the file again")
+      }
+      return try CIFARImages([path], format, request: request, problems: problems)
+    }
+    return try IDXImages(images: path, labels: labels(of: path), request: request, problems: problems)
+  }
+
+  private static func folder(
+    _ path: FilePath, _ request: DatasetRequest, _ problems: SampleProblems
+  ) throws(DatasetError) -> any ImageSource {
     let root = try FolderListing.resolved(path)
     let listing = try FolderListing(path, root: root)
     let files = listing.entries.filter { $0.kind == .file }.map(\.name)
     if let images = try IDXNames.images(among: files, folder: path) {
       let labels = IDXNames.labels(of: images).first { files.contains($0) }
-      return try IDXDataset(
-        images: path.appending(images), labels: labels.map(path.appending), request: request)
+      return try IDXImages(
+        images: path.appending(images), labels: labels.map(path.appending), request: request,
+        problems: problems)
     }
-    return try ImageFolder(path, root: root, listing: listing, request: request)
+    if let (format, names) = CIFARFormat.files(among: files) {
+      return try CIFARImages(names.map(path.appending), format, request: request, problems: problems)
+    }
+    let shards = files.filter { $0.ends(with: Array(".tar".utf8)) }
+    if !shards.isEmpty {
+      let indexName = Array(ShardIndex.fileName.utf8)
+      guard files.contains(indexName) else {
+        return try TarShards(shards.map(path.appending), index: nil, request: request, problems: problems)
+      }
+      let index = try ShardIndex(path.appending(indexName))
+      return try TarShards(
+        index.shards.map { path.appending(Array($0.name.utf8)) }, index: index, request: request,
+        problems: problems)
+    }
+    return try ImageFolder(path, root: root, listing: listing, request: request, problems: problems)
   }
 
   /// The labels beside a file of images.

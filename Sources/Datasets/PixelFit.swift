@@ -48,15 +48,46 @@ struct PixelFit: Sendable {
   ) {
     precondition(
       sourceChannels == channels || sourceChannels == 1, "\(sourceChannels) channels as \(channels)")
+    let halfRange = 127.5 * Float(box &* box)
+    fill(into: result, channels: channels) { channel, y, x in
+      let sum = boxSum(source + (sourceChannels == 1 ? 0 : channel), sourceChannels, y: y, x: x)
+      return Float(sum) / halfRange - 1
+    }
+  }
+
+  /// The same of values that are numbers in [-1, 1] already: their means.
+  func write(
+    _ source: UnsafePointer<Float>, channels sourceChannels: Int, into result: UnsafeMutablePointer<Float>,
+    channels: Int
+  ) {
+    precondition(
+      sourceChannels == channels || sourceChannels == 1, "\(sourceChannels) channels as \(channels)")
+    let area = Float(box &* box)
+    fill(into: result, channels: channels) { channel, y, x in
+      var sum: Float = 0
+      for row in y &* box..<(y &+ 1) &* box {
+        for column in x &* box..<(x &+ 1) &* box {
+          sum +=
+            source[(row &* sourceWidth &+ column) &* sourceChannels &+ (sourceChannels == 1 ? 0 : channel)]
+        }
+      }
+      return sum / area
+    }
+  }
+
+  /// Writes the value of each source box to its square of the result, black around them.
+  @inline(__always)
+  private func fill(
+    into result: UnsafeMutablePointer<Float>, channels: Int,
+    _ boxValue: (_ channel: Int, _ y: Int, _ x: Int) -> Float
+  ) {
     let rowStride = size &* channels
     result.update(repeating: -1, count: size &* rowStride)
-    let halfRange = 127.5 * Float(box &* box)
     for y in 0..<sourceHeight / box {
       for x in 0..<sourceWidth / box {
         let corner = result + ((top &+ y &* repeats) &* rowStride &+ (left &+ x &* repeats) &* channels)
         for channel in 0..<channels {
-          let sum = boxSum(source + (sourceChannels == 1 ? 0 : channel), sourceChannels, y: y, x: x)
-          let value = Float(sum) / halfRange - 1
+          let value = boxValue(channel, y, x)
           for row in 0..<repeats {
             for column in 0..<repeats {
               corner[row &* rowStride &+ column &* channels &+ channel] = value

@@ -198,4 +198,20 @@ import Testing
     #expect(try fingerprint(["x/a.png": Fixture.palettePNG, "y/b.png": Fixture.greyPNG]) != original)
     #expect(try fingerprint(["x/a.png": Fixture.greyPNG, "x/b.png": Fixture.palettePNG]) != original)
   }
+
+  @Test("an image that a file so short cannot hold is refused by its header, before memory is taken for it")
+  func tooShort() {
+    let folder = TemporaryFolder()
+    var png = Fixture.png(2, 2, [1, 2, 3, 4])
+    // 9,000 x 9,000 pixels, within the limits of sides and pixels.
+    for offset in [16, 20] { png.replaceSubrange(offset..<offset + 4, with: [0, 0, 0x23, 0x28]) }
+    let path = folder.write(png, "a.png")
+    #expect(failure { _ = try open(folder.path, size: 32) }?.description.contains("cannot hold") == true)
+    var jpeg = Fixture.greyJPEG
+    let frame = (0..<jpeg.count - 1).first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 }!
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0x23, 0x28, 0x23, 0x28])
+    folder.write(jpeg, "a.png")
+    #expect(
+      failure { _ = try open(folder.path, size: 32) }?.description.contains("cannot hold") == true, "\(path)")
+  }
 }

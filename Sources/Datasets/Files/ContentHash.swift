@@ -4,12 +4,17 @@ import CCrypto
 struct ContentHash: ~Copyable {
   private let context: OpaquePointer
 
-  /// - Parameter kind: what is hashed and in which version of the scheme, such as `idx 1`.
-  init(kind: String) {
+  /// The plain SHA-256 of what ``update(_:)`` is given.
+  init() {
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       fatalError("libcrypto offers no SHA-256; install another build of OpenSSL")
     }
     self.context = context
+  }
+
+  /// - Parameter kind: what is hashed and in which version of the scheme, such as `idx 1`.
+  init(kind: String) {
+    self.init()
     add(kind)
   }
 

@@ -12,12 +12,6 @@ struct IDXFile: Sendable {
     case file(SharedFile)
   }
 
-  /// A file that several threads read.
-  private final class SharedFile: Sendable {
-    let file: OpenFile
-    init(_ file: consuming OpenFile) { self.file = file }
-  }
-
   /// - Parameter rank: the number of axes that the file must have.
   init(_ path: FilePath, rank: Int, limits: DatasetLimits) throws(DatasetError) {
     let file = try OpenFile(path)
@@ -36,6 +30,19 @@ struct IDXFile: Sendable {
       guard held >= header.payload else { throw Self.truncated(header, path, held: held) }
       guard held == header.payload else { throw Self.tooLong(header, path) }
       content = .file(SharedFile(file))
+    }
+  }
+
+  /// The bytes of the values.
+  var byteCount: Int { header.payload }
+
+  /// The values of `range`, the outermost axis first.
+  func bytes(_ range: Range<Int>) throws(DatasetError) -> [UInt8] {
+    switch content {
+    case .memory(let values): return Array(values[range])
+    case .file(let shared):
+      return try shared.file.bytes(
+        header.byteCount + range.lowerBound..<header.byteCount + range.upperBound)
     }
   }
 

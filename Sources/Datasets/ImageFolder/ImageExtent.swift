@@ -1,10 +1,10 @@
 /// The height and width of an image, from its header alone.
-struct ImageExtent: Hashable, Sendable {
-  let height: Int
-  let width: Int
+package struct ImageExtent: Hashable, Sendable {
+  package let height: Int
+  package let width: Int
 
   /// `30 x 32` (height by width).
-  var sizes: String { "\(height) x \(width)" }
+  package var sizes: String { "\(height) x \(width)" }
 
   /// Reads the header in `bytes`, a whole file.
   /// - Throws: ``DatasetError`` when there is no such header, or the image is beyond `limits`.
@@ -31,7 +31,21 @@ struct ImageExtent: Hashable, Sendable {
         "an image of \(extent.sizes), above the limits of \(limits.side) a side and \(limits.pixels) pixels",
         path.description, "replace it by a smaller one")
     }
+    guard extent.leastFile(format) <= bytes.count else {
+      throw DatasetError(
+        .badData, "an image of \(extent.sizes), which \(bytes.count) bytes cannot hold", path.description,
+        "replace it")
+    }
     return (format, extent)
+  }
+
+  /// No file of the image can be shorter. PNG: a bit a pixel, deflated by the most there is. JPEG: a bit for each block of
+  /// 8 x 8 pixels of Huffman's codes; the arithmetic ones, which have no such bound, are not read.
+  private func leastFile(_ format: ImageFormat) -> Int {
+    switch format {
+    case .png: height * ((width + 7) / 8) / GzipStream.maximumRatio
+    case .jpeg: (height + 7) / 8 * ((width + 7) / 8) / 8
+    }
   }
 
   /// PNG: the first chunk is IHDR and begins with width and height.
@@ -50,6 +64,9 @@ struct ImageExtent: Hashable, Sendable {
       switch marker {
       case 0xFF:
         position += 1
+      // Arithmetic coding, which nobody uses.
+      case 0xC9...0xCB, 0xCD...0xCF:
+        return ImageExtent(height: 0, width: 0)
       case 0xC4, 0xC8, 0xCC:
         position += 2 + bytes.bigEndian16(at: position + 2)
       case 0xC0...0xCF:

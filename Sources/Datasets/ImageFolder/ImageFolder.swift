@@ -2,23 +2,23 @@
 ///
 /// Opening reads every file once: the sizes are checked before the first step, and the fingerprint covers every byte.
 /// Images are decoded when they are read.
-struct ImageFolder: ImageDataset {
+struct ImageFolder: ImageSource {
   let name: String
-  let channels: Int
+  let byteCount: Int
   let labelCount: Int
   let fingerprint: DataFingerprint
   private let folder: FilePath
   private let samples: [ImageFolderListing.Sample]
-  private let extent: ImageExtent
-  private let fit: PixelFit
+  let extent: ImageExtent?
+  let path: String
   private let limits: DatasetLimits
 
+  var format: String { "image folder" }
   var count: Int { samples.count }
-  var height: Int { fit.size }
-  var width: Int { fit.size }
 
   init(
-    _ folder: FilePath, root: FilePath, listing: FolderListing, request: DatasetRequest
+    _ folder: FilePath, root: FilePath, listing: FolderListing, request: DatasetRequest,
+    problems: SampleProblems
   ) throws(DatasetError) {
     let content = try ImageFolderListing(folder, root: root, listing: listing)
     let labels = content.labelNames.count
@@ -28,46 +28,58 @@ struct ImageFolder: ImageDataset {
         "correct the folder or the number of labels")
     }
     let hash = ContentHash(kind: "image folder 1")
-    var extents: [ImageExtent] = []
+    var extents = CommonExtent()
+    var whole: [ImageFolderListing.Sample] = []
+    var bytes = 0
     for sample in content.samples {
-      let file = try OpenFile(folder.appending(sample.path))
-      extents.append(try Self.inspect(file, limits: request.limits, hash: hash))
-      hash.add(sample.path)
+      do throws(DatasetError) {
+        let file = try OpenFile(folder.appending(sample.path))
+        extents.add(
+          try Self.inspect(file, limits: request.limits, hash: hash),
+          at: folder.appending(sample.path).description)
+        hash.add(sample.path)
+        bytes += file.size
+        whole.append(sample)
+      } catch {
+        try problems.report(error)
+      }
     }
-    let common = Self.mostFrequent(extents)
-    if let odd = extents.firstIndex(where: { $0 != common }) {
-      throw Self.otherSize(extents[odd], common, folder.appending(content.samples[odd].path))
-    }
-    extent = common
-    fit = try PixelFit(
-      height: extent.height, width: extent.width, size: request.size,
-      path: folder.appending(content.samples[0].path))
+    extent = try extents.result(request.resize, problems)
+    path = folder.appending(content.samples[0].path).description
+    byteCount = bytes
     fingerprint = hash.fingerprint()
-    samples = content.samples
+    samples = whole
     labelCount = labels == 0 ? 0 : request.labelCount ?? labels
     name = escaped(folder.name)
-    channels = request.channels
     limits = request.limits
     self.folder = folder
   }
 
-  func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
-    let sample = samples[index]
-    let file = try OpenFile(folder.appending(sample.path))
-    guard file.size <= limits.bytes else { throw Self.tooLarge(file) }
-    let bytes = try file.bytes(0..<file.size)
-    let path = file.path
+  func label(_ index: Int) -> Int32 { samples[index].label }
+
+  func image(_ index: Int) throws(DatasetError) -> SourceImage {
+    let (bytes, path) = try contents(index)
     let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
       try ImageFormat.decode(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
     }
     let found = ImageExtent(height: image.height, width: image.width)
-    guard found == extent else { throw Self.otherSize(found, extent, path) }
-    // A grey image is repeated by the fit; colour becomes luma here.
-    let source = channels == 1 ? image.converted(toChannels: 1) : image
-    source.pixels.withUnsafeBufferPointer {
-      fit.write($0.baseAddress!, channels: source.channels, into: pixels, channels: channels)
+    if let extent, found != extent {
+      throw DatasetError(
+        .badData, "an image of \(found.sizes), the others are \(extent.sizes)", path.description,
+        "resize it or remove it, or set dataset.resize=crop")
     }
-    return sample.label
+    return .bytes(image)
+  }
+
+  func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
+    let bytes = try contents(index).bytes
+    return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")
+  }
+
+  private func contents(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], path: FilePath) {
+    let file = try OpenFile(folder.appending(samples[index].path))
+    guard file.size <= limits.bytes else { throw Self.tooLarge(file) }
+    return (try file.bytes(0..<file.size), file.path)
   }
 
   /// Adds the file to `hash` and finds the image's extent.
@@ -81,27 +93,6 @@ struct ImageFolder: ImageDataset {
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
       try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: path, limits: limits).1
     }
-  }
-
-  /// The extent of most images, of several the first: so that a single odd image is the one that is named.
-  private static func mostFrequent(_ extents: [ImageExtent]) -> ImageExtent {
-    var counts: [(extent: ImageExtent, count: Int)] = []
-    for extent in extents {
-      if let index = counts.firstIndex(where: { $0.extent == extent }) {
-        counts[index].count += 1
-      } else {
-        counts.append((extent, 1))
-      }
-    }
-    return counts.max { $0.count < $1.count }!.extent
-  }
-
-  private static func otherSize(
-    _ extent: ImageExtent, _ common: ImageExtent, _ path: FilePath
-  ) -> DatasetError {
-    DatasetError(
-      .badData, "an image of \(extent.sizes), the others are \(common.sizes)", path.description,
-      "resize it or remove it")
   }
 
   private static func tooLarge(_ file: borrowing OpenFile) -> DatasetError {

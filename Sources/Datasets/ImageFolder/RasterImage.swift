@@ -1,9 +1,9 @@
 /// A decoded image: `height * width * channels` bytes, HWC, grey (1) or RGB (3).
-struct RasterImage: Sendable {
-  let height: Int
-  let width: Int
-  let channels: Int
-  let pixels: [UInt8]
+package struct RasterImage: Sendable {
+  package let height: Int
+  package let width: Int
+  package let channels: Int
+  package let pixels: [UInt8]
 
   /// The same image in grey or RGB. Luma has the weights of ITU-R BT.601 (0.299, 0.587, 0.114), in integers.
   func converted(toChannels wanted: Int) -> RasterImage {

@@ -1,32 +1,35 @@
 /// Grey images from an IDX file, with labels where there is a file of them beside it.
-struct IDXDataset: ImageDataset {
+struct IDXImages: ImageSource {
   let name: String
   let count: Int
-  let channels: Int
   let labelCount: Int
   let fingerprint: DataFingerprint
   private let images: IDXFile
   private let labels: [UInt8]?
-  private let fit: PixelFit
+  let path: String
 
-  var height: Int { fit.size }
-  var width: Int { fit.size }
+  var format: String { "IDX" }
+  var byteCount: Int { images.byteCount }
+  var extent: ImageExtent? {
+    ImageExtent(height: images.header.extents[1], width: images.header.extents[2])
+  }
 
   /// - Parameters:
   ///   - images: an IDX file of `[count, height, width]` bytes.
   ///   - labels: an IDX file of `[count]` bytes; nil leaves the samples unlabelled.
-  init(images path: FilePath, labels labelPath: FilePath?, request: DatasetRequest) throws(DatasetError) {
+  init(
+    images path: FilePath, labels labelPath: FilePath?, request: DatasetRequest, problems: SampleProblems
+  ) throws(DatasetError) {
     let images = try IDXFile(path, rank: 3, limits: request.limits)
     let extents = images.header.extents
-    fit = try PixelFit(height: extents[1], width: extents[2], size: request.size, path: path)
     name = escaped(path.folder.name.isEmpty ? path.name : path.folder.name)
     count = extents[0]
-    channels = request.channels
+    self.path = path.description
     self.images = images
     if let labelPath {
       let file = try IDXFile(labelPath, rank: 1, limits: request.limits)
       let labels = try file.values()
-      labelCount = try Self.check(labels, of: file, for: images, request: request)
+      labelCount = try Self.check(labels, of: file, for: images, request: request, problems)
       self.labels = labels
     } else {
       labelCount = 0
@@ -39,19 +42,18 @@ struct IDXDataset: ImageDataset {
     fingerprint = hash.fingerprint()
   }
 
-  func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
-    precondition(0 <= index && index < count, "sample \(index) of \(count)")
-    let count = fit.sourceHeight * fit.sourceWidth
-    try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { source throws(DatasetError) in
-      try images.read(into: UnsafeMutableRawBufferPointer(source), at: index * count)
-      fit.write(source.baseAddress!, channels: 1, into: pixels, channels: channels)
-    }
-    return labels.map { Int32($0[index]) } ?? -1
+  func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
+
+  func image(_ index: Int) throws(DatasetError) -> SourceImage {
+    let (height, width) = (images.header.extents[1], images.header.extents[2])
+    let pixels = try images.bytes(index * height * width..<(index + 1) * height * width)
+    return .bytes(RasterImage(height: height, width: width, channels: 1, pixels: pixels))
   }
 
   /// The number of labels: as requested, else one more than the largest.
   private static func check(
-    _ labels: [UInt8], of file: IDXFile, for images: IDXFile, request: DatasetRequest
+    _ labels: [UInt8], of file: IDXFile, for images: IDXFile, request: DatasetRequest,
+    _ problems: SampleProblems
   ) throws(DatasetError) -> Int {
     guard images.header.extents[0] == labels.count else {
       throw DatasetError(
@@ -59,11 +61,12 @@ struct IDXDataset: ImageDataset {
         file.path.description, "use files that belong together")
     }
     guard let labelCount = request.labelCount else { return Int(labels.max()!) + 1 }
-    if let index = labels.firstIndex(where: { Int($0) >= labelCount }) {
-      throw DatasetError(
-        .badData, "label \(labels[index]) is out of range 0..<\(labelCount)",
-        "\(file.path), sample \(index), byte \(file.header.byteCount + index)",
-        "correct the file or the number of labels")
+    for (index, label) in labels.enumerated() where Int(label) >= labelCount {
+      try problems.report(
+        DatasetError(
+          .badData, "label \(label) is out of range 0..<\(labelCount)",
+          "\(file.path), sample \(index), byte \(file.header.byteCount + index)",
+          "correct the file or the number of labels"))
     }
     return labelCount
   }

@@ -1,0 +1,151 @@
+/// Images of an NPY or NPZ file: `[N, H, W]` (grey), `[N, H, W, C]` or `[N, C, H, W]`, with 1 or 3 channels.
+///
+/// uint8 values are 0 to 255. float32 values lie in 0...1, or in -1...1 if any of them is negative. Where both the last
+/// and the second extent could be the channels, the last ones are.
+struct NPYImages: ImageSource {
+  let name: String
+  let format: String
+  let count: Int
+  let byteCount: Int
+  let fingerprint: DataFingerprint
+  let labelCount: Int
+  let path: String
+  private let array: NPYArray
+  private let labels: [Int]?
+  private let height: Int
+  private let width: Int
+  private let channels: Int
+  private let isPlanar: Bool
+  /// Whether floats have to be brought from 0...1 to -1...1.
+  private let isUnsigned: Bool
+
+  var extent: ImageExtent? { ImageExtent(height: height, width: width) }
+
+  /// - Parameters:
+  ///   - images: the array of images.
+  ///   - labels: an array of as many integers; nil leaves the samples unlabelled.
+  init(
+    _ array: NPYArray, labels: NPYArray?, format: String, name: String, byteCount: Int,
+    request: DatasetRequest,
+    problems: SampleProblems
+  ) throws(DatasetError) {
+    let extents = array.header.extents
+    let place = array.path.description
+    let isImage = array.header.element == .uint8 || array.header.element == .float32
+    guard isImage, extents.count == 3 || extents.count == 4 else {
+      throw DatasetError(
+        .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no images",
+        place,
+        "save uint8 or float32 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]")
+    }
+    let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
+    if extents.count == 3 {
+      (height, width, channels, isPlanar) = (extents[1], extents[2], 1, false)
+    } else if isChannels(extents[3]) {
+      (height, width, channels, isPlanar) = (extents[1], extents[2], extents[3], false)
+    } else if isChannels(extents[1]) {
+      (height, width, channels, isPlanar) = (extents[2], extents[3], extents[1], true)
+    } else {
+      throw DatasetError(
+        .unsuitable, "shape \(extents) has neither 1 nor 3 channels, last or second", place,
+        "save [N, H, W, C] or [N, C, H, W]")
+    }
+    guard extents[0] > 0, height > 0, width > 0 else {
+      throw DatasetError(.badData, "0 samples: shape \(extents)", place, "use another file")
+    }
+    guard max(height, width) <= request.limits.side, height * width <= request.limits.pixels else {
+      throw DatasetError(.badData, "images of \(height) x \(width)", place, "use smaller ones")
+    }
+    let hash = ContentHash(kind: "npy 1")
+    let valuesPerImage = height * width * channels
+    isUnsigned = try Self.scan(array, hash, valuesPerImage: valuesPerImage, problems)
+    self.array = array
+    self.format = format
+    self.name = name
+    self.byteCount = byteCount
+    count = extents[0]
+    path = place
+    if let labels {
+      let values = try labels.labels()
+      labelCount = try Self.check(values, of: labels, count: extents[0], request, problems)
+      try labels.add(to: hash) { _, _ in }
+      self.labels = values
+    } else {
+      labelCount = 0
+      self.labels = nil
+    }
+    fingerprint = hash.fingerprint()
+  }
+
+  func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
+
+  func image(_ index: Int) throws(DatasetError) -> SourceImage {
+    let values = height * width * channels
+    let bytes = try array.bytes(index * values..<(index + 1) * values)
+    if array.header.element == .uint8 {
+      return .bytes(
+        RasterImage(
+          height: height, width: width, channels: channels,
+          pixels: interleaved(count: values) { bytes[$0] }))
+    }
+    let (scale, shift): (Float, Float) = isUnsigned ? (2, -1) : (1, 0)
+    return .floats(
+      FloatImage(
+        height: height, width: width, channels: channels,
+        pixels: interleaved(count: values) { Self.float(bytes, $0) * scale + shift }))
+  }
+
+  /// `[H, W, C]` from the file's order.
+  private func interleaved<Value>(count: Int, _ value: (Int) -> Value) -> [Value] {
+    guard isPlanar else { return (0..<count).map(value) }
+    let area = height * width
+    return (0..<count).map { value($0 % channels * area + $0 / channels) }
+  }
+
+  private static func float(_ bytes: [UInt8], _ index: Int) -> Float {
+    Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 * index + $1]) << UInt32(8 * $1) })
+  }
+
+  /// Adds the values to the fingerprint and finds their range.
+  /// - Returns: whether they are floats of which none is negative.
+  private static func scan(
+    _ array: NPYArray, _ hash: borrowing ContentHash, valuesPerImage: Int, _ problems: SampleProblems
+  ) throws(DatasetError) -> Bool {
+    let isFloat = array.header.element == .float32
+    var least: Float = 0
+    var lastBad = -1
+    try array.add(to: hash) { (piece, first) throws(DatasetError) in
+      guard isFloat else { return }
+      for index in 0..<piece.count / 4 {
+        let value = float(piece, index)
+        least = min(least, value)
+        let sample = (first + index) / valuesPerImage
+        guard !(abs(value) <= 1), sample != lastBad else { continue }
+        lastBad = sample
+        try problems.report(
+          DatasetError(
+            .badData, "the value \(value) lies outside of -1...1", "\(array.path), sample \(sample)",
+            "scale the images to 0...1 or -1...1, or save them as uint8"))
+      }
+    }
+    return isFloat && least >= 0
+  }
+
+  private static func check(
+    _ labels: [Int], of array: NPYArray, count: Int, _ request: DatasetRequest, _ problems: SampleProblems
+  ) throws(DatasetError) -> Int {
+    guard labels.count == count else {
+      throw DatasetError(
+        .badData, "\(labels.count) labels for \(count) images", array.path.description,
+        "use arrays that belong together")
+    }
+    guard let classes = request.labelCount else { return labels.max()! + 1 }
+    for (index, label) in labels.enumerated() where label >= classes {
+      try problems.report(
+        DatasetError(
+          .badData, "label \(label) is out of range 0..<\(classes)", "\(array.path), sample \(index)",
+          "correct the file or the number of labels"))
+    }
+    return classes
+  }
+}

@@ -1,0 +1,83 @@
+/// `index.txt` beside packed shards: what each must be, and how much is in it. Plain text, one shard a line.
+///
+///     lockstep shards 1
+///     labels 10
+///     shard-000000.tar 1048576 5000 0123…ef     name, bytes, samples, SHA-256
+package struct ShardIndex: Equatable {
+  /// One line.
+  package struct Shard: Equatable {
+    package let name: String
+    package let bytes: Int
+    package let samples: Int
+    /// 64 hexadecimal digits, as sha256sum prints them.
+    package let sha256: String
+
+    package init(name: String, bytes: Int, samples: Int, sha256: String) {
+      self.name = name
+      self.bytes = bytes
+      self.samples = samples
+      self.sha256 = sha256
+    }
+  }
+
+  package static let fileName = "index.txt"
+  private static let firstLine = "lockstep shards 1"
+  private static let largest = 16 << 20
+
+  /// Labels lie in `0..<labelCount`; 0 for unlabelled samples.
+  package let labelCount: Int
+  package let shards: [Shard]
+
+  package init(labelCount: Int, shards: [Shard]) {
+    self.labelCount = labelCount
+    self.shards = shards
+  }
+
+  /// The file's text.
+  package var text: String {
+    ([Self.firstLine, "labels \(labelCount)"]
+      + shards.map { "\($0.name) \($0.bytes) \($0.samples) \($0.sha256)" }).joined(separator: "\n") + "\n"
+  }
+
+  /// Reads the file at `path`.
+  init(_ path: FilePath) throws(DatasetError) {
+    let file = try OpenFile(path)
+    func damaged(_ what: String, line: Int) -> DatasetError {
+      DatasetError(.badData, what, "\(path), line \(line)", "pack the data again, or remove the index")
+    }
+    guard file.size <= Self.largest else { throw damaged("an index of \(file.size) bytes", line: 1) }
+    guard let text = String(validating: try file.bytes(0..<file.size), as: UTF8.self), text.hasSuffix("\n")
+    else {
+      throw damaged("not a whole text", line: 1)
+    }
+    let lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > 2, lines[0] == Self.firstLine, let labels = Self.field(lines[1], "labels ") else {
+      throw damaged("not an index of shards of version 1", line: 1)
+    }
+    var shards: [Shard] = []
+    for (number, line) in lines.enumerated().dropFirst(2) {
+      let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+      guard parts.count == 4, Self.isName(parts[0]), let bytes = Self.field(parts[1], ""),
+        let samples = Self.field(parts[2], ""), DataFingerprint(String(parts[3])) != nil,
+        !shards.contains(where: { $0.name == parts[0] })
+      else { throw damaged("not NAME BYTES SAMPLES SHA256", line: number + 1) }
+      shards.append(Shard(name: String(parts[0]), bytes: bytes, samples: samples, sha256: String(parts[3])))
+    }
+    labelCount = labels
+    self.shards = shards
+  }
+
+  private static func field(_ text: Substring, _ name: String) -> Int? {
+    let digits = text.dropFirst(name.count)
+    guard text.hasPrefix(name), !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return nil
+    }
+    return Int(digits)
+  }
+
+  /// A single harmless part of a path.
+  private static func isName(_ name: Substring) -> Bool {
+    !name.isEmpty && !name.hasPrefix(".")
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+  }
+}

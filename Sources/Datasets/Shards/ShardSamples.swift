@@ -1,0 +1,98 @@
+/// The samples of one shard: members in a row whose names are equal up to the first dot of their last part.
+struct ShardSamples {
+  struct Sample {
+    let offset: Int
+    let size: Int
+    let label: Int32
+    let extent: ImageExtent
+    /// For messages.
+    let place: String
+  }
+
+  private let file: SharedFile
+  private let limits: DatasetLimits
+
+  init(_ file: SharedFile, limits: DatasetLimits) {
+    self.file = file
+    self.limits = limits
+  }
+
+  private struct Group {
+    let key: [UInt8]
+    var image: TarReader.Member?
+    var label: Int32 = -1
+  }
+
+  /// Calls `body` with each sample in order. A sample whose image or label cannot be read is reported.
+  func forEach(
+    _ problems: SampleProblems, _ body: (Sample) throws(DatasetError) -> Void
+  ) throws(DatasetError) {
+    var reader = TarReader(file)
+    var group: Group?
+    while let member = try reader.next() {
+      let (key, ending) = Self.split(member.name)
+      if group?.key != key {
+        try finish(group, problems, body)
+        group = Group(key: key)
+      }
+      do throws(DatasetError) {
+        if ["png", "jpg", "jpeg"].contains(ending) {
+          guard group?.image == nil else { throw bad("a second image of one sample", member) }
+          group?.image = member
+        } else if ending == "cls" {
+          group?.label = try label(member)
+        }
+      } catch {
+        try problems.report(error)
+      }
+    }
+    try finish(group, problems, body)
+  }
+
+  private func finish(
+    _ group: Group?, _ problems: SampleProblems, _ body: (Sample) throws(DatasetError) -> Void
+  ) throws(DatasetError) {
+    guard let group, let image = group.image else { return }
+    let place = "\(file.file.path), byte \(image.offset)"
+    let extent: ImageExtent
+    do throws(DatasetError) {
+      extent = try self.extent(image, place)
+    } catch {
+      return try problems.report(error)
+    }
+    try body(
+      Sample(offset: image.offset, size: image.size, label: group.label, extent: extent, place: place))
+  }
+
+  /// The size of an image, from its header.
+  private func extent(_ image: TarReader.Member, _ place: String) throws(DatasetError) -> ImageExtent {
+    guard image.size <= limits.bytes else { throw bad("an image file of \(image.size) bytes", image) }
+    let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
+    let limits = limits
+    return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+      try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits).1
+    }
+  }
+
+  private func label(_ member: TarReader.Member) throws(DatasetError) -> Int32 {
+    guard member.size <= 32 else { throw bad("a label of \(member.size) bytes", member) }
+    let text = String(
+      decoding: try file.file.bytes(member.offset..<member.offset + member.size), as: UTF8.self)
+    let digits = text.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isNumber }
+    guard let label = Int32(digits), label < Int32.max,
+      text.drop(while: { $0.isWhitespace }).dropFirst(digits.count).allSatisfy(\.isWhitespace)
+    else { throw bad("a label that is no whole number", member) }
+    return label
+  }
+
+  private func bad(_ what: String, _ member: TarReader.Member) -> DatasetError {
+    DatasetError(.badData, what, "\(file.file.path), \(escaped(member.name))", "pack the data again")
+  }
+
+  /// The name up to the first dot of its last part, and what follows that dot in lower case.
+  private static func split(_ name: [UInt8]) -> (key: [UInt8], ending: String) {
+    let last = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    guard let dot = name[last...].firstIndex(of: UInt8(ascii: ".")) else { return (name, "") }
+    return (Array(name[..<dot]), String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+  }
+}

@@ -1,0 +1,150 @@
+/// WebDataset shards: tar files whose members share a name up to the first dot if they belong to one sample, such as
+/// `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers in ASCII; other members are left out.
+struct TarShards: ImageSource {
+  let name: String
+  let extent: ImageExtent?
+  let labelCount: Int
+  let byteCount: Int
+  let fingerprint: DataFingerprint
+  let path: String
+  private let samples: [Sample]
+  /// Opened for each read: a run may have more shards than a process may have open files.
+  private let shards: [FilePath]
+  private let limits: DatasetLimits
+
+  var format: String { "tar shards" }
+  var count: Int { samples.count }
+
+  struct Sample {
+    let shard: Int
+    let offset: Int
+    let size: Int
+    /// -1 when unlabelled.
+    let label: Int32
+  }
+
+  /// - Parameters:
+  ///   - paths: the shards in order.
+  ///   - index: what they must be; nil if nobody said.
+  init(
+    _ paths: [FilePath], index: ShardIndex?, request: DatasetRequest, problems: SampleProblems
+  ) throws(DatasetError) {
+    let hash = ContentHash(kind: "tar shards 1")
+    var samples: [Sample] = []
+    var extents = CommonExtent()
+    var bytes = 0
+    for (number, path) in paths.enumerated() {
+      let shared = SharedFile(try OpenFile(path))
+      bytes += shared.file.size
+      let digest = try Self.digest(shared)
+      hash.add(shared.file.size)
+      hash.add(digest.bytes)
+      if let expected = index?.shards[number] { try Self.check(shared, digest, expected) }
+      let first = samples.count
+      try ShardSamples(shared, limits: request.limits).forEach(problems) { (sample) throws(DatasetError) in
+        extents.add(sample.extent, at: sample.place)
+        samples.append(
+          Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
+      }
+      if let expected = index?.shards[number].samples, expected != samples.count - first {
+        throw DatasetError(
+          .badData, "\(samples.count - first) samples, the index says \(expected)", path.description,
+          "pack the data again")
+      }
+    }
+    guard !samples.isEmpty else {
+      throw DatasetError(
+        .badData, "0 samples: no PNG or JPEG image in \(paths.count) shards", paths[0].description,
+        "pack images")
+    }
+    extent = try extents.result(request.resize, problems)
+    labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
+    fingerprint = hash.fingerprint()
+    byteCount = bytes
+    name = escaped(paths.count == 1 || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
+    path = paths[0].description
+    limits = request.limits
+    self.samples = samples
+    shards = paths
+  }
+
+  func label(_ index: Int) -> Int32 { samples[index].label }
+
+  func image(_ index: Int) throws(DatasetError) -> SourceImage {
+    let sample = samples[index]
+    let bytes = try contents(sample)
+    let place = FilePath("\(shards[sample.shard]), byte \(sample.offset)")
+    let limits = limits
+    let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), path: place, limits: limits)
+    }
+    let found = ImageExtent(height: image.height, width: image.width)
+    if let extent, found != extent {
+      throw DatasetError(
+        .badData, "an image of \(found.sizes), the others are \(extent.sizes)", place.description,
+        "resize it or remove it, or set dataset.resize=crop")
+    }
+    return .bytes(image)
+  }
+
+  func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
+    let bytes = try contents(samples[index])
+    return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")
+  }
+
+  private func contents(_ sample: Sample) throws(DatasetError) -> [UInt8] {
+    let file = try OpenFile(shards[sample.shard])
+    guard sample.offset + sample.size <= file.size else {
+      throw DatasetError(
+        .badData, "the shard became shorter", "\(file.path), byte \(file.size)",
+        "do not write to data that a run reads")
+    }
+    return try file.bytes(sample.offset..<sample.offset + sample.size)
+  }
+
+  /// SHA-256 of a whole file.
+  private static func digest(_ shared: SharedFile) throws(DatasetError) -> DataFingerprint {
+    let hash = ContentHash()
+    try FileContent.file(shared, start: 0, count: shared.file.size).forEachPiece { piece in
+      piece.withUnsafeBytes { hash.update($0) }
+    }
+    return hash.fingerprint()
+  }
+
+  private static func check(
+    _ shared: SharedFile, _ digest: DataFingerprint, _ expected: ShardIndex.Shard
+  ) throws(DatasetError) {
+    let what: String
+    if shared.file.size != expected.bytes {
+      what = "\(shared.file.size) bytes, the index says \(expected.bytes)"
+    } else if digest.description != expected.sha256 {
+      what = "SHA-256 \(digest.description.prefix(16)), the index says \(expected.sha256.prefix(16))"
+    } else {
+      return
+    }
+    throw DatasetError(.badData, what, shared.file.path.description, "fetch the shard again")
+  }
+
+  private static func labelCount(
+    _ samples: [Sample], _ index: ShardIndex?, _ request: DatasetRequest, _ path: FilePath,
+    _ problems: SampleProblems
+  ) throws(DatasetError) -> Int {
+    let labelled = samples.count { $0.label >= 0 }
+    guard labelled > 0 else { return 0 }
+    guard labelled == samples.count else {
+      throw DatasetError(
+        .badData, "\(labelled) of \(samples.count) samples have a label", path.description,
+        "give every sample a .cls, or none")
+    }
+    let largest = Int(samples.map(\.label).max()!)
+    guard let classes = request.labelCount ?? index?.labelCount else { return largest + 1 }
+    for (number, sample) in samples.enumerated() where sample.label >= classes {
+      try problems.report(
+        DatasetError(
+          .badData, "label \(sample.label) is out of range 0..<\(classes)",
+          "\(path.folder), sample \(number)",
+          "correct the data or the number of labels"))
+    }
+    return classes
+  }
+}

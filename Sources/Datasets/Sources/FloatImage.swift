@@ -1,0 +1,32 @@
+/// An image of numbers in [-1, 1]: `height * width * channels` of them, HWC, grey (1) or RGB (3).
+package struct FloatImage: Sendable {
+  package let height: Int
+  package let width: Int
+  package let channels: Int
+  package let pixels: [Float]
+
+  /// The image in grey or RGB; luma as of bytes, ITU-R BT.601.
+  func converted(toChannels wanted: Int) -> FloatImage {
+    guard wanted != channels else { return self }
+    let count = height * width
+    let converted = [Float](unsafeUninitializedCapacity: count * wanted) { result, initialized in
+      for index in 0..<count {
+        if wanted == 3 {
+          for channel in 0..<3 { result[3 &* index &+ channel] = pixels[index] }
+        } else {
+          let (red, green, blue) = (pixels[3 &* index], pixels[3 &* index &+ 1], pixels[3 &* index &+ 2])
+          result[index] = 0.299 * red + 0.587 * green + 0.114 * blue
+        }
+      }
+      initialized = count * wanted
+    }
+    return FloatImage(height: height, width: width, channels: wanted, pixels: converted)
+  }
+}
+
+extension RasterImage {
+  /// The bytes as numbers in [-1, 1].
+  var floats: FloatImage {
+    FloatImage(height: height, width: width, channels: channels, pixels: pixels.map { Float($0) / 127.5 - 1 })
+  }
+}

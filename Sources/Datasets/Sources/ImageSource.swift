@@ -1,0 +1,78 @@
+/// Images as they lie in files, read by index, before they are fitted to what a run asks for.
+///
+/// Opening reads every byte once: what the headers promise is held against what is there, and the fingerprint covers all
+/// of it. `image` may be called from several threads at once.
+package protocol ImageSource: Sendable {
+  /// What a log line calls it: the name of the file or folder.
+  var name: String { get }
+  /// What kind of files it is read from, such as `IDX`.
+  var format: String { get }
+  /// The number of samples.
+  var count: Int { get }
+  /// The size of all images; nil if they have several.
+  var extent: ImageExtent? { get }
+  /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
+  var labelCount: Int { get }
+  /// The bytes of all files.
+  var byteCount: Int { get }
+  /// The identity of the content; see ``DataFingerprint``.
+  var fingerprint: DataFingerprint { get }
+  /// The file that errors about all samples name.
+  var path: String { get }
+
+  /// The label of a sample, -1 when unlabelled.
+  func label(_ index: Int) -> Int32
+
+  /// The image of a sample.
+  /// - Throws: ``DatasetError`` that names the file, when it cannot be read or decoded.
+  func image(_ index: Int) throws(DatasetError) -> SourceImage
+
+  /// The sample's own image file with its extension, `png` or `jpg`; nil where samples have no files.
+  func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)?
+}
+
+extension ImageSource {
+  package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? { nil }
+}
+
+/// One image of a source.
+package enum SourceImage: Sendable {
+  /// Bytes, 0 black and 255 white.
+  case bytes(RasterImage)
+  /// Numbers in [-1, 1].
+  case floats(FloatImage)
+
+  /// The height and width.
+  var extent: ImageExtent {
+    switch self {
+    case .bytes(let image): ImageExtent(height: image.height, width: image.width)
+    case .floats(let image): ImageExtent(height: image.height, width: image.width)
+    }
+  }
+
+  /// Grey (1) or RGB (3).
+  package var channels: Int {
+    switch self {
+    case .bytes(let image): image.channels
+    case .floats(let image): image.channels
+    }
+  }
+}
+
+/// What is wrong with samples as a source is opened: thrown at the first, or collected so that all can be listed.
+package final class SampleProblems {
+  /// What was collected.
+  package private(set) var list: [DatasetError] = []
+  private let collects: Bool
+
+  /// - Parameter collects: whether to go on after a problem.
+  package init(collects: Bool = false) {
+    self.collects = collects
+  }
+
+  /// Throws `error`, or keeps it.
+  func report(_ error: DatasetError) throws(DatasetError) {
+    guard collects else { throw error }
+    list.append(error)
+  }
+}

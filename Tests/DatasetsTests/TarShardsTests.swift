@@ -1,0 +1,150 @@
+import Datasets
+import Foundation
+import Testing
+
+@Suite("WebDataset shards")
+struct TarShardsTests {
+  private let folder = TemporaryFolder()
+
+  /// One block of a header and the content, padded.
+  private func member(_ name: String, _ content: [UInt8], type: Character = "0", size: String? = nil)
+    -> [UInt8]
+  {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ text: String, _ offset: Int) {
+      header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
+    }
+    put(name, 0)
+    put("0000644\0", 100)
+    put(
+      size ?? String(repeating: "0", count: 11 - String(content.count, radix: 8).count)
+        + String(content.count, radix: 8), 124)
+    put("        ", 148)
+    put(String(type), 156)
+    put("ustar\u{0}00", 257)
+    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+    put(String(repeating: "0", count: 6 - sum.count) + sum + "\0 ", 148)
+    return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+  }
+
+  private let end = [UInt8](repeating: 0, count: 1024)
+
+  private func png(_ value: UInt8) -> [UInt8] { Fixture.png(2, 2, [UInt8](repeating: value, count: 4)) }
+
+  private func sample(_ key: String, _ value: UInt8, label: Int) -> [UInt8] {
+    member("\(key).cls", Array("\(label)".utf8)) + member("\(key).png", png(value))
+      + member("\(key).json", [123, 125])
+  }
+
+  @Test("members of one key are a sample; ranges, a folder and a file give the same samples in order")
+  func samples() throws {
+    folder.write(sample("d.x/0", 10, label: 1) + sample("d.x/1", 20, label: 0) + end, "s-08.tar")
+    folder.write(sample("d/2", 30, label: 4) + end, "s-09.tar")
+    folder.write(sample("d/3", 40, label: 2) + end, "s-10.tar")
+    for source in [folder.path, folder.path + "/s-{08..10}.tar", folder.path + "/s-{08,09,10}.tar"] {
+      let data = try open(source, size: 2)
+      try #require(data.count == 4 && data.labelCount == 5)
+      #expect(try (0..<4).map { try data.sample($0).pixels[0] } == [10, 20, 30, 40].map(scaled))
+      #expect(try (0..<4).map { try data.sample($0).label } == [1, 0, 4, 2])
+    }
+    #expect(try open(folder.path + "/s-09.tar", size: 2).count == 1)
+    #expect(failure { _ = try open(folder.path + "/s-{08..11}.tar", size: 2) }?.kind == .missing)
+    #expect(failure { _ = try open(folder.path + "/s-{1..999999999999}.tar", size: 2) }?.kind == .missing)
+  }
+
+  @Test(
+    "links, devices, names that lead out, wrong checksums and sizes are refused by place",
+    arguments: [
+      ("link", "a link"), ("hard link", "a link"), ("device", "a link"), ("dots", "leads out"),
+      ("root", "leads out"),
+      ("checksum", "checksum"), ("size", "octal"), ("huge", "truncated"), ("pax", "pax"),
+      ("second", "second image"),
+      ("label", "whole number"), ("mixed", "have a label"), ("sizes", "the others are"),
+      ("text", "neither a PNG"),
+      ("behind", "behind the end"), ("none", "0 samples"),
+    ])
+  func hostile(name: String, words: String) {
+    let good = sample("0", 1, label: 0)
+    var broken = good
+    broken[150] ^= 1
+    let cases: [String: [UInt8]] = [
+      "link": good + member("x.png", [], type: "2"), "hard link": good + member("x.png", [], type: "1"),
+      "device": good + member("x.png", [], type: "3"), "dots": good + member("a/../../x.png", png(1)),
+      "root": good + member("/etc/x.png", png(1)), "checksum": broken,
+      "size": good + member("x.png", [], size: "99999999999"),
+      "huge": good + member("x.png", [], size: "77777777777"),
+      "pax": member("p", Array("99 path=x\n".utf8), type: "x") + good,
+      "second": member("0.png", png(1)) + member("0.jpg", png(1)),
+      "label": member("0.cls", [65]) + member("0.png", png(1)),
+      "mixed": good + member("1.png", png(1)),
+      "sizes": good + good.prefix(0) + member("1.cls", [48])
+        + member("1.png", Fixture.png(1, 1, [0])) + sample("2", 1, label: 0),
+      "text": member("0.png", Array("hello, hello".utf8)),
+      "behind": good + [UInt8](repeating: 0, count: 512) + [1],
+      "none": member("readme.txt", [65]),
+    ]
+    let path = folder.write(cases[name]! + (name == "behind" ? [] : end), "x.tar")
+    let error = failure { _ = try open(path, size: 2) }
+    #expect(error?.description.contains(words) == true, "\(error.map(\.description) ?? "read")")
+    #expect(error?.kind == .badData)
+  }
+
+  @Test("a shard that is cut anywhere is refused")
+  func truncated() {
+    let whole = sample("0", 1, label: 0) + end
+    for count in stride(from: 0, to: whole.count - 512, by: 128) {
+      let path = folder.write(Array(whole.prefix(count)), "cut.tar")
+      #expect(failure { _ = try open(path, size: 2) } != nil, "\(count) bytes")
+    }
+  }
+
+  @Test("archives of tar in every format that it writes are read", arguments: ["ustar", "pax", "gnu"])
+  func peers(format: String) throws {
+    let long = String(repeating: "long", count: 30)
+    folder.write(png(10), "in/\(format == "ustar" ? "a" : long)/0.png")
+    folder.write(png(20), "in/ä/1.png")
+    let tar = Process()
+    tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    tar.arguments = [
+      "tar", "cf", folder.path + "/x.tar", "--format=\(format)", "--sort=name", "-C", folder.path + "/in",
+      ".",
+    ]
+    try tar.run()
+    tar.waitUntilExit()
+    try #require(tar.terminationStatus == 0)
+    #expect(try readAll(folder.path + "/x.tar", size: 2).map { $0[0] } == [10, 20].map(scaled))
+  }
+
+  @Test("packed shards give the samples of the source, and the index finds every changed byte")
+  func packed() throws {
+    var writer = ShardWriter()
+    for index in 0..<3 {
+      writer.append(key: "00\(index)", image: png(UInt8(index)), extension: "png", label: Int32(index))
+    }
+    writer.finish()
+    folder.write(writer.bytes, "s/shard-000000.tar")
+    let shard = ShardIndex.Shard(
+      name: "shard-000000.tar", bytes: writer.bytes.count, samples: 3, sha256: writer.sha256)
+    let index = Array(ShardIndex(labelCount: 10, shards: [shard]).text.utf8)
+    folder.write(index, "s/index.txt")
+    let data = try open(folder.path + "/s", size: 2)
+    #expect(data.count == 3 && data.labelCount == 10)
+    for place in stride(from: 0, to: writer.bytes.count, by: 97) {
+      var bytes = writer.bytes
+      bytes[place] ^= 4
+      folder.write(bytes, "s/shard-000000.tar")
+      #expect(
+        failure { _ = try open(folder.path + "/s", size: 2) }?.description.contains("the index says") == true)
+    }
+    folder.write(writer.bytes, "s/shard-000000.tar")
+    for place in index.indices {
+      var bytes = index
+      bytes[place] ^= 1
+      folder.write(bytes, "s/index.txt")
+      // Another number of labels is all that may be read.
+      if let other = try? open(folder.path + "/s", size: 2) {
+        #expect(other.labelCount != 10 && other.count == 3)
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Fuzzing, in a package of its own so that the flags it needs reach no other build. `run` builds it with libFuzzer and
+// the address sanitizer; Rooms is a link to the sources of the program.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
+]
+
+func library(_ name: String, _ pkgConfig: String) -> Target {
+  .systemLibrary(name: name, path: "Rooms/\(name)", pkgConfig: pkgConfig)
+}
+
+func room(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Rooms/\(name)", exclude: exclude, resources: resources,
+    swiftSettings: settings)
+}
+
+/// A reader's program: `LLVMFuzzerTestOneInput` is in it, `main` in libFuzzer.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/\(name)",
+    swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+}
+
+let files = ["IDX", "CIFAR", "Images", "NumPy", "Tar"]
+
+let package = Package(
+  name: "fuzzing",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+  ],
+  targets: [
+    library("CMPI", "ompi-c"), library("COpenBLAS", "openblas"), library("CSLEEF", "sleef"),
+    library("CZstd", "libzstd"), library("CZlib", "zlib"), library("CPNG", "libpng"),
+    library("CTurboJPEG", "libturbojpeg"), library("CCrypto", "libcrypto"),
+    .systemLibrary(name: "CProcessor", path: "Rooms/CProcessor"),
+    room("KernelsBaseline", ["CProcessor"]), room("KernelsWide", ["CProcessor"]),
+    room("TensorCore", ["KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
+    room("MessagePassing", ["CMPI"]), room("Autograd", ["TensorCore"]),
+    room("Networks", ["Autograd", "TensorCore"]),
+    room("DataParallel", ["Autograd", "TensorCore", "MessagePassing"]),
+    room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
+    room("Checkpoints", ["TensorCore", "CZstd", "CCrypto"]),
+    room(
+      "Reporting", ["TensorCore", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
+    room("Models", ["Networks", "Autograd", "TensorCore"]),
+    room(
+      "Interchange",
+      [
+        "Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["model", "graph", "node", "tensor", "type"].map { "ONNX/onnx_\($0).proto" }),
+    room(
+      "Training",
+      [
+        "Models", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting",
+        "Autograd",
+        "MessagePassing", "TensorCore", .product(name: "Yams", package: "Yams"),
+      ], resources: [.embedInCode("Recipes")]),
+    .target(name: "Harness", dependencies: ["Datasets"], path: "Sources/Harness", swiftSettings: settings),
+  ] + files.map { fuzzer("Fuzz\($0)", ["Harness"]) } + [
+    fuzzer("FuzzCheckpoint", ["Checkpoints"]),
+    fuzzer("FuzzRecipe", ["Training"]),
+  ])

@@ -1,0 +1,64 @@
+import Datasets
+import Glibc
+
+/// Files for readers that take paths, in memory where the system has such a folder.
+package enum Reading {
+  /// Writes the input under `name` into a folder of this process, opens it as training and as `data check` do, and
+  /// decodes the first samples and the last. Whatever the bytes are, this returns.
+  package static func run(_ start: UnsafePointer<UInt8>?, _ count: Int, name: String) {
+    let path = folder + "/" + name
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    precondition(descriptor >= 0, "the fuzzer writes its input to \(path)")
+    precondition(count == 0 || write(descriptor, start, count) == count, "a whole input")
+    close(descriptor)
+    for (isChecking, resize) in [(false, ResizeMode.none), (true, .none), (false, .crop)] {
+      let request = DatasetRequest(source: path, size: 16, channels: 3, labelCount: 10, resize: resize)
+      do throws(DatasetError) {
+        if isChecking {
+          try decode(Datasets.source(request, problems: SampleProblems(collects: true)))
+        } else {
+          try read(Datasets.open(request))
+        }
+      } catch {
+        // A message for people, on one line.
+        precondition(
+          !error.description.utf8.contains { $0 < 0x20 }, "control characters in \(error.description)")
+      }
+    }
+  }
+
+  private static func places(_ count: Int) -> [Int] {
+    count > 4 ? [0, 1, 2, count - 1] : Array(0..<count)
+  }
+
+  private static func decode(_ source: any ImageSource) throws(DatasetError) {
+    for index in places(source.count) {
+      _ = source.label(index)
+      _ = try source.image(index)
+      _ = try source.imageFile(index)
+    }
+  }
+
+  private static func read(_ data: any ImageDataset) throws(DatasetError) {
+    var pixels = [Float](repeating: 0, count: data.valuesPerImage)
+    for index in places(data.count) {
+      try pixels.withUnsafeMutableBufferPointer { (buffer) throws(DatasetError) in
+        _ = try data.read(index, into: buffer.baseAddress!)
+      }
+    }
+    precondition(pixels.allSatisfy { $0 >= -1 && $0 <= 1 }, "pixels lie in -1...1")
+  }
+
+  private static let folder: String = {
+    let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    let path = "\(parent)/lockstep-fuzz-\(getpid())"
+    precondition(mkdir(path, 0o700) == 0, "a folder for the fuzzer")
+    atexit { Reading.removeFolder() }
+    return path
+  }()
+
+  private static func removeFolder() {
+    for name in ["input", "input.bin", "input.tar"] { unlink("\(folder)/\(name)") }
+    rmdir(folder)
+  }
+}

@@ -80,13 +80,19 @@ let package = Package(
     room(
       "Reporting", ["TensorCore", "CPNG", protobuf],
       exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
+    room("Quality", ["TensorCore", "COpenBLAS"]),
     // Layer 4.
     room("Models", ["Networks", "Autograd", "TensorCore"]),
+    room(
+      "Interchange", ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", protobuf],
+      exclude: ["model", "graph", "node", "tensor", "type"].map { "ONNX/onnx_\($0).proto" }),
     // Layer 5.
     room(
       "Training",
       [
-        "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
+        "Models", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting",
+        "Quality",
+        "Autograd",
         "MessagePassing",
         "TensorCore", yams,
       ],
@@ -110,12 +116,14 @@ let package = Package(
       ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
     tests("CheckpointsTests", ["Checkpoints", "TensorCore"]),
+    tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
+    tests("InterchangeTests", ["Interchange", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "TensorCore", "CPNG"]),
     tests(
       "TrainingTests",
       [
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
-        "MessagePassing", "Reporting",
+        "MessagePassing", "Quality", "Reporting",
       ]),
     tests("LockstepTests", []),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.

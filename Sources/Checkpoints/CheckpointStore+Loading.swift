@@ -37,8 +37,13 @@ extension CheckpointStore {
 
   /// The name in `latest`, or nil if it is absent or is not the name of a generation. A hint: the generation need
   /// not be there, nor be whole.
-  public var latest: String? {
-    guard let bytes = try? Folder(directory).file(FolderName.latest).contents(limit: 64),
+  public var latest: String? { target(of: FolderName.latest) }
+
+  /// The name in `best`, or nil if it is absent or is not the name of a generation. A hint, as ``latest``.
+  public var best: String? { target(of: FolderName.best) }
+
+  private func target(of pointer: String) -> String? {
+    guard let bytes = try? Folder(directory).file(pointer).contents(limit: 64),
       let text = String(validating: bytes, as: UTF8.self)
     else { return nil }
     let name = text.hasSuffix("\n") ? String(text.dropLast()) : text

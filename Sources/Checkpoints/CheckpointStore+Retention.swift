@@ -1,8 +1,11 @@
 extension CheckpointStore {
   /// Removes generations older than `saved`, which is whole, beyond ``keepLast``. Newer ones, which exist after a
-  /// resume from an older one, are left; folders that are not whole do not count, and go with their elders.
-  func removeOldGenerations(after saved: Generation) throws(CheckpointError) {
-    let older = try candidates().filter { $0.step < saved.step }
+  /// resume from an older one, are left, and so are those of `retained`, which do not count; folders that are not whole
+  /// do not count either, and go with their elders.
+  func removeOldGenerations(
+    after saved: Generation, retaining retained: RetainedGenerations
+  ) throws(CheckpointError) {
+    let older = try candidates().filter { $0.step < saved.step && !retained.contains($0.step) }
     var kept = 1
     for candidate in older.reversed() {
       if kept == keepLast {

@@ -1,6 +1,6 @@
 extension CheckpointStore {
-  /// Writes a generation, verifies it, publishes it, points `latest` to it and removes the oldest beyond
-  /// ``keepLast``.
+  /// Writes a generation, verifies it, publishes it, points `latest` to it and `best` to the best one if one is known,
+  /// and removes the oldest beyond ``keepLast``.
   ///
   /// Order on disk: every file is synchronised, then the manifest, then the temporary folder; the folder is read
   /// back, renamed, and its parent synchronised; then `latest` the same way; only then are others removed. A
@@ -24,9 +24,10 @@ extension CheckpointStore {
       try? fileSystem.removeTree(temporary)
       throw error
     }
-    try pointLatest(to: name)
+    try point(FolderName.latest, to: name)
+    if let best = contents.retained.best { try point(FolderName.best, to: FolderName.generation(best)) }
     let saved = Generation(step: contents.info.step, name: name, path: path(name))
-    try removeOldGenerations(after: saved)
+    try removeOldGenerations(after: saved, retaining: contents.retained)
     return saved
   }
 
@@ -100,13 +101,14 @@ extension CheckpointStore {
     try remove(replaced, name)
   }
 
-  private func pointLatest(to name: String) throws(CheckpointError) {
-    let temporary = path(FolderName.temporary(FolderName.latest))
+  /// Has a small file, `latest` or `best`, name a generation.
+  private func point(_ pointer: String, to name: String) throws(CheckpointError) {
+    let temporary = path(FolderName.temporary(pointer))
     do throws(CheckpointError) {
       let output = try fileSystem.createFile(temporary)
       try output.write(Array((name + "\n").utf8))
       try output.synchronize()
-      try fileSystem.rename(temporary, to: path(FolderName.latest))
+      try fileSystem.rename(temporary, to: path(pointer))
     } catch {
       try? fileSystem.removeTree(temporary)
       throw error

@@ -71,6 +71,22 @@ struct InputFile: ~Copyable {
   let size: Int
   private let descriptor: Int32
 
+  /// Opens the file that a person named; that path may lead through links.
+  init(path: String) throws(CheckpointError) {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw CheckpointError(.notFound, "no file has such a name", path: path, advice: "check the path")
+    }
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT || code == ENOTDIR {
+        throw CheckpointError(.notFound, "there is no such file", path: path, advice: "check the path")
+      }
+      throw CheckpointError(.inputOutput, call: "open", path: path, code: code)
+    }
+    try self.init(path: path, descriptor: descriptor)
+  }
+
   fileprivate init(path: String, descriptor: Int32) throws(CheckpointError) {
     self.path = path
     self.descriptor = descriptor

@@ -84,12 +84,17 @@ public struct GenerationContents: Sendable {
   public let info: GenerationInfo
   /// The files, each with its tensors.
   public let files: [TensorFile]
+  /// Which other generations stay, whatever their age.
+  public let retained: RetainedGenerations
 
   /// - Precondition: the files' names are unique.
-  public init(info: GenerationInfo, files: [TensorFile]) {
+  public init(
+    info: GenerationInfo, files: [TensorFile], retained: RetainedGenerations = RetainedGenerations()
+  ) {
     precondition(Set(files.map(\.name)).count == files.count, "the files' names are unique")
     self.info = info
     self.files = files
+    self.retained = retained
   }
 
   /// The same contents in memory that nobody else writes.
@@ -98,6 +103,23 @@ public struct GenerationContents: Sendable {
       info: info,
       files: files.map { file in
         TensorFile(name: file.name, tensors: file.tensors.map { $0.snapshot() }, metadata: file.metadata)
-      })
+      }, retained: retained)
   }
+}
+
+/// Generations that stay beside the newest ones.
+public struct RetainedGenerations: Equatable, Sendable {
+  /// The step of the best one by the run's metric, which the pointer `best` names.
+  public var best: Int?
+  /// The step of the one that training goes back to.
+  public var refuge: Int?
+
+  /// Steps of generations, or none.
+  public init(best: Int? = nil, refuge: Int? = nil) {
+    self.best = best
+    self.refuge = refuge
+  }
+
+  /// Whether the generation of `step` is one of them.
+  func contains(_ step: Int) -> Bool { step == best || step == refuge }
 }

@@ -2,7 +2,7 @@ extension Manifest {
   /// Reads `manifest.json` from bytes that may be anything.
   ///
   /// - Throws: ``CheckpointError`` of kind `damaged`, or `newerFormat` for a later major version.
-  init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
+  package init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
     let bodyCount = bytes.count - Self.digestLength - Self.ending.count
     guard bodyCount > 0, bytes.suffix(Self.ending.count) == Self.ending[...] else {
       throw CheckpointError(

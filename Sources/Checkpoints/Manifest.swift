@@ -57,7 +57,7 @@ public struct Manifest: Equatable, Sendable {
   static let fileName = "manifest.json"
   static let formatName = "lockstep-checkpoint"
   /// The end of every manifest: a digest, then these bytes.
-  static let ending = Array("\"\n}\n".utf8)
+  package static let ending = Array("\"\n}\n".utf8)
   static let digestLength = 64
 }
 

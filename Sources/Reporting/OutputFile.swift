@@ -54,7 +54,7 @@ final class OutputFile {
 }
 
 /// Writes all of `bytes`. Returns the error number if that fails.
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+package func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
   bytes.withUnsafeBytes { buffer in
     var done = 0
     while done < buffer.count {

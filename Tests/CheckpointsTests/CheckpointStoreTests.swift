@@ -57,6 +57,23 @@ import Testing
     #expect(names(in: directory) == ["latest", "step-00000030", "step-00000040", "step-00000050"])
   }
 
+  @Test(
+    "the best generation and the refuge stay whatever their age, and do not count; `best` names the first")
+  func retained() throws {
+    for step in [10, 20, 30, 40, 50, 60] {
+      let contents = sampleContents(step: step)
+      let best = step < 50 ? 10 : 40
+      try store.save(
+        GenerationContents(
+          info: contents.info, files: contents.files,
+          retained: RetainedGenerations(best: best, refuge: step > 20 ? 20 : nil)))
+      #expect(store.best == "step-000000\(best)")
+    }
+    #expect(try store.generations().map(\.step) == [20, 40, 50, 60])
+    try store.save(sampleContents(step: 70))
+    #expect(try store.generations().map(\.step) == [60, 70])
+  }
+
   @Test("a damaged generation does not count among those that are kept")
   func retentionOfWholeOnes() throws {
     for step in [10, 20] { try store.save(sampleContents(step: step)) }

@@ -34,11 +34,17 @@ enum House {
     "Datasets": Room(3, rooms: ["TensorCore"], libraries: ["CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
     "Checkpoints": Room(3, rooms: ["TensorCore"], libraries: ["CZstd", "CCrypto"]),
     "Reporting": Room(3, rooms: ["TensorCore"], libraries: ["CPNG"], packages: ["SwiftProtobuf"]),
+    "Quality": Room(3, rooms: ["TensorCore"], libraries: ["COpenBLAS"]),
     "Models": Room(4, rooms: ["Networks", "Autograd", "TensorCore"]),
+    "Interchange": Room(
+      4, rooms: ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore"],
+      packages: ["SwiftProtobuf"]),
     "Training": Room(
       5,
       rooms: [
-        "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
+        "Models", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting",
+        "Quality",
+        "Autograd",
         "MessagePassing", "TensorCore",
       ], packages: ["Yams"]),
     "lockstep": Room(

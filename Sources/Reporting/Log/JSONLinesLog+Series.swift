@@ -1,4 +1,11 @@
 extension JSONLinesLog {
+  /// The objects of the log at `path`, in order; none if it does not exist.
+  /// - Throws: ``ReportingError``.
+  package static func values(of path: String) throws(ReportingError) -> [JSONValue] {
+    guard let bytes = try AtomicFile.read(path) else { return [] }
+    return try JSONLines.parse(bytes, path: path).map(\.value)
+  }
+
   /// The values of `keys` over the steps of the log at `path`, one series per key, in the order asked for:
   /// what the loss plot draws. Values that were not finite come back as they were; lines without a key are
   /// left out of its series.
@@ -15,6 +22,20 @@ extension JSONLinesLog {
         return Plot.Point(x: Double(line.step), y: value)
       }
       return Plot.Series(key, points)
+    }
+  }
+
+  /// The numbers of the last line up to `step` of the log at `path`, in order, without the step; none if there is no log.
+  /// - Throws: ``ReportingError``.
+  package static func lastNumbers(
+    of path: String, upTo step: Int
+  ) throws(ReportingError) -> [(name: String, value: Double)] {
+    let lines = try AtomicFile.read(path).map { bytes throws(ReportingError) in
+      try JSONLines.parse(bytes, path: path)
+    }
+    guard case .object(let members)? = lines?.last(where: { $0.step <= step })?.value else { return [] }
+    return members.compactMap { member in
+      member.key == "step" ? nil : member.value.number.map { (member.key, $0) }
     }
   }
 

@@ -60,6 +60,42 @@ public enum JSONValue: Equatable, Sendable {
     return text
   }
 
+  /// The value as JSON text for people: each member of an object on a line of its own, and each element of an array that
+  /// holds objects.
+  package var indentedText: String {
+    var text = ""
+    writeIndented(to: &text, depth: 0)
+    return text + "\n"
+  }
+
+  private func writeIndented(to text: inout String, depth: Int) {
+    let inner = String(repeating: "  ", count: depth + 1)
+    let outer = String(repeating: "  ", count: depth)
+    switch self {
+    case .object(let members) where !members.isEmpty:
+      for (index, member) in members.enumerated() {
+        text += index == 0 ? "{\n" : ",\n"
+        text += inner
+        Self.write(member.key, to: &text)
+        text += ": "
+        member.value.writeIndented(to: &text, depth: depth + 1)
+      }
+      text += "\n\(outer)}"
+    case .array(let values) where values.contains(where: \.isObject):
+      for (index, value) in values.enumerated() {
+        text += index == 0 ? "[\n" : ",\n"
+        text += inner
+        value.writeIndented(to: &text, depth: depth + 1)
+      }
+      text += "\n\(outer)]"
+    default: write(to: &text)
+    }
+  }
+
+  private var isObject: Bool {
+    if case .object = self { true } else { false }
+  }
+
   private func write(to text: inout String) {
     switch self {
     case .null: text += "null"

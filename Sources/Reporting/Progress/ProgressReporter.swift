@@ -81,7 +81,11 @@ public final class ProgressReporter {
   ///   - step: counted from 1.
   ///   - epoch: passes over the data so far; nil for a run without epochs.
   ///   - statistics: what to show, in order, such as `("loss D", 0.69)`.
-  public func completed(step: Int, epoch: Double?, statistics: [(name: String, value: Double)]) {
+  ///   - notes: words to show behind them, such as `("game", "healthy")`.
+  public func completed(
+    step: Int, epoch: Double?, statistics: [(name: String, value: Double)],
+    notes: [(name: String, text: String)] = []
+  ) {
     guard let output else { return }
     let now = clock()
     rate.add(steps: step - lastStep, in: now - lastTime)
@@ -91,12 +95,13 @@ public final class ProgressReporter {
       guard isLast || now - lastPaint >= Self.paintInterval else { return }
       lastPaint = now
       // The last column stays free: some terminals wrap as soon as it is filled.
-      let text = line(step: step, epoch: epoch, statistics: statistics, now: now)
+      let text = line(step: step, epoch: epoch, statistics: statistics, notes: notes, now: now)
         .text(columns: max(columns - 1, 1), hasColours: output.hasColours)
       liveLine = text
       output.write("\r\u{1B}[K" + text)
     } else if isLast || step % plan.linesEvery == 0 {
-      output.write(line(step: step, epoch: epoch, statistics: statistics, now: now).text() + "\n")
+      output.write(
+        line(step: step, epoch: epoch, statistics: statistics, notes: notes, now: now).text() + "\n")
     }
   }
 
@@ -137,7 +142,8 @@ public final class ProgressReporter {
   }
 
   private func line(
-    step: Int, epoch: Double?, statistics: [(name: String, value: Double)], now: Double
+    step: Int, epoch: Double?, statistics: [(name: String, value: Double)],
+    notes: [(name: String, text: String)], now: Double
   ) -> ProgressLine {
     var line = ProgressLine()
     line.fields.append(.init(label: "step", value: "\(step)/\(plan.steps)", rank: 5))
@@ -147,6 +153,10 @@ public final class ProgressReporter {
     for (name, value) in statistics {
       line.fields.append(
         .init(label: TerminalText.escaped(name), value: ProgressText.statistic(value), rank: 4))
+    }
+    for (name, text) in notes {
+      line.fields.append(
+        .init(label: TerminalText.escaped(name), value: TerminalText.escaped(text), rank: 4))
     }
     if let seconds = rate.secondsPerStep {
       let itemRate = ProgressText.rate(Double(plan.itemsPerStep) / seconds)

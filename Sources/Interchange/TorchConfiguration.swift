@@ -1,0 +1,81 @@
+package import Networks
+package import Reporting
+import TensorCore
+
+/// What `config.json` says about a network, from which a few lines of Python build it in PyTorch: for each layer the class
+/// in `torch.nn` and its arguments.
+package enum TorchConfiguration {
+  /// The JSON object of a network.
+  /// - Parameter file: the file of its weights.
+  /// - Throws: `UndescribedLayer`.
+  package static func object(
+    _ network: NetworkDescription, file: String
+  ) throws(UndescribedLayer) -> JSONValue {
+    let layers = try network.operations().map { layer in
+      var members: [JSONValue.Member] = [
+        .init("type", .string(type(of: layer.operation))),
+        .init("arguments", .object(arguments(of: layer.operation))),
+      ]
+      if layer.isSpectral { members.append(.init("spectral_norm", .bool(true))) }
+      return JSONValue.object(members)
+    }
+    return .object([
+      .init("file", .string(file)),
+      .init("input", port(network.input)),
+      .init("chain_shape", integers(network.chainExtents)),
+      .init("input_scale", .float(network.inputScale)),
+      .init("layers", .array(layers)),
+      .init("output_scale", .float(network.outputScale)),
+      .init("output", port(network.output)),
+    ])
+  }
+
+  private static func port(_ port: NetworkDescription.Port) -> JSONValue {
+    .object([.init("name", .string(port.name)), .init("shape", integers(port.extents))])
+  }
+
+  private static func type(of operation: LayerOperation) -> String {
+    switch operation {
+    case .linear: "Linear"
+    case .convolution(_, _, let geometry): "Conv\(geometry.axes)d"
+    case .transposedConvolution(_, _, let geometry, _): "ConvTranspose\(geometry.axes)d"
+    // The class of images; the vectors of a chain of linear layers have none.
+    case .batchNorm: "BatchNorm2d"
+    case .rectifier(let slope): slope == 0 ? "ReLU" : "LeakyReLU"
+    case .tanh: "Tanh"
+    }
+  }
+
+  private static func arguments(of operation: LayerOperation) -> [JSONValue.Member] {
+    switch operation {
+    case .linear(let weight, let bias):
+      [
+        .init("in_features", .integer(weight.shape[1])), .init("out_features", .integer(weight.shape[0])),
+        .init("bias", .bool(bias != nil)),
+      ]
+    case .convolution(let weight, let bias, let geometry):
+      [
+        .init("in_channels", .integer(weight.shape[1])), .init("out_channels", .integer(weight.shape[0])),
+      ] + arguments(of: geometry) + [.init("bias", .bool(bias != nil))]
+    case .transposedConvolution(let weight, let bias, let geometry, let outputPadding):
+      [
+        .init("in_channels", .integer(weight.shape[0])), .init("out_channels", .integer(weight.shape[1])),
+      ] + arguments(of: geometry) + [
+        .init("output_padding", integers(outputPadding)), .init("bias", .bool(bias != nil)),
+      ]
+    case .batchNorm(let scale, _, _, _, let epsilon):
+      [.init("num_features", .integer(scale.count)), .init("eps", .float(epsilon))]
+    case .rectifier(let slope): slope == 0 ? [] : [.init("negative_slope", .float(slope))]
+    case .tanh: []
+    }
+  }
+
+  private static func arguments(of geometry: ConvolutionGeometry) -> [JSONValue.Member] {
+    [
+      .init("kernel_size", integers(geometry.kernel)), .init("stride", integers(geometry.stride)),
+      .init("padding", integers(geometry.padding)),
+    ]
+  }
+
+  private static func integers(_ values: [Int]) -> JSONValue { .array(values.map(JSONValue.integer)) }
+}

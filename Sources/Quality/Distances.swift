@@ -1,0 +1,76 @@
+extension Matrix {
+  /// The squared Euclidean distances of every row of this matrix, `[n, d]`, from every row of `other`, `[m, d]`:
+  /// `[n, m]`, as |x|² + |y|² - 2 x·y cut off at 0.
+  public func squaredDistances(to other: Matrix) -> Matrix {
+    var result = product(other, transposingOther: true)
+    let (own, others) = (squaredNorms, other.squaredNorms)
+    let width = result.columns
+    result.values.withUnsafeMutableBufferPointer { values in
+      for row in 0..<own.count {
+        for column in 0..<width {
+          values[row * width + column] = max(0, own[row] + others[column] - 2 * values[row * width + column])
+        }
+      }
+    }
+    return result
+  }
+
+  private var squaredNorms: [Double] {
+    (0..<rows).map { row in (0..<columns).reduce(0) { $0 + self[row, $1] * self[row, $1] } }
+  }
+
+  /// For every row of this matrix the squared distance to the nearest row of `other`, a few rows at a time.
+  /// - Parameter places: for every row of this matrix the row of `other` that is left out, because it is the same
+  /// sample.
+  public func nearestSquaredDistances(in other: Matrix, leavingOut places: [Int]? = nil) -> [Double] {
+    var nearest: [Double] = []
+    nearest.reserveCapacity(rows)
+    for start in stride(from: 0, to: rows, by: Moments.block) {
+      let part = rows(start..<min(start + Moments.block, rows))
+      let distances = part.squaredDistances(to: other)
+      for row in 0..<part.rows {
+        var least = Double.infinity
+        let own = places?[start + row]
+        for column in 0..<other.rows where column != own { least = min(least, distances[row, column]) }
+        nearest.append(least)
+      }
+    }
+    return nearest
+  }
+}
+
+/// The kernel distance (Bińkowski et al. 2018, "Demystifying MMD GANs", section 4): the unbiased estimate of the
+/// squared maximum mean discrepancy under the kernel (x·y / d + 1)³, over all pairs rather than random subsets.
+public enum KernelDistance {
+  /// The distance between the rows of two matrices of features.
+  /// - Precondition: each has two rows or more.
+  public static func between(_ x: Matrix, _ y: Matrix) -> Double {
+    precondition(min(x.rows, y.rows) > 1 && x.columns == y.columns, "features of two samples and more")
+    func within(_ a: Matrix) -> Double {
+      let (all, diagonal) = sums(a, a)
+      return (all - diagonal) / (Double(a.rows) * Double(a.rows - 1))
+    }
+    return within(x) + within(y) - 2 * sums(x, y).all / (Double(x.rows) * Double(y.rows))
+  }
+
+  /// The sum of the kernel over all pairs, and over pairs of equal rows.
+  private static func sums(_ a: Matrix, _ b: Matrix) -> (all: Double, diagonal: Double) {
+    var all = 0.0
+    var diagonal = 0.0
+    for start in stride(from: 0, to: a.rows, by: Moments.block) {
+      let part = a.rows(start..<min(start + Moments.block, a.rows))
+      let inner = part.product(b, transposingOther: true)
+      var sum = 0.0
+      for row in 0..<part.rows {
+        for column in 0..<b.rows {
+          let base = inner[row, column] / Double(a.columns) + 1
+          let value = base * base * base
+          sum += value
+          if column == start + row { diagonal += value }
+        }
+      }
+      all += sum
+    }
+    return (all, diagonal)
+  }
+}

@@ -1,0 +1,146 @@
+internal import COpenBLAS
+
+/// Float64 values in row-major order: what features and their statistics are computed in.
+///
+/// Products are those of OpenBLAS on one thread: their bits depend on the shapes (and the processor) only.
+public struct Matrix: Equatable, Sendable {
+  /// The number of rows.
+  public let rows: Int
+  /// The number of columns.
+  public let columns: Int
+  /// The values, row by row.
+  public internal(set) var values: [Double]
+
+  /// A matrix of the given values.
+  /// - Precondition: there are `rows * columns` of them.
+  public init(rows: Int, columns: Int, values: [Double]) {
+    precondition(values.count == rows * columns, "\(values.count) values are no \(rows) x \(columns) matrix")
+    self.rows = rows
+    self.columns = columns
+    self.values = values
+  }
+
+  /// A matrix of zeros.
+  public init(rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns, values: [Double](repeating: 0, count: rows * columns))
+  }
+
+  /// An element.
+  public subscript(row: Int, column: Int) -> Double { values[row * columns + column] }
+
+  /// Rows `range`.
+  public func rows(_ range: Range<Int>) -> Matrix {
+    Matrix(
+      rows: range.count, columns: columns,
+      values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
+  }
+
+  /// The matrices one below the other.
+  /// - Precondition: they have as many columns.
+  public static func stacked(_ matrices: [Matrix], columns: Int) -> Matrix {
+    precondition(matrices.allSatisfy { $0.columns == columns }, "rows of equal length")
+    return Matrix(
+      rows: matrices.reduce(0) { $0 + $1.rows }, columns: columns, values: matrices.flatMap(\.values))
+  }
+
+  /// The sum of the diagonal.
+  public var trace: Double { (0..<min(rows, columns)).reduce(0) { $0 + self[$1, $1] } }
+
+  /// `self × other`, either transposed if told so.
+  public func product(
+    _ other: Matrix, transposingSelf: Bool = false, transposingOther: Bool = false
+  ) -> Matrix {
+    let count = (transposingSelf ? columns : rows, transposingOther ? other.rows : other.columns)
+    var result = Matrix(rows: count.0, columns: count.1)
+    result.add(self, other, transposingSelf: transposingSelf, transposingOther: transposingOther)
+    return result
+  }
+
+  /// Adds `left × right` to this matrix.
+  mutating func add(
+    _ left: Matrix, _ right: Matrix, transposingSelf: Bool = false, transposingOther: Bool = false
+  ) {
+    let depth = transposingSelf ? left.rows : left.columns
+    precondition(
+      depth == (transposingOther ? right.columns : right.rows), "a product of matrices that do not fit")
+    guard rows > 0 && columns > 0 && depth > 0 else { return }
+    Self.singleThreaded
+    let columnCount = columns
+    let rowCount = rows
+    left.values.withUnsafeBufferPointer { a in
+      right.values.withUnsafeBufferPointer { b in
+        values.withUnsafeMutableBufferPointer { c in
+          cblas_dgemm(
+            CblasRowMajor, transposingSelf ? CblasTrans : CblasNoTrans,
+            transposingOther ? CblasTrans : CblasNoTrans, blasint(rowCount), blasint(columnCount),
+            blasint(depth), 1, a.baseAddress, blasint(left.columns), b.baseAddress, blasint(right.columns), 1,
+            c.baseAddress, blasint(columnCount))
+        }
+      }
+    }
+  }
+
+  /// OpenBLAS would otherwise start a thread per core, beside those of the other ranks.
+  static let singleThreaded: Void = openblas_set_num_threads(1)
+}
+
+extension Matrix {
+  /// Eigenvalues of a symmetric matrix, descending, with their vectors as rows.
+  public struct Eigen: Equatable, Sendable {
+    /// Descending.
+    public let values: [Double]
+    /// One row for each value, of length 1; no rows where only values were asked for.
+    public let vectors: Matrix
+  }
+
+  /// The largest eigenvalues of this symmetric matrix (LAPACK's `dsyevr`).
+  /// - Parameters:
+  ///   - count: how many; all unless told otherwise.
+  ///   - wantsVectors: whether vectors are computed.
+  /// - Precondition: the matrix is square and its values are finite.
+  public func eigen(largest count: Int? = nil, wantsVectors: Bool = true) -> Eigen {
+    precondition(rows == columns, "a symmetric matrix is square")
+    precondition(values.allSatisfy(\.isFinite), "eigenvalues of finite values")
+    let count = min(count ?? rows, rows)
+    guard count > 0 else { return Eigen(values: [], vectors: Matrix(rows: 0, columns: columns)) }
+    Self.singleThreaded
+    let n = blasint(rows)
+    var matrix = values
+    var found = [Double](repeating: 0, count: rows)
+    var vectors = [Double](repeating: 0, count: wantsVectors ? rows * count : 0)
+    var support = [blasint](repeating: 0, count: 2 * rows)
+    var work = [0.0]
+    var integers: [blasint] = [0]
+    func run(_ length: Int, _ integerLength: Int) -> blasint {
+      vectors.withUnsafeMutableBufferPointer { vectors in
+        lockstep_dsyevr(
+          n, blasint(count), &matrix, &found, wantsVectors ? vectors.baseAddress : nil, &support, &work,
+          blasint(length), &integers, blasint(integerLength))
+      }
+    }
+    _ = run(-1, -1)
+    let sizes = (Int(work[0]), Int(integers[0]))
+    work = [Double](repeating: 0, count: sizes.0)
+    integers = [blasint](repeating: 0, count: sizes.1)
+    let status = run(sizes.0, sizes.1)
+    precondition(status == 0, "dsyevr ends with status \(status)")
+    // The vectors are the columns of a Fortran matrix: the rows of this one.
+    let rowsDescending = (0..<(wantsVectors ? count : 0)).reversed().flatMap {
+      vectors[$0 * rows..<($0 + 1) * rows]
+    }
+    return Eigen(
+      values: found[..<count].reversed(),
+      vectors: Matrix(rows: wantsVectors ? count : 0, columns: rows, values: rowsDescending))
+  }
+
+  /// The symmetric root of a symmetric matrix without negative eigenvalues; what rounding makes negative counts as 0.
+  public var symmetricRoot: Matrix {
+    let eigen = eigen()
+    var scaled = eigen.vectors
+    for row in 0..<rows {
+      let root = max(0, eigen.values[row]).squareRoot()
+      for column in 0..<columns { scaled.values[row * columns + column] *= root }
+    }
+    return scaled.product(eigen.vectors, transposingSelf: true)
+  }
+}

@@ -1,0 +1,26 @@
+/// Whether generated samples are copies: how near fakes come to their nearest training sample, against how near
+/// training samples come to one another.
+public struct Memorisation: Equatable, Sendable {
+  /// The median distance of a fake to its nearest training sample over that of a training sample to its nearest other.
+  /// Around 1 or above for new samples, near 0 for copies.
+  public let distanceRatio: Double
+  /// The share of fakes that are nearer to a training sample than 99 % of the training samples are to any other: 0.01
+  /// for samples of the same distribution.
+  public let copies: Double
+
+  /// Compares fakes, `[m, d]`, with the training samples, `[n, d]`.
+  /// - Parameter probes: training samples, rows of `training` at equal distances, whose nearest others are looked for.
+  /// - Precondition: there are a fake and two training samples.
+  public init(fake: Matrix, training: Matrix, probes: Int = 2048) {
+    precondition(fake.rows > 0 && training.rows > 1, "samples to compare")
+    let fakes = fake.nearestSquaredDistances(in: training).sorted()
+    let count = min(max(1, probes), training.rows)
+    let places = (0..<count).map { $0 * training.rows / count }
+    let probed = Matrix.stacked(places.map { training.rows($0..<$0 + 1) }, columns: training.columns)
+    let own = probed.nearestSquaredDistances(in: training, leavingOut: places).sorted()
+    let median = own[own.count / 2].squareRoot()
+    distanceRatio = fakes[fakes.count / 2].squareRoot() / max(median, .leastNormalMagnitude)
+    let threshold = own[own.count / 100]
+    copies = Double(fakes.count { $0 < threshold }) / Double(fakes.count)
+  }
+}

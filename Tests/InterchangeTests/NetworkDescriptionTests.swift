@@ -1,0 +1,55 @@
+import Autograd
+import Interchange
+import Networks
+import TensorCore
+import Testing
+
+@Suite("Networks for other programs")
+struct NetworkDescriptionTests {
+  /// A layer of no framework.
+  private struct Doubling: Layer {
+    func callAsFunction(_ input: Variable) -> Variable { input + input }
+  }
+
+  private func description(of layers: [any Layer]) -> NetworkDescription {
+    struct Chain { let main: Sequential }
+    let chain = Sequential(layers)
+    let store = ParameterStore(name: "critic", module: Chain(main: chain))
+    store.initialize(seed: 1, firstOrdinal: 0)
+    return NetworkDescription(
+      chain, store, input: .init("x", [3]), chainExtents: [3], output: .init("y", [2]))
+  }
+
+  @Test(
+    "a layer that nobody described is named with its network, its place and its type, in every form of export"
+  )
+  func undescribed() {
+    let network = description(of: [Linear(from: 3, to: 2), Tanh(), Doubling()])
+    for attempt in [
+      { _ = try ONNXModel.encoded(network, version: "1", document: "", metadata: []) },
+      { _ = try TorchConfiguration.object(network, file: "critic.safetensors") },
+    ] {
+      let error = #expect(throws: UndescribedLayer.self) { try attempt() }
+      #expect(error?.network == "critic" && error?.layer == "main.2" && error?.type == "Doubling")
+    }
+  }
+
+  @Test("the weights of a spectrally normalised layer are described divided by σ, and marked")
+  func spectral() throws {
+    let layer = SpectralLinear(from: 3, to: 2)
+    let network = description(of: [layer])
+    layer.iterate()
+    let operation = try #require(network.operations().first)
+    #expect(operation.isSpectral && operation.name == "main.0")
+    guard case .linear(let weight, _) = operation.operation else {
+      Issue.record("a matrix product")
+      return
+    }
+    let (u, v) = (layer.weightU.value.scalars, layer.weightV.value.scalars)
+    let stored = layer.weightOrig.value.scalars
+    let sigma = (0..<2).reduce(Float(0)) { sum, i in
+      sum + (0..<3).reduce(0) { $0 + u[i] * stored[3 * i + $1] * v[$1] }
+    }
+    for (described, stored) in zip(weight.scalars, stored) { #expect(abs(described - stored / sigma) < 1e-5) }
+  }
+}

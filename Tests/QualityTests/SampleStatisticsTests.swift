@@ -1,0 +1,86 @@
+import Foundation
+import Quality
+import TensorCore
+import Testing
+
+@Suite("What samples are worth, on points that can be counted")
+struct SampleStatisticsTests {
+  private func points(_ values: [[Double]]) -> Matrix {
+    Matrix(rows: values.count, columns: values[0].count, values: values.flatMap { $0 })
+  }
+
+  @Test("the kernel distance is the unbiased sum over pairs, written out")
+  func kernel() {
+    let x = points([[1, 0], [0, 1], [2, 1]])
+    let y = points([[0, 0], [1, 1]])
+    func k(_ a: [Double], _ b: [Double]) -> Double { pow((a[0] * b[0] + a[1] * b[1]) / 2 + 1, 3) }
+    let (xs, ys) = ([[1.0, 0], [0, 1], [2, 1]], [[0.0, 0], [1, 1]])
+    var expected = 0.0
+    for i in 0..<3 { for j in 0..<3 where i != j { expected += k(xs[i], xs[j]) / 6 } }
+    for i in 0..<2 { for j in 0..<2 where i != j { expected += k(ys[i], ys[j]) / 2 } }
+    for a in xs { for b in ys { expected -= k(a, b) / 3 } }
+    #expect(abs(KernelDistance.between(x, y) - expected) < 1e-12)
+  }
+
+  @Test("precision, recall, density and coverage count neighbourhoods")
+  func neighbourhoods() {
+    // Neighbourhoods of one neighbour: radius 1 around 0, 1 and 3 (2 around 3 to its neighbour at 1).
+    let real = points([[0], [1], [3]])
+    let fake = points([[0.5], [10], [10.5]])
+    let scores = NeighbourhoodScores(real: real, fake: fake, neighbours: 1)
+    #expect(scores.precision == 1.0 / 3 && scores.density == 2.0 / 3 && scores.coverage == 2.0 / 3)
+    // The fake at 0.5 has its neighbour at 10, so all real samples are near it.
+    #expect(scores.recall == 1)
+  }
+
+  @Test("samples of one place have no spread, and the effective rank counts the directions")
+  func diversity() {
+    let one = Diversity(of: points([[1, 2], [1, 2], [1, 2]]))
+    #expect(one.spread == 0 && one.effectiveRank == 1 && one.centre == [1, 2])
+    let line = Diversity(of: points([[0, 0], [1, 1], [2, 2]]))
+    #expect(abs(line.effectiveRank - 1) < 1e-6)
+    let square = Diversity(of: points([[1, 1], [1, -1], [-1, 1], [-1, -1]]))
+    #expect(abs(square.effectiveRank - 2) < 1e-9)
+    // Two independent samples are √(2 · (4/3 + 4/3)) apart, in the root mean square.
+    #expect(abs(square.spread - (16.0 / 3).squareRoot()) < 1e-12)
+    #expect(abs(square.shift(from: one) - 5.0.squareRoot()) < 1e-12)
+    #expect(Diversity(of: points([[0, .nan], [1, 2]])).spread == .infinity)
+  }
+
+  @Test("copies of training samples are found out, new samples are not")
+  func memorisation() {
+    let values = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0).normal([800, 4]).scalars.map(Double.init)
+    let all = Matrix(rows: 800, columns: 4, values: values)
+    let training = all.rows(0..<400)
+    let new = Memorisation(fake: all.rows(400..<800), training: training)
+    #expect(new.copies < 0.04 && (0.8...1.25).contains(new.distanceRatio))
+    let nearly = training.rows(0..<100).values.map { $0 + 1e-6 }
+    let copied = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: training)
+    #expect(copied.copies == 1 && copied.distanceRatio < 1e-3)
+  }
+
+  @Test("large images are averaged over boxes, and values end between 0 and 1; points stay what they are")
+  func input() {
+    let input = PrincipalComponents.Input([64, 64, 1])
+    #expect(input.box == 2 && input.count == 1024)
+    #expect(PrincipalComponents.Input([28, 28, 1]).box == 1)
+    #expect(PrincipalComponents.Input([32, 32, 3]).count == 768)
+    let image = Tensor(
+      (0..<4096).map { $0 % 2 == 0 ? -1 : ($0 / 64 % 2 == 0 ? 1 : 0) }, shape: [1, 64, 64, 1])
+    #expect(input.vectors(of: image).values.allSatisfy { $0 == 0.375 })
+    let points = PrincipalComponents.Input([1, 1, 2], isRaw: true)
+    #expect(points.vectors(of: Tensor([3, -2], shape: [1, 1, 1, 2])).values == [3, -2])
+  }
+
+  @Test("features of moments are the moments of features")
+  func features() {
+    let pixels = KeyedNoise(seed: 5, purpose: .synthetic, turn: 0).uniform([90, 4, 4, 1])
+    let input = PrincipalComponents.Input([4, 4, 1])
+    let vectors = input.vectors(of: pixels)
+    let space = PrincipalComponents(input, moments: Moments(of: vectors.rows(0..<50)), count: 6)
+    let direct = Moments(of: space.features(of: pixels))
+    let derived = space.features(of: Moments(of: vectors))
+    #expect(zip(direct.mean, derived.mean).allSatisfy { abs($0 - $1) < 1e-9 })
+    #expect(zip(direct.covariance.values, derived.covariance.values).allSatisfy { abs($0 - $1) < 1e-9 })
+  }
+}

@@ -31,6 +31,8 @@ struct AdversarialGame {
     discriminator = networks[1].store
     self.fakes = fakes
     self.scores = scores
+    let accuracy =
+      objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
     let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
     phases = [
       Phase(
@@ -40,7 +42,7 @@ struct AdversarialGame {
           Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + penalty),
+        ] + accuracy + penalty),
       Phase(
         index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
@@ -68,6 +70,9 @@ struct AdversarialGame {
     var statistics = [
       loss.value.scalar, realLoss.value.scalar, fakeLoss.value.scalar, level(real), level(fake),
     ]
+    if let threshold = objective.loss.decisionThreshold {
+      statistics.append((share(of: real) { $0 > threshold } + share(of: fake) { $0 < threshold }) / 2)
+    }
     if objective.r1Weight > 0 { statistics.append(penalty?.value.scalar ?? 0) }
     if let penalty, let factor { loss = loss + penalty * factor }
     return Evaluation(loss: loss, statistics: statistics)
@@ -76,7 +81,7 @@ struct AdversarialGame {
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     var made = microBatch.carried ?? recordedFakes(microBatch)
     microBatch.carried = nil
-    let deviation = objective.noiseDeviation(at: microBatch.draw.step)
+    let deviation = noiseDeviation(microBatch)
     if deviation > 0 {
       made = made + made.constant(noise(of: deviation, .noiseOnGenerated, microBatch, made.shape))
     }
@@ -93,10 +98,19 @@ struct AdversarialGame {
     (objective.loss.usesLogits ? scores.value.sigmoid() : scores.value).mean().scalar
   }
 
+  /// The share of scores that `isRight` holds for.
+  private func share(of scores: Variable, _ isRight: (Float) -> Bool) -> Float {
+    scores.value.withUnsafeBufferPointer { Float($0.count { isRight($0) }) / Float($0.count) }
+  }
+
   private func noisy(_ samples: Tensor, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch) -> Tensor {
-    let deviation = objective.noiseDeviation(at: microBatch.draw.step)
+    let deviation = noiseDeviation(microBatch)
     guard deviation > 0 else { return samples }
     return samples + noise(of: deviation, purpose, microBatch, samples.shape)
+  }
+
+  private func noiseDeviation(_ microBatch: MicroBatch) -> Float {
+    objective.noiseDeviation(at: microBatch.draw.step) + microBatch.addedNoise
   }
 
   private func noise(

@@ -31,17 +31,10 @@ struct ConvolutionalPair {
     latent = configuration.latent
     generator = Self.generator(configuration)
     average = Self.generator(configuration)
-    let discriminator = Self.discriminator(configuration, normalization)
-    self.discriminator = discriminator
-    networks = [
-      Network(
-        ParameterStore(name: "generator", module: NamedChain(main: generator)),
-        average: ParameterStore(name: "generator", module: NamedChain(main: average))),
-      Network(
-        ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
-        weightLimit: weightLimit,
-        afterUpdate: normalization == .spectral ? { discriminator.iterateSpectralNorms() } : nil),
-    ]
+    discriminator = Self.discriminator(configuration, normalization)
+    networks = .adversarial(
+      generator: generator, average: average, discriminator: discriminator, weightLimit: weightLimit,
+      isSpectral: normalization == .spectral)
   }
 
   /// Fakes from the step's latents, recorded if `tape` watches the generator.
@@ -49,9 +42,23 @@ struct ConvolutionalPair {
     generator(tape.constant(input(microBatch.noise(for: .latents, length: latent))))
   }
 
-  /// Samples of the averaged generator with its running statistics.
-  func sample(latents: Tensor) -> Tensor {
-    average(Tape(mode: .inference).constant(input(latents))).value
+  /// Samples of the averaged generator, or of the trained one, with its running statistics.
+  func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+    (isAveraged ? average : generator)(Tape(mode: .inference).constant(input(latents))).value
+  }
+
+  /// Latents to images, images to scores.
+  func descriptions(of configuration: DCGAN.Configuration, averaged: Bool) -> [NetworkDescription] {
+    let image = [configuration.channels, configuration.size, configuration.size]
+    return [
+      NetworkDescription(
+        averaged ? average : generator,
+        averaged ? networks[0].average ?? networks[0].store : networks[0].store,
+        input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image)),
+      NetworkDescription(
+        discriminator, networks[1].store, input: .init("images", image), chainExtents: image,
+        output: .init("scores", [])),
+    ]
   }
 
   private func input(_ latents: Tensor) -> Tensor { latents.reshaped([latents.shape[0], 1, 1, latent]) }

@@ -1,4 +1,4 @@
-import Networks
+public import Networks
 public import TensorCore
 
 /// Deep convolutional GAN (Radford, Metz and Chintala 2016), by default with the non-saturating loss of Goodfellow et
@@ -38,8 +38,15 @@ public final class DCGAN: Model {
     game.evaluate(phase, on: microBatch)
   }
 
-  /// Samples of the averaged generator with its running statistics.
-  public func sample(latents: Tensor) -> Tensor { pair.sample(latents: latents) }
+  /// Samples of the averaged generator, or of the trained one, with its running statistics.
+  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+    pair.sample(latents: latents, isAveraged: isAveraged)
+  }
+
+  /// The generator and the discriminator.
+  public func descriptions(averaged: Bool) -> [NetworkDescription] {
+    pair.descriptions(of: configuration, averaged: averaged)
+  }
 }
 
 extension DCGAN {

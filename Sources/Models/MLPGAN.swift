@@ -1,5 +1,5 @@
 import Autograd
-import Networks
+public import Networks
 public import TensorCore
 
 /// A generative adversarial net of fully connected layers for vectors, such as points of the plane.
@@ -41,7 +41,9 @@ public final class MLPGAN: Model {
   public let configuration: Configuration
   /// The generator with its average, then the discriminator.
   public let networks: [Network]
+  private let generator: Sequential
   private let average: Sequential
+  private let discriminator: Sequential
   private let game: AdversarialGame
 
   /// A model with uninitialised parameters.
@@ -53,25 +55,23 @@ public final class MLPGAN: Model {
       configuration.chain(from: latent, to: configuration.dimensions, Rectifier())
     }
     let generator = made()
+    self.generator = generator
     average = made()
     let discriminator = configuration.chain(
       from: pack, to: 1, Rectifier(slope: 0.2), isSpectral: objective.usesSpectralNorm)
-    networks = [
-      Network(
-        ParameterStore(name: "generator", module: NamedChain(main: generator)),
-        average: ParameterStore(name: "generator", module: NamedChain(main: average))),
-      Network(
-        ParameterStore(name: "discriminator", module: NamedChain(main: discriminator)),
-        weightLimit: objective.clip,
-        afterUpdate: objective.usesSpectralNorm ? { discriminator.iterateSpectralNorms() } : nil),
-    ]
+    self.discriminator = discriminator
+    networks = .adversarial(
+      generator: generator, average: average, discriminator: discriminator, weightLimit: objective.clip,
+      isSpectral: objective.usesSpectralNorm)
     game = AdversarialGame(
       objective, networks: networks,
       fakes: { microBatch, tape in
-        generator(tape.constant(Self.input(microBatch.noise(for: .latents, length: latent)))) * scale
+        let made = generator(tape.constant(microBatch.noise(for: .latents, length: latent)))
+        return scale == 1 ? made : made * scale
       },
       scores: { samples in
-        discriminator(samples.reshaped([samples.value.count / pack, 1, 1, pack]) * (1 / scale))
+        let packs = samples.reshaped([samples.value.count / pack, pack])
+        return discriminator(scale == 1 ? packs : packs * (1 / scale))
       })
   }
 
@@ -89,10 +89,26 @@ public final class MLPGAN: Model {
     game.evaluate(phase, on: microBatch)
   }
 
-  /// Samples of the averaged generator, in the data's own units.
-  public func sample(latents: Tensor) -> Tensor {
-    average(Tape(mode: .inference).constant(Self.input(latents))).value
+  /// Samples of the averaged generator, or of the trained one, in the data's own units.
+  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+    (isAveraged ? average : generator)(Tape(mode: .inference).constant(Self.input(latents))).value
       .multiplied(by: configuration.scale)
+  }
+
+  /// Latents to samples in the data's own units, packs of samples to scores.
+  public func descriptions(averaged: Bool) -> [NetworkDescription] {
+    let (dimensions, packing) = (configuration.dimensions, configuration.packing)
+    return [
+      NetworkDescription(
+        averaged ? average : generator,
+        averaged ? networks[0].average ?? networks[0].store : networks[0].store,
+        input: .init("latents", [configuration.latent]), chainExtents: [configuration.latent],
+        outputScale: configuration.scale, output: .init("samples", [dimensions])),
+      NetworkDescription(
+        discriminator, networks[1].store, input: .init("samples", [dimensions]),
+        chainExtents: [packing * dimensions], inputScale: 1 / configuration.scale,
+        output: .init("scores", [], count: packing == 1 ? "N" : "packs")),
+    ]
   }
 
   /// As for ``DCGAN``; a pack is judged once for all of its samples.

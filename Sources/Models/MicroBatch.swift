@@ -37,6 +37,8 @@ public final class MicroBatch {
   public let images: Tensor
   /// Their labels.
   public let labels: [Int32]
+  /// Standard deviation of the noise on what a discriminator sees, beside the recipe's.
+  public let addedNoise: Float
   private let noise: (KeyedNoise.Purpose, Shape) -> Tensor
   private var tapes: [ObjectIdentifier: Tape] = [:]
 
@@ -45,7 +47,10 @@ public final class MicroBatch {
   public var carried: Variable?
 
   /// The samples at `index` of a draw.
-  public init(index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64) {
+  public init(
+    index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64, addedNoise: Float = 0
+  ) {
+    self.addedNoise = addedNoise
     self.index = index
     self.draw = draw
     self.images = images
@@ -59,6 +64,7 @@ public final class MicroBatch {
 
   /// A micro-batch whose noise was recorded.
   package init(images: Tensor, recorded: [KeyedNoise.Purpose: Tensor]) {
+    addedNoise = 0
     index = 0
     draw = Draw(step: 0)
     self.images = images

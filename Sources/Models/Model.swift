@@ -1,4 +1,5 @@
 public import Autograd
+public import Networks
 public import TensorCore
 
 /// A model family as the trainer sees it: its networks, its phases, what each phase minimises and reports, and how
@@ -20,10 +21,16 @@ public protocol Model: AnyObject {
   /// What `phase` minimises on a micro-batch.
   func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
 
-  /// Samples in inference mode, from the averaged network where there is one.
-  /// - Parameter latents: `[N, latentCount]`.
+  /// Samples in inference mode.
+  /// - Parameters:
+  ///   - latents: `[N, latentCount]`.
+  ///   - isAveraged: whether they come from the averaged network, where there is one, or from the one that is trained.
   /// - Returns: `[N, H, W, C]` in [-1, 1].
-  func sample(latents: Tensor) -> Tensor
+  func sample(latents: Tensor, isAveraged: Bool) -> Tensor
+
+  /// The networks as other programs run them, in the order of ``networks``.
+  /// - Parameter averaged: whether a network is described by its average where it has one.
+  func descriptions(averaged: Bool) -> [NetworkDescription]
 }
 
 /// A trained network.

@@ -1,5 +1,5 @@
 import Autograd
-import Networks
+public import Networks
 public import TensorCore
 
 /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017) on DCGAN's networks, the critic without batch norm.
@@ -75,6 +75,13 @@ public final class WGANGP: Model {
     return Evaluation(loss: loss, statistics: [loss.value.scalar])
   }
 
-  /// Samples of the averaged generator with its running statistics.
-  public func sample(latents: Tensor) -> Tensor { pair.sample(latents: latents) }
+  /// Samples of the averaged generator, or of the trained one, with its running statistics.
+  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+    pair.sample(latents: latents, isAveraged: isAveraged)
+  }
+
+  /// The generator and the discriminator.
+  public func descriptions(averaged: Bool) -> [NetworkDescription] {
+    pair.descriptions(of: configuration, averaged: averaged)
+  }
 }

@@ -8,10 +8,16 @@ extension FolderFacts {
   /// - Parameter run: the run folder, or nil for the default ones below `runs`. Where it is not there yet, the nearest
   ///   folder above it that is there is probed.
   package static func probe(_ run: String?) -> FolderFacts {
-    var path = run ?? "runs"
-    while !Files.isFolder(path), let parent = parent(of: path) { path = parent }
+    let path = existing(run)
     let outcome = outcome(in: path)
     return FolderFacts(path: path, outcome: outcome, free: Files.free(path), isInMemory: isInMemory(path))
+  }
+
+  /// The run folder, or the nearest folder above it that is there.
+  static func existing(_ run: String?) -> String {
+    var path = run ?? "runs"
+    while !Files.isFolder(path), let parent = parent(of: path) { path = parent }
+    return path
   }
 
   /// The folder above a path; nil for the current and the topmost one.

@@ -42,6 +42,7 @@ package struct DryRun {
           + "\(schedule.roundsPerStep) draws of noise"
       ),
     ]
+    rows += supervision(options)
     for (place, rule) in schedule.rules.enumerated() {
       let network = model.networks[rule.phase.network].name
       let turns = rule.repeats == 1 ? "1 turn" : "\(rule.repeats) turns"
@@ -53,6 +54,43 @@ package struct DryRun {
     return rows.map { label, text in
       label + String(repeating: " ", count: width - label.count + 2) + text
     }
+  }
+
+  /// What looks after the game, if anything does.
+  private static func supervision(_ options: Options) -> [(String, String)] {
+    func text(_ value: Double) -> String { OptionValue.number(value).canonicalText }
+    var rows: [(String, String)] = []
+    if options.balance.every > 0 {
+      rows.append(
+        (
+          "balance",
+          "every \(options.balance.every) steps: accuracy kept from \(text(options.balance.lowest)) to "
+            + "\(text(options.balance.highest)) by up to \(options.balance.limit) turns a step"
+        ))
+    }
+    if options.watch.every > 0 {
+      let watch = options.watch
+      let change =
+        watch.policy == .rewind
+        ? " up to \(watch.attempts) times, step sizes x \(text(watch.rateFactor)), noise + \(text(watch.noise))"
+        : ""
+      rows.append(
+        (
+          "watch",
+          "every \(watch.every) steps from step \(watch.grace) on; after \(watch.patience) bad checks: "
+            + "\(watch.policy.rawValue)\(change)"
+        ))
+    }
+    if options.quality.every > 0 {
+      let best = options.checkpoint.keepBest ? "; the best by \(options.quality.metric.rawValue) is kept" : ""
+      rows.append(
+        (
+          "quality",
+          "every \(options.quality.every) steps: \(options.quality.samples) fakes in "
+            + "\(options.quality.components) components\(best)"
+        ))
+    }
+    return rows
   }
 
   private static func optimizerText(_ optimizer: Options.Optimizer) -> String {

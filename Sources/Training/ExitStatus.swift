@@ -2,6 +2,7 @@ import Checkpoints
 import DataParallel
 import Datasets
 import MessagePassing
+import Networks
 import Reporting
 
 /// The exit codes of the command line, those of `sysexits.h` where they fit.
@@ -39,13 +40,18 @@ public enum ExitStatus: Int32, Sendable {
       case let error as UnsharedError: ExitStatus(of: error.cause)
       case let error as OptionsError: ExitStatus(rawValue: error.exitStatus) ?? .configuration
       case let error as RunFolderError: ExitStatus(rawValue: error.exitStatus) ?? .cannotCreate
+      case let error as LaunchError: error.status
+      case let error as HostfileError: error.isMissing ? .inputMissing : .configuration
       case let error as DatasetError: ExitStatus(kind: error)
       case let error as CheckpointError: ExitStatus(kind: error)
       case is ReportingError: .inputOutput
+      case is UndescribedLayer: .badData
+      case is ExportError: .usage
       case is PlanError, is MemoryError: .configuration
       case is DivergenceError: .disagreement
       case is CommunicationError: .peerLost
       case let error as TurnError: ExitStatus(kind: error)
+      case is WatchError: .badData
       default: .unexpected
       }
   }

@@ -9,6 +9,15 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// The path without links; nil if there is no such file.
+  static func real(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { Glibc.free(real) }
+    return String(cString: real)
+  }
+
   /// A variable of this process's environment.
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

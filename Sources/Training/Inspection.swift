@@ -14,7 +14,7 @@ package struct Inspection {
   }
 
   /// Loads the checkpoint at `path`, or the newest whole one of the run folder at `path`; `checkpoints` and
-  /// `checkpoints/latest` within a run folder stand for it.
+  /// `checkpoints/latest` within a run folder stand for it, `checkpoints/best` for the best one by the run's metric.
   ///
   /// A run that goes on meanwhile may remove the generation that is being read: then a newer one is there.
   /// - Throws: `CheckpointError`.
@@ -38,6 +38,13 @@ package struct Inspection {
   ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {
     var trimmed = path[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
+    if trimmed.hasSuffix("checkpoints/best") {
+      let folder = String(trimmed.dropLast("/best".count))
+      guard let best = CheckpointStore(directory: folder).best else {
+        throw CheckpointError(.notFound, "the run keeps no best checkpoint", path: folder)
+      }
+      return (try CheckpointStore.load(path: "\(folder)/\(best)"), [])
+    }
     let folders = ["\(trimmed)/checkpoints", String(trimmed), String(trimmed.dropLast("/latest".count))]
     let isStore = [
       Files.isFolder(folders[0]),

@@ -9,6 +9,7 @@ extension ModelFamily {
       WGANGP(
         DCGAN.Configuration(options), penaltyWeight: Float(options.model[WGANGPOptions.penaltyWeight]))
     case .mlpGAN: MLPGAN(MLPGAN.Configuration(options), objective: AdversarialObjective(options))
+    case .vae: VAE(VAE.Configuration(options))
     }
   }
 
@@ -19,6 +20,7 @@ extension ModelFamily {
     case .dcgan, .wganGP:
       DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
     case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+    case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
     }
   }
 }
@@ -30,7 +32,7 @@ extension Options {
     case .dcgan, .wganGP:
       let layers = DCGAN.Configuration(self).layers
       return layers.generator + layers.discriminator
-    case .mlpGAN: return []
+    case .mlpGAN, .vae: return []
     }
   }
 }
@@ -54,6 +56,14 @@ extension MLPGAN.Configuration {
   }
 }
 
+extension VAE.Configuration {
+  fileprivate init(_ options: Options) {
+    self.init(
+      size: options.size, channels: options.channels, hidden: options.model[VAEOptions.hidden],
+      latent: options.model[VAEOptions.latent])
+  }
+}
+
 extension AdversarialObjective {
   fileprivate init(_ options: Options) {
     let keys = AdversarialOptions.self
@@ -73,7 +83,7 @@ extension Options {
   /// The model for people, such as `dcgan 32x32x1`.
   package var modelDescription: String {
     switch family {
-    case .dcgan, .wganGP: "\(family.rawValue) \(size)x\(size)x\(channels)"
+    case .dcgan, .wganGP, .vae: "\(family.rawValue) \(size)x\(size)x\(channels)"
     case .mlpGAN: "\(family.rawValue) \(model[MLPGANOptions.layers])x\(model[MLPGANOptions.hidden])"
     }
   }

@@ -1,3 +1,4 @@
+import DataParallel
 package import Datasets
 package import Models
 package import Networks
@@ -38,6 +39,27 @@ extension DatasetRequest {
       }
     self.init(
       source: source, size: options.size, channels: options.channels, count: options.dataset.count,
-      labelCount: options.dataset.labels)
+      labelCount: options.dataset.labels, resize: options.dataset.resize)
+  }
+}
+
+extension RunState {
+  /// The state before the first step of a run with these options.
+  convenience init(model: any Model, _ options: Options) {
+    self.init(
+      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+    game = options.directsGame ? GameState() : nil
+  }
+}
+
+extension TurnEngine {
+  /// An engine that goes on from `state` as the options say.
+  convenience init(
+    state: RunState, plan: MicroBatchPlan, _ options: Options, communication: CommunicationThread
+  ) {
+    self.init(
+      state: state, plan: plan, averageDecay: Float(options.ema.decay),
+      learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
+      communication: communication, overlap: options.overlap)
   }
 }

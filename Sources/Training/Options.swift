@@ -1,3 +1,4 @@
+public import Datasets
 public import Networks
 
 /// Everything a run is a function of, resolved and checked: a recipe, or a file, with the command line's
@@ -43,6 +44,8 @@ public struct Options: Sendable, Equatable {
   /// Seconds without progress after which a rank is taken for lost.
   public internal(set) var stallTimeout = 0.0
 
+  /// What the networks begin with instead of random numbers.
+  public internal(set) var initial = Initial()
   /// One optimizer for each network of the family, in the family's order.
   public internal(set) var optimizers: [Optimizer] = []
   /// The moving average of the generator's weights.
@@ -54,6 +57,12 @@ public struct Options: Sendable, Equatable {
   public internal(set) var samples = Samples()
   /// When a line is logged.
   public internal(set) var log = Log()
+  /// How the players' turns are balanced.
+  public internal(set) var balance = Balance()
+  /// How the game is watched, and what is done about it.
+  public internal(set) var watch = Watch()
+  /// When and how the quality of samples is measured.
+  public internal(set) var quality = Quality()
 
   init() {}
 }
@@ -65,6 +74,16 @@ extension Options {
     public internal(set) var count: Int?
     /// Classes that the data set must have; `nil` takes what the data say.
     public internal(set) var labels: Int?
+    /// How images are brought to the size.
+    public internal(set) var resize = ResizeMode.none
+  }
+
+  /// Weights of other programs that networks begin with, under `init.`. A run that is resumed has its own.
+  public struct Initial: Sendable, Equatable {
+    /// The safetensors file of a network, under `init.NETWORK`; looked up by the network's name, never iterated.
+    public internal(set) var files: [String: String] = [:]
+    /// Whether tensors that do not fit are left out; `nil` unless given.
+    public internal(set) var partial: Bool?
   }
 
   /// Adam (Kingma and Ba 2015) for one network, under `optimizer.NETWORK.`.
@@ -105,6 +124,8 @@ extension Options {
     public internal(set) var every = 0
     /// Generations that are kept.
     public internal(set) var keepLast = 0
+    /// Whether the best generation by ``Options/Quality/metric`` is kept beside them.
+    public internal(set) var keepBest = false
   }
 
   /// When sample grids are drawn, under `samples.`.

@@ -8,6 +8,18 @@ extension OptionsResolution {
     checkDecay()
     checkLoss()
     checkPacking()
+    checkBest()
+    checkBalance()
+  }
+
+  /// The best of nothing cannot be kept.
+  private mutating func checkBest() {
+    guard let best = settings["checkpoint.keepBest"], Bool(best.value),
+      let every = settings["quality.every"], Int(every.value) == 0
+    else { return }
+    report(
+      "checkpoint.keepBest is given, but quality is not measured", best.origin,
+      "give quality.every too, such as quality.every=500")
   }
 
   private mutating func checkLength() {

@@ -97,3 +97,5 @@ public enum DataSource: OptionConvertible {
     if case .path = self { true } else { false }
   }
 }
+
+extension ResizeMode: OptionConvertible {}

@@ -1,8 +1,9 @@
+import Datasets
 import Networks
 
 extension OptionSchema {
   /// The keys that every run has. The family's keys join them after `model.family` and after `stallTimeout`.
-  static let common: [OptionKey] = identity + samplesIn + course + results
+  static let common: [OptionKey] = identity + samplesIn + course + results + quality + game
 
   private static let identity: [OptionKey] = [
     OptionKey(
@@ -24,7 +25,7 @@ extension OptionSchema {
       "data", \.data, .path, default: .value(.text("pottery")), role: .execution,
       synonyms: ["dataroot", "dataset.path", "dataset"],
       help:
-        "an embedded data set (pottery, ring, grid) or a path; the samples' fingerprint is part of a run, the path is not"
+        "an embedded data set (pottery, ring, grid) or a path (`lockstep data --help`); the samples' fingerprint is part of a run, the path is not"
     ),
     OptionKey(
       optional: "dataset.count", \.dataset.count, .integer(1...1_000_000_000),
@@ -36,6 +37,12 @@ extension OptionSchema {
       role: .arithmetic,
       synonyms: ["classes", "num_classes"], help: "classes that the data must have; absent, what the data say"
     ),
+    OptionKey(
+      "dataset.resize", \.dataset.resize, .word(ResizeMode.allCases.map(\.rawValue)),
+      default: .value(ResizeMode.none.optionValue), role: .arithmetic,
+      synonyms: ["transform", "crop", "interpolation"],
+      help: "images whose pixels do not divide: refuse them, or resample their middle or all of them"
+    ).neutral(at: ResizeMode.none.optionValue),
     OptionKey(
       "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
       synonyms: ["image_size", "resolution"], help: "height and width of a sample"),
@@ -95,6 +102,10 @@ extension OptionSchema {
       unit: "checkpoints", role: .execution, synonyms: ["save_total_limit"], help: "checkpoints that are kept"
     ),
     OptionKey(
+      "checkpoint.keepBest", \.checkpoint.keepBest, .boolean, default: .value(.boolean(false)),
+      role: .execution, synonyms: ["save_best", "save_top_k"],
+      help: "also save and keep the best checkpoint by quality.metric, at the steps of quality.every"),
+    OptionKey(
       "samples.every", \.samples.every, .integer(0...1_000_000_000), default: .value(.integer(100)),
       unit: "steps",
       role: .execution, help: "distance of two sample grids; 0 draws at the end alone"),
@@ -114,6 +125,22 @@ extension OptionSchema {
       synonyms: ["n_critic", "d_steps", "g_steps"],
       help: "updates of the \(network.network) in a row at each step, each with noise and samples of its own"
     ).neutral(at: .integer(1))
+  }
+
+  /// The keys of the weights that the networks of a family begin with.
+  static func initialKeys(of networks: [OptimizerDefaults]) -> [OptionKey] {
+    networks.map { network in
+      OptionKey(
+        optional: "init.\(network.network)", \.initial.files[network.network], .path, role: .execution,
+        synonyms: ["pretrained", "checkpoint", "transfer", "netG", "netD"],
+        help:
+          "safetensors file of PyTorch weights that the \(network.network) begins with; a resumed run has its own"
+      )
+    } + [
+      OptionKey(
+        optional: "init.partial", \.initial.partial, .boolean, role: .execution, synonyms: ["strict"],
+        help: "take what fits by name and shape, leave the rest random")
+    ]
   }
 
   /// The optimizer's keys for the network at position `place` of its family.

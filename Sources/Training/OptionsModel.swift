@@ -8,6 +8,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   case wganGP = "wgan-gp"
   /// Generative adversarial net of fully connected layers (Goodfellow et al. 2014).
   case mlpGAN = "mlp-gan"
+  /// Variational autoencoder (Kingma and Welling 2014).
+  case vae
 
   /// What the family adds to the table of options.
   public var options: ModelFamilyOptions {
@@ -15,6 +17,7 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
     case .dcgan: DCGANOptions.family
     case .wganGP: WGANGPOptions.family
     case .mlpGAN: MLPGANOptions.family
+    case .vae: VAEOptions.family
     }
   }
 }

@@ -59,6 +59,7 @@ public struct OptionSchema: Sendable {
       if key.path == "model.family" { keys += declared.keys }
       if key.path == "stallTimeout" {
         keys += declared.networks.enumerated().map { turnsKey(of: $1, at: $0) }
+        keys += initialKeys(of: declared.networks)
         keys += declared.networks.enumerated().flatMap { optimizerKeys(of: $1, at: $0) }
       }
     }

@@ -41,5 +41,7 @@ public enum Recipes {
     Recipe("wgan-gp", PackageResources.wgan_gp_yaml),
     Recipe("ring", PackageResources.ring_yaml),
     Recipe("grid", PackageResources.grid_yaml),
+    Recipe("vae", PackageResources.vae_yaml),
+    Recipe("vae-mnist", PackageResources.vae_mnist_yaml),
   ]
 }

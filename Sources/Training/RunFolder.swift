@@ -10,6 +10,7 @@ import Reporting
 ///     DIR/tensorboard/     event files
 ///     DIR/samples/         sample grids, step-00000500.png
 ///     DIR/checkpoints/     generations, step-00000500/
+///     DIR/status.json      how the run stands, or how and why it ended
 ///     DIR/.lock            who is writing here; locked as long as that process lives
 ///
 /// Only rank 0 opens a run folder. The lock is given back when the last copy of the value goes, so keep one
@@ -88,16 +89,28 @@ extension RunFolder {
   public static func create(
     in parent: String = "runs", options: Options, owner: RunOwner = .current
   ) throws(RunFolderError) -> RunFolder {
+    try begin(at: claimDefault(recipe: options.recipe, in: parent), options: options, owner: owner)
+  }
+
+  /// Makes the empty folder of a new run in the place where ``create(in:options:owner:)`` would.
+  ///
+  /// - Throws: ``RunFolderError`` of kind `notWritable`.
+  public static func claimDefault(
+    recipe: String, in parent: String = "runs"
+  ) throws(RunFolderError) -> String {
     try RunFolderFiles.check(parent)
     _ = try RunFolderFiles.makeDirectory(parent)
-    var number = try (newestDefaultNumber(of: options.recipe, in: parent) ?? 0) + 1
+    var number = try (newestDefaultNumber(of: recipe, in: parent) ?? 0) + 1
     while true {
-      let path = defaultPath(options.recipe, number, in: parent)
+      let path = defaultPath(recipe, number, in: parent)
       // Making the folder claims the name: two jobs that start together get two.
-      if try RunFolderFiles.makeDirectory(path) { return try begin(at: path, options: options, owner: owner) }
+      if try RunFolderFiles.makeDirectory(path) { return path }
       number += 1
     }
   }
+
+  /// Whether a folder holds a run that can be resumed.
+  static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
 
   /// The newest folder that ``create(in:options:owner:)`` made for a recipe, or `nil` if there is none.
   public static func newestDefault(

@@ -64,18 +64,4 @@ enum RunFolderFiles {
         advice: "free some space or make the folder writable, or choose another --run")
     }
   }
-
-  /// Writes all of `bytes`; 0, or the error's number.
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return count < 0 ? errno : EIO }
-      written += count
-    }
-    return 0
-  }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Reporting
 
 /// The process that writes to a run folder, as a second one is told about it.
 public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
@@ -53,8 +54,7 @@ final class RunFolderLock: Sendable {
     }
     try Self.take(descriptor, path)
     let text = Array("\(owner)\n".utf8)
-    let code = ftruncate(descriptor, 0) == 0 ? RunFolderFiles.write(text, to: descriptor) : errno
-    guard code == 0 else {
+    if let code = ftruncate(descriptor, 0) == 0 ? writeAll(text, to: descriptor) : errno {
       throw RunFolderError(
         "the run folder cannot be locked", file, code: code,
         advice: "free some space, or choose another --run")

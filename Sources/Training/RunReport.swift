@@ -15,6 +15,8 @@ package final class RunReport {
     package let epoch: Double
     /// The statistics of each phase.
     package let statistics: [(Statistic, Float)]
+    /// Verdicts, decisions and events, in words.
+    package let notes: [(key: String, text: String)]
     /// Global images a second since the line before.
     package let imagesPerSecond: Double
     /// Seconds since the line before that this rank waited for the sums of other ranks.
@@ -23,13 +25,15 @@ package final class RunReport {
     package let waitedForData: Double
 
     package init(
-      step: Int, epoch: Double, statistics: [(Statistic, Float)], imagesPerSecond: Double,
+      step: Int, epoch: Double, statistics: [(Statistic, Float)], notes: [(key: String, text: String)] = [],
+      imagesPerSecond: Double,
       waitedForRanks: Double,
       waitedForData: Double
     ) {
       self.step = step
       self.epoch = epoch
       self.statistics = statistics
+      self.notes = notes
       self.imagesPerSecond = imagesPerSecond
       self.waitedForRanks = waitedForRanks
       self.waitedForData = waitedForData
@@ -106,11 +110,12 @@ package final class RunReport {
     let statistics = line.statistics.map { ($0.key, JSONValue.float($1)) }
     try log.append(
       step: line.step,
-      [("epoch", .double(line.epoch))] + statistics + [
-        ("images_per_second", .double(line.imagesPerSecond)),
-        ("waited_for_ranks", .double(line.waitedForRanks)),
-        ("waited_for_data", .double(line.waitedForData)),
-      ])
+      [("epoch", .double(line.epoch))] + statistics + line.notes.map { ($0.key, JSONValue.string($0.text)) }
+        + [
+          ("images_per_second", .double(line.imagesPerSecond)),
+          ("waited_for_ranks", .double(line.waitedForRanks)),
+          ("waited_for_data", .double(line.waitedForData)),
+        ])
   }
 
   /// Draws a picture of samples and, from the log, the plot of `statistics`.

@@ -17,12 +17,24 @@ package final class RunState {
   package let model: any Model
   /// One state for each network.
   package var optimizers: [OptimizerState]
+  /// The best generation so far; what training does next does not depend on it.
+  package var best: BestGeneration?
+  /// What the scheduler remembers; nil for a run without one.
+  package var game: GameState?
 
   /// The state before the first step: parameters drawn from the seed, averages equal to them.
   package init(model: any Model, optimizers: [any Optimizer], seed: UInt64) {
     precondition(optimizers.count == model.networks.count, "one optimizer a network")
     self.model = model
     self.optimizers = zip(model.networks, optimizers).map { OptimizerState($1, count: $0.store.count) }
+    initialize(seed: seed)
+  }
+
+  /// Begins anew, from the parameters of a seed.
+  func initialize(seed: UInt64) {
+    for (index, network) in model.networks.enumerated() {
+      optimizers[index] = OptimizerState(optimizers[index].optimizer, count: network.store.count)
+    }
     var ordinal = 0
     for network in model.networks {
       network.store.initialize(seed: seed, firstOrdinal: ordinal)
@@ -38,12 +50,19 @@ package final class RunState {
       + [TensorFile(name: "ema", tensors: averages), TensorFile(name: "optimizer", tensors: moments)]
   }
 
-  /// The number of steps that each optimizer has taken, for the manifest.
+  /// The number of steps that each optimizer has taken and what controllers remember, for the manifest.
   package var counters: [String: StateValue] {
-    Dictionary(
-      uniqueKeysWithValues: zip(model.networks, optimizers).map { network, optimizer in
-        (Self.counterName(network), .integer(optimizer.stepCount))
-      })
+    var counters: [String: StateValue] = [:]
+    for (network, optimizer) in zip(model.networks, optimizers) {
+      counters[Self.counterName(network)] = .integer(optimizer.stepCount)
+    }
+    if let game { counters.merge(game.counters) { own, _ in own } }
+    if let best {
+      counters["best.step"] = .integer(best.step)
+      counters["best.value"] = .number(best.value)
+      counters["best.metric"] = .text(best.metric.rawValue)
+    }
+    return counters
   }
 
   /// SHA-256 of the float bytes of all networks: parameters, then buffers, in the model's order.
@@ -69,6 +88,7 @@ package final class RunState {
         hash.update(average.flatBuffers)
       }
     }
+    if let game { hash.update("game \(game.hashedText)\n") }
     return hash.digest()
   }
 
@@ -81,6 +101,12 @@ package final class RunState {
     }
     let averaged = try generation.tensors(averages.map { ($0.name, $0.shape) }, in: "ema")
     let moments = try generation.tensors(moments.map { ($0.name, $0.shape) }, in: "optimizer")
+    let remembered = GameState(generation.manifest.info.state)
+    guard game == nil || remembered != nil else {
+      throw CheckpointError(
+        .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
+    }
+    if game != nil { game = remembered }
     for (store, values) in zip(stores, networks) { Self.fill(store, values) }
     var nextAverage = averaged[...]
     for average in model.networks.compactMap(\.average) {
@@ -97,6 +123,7 @@ package final class RunState {
       }
       optimizers[index].stepCount = try Self.counter(of: network, in: generation)
     }
+    best = BestGeneration(generation.manifest.info.state)
   }
 
   /// Checks that the networks are those that the generation's manifest was written for.
@@ -121,6 +148,16 @@ package final class RunState {
         .damaged, "the manifest has no number of steps called \(name)", path: generation.path)
     }
     return steps
+  }
+
+  /// Takes the networks of a generation only, without averages and optimizers.
+  /// - Throws: `CheckpointError` of kind `otherModel`.
+  package static func restoreNetworks(of model: any Model, from generation: LoadedGeneration) throws {
+    let stores = model.networks.map(\.store)
+    let values = try stores.map { store in
+      try generation.tensors(store.stateDictionary.map { ($0.name, $0.value.shape) }, in: store.name)
+    }
+    for (store, values) in zip(stores, values) { fill(store, values) }
   }
 
   /// Takes the averaged networks of a generation only, which is all that sampling needs.
@@ -156,6 +193,15 @@ package final class RunState {
       let steps = try communicator.allGather(optimizers[index].stepCount)
       optimizers[index].stepCount = steps[0]
     }
+    if let numbers = game?.numbers {
+      game?.numbers = try RankExchange(communicator).allGather(numbers)[0]
+    }
+    let numbers = [Double(best?.step ?? -1), best?.value ?? 0, Double(best?.metric.place ?? 0)]
+    let known = try RankExchange(communicator).allGather(numbers)[0]
+    best =
+      known[0] < 0
+      ? nil
+      : BestGeneration(step: Int(known[0]), value: known[1], metric: QualityMetric.allCases[Int(known[2])])
   }
 
   private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }

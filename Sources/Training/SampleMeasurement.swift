@@ -25,10 +25,8 @@ package struct SampleMeasurement {
   /// options.
   package init?(of model: any Model, _ options: Options) {
     guard case .mixture(let kind) = options.data else { return nil }
-    let latents = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
-      .normal([MixtureQuality.sampleCount, model.latentCount])
+    let quality = Self.quality(of: model, kind, seed: options.seed)
     let goal = GaussianMixture.modes(of: kind)
-    let quality = MixtureQuality(of: model.samples(latents), against: goal)
     statistics = [
       (Self.modes, Float(quality.modesCovered)), (Self.highQuality, Float(quality.highQuality)),
       (Self.reverseKL, quality.reverseKL.map { Float($0) } ?? .nan),
@@ -38,5 +36,12 @@ package struct SampleMeasurement {
       "\(quality.modesCovered) of \(goal.centres.count) modes, high quality "
       + "\(rounded(100 * quality.highQuality, 10)) %, reverse KL "
       + (quality.reverseKL.map { "\(rounded($0, 1e4))" } ?? "-")
+  }
+
+  /// How well the averaged generator of `model` matches a mixture.
+  static func quality(of model: any Model, _ kind: GaussianMixture.Kind, seed: UInt64) -> MixtureQuality {
+    let latents = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
+      .normal([MixtureQuality.sampleCount, model.latentCount])
+    return MixtureQuality(of: model.samples(latents), against: GaussianMixture.modes(of: kind))
   }
 }

@@ -50,11 +50,43 @@ public struct Schedule: Hashable, Sendable {
   /// Global batches of samples that a step reads.
   public var batchesPerStep: Int { rules.reduce(1) { $0 + ($1.phase.readsSamples ? $1.repeats - 1 : 0) } }
 
-  /// The turns of a step, in order.
-  public func turns(at step: Int) -> [Turn] {
+  /// Where the draws of a run are: what the next step begins with.
+  public struct Cursor: Hashable, Sendable {
+    /// Draws of noise before.
+    public let round: Int
+    /// Global batches of samples read before.
+    public let batch: Int
+
+    /// A place.
+    public init(round: Int, batch: Int) {
+      self.round = round
+      self.batch = batch
+    }
+  }
+
+  /// Where a run is before `step` that has had this schedule from the start.
+  public func cursor(at step: Int) -> Cursor {
+    Cursor(round: step * roundsPerStep, batch: step * batchesPerStep)
+  }
+
+  /// Where a run is after a step of this schedule.
+  public func cursor(after cursor: Cursor) -> Cursor {
+    Cursor(round: cursor.round + roundsPerStep, batch: cursor.batch + batchesPerStep)
+  }
+
+  /// The same rules with other numbers of turns.
+  public func repeating(_ repeats: (Phase) -> Int) -> Schedule {
+    Schedule(rules.map { Rule($0.phase, repeats: repeats($0.phase), every: $0.every) })
+  }
+
+  /// The turns of a step, in order, in a run that has had this schedule from the start.
+  public func turns(at step: Int) -> [Turn] { turns(at: step, from: cursor(at: step)) }
+
+  /// The turns of a step, in order, whose draws begin at `cursor`.
+  public func turns(at step: Int, from cursor: Cursor) -> [Turn] {
     var places: [(phase: Phase, round: Int, batch: Int)] = []
-    var round = step * roundsPerStep
-    var batch = step * batchesPerStep
+    var round = cursor.round
+    var batch = cursor.batch
     for rule in rules {
       for turn in 0..<rule.repeats {
         round += turn == 0 ? 0 : 1

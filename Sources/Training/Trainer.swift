@@ -26,15 +26,19 @@ package final class Trainer {
     package let steps: Int
     /// The run folder, as all ranks call it.
     package let folder: String
+    /// What samples are measured against; nil if they are not.
+    package let reference: QualityReference?
 
     package init(
-      options: Options, plan: MicroBatchPlan, dataset: any ImageDataset, steps: Int, folder: String
+      options: Options, plan: MicroBatchPlan, dataset: any ImageDataset, steps: Int, folder: String,
+      reference: QualityReference? = nil
     ) {
       self.options = options
       self.plan = plan
       self.dataset = dataset
       self.steps = steps
       self.folder = folder
+      self.reference = reference
     }
   }
 
@@ -43,55 +47,81 @@ package final class Trainer {
   private let communication: CommunicationThread
   private let report: RunReport
   private let writer: BackgroundCheckpointWriter?
+  private let watchdog: Watchdog
+  private let steering: GameSteering?
   private let schedule: Schedule
   private let stream: SampleStream
+  private var quality: QualityMonitor?
   private var lineStart = ContinuousClock.now
-  private var lineFirstStep: Int
+  /// Samples read before the line.
+  private var lineFirstSample: Int
   private var waitedForData = 0.0
   private var waitedForRanks = 0.0
 
   /// A trainer for an engine whose networks hold the state after `startStep` steps.
-  /// - Parameter writer: saves generations; nil on the ranks that do not.
+  /// - Parameter store: where generations are saved; nil on the ranks that do not.
   package init(
     _ setup: Setup, engine: TurnEngine, startStep: Int, communication: CommunicationThread, report: RunReport,
-    writer: BackgroundCheckpointWriter?
+    store: CheckpointStore?, watchdog: Watchdog
   ) {
     self.setup = setup
     self.engine = engine
     self.communication = communication
     self.report = report
+    let writer = store.map { BackgroundCheckpointWriter(store: $0) }
     self.writer = writer
+    self.watchdog = watchdog
+    let exchange = RankExchange(communication)
+    steering = GameDirector(
+      setup.options, model: engine.model, reference: setup.reference, over: exchange
+    ).map { director in
+      GameSteering(
+        director, engine: engine, setup.options, over: exchange, progress: report.progress,
+        load: store.map { store in
+          { step in
+            // The generation may still be on its way to the disk.
+            _ = try? writer?.finish()
+            return try store.load(FolderName.generation(step))
+          }
+        })
+    }
     schedule = setup.options.schedule(of: engine.model)
     stream = SampleStream(count: setup.dataset.count, seed: setup.options.seed)
-    lineFirstStep = startStep
+    quality = setup.reference.map {
+      QualityMonitor($0, setup.options, over: exchange)
+    }
+    lineFirstSample = 0
+    lineFirstSample = cursor(startStep).batch * setup.options.batch
   }
 
   /// Trains from `startStep` to the end, or until a signal.
   package func run(from startStep: Int) throws -> Outcome {
     let options = setup.options
-    let loader = BatchLoader(
-      dataset: setup.dataset, stream: stream, batch: options.batch, microBatches: options.microBatches,
-      local: setup.plan.local, startStep: startStep * schedule.batchesPerStep)
+    var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
-    let watchdog = Watchdog(
-      timeout: options.stallTimeout, rank: setup.plan.rank, host: TensorBoardWriter.hostName,
-      isAlone: setup.plan.worldSize == 1)
-    defer { watchdog.end() }
 
     lineStart = .now
     for step in startStep..<max(setup.steps, startStep) {
-      try takeStep(step, from: loader)
-      watchdog.progressed(step: step + 1)
       let done = step + 1
+      let fault = try attemptStep(step, from: loader)
+      watchdog.board.completed(step: done)
+      watchdog.board.enter(.saving)
+      if try steering?.look(at: done, fault: fault) == true, fault != nil {
+        loader.stop()
+        loader = self.loader(at: cursor(done).batch)
+      }
       let isStopping = engine.flags.contains(.stopRequested)
       let isLast = done == setup.steps || isStopping
       let isDrawn = isLast || isDue(options.samples.every, at: done)
       let measurement = isDrawn ? try measure() : nil
-      try reportIfDue(done, isLast: isLast, measurement)
+      let (scores, isBest) = try measureQuality(done, isLast: isLast)
+      try reportIfDue(
+        done, isLast: isLast,
+        measured: (measurement?.statistics ?? []) + (scores?.statistics ?? []) + (steering?.measured ?? []))
       // Saved before anything is drawn: after a signal there may be a second left.
-      if isLast || isDue(options.checkpoint.every, at: done) { try save(step: done) }
+      if isLast || isBest || isDue(options.checkpoint.every, at: done) { try save(step: done) }
       if isDrawn { try drawSamples(step: done, measurement) }
-      watchdog.progressed(step: done)
+      watchdog.board.enter(.computing)
       if isStopping && done < setup.steps {
         try finish()
         return .stopped
@@ -101,24 +131,64 @@ package final class Trainer {
     return .done
   }
 
+  /// Where the draws are before `step`.
+  private func cursor(_ step: Int) -> Schedule.Cursor {
+    engine.state.game?.cursor ?? schedule.cursor(at: step)
+  }
+
+  /// A loader that begins with a global batch.
+  private func loader(at batch: Int) -> BatchLoader {
+    BatchLoader(
+      dataset: setup.dataset, stream: stream, batch: setup.options.batch,
+      microBatches: setup.options.microBatches, local: setup.plan.local, startStep: batch)
+  }
+
+  /// Takes a step.
+  /// - Returns: the fault that all ranks have found and recover from, if any.
+  private func attemptStep(_ step: Int, from loader: BatchLoader) throws -> TurnError? {
+    do {
+      try takeStep(step, from: loader)
+      if steering?.recovers == true && needsState(at: step + 1) { try engine.synchronize() }
+      return nil
+    } catch let fault as TurnError where steering?.recovers == true {
+      return fault
+    }
+  }
+
+  /// Whether the state is looked at when `done` steps are.
+  private func needsState(at done: Int) -> Bool {
+    let options = setup.options
+    return done == setup.steps || steering?.isDue(at: done) == true
+      || [options.log.every, options.samples.every, options.checkpoint.every, options.quality.every]
+        .contains { isDue($0, at: done) }
+  }
+
   private func takeStep(_ step: Int, from loader: BatchLoader) throws {
+    let schedule = steering?.schedule ?? schedule
+    let cursor = cursor(step)
+    defer { engine.state.game?.cursor = schedule.cursor(after: cursor) }
+    let seed = setup.options.seed &+ (steering?.seedOffset ?? 0)
+    let addedNoise = steering?.addedNoise ?? 0
     var loaded: [LoadedMicroBatch] = []
     var microBatches: [MicroBatch] = []
     var last: MicroBatch.Draw?
-    for turn in schedule.turns(at: step) {
+    for turn in schedule.turns(at: step, from: cursor) {
       if turn.draw.batch != last?.batch { loaded = try load(for: turn, from: loader) }
       if turn.draw.round != last?.round {
         microBatches = loaded.map {
           MicroBatch(
-            index: $0.number, draw: turn.draw, images: $0.images, labels: $0.labels, seed: setup.options.seed)
+            index: $0.number, draw: turn.draw, images: $0.images, labels: $0.labels, seed: seed,
+            addedNoise: addedNoise)
         }
       }
       last = turn.draw
+      watchdog.board.begin(phase: turn.phase.index)
       try engine.take(turn, on: microBatches, flags: StopSignals.isStopWished ? .stopRequested : [])
     }
   }
 
   private func load(for turn: Turn, from loader: BatchLoader) throws -> [LoadedMicroBatch] {
+    watchdog.board.enter(.loading)
     do {
       let loaded = try loader.next()
       waitedForData += loaded.waited
@@ -139,28 +209,44 @@ package final class Trainer {
     return SampleMeasurement(of: engine.model, setup.options)
   }
 
+  /// Measures quality at the steps where that is due, on all ranks.
+  /// - Returns: the scores, and whether the state is to be kept as the best one.
+  private func measureQuality(_ done: Int, isLast: Bool) throws -> (QualityScores?, isBest: Bool) {
+    guard quality?.isDue(at: done, isLast: isLast) == true else { return (nil, false) }
+    try engine.synchronize()
+    guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
+    guard setup.options.checkpoint.keepBest else { return (scores, false) }
+    let best = quality?.best(after: scores, step: done, before: engine.state.best)
+    defer { engine.state.best = best }
+    return (scores, best != engine.state.best)
+  }
+
   /// Logs a line at the steps that are logged, and wherever something was measured.
-  private func reportIfDue(_ done: Int, isLast: Bool, _ measurement: SampleMeasurement?) throws {
-    let isLogged = isLast || isDue(setup.options.log.every, at: done) || measurement != nil
+  private func reportIfDue(_ done: Int, isLast: Bool, measured: [(Statistic, Float)]) throws {
+    let isLogged =
+      isLast || isDue(setup.options.log.every, at: done) || !measured.isEmpty
+      || steering?.notes.isEmpty == false
     if isLogged { try engine.synchronize() }
     let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
       ($0, $1)
     }
-    let samplesPerStep = setup.options.batch * schedule.batchesPerStep
-    let epoch = Double(done) * Double(samplesPerStep) / Double(setup.dataset.count)
+    let batch = setup.options.batch
+    let samples = cursor(done).batch * batch
+    let epoch = Double(samples) / Double(setup.dataset.count)
     report.progress.completed(
       step: done, epoch: epoch,
       statistics: statistics.compactMap { statistic, value in
         statistic.label.map { (name: $0, value: Double(value)) }
-      })
+      } + (quality?.progress ?? []), notes: steering?.progressNotes ?? [])
     guard isLogged else { return }
     let elapsed = (ContinuousClock.now - lineStart).seconds
     let line = RunReport.Line(
-      step: done, epoch: epoch, statistics: statistics + (measurement?.statistics ?? []),
-      imagesPerSecond: Double((done - lineFirstStep) * samplesPerStep) / max(elapsed, 1e-9),
+      step: done, epoch: epoch, statistics: statistics + measured, notes: steering?.notes ?? [],
+      imagesPerSecond: Double(samples - lineFirstSample) / max(elapsed, 1e-9),
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData)
     report.log(line)
-    lineFirstStep = done
+    if let notice = watchdog.takeNotice() { report.progress.warning(notice) }
+    lineFirstSample = samples
     lineStart = .now
     waitedForRanks = engine.waited
     waitedForData = 0
@@ -175,19 +261,25 @@ package final class Trainer {
     report.draw(
       samples: SamplePicture(options).pixels(of: engine.model.samples(latents)), measured: measurement?.text,
       step: step,
-      statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options))
+      statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options)
+        + (options.quality.every > 0 ? QualityMetric.allCases.map(\.statistic) : [])
+        + GameDirector.statistics(of: options))
   }
 
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
   private func save(step: Int) throws {
     try engine.synchronize()
+    // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was not.
+    if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
     let state = engine.state
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(
       step: step, arithmetic: setup.options.arithmeticDigestInput, data: data)
+    watchdog.board.enter(.waiting)
     try communication.submit {
       try ReplicaCheck.verify("state", hash: Array(stateSHA256.utf8), step: step, over: $0)
     }.wait()
+    watchdog.board.enter(.saving)
     guard let writer else { return }
     let info = GenerationInfo(
       step: step, programVersion: Program.version, worldSize: setup.plan.worldSize,
@@ -197,7 +289,13 @@ package final class Trainer {
       dataFingerprint: data, weightsSHA256: state.weightsSHA256, stateSHA256: stateSHA256,
       state: state.counters)
     report.synchronize()
-    announce(writer.submit(GenerationContents(info: info, files: state.files)))
+    announce(
+      writer.submit(
+        GenerationContents(
+          info: info, files: state.files,
+          retained: RetainedGenerations(
+            best: state.best?.step,
+            refuge: state.game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) }))))
   }
 
   /// Tells how the save before went; training goes on after a failed one, because the older generations are whole.
@@ -211,6 +309,8 @@ package final class Trainer {
 
   private func finish() throws {
     try engine.synchronize()
+    watchdog.board.enter(.saving)
+    steering?.finish()
     if let writer, let generation = try UnsharedError.wrapping({ try writer.finish() }) {
       report.progress.notice("checkpoint", path: generation.path)
     }

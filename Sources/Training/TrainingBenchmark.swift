@@ -38,14 +38,10 @@ package struct TrainingBenchmark {
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     ComputeThreads.count = options.threads.count(ranksOnNode: ranksOnNode)
     let model = options.family.makeModel(options)
-    let state = RunState(
-      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+    let state = RunState(model: model, options)
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
-    let engine = TurnEngine(
-      state: state, plan: plan, averageDecay: Float(options.ema.decay),
-      learningRates: model.networks.map { options.learningRates(for: $0.name) }, communication: communication,
-      overlap: options.overlap)
+    let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
     let schedule = options.schedule(of: model)
     let steps = options.length.steps(samples: 1, batch: options.batch)
     let images = Self.images(model, plan, seed: options.seed)

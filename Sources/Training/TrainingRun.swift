@@ -37,23 +37,43 @@ package enum TrainingRun {
   /// - Parameters:
   ///   - communicator: connects all ranks before the first step.
   ///   - threadCommunicator: connects them during training; the communication thread's.
+  ///   - prepare: changes the state before the first step; nothing unless a benchmark asks for it.
   /// - Returns: how the run ended.
   package static func run(
     _ request: TrainingRequest, over communicator: any Communicator,
-    training threadCommunicator: sending any Communicator, output: ReportOutput
+    training threadCommunicator: sending any Communicator, output: ReportOutput,
+    preparing prepare: (RunState) -> Void = { _ in }
+  ) throws -> Trainer.Outcome {
+    let layout = try communicator.nodeLayout()
+    let watchdog = try Watchdog(over: communicator, layout: layout, timeout: coordinationTimeout)
+    defer { watchdog.end() }
+    let record = RunRecord(rank: communicator.rank, worldSize: communicator.size, board: watchdog.board)
+    do {
+      let outcome = try run(
+        request, over: communicator, training: threadCommunicator, layout, watchdog, record, output,
+        preparing: prepare)
+      record.ended(outcome)
+      return outcome
+    } catch {
+      if case .mpi? = error as? CommunicationError { watchdog.waitForVerdict() }
+      record.failed(error)
+      throw error
+    }
+  }
+
+  private static func run(
+    _ request: TrainingRequest, over communicator: any Communicator,
+    training threadCommunicator: sending any Communicator, _ layout: NodeLayout, _ watchdog: Watchdog,
+    _ record: RunRecord, _ output: ReportOutput, preparing prepare: (RunState) -> Void
   ) throws -> Trainer.Outcome {
     let rank = communicator.rank
     let size = communicator.size
-    let watchdog = Watchdog(
-      timeout: coordinationTimeout, rank: rank, host: communicator.processorName, isAlone: size == 1)
-    defer { watchdog.end() }
     var reopened: RunFolder?
     let yaml = try communicator.fromCoordinator {
       if request.isResuming { reopened = try reopen(request) }
       return Array(try resolve(request, reopened).canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
-    let layout = try communicator.nodeLayout()
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
@@ -91,19 +111,26 @@ package enum TrainingRun {
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let startStep = Int(parts[0]) ?? 0
     let setup = Trainer.Setup(
-      options: options, plan: plan, dataset: dataset, steps: steps, folder: String(parts[1]))
+      options: options, plan: plan, dataset: dataset, steps: steps, folder: String(parts[1]),
+      reference: options.needsReference
+        ? try QualityReference(dataset, options, over: communicator) : nil)
 
     let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }
-    let state = RunState(
-      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+    let state = RunState(model: model, options)
+    var notes: [String] = []
     try communicator.together {
-      guard let generation else { return }
+      guard let generation else {
+        if rank == 0 { notes = try InitialWeights.load(into: state, options) }
+        return
+      }
       try state.restore(generation)
       try state.verify(generation)
       try check(generation.manifest.info, setup)
     }
-    if startStep > 0 { try state.broadcast(over: communicator) }
+    let isGiven = startStep > 0 || !options.initial.files.isEmpty
+    if isGiven { try state.broadcast(over: communicator) }
+    prepare(state)
     let report = try communicator.together {
       guard var open = folder else { return RunReport.silent }
       // Not before the state is there: a run that cannot go on stays as it is.
@@ -112,20 +139,23 @@ package enum TrainingRun {
       return try RunReport(folder: open, resumingAt: request.isResuming ? startStep : nil, progress: progress)
     }
     if rank == 0 { announce(setup, model, startStep, progress) }
+    watchdog.board.completed(step: startStep)
+    record.began(in: setup.folder)
+    for note in notes { progress.notice("start", path: note) }
 
     let store = folder.map {
       CheckpointStore(directory: $0.checkpointsPath, keepLast: options.checkpoint.keepLast)
     }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
-    let engine = TurnEngine(
-      state: state, plan: plan, averageDecay: Float(options.ema.decay),
-      learningRates: model.networks.map { options.learningRates(for: $0.name) }, communication: communication,
-      overlap: options.overlap)
-    watchdog.end()
+    let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
+    engine.board = watchdog.board
+    watchdog.watch(
+      timeout: options.stallTimeout, phases: model.phases.map(\.name),
+      shares: (0..<size).map { plan.microBatches(of: $0).count }, folder: setup.folder)
     let trainer = Trainer(
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
-      writer: store.map { BackgroundCheckpointWriter(store: $0) })
+      store: store, watchdog: watchdog)
     let outcome = try trainer.run(from: startStep)
     progress.finish(
       outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")

@@ -28,6 +28,9 @@ package final class TurnEngine {
   /// Seconds that the training thread has waited for sums.
   package private(set) var waited = 0.0
 
+  /// Told when the training thread waits for a sum.
+  package var board: ProgressBoard?
+
   /// The networks and phases.
   package var model: any Model { state.model }
 
@@ -99,6 +102,14 @@ package final class TurnEngine {
     if let failure { throw failure }
   }
 
+  /// Goes on after a sum that was not finite, which all ranks have seen at the same turn: turns that were handed over
+  /// since are dropped. The state is to be replaced.
+  package func recover() {
+    settleAll()
+    handed.removeAll()
+    failure = nil
+  }
+
   /// Tells the other ranks, in the place of the next turn, that this one cannot go on and ends with `status`.
   package func announceFailure(_ status: ExitStatus, at turn: Turn) {
     guard failure == nil else { return }
@@ -129,7 +140,9 @@ package final class TurnEngine {
     for turn in due where failure == nil {
       do {
         let start = ContinuousClock.now
+        board?.enter(.waiting)
         let reduced = try turn.sum.wait()
+        board?.enter(.computing)
         waited += (ContinuousClock.now - start).seconds
         try apply(reduced, of: turn)
       } catch {
@@ -152,14 +165,35 @@ package final class TurnEngine {
       network.afterUpdate?()
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
+      state.game?.window.add(
+        phase: phase.name, Array(zip(phase.statistics.map(\.key), statistics[phase.index])).map { ($0, $1) },
+        norm: Self.length(vector, count: turn.gradientCount) * Double(scale))
     }
+  }
+
+  /// The length of a gradient, the same bits on every rank.
+  private static func length(_ vector: UnsafePointer<Float>, count: Int) -> Double {
+    var sums = SIMD8<Double>(repeating: 0)
+    var index = 0
+    while index + 8 <= count {
+      let part = SIMD8<Double>(
+        UnsafeRawPointer(vector + index).loadUnaligned(as: SIMD8<Float>.self))
+      sums += part * part
+      index += 8
+    }
+    var sum = sums.sum()
+    while index < count {
+      sum += Double(vector[index]) * Double(vector[index])
+      index += 1
+    }
+    return sum.squareRoot()
   }
 
   /// Moves a network's parameters and, in the same pass, their average; then cuts off what is beyond its bound.
   private func update(_ index: Int, at runStep: Int, gradient: UnsafePointer<Float>, scale: Float) {
     let store = model.networks[index].store
     let limit = model.networks[index].weightLimit
-    let rate = learningRates[index].factor(at: runStep)
+    let rate = learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1)
     func step(_ average: MovingAverage?) {
       store.withValues { values in
         state.optimizers[index].step(

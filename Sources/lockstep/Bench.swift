@@ -15,12 +15,22 @@ struct Bench: ParsableCommand {
         mpirun -n 2 lockstep bench dcgan --json batch=128 steps=20
         lockstep bench conv size=64 channels=3 batch=128
 
+      collapse, divergence, accident and health are runs of the recipe ring that
+      are broken from the start, in the middle or not at all, one for each seed
+      from seed= on: whether the watch finds that in time, and whether the policy
+      puts it right.
+
+        lockstep bench collapse --runs 10
+        lockstep bench health --runs 5 seed=5 steps=2000
+
       GFLOP/s count the arithmetic of the definitions, so algorithms that save
       multiplications show as more.
       Let nothing else run meanwhile.
       """)
 
-  @Argument(help: "A recipe that needs no data, such as dcgan; or gemm, or conv.")
+  @Argument(
+    help:
+      "A recipe that needs no data, such as dcgan; gemm or conv; collapse, divergence, accident or health.")
   var name: String
 
   @Argument(help: "key=value words.")
@@ -35,15 +45,23 @@ struct Bench: ParsableCommand {
   func validate() throws {
     guard (1...100).contains(runs) else { throw ValidationError("--runs lies between 1 and 100.") }
     // A second process would share the caches and the clock with the one that is timed.
-    guard !timesKernels || (LaunchEnvironment.current.size ?? 1) == 1 else {
-      throw ValidationError("bench \(name) times one core; run it without mpirun.")
+    guard !(timesKernels || recovery != nil) || (LaunchEnvironment.current.size ?? 1) == 1 else {
+      throw ValidationError("bench \(name) is for one process; run it without mpirun.")
     }
   }
+
+  private var recovery: RecoveryBenchmark.Case? { RecoveryBenchmark.Case(rawValue: name) }
 
   private var timesKernels: Bool { name == "gemm" || name == "conv" }
 
   func run() throws {
     if timesKernels { return runKernels() }
+    if let recovery {
+      alone {
+        let benchmark = try RecoveryBenchmark(recovery, runs: runs, words: words)
+        print(json ? benchmark.json : benchmark.text)
+      }
+    }
     leave(
       Ranks.run { communicator, threadCommunicator in
         let yaml = try communicator.fromCoordinator {

@@ -19,6 +19,7 @@ enum Failure {
   static func report(_ error: any Error) {
     switch error {
     case let error as OptionsError: for line in error.lines { report(line) }
+    case let error as HostfileError: for line in error.lines { report(line) }
     default: report("\(error)")
     }
   }

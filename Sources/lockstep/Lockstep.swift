@@ -15,6 +15,7 @@ struct Lockstep: ParsableCommand {
         lockstep train dcgan
         mpirun -n 2 lockstep train dcgan-mnist data=mnist --run runs/digits
         mpirun -n 3 lockstep train --run runs/digits --resume
+        lockstep launch -n 4 --hostfile hosts --max-restarts 5 train dcgan
 
       Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
       69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
@@ -22,7 +23,10 @@ struct Lockstep: ParsableCommand {
       --resume), 76 ranks disagree, 78 wrong configuration.
       """,
     version: Program.version,
-    subcommands: [Train.self, Sample.self, Inspect.self, RecipeList.self, Bench.self, Doctor.self])
+    subcommands: [
+      Train.self, Launch.self, Sample.self, Evaluate.self, ExportCommand.self, Inspect.self, RecipeList.self,
+      DataCommand.self, Bench.self, Doctor.self,
+    ])
 
   static func main() {
     StandardStreams.prepare()

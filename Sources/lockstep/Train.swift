@@ -19,8 +19,8 @@ struct Train: ParsableCommand {
       tensorboard/ and checkpoints/. SIGUSR1, SIGTERM, SIGHUP and Ctrl-C finish
       the step, save and exit with code 75; --resume goes on bit for bit, on any
       number of ranks. mpirun passes SIGUSR1 on; after Ctrl-C and SIGTERM it kills
-      the ranks within a second, unless it is started with
-      `--mca odls_base_sigkill_timeout 20`.
+      the ranks within a second. `lockstep launch -n 2 train …` starts mpirun so
+      that all of them save, and can go on by itself when a rank is lost.
 
       Keys and their defaults:
 
@@ -120,7 +120,7 @@ enum Ranks {
   private static func isSpokenHere(_ error: any Error) -> Bool {
     switch error {
     case let error as CoordinationError: error.isReportedHere
-    case is TurnError, is DivergenceError: LaunchEnvironment.current.isFirst
+    case is TurnError, is WatchError, is DivergenceError: LaunchEnvironment.current.isFirst
     default: true
     }
   }

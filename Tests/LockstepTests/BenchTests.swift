@@ -55,6 +55,28 @@ extension EndToEnd {
       }
     }
 
+    private struct Recovery: Decodable {
+      struct Outcome: Decodable {
+        let detected: Int?
+        let rewinds: Int
+      }
+
+      let outcomes: [Outcome]
+    }
+
+    @Test(
+      "a run that is broken, from the start or later, is found wrong and goes back; a healthy one is left alone",
+      arguments: [("collapse", true), ("accident", true), ("health", false)])
+    func recovery(name: String, isBroken: Bool) throws {
+      let words = ["bench", name, "--json", "--runs", "1", "steps=2400", "batch=128"]
+      let recovery: Recovery = try decoded(try Lockstep.run(words, in: Folder()))
+      #expect(recovery.outcomes.count == 1)
+      for outcome in recovery.outcomes {
+        #expect(isBroken == (outcome.detected.map { 0 < $0 && $0 <= 500 } ?? false))
+        #expect((outcome.rewinds > 0) == isBroken)
+      }
+    }
+
     @Test(
       "bench gemm refuses to share the core with another rank",
       .enabled(if: MPIRun.isAvailable, "mpirun is absent"))

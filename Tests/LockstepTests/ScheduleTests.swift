@@ -13,6 +13,7 @@ extension EndToEnd {
       ["wgan-gp"] + narrow,
       ["dcgan", "discriminatorSteps=5", "loss=hinge", "instanceNoise.deviation=0.1", "spectralNorm=true"]
         + narrow,
+      ["vae", "batch=32", "model.hidden=24", "ema.decay=0.9"],
     ]
 
     @Test(
@@ -58,10 +59,10 @@ extension EndToEnd {
       #expect(sampled.status == 0, "\(sampled.errors)")
     }
 
-    @Test("the new recipes can be timed", arguments: ["ring", "wgan-gp"])
+    @Test("the new recipes can be timed", arguments: ["ring", "wgan-gp", "vae"])
     func bench(recipe: String) throws {
       let folder = try Folder()
-      let small = recipe == "ring" ? ["batch=32"] : narrow
+      let small = recipe == "wgan-gp" ? narrow : ["batch=32"]
       let finished = try Lockstep.run(
         ["bench", recipe, "--runs", "1", "--json", "steps=1"] + small, in: folder)
       #expect(finished.status == 0 && finished.output.contains("\"images_per_second\""), "\(finished.errors)")

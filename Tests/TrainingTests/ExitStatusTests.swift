@@ -23,6 +23,7 @@ struct ExitStatusTests {
     #expect(try code { throw PlanError.emptyBatch(batch: 0) } == 78)
     #expect(try code { throw CommunicationError.stalled(waits: "") } == 69)
     #expect(try code { throw TurnError.notFinite(network: "generator", step: 1) } == 65)
+    #expect(try code { throw WatchError(verdict: "collapsed", step: 9, rewinds: 1, refuge: 5) } == 65)
     #expect(
       try code {
         _ = try Datasets.open(DatasetRequest(source: folder.path + "/missing", size: 32, channels: 1))

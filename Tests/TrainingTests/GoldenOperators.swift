@@ -13,7 +13,7 @@ struct GoldenOperator {
     switch operation {
     case "conv1d", "conv2d", "conv3d": return convolution(inputs)
     case "conv_transpose1d", "conv_transpose2d", "conv_transpose3d": return transposedConvolution(inputs)
-    case "linear": return linear(inputs["x"]!, weight: inputs["w"]!, bias: inputs["b"])
+    case "linear": return inputs["x"]!.linear(weight: inputs["w"]!, bias: inputs["b"])
     case "batch_norm":
       return batchNorm(
         inputs["x"]!.channelsLast(), weight: inputs["w"]!, bias: inputs["b"]!, epsilon: epsilon

@@ -21,7 +21,16 @@ struct OptionsComparisonTests {
     ("spectralNorm=true", false), ("r1.weight=7", false), ("r1.every=7", false),
     ("instanceNoise.deviation=7", false), ("instanceNoise.until=7", false), ("discriminatorSteps=7", false),
     ("generatorSteps=7", false), ("optimizer.discriminator.warmup=7", false),
-    ("optimizer.generator.warmup=7", false),
+    ("optimizer.generator.warmup=7", false), ("quality.every=7", true), ("quality.samples=77", true),
+    ("balance.every=7", false), ("balance.lowest=0.5", false), ("balance.highest=0.9", false),
+    ("balance.limit=7", false), ("balance.starvation=0.1", false), ("watch.every=7", false),
+    ("watch.policy=rewind", false), ("watch.samples=77", false), ("watch.grace=7", false),
+    ("watch.patience=7", false), ("watch.spread=0.1", false), ("watch.rank=0.1", false),
+    ("watch.modes=0.1", false), ("watch.distance=7", false), ("watch.attempts=7", false),
+    ("watch.rateFactor=0.7", false), ("watch.noise=0.1", false), ("quality.components=7", true),
+    ("quality.metric=recall", true),
+    ("init.generator=x", true), ("init.discriminator=x", true),
+    ("init.partial=true", true), ("dataset.resize=crop", false),
   ]
 
   @Test("a changed key is the one difference, and changes the digest exactly if the weights depend on it")
@@ -42,7 +51,8 @@ struct OptionsComparisonTests {
     let covered = Set(Self.changes.map { String($0.word.prefix { $0 != "=" }) })
     let optimizers = ["discriminator", "generator"].map { "optimizer.\($0)." }
     let others = Set(
-      ["model.family", "data", "epochs"] + optimizers.flatMap { [$0 + "decay", $0 + "decaySteps"] })
+      ["model.family", "data", "epochs", "checkpoint.keepBest"]
+        + optimizers.flatMap { [$0 + "decay", $0 + "decaySteps"] })
     #expect(covered.union(others) == Set(OptionSchema(family: .dcgan).keys.map(\.path)))
   }
 

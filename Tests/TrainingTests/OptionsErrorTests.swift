@@ -74,7 +74,7 @@ struct OptionsErrorTests {
     #expect(
       error.lines == [
         "there is no recipe \"dcgan-minst\", command line; did you mean dcgan-mnist? "
-          + "Give dcgan, dcgan-mnist, dcgan-fashion, dcgan64, wgan-gp, ring or grid, or the path of a YAML file"
+          + "Give dcgan, dcgan-mnist, dcgan-fashion, dcgan64, wgan-gp, ring, grid, vae or vae-mnist, or the path of a YAML file"
       ])
     #expect(error.exitStatus == 78)
   }
@@ -84,10 +84,12 @@ struct OptionsErrorTests {
     let yaml = "model:\n  family: dcgn\n  latent: 5\nsteps: 1\noptimizer:\n  generator:\n    beta1: 0.1\n"
     #expect(
       problems(yaml: yaml) == [
-        "model.family is \"dcgn\", test.yaml:2:11; did you mean dcgan? Give dcgan, wgan-gp or mlp-gan"
+        "model.family is \"dcgn\", test.yaml:2:11; did you mean dcgan? Give dcgan, wgan-gp, mlp-gan or vae"
       ])
     #expect(
-      problems(yaml: "steps: 3") == ["model.family is missing, test.yaml; give dcgan, wgan-gp or mlp-gan"])
+      problems(yaml: "steps: 3") == [
+        "model.family is missing, test.yaml; give dcgan, wgan-gp, mlp-gan or vae"
+      ])
   }
 
   @Test("what is not YAML is refused with the line and column")

@@ -47,7 +47,7 @@ struct OptionsSuggestionTests {
     #expect(
       problems("dcgan", "checkpoint.compression=1") == [
         "there is no key \"checkpoint.compression\", command line key checkpoint.compression; "
-          + "the keys of checkpoint are checkpoint.every and checkpoint.keepLast"
+          + "the keys of checkpoint are checkpoint.every, checkpoint.keepLast and checkpoint.keepBest"
       ])
   }
 

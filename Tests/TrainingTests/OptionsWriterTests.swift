@@ -46,8 +46,9 @@ struct OptionsWriterTests {
     for _ in 0..<20 {
       let word = "\(path)=\(sample(key, &random))"
       let batch = path == "batch" ? [] : ["batch=1048576"]
+      let measured = path == "checkpoint.keepBest" ? ["quality.every=7"] : []
       let decay = path.hasSuffix(".decaySteps") ? ["\(path.dropLast(5))=linear"] : []
-      let options = try Options.resolve(recipe: "dcgan", overrides: [word] + batch + decay)
+      let options = try Options.resolve(recipe: "dcgan", overrides: [word] + batch + decay + measured)
       let again = try resolve(options.canonicalYAML)
       #expect(again == options, "\(word)")
       #expect(again.canonicalYAML == options.canonicalYAML)
@@ -86,14 +87,16 @@ struct OptionsWriterTests {
         "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
         "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every", "instanceNoise",
         "deviation", "until", "data",
-        "dataset", "count", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
+        "dataset", "count", "resize", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
         "overlap",
         "stallTimeout", "discriminatorSteps", "generatorSteps", "optimizer", "discriminator", "learningRate",
         "beta1", "beta2", "epsilon", "warmup", "decay", "generator", "learningRate", "beta1", "beta2",
         "epsilon",
-        "warmup", "decay", "ema", "decay", "checkpoint", "every", "keepLast",
+        "warmup", "decay", "ema", "decay", "checkpoint", "every", "keepLast", "keepBest",
         "samples",
-        "every", "count", "log", "every",
+        "every", "count", "log", "every", "quality", "every", "samples", "components", "metric",
+        "balance", "every", "lowest", "highest", "limit", "starvation", "watch", "every", "policy", "samples",
+        "grace", "patience", "spread", "rank", "modes", "distance", "attempts", "rateFactor", "noise",
       ])
     #expect(text.contains("    learningRate: 0.0001          # step size\n"))
   }

@@ -71,6 +71,29 @@ struct RunStateTests {
     #expect(other.stateSHA256(step: 0, arithmetic: "", data: "") == before)
   }
 
+  @Test("a rewind gives every rank the weights, buffers, averages and moments of rank 0, and nothing else")
+  func rewind() throws {
+    let states = try ThreadCommunicator.run(size: 3) { communicator in
+      let rank = try EngineRank(SoloCommunicator(), overlap: true)
+      defer { rank.communication.finish() }
+      // Rank 0 alone has the state of a generation, in which every part differs from the beginning's.
+      if communicator.rank == 0 { try rank.train(steps: 2) }
+      let state = rank.engine.state
+      state.game = GameState()
+      state.game?.lead = 2
+      try state.copyFromFirst(over: RankExchange(communicator))
+      return state.stateSHA256(step: 0, arithmetic: "", data: "")
+    }
+    #expect(Set(states).count == 1)
+    let alone = try EngineRank(SoloCommunicator(), overlap: true)
+    defer { alone.communication.finish() }
+    try alone.train(steps: 2)
+    #expect(alone.stateSHA256 != states[0])
+    alone.engine.state.game = GameState()
+    alone.engine.state.game?.lead = 2
+    #expect(alone.stateSHA256 == states[0])
+  }
+
   @Test("a broadcast gives every rank the state of rank 0")
   func broadcast() throws {
     let states = try ThreadCommunicator.run(size: 3) { communicator in

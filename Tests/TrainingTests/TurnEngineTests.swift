@@ -46,7 +46,7 @@ struct TurnEngineTests {
       }.map { try $0.get() }
     }
     let alone = try statistics(ranks: 1)[0]
-    #expect(alone.map(\.count) == [5, 1] && alone.joined().allSatisfy(\.isFinite))
+    #expect(alone.map(\.count) == [6, 1] && alone.joined().allSatisfy(\.isFinite))
     #expect(try statistics(ranks: 3) == [alone, alone, alone])
   }
 
@@ -83,6 +83,31 @@ struct TurnEngineTests {
     for result in results {
       #expect(try result.get() == .notFinite(network: "discriminator", step: 1))
     }
+  }
+
+  @Test(
+    "after a NaN that all ranks have seen they go on as if its step had not been", arguments: [true, false])
+  func recovery(overlap: Bool) throws {
+    func states(isPoisoned: Bool) throws -> [String] {
+      try outcomes(ranks: 3, overlap: overlap) { rank in
+        for step in [0, 1, 2] where isPoisoned || step != 1 {
+          do {
+            for turn in rank.schedule.turns(at: step) {
+              let batches = rank.microBatches(step: step).map {
+                step == 1 && $0.index == 0 ? Self.poisoned($0) : $0
+              }
+              try rank.engine.take(turn, on: batches, flags: [])
+            }
+            try rank.engine.synchronize()
+          } catch is TurnError {
+            rank.engine.recover()
+          }
+        }
+        return rank.stateSHA256
+      }.map { try $0.get() }
+    }
+    let healthy = try states(isPoisoned: false)
+    #expect(try states(isPoisoned: true) == healthy && Set(healthy).count == 1)
   }
 
   private static func poisoned(_ microBatch: MicroBatch) -> MicroBatch {

@@ -1,0 +1,162 @@
+import Autograd
+public import Networks
+public import TensorCore
+
+/// Variational autoencoder (Kingma and Welling 2014) of fully connected layers with one hidden layer each way.
+///
+/// The encoder gives mean and log-variance of q(z|x), the decoder the logits of p(x|z), a Bernoulli distribution of each
+/// pixel's brightness. One network and one phase: the negative evidence lower bound. Parameters are called as in
+/// PyTorch's example: `fc1`, `fc21`, `fc22`, `fc3`, `fc4`.
+public final class VAE: Model {
+  /// What the network is built from.
+  public struct Configuration: Hashable, Sendable {
+    /// Height and width of a sample.
+    public let size: Int
+    /// Channels of a sample.
+    public let channels: Int
+    /// Width of the hidden layers.
+    public let hidden: Int
+    /// Length of a latent vector.
+    public let latent: Int
+
+    /// - Precondition: all are positive.
+    public init(size: Int, channels: Int, hidden: Int, latent: Int) {
+      precondition(min(size, channels, hidden, latent) > 0, "a layer has units")
+      self.size = size
+      self.channels = channels
+      self.hidden = hidden
+      self.latent = latent
+    }
+  }
+
+  /// What the network is built from.
+  public let configuration: Configuration
+  /// The autoencoder with its average.
+  public let networks: [Network]
+  /// The one phase.
+  public let phases: [Phase]
+  private let layers: Layers
+  private let average: Layers
+
+  /// A model with uninitialised parameters.
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+    layers = Layers(configuration)
+    average = Layers(configuration)
+    networks = [
+      Network(
+        ParameterStore(name: "autoencoder", module: layers),
+        average: ParameterStore(name: "autoencoder", module: average))
+    ]
+    phases = [
+      Phase(
+        index: 0, name: "autoencoder", network: 0,
+        objective: "negative evidence lower bound, nats a sample",
+        statistics: [
+          Statistic("loss", label: "-ELBO", plot: "nats"),
+          Statistic("reconstruction", label: "reconstruction", plot: "nats"),
+          Statistic("divergence", label: "KL", plot: "nats"),
+        ])
+    ]
+  }
+
+  private struct Layers {
+    let fc1: Linear
+    let fc21: Linear
+    let fc22: Linear
+    let fc3: Linear
+    let fc4: Linear
+
+    init(_ configuration: Configuration) {
+      fc1 = Linear(from: configuration.pixels, to: configuration.hidden)
+      fc21 = Linear(from: configuration.hidden, to: configuration.latent)
+      fc22 = Linear(from: configuration.hidden, to: configuration.latent)
+      fc3 = Linear(from: configuration.latent, to: configuration.hidden)
+      fc4 = Linear(from: configuration.hidden, to: configuration.pixels)
+    }
+
+    /// Mean and log-variance of q(z|x).
+    func encode(_ pixels: Variable) -> (mean: Variable, logVariance: Variable) {
+      let hidden = Sequential([fc1, Rectifier()])(pixels)
+      return (fc21(hidden), fc22(hidden))
+    }
+
+    /// The logits of p(x|z).
+    func decode(_ latents: Variable) -> Variable { Sequential([fc3, Rectifier(), fc4])(latents) }
+  }
+
+  /// `[size, size, channels]`.
+  public var sampleShape: Shape { [configuration.size, configuration.size, configuration.channels] }
+
+  /// The length of a latent vector.
+  public var latentCount: Int { configuration.latent }
+
+  /// Forward pass, weight gradients, and input gradients of all but the first layer.
+  public func flopsPerSample(of phase: Phase) -> Double {
+    let weights = configuration.weights
+    return 2 * (3 * weights.reduce(0, +) - weights[0])
+  }
+
+  /// -ELBO by the reparameterisation z = μ + σ ε with one ε a sample, keyed like latents (Kingma and Welling, eq. 10).
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+    let tape = microBatch.tape(watching: networks[0].store)
+    // Brightness in [0, 1].
+    let pixels = microBatch.images.reshaped([microBatch.count, configuration.pixels])
+      .adding(1).multiplied(by: 0.5)
+    let (mean, logVariance) = layers.encode(tape.constant(pixels))
+    let noise = tape.constant(microBatch.noise(for: .latents, length: configuration.latent))
+    let logits = layers.decode(mean + (logVariance * 0.5).exp() * noise)
+    let reconstruction =
+      binaryCrossEntropy(logits: logits, targets: tape.constant(pixels)) * Float(configuration.pixels)
+    let divergence = standardNormalDivergence(mean: mean, logVariance: logVariance)
+    let loss = reconstruction + divergence
+    return Evaluation(
+      loss: loss, statistics: [loss, reconstruction, divergence].map(\.value.scalar))
+  }
+
+  /// The mean brightness under p(x|z) by the averaged decoder, or by the trained one.
+  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+    let decoder = isAveraged ? average : layers
+    return decoder.decode(Tape(mode: .inference).constant(latents)).value
+      .sigmoid().multiplied(by: 2).adding(-1)
+      .reshaped(Shape([latents.shape[0]] + sampleShape.extents))
+  }
+
+  /// Samples to logits. The draw of latents has no counterpart in other programs: such a network is not exported.
+  public func descriptions(averaged: Bool) -> [NetworkDescription] {
+    let store = averaged ? networks[0].average ?? networks[0].store : networks[0].store
+    let extents = [configuration.channels, configuration.size, configuration.size]
+    return [
+      NetworkDescription(
+        Sequential([VariationalAutoencoding(layers: averaged ? average : layers)]), store,
+        input: .init("samples", extents), chainExtents: [configuration.pixels],
+        output: .init("logits", extents))
+    ]
+  }
+
+  /// Encoder and decoder in inference mode, with the mean for the latents.
+  private struct VariationalAutoencoding: Layer {
+    let layers: Layers
+
+    func callAsFunction(_ input: Variable) -> Variable { layers.decode(layers.encode(input).mean) }
+  }
+}
+
+extension VAE.Configuration {
+  /// Numbers of a sample.
+  var pixels: Int { size * size * channels }
+
+  /// The weights of each layer, in order. In `Double`, because the keys allow sizes that overflow integers.
+  var weights: [Double] {
+    let (pixels, hidden) = (Double(size) * Double(size) * Double(channels), Double(hidden))
+    return [pixels * hidden, 2 * hidden * Double(latent), Double(latent) * hidden, hidden * pixels]
+  }
+
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
+  public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
+    let pixels = Double(size) * Double(size) * Double(channels)
+    let activations = 2 * Double(hidden) + 4 * pixels
+    return 4 * (8 * weights.reduce(0, +) + Double(samples) * pixels + 4 * Double(microBatch) * activations)
+  }
+}

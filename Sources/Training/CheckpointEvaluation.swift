@@ -1,0 +1,115 @@
+import Checkpoints
+import Datasets
+package import MessagePassing
+import Models
+import Quality
+import Reporting
+import TensorCore
+
+/// How good the samples of a checkpoint are: what a run measures in its course, and whether they are copies of training
+/// samples. The same values on any number of ranks.
+package struct CheckpointEvaluation {
+  /// Checkpoints that were passed over.
+  package let rejected: [String]
+  private let path: String
+  private let step: Int
+  private let data: String
+  private let samples: Int
+  private let scores: QualityScores
+  private let memorisation: Memorisation?
+  private let diversity: (fake: Diversity, real: Diversity)
+  private let mixture: MixtureQuality?
+
+  /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads the
+  /// checkpoint and gives the others its networks.
+  /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
+  /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, on all ranks alike.
+  package init(_ path: String, overrides: [String], over communicator: any Communicator) throws {
+    var loaded: (generation: LoadedGeneration, rejected: [String])?
+    let yaml = try communicator.fromCoordinator {
+      let found = try Inspection.generation(at: path)
+      loaded = (found.0, found.rejected)
+      let options = try Options.read(path: "\(found.0.path)/../../options.yaml").applying(overrides)
+      return Array(options.canonicalYAML.utf8)
+    }
+    let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+    let layout = try communicator.nodeLayout()
+    ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: communicator.rank))
+    let dataset = try communicator.together { try Datasets.open(DatasetRequest(options)) }
+    let state = RunState(model: options.family.makeModel(options), options)
+    try communicator.together {
+      guard let generation = loaded?.generation else { return }
+      try RunState.restoreAverages(of: state.model, from: generation)
+    }
+    try state.broadcast(over: communicator)
+    let reference = try QualityReference(dataset, options, over: communicator)
+    let fake = try state.model.features(
+      of: options.quality.samples, in: reference.space, seed: options.seed, turn: 0, isAveraged: true,
+      over: RankExchange(communicator))
+    let training = try reference.trainingFeatures(dataset, over: communicator)
+    rejected = loaded?.rejected ?? []
+    self.path = loaded?.generation.path ?? path
+    step = loaded?.generation.manifest.info.step ?? 0
+    data = dataset.name
+    samples = fake.rows
+    scores = QualityScores(fake: fake, against: reference)
+    let isFinite = fake.values.allSatisfy(\.isFinite)
+    memorisation = isFinite && training.rows > 1 ? Memorisation(fake: fake, training: training) : nil
+    diversity = (Diversity(of: fake), Diversity(of: reference.real))
+    if case .mixture(let kind) = options.data {
+      mixture = SampleMeasurement.quality(of: state.model, kind, seed: options.seed)
+    } else {
+      mixture = nil
+    }
+  }
+
+  private var rows: [(key: String, name: String, value: Double)] {
+    var rows: [(key: String, name: String, value: Double)] = QualityMetric.allCases.map {
+      (
+        $0.statistic.key, $0.statistic.plot == "neighbourhoods" ? $0.rawValue : "\($0.rawValue) distance",
+        scores[$0]
+      )
+    }
+    rows += [
+      ("spread_ratio", "spread over that of the data", diversity.fake.spread / diversity.real.spread),
+      (
+        "effective_rank_ratio", "effective rank over that of the data",
+        diversity.fake.effectiveRank / diversity.real.effectiveRank
+      ),
+    ]
+    if let memorisation {
+      rows += [
+        ("nearest_distance_ratio", "distance to the nearest training sample", memorisation.distanceRatio),
+        ("copies", "share nearer than 99 % of the data are", memorisation.copies),
+      ]
+    }
+    if let mixture {
+      rows += [
+        ("modes", "modes covered", Double(mixture.modesCovered)),
+        ("high_quality", "share of high quality", mixture.highQuality),
+        ("reverse_kl", "reverse KL", mixture.reverseKL ?? .nan),
+      ]
+    }
+    return rows
+  }
+
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object(
+      [
+        .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data)),
+        .init("samples", .integer(samples)),
+      ] + rows.map { .init($0.key, .double($0.value)) }
+    ).text
+  }
+
+  /// A table for people.
+  package var text: String {
+    let table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
+    let lines = table + rows.map { ($0.name, FixedDecimal.text($0.value, places: 5)) }
+    let width = lines.map(\.0.count).max() ?? 0
+    return lines.map { name, value in
+      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,128 @@
+package import Datasets
+import Reporting
+import TensorCore
+
+/// What a data set is: looked at as `lockstep data` does, before it is fitted to any run.
+package struct DataInspection {
+  private let source: any ImageSource
+  private let range: ClosedRange<Float>
+  private let isFloat: Bool
+  private let channels: Int
+  private let looked: Int
+
+  /// Opens the data, every byte of which is read, and looks at as many as 4,096 images that are spread evenly.
+  /// - Throws: `DatasetError`.
+  package init(_ request: DatasetRequest) throws {
+    source = try Datasets.source(request)
+    looked = min(source.count, 4096)
+    var (least, largest) = (Float.infinity, -Float.infinity)
+    var (isFloat, channels) = (false, 1)
+    for number in 0..<looked {
+      let image = try source.image(number * source.count / looked)
+      least = min(least, image.range.lowerBound)
+      largest = max(largest, image.range.upperBound)
+      isFloat = image.isFloat
+      channels = max(channels, image.channels)
+    }
+    range = least...largest
+    self.isFloat = isFloat
+    self.channels = channels
+  }
+
+  private var shape: String {
+    "\(source.extent?.sizes ?? "several sizes") x \(channels)"
+  }
+
+  private var labels: String {
+    source.labelCount == 0
+      ? "none" : "\(source.labelCount), each with \(counts.min()!) to \(counts.max()!) samples"
+  }
+
+  private var counts: [Int] {
+    var counts = [Int](repeating: 0, count: source.labelCount)
+    for index in 0..<source.count where source.labelCount > 0 { counts[Int(source.label(index))] += 1 }
+    return counts
+  }
+
+  /// A table for people.
+  package var text: String {
+    let lines = [
+      ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
+      (
+        "values",
+        "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in \(looked) images"
+      ),
+      ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
+    ]
+    let width = lines.map(\.0.count).max() ?? 0
+    return lines.map { name, value in
+      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
+    }.joined(separator: "\n")
+  }
+
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object([
+      .init("name", .string(source.name)), .init("format", .string(source.format)),
+      .init("samples", .integer(source.count)),
+      .init("height", source.extent.map { .integer($0.height) } ?? .null),
+      .init("width", source.extent.map { .integer($0.width) } ?? .null),
+      .init("channels", .integer(channels)),
+      .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
+      .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),
+      .init("samples_of_label", .array(counts.map(JSONValue.integer))),
+      .init("bytes", .integer(source.byteCount)),
+      .init("fingerprint", .string(source.fingerprint.description)),
+    ]).text
+  }
+
+  /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small and of one
+  /// size, else resampled to squares.
+  /// - Throws: `DatasetError`, `ReportingError`.
+  package func writeSheet(to path: String) throws {
+    let count = min(source.count, 100)
+    let side: Int
+    if let extent = source.extent, extent.height == extent.width, extent.height <= Self.largestCell {
+      side = extent.height
+    } else {
+      side = Self.largestCell
+    }
+    let sheet = try Tensor([count, side, side, channels]) { result in
+      for number in 0..<count {
+        try source.image(number * source.count / count)
+          .square(side, channels: channels, into: result + number * side * side * channels)
+      }
+    }
+    try PNGFile.write(ImageGrid().pixels(of: sheet), to: path)
+  }
+
+  /// Pixels of an image in the picture.
+  private static let largestCell = 128
+}
+
+/// Whether every sample of a data set can be read.
+package struct DataCheck {
+  /// One line for each bad sample.
+  package let problems: [String]
+  /// The samples that were listed.
+  package let count: Int
+
+  /// Opens the data and decodes every image.
+  /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils everything.
+  package init(_ request: DatasetRequest) throws {
+    let problems = SampleProblems(collects: true)
+    let source = try Datasets.source(request, problems: problems)
+    var lines = problems.list.map(\.description)
+    var known = Set(lines)
+    for index in 0..<source.count {
+      do throws(DatasetError) {
+        _ = try source.image(index)
+      } catch {
+        // What is known from the header already is not told twice.
+        if known.insert(error.description).inserted { lines.append(error.description) }
+      }
+    }
+    self.problems = lines
+    count = source.count
+  }
+}

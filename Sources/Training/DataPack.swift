@@ -1,0 +1,106 @@
+package import Datasets
+import Glibc
+import Reporting
+
+/// Writes a data set as tar shards with an index: WebDataset's layout, which every reader of tar reads.
+///
+/// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes. The folder appears whole or
+/// not at all: it is written under a temporary name, made durable and renamed.
+package struct DataPack {
+  /// Samples written.
+  package let samples: Int
+  /// Shards written.
+  package let shards: Int
+  /// Bytes written, the index aside.
+  package let bytes: Int
+  /// Whether numbers were rounded to bytes.
+  package let isRounded: Bool
+
+  /// - Parameters:
+  ///   - folder: made by this; it must not be there.
+  ///   - shardBytes: a shard is ended by the sample that makes it as long.
+  /// - Throws: `DatasetError` for data that cannot be read, ``RunFolderError`` and `ReportingError` for a folder that
+  ///   cannot be written.
+  package init(_ request: DatasetRequest, to folder: String, shardBytes: Int) throws {
+    var trimmed = folder[...]
+    while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
+    let folder = String(trimmed)
+    try RunFolderFiles.check(folder)
+    guard !RunFolderFiles.exists(folder) else {
+      throw RunFolderError(
+        .occupied, "the folder exists already", folder, "choose another --output, or remove it")
+    }
+    let source = try Datasets.source(request)
+    let temporary = "\(folder).tmp-\(getpid())"
+    guard try RunFolderFiles.makeDirectory(temporary) else {
+      throw RunFolderError(.occupied, "a folder is in the way", temporary, "remove it")
+    }
+    var made: [String] = []
+    do {
+      var index: [ShardIndex.Shard] = []
+      var isRounded = false
+      var writer = ShardWriter()
+      func end() throws {
+        guard writer.samples > 0 else { return }
+        writer.finish()
+        let name = "shard-\(Self.padded(index.count, 6)).tar"
+        made.append(name)
+        try AtomicFile.write(writer.bytes, to: "\(temporary)/\(name)", durable: true)
+        index.append(
+          ShardIndex.Shard(
+            name: name, bytes: writer.bytes.count, samples: writer.samples, sha256: writer.sha256))
+        writer = ShardWriter()
+      }
+      for number in 0..<source.count {
+        let (file, ending, rounded) = try Self.file(source, number)
+        isRounded = isRounded || rounded
+        writer.append(
+          key: Self.padded(number, 9), image: file, extension: ending, label: source.label(number))
+        if writer.bytes.count >= shardBytes { try end() }
+      }
+      try end()
+      made.append(ShardIndex.fileName)
+      let text = ShardIndex(labelCount: source.labelCount, shards: index).text
+      try AtomicFile.write(Array(text.utf8), to: "\(temporary)/\(ShardIndex.fileName)", durable: true)
+      guard rename(temporary, folder) == 0 else {
+        throw ReportingError.cannotWrite(path: folder, operation: "rename", errno: errno)
+      }
+      Self.synchronizeFolder(of: folder)
+      samples = source.count
+      shards = index.count
+      bytes = index.reduce(0) { $0 + $1.bytes }
+      self.isRounded = isRounded
+    } catch {
+      for name in made { unlink("\(temporary)/\(name)") }
+      rmdir(temporary)
+      throw error
+    }
+  }
+
+  private static func file(
+    _ source: any ImageSource, _ number: Int
+  ) throws -> (bytes: [UInt8], extension: String, isRounded: Bool) {
+    // Decoded in any case: nothing is packed that cannot be read.
+    let image = try source.image(number)
+    if let file = try source.imageFile(number) { return (file.bytes, file.extension, false) }
+    let raster = image.raster
+    let pixels = Pixels(
+      width: raster.width, height: raster.height, channels: raster.channels, samples: raster.pixels)
+    return (try PNGFile(encoding: pixels).bytes, "png", image.isFloat)
+  }
+
+  private static func padded(_ number: Int, _ digits: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+
+  /// Makes the new name durable; the content is already.
+  private static func synchronizeFolder(of path: String) {
+    let end = path.lastIndex(of: "/")
+    let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+}

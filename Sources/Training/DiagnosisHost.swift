@@ -1,0 +1,130 @@
+/// What one host of a hostfile answered to `lockstep doctor --hostfile`.
+package struct HostFacts: Sendable, Equatable {
+  /// As the hostfile names it.
+  package var name: String
+  /// The ranks it is to take.
+  package var slots: Int
+  /// Whether the name has an address.
+  package var resolves = true
+  /// The exit code of ssh; nil if there was no answer in time.
+  package var sshCode: Int32?
+  /// What ssh said in place of an answer.
+  package var sshMessage = ""
+  /// `key value` lines.
+  package var answers: [String: String] = [:]
+  /// Whether a file that was made here could be renamed there; nil where this host does not see the folder either.
+  package var sharesFolder: Bool?
+  /// Seconds by which its clock is ahead of this one's, as closely as ssh lets tell.
+  package var clockOffset: Double?
+  /// Megabits a second through ssh.
+  package var bandwidth: Double?
+
+  package init(name: String, slots: Int) {
+    self.name = name
+    self.slots = slots
+  }
+
+  /// What every host must have alike, as this one has it.
+  package struct Reference: Sendable {
+    /// SHA-256 of the program, and its path.
+    package var program: String
+    package var path: String
+    /// The run folder.
+    package var folder: String
+
+    package init(program: String, path: String, folder: String) {
+      self.program = program
+      self.path = path
+      self.folder = folder
+    }
+  }
+
+  /// The verdicts, each named after the host.
+  package func checks(_ reference: Reference) -> [DiagnosisCheck] {
+    guard resolves else {
+      return [.fail("\(name) name", "has no address", "check the spelling, or add it to /etc/hosts")]
+    }
+    guard let sshCode else {
+      return [
+        .fail(
+          "\(name) ssh", "no answer within \(HostSurvey.seconds) s",
+          "check that it is on and in reach: ssh \(name) true",
+          .peerLost)
+      ]
+    }
+    guard sshCode == 0 else {
+      let message =
+        sshMessage.split(whereSeparator: \.isNewline).last.map(String.init) ?? "ssh ended with \(sshCode)"
+      return [
+        .fail("\(name) ssh", message, "make this work without a password: ssh \(name) true", .peerLost)
+      ]
+    }
+    return [program(reference), mpi, cores, network, clock, folder(reference)]
+  }
+
+  private func program(_ reference: Reference) -> DiagnosisCheck {
+    let sum = answers["program"] ?? ""
+    guard !sum.isEmpty else {
+      return .fail(
+        "\(name) program", "not at \(reference.path)",
+        "cluster/deploy HOSTFILE, and run it from where it puts it")
+    }
+    return sum == reference.program
+      ? .ok("\(name) program", "the same, \(sum.prefix(12))")
+      : .fail(
+        "\(name) program", "\(sum.prefix(12)), here \(reference.program.prefix(12))",
+        "copy one program to every host: cluster/deploy HOSTFILE \(reference.path)", .disagreement)
+  }
+
+  private var mpi: DiagnosisCheck {
+    let path = answers["orted"] ?? ""
+    return path.isEmpty
+      ? .fail(
+        "\(name) MPI", "no orted on the PATH of ssh",
+        "apt-get install openmpi-bin there, or set PATH for shells that are not interactive")
+      : .ok("\(name) MPI", path)
+  }
+
+  private var cores: DiagnosisCheck {
+    guard let cores = answers["cores"].flatMap({ Int($0) }) else {
+      return .warn("\(name) cores", "unknown", "see: ssh \(name) nproc")
+    }
+    let detail = "\(slots) \(slots == 1 ? "slot" : "slots") on \(cores) cores"
+    return slots <= cores
+      ? .ok("\(name) cores", detail) : .warn("\(name) cores", detail, "write slots=\(cores) or fewer")
+  }
+
+  private var network: DiagnosisCheck {
+    let through = answers["interface"].map { "through \($0), " } ?? ""
+    let latency = answers["latency"].map { ", \($0) ms there and back" } ?? ""
+    guard let bandwidth else { return .ok("\(name) network", "\(through)this host\(latency)") }
+    let detail = "\(through)\(Int(bandwidth)) Mbit/s or more\(latency)"
+    return bandwidth < 200
+      ? .warn(
+        "\(name) network", detail,
+        "choose the faster network if there are several: export OMPI_MCA_btl_tcp_if_include=NETWORK/BITS")
+      : .ok("\(name) network", detail)
+  }
+
+  private var clock: DiagnosisCheck {
+    guard let clockOffset else { return .warn("\(name) clock", "unknown", "see: ssh \(name) date") }
+    let size = abs(clockOffset)
+    let detail = "\(Int(size)) s \(clockOffset < 0 ? "behind" : "ahead")"
+    // Nothing is decided by it; logs are harder to read.
+    return size < 5
+      ? .ok("\(name) clock", "within 5 s") : .warn("\(name) clock", detail, "start its time service (chrony)")
+  }
+
+  private func folder(_ reference: Reference) -> DiagnosisCheck {
+    let free = answers["free"].flatMap { Int($0) }.map { ", \(ByteCount.text($0 * 1024)) free" } ?? ""
+    switch sharesFolder {
+    case true?: return .ok("\(name) run folder", "\(reference.folder) is shared, renaming works\(free)")
+    case false?:
+      return .warn(
+        "\(name) run folder", "\(reference.folder) is not shared\(free)",
+        "keep rank 0 on one host, or choose a folder that all hosts share, for --max-restarts to use any of them"
+      )
+    case nil: return .warn("\(name) run folder", "not tried", "make \(reference.folder) writable here")
+    }
+  }
+}

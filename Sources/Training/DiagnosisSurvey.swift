@@ -1,0 +1,89 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Asks all hosts of a hostfile at once, over ssh, what a run needs to know of them: under ten seconds in all.
+package enum HostSurvey {
+  /// Within which a host has to answer, each of two times.
+  static let seconds = 4
+  private static let payload = 16 << 20
+
+  /// The verdicts on every host.
+  /// - Parameter run: the run folder; nil for the default ones below `runs`.
+  /// - Throws: ``HostfileError``.
+  package static func checks(_ hostfile: String, run: String?) throws(HostfileError) -> [DiagnosisCheck] {
+    let hosts = try Hostfile.read(hostfile).hosts
+    let path = Files.real("/proc/self/exe") ?? "lockstep"
+    let folder = Files.real(FolderFacts.existing(run)) ?? "."
+    let reference = HostFacts.Reference(program: Handshake.programDigest(), path: path, folder: folder)
+    return gather(hosts, path: path, folder: folder).flatMap { $0.checks(reference) }
+  }
+
+  private static func gather(_ hosts: [Hostfile.Host], path: String, folder: String) -> [HostFacts] {
+    let mark = "\(folder)/.lockstep-doctor-\(getpid())"
+    let names = hosts.map(\.name)
+    let isMade = names.indices.map { makeFile("\(mark)-\(names[$0])") }
+    defer {
+      for name in names {
+        unlink("\(mark)-\(name)")
+        unlink("\(mark)-\(name)-renamed")
+      }
+    }
+    let answers = HostProbe.run(script(path: path, folder: folder, mark: mark), on: names, seconds: seconds)
+    let received = Double(time(nil))
+    let reached = answers.filter { $0.code == 0 && !HostProbe.isLocal($0.host) }.map(\.host)
+    let idle = HostProbe.run("true", on: reached, seconds: seconds)
+    let loaded = HostProbe.run("head -c \(payload) /dev/zero", on: reached, seconds: seconds)
+    return hosts.indices.map { index in
+      var facts = HostFacts(name: names[index], slots: hosts[index].slots)
+      facts.resolves =
+        HostProbe.isLocal(facts.name) || HostProbe.resolves(facts.name) || answers[index].code == 0
+      facts.sshCode = answers[index].code
+      facts.sshMessage = answers[index].output
+      guard facts.sshCode == 0 else { return facts }
+      for line in answers[index].output.split(separator: "\n") {
+        let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+        if parts.count == 2 { facts.answers[parts[0]] = parts[1] }
+      }
+      facts.sharesFolder = isMade[index] ? Files.exists("\(mark)-\(facts.name)-renamed") : nil
+      facts.clockOffset = facts.answers["time"].flatMap { Double($0) }.map { $0 - received }
+      if let one = idle.first(where: { $0.host == facts.name }),
+        let other = loaded.first(where: { $0.host == facts.name }), one.code == 0, other.code == 0
+      {
+        let milliseconds = max(1, other.milliseconds - one.milliseconds)
+        facts.bandwidth = Double(payload * 8) / 1000 / Double(milliseconds)
+      }
+      return facts
+    }
+  }
+
+  /// Prints `key value` lines. `SSH_CONNECTION` names the address by which this host was reached.
+  private static func script(path: String, folder: String, mark: String) -> String {
+    """
+    cd / ; h=$(uname -n)
+    echo cores $(nproc); echo time $(date +%s); echo orted $(command -v orted)
+    echo program $(sha256sum \(quoted(path)) 2>/dev/null | cut -d' ' -f1)
+    echo free $(df -Pk \(quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
+    for f in \(quoted(mark))-"$h" \(quoted(mark))-"${h%%.*}" \(quoted(mark))-localhost; do
+      [ -e "$f" ] && mv "$f" "$f-renamed"
+    done 2>/dev/null
+    set -- $SSH_CONNECTION
+    if [ -n "$1" ]; then
+      echo interface $(ip -o route get "$1" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')
+      echo latency $(ping -c 3 -i 0.2 -W 1 -q "$1" 2>/dev/null | sed -n 's|^rtt[^=]*= [^/]*/\\([^/]*\\)/.*|\\1|p')
+    fi
+    true
+    """
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  private static func makeFile(_ path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { return false }
+    close(descriptor)
+    return true
+  }
+}

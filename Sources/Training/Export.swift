@@ -1,0 +1,133 @@
+import Autograd
+import Checkpoints
+import Interchange
+import Models
+import Networks
+import Reporting
+import TensorCore
+
+/// Writes the networks of a checkpoint for other programs.
+package struct Export {
+  /// In what form.
+  package enum Format: String, CaseIterable, Sendable {
+    /// A folder in the manner of the Hugging Face hub: plain safetensors, `config.json`, `README.md`, a picture.
+    case safetensors
+    /// One ONNX model a network.
+    case onnx
+  }
+
+  private let model: any Model
+  private let options: Options
+  private let info: GenerationInfo
+  /// The run's log; it need not be there.
+  private let logPath: String
+  /// The steps that the checkpoint was trained for.
+  package var step: Int { info.step }
+  /// Checkpoints that were passed over.
+  package let rejected: [String]
+
+  /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
+  /// - Throws: `CheckpointError`, and `OptionsError` where the run's options cannot be read.
+  package init(path: String) throws {
+    let (generation, rejected) = try Inspection.generation(at: path)
+    self.rejected = rejected
+    options = try Options.read(path: "\(generation.path)/../../options.yaml")
+    logPath = "\(generation.path)/../../log.jsonl"
+    model = options.family.makeModel(options)
+    try RunState.restoreNetworks(of: model, from: generation)
+    try RunState.restoreAverages(of: model, from: generation)
+    info = generation.manifest.info
+  }
+
+  /// Writes networks into `folder`, which is made if need be; each file appears whole or not at all.
+  /// - Parameters:
+  ///   - names: the networks; empty for all.
+  ///   - isAveraged: whether a network that has a moving average is written as its average.
+  /// - Returns: the names of the files, in the order of writing.
+  /// - Throws: ``ExportError``, `UndescribedLayer`, ``RunFolderError`` or `ReportingError`.
+  package func write(
+    _ format: Format, networks names: [String], isAveraged: Bool, to folder: String
+  ) throws -> [String] {
+    let all = model.descriptions(averaged: isAveraged)
+    if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
+      throw ExportError.noNetwork(unknown, of: all.map(\.name))
+    }
+    let networks = names.isEmpty ? all : all.filter { names.contains($0.name) }
+    var files: [(name: String, bytes: [UInt8])] = []
+    switch format {
+    case .onnx:
+      for network in networks { files.append(("\(network.name).onnx", try onnx(network, isAveraged))) }
+    case .safetensors:
+      files = networks.map { ("\($0.name).safetensors", weights($0)) }
+      files.append(("config.json", Array(try configuration(networks, isAveraged).indentedText.utf8)))
+    }
+    // After everything that can fail for the model's sake.
+    try RunFolderFiles.check(folder)
+    _ = try RunFolderFiles.makeDirectory(folder)
+    for file in files { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)", durable: true) }
+    guard format == .safetensors else { return files.map(\.name) }
+    try PNGFile.write(samples(), to: "\(folder)/\(Self.picture)")
+    let card = try card(networks, isAveraged)
+    try AtomicFile.write(Array(card.markdown.utf8), to: "\(folder)/README.md", durable: true)
+    return files.map(\.name) + [Self.picture, "README.md"]
+  }
+
+  private static let picture = "samples.png"
+
+  private func weights(_ network: NetworkDescription) -> [UInt8] {
+    Safetensors(
+      network.store.stateDictionary.map { NamedTensor($0.name, $0.value) }, metadata: ["format": "pt"]
+    ).encoded()
+  }
+
+  private func onnx(_ network: NetworkDescription, _ isAveraged: Bool) throws -> [UInt8] {
+    try ONNXModel.encoded(
+      network, version: Program.version,
+      document: "\(network.name) of \(options.modelDescription), recipe \(options.recipe), step \(info.step)",
+      metadata: [
+        ("recipe", options.recipe), ("step", "\(info.step)"), ("averaged", "\(isAveraged)"),
+        ("weights_sha256", info.weightsSHA256), ("data_fingerprint", info.dataFingerprint),
+      ])
+  }
+
+  private func configuration(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> JSONValue {
+    .object([
+      .init("model_type", .string(options.family.rawValue)), .init("library_name", .string("lockstep")),
+      .init("library_version", .string(info.programVersion)), .init("recipe", .string(options.recipe)),
+      .init("step", .integer(info.step)), .init("averaged", .bool(isAveraged)),
+      .init("weights_sha256", .string(info.weightsSHA256)),
+      .init("data_fingerprint", .string(info.dataFingerprint)),
+      .init(
+        "networks",
+        .object(
+          try networks.map {
+            .init($0.name, try TorchConfiguration.object($0, file: "\($0.name).safetensors"))
+          })),
+    ])
+  }
+
+  private func samples() -> Pixels {
+    let noise = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
+    return SamplePicture(options).pixels(
+      of: model.samples(noise.normal([options.samples.count, model.latentCount])))
+  }
+
+  private func card(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> ModelCard {
+    let title = options.title.isEmpty ? "" : ": \(options.title)"
+    return ModelCard(
+      title: "\(options.recipe)\(title)",
+      tags: ["gan", options.family.rawValue, "unconditional-image-generation"],
+      facts: [
+        ("model", options.modelDescription),
+        ("weights", isAveraged ? "moving average of the generator's" : "as trained, not averaged"),
+        ("parameters", networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")),
+        ("steps", "\(info.step) of \(options.batch) samples"),
+        ("data", options.data.optionValue.canonicalText),
+        ("data fingerprint", info.dataFingerprint),
+        ("written by", "lockstep \(info.programVersion) on \(info.worldSize) ranks"),
+        ("weights_sha256", info.weightsSHA256),
+      ],
+      figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step),
+      networks: networks.map(\.name), picture: Self.picture, options: options.canonicalYAML)
+  }
+}

@@ -1,0 +1,150 @@
+import Datasets
+import Models
+import Networks
+import Quality
+import TensorCore
+
+/// Steers a game in its course: changes the ratio of turns and judges whether all is well, by sums over all ranks.
+struct GameDirector {
+  private let balance: BalanceRule?
+  private let watch: WatchRule?
+  private let options: Options
+  private let schedule: Schedule
+  private let reference: QualityReference?
+  private let real: Diversity?
+  private let centres: Matrix?
+  private let exchange: RankExchange
+
+  /// A director of a game; nil if neither its balance nor its course is to be looked after.
+  init?(
+    _ options: Options, model: any Model, reference: QualityReference?, over exchange: RankExchange
+  ) {
+    guard options.directsGame else { return nil }
+    self.options = options
+    self.exchange = exchange
+    schedule = options.schedule(of: model)
+    balance = BalanceRule(options, schedule)
+    watch = WatchRule(options)
+    self.reference = watch == nil ? nil : reference
+    real = self.reference.map { Diversity(of: $0.real) }
+    if case .mixture(let kind) = options.data, let space = self.reference?.space {
+      let centres = GaussianMixture.modes(of: kind).centres
+      let points = Tensor(centres.flatMap { [$0.x, $0.y] }, shape: [centres.count, 1, 1, 2])
+      self.centres = space.features(of: points)
+    } else {
+      centres = nil
+    }
+  }
+
+  /// The turns of a step in this state of the game.
+  func schedule(for game: GameState) -> Schedule {
+    guard let balance else { return schedule }
+    let counts = balance.counts(lead: Int(game.lead))
+    return schedule.repeating { $0.name == "discriminator" ? counts.discriminator : counts.generator }
+  }
+
+  /// What is measured in a run with these options.
+  static func statistics(of options: Options) -> [Statistic] {
+    (options.balance.every > 0 ? balanceStatistics : []) + (options.watch.every > 0 ? watchStatistics : [])
+  }
+
+  // MARK: Balance
+
+  /// Whether a decision is due when `done` steps are.
+  func isDecisionDue(at done: Int) -> Bool { balance.map { done.isMultiple(of: $0.every) } ?? false }
+
+  /// Decides on the ratio of turns, and begins a new window. What was decided on is returned for the log: the decision
+  /// can be made again from it.
+  func decide(_ game: inout GameState) -> (measured: [(Statistic, Float)], decision: String) {
+    guard let balance else { preconditionFailure("no balance is kept") }
+    let inputs = BalanceInputs(game.window)
+    let before = Float(game.lead)
+    let (lead, decision) = balance.decide(lead: Int(game.lead), inputs)
+    game.lead = Double(lead)
+    game.window = TurnWindow()
+    let values = [inputs.accuracy, inputs.lossRatio, inputs.gradientRatio, before, Float(lead)]
+    return (Array(zip(Self.balanceStatistics, values)), decision.rawValue)
+  }
+
+  private static let balanceStatistics = [
+    Statistic("balance_accuracy", plot: "balance"), Statistic("balance_loss_ratio"),
+    Statistic("balance_gradient_ratio"), Statistic("balance_lead_before"),
+    Statistic("balance_lead", label: "lead", plot: "turns' lead"),
+  ]
+
+  // MARK: Watch
+
+  /// Whether a check is due when `done` steps are.
+  func isCheckDue(at done: Int) -> Bool { watch.map { done.isMultiple(of: $0.every) } ?? false }
+
+  /// Draws fakes from the generator as it is trained, on all ranks, and judges them.
+  func check(
+    _ model: any Model, loss: Float, step: Int, _ game: inout GameState
+  ) throws -> (measured: [(Statistic, Float)], verdict: WatchRule.Verdict) {
+    guard let watch, let reference, let real else { preconditionFailure("nothing is watched") }
+    let fakes = try model.features(
+      of: options.watch.samples, in: reference.space, seed: options.seed, turn: 1, isAveraged: false,
+      over: exchange)
+    let diversity = Diversity(of: fakes)
+    let inputs = WatchInputs(
+      spread: Float(diversity.spread / real.spread),
+      rank: Float(diversity.effectiveRank / real.effectiveRank),
+      shift: Float(diversity.shift(from: real) / real.spread), modes: modes(of: fakes), loss: loss)
+    let (state, verdict) = watch.judge(inputs, step: step, before: game.watch)
+    game.watch = state
+    var values = [
+      inputs.spread, inputs.rank, inputs.shift, Float(state.loss.oscillation), Float(verdict.rawValue),
+    ]
+    if centres != nil { values.append(inputs.modes) }
+    return (Array(zip(Self.watchStatistics, values)), verdict)
+  }
+
+  private static let watchStatistics = [
+    Statistic("watch_spread", label: "spread", plot: "diversity"), Statistic("watch_rank", plot: "diversity"),
+    Statistic("watch_shift"), Statistic("watch_oscillation"), Statistic("watch_verdict"),
+    Statistic("watch_modes", plot: "diversity"),
+  ]
+
+  /// The share of modes that a fair share of fakes lie nearest to: a quarter of what each mode would get.
+  private func modes(of fakes: Matrix) -> Float {
+    guard let centres, fakes.values.allSatisfy(\.isFinite) else { return .nan }
+    let distances = fakes.squaredDistances(to: centres)
+    var histogram = [Int](repeating: 0, count: centres.rows)
+    for fake in 0..<fakes.rows {
+      let nearest = (0..<centres.rows).min { distances[fake, $0] < distances[fake, $1] } ?? 0
+      histogram[nearest] += 1
+    }
+    return Float(histogram.count { 4 * $0 * centres.rows >= fakes.rows }) / Float(centres.rows)
+  }
+}
+
+extension Options {
+  /// Whether a run has a ``GameState``.
+  var directsGame: Bool { balance.every > 0 || watch.every > 0 }
+  /// Whether a run measures its samples against the data's.
+  var needsReference: Bool { quality.every > 0 || watch.every > 0 }
+}
+
+extension BalanceRule {
+  /// The rule that the options ask for, if they do.
+  init?(_ options: Options, _ schedule: Schedule) {
+    guard options.balance.every > 0 else { return nil }
+    func turns(_ name: String) -> Int { schedule.rules.first { $0.phase.name == name }?.repeats ?? 1 }
+    self.init(
+      every: options.balance.every, band: Float(options.balance.lowest)...Float(options.balance.highest),
+      limit: options.balance.limit, starvation: Float(options.balance.starvation),
+      comparesLosses: options.model[AdversarialOptions.loss].usesLogits,
+      turns: (turns("discriminator"), turns("generator")))
+  }
+}
+
+extension WatchRule {
+  /// The rule that the options ask for, if they do.
+  init?(_ options: Options) {
+    let watch = options.watch
+    guard watch.every > 0 else { return nil }
+    self.init(
+      every: watch.every, grace: watch.grace, patience: watch.patience, spread: Float(watch.spread),
+      rank: Float(watch.rank), modes: Float(watch.modes), distance: Float(watch.distance))
+  }
+}

@@ -1,0 +1,102 @@
+package import Checkpoints
+
+/// What the scheduler of a game remembers: where the draws are, what the balance has decided, what the watch has seen.
+/// Part of every generation, so that a run goes on in the middle of a cycle as if nothing had happened. All of it
+/// follows from sums over all ranks, so it is the same on every rank.
+package struct GameState: Equatable, Sendable {
+  /// Draws of noise so far.
+  package var round = 0.0
+  /// Global batches of samples read so far.
+  package var batch = 0.0
+  /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the generator's.
+  package var lead = 0.0
+  /// What turns have reported since the last decision on the balance.
+  package var window = TurnWindow()
+  /// What the watch has seen.
+  package var watch = WatchState()
+
+  package init() {}
+
+  /// Every number, by name, in a fixed order.
+  private static let fields: [(name: String, place: any WritableKeyPath<GameState, Double> & Sendable)] = [
+    ("round", \.round), ("batch", \.batch), ("lead", \.lead),
+    ("window.discriminator.turns", \.window.discriminator.turns),
+    ("window.discriminator.loss", \.window.discriminator.loss),
+    ("window.discriminator.norm", \.window.discriminator.norm),
+    ("window.generator.turns", \.window.generator.turns), ("window.generator.loss", \.window.generator.loss),
+    ("window.generator.norm", \.window.generator.norm), ("window.accuracy", \.window.accuracy),
+    ("watch.since", \.watch.since), ("watch.suspicion", \.watch.suspicion), ("watch.refuge", \.watch.refuge),
+    ("watch.checks", \.watch.checks), ("watch.rewinds", \.watch.rewinds),
+    ("watch.seedOffset", \.watch.seedOffset), ("watch.rateFactor", \.watch.rateFactor),
+    ("watch.noise", \.watch.noise), ("watch.lossMean", \.watch.loss.mean),
+    ("watch.lossVariance", \.watch.loss.variance), ("watch.lossCrossings", \.watch.loss.crossings),
+    ("watch.lossSide", \.watch.loss.side),
+  ]
+
+  /// The numbers in their order, as they travel between ranks.
+  package var numbers: [Double] {
+    get { Self.fields.map { self[keyPath: $0.place] } }
+    set { for (field, value) in zip(Self.fields, newValue) { self[keyPath: field.place] = value } }
+  }
+
+  /// The numbers for a manifest.
+  package var counters: [String: StateValue] {
+    Dictionary(
+      uniqueKeysWithValues: Self.fields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
+  }
+
+  /// The numbers of a manifest; nil if one is missing.
+  package init?(_ state: [String: StateValue]) {
+    for field in Self.fields {
+      guard let value = state["game.\(field.name)"] else { return nil }
+      guard let number = value.number ?? value.integer.map(Double.init) else { return nil }
+      self[keyPath: field.place] = number
+    }
+  }
+
+  /// What a hash of the state is computed of: the bits of every number.
+  var hashedText: String {
+    numbers.map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
+  }
+
+  /// Where the draws are.
+  var cursor: Schedule.Cursor {
+    get { Schedule.Cursor(round: Int(round), batch: Int(batch)) }
+    set { (round, batch) = (Double(newValue.round), Double(newValue.batch)) }
+  }
+}
+
+/// Sums over turns since the last decision.
+package struct TurnWindow: Equatable, Sendable {
+  /// One player's turns, and the sums of their losses and of the lengths of their gradients.
+  package struct Player: Equatable, Sendable {
+    package var turns = 0.0
+    package var loss = 0.0
+    package var norm = 0.0
+  }
+
+  package var discriminator = Player()
+  package var generator = Player()
+  /// The sum of the discriminator's accuracies.
+  package var accuracy = 0.0
+
+  package init() {}
+
+  /// Adds what a turn reported.
+  /// - Parameters:
+  ///   - values: the phase's statistics by their keys.
+  ///   - norm: the length of the gradient.
+  mutating func add(phase: String, _ values: [(key: String, value: Float)], norm: Double) {
+    func value(_ key: String) -> Double { values.first { $0.key == key }.map { Double($0.value) } ?? 0 }
+    if phase == "discriminator" {
+      discriminator.turns += 1
+      discriminator.loss += value("loss_d")
+      discriminator.norm += norm
+      accuracy += value("d_accuracy")
+    } else if phase == "generator" {
+      generator.turns += 1
+      generator.loss += value("loss_g")
+      generator.norm += norm
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import Checkpoints
+import Models
+import Reporting
+
+/// Directs a game in the course of a run: decides and checks when that is due, and does what the policy says when
+/// something is wrong. All ranks do the same, because all they know are sums over all ranks.
+final class GameSteering {
+  /// What was decided and judged at the last step, for the log.
+  private(set) var measured: [(Statistic, Float)] = []
+  /// The same in words.
+  private(set) var notes: [(key: String, text: String)] = []
+  private let director: GameDirector
+  private let engine: TurnEngine
+  private let options: Options
+  private let exchange: RankExchange
+  private let progress: ProgressReporter
+  private let load: ((Int) throws -> LoadedGeneration)?
+  /// What was found last.
+  private var verdict: WatchRule.Verdict?
+
+  /// - Parameter load: reads the generation of a step, on the rank that has the files.
+  init(
+    _ director: GameDirector, engine: TurnEngine, _ options: Options, over exchange: RankExchange,
+    progress: ProgressReporter, load: ((Int) throws -> LoadedGeneration)?
+  ) {
+    self.director = director
+    self.engine = engine
+    self.options = options
+    self.exchange = exchange
+    self.progress = progress
+    self.load = load
+  }
+
+  private var game: GameState {
+    guard let game = engine.state.game else { preconditionFailure("a game that is directed has a state") }
+    return game
+  }
+
+  /// The turns of the coming step.
+  var schedule: Schedule { director.schedule(for: game) }
+  /// What is added to the seed of noise.
+  var seedOffset: UInt64 { UInt64(game.watch.seedOffset) }
+  /// The noise on what the discriminator sees, beside the recipe's.
+  var addedNoise: Float { Float(game.watch.noise) }
+  /// Whether a sum that is not finite is recovered from.
+  var recovers: Bool { options.watch.every > 0 && options.watch.policy == .rewind }
+  /// Whether the state is looked at when `done` steps are.
+  func isDue(at done: Int) -> Bool { director.isDecisionDue(at: done) || director.isCheckDue(at: done) }
+
+  /// What the progress line shows in words.
+  var progressNotes: [(name: String, text: String)] {
+    var shown: [(name: String, text: String)] = []
+    if options.balance.every > 0 {
+      let counts = schedule.rules.map { String($0.repeats) }
+      shown.append((name: "turns", text: counts.joined(separator: ":")))
+    }
+    if let verdict { shown.append((name: "game", text: "\(verdict)")) }
+    return shown
+  }
+
+  /// Looks at the game when `done` steps are, if that is due.
+  /// - Parameter fault: a sum that was not finite.
+  /// - Returns: whether the state has been replaced.
+  /// - Throws: ``WatchError`` if the policy ends the run.
+  func look(at done: Int, fault: TurnError?) throws -> Bool {
+    (measured, notes) = ([], [])
+    if let fault {
+      engine.recover()
+      verdict = .diverged
+      notes = [("verdict", "\(WatchRule.Verdict.diverged)")]
+      return try act(at: done, because: "\(fault)", isNew: true)
+    }
+    guard isDue(at: done) else { return false }
+    try engine.synchronize()
+    var game = self.game
+    if director.isDecisionDue(at: done) {
+      let (values, decision) = director.decide(&game)
+      measured += values
+      notes.append(("balance", decision))
+    }
+    guard director.isCheckDue(at: done) else {
+      engine.state.game = game
+      return false
+    }
+    let (values, found) = try director.check(engine.model, loss: generatorLoss, step: done, &game)
+    engine.state.game = game
+    measured += values
+    notes.append(("verdict", "\(found)"))
+    verdict = found
+    guard found.isBad else { return false }
+    let isNew = Int(game.watch.suspicion) == options.watch.patience
+    return try act(at: done, because: Self.text(values), isNew: isNew)
+  }
+
+  /// The loss of the last phase, by convention the generator's.
+  private var generatorLoss: Float { engine.statistics.last?.first ?? .nan }
+
+  private func act(at done: Int, because reason: String, isNew: Bool) throws -> Bool {
+    let word = "\(verdict ?? .diverged)"
+    let watch = game.watch
+    let error = WatchError(
+      verdict: word, step: done, rewinds: Int(watch.rewinds),
+      refuge: watch.refuge < 0 ? nil : Int(watch.refuge))
+    switch options.watch.policy {
+    case .warn:
+      if isNew { progress.warning("the game has \(word) at step \(done): \(reason)") }
+      return false
+    case .stop: throw error
+    case .rewind:
+      guard Int(watch.rewinds) < options.watch.attempts else { throw error }
+      let step = try Rewind(state: engine.state, options: options, exchange: exchange).run(
+        at: done, load: load)
+      let goal = step.map { "back to the state of step \($0)" } ?? "begun anew"
+      let story =
+        "the game has \(word) at step \(done) (\(reason)): \(goal), step sizes x \(Self.text(game.watch.rateFactor)), "
+        + "noise \(Self.text(game.watch.noise)), seed + \(Int(game.watch.seedOffset)); "
+        + "rewind \(Int(game.watch.rewinds)) of \(options.watch.attempts)"
+      progress.warning(story)
+      notes.append(("event", story))
+      return true
+    }
+  }
+
+  private static func text(_ value: Double) -> String { FixedDecimal.text(value, places: 4) }
+
+  private static func text(_ values: [(Statistic, Float)]) -> String {
+    values.filter { $0.0.key != "watch_verdict" }.map { statistic, value in
+      "\(statistic.key.dropFirst("watch_".count)) \(FixedDecimal.text(Double(value), places: 3))"
+    }.joined(separator: ", ")
+  }
+
+  /// Marks the state that is about to be saved as one to go back to, if all is well.
+  func willSave(step: Int) {
+    guard let watch = engine.state.game?.watch, watch.checks > 0 else { return }
+    engine.state.game?.watch.refuge = Double(step)
+  }
+
+  /// Says how often the run went back, when it ends.
+  func finish() {
+    guard let rewinds = engine.state.game?.watch.rewinds, rewinds > 0 else { return }
+    progress.notice(
+      "game",
+      path: "\(Int(rewinds)) rewinds, step sizes x \(Self.text(game.watch.rateFactor)), last verdict "
+        + "\(verdict.map { "\($0)" } ?? "none"); see verdict and event in log.jsonl")
+  }
+}

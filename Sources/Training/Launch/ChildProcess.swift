@@ -1,0 +1,81 @@
+import Reporting
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A process in a session of its own, so that Ctrl-C does not reach it, whose standard error is read here.
+struct ChildProcess {
+  let pid: pid_t
+  /// The reading end of its standard error, and of its standard output if asked for; does not block.
+  let output: Int32
+
+  /// Starts a program. Its standard input is empty, no signal is blocked or ignored.
+  /// - Parameters:
+  ///   - path: the program.
+  ///   - words: its name and arguments.
+  ///   - capturesOutput: whether standard output is read here too.
+  init?(_ path: String, _ words: [String], capturesOutput: Bool = false) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+    if capturesOutput { posix_spawn_file_actions_adddup2(&actions, ends[1], 1) }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    // POSIX_SPAWN_SETSID of glibc 2.26.
+    let newSession: Int32 = 0x80
+    posix_spawnattr_setflags(
+      &attributes, Int16(Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | newSession))
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var pid = pid_t()
+    let code = posix_spawn(&pid, path, &actions, &attributes, &arguments, environ)
+    Glibc.close(ends[1])
+    guard code == 0 else {
+      Glibc.close(ends[0])
+      return nil
+    }
+    _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+    self.pid = pid
+    output = ends[0]
+  }
+
+  /// What has been written since; empty if nothing has.
+  func read() -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = Glibc.read(output, &buffer, buffer.count)
+    return Array(buffer.prefix(max(0, count)))
+  }
+
+  /// Waits up to `milliseconds` for something to be written.
+  func wait(milliseconds: Int32) {
+    var polled = pollfd(descriptor: output, events: POLLIN)
+    poll(&polled, 1, milliseconds)
+    // At its end the pipe is readable for ever.
+    if Int32(polled.revents) & (POLLIN | POLLHUP) == POLLHUP { usleep(UInt32(milliseconds) * 1000) }
+  }
+
+  /// The exit code, or 128 and the signal's number; nil while it runs. To be called until it is there.
+  func exitCode() -> Int32? {
+    var status: Int32 = 0
+    guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+    let signal = status & 0x7f
+    return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+  }
+
+  /// Frees what reading needs.
+  func close() { Glibc.close(output) }
+
+}

@@ -1,0 +1,189 @@
+import Reporting
+
+/// A hostfile in Open MPI's form: one host a line, with `slots=N` and what else `mpirun` knows; `#` begins a comment.
+package struct Hostfile: Sendable, Equatable {
+  /// One host.
+  package struct Host: Sendable, Equatable {
+    package let name: String
+    /// How many ranks it takes; 1 if the line does not say.
+    package let slots: Int
+    /// The line as it stands, without a comment.
+    package let text: String
+  }
+
+  /// In the order of the file.
+  package let hosts: [Host]
+
+  package init(hosts: [Host]) {
+    self.hosts = hosts
+  }
+
+  /// The ranks that fit.
+  package var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
+
+  /// The file's text.
+  package var text: String { hosts.map { $0.text + "\n" }.joined() }
+
+  /// The hosts whose names satisfy a condition.
+  package func filter(_ isIncluded: (String) -> Bool) -> Hostfile {
+    Hostfile(hosts: hosts.filter { isIncluded($0.name) })
+  }
+
+  /// Reads a hostfile.
+  /// - Throws: ``HostfileError`` with all that is wrong.
+  package static func read(_ path: String) throws(HostfileError) -> Hostfile {
+    guard let text = Files.head(path), !Files.isFolder(path) else {
+      throw .missing(path)
+    }
+    return try Hostfile(text: text, path: path)
+  }
+
+  /// The hosts of a text.
+  /// - Throws: ``HostfileError`` with all that is wrong, in the order of the lines.
+  package init(text: String, path: String) throws(HostfileError) {
+    var linter = HostfileLinter()
+    var number = 0
+    for line in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
+      number += 1
+      linter.read(String(line), number: number)
+    }
+    if linter.hosts.isEmpty, linter.problems.isEmpty {
+      linter.problems.append(.init(1, 1, "the file names no host", "write one a line: node1 slots=2"))
+    }
+    guard linter.problems.isEmpty else { throw HostfileError(path: path, problems: linter.problems) }
+    hosts = linter.hosts
+  }
+}
+
+/// What is wrong with a hostfile, each with line and column.
+package struct HostfileError: Error, Equatable, CustomStringConvertible {
+  package struct Problem: Sendable, Equatable {
+    package let line: Int
+    package let column: Int
+    package let text: String
+    package let advice: String
+
+    init(_ line: Int, _ column: Int, _ text: String, _ advice: String) {
+      self.line = line
+      self.column = column
+      self.text = text
+      self.advice = advice
+    }
+  }
+
+  package let path: String
+  package let problems: [Problem]
+  package let isMissing: Bool
+
+  init(path: String, problems: [Problem]) {
+    (self.path, self.problems, isMissing) = (path, problems, false)
+  }
+
+  private init(missing path: String) {
+    (self.path, problems, isMissing) = (path, [], true)
+  }
+
+  /// There is no such file.
+  package static func missing(_ path: String) -> HostfileError { HostfileError(missing: path) }
+
+  /// One line for each problem.
+  package var lines: [String] {
+    if isMissing { return ["the hostfile \(path) cannot be read; check --hostfile"] }
+    return problems.map { "\(path):\($0.line):\($0.column): \($0.text); \($0.advice)" }
+  }
+
+  package var description: String { lines.joined(separator: "\n") }
+}
+
+/// Reads a hostfile line by line.
+struct HostfileLinter {
+  private(set) var hosts: [Hostfile.Host] = []
+  var problems: [HostfileError.Problem] = []
+  private var lines: [String: Int] = [:]
+
+  private static let slotKeys = ["slots", "cpus", "cpu", "count"]
+  private static let otherKeys = [
+    "max_slots", "max-slots", "username", "user", "user_name", "user-name", "port",
+  ]
+
+  mutating func read(_ line: String, number: Int) {
+    var words: [(column: Int, text: String)] = []
+    var word = ""
+    var column = 0
+    for scalar in line.unicodeScalars {
+      column += 1
+      if scalar == "#" { break }
+      if scalar == "\r" {
+        problems.append(
+          .init(
+            number, column, "the line ends with a carriage return, as on Windows",
+            "mend the file: sed -i 's/\\r$//'"))
+        break
+      }
+      if scalar == " " || scalar == "\t" {
+        if !word.isEmpty { words.append((column - word.unicodeScalars.count, word)) }
+        word = ""
+      } else {
+        word.unicodeScalars.append(scalar)
+      }
+      if column == line.unicodeScalars.count, !word.isEmpty {
+        words.append((column + 1 - word.unicodeScalars.count, word))
+        word = ""
+      }
+    }
+    if !word.isEmpty { words.append((column - word.unicodeScalars.count, word)) }
+    guard let name = words.first else { return }
+    checkName(name.text, number, name.column)
+    var slots: Int?
+    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots) }
+    hosts.append(.init(name: name.text, slots: slots ?? 1, text: words.map(\.text).joined(separator: " ")))
+  }
+
+  private mutating func checkName(_ name: String, _ line: Int, _ column: Int) {
+    if let first = lines[name] {
+      problems.append(
+        .init(
+          line, column, "\(name) stands in line \(first) already",
+          "name each host once, with all of its slots"))
+      return
+    }
+    lines[name] = line
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    if parts.count == 2, let slots = Int(parts[1]) {
+      problems.append(.init(line, column, "'\(name)' is no host name", "write: \(parts[0]) slots=\(slots)"))
+    } else if name.contains("=") {
+      problems.append(.init(line, column, "the line begins with '\(name)'", "begin it with the host's name"))
+    } else if !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._@".contains($0)) }) {
+      problems.append(
+        .init(line, column, "'\(name)' is no host name", "use letters, digits, dots and hyphens"))
+    }
+  }
+
+  private mutating func readWord(_ word: String, _ line: Int, _ column: Int, _ slots: inout Int?) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let key = parts[0]
+    guard parts.count == 2, !key.isEmpty else {
+      problems.append(
+        .init(line, column, "'\(word)' is no key=value word", "write it without spaces: slots=2"))
+      return
+    }
+    if Self.slotKeys.contains(key) {
+      guard let count = Int(parts[1]), (1...65_536).contains(count) else {
+        problems.append(
+          .init(
+            line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
+            "write how many ranks the host takes, at least 1"))
+        return
+      }
+      if slots != nil {
+        problems.append(.init(line, column, "the slots are given twice", "keep one"))
+      }
+      slots = count
+    } else if !Self.otherKeys.contains(key) {
+      let near = OptionSuggestions(words: Self.slotKeys + Self.otherKeys).nearest(to: key)
+      let advice =
+        near.first.map { "did you mean \($0)=\(parts[1])?" } ?? "mpirun knows slots= and max_slots="
+      problems.append(.init(line, column, "'\(key)' is no key of a hostfile", advice))
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// The `mpirun` command that `lockstep launch` starts: what makes a run safe, written out.
+package struct LaunchCommand: Sendable, Equatable {
+  /// The number of ranks.
+  package var ranks: Int
+  /// The hostfile; nil for this host.
+  package var hostfile: String?
+  /// Start more ranks than there are slots.
+  package var oversubscribes = false
+  /// `mpirun` refuses to work for root unless it is told.
+  package var isRoot = false
+  /// What a rank is bound to: none, core, socket, numa.
+  package var binding = "none"
+  /// Variables that every host gets: `NAME` with its value here, or `NAME=VALUE`.
+  package var variables: [String] = []
+  /// The program and its words.
+  package var program: [String]
+
+  package init(ranks: Int, program: [String]) {
+    self.ranks = ranks
+    self.program = program
+  }
+
+  /// The words of the command.
+  ///
+  /// - Keepalive: a host that loses power is noticed by `mpirun` after 8 to 10 s instead of 491 s. The watchdog,
+  ///   which knows the rank, the step and the phase, comes first with 7 s; both survive an interruption of 5 s.
+  /// - Binding: a rank uses all cores that `threads` asks for. Open MPI's own default is one core a rank.
+  /// - ssh: a host that asks for a password or does not answer fails at once.
+  /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over, when it ends a
+  ///   job of which a rank has died. A wish to stop travels as SIGUSR1 instead, which leaves the ranks all the time.
+  package var words: [String] {
+    var words = ["mpirun", "-n", "\(ranks)"]
+    if let hostfile { words += ["--hostfile", hostfile] }
+    if oversubscribes { words.append("--oversubscribe") }
+    if isRoot { words.append("--allow-run-as-root") }
+    words += ["--bind-to", binding]
+    let settings = [
+      ("oob_tcp_keepalive_time", "2"), ("oob_tcp_keepalive_intvl", "1"), ("oob_tcp_keepalive_probes", "7"),
+    ]
+    for (name, value) in settings { words += ["--mca", name, value] }
+    if hostfile != nil {
+      words += ["--mca", "plm_rsh_args", "-o BatchMode=yes -o ConnectTimeout=5"]
+    }
+    for variable in variables { words += ["-x", variable] }
+    return words + program
+  }
+
+  /// The command as a person would type it.
+  package var text: String { words.map(Self.quoted).joined(separator: " ") }
+
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_=./:,+@%".contains($0)) }
+    return isPlain && !word.isEmpty
+      ? word
+      : "'"
+        + word.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\\''") + "'"
+  }
+}

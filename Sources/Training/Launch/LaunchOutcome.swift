@@ -1,0 +1,41 @@
+/// How one start of the ranks ended: `status.json` where it says so, else what `mpirun` makes of it.
+package struct LaunchOutcome: Sendable, Equatable {
+  /// The exit code by the table of the documentation.
+  package let code: Int32
+  /// Why, one line; nil where a rank has said it already and nothing is recorded.
+  package let cause: String?
+
+  /// - Parameters:
+  ///   - code: mpirun's exit code, or 128 and the signal that ended it.
+  ///   - status: what the run folder says of this start; nil if nothing.
+  ///   - noticed: what mpirun said of a lost rank or host.
+  package init(code: Int32, status: RunStatus?, noticed: String?) {
+    if let status, let recorded = status.exitCode {
+      (self.code, cause) = (Int32(recorded), status.cause)
+    } else if code == 0 || (ExitStatus(rawValue: code) != nil && code != ExitStatus.unexpected.rawValue) {
+      (self.code, cause) = (code, noticed)
+    } else {
+      self.code = ExitStatus.peerLost.rawValue
+      cause = noticed ?? "mpirun ended with code \(code)"
+    }
+  }
+
+  /// Whether the same run may go on where it was: a rank or a host was lost, nothing is wrong with the run.
+  package var isRestartable: Bool { code == ExitStatus.peerLost.rawValue }
+
+  /// What a line of mpirun's own tells of the reason.
+  package static func notice(in line: String) -> String? {
+    let words = line.split(separator: " ").map(String.init)
+    func after(_ word: String) -> String? {
+      words.firstIndex(of: word).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
+    }
+    if line.contains("noticed that process rank"), let rank = after("rank"), let host = after("node"),
+      let signal = after("signal")
+    {
+      let memory = signal == "9" ? ", perhaps by the kernel for want of memory (see dmesg)" : ""
+      return "rank \(rank) on \(host) was ended by signal \(signal)\(memory)"
+    }
+    if line.contains("Remote daemon:"), let host = words.last { return "\(host) is lost to mpirun" }
+    return nil
+  }
+}

@@ -1,0 +1,29 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What SIGINT, SIGTERM, SIGHUP and SIGUSR1 mean to `lockstep launch`: first stop and save, then stop at once.
+enum LaunchSignals {
+  private static let count = Atomic<Int>(0)
+  private static let last = Atomic<Int64>(0)
+  private static let number = Atomic<Int>(0)
+
+  /// Wishes so far; signals within a second are one wish.
+  static var wishes: Int { count.load(ordering: .relaxed) }
+
+  /// The last signal.
+  static var signal: Int32 { Int32(number.load(ordering: .relaxed)) }
+
+  static func catchAll() {
+    for caught in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+      Glibc.signal(caught) { caught in
+        let now = MonotonicClock.milliseconds
+        LaunchSignals.number.store(Int(caught), ordering: .relaxed)
+        let before = LaunchSignals.last.exchange(now, ordering: .relaxed)
+        if before == 0 || now - before >= 1000 { LaunchSignals.count.add(1, ordering: .relaxed) }
+      }
+    }
+  }
+}

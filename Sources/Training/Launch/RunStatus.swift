@@ -1,0 +1,83 @@
+import Reporting
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// `status.json` of a run folder: how the run stands, or how and why it ended, whatever exit code a launcher makes of
+/// it. Written by rank 0, by its watchdog and by `lockstep launch`; a reader finds one whole object.
+package struct RunStatus: Sendable, Equatable {
+  package enum State: String, Sendable {
+    case running
+    case done
+    /// Saved and stopped early.
+    case stopped
+    case failed
+  }
+
+  package let state: State
+  /// The steps done when this was written.
+  package let step: Int
+  /// The exit code; nil while the run goes on.
+  package let exitCode: Int?
+  /// Why it failed, one line.
+  package let cause: String?
+  /// The number of ranks, where known.
+  package let worldSize: Int?
+  /// The process that wrote this.
+  package let writer: String
+
+  package init(
+    _ state: State, step: Int, exitStatus: ExitStatus? = nil, cause: String? = nil, worldSize: Int? = nil
+  ) {
+    self.init(
+      state, step: step, exitCode: exitStatus.map { Int($0.rawValue) }, cause: cause, worldSize: worldSize,
+      writer: "\(RunOwner.current)")
+  }
+
+  init(_ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, writer: String) {
+    self.state = state
+    self.step = step
+    self.exitCode = exitCode
+    self.cause = cause
+    self.worldSize = worldSize
+    self.writer = writer
+  }
+
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object([
+      .init("state", .string(state.rawValue)), .init("step", .integer(step)),
+      .init("exit_code", exitCode.map { .integer($0) } ?? .null),
+      .init("cause", cause.map { .string($0) } ?? .null),
+      .init("world_size", worldSize.map { .integer($0) } ?? .null), .init("writer", .string(writer)),
+    ]).text
+  }
+
+  /// The status of a JSON text; nil if it is none.
+  package init?(json: String) {
+    guard let value = try? JSONParser.value(of: Array(json.utf8)[...]),
+      case .string(let name)? = value["state"], let state = State(rawValue: name),
+      let step = value["step"]?.number
+    else { return nil }
+    func text(_ key: String) -> String? {
+      if case .string(let text)? = value[key] { text } else { nil }
+    }
+    self.init(
+      state, step: Int(step), exitCode: value["exit_code"]?.number.map { Int($0) }, cause: text("cause"),
+      worldSize: value["world_size"]?.number.map { Int($0) }, writer: text("writer") ?? "")
+  }
+
+  /// Writes `status.json` into a run folder that is there. Training does not fail for it.
+  package func write(in folder: String) {
+    guard Files.isFolder(folder) else { return }
+    try? AtomicFile.write(Array((json + "\n").utf8), to: Self.path(in: folder), durable: false)
+  }
+
+  /// The status in a run folder; nil if there is none.
+  package static func read(in folder: String) -> RunStatus? {
+    Files.head(path(in: folder)).flatMap { RunStatus(json: $0) }
+  }
+
+  private static func path(in folder: String) -> String { "\(folder)/status.json" }
+}

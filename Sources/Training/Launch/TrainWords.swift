@@ -1,0 +1,39 @@
+/// The words behind `lockstep launch …`, as far as a launcher has to understand them.
+package struct TrainWords: Sendable, Equatable {
+  /// As they were given.
+  package let words: [String]
+
+  package init(_ words: [String]) {
+    self.words = words
+  }
+
+  /// Whether they train, so that there is a run to restart.
+  package var isTraining: Bool {
+    words.first == "train" && !words.contains("--dry-run") && !words.contains("--help")
+  }
+
+  /// The recipe's name or file.
+  package var recipe: String? {
+    guard words.count > 1, !words[1].hasPrefix("-"), !words[1].contains("=") else { return nil }
+    return words[1]
+  }
+
+  /// The run folder.
+  package var folder: String? {
+    for (index, word) in words.enumerated() {
+      if word == "--run", index + 1 < words.count { return words[index + 1] }
+      if word.hasPrefix("--run=") { return String(word.dropFirst(6)) }
+    }
+    return nil
+  }
+
+  package var isResuming: Bool { words.contains("--resume") }
+
+  /// The same with a run folder.
+  package func running(in folder: String) -> TrainWords {
+    self.folder == nil ? TrainWords(words + ["--run", folder]) : self
+  }
+
+  /// The same, to go on.
+  package var resuming: TrainWords { isResuming ? self : TrainWords(words + ["--resume"]) }
+}

@@ -1,0 +1,48 @@
+import Models
+import Quality
+
+/// Measures the samples of a run in its course, on all ranks: every rank draws its part of the fakes from the averaged
+/// generator, all ranks get the features of all, and compute the same numbers from them.
+struct QualityMonitor {
+  let reference: QualityReference
+  let exchange: RankExchange
+  private let options: Options.Quality
+  private let seed: UInt64
+  /// What was measured last.
+  private(set) var last: QualityScores?
+
+  init(_ reference: QualityReference, _ options: Options, over exchange: RankExchange) {
+    self.reference = reference
+    self.exchange = exchange
+    self.options = options.quality
+    seed = options.seed
+  }
+
+  /// Whether a measurement is due when `done` steps are.
+  func isDue(at done: Int, isLast: Bool) -> Bool {
+    options.every > 0 && (isLast || done % options.every == 0)
+  }
+
+  /// Measures a model whose updates are complete. The latents are the same every time.
+  mutating func measure(_ model: any Model) throws -> QualityScores {
+    let fake = try model.features(
+      of: options.samples, in: reference.space, seed: seed, turn: 0, isAveraged: true, over: exchange)
+    let scores = QualityScores(fake: fake, against: reference)
+    last = scores
+    return scores
+  }
+
+  /// What the progress line shows.
+  var progress: [(name: String, value: Double)] {
+    guard let last else { return [] }
+    return [(name: options.metric.statistic.label ?? options.metric.rawValue, value: last[options.metric])]
+  }
+
+  /// The best generation after one of `step` with these scores, given the best before.
+  func best(after scores: QualityScores, step: Int, before: BestGeneration?) -> BestGeneration? {
+    let value = scores[options.metric]
+    let rival = before.flatMap { $0.metric == options.metric ? $0 : nil }
+    if let rival, !options.metric.isBetter(value, than: rival.value) { return rival }
+    return value.isFinite ? BestGeneration(step: step, value: value, metric: options.metric) : nil
+  }
+}

@@ -1,0 +1,93 @@
+import Autograd
+import Checkpoints
+import Models
+import Networks
+import TensorCore
+
+/// Takes a run's state back to a generation that was saved while all was well, on all ranks.
+///
+/// What goes back: both networks with their buffers, averages, moments and the ratio of turns. What goes on: the number
+/// of steps, the order of the samples and the draws of noise, so that no step stands twice in the log and nothing is
+/// drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
+/// generation the run begins anew, from initial weights of another seed.
+struct Rewind {
+  let state: RunState
+  let options: Options
+  let exchange: RankExchange
+
+  /// Goes back.
+  /// - Parameters:
+  ///   - step: the steps done.
+  ///   - load: reads the generation of a step, on the rank that has the files; nil on the others.
+  /// - Returns: the step of the generation; nil if the run began anew.
+  /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
+  func run(at step: Int, load: ((Int) throws -> LoadedGeneration)?) throws -> Int? {
+    guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
+    let refuge = Int(game.watch.refuge)
+    var lead: Double?
+    if refuge >= 0, let load, let generation = try? load(refuge) {
+      let best = state.best
+      if (try? state.restore(generation)) != nil { lead = state.game?.lead ?? 0 }
+      state.best = best
+    }
+    let known = try exchange.allGather([lead == nil ? 0 : 1, lead ?? 0])[0]
+    let isFound = known[0] == 1
+    game.watch.rewinds += 1
+    game.watch.seedOffset += 1
+    game.watch.rateFactor *= options.watch.rateFactor
+    game.watch.noise += options.watch.noise
+    game.watch.suspicion = 0
+    game.watch.checks = 0
+    game.watch.since = Double(step)
+    game.watch.loss = WatchState.Course()
+    game.window = TurnWindow()
+    game.lead = isFound ? known[1] : 0
+    if isFound {
+      try state.copyFromFirst(over: exchange)
+    } else {
+      game.watch.refuge = -1
+      state.initialize(seed: options.seed &+ UInt64(game.watch.seedOffset))
+    }
+    state.game = game
+    return isFound ? refuge : nil
+  }
+}
+
+extension RunState {
+  /// Gives all ranks the weights, buffers, averages and moments of rank 0: one all-gather.
+  package func copyFromFirst(over exchange: RankExchange) throws {
+    guard exchange.size > 1 else { return }
+    let steps = try exchange.allGather(optimizers.map { Double($0.stepCount) })[0]
+    let values = try exchange.broadcast(exchange.rank == 0 ? flat : [])
+    var next = 0
+    func take(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
+      for index in 0..<count { pointer[index] = values[next + index] }
+      next += count
+    }
+    for (index, network) in model.networks.enumerated() {
+      for store in [network.store, network.average].compactMap({ $0 }) {
+        store.withValues { take($0, store.count) }
+        take(store.buffers.pointer, store.buffers.count)
+        store.buffers.invalidateDerived()
+      }
+      for moment in optimizers[index].moments.indices {
+        let count = optimizers[index].moments[moment].count
+        optimizers[index].moments[moment].withUnsafeMutablePointer { take($0, count) }
+      }
+      optimizers[index].stepCount = Int(steps[index])
+    }
+    precondition(next == values.count, "ranks have one model")
+  }
+
+  /// Everything that ``copyFromFirst(over:)`` gives, in its order.
+  private var flat: [Float] {
+    var values: [Float] = []
+    for (network, optimizer) in zip(model.networks, optimizers) {
+      for store in [network.store, network.average].compactMap({ $0 }) {
+        values += store.flatValues.scalars + store.flatBuffers.scalars
+      }
+      for moment in optimizer.moments { values += moment.scalars }
+    }
+    return values
+  }
+}

@@ -1,0 +1,46 @@
+/// Keeps `status.json` of a run folder up to date from one rank: rank 0, and the rank on which something failed where
+/// it sees the folder.
+final class RunRecord {
+  private let rank: Int
+  private let worldSize: Int
+  private let board: ProgressBoard
+  private var folder: String?
+
+  init(rank: Int, worldSize: Int, board: ProgressBoard) {
+    self.rank = rank
+    self.worldSize = worldSize
+    self.board = board
+  }
+
+  /// The run folder is open and training begins.
+  func began(in folder: String) {
+    self.folder = folder
+    if rank == 0 { write(.running) }
+  }
+
+  /// The run ended in order.
+  func ended(_ outcome: Trainer.Outcome) {
+    guard rank == 0 else { return }
+    switch outcome {
+    case .done: write(.done, .done)
+    case .stopped: write(.stopped, .stopped)
+    }
+  }
+
+  /// The run ended with an error. What only another rank can say is left to it.
+  func failed(_ error: any Error) {
+    switch error {
+    case let error as CoordinationError where !error.isReportedHere:
+      guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }
+      write(.failed, error.status, cause: "\(error)")
+    case is TurnError: if rank == 0 { write(.failed, ExitStatus(of: error), cause: "\(error)") }
+    default: write(.failed, ExitStatus(of: error), cause: "\(error)")
+    }
+  }
+
+  private func write(_ state: RunStatus.State, _ exit: ExitStatus? = nil, cause: String? = nil) {
+    guard let folder else { return }
+    RunStatus(state, step: board.place.step, exitStatus: exit, cause: cause, worldSize: worldSize).write(
+      in: folder)
+  }
+}

@@ -1,0 +1,53 @@
+import Datasets
+import Models
+import Quality
+import TensorCore
+
+/// Samples in blocks of a fixed size, which ranks share: a block is computed in the same shapes whoever computes it,
+/// and blocks are put together in their order, so that no result depends on the number of ranks.
+struct SampleBlocks {
+  /// Samples of a block; the last one may have fewer.
+  static let size = 64
+  let count: Int
+
+  /// The matrix whose rows `rows` gives block by block: one all-gather of 8 bytes a value.
+  func gathered(
+    columns: Int, over exchange: RankExchange, _ rows: (Range<Int>) throws -> Matrix
+  ) throws -> Matrix {
+    let parts = try exchange.allGather(local(columns: columns, exchange, rows).values)
+    return Matrix(rows: count, columns: columns, values: parts.flatMap { $0 })
+  }
+
+  /// This rank's rows.
+  func local(columns: Int, _ exchange: RankExchange, _ rows: (Range<Int>) throws -> Matrix) rethrows -> Matrix
+  {
+    let blocks = exchange.share(of: (count + Self.size - 1) / Self.size)
+    let parts = try blocks.map { try rows($0 * Self.size..<min(($0 + 1) * Self.size, count)) }
+    return Matrix.stacked(parts, columns: columns)
+  }
+}
+
+extension ImageDataset {
+  /// The samples at `indices` as one tensor, `[n, H, W, C]`.
+  func images(at indices: some Collection<Int>) throws(DatasetError) -> Tensor {
+    let storage = TensorStorage(count: indices.count * valuesPerImage)
+    for (place, index) in indices.enumerated() {
+      _ = try read(index, into: storage.pointer + place * valuesPerImage)
+    }
+    return Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count, height, width, channels]))
+  }
+}
+
+extension Model {
+  /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone.
+  func features(
+    of count: Int, in space: PrincipalComponents, seed: UInt64, turn: Int, isAveraged: Bool,
+    over exchange: RankExchange
+  ) throws -> Matrix {
+    let noise = KeyedNoise(seed: seed, purpose: .measurement, turn: turn)
+    return try SampleBlocks(count: count).gathered(columns: space.count, over: exchange) { range in
+      let latents = noise.normal([range.count, latentCount], from: range.lowerBound * latentCount)
+      return space.features(of: samples(latents, isAveraged: isAveraged))
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Synchronization
+
+/// Where the training thread writes what it is doing, for the watchdog's thread to read. Every call is a few atomic
+/// stores.
+package final class ProgressBoard: Sendable {
+  private let step = Atomic<Int>(0)
+  private let phase = Atomic<Int>(0)
+  private let activity = Atomic<Int>(RankPlace.Activity.starting.rawValue)
+  private let turns = Atomic<Int>(0)
+  private let signs = Atomic<Int>(0)
+  private let busy = Atomic<Int>(0)
+  private let since = Atomic<Int64>(MonotonicClock.milliseconds)
+
+  package init() {}
+
+  /// Says that `step` steps are done.
+  package func completed(step: Int) {
+    self.step.store(step, ordering: .relaxed)
+    signs.add(1, ordering: .relaxed)
+  }
+
+  /// Says that a turn of a phase begins.
+  package func begin(phase: Int) {
+    self.phase.store(phase, ordering: .relaxed)
+    turns.add(1, ordering: .relaxed)
+    enter(.computing)
+  }
+
+  /// Says what the training thread does from now on.
+  package func enter(_ next: RankPlace.Activity) {
+    let now = MonotonicClock.milliseconds
+    let before = since.exchange(now, ordering: .relaxed)
+    let left = activity.exchange(next.rawValue, ordering: .relaxed)
+    if left == RankPlace.Activity.computing.rawValue { busy.add(Int(now - before), ordering: .relaxed) }
+    signs.add(1, ordering: .relaxed)
+  }
+
+  /// What the rank is doing now.
+  package var place: RankPlace {
+    var place = RankPlace()
+    place.step = step.load(ordering: .relaxed)
+    place.phase = phase.load(ordering: .relaxed)
+    place.activity = RankPlace.Activity(rawValue: activity.load(ordering: .relaxed)) ?? .starting
+    place.turns = turns.load(ordering: .relaxed)
+    place.signs = signs.load(ordering: .relaxed)
+    place.busy = busy.load(ordering: .relaxed)
+    return place
+  }
+}

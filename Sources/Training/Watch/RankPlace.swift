@@ -1,0 +1,52 @@
+/// What a rank is doing, as it tells rank 0 four times a second.
+package struct RankPlace: Sendable, Equatable {
+  /// What the training thread is doing.
+  package enum Activity: Int, Sendable {
+    /// Before the first step.
+    case starting
+    case loading
+    case computing
+    /// In a sum over all ranks, which the others may not have entered.
+    case waiting
+    case saving
+
+    /// For messages: `is loading data`.
+    var text: String {
+      switch self {
+      case .starting: "is starting"
+      case .loading: "is loading data"
+      case .computing: "is computing"
+      case .waiting: "waits for the other ranks"
+      case .saving: "is saving or drawing"
+      }
+    }
+  }
+
+  /// The steps done.
+  package var step = 0
+  /// The index of the phase whose turn it is.
+  package var phase = 0
+  /// What the training thread is doing.
+  package var activity = Activity.starting
+  /// Turns begun: the fewer, the farther behind.
+  package var turns = 0
+  /// Raised by every sign of progress.
+  package var signs = 0
+  /// Milliseconds spent computing since the start.
+  package var busy = 0
+
+  package init() {}
+
+  static let wordCount = 6
+
+  /// The words that travel.
+  var words: [Int] { [step, phase, activity.rawValue, turns, signs, busy] }
+
+  /// - Precondition: there are `wordCount` words.
+  init(words: some RandomAccessCollection<Int>) {
+    let words = Array(words)
+    precondition(words.count == Self.wordCount, "a place has \(Self.wordCount) words")
+    (step, phase, turns, signs, busy) = (words[0], words[1], words[3], words[4], words[5])
+    activity = Activity(rawValue: words[2]) ?? .starting
+  }
+}

@@ -1,0 +1,120 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A TCP connection that carries ``WatchRecord``s and never blocks. It belongs to the watchdog's thread.
+package final class WatchLink {
+  /// Why a connection is no more.
+  package enum Loss: Sendable, Equatable {
+    /// The process at the other end has ended; its machine said so.
+    case ended
+    /// The machine at the other end acknowledges nothing.
+    case unreachable
+  }
+
+  /// Milliseconds without an acknowledgement after which a machine counts as lost. TCP repeats what is not acknowledged
+  /// after 0.2, 0.6, 1.4, 3.0 and 6.2 s, so that an interruption of 6 s is survived and one of 7 is not. The kernel keeps
+  /// the same limit (`TCP_USER_TIMEOUT`), but looks at it only when it repeats something.
+  static let patience: Int32 = 6500
+
+  let descriptor: Int32
+  /// The rank at the other end, once known.
+  var rank: Int?
+  private(set) var loss: Loss?
+  private var isDrained = false
+  private var received: [UInt8] = []
+  private var unsent: [UInt8] = []
+  /// Since when something has been on its way without being acknowledged, in milliseconds.
+  private var unacknowledgedSince: Int64?
+
+  init(descriptor: Int32) {
+    self.descriptor = descriptor
+    Self.set(descriptor, Int32(IPPROTO_TCP), Self.userTimeout, Self.patience)
+    Self.set(descriptor, Int32(IPPROTO_TCP), Self.noDelay, 1)
+  }
+
+  deinit { close(descriptor) }
+
+  /// `TCP_USER_TIMEOUT` and `TCP_NODELAY` of Linux.
+  private static let userTimeout: Int32 = 18
+  private static let noDelay: Int32 = 1
+
+  private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
+    var value = value
+    setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Sends a record; what the kernel does not take now goes with the next one. A place that finds no room is dropped:
+  /// the next is as good.
+  func send(_ record: WatchRecord) {
+    if unsent.isEmpty || record.kind != .place { unsent += record.bytes }
+    flush()
+  }
+
+  /// Sends what the kernel did not take before.
+  func flush() {
+    while !unsent.isEmpty, loss == nil {
+      let count = unsent.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+      }
+      if count < 0 {
+        if errno == EAGAIN || errno == ENOTCONN { return }
+        if errno != EINTR { fail(errno) }
+      } else {
+        unsent.removeFirst(count)
+      }
+    }
+  }
+
+  /// Takes the other machine for lost if it has acknowledged nothing for too long.
+  private func checkAcknowledgement() {
+    var pending: Int32 = 0
+    guard loss == nil, ioctl(descriptor, UInt(TIOCOUTQ), &pending) == 0, pending > 0 else {
+      unacknowledgedSince = nil
+      return
+    }
+    let now = MonotonicClock.milliseconds
+    let since = unacknowledgedSince ?? now
+    unacknowledgedSince = since
+    // A second more than the kernel's limit: what TCP repeats after 6.2 s may be acknowledged a little later.
+    if now - since > Int64(Self.patience) + 1000 { loss = .unreachable }
+  }
+
+  /// The records that have come, also those that came before the connection broke.
+  func receive() -> [WatchRecord] {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while !isDrained {
+      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      if count > 0 {
+        received += buffer[..<count]
+        // No peer sends so much without a record in it.
+        if received.count > 1 << 20 { break }
+      } else if count < 0 && (errno == EAGAIN || errno == ENOTCONN) {
+        break
+      } else if count == 0 || errno != EINTR {
+        isDrained = true
+        if loss == nil { fail(count == 0 ? ECONNRESET : errno) }
+      }
+    }
+    checkAcknowledgement()
+    var records: [WatchRecord] = []
+    while received.count >= WatchRecord.byteCount {
+      guard let record = WatchRecord(bytes: received.prefix(WatchRecord.byteCount)) else {
+        // A stranger.
+        received = []
+        loss = .ended
+        break
+      }
+      records.append(record)
+      received.removeFirst(WatchRecord.byteCount)
+    }
+    return records
+  }
+
+  private func fail(_ code: Int32) {
+    switch code {
+    case ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN: loss = .unreachable
+    default: loss = .ended
+    }
+  }
+}

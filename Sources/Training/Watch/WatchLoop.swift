@@ -1,0 +1,191 @@
+import Reporting
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The watchdog's thread.
+final class WatchLoop {
+  private let rank: Int
+  private let board: ProgressBoard
+  private let orders: WatchOrders
+  private let network: WatchNetwork?
+  private var report: WatchReport
+  private var stragglers: StragglerWatch?
+  /// Milliseconds without progress, and the sum of all signs of progress by which they are counted.
+  private var silence: Int64 = 0
+  private var signs = -1
+  private var previous = MonotonicClock.milliseconds
+  private let start = MonotonicClock.milliseconds
+  private var lastTold: Int64 = 0
+  private var lossNoticed: Int64?
+  private var hasWarned = false
+
+  init(rank: Int, hosts: [String], plan: WatchNetwork.Plan?, board: ProgressBoard, orders: WatchOrders) {
+    self.rank = rank
+    self.board = board
+    self.orders = orders
+    network = plan.map { WatchNetwork($0) }
+    report = WatchReport(hosts: hosts)
+  }
+
+  func run() {
+    while !orders.isEnded {
+      listen()
+      judge()
+    }
+    network?.listen(milliseconds: 0, wake: orders.wake)
+    // What the training thread met may be no more than the sign of it.
+    if !losses.isEmpty { speakOfLosses() }
+    network?.tell(.goodbye, board.place)
+  }
+
+  private func listen() {
+    let now = MonotonicClock.milliseconds
+    if now - lastTold >= 250 {
+      network?.tell(.place, board.place)
+      lastTold = now
+    }
+    if let network {
+      network.listen(milliseconds: 100, wake: orders.wake)
+    } else {
+      var waiting = pollfd(descriptor: orders.wake, events: POLLIN)
+      poll(&waiting, 1, 200)
+    }
+  }
+
+  private func judge() {
+    let now = MonotonicClock.milliseconds
+    let settings = orders.settings.withLock { $0 }
+    report.phases = settings.phases
+    if network?.hasVerdict == true { _exit(ExitStatus.peerLost.rawValue) }
+    judgeLosses(now)
+    judgeProgress(now, settings)
+    if rank == 0 { judgeSpeed(now, settings) }
+    previous = now
+  }
+
+  // MARK: Lost ranks
+
+  private var losses: [Int: WatchLink.Loss] { network?.peers.compactMapValues(\.loss) ?? [:] }
+
+  /// Waits a moment before it speaks: for the other ranks of a lost host, and for mpirun, which ends the job with the
+  /// signal of a dead rank if it is left the time.
+  private func judgeLosses(_ now: Int64) {
+    let losses = losses
+    guard !losses.isEmpty else { return }
+    if lossNoticed == nil {
+      lossNoticed = now
+      if rank == 0 { writeStatus(lossText) }
+    }
+    let waited = now - (lossNoticed ?? now)
+    if rank == 0 {
+      let grace: Int64 = losses.values.contains(.ended) ? 1000 : 0
+      if waited >= grace || StopSignals.isStopWished { speakOfLosses() }
+      return
+    }
+    // Rank 0 is lost: the first rank that is left speaks, and mpirun ends the others.
+    let host = report.hosts[0]
+    let speaker = losses[0] == .unreachable ? report.hosts.firstIndex { $0 != host } ?? 1 : 1
+    if rank == speaker {
+      if waited >= 300 { speakOfLosses() }
+    } else if StopSignals.isStopWished {
+      _exit(ExitStatus.peerLost.rawValue)
+    } else if waited >= (losses[0] == .unreachable ? 1000 : 4000) + 250 * Int64(min(rank, 8)) {
+      speakOfLosses()
+    }
+  }
+
+  private var lossText: String {
+    report.lost(losses, places: (network?.peers ?? [:]).mapValues(\.place))
+  }
+
+  private func speakOfLosses() -> Never { end(lossText) }
+
+  // MARK: Progress
+
+  /// Counts the time without progress of any rank that is heard. Rank 0 ends first; the others wait a little longer.
+  private func judgeProgress(_ now: Int64, _ settings: WatchOrders.Settings) {
+    let own = board.place
+    let heard = network?.peers.values.filter { $0.lastHeard != nil && !$0.hasLeft } ?? []
+    let signs = heard.reduce(own.signs) { $0 + $1.place.signs }
+    silence = signs == self.signs ? silence + min(now - previous, 1000) : 0
+    self.signs = signs
+    if silence == 0 { hasWarned = false }
+    let patience = settings.limit + (rank == 0 ? 0 : 2000 + 500 * Int64(min(rank, 8)))
+    if silence > patience {
+      let hush = min(WatchReport.silence, settings.limit * 3 / 4)
+      let text = stallText(now, hush)
+      // Rank 0 is there and has more to judge by.
+      if rank > 0, network?.peers[0].map({ now - ($0.lastHeard ?? 0) < hush }) == true {
+        return
+      }
+      end("no progress for \(silence / 1000) s: \(text)", advice: "(stallTimeout= sets the limit)")
+    }
+    guard rank == 0, !hasWarned, own.step > 0 else { return }
+    let mean = (now - start) / Int64(own.step)
+    guard silence > max(10_000, 10 * mean), silence < settings.limit / 2 else { return }
+    hasWarned = true
+    print("warning: no progress for \(silence / 1000) s: \(stallText(now, WatchReport.silence))\n")
+  }
+
+  /// - Parameter hush: milliseconds without a word after which a rank counts as silent.
+  private func stallText(_ now: Int64, _ hush: Int64) -> String {
+    let own = board.place
+    let peers = network?.peers ?? [:]
+    if rank > 0 {
+      guard let first = peers[0], let lastHeard = first.lastHeard, now - lastHeard >= hush
+      else {
+        return "rank \(rank) on \(report.hosts[rank]) \(own.activity.text) \(report.moment(own))"
+      }
+      return report.stalled(places: [0: first.place], silent: [0])
+    }
+    // Ranks that never connected are not judged, unless nobody else can be to blame.
+    var places = [Int: RankPlace](uniqueKeysWithValues: [(0, own)])
+    for (other, peer) in peers where peer.lastHeard != nil { places[other] = peer.place }
+    var silent = peers.filter { $0.value.lastHeard.map { now - $0 >= hush } ?? false }
+    if silent.isEmpty && places.values.allSatisfy({ $0.activity == .waiting }) {
+      silent = peers.filter { $0.value.lastHeard == nil && !$0.value.hasLeft }
+    }
+    return report.stalled(places: places, silent: Set(silent.keys))
+  }
+
+  private func judgeSpeed(_ now: Int64, _ settings: WatchOrders.Settings) {
+    let peers = network?.peers ?? [:]
+    guard peers.count > 0, peers.count + 1 == settings.shares.count,
+      peers.values.allSatisfy({ $0.lastHeard != nil && !$0.hasLeft })
+    else { return }
+    var watch = stragglers ?? StragglerWatch(shares: settings.shares)
+    let places = [board.place] + (1...peers.count).map { peers[$0]?.place ?? RankPlace() }
+    if let slow = watch.slowest(at: now, places: places) {
+      let ratio = FixedDecimal.text(slow.own / slow.others, places: 1)
+      let text =
+        "rank \(slow.rank) on \(report.hosts[slow.rank]) computes \(ratio) times as long as the others, "
+        + "\(Int(slow.own)) ms a micro-batch; look for other work on its cores"
+      orders.settings.withLock { $0.notice = text }
+    }
+    stragglers = watch
+  }
+
+  // MARK: The end
+
+  private func end(_ text: String, advice: String? = nil) -> Never {
+    writeStatus(text)
+    network?.tell(.verdict, board.place)
+    print(
+      WatchReport.verdict(TerminalText.escaped(text)) + "\(advice.map { " \($0)" } ?? "")\n")
+    // What has come and is not read would have the kernel drop what is still to go.
+    network?.listen(milliseconds: 50, wake: orders.wake)
+    _exit(ExitStatus.peerLost.rawValue)
+  }
+
+  private func writeStatus(_ text: String) {
+    guard let folder = orders.settings.withLock({ $0.folder }) else { return }
+    RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text).write(in: folder)
+  }
+
+  private func print(_ text: String) {
+    _ = text.utf8CString.withUnsafeBytes { write(2, $0.baseAddress, $0.count - 1) }
+  }
+}

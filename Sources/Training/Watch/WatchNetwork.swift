@@ -1,0 +1,168 @@
+package import MessagePassing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The connections over which the watchdogs of a job hear each other: a star around rank 0. It belongs to the
+/// watchdog's thread.
+///
+/// Rank 0 hears where everyone is and tells everyone that it is there: 80 bytes each way four times a second for
+/// every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of rank 0's addresses at once
+/// and keeps the first that answers with the job's token.
+package final class WatchNetwork {
+  /// What is known of another rank.
+  package struct Peer {
+    package var place = RankPlace()
+    /// When it was last heard, in milliseconds of the monotonic clock; nil before the first word.
+    package var lastHeard: Int64?
+    package var loss: WatchLink.Loss?
+    package var hasLeft = false
+  }
+
+  /// On rank 0 all other ranks, elsewhere rank 0.
+  package private(set) var peers: [Int: Peer] = [:]
+  /// Whether rank 0 has said what is wrong.
+  package private(set) var hasVerdict = false
+
+  private let rank: Int
+  private let address: WatchAddress
+  private let isOnHostOfFirst: Bool
+  /// Rank 0's listening socket.
+  private let listener: Int32?
+  /// Connections whose other end is not known yet.
+  private var strangers: [WatchLink] = []
+  private var links: [Int: WatchLink] = [:]
+  private var lastAttempt: Int64?
+
+  /// What the ranks agree on before their watchdogs start.
+  package struct Plan: Sendable {
+    let rank: Int
+    let hosts: [String]
+    let address: WatchAddress
+    let listener: Int32?
+  }
+
+  package init(_ plan: Plan) {
+    rank = plan.rank
+    address = plan.address
+    listener = plan.listener
+    isOnHostOfFirst = plan.hosts[plan.rank] == plan.hosts[0]
+    for other in plan.hosts.indices where other != rank && (rank == 0 || other == 0) { peers[other] = Peer() }
+  }
+
+  deinit { if let listener { close(listener) } }
+
+  /// Has rank 0 listen and tell the others where: one broadcast of some 100 bytes. Nil where it cannot.
+  package static func plan(over communicator: any Communicator, hosts: [String]) throws(CommunicationError)
+    -> Plan?
+  {
+    let listening = communicator.rank == 0 ? WatchAddress.listen() : nil
+    let bytes = Array((listening?.address.text ?? "").utf8)
+    let text = String(decoding: try communicator.broadcast(bytes, root: 0), as: UTF8.self)
+    return WatchAddress(text: text).map {
+      Plan(rank: communicator.rank, hosts: hosts, address: $0, listener: listening?.descriptor)
+    }
+  }
+
+  /// Waits up to `milliseconds` for something to come, also at the descriptor `wake`, then takes it in.
+  package func listen(milliseconds: Int32, wake: Int32) {
+    connectIfNeeded()
+    var polled = (strangers + links.values).map {
+      pollfd(descriptor: $0.descriptor, events: POLLIN)
+    }
+    polled.append(pollfd(descriptor: wake, events: POLLIN))
+    if let listener { polled.append(pollfd(descriptor: listener, events: POLLIN)) }
+    if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
+    for stranger in strangers { meet(stranger) }
+    strangers.removeAll { $0.rank != nil || $0.loss != nil }
+    for (other, link) in links { hear(link, from: other) }
+  }
+
+  /// Tells the other ends where this rank is.
+  package func tell(_ kind: WatchRecord.Kind, _ place: RankPlace) {
+    let record = WatchRecord(kind, token: address.token, rank: rank, place: place)
+    for link in links.values { link.send(record) }
+    // Who has only just come should know it too.
+    if listener != nil && kind != .place { for link in strangers { link.send(record) } }
+  }
+
+  private func accept() {
+    guard let listener else { return }
+    while true {
+      let descriptor = Glibc.accept(listener, nil, nil)
+      guard descriptor >= 0 else { return }
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+      strangers.append(WatchLink(descriptor: descriptor))
+    }
+  }
+
+  /// Every 2 s until rank 0 has answered.
+  private func connectIfNeeded() {
+    let now = MonotonicClock.milliseconds
+    guard listener == nil, links.isEmpty, let first = peers[0], first.loss == nil, !first.hasLeft else {
+      return
+    }
+    if let lastAttempt, now - lastAttempt < 2000 { return }
+    lastAttempt = now
+    let candidates =
+      isOnHostOfFirst ? [WatchAddress.loopback] : address.addresses.filter { $0 != WatchAddress.loopback }
+    strangers = candidates.compactMap { candidate in
+      address.connect(to: candidate).map { WatchLink(descriptor: $0) }
+    }
+    for stranger in strangers { stranger.send(WatchRecord(.hello, token: address.token, rank: rank)) }
+  }
+
+  /// Finds out who is at the other end. Rank 0 takes a connection for a rank's once a place comes over it, because a
+  /// rank says hello over several and keeps one.
+  private func meet(_ stranger: WatchLink) {
+    // Sends what could not go before the connection was made.
+    if listener == nil { stranger.flush() }
+    for record in stranger.receive() {
+      guard record.token == address.token, peers[record.rank] != nil else { continue }
+      switch record.kind {
+      case .hello where listener != nil:
+        stranger.send(WatchRecord(.welcome, token: address.token, rank: rank))
+      case .welcome where listener == nil && links.isEmpty:
+        bind(stranger, to: 0)
+        // At once, so that rank 0 knows whose connection this is.
+        stranger.send(WatchRecord(.place, token: address.token, rank: rank))
+      case .place, .goodbye:
+        if listener != nil { bind(stranger, to: record.rank) }
+        take(record)
+      default: break
+      }
+    }
+  }
+
+  private func bind(_ link: WatchLink, to other: Int) {
+    link.rank = other
+    links[other] = link
+    peers[other]?.lastHeard = MonotonicClock.milliseconds
+  }
+
+  private func hear(_ link: WatchLink, from other: Int) {
+    for record in link.receive() where record.token == address.token { take(record) }
+    guard let loss = link.loss else { return }
+    links[other] = nil
+    if peers[other]?.hasLeft == false { peers[other]?.loss = loss }
+  }
+
+  private func take(_ record: WatchRecord) {
+    switch record.kind {
+    case .place:
+      peers[record.rank]?.place = record.place
+      peers[record.rank]?.lastHeard = MonotonicClock.milliseconds
+    case .goodbye: peers[record.rank]?.hasLeft = true
+    case .verdict: hasVerdict = true
+    case .hello, .welcome: break
+    }
+  }
+}
+
+extension pollfd {
+  init(descriptor: Int32, events: Int32) {
+    self.init(fd: descriptor, events: Int16(events), revents: 0)
+  }
+}

@@ -1,0 +1,94 @@
+/// What a watchdog says about other ranks: a pure function of what it has heard.
+package struct WatchReport: Sendable {
+  /// The host of every rank.
+  package let hosts: [String]
+  /// What the phases are called; empty until the model is known.
+  package var phases: [String]
+
+  package init(hosts: [String], phases: [String] = []) {
+    self.hosts = hosts
+    self.phases = phases
+  }
+
+  /// Milliseconds without a word, six times the usual, after which a rank's process counts as stopped, where its machine
+  /// still answers.
+  static let silence: Int64 = 1500
+
+  private static let advice = "; run again with --resume"
+
+  /// The line with which a watchdog ends a job.
+  static func verdict(_ cause: String) -> String { "lockstep: \(cause)\(advice)" }
+
+  /// Whether a line of a job is a watchdog's last.
+  package static func isVerdict(_ line: String) -> Bool {
+    line.hasPrefix("lockstep: ") && line.contains(advice)
+      && ["has not answered", "ended without a word", "no progress for"].contains { line.contains($0) }
+  }
+
+  /// The lost ranks, each host that does not answer once with all of its ranks.
+  package func lost(_ losses: [Int: WatchLink.Loss], places: [Int: RankPlace]) -> String {
+    var texts: [String] = []
+    var namedHosts: Set<String> = []
+    for rank in losses.keys.sorted() {
+      let place = places[rank] ?? RankPlace()
+      switch losses[rank] {
+      case .unreachable:
+        guard namedHosts.insert(hosts[rank]).inserted else { continue }
+        texts.append(
+          "\(hosts[rank]) (\(Self.list(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
+            + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
+      case .ended: texts.append("rank \(rank) on \(hosts[rank]) ended without a word \(moment(place))")
+      case nil: break
+      }
+    }
+    return texts.joined(separator: "; ")
+  }
+
+  /// Who keeps the others waiting: ranks that give no sign; else, of those that do not wait themselves, the ones with
+  /// the fewest turns.
+  /// - Parameters:
+  ///   - places: where the ranks are that have ever been heard.
+  ///   - silent: the ranks of those that are not heard any more.
+  package func stalled(places: [Int: RankPlace], silent: Set<Int>) -> String {
+    if !silent.isEmpty {
+      let ranks = silent.sorted()
+      return "\(named(ranks)) \(ranks.count == 1 ? "gives" : "give") no sign and may be stopped, last heard "
+        + moment(places[ranks[0]] ?? RankPlace())
+    }
+    let working = places.filter { $0.value.activity != .waiting }
+    guard let fewest = working.values.map(\.turns).min() else {
+      return "every rank waits for the others \(moment(places[0] ?? RankPlace()))"
+    }
+    let last = working.filter { $0.value.turns == fewest }
+    let ranks = last.keys.sorted()
+    let place = last[ranks[0]] ?? RankPlace()
+    return "\(named(ranks)) \(place.activity.text) \(moment(place))"
+  }
+
+  /// `in step 14, discriminator`.
+  func moment(_ place: RankPlace) -> String {
+    guard place.turns > 0 else { return "before the first step" }
+    let phase = phases.indices.contains(place.phase) ? ", \(phases[place.phase])" : ""
+    return "in step \(place.step + 1)\(phase)"
+  }
+
+  private func named(_ ranks: [Int]) -> String {
+    let names = ranks.prefix(4).map { "rank \($0) on \(hosts[$0])" }.joined(separator: ", ")
+    return ranks.count > 4 ? "\(names) and \(ranks.count - 4) more" : names
+  }
+
+  /// `rank 2`, `ranks 2-3`, `ranks 0, 2-4`.
+  static func list(_ ranks: [Int]) -> String {
+    var parts: [(first: Int, last: Int)] = []
+    for rank in ranks {
+      if let end = parts.last?.last, end + 1 == rank {
+        parts[parts.count - 1].last = rank
+      } else {
+        parts.append((rank, rank))
+      }
+    }
+    let text = parts.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(
+      separator: ", ")
+    return (ranks.count == 1 ? "rank " : "ranks ") + text
+  }
+}

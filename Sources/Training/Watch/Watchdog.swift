@@ -1,0 +1,126 @@
+package import MessagePassing
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A thread that ends the process when another rank is lost or the job stands still, and says which rank, on which
+/// host, in which step and phase.
+///
+/// It works without MPI's help, because MPI may be what hangs, and without a shared file system, because only rank 0
+/// has to see the run folder: every rank keeps a TCP connection to rank 0 (``WatchNetwork``). What happens to a
+/// connection tells apart what has to be told apart:
+///
+/// | what happens | what is seen | when |
+/// |---|---|---|
+/// | a process ends | its kernel closes the connection | at once |
+/// | a host loses power or its link | nothing is acknowledged (`TCP_USER_TIMEOUT`, RFC 5482) | after 8 s at most |
+/// | a process is stopped | acknowledged, but no word comes | after `stallTimeout` |
+/// | a training thread hangs | words come, without progress | after `stallTimeout` |
+///
+/// Heartbeats in files would need a file system that all hosts share and that does not hang with the host that serves
+/// it; datagrams cannot tell a stopped process from a lost host. Rank 0 speaks, writes `status.json`, and has the
+/// others leave silently; where rank 0 is what is lost, the first rank that is left speaks. All end with code 69. Where
+/// no connection comes about, a rank watches only itself.
+///
+/// Time in which the process itself was stopped (Ctrl-Z, a suspended machine) does not count.
+package final class Watchdog: Sendable {
+  /// Where the training thread writes what it does.
+  package let board: ProgressBoard
+  private let orders: WatchOrders
+  private let thread: SystemThread
+
+  /// Begins to watch. All ranks take part: one broadcast.
+  /// - Parameters:
+  ///   - layout: the host of every rank.
+  ///   - timeout: seconds without progress, until ``watch(timeout:phases:shares:folder:)`` says otherwise.
+  package init(
+    over communicator: any Communicator, layout: NodeLayout, timeout: Double
+  ) throws(CommunicationError) {
+    let hosts = layout.nodeOfRank.map { layout.names[$0] }
+    let plan = hosts.count > 1 ? try WatchNetwork.plan(over: communicator, hosts: hosts) : nil
+    let rank = communicator.rank
+    let board = ProgressBoard()
+    let orders = WatchOrders(timeout: timeout)
+    (self.board, self.orders) = (board, orders)
+    thread = SystemThread {
+      WatchLoop(rank: rank, hosts: hosts, plan: plan, board: board, orders: orders).run()
+    }
+  }
+
+  /// Says what is known once the run is set up.
+  /// - Parameters:
+  ///   - timeout: seconds without progress.
+  ///   - phases: the names of the model's phases.
+  ///   - shares: how many micro-batches each rank computes.
+  ///   - folder: the run folder, where `status.json` is written.
+  package func watch(timeout: Double, phases: [String], shares: [Int], folder: String) {
+    orders.settings.withLock { settings in
+      settings.limit = Int64(timeout * 1000)
+      settings.phases = phases
+      settings.shares = shares
+      settings.folder = folder
+    }
+  }
+
+  /// What a person should know of ranks that are slow, once.
+  package func takeNotice() -> String? {
+    orders.settings.withLock { settings in
+      defer { settings.notice = nil }
+      return settings.notice
+    }
+  }
+
+  /// After an error of MPI, waits until a lost rank would be noticed: its name says more than MPI does.
+  package func waitForVerdict() {
+    usleep(UInt32(WatchLink.patience) * 1000 + 2_000_000)
+  }
+
+  /// Ends the watch: the other ranks hear that this one leaves in order.
+  package func end() {
+    if orders.end() { thread.join() }
+  }
+}
+
+/// What the watchdog's thread is told, and what it has to tell.
+final class WatchOrders: Sendable {
+  struct Settings {
+    /// Milliseconds without progress.
+    var limit: Int64
+    var phases: [String] = []
+    var shares: [Int] = []
+    var folder: String?
+    var notice: String?
+  }
+
+  let settings: Mutex<Settings>
+  /// Readable when the watch has ended.
+  let wake: Int32
+  private let waker: Int32
+  private let hasEnded = Atomic<Bool>(false)
+
+  init(timeout: Double) {
+    settings = Mutex(Settings(limit: Int64(timeout * 1000)))
+    var ends: [Int32] = [-1, -1]
+    if pipe(&ends) == 0 { for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) } }
+    (wake, waker) = (ends[0], ends[1])
+  }
+
+  deinit {
+    close(waker)
+    close(wake)
+  }
+
+  var isEnded: Bool { hasEnded.load(ordering: .relaxed) }
+
+  /// Ends the watch. True the first time.
+  func end() -> Bool {
+    let isFirst = !hasEnded.exchange(true, ordering: .relaxed)
+    if isFirst {
+      var byte: UInt8 = 0
+      write(waker, &byte, 1)
+    }
+    return isFirst
+  }
+}

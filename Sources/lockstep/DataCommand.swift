@@ -1,0 +1,139 @@
+import ArgumentParser
+import Datasets
+import Reporting
+import Training
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Look at, check and pack data sets.",
+    discussion: """
+      SOURCE is what data= takes: an IDX file (plain or gzip) or a folder with
+      them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file of uint8 or
+      float32 images [N, H, W], [N, H, W, C] or [N, C, H, W]; WebDataset shards, a
+      .tar file, a folder of them or names with a range; a folder of PNG and JPEG
+      images, with a sub-folder for each label or none; or pottery.
+
+        lockstep data info cifar-10-batches-bin --output sheet.png
+        lockstep data check images/
+        lockstep data pack images/ --output shards
+        lockstep train dcgan64 'data=shards/shard-{000000..000007}.tar'
+      """,
+    subcommands: [Info.self, Check.self, Pack.self])
+
+  /// What to open.
+  struct Source: ParsableArguments {
+    @Argument(help: "A file, a folder, names with a range, or pottery.")
+    var source: String
+
+    @Option(help: "Classes that the labels must lie in.")
+    var labels: Int?
+
+    @Option(help: "Height and width of pottery.")
+    var size = 64
+
+    @Option(help: "Samples of pottery.")
+    var count = 1000
+
+    @Option(help: "Channels of pottery, 1 or 3.")
+    var channels = 1
+
+    func validate() throws {
+      guard (1...4096).contains(size) else { throw ValidationError("--size lies between 1 and 4096.") }
+      guard (1...100_000_000).contains(count) else { throw ValidationError("--count is at least 1.") }
+      guard channels == 1 || channels == 3 else { throw ValidationError("--channels is 1 or 3.") }
+      if let labels, labels < 1 { throw ValidationError("--labels is at least 1.") }
+    }
+
+    /// The request; images may have several sizes.
+    func request(resize: ResizeMode) -> DatasetRequest {
+      DatasetRequest(
+        source: source, size: size, channels: channels, count: count, labelCount: labels, resize: resize)
+    }
+  }
+
+  struct Info: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what a data set is: format, samples, shape, values, labels, bytes.",
+      discussion: "With --output, 100 of its images go to a PNG. Values are those of up to 4,096 images.")
+
+    @OptionGroup var source: Source
+
+    @Option(name: .shortAndLong, help: "The picture to write.")
+    var output: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+      alone {
+        let inspection = try DataInspection(source.request(resize: .pad))
+        print(json ? inspection.json : inspection.text)
+        if let output { try inspection.writeSheet(to: output) }
+      }
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Read every sample and list the bad ones.",
+      discussion:
+        "Images of another size than most are bad, too, unless --any-size. Exit code 65 if there are any.")
+
+    @OptionGroup var source: Source
+
+    @Flag(help: "Images may have several sizes, as dataset.resize allows.")
+    var anySize = false
+
+    func run() throws {
+      alone {
+        let check = try DataCheck(source.request(resize: anySize ? .pad : .none))
+        for problem in check.problems { print(TerminalText.escaped(problem)) }
+        guard check.problems.isEmpty else {
+          Failure.report(
+            "\(check.problems.count) bad samples or labels, \(source.source); remove or replace them")
+          leave(.badData)
+        }
+        print("\(check.count) samples, all of them whole")
+      }
+    }
+  }
+
+  struct Pack: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a data set as tar shards with an index.",
+      discussion: """
+        WebDataset's layout: 000000123.png and 000000123.cls side by side, PNG and
+        JPEG files as they are, other images as PNGs. index.txt holds the SHA-256 of
+        every shard. The folder appears whole or not at all.
+        """)
+
+    @OptionGroup var source: Source
+
+    @Option(name: .shortAndLong, help: "The folder to make; it must not be there.")
+    var output: String
+
+    @Option(help: "MiB after which a shard ends, 1 to 4096.")
+    var shardSize = 256
+
+    @Flag(help: "Images may have several sizes, as dataset.resize allows.")
+    var anySize = false
+
+    func validate() throws {
+      guard (1...4096).contains(shardSize) else {
+        throw ValidationError("--shard-size lies between 1 and 4096.")
+      }
+    }
+
+    func run() throws {
+      alone {
+        let pack = try DataPack(
+          source.request(resize: anySize ? .pad : .none), to: output, shardBytes: shardSize << 20)
+        let note = pack.isRounded ? ", numbers rounded to bytes" : ""
+        print(
+          "\(pack.samples) samples in \(pack.shards) shards, \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))"
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import MessagePassing
+import Training
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure the samples of a run or a checkpoint against the data.",
+    discussion: """
+      Draws samples from the averaged generator and compares them with the
+      training samples in their principal components: Fréchet and kernel distance
+      (smaller is better), precision, recall, density and coverage (larger is
+      better), and how near samples come to their nearest training sample (around
+      1 for new ones, near 0 for copies).
+
+        lockstep evaluate runs/dcgan
+        lockstep evaluate runs/digits/checkpoints/best data=mnist --json
+        mpirun -n 2 lockstep evaluate runs/dcgan quality.samples=10000
+
+      The values are the same on any number of ranks. Distances fall as samples
+      grow in number: compare those of equal quality.samples.
+      """)
+
+  @Argument(help: "A run folder or a checkpoint folder within one.")
+  var path: String
+
+  @Argument(help: "key=value words over the run's options, such as data=DIR.")
+  var words: [String] = []
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    leave(
+      Ranks.run { communicator, _ in
+        let evaluation = try CheckpointEvaluation(path, overrides: words, over: communicator)
+        if communicator.rank == 0 {
+          for reason in evaluation.rejected { Failure.report(reason) }
+          print(json ? evaluation.json : evaluation.text)
+        }
+        return .done
+      })
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Reporting
+import Training
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a checkpoint's networks for PyTorch, the Hugging Face hub or ONNX.",
+    discussion: """
+      safetensors: OUTPUT becomes a folder as the Hugging Face hub has them, with
+      one plain safetensors file a network (PyTorch's names and layouts),
+      config.json, samples.png and a README.md with a little Python that loads the
+      weights strictly and runs them.
+
+      onnx: one checker-clean model a network for any runtime (opset 17). The batch
+      is dynamic; images are [N, C, H, W] and latents [N, latent], vectors [N, C].
+
+      The generator has its averaged weights (EMA), with which it samples.
+
+        lockstep export runs/dcgan --format safetensors --output hub/dcgan
+        lockstep export runs/dcgan --format onnx --network generator --output onnx
+
+      The other way, PyTorch weights start a run by name:
+
+        lockstep train dcgan init.generator=FILE.safetensors
+      """)
+
+  @Argument(help: "A run folder or a checkpoint folder within one.")
+  var path: String
+
+  @Option(help: "safetensors or onnx.")
+  var format: Export.Format
+
+  @Option(name: .shortAndLong, help: "The folder to write into; made if it is not there.")
+  var output: String
+
+  @Option(help: "A network, such as generator; may be repeated. All of them unless given.")
+  var network: [String] = []
+
+  @Flag(help: "Write the trained weights instead of their moving average.")
+  var unaveraged = false
+
+  func run() throws {
+    alone {
+      let export = try Export(path: path)
+      for reason in export.rejected { Failure.report(reason) }
+      let files = try export.write(format, networks: network, isAveraged: !unaveraged, to: output)
+      print("step \(export.step), in \(TerminalText.escaped(output)): \(files.joined(separator: ", "))")
+    }
+  }
+}
+
+extension Export.Format: ExpressibleByArgument {}

@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Runs over several hosts, and hosts that are lost on the way.
+  @Suite(
+    .enabled(
+      if: MPIRun.isAvailable && VirtualCluster.isAvailable,
+      "no virtual cluster here: it needs root, namespaces, iproute2, openssh-server and mpirun"))
+  struct ClusterTests {
+    private func words(_ run: String, steps: Int) -> [String] {
+      ["train", "dcgan"] + narrow + course(steps: steps, threads: 1) + ["--run", run]
+    }
+
+    @Test(
+      "two nodes end with the bits of one rank, evenly and unevenly loaded",
+      arguments: [("two-nodes", 4), ("uneven", 3)])
+    func sameBits(hostfile: String, ranks: Int) throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, in: folder)
+      try cluster.useHostfile(Package.folder + "/hostfiles/\(hostfile)")
+      let run = cluster.shared + "/run"
+      let finished = try cluster.launch(["-n", "\(ranks)"] + words(run, steps: 12)).wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(try Lockstep.inspect(run, in: folder).hashes == Reference.narrow("dcgan"))
+      let status = try Status(of: run)
+      #expect(status.state == "done" && status.worldSize == ranks)
+    }
+
+    @Test("the doctor finds nothing that fails on two nodes, and names the one that is off")
+    func doctor() throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, in: folder)
+      let whole = try cluster.doctor()
+      #expect(whole.status == 0, "\(whole.output)\(whole.errors)")
+      #expect(whole.output.contains("node2 run folder") && whole.output.contains("renaming works"))
+      #expect(!whole.output.contains("FAIL"), "\(whole.output)")
+      try cluster.run(["power-off", "node2"])
+      let broken = try cluster.doctor()
+      #expect(broken.status == 69 && broken.output.contains("node2 ssh"), "\(broken.output)")
+    }
+
+    @Test("a node that loses power ends the job within ten seconds, and is named with its ranks and step")
+    func powerOff() throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
+      let run = cluster.shared + "/run"
+      let job = try cluster.launch(["-n", "4"] + words(run, steps: 1_000_000))
+      try #require(try job.wait { cluster.loggedLines("run") >= 20 })
+      try cluster.run(["power-off", "node2"])
+      let clock = ContinuousClock()
+      let start = clock.now
+      let finished = try job.wait()
+      #expect(clock.now - start <= .seconds(10))
+      #expect(finished.status == 69, "\(finished.errors)")
+      let status = try Status(of: run)
+      #expect(status.state == "failed" && status.exitCode == 69)
+      #expect(status.cause?.hasPrefix("node2 (ranks 2-3) has not answered") == true, "\(status)")
+      #expect(finished.messages.contains { $0.contains("node2 (ranks 2-3)") && $0.contains("in step") })
+      #expect(Processes.withWord(run).isEmpty, "no rank survives")
+    }
+
+    /// What is lost in the middle of a run.
+    enum Loss: CaseIterable { case rank, node }
+
+    @Test(
+      "a run that loses a rank or a node goes on by itself and ends with the bits of one that did not",
+      arguments: Loss.allCases)
+    func restart(loss: Loss) throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
+      let run = cluster.shared + "/run"
+      // Slow enough to be caught in the middle.
+      try cluster.run(["rate", "node2", "20"])
+      let job = try cluster.launch(["-n", "4", "--max-restarts", "2"] + words(run, steps: 40))
+      try #require(try job.wait { cluster.loggedLines("run") >= 7 }, "the run ended before the moment")
+      switch loss {
+      case .rank: kill(try #require(Processes.withWord(run).last), SIGKILL)
+      case .node: try cluster.run(["power-off", "node2"])
+      }
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("restart 1 of 2"), "\(finished.errors)")
+      let inspected = try Lockstep.inspect(run, in: folder)
+      #expect(try inspected.hashes == Reference.long())
+      #expect(inspected.worldSizeWritten == (loss == .rank ? 4 : 2))
+      #expect(try Status(of: run).state == "done")
+    }
+
+    @Test("a cable that is out for four seconds does not end a run")
+    func blip() throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, in: folder)
+      let run = cluster.shared + "/run"
+      try cluster.run(["rate", "node2", "20"])
+      let job = try cluster.launch(["-n", "2"] + words(run, steps: 40))
+      try #require(try job.wait { cluster.loggedLines("run") >= 7 }, "the run ended before the moment")
+      try cluster.run(["cut", "node2"])
+      sleep(4)
+      try cluster.run(["heal", "node2"])
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(try Lockstep.inspect(run, in: folder).hashes == Reference.long())
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `lockstep data`.
+  struct DataCommandTests {
+    private func run(_ words: [String], in folder: Folder) throws -> Finished {
+      try Lockstep.run(["data"] + words, in: folder)
+    }
+
+    @Test("info says what the data are, and draws them")
+    func info() throws {
+      let folder = try Folder()
+      try Fixtures.idx(in: folder)
+      let told = try run(["info", "digits", "--json", "--output", "sheet.png"], in: folder)
+      #expect(told.status == 0, "\(told.errors)")
+      let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
+      #expect(object?["samples"] as? Int == 16 && object?["labels"] as? Int == 10)
+      #expect(object?["height"] as? Int == 28 && object?["largest"] as? Double == 255)
+      #expect(try folder.bytes("sheet.png").count > 100)
+      #expect(try run(["info", "nowhere"], in: folder).status == 66)
+      #expect(try run(["info", "ring"], in: folder).status == 65)
+    }
+
+    @Test("check lists every bad sample, once, with 65; sound data pass")
+    func check() throws {
+      let folder = try Folder()
+      try Fixtures.images(8, in: folder)
+      #expect(try run(["check", "images"], in: folder).status == 0)
+      try Fixtures.halve("images/0.png", in: folder)
+      try Fixtures.damage("images/4.png", in: folder)
+      try folder.write(Fixtures.smallPNG, "images/6.png")
+      try folder.write(Array("no image".utf8), "images/7.jpg")
+      let checked = try run(["check", "images"], in: folder)
+      #expect(checked.status == 65)
+      let lines = checked.output.split(separator: "\n")
+      #expect(lines.count == 4, "\(checked.output)")
+      for name in ["0.png", "4.png", "6.png", "7.jpg"] {
+        #expect(lines.count { $0.contains("images/\(name)") } == 1, "\(name) in \(checked.output)")
+      }
+      #expect(checked.messages.count == 1)
+      #expect(try run(["pack", "images", "--output", "shards"], in: folder).status == 65)
+      #expect(!folder.has("shards"), "a pack of bad data leaves nothing")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["images"])
+    }
+
+    @Test("a run from packed shards has the weights of a run from the source")
+    func pack() throws {
+      let folder = try Folder()
+      try Fixtures.idx(in: folder)
+      let packed = try run(["pack", "digits", "--output", "shards"], in: folder)
+      #expect(packed.status == 0, "\(packed.errors)")
+      #expect(try run(["pack", "digits", "--output", "shards"], in: folder).status == 73)
+      #expect(try run(["check", "shards"], in: folder).status == 0)
+      var shard = try folder.bytes("shards/shard-000000.tar")
+      shard[600] ^= 1
+      try folder.write(shard, "damaged.tar")
+      let checked = try run(["check", "damaged.tar"], in: folder)
+      #expect(checked.status == 65 && checked.output.split(separator: "\n").count == 1, "\(checked.output)")
+      let words = ["dcgan"] + narrow + ["steps=2", "samples.count=4", "dataset.labels=10"]
+      for (name, source) in [
+        ("a", "digits"), ("b", "shards"), ("c", "shards/shard-{000000..000000}.tar"),
+      ] {
+        let trained = try Lockstep.train(
+          words + ["data=\(source)", "--run", name], ranks: 1, in: folder)
+        #expect(trained.status == 0, "\(trained.errors)")
+      }
+      let expected = try Lockstep.inspect("a", in: folder).weightsSha256
+      for name in ["b", "c"] { #expect(try Lockstep.inspect(name, in: folder).weightsSha256 == expected) }
+    }
+
+    @Test(
+      "images of several sizes are refused, or resampled on request, on two ranks as on one",
+      .enabled(if: MPIRun.isAvailable, "no mpirun"))
+    func resize() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder)
+      try folder.write(Fixtures.smallPNG, "images/3.jpg")
+      let words = ["dcgan"] + narrow + ["steps=2", "samples.count=4", "data=images"]
+      #expect(try Lockstep.train(words + ["--run", "refused"], ranks: 1, in: folder).status == 65)
+      var hashes: [[String]] = []
+      for ranks in [1, 2] {
+        let trained = try Lockstep.train(
+          words + ["dataset.resize=crop", "--run", "on\(ranks)"], ranks: ranks, in: folder)
+        #expect(trained.status == 0, "\(trained.errors)")
+        hashes.append(try Lockstep.inspect("on\(ranks)", in: folder).hashes)
+      }
+      #expect(hashes[0] == hashes[1])
+    }
+  }
+}

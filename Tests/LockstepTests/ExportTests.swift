@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// What other programs make of a run, and a run of other programs' weights.
+  struct ExportTests {
+    /// A few steps of a family, with learning rates that move the weights away from their start.
+    private func trained(_ recipe: String, _ more: [String]) throws -> Folder {
+      let folder = try Folder()
+      let words =
+        [recipe] + more + [
+          "steps=4", "samples.count=4", "optimizer.generator.learningRate=0.01", "ema.decay=0.5", "--run",
+          "run",
+        ]
+      let finished = try Lockstep.train(words, ranks: 1, in: folder)
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      return folder
+    }
+
+    private func export(_ format: String, _ more: [String] = [], in folder: Folder) throws -> Finished {
+      try Lockstep.run(["export", "run", "--format", format, "--output", format] + more, in: folder)
+    }
+
+    private static let mlp = ["batch=64", "model.hidden=16", "samples.every=0"]
+
+    @Test(
+      "the card's Python loads every family strictly, and onnxruntime draws the images that sample draws",
+      .enabled(if: PyTorch.hasONNX, "no Python with torch, onnx, onnxruntime: set LOCKSTEP_PYTHON"),
+      arguments: [
+        ("dcgan", narrow), ("dcgan64", narrow), ("dcgan", narrow + ["spectralNorm=true"]),
+        ("wgan-gp", narrow), ("ring", mlp), ("grid", mlp + ["spectralNorm=true"]),
+      ])
+    func peers(recipe: String, more: [String]) throws {
+      let folder = try trained(recipe, more)
+      for format in ["safetensors", "onnx"] {
+        let exported = try export(format, in: folder)
+        #expect(exported.status == 0, "\(exported.errors)")
+      }
+      let drawn = try Lockstep.run(
+        ["sample", "run", "--count", "16", "--tensors", "t.safetensors"], in: folder)
+      #expect(drawn.status == 0, "\(drawn.errors)")
+      let checker = Package.folder + "/cluster/peers/check_export.py"
+      let checked = try PyTorch.run([checker, "safetensors", "onnx", "t.safetensors"], in: folder)
+      #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+      // The weights that are not averaged are others: the comparison can fail.
+      #expect(try export("onnx", ["--unaveraged"], in: folder).status == 0)
+      #expect(try PyTorch.run([checker, "safetensors", "onnx", "t.safetensors"], in: folder).status == 1)
+    }
+
+    @Test("an export is a function of the checkpoint, and one network is written alone")
+    func files() throws {
+      let folder = try trained("dcgan", narrow)
+      #expect(try export("safetensors", in: folder).status == 0)
+      let first = try folder.contents(of: "safetensors")
+      #expect(
+        first.keys.sorted() == [
+          "README.md", "config.json", "discriminator.safetensors", "generator.safetensors", "samples.png",
+        ])
+      #expect(try export("safetensors", in: folder).status == 0)
+      #expect(try folder.contents(of: "safetensors") == first)
+      #expect(try first["samples.png"] == folder.bytes("run/samples/step-00000004.png"))
+      #expect(try export("onnx", ["--network", "discriminator"], in: folder).status == 0)
+      #expect(try folder.contents(of: "onnx").keys.sorted() == ["discriminator.onnx"])
+      let wrong = try export("onnx", ["--network", "critic"], in: folder)
+      #expect(wrong.status == 64 && wrong.errors.contains("generator and discriminator"), "\(wrong.errors)")
+    }
+
+    @Test(
+      "weights by name start a run on any number of ranks alike",
+      .enabled(if: MPIRun.isAvailable, "no mpirun"))
+    func transfer() throws {
+      let folder = try trained("dcgan", narrow)
+      #expect(try export("safetensors", in: folder).status == 0)
+      let words =
+        ["dcgan"] + narrow + [
+          "steps=3", "samples.count=4", "init.generator=safetensors/generator.safetensors",
+          "init.discriminator=safetensors/discriminator.safetensors",
+        ]
+      for ranks in [1, 2] {
+        let begun = try Lockstep.train(words + ["--run", "from\(ranks)"], ranks: ranks, in: folder)
+        #expect(begun.status == 0, "\(begun.errors)")
+        #expect(begun.errors.contains("generator: 16 tensors"), "\(begun.errors)")
+      }
+      let hashes = try Lockstep.inspect("from1", in: folder).hashes
+      #expect(try Lockstep.inspect("from2", in: folder).hashes == hashes)
+      let cold = try Lockstep.train(Array(words.dropLast(2)) + ["--run", "cold"], ranks: 1, in: folder)
+      #expect(cold.status == 0)
+      #expect(try Lockstep.inspect("cold", in: folder).hashes != hashes)
+      let resumed = try Lockstep.train(["steps=4", "--run", "from1", "--resume"], ranks: 1, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(!resumed.errors.contains("16 tensors"), "a resumed run has its own weights")
+    }
+
+    @Test("weights that do not fit are listed before anything is trained, and a part of them on request")
+    func misfit() throws {
+      let folder = try trained("dcgan", narrow)
+      #expect(try export("safetensors", in: folder).status == 0)
+      let words =
+        [
+          "dcgan", "batch=16", "model.generatorFeatures=8", "model.latent=50", "steps=1", "samples.count=4",
+          "init.generator=safetensors/generator.safetensors",
+        ]
+      let refused = try Lockstep.train(words + ["--run", "refused"], ranks: 1, in: folder)
+      #expect(refused.status == 65, "\(refused.errors)")
+      #expect(
+        refused.errors.contains("main.0.weight is [100, 32, 4, 4] instead of [50, 32, 4, 4]"),
+        "\(refused.errors)")
+      #expect(try !folder.has("refused/checkpoints") || folder.checkpoints("refused").isEmpty)
+      let partial = try Lockstep.train(
+        words + ["init.partial=true", "--run", "partial"], ranks: 1, in: folder)
+      #expect(partial.status == 0 && partial.errors.contains("15 tensors"), "\(partial.errors)")
+      let other = words.map {
+        $0.hasPrefix("init.") ? "init.generator=safetensors/discriminator.safetensors" : $0
+      }
+      let wrong = try Lockstep.train(other + ["--run", "wrong"], ranks: 1, in: folder)
+      #expect(wrong.status == 65 && wrong.errors.contains("missing"), "\(wrong.errors)")
+      let absent = words.map { $0.hasPrefix("init.") ? "init.generator=nowhere.safetensors" : $0 }
+      #expect(try Lockstep.train(absent + ["--run", "absent"], ranks: 1, in: folder).status == 66)
+    }
+  }
+}
+
+extension EndToEnd.PyTorch {
+  static let hasONNX: Bool = {
+    guard let folder = try? Folder() else { return false }
+    return (try? run(["-c", "import torch, safetensors, onnx, onnxruntime"], in: folder).status) == 0
+  }()
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Games that are balanced, watched and taken back.
+  struct GameTests {
+    /// A restless game: step sizes far too large at first, so that it is taken back to the start and, later, to
+    /// checkpoints, while its ratio of turns changes.
+    private static let restless = [
+      "ring", "batch=32", "checkpoint.every=3", "threads=1", "log.every=1", "samples.every=0",
+      "samples.count=1", "optimizer.generator.learningRate=0.1", "optimizer.generator.decaySteps=60",
+      "optimizer.discriminator.decaySteps=60", "watch.every=1", "watch.grace=2", "watch.patience=2",
+      "watch.attempts=50", "watch.rateFactor=0.9", "watch.noise=0.01", "watch.modes=0.5", "watch.spread=0.5",
+      "watch.policy=rewind", "balance.every=3", "balance.lowest=0.45", "balance.highest=0.55",
+    ]
+
+    private func lines(_ folder: Folder, _ run: String) throws -> [[String: Any]] {
+      try folder.bytes("\(run)/log.jsonl").split(separator: 10).map {
+        try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] ?? [:]
+      }
+    }
+
+    /// What was decided and judged at each step.
+    private func story(_ folder: Folder, _ run: String) throws -> [String] {
+      try lines(folder, run).map { line in
+        ["balance", "verdict", "event"].map { line[$0] as? String ?? "" }.joined(separator: " ")
+      }
+    }
+
+    @Test(
+      "decisions, rewinds and weights are the same on 1, 2, 3 and 4 ranks and across resumes in the middle",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func worldSizes() throws {
+      let folder = try Folder()
+      for ranks in 1...4 {
+        let words = Self.restless + ["steps=60", "--run", "whole\(ranks)"]
+        let finished = try Lockstep.train(words, ranks: ranks, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      for (ranks, steps) in [(3, 7), (1, 26), (4, 44), (2, 60)] {
+        let words = Self.restless + ["steps=\(steps)", "--run", "chain"] + (steps == 7 ? [] : ["--resume"])
+        let finished = try Lockstep.train(words, ranks: ranks, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      let whole = try story(folder, "whole1")
+      #expect(whole.count == 60)
+      #expect(
+        whole.contains { $0.contains("begun anew") } && whole.contains { $0.contains("back to the state") })
+      #expect(whole.contains { $0.hasPrefix("weaken") } && whole.contains { $0.hasPrefix("strengthen") })
+      let hashes = try Lockstep.inspect("whole1", in: folder).hashes
+      for run in ["whole2", "whole3", "whole4", "chain"] {
+        #expect(try Lockstep.inspect(run, in: folder).hashes == hashes, "\(run)")
+        #expect(try story(folder, run) == whole, "\(run)")
+      }
+    }
+
+    @Test("every decision on the balance follows from the numbers in its line of the log")
+    func decisions() throws {
+      let folder = try Folder()
+      let words = Self.restless + ["steps=60", "--run", "run"]
+      #expect(try Lockstep.train(words, ranks: 1, in: folder).status == 0)
+      var decided: [String: Int] = [:]
+      for line in try lines(folder, "run") {
+        guard let decision = line["balance"] as? String else { continue }
+        func value(_ key: String) throws -> Double { try #require(line["balance_\(key)"] as? Double) }
+        let (accuracy, losses) = (try value("accuracy"), try value("loss_ratio"))
+        var move = 0
+        if try value("gradient_ratio") < 0.001 || Float(accuracy) > 0.55 && losses < 2 {
+          move = -1
+        } else if Float(accuracy) < 0.45 && losses > 2 {
+          move = 1
+        }
+        // Of at most four turns: three places each way.
+        let before = try value("lead_before")
+        let lead = max(-3, min(3, before + Double(move)))
+        #expect(try value("lead") == lead)
+        #expect(decision == (lead == before ? "keep" : move > 0 ? "strengthen" : "weaken"))
+        decided[decision, default: 0] += 1
+      }
+      #expect(decided.count == 3 && decided.values.reduce(0, +) == 20)
+    }
+
+    @Test("a game that stays bad ends the run: at once if the policy says so, else after so many rewinds")
+    func ended() throws {
+      let folder = try Folder()
+      let hopeless = [
+        "ring", "batch=32", "steps=40", "samples.count=1", "watch.every=1", "watch.grace=3",
+        "watch.patience=2",
+        "watch.spread=1", "watch.modes=1", "optimizer.generator.learningRate=1e-9", "checkpoint.every=5",
+      ]
+      for (name, policy) in [
+        ("stop", ["watch.policy=stop"]), ("rewind", ["watch.policy=rewind", "watch.attempts=2"]),
+      ] {
+        let finished = try Lockstep.train(hopeless + policy + ["--run", name], ranks: 1, in: folder)
+        #expect(finished.status == 65 && finished.messages.count == 1, "\(finished.errors)")
+        let message = try #require(finished.messages.first)
+        #expect(
+          message.contains(name == "stop" ? "has collapsed at step 4;" : "at step 12 after 2 rewinds;"),
+          "\(message)")
+      }
+      let warned = try Lockstep.train(hopeless + ["--run", "warn"], ranks: 1, in: folder)
+      #expect(warned.status == 0)
+      #expect(
+        warned.errors.split(separator: "\n").count { $0.hasPrefix("warning: the game has collapsed") } == 1)
+    }
+
+    @Test("a balance is refused where scores have no threshold, and a dry run tells what looks after a game")
+    func configuration() throws {
+      for words in [["wgan-gp"], ["dcgan", "loss=wasserstein"]] {
+        let finished = try Lockstep.run(["train"] + words + ["balance.every=5"], in: Folder())
+        #expect(finished.status == 78 && finished.messages.count == 1, "\(finished.errors)")
+      }
+      let words = [
+        "train", "dcgan", "--dry-run", "balance.every=20", "watch.every=50", "watch.policy=rewind",
+      ]
+      let described = try Lockstep.run(words, in: Folder())
+      #expect(described.status == 0 && described.output.contains("every 20 steps: accuracy kept from 0.55"))
+      #expect(described.output.contains("up to 3 times"))
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `lockstep launch` on this host.
+  @Suite(.enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+  struct LaunchTests {
+    private static func words(_ run: String, _ more: [String] = []) -> [String] {
+      ["launch", "-n", "2", "--oversubscribe"] + more + ["train", "dcgan"] + narrow + course(steps: 40)
+        + ["--run", run]
+    }
+
+    @Test("a rank that is killed is replaced, and the weights are those of an undisturbed run")
+    func killedRank() throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let job = try Lockstep.start(Self.words(run, ["--max-restarts", "1"]), in: folder)
+      try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 4 })
+      kill(try #require(Processes.withWord(run).last), SIGKILL)
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("restart 1 of 1 with 2 ranks"), "\(finished.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.long())
+      #expect(try folder.loggedSteps("run") == Array(1...40))
+    }
+
+    @Test("without restarts left a killed rank ends the job with 69, named in status.json")
+    func noRestarts() throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let job = try Lockstep.start(Self.words(run), in: folder)
+      try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 4 })
+      kill(try #require(Processes.withWord(run).last), SIGKILL)
+      #expect(try job.wait().status == 69)
+      let status = try Status(of: run)
+      #expect(status.state == "failed" && status.exitCode == 69 && status.cause?.contains("rank") == true)
+      #expect(Processes.withWord(run).isEmpty)
+    }
+
+    @Test("Ctrl-C saves on all ranks and ends with 75; the run goes on bit for bit")
+    func interrupted() throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let job = try Lockstep.start(Self.words(run), in: folder)
+      try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      job.signal(SIGINT)
+      let finished = try job.wait()
+      #expect(finished.status == 75, "\(finished.errors)")
+      #expect(try Status(of: run).state == "stopped")
+      let resumed = try Lockstep.run(Self.words(run) + ["--resume"], in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.long())
+    }
+
+    @Test(
+      "a stopped rank is named after stallTimeout, whichever it is, and no process is left",
+      arguments: [0, 1])
+    func stopped(rank: Int) throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let words =
+        ["launch", "-n", "2", "--oversubscribe", "train", "dcgan"] + narrow
+        + course(steps: 1_000_000) + ["stallTimeout=2", "--run", run]
+      let job = try Lockstep.start(words, in: folder)
+      try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 4 })
+      // The launcher's process is the oldest, the ranks follow in order.
+      kill(try #require(Processes.withWord(run).dropFirst(1 + rank).first), SIGSTOP)
+      let finished = try job.wait()
+      #expect(finished.status == 69, "\(finished.errors)")
+      let named = finished.messages.contains {
+        $0.contains("rank \(rank) on ") && $0.contains("gives no sign")
+      }
+      #expect(named, "\(finished.errors)")
+      #expect(Processes.withWord(run).isEmpty)
+    }
+
+    @Test("what is wrong with the run itself is not tried again")
+    func notRestarted() throws {
+      let folder = try Folder()
+      let finished = try Lockstep.run(
+        ["launch", "-n", "1", "--max-restarts", "3", "train", "dcgan", "batch=7", "--run", "run"], in: folder)
+      #expect(finished.status == 78, "\(finished.errors)")
+      #expect(!finished.errors.contains("restart"))
+    }
+
+    @Test("--dry-run prints the command and makes nothing; a bad hostfile is refused with line and column")
+    func dryRun() throws {
+      let folder = try Folder()
+      let dry = try Lockstep.run(
+        ["launch", "-n", "3", "--oversubscribe", "--dry-run", "train", "dcgan"], in: folder)
+      #expect(dry.status == 0 && dry.output.hasPrefix("mpirun -n 3 --oversubscribe "), "\(dry.errors)")
+      #expect(!folder.has("runs"))
+      try folder.write(Array("localhost slot=1\n".utf8), "hosts")
+      let bad = try Lockstep.run(["launch", "-n", "1", "--hostfile", "hosts", "train", "dcgan"], in: folder)
+      #expect(bad.status == 78)
+      #expect(bad.messages == ["lockstep: hosts:1:11: 'slot' is no key of a hostfile; did you mean slots=1?"])
+      try folder.write(Array("localhost slots=2\n".utf8), "hosts")
+      let many = try Lockstep.run(["launch", "-n", "3", "--hostfile", "hosts", "train", "dcgan"], in: folder)
+      #expect(many.status == 78 && many.errors.contains("3 ranks on 2 slots"), "\(many.errors)")
+    }
+  }
+}

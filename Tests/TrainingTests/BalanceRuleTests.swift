@@ -1,0 +1,75 @@
+import Models
+import Testing
+import Training
+
+@Suite("A balance is a pure function of what was measured")
+struct BalanceRuleTests {
+  private func rule(
+    _ turns: (Int, Int) = (1, 1), limit: Int = 4, comparesLosses: Bool = true
+  ) -> BalanceRule {
+    BalanceRule(
+      every: 10, band: 0.55...0.85, limit: limit, starvation: 0.001, comparesLosses: comparesLosses,
+      turns: (turns.0, turns.1))
+  }
+
+  private func inputs(_ accuracy: Float, ratio: Float = 1, gradients: Float = 1) -> BalanceInputs {
+    BalanceInputs(accuracy: accuracy, lossRatio: ratio, gradientRatio: gradients)
+  }
+
+  @Test("turns are taken from the weaker player first, then given to the stronger, within the limit")
+  func counts() {
+    func counts(_ rule: BalanceRule, _ leads: ClosedRange<Int>) -> [String] {
+      leads.map { "\(rule.counts(lead: $0).discriminator):\(rule.counts(lead: $0).generator)" }
+    }
+    #expect(counts(rule(), -4...4) == ["1:4", "1:4", "1:3", "1:2", "1:1", "2:1", "3:1", "4:1", "4:1"])
+    #expect(counts(rule((5, 1)), -6...1) == ["1:3", "1:2", "1:1", "2:1", "3:1", "4:1", "5:1", "5:1"])
+    #expect(counts(rule((1, 3), limit: 2), -1...4) == ["1:3", "1:3", "1:2", "1:1", "2:1", "2:1"])
+  }
+
+  @Test("an accuracy beyond the band moves the ratio by one place, one within it or at the limit does not")
+  func band() {
+    #expect(rule().decide(lead: 0, inputs(0.86)) == (-1, .weaken))
+    #expect(rule().decide(lead: 2, inputs(0.9)) == (1, .weaken))
+    #expect(rule().decide(lead: 0, inputs(0.85)) == (0, .keep))
+    #expect(rule().decide(lead: 0, inputs(0.55, ratio: 3)) == (0, .keep))
+    #expect(rule().decide(lead: -1, inputs(0.5, ratio: 3)) == (0, .strengthen))
+    #expect(rule().decide(lead: -3, inputs(1)) == (-3, .keep))
+    #expect(rule().decide(lead: 3, inputs(0.1, ratio: 3)) == (3, .keep))
+  }
+
+  @Test("losses that disagree veto where they are cross-entropies; a starving generator needs no accuracy")
+  func others() {
+    #expect(rule().decide(lead: 0, inputs(0.9, ratio: 2.1)) == (0, .keep))
+    #expect(rule().decide(lead: 0, inputs(0.5, ratio: 1.9)) == (0, .keep))
+    #expect(rule(comparesLosses: false).decide(lead: 0, inputs(0.9, ratio: 2.1)) == (-1, .weaken))
+    #expect(rule(comparesLosses: false).decide(lead: 0, inputs(0.5, ratio: 1.9)) == (1, .strengthen))
+    #expect(rule().decide(lead: 0, inputs(0.7, gradients: 0.0009)) == (-1, .weaken))
+    #expect(rule().decide(lead: 0, inputs(.nan)) == (0, .keep))
+    #expect(rule().decide(lead: 0, inputs(0.9, ratio: 1, gradients: .infinity)) == (0, .keep))
+  }
+
+  @Test("turns whose numbers vary draw on from where the last step ended")
+  func cursor() {
+    let phases = [
+      Phase(index: 0, name: "discriminator", network: 1, statistics: []),
+      Phase(index: 1, name: "generator", network: 0, readsSamples: false, statistics: []),
+    ]
+    let base = Schedule(phases.map { Schedule.Rule($0) })
+    var cursor = base.cursor(at: 0)
+    var batches: [Int] = []
+    var rounds: [Int] = []
+    for (step, counts) in [(1, 1), (3, 1), (1, 2), (2, 1)].enumerated() {
+      let schedule = base.repeating { $0.index == 0 ? counts.0 : counts.1 }
+      let turns = schedule.turns(at: step, from: cursor)
+      #expect(
+        turns.map(\.phase.index) == Array(repeating: 0, count: counts.0)
+          + Array(repeating: 1, count: counts.1))
+      batches += turns.filter { $0.phase.index == 0 }.map(\.draw.batch)
+      rounds += turns.map(\.draw.round)
+      cursor = schedule.cursor(after: cursor)
+    }
+    #expect(batches == Array(0..<7) && cursor == Schedule.Cursor(round: 8, batch: 7))
+    #expect(Set(rounds) == Set(0..<8))
+    #expect(base.turns(at: 5, from: base.cursor(at: 5)) == base.turns(at: 5))
+  }
+}

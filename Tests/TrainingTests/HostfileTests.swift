@@ -1,0 +1,124 @@
+import Testing
+import Training
+
+@Suite("Hostfiles")
+struct HostfileTests {
+  private func problems(_ text: String) -> [String] {
+    do throws(HostfileError) {
+      _ = try Hostfile(text: text, path: "hosts")
+      return []
+    } catch {
+      return error.lines
+    }
+  }
+
+  @Test("hosts, slots and comments are read; a host without slots takes one rank")
+  func whole() throws {
+    let file = try Hostfile(
+      text: "# two racks\nnode1 slots=4  # the head\n\n\tnode-2.rack.example max_slots=8 slots=2\nten",
+      path: "hosts")
+    #expect(file.hosts.map(\.name) == ["node1", "node-2.rack.example", "ten"])
+    #expect(file.hosts.map(\.slots) == [4, 2, 1] && file.slots == 7)
+    #expect(file.filter { $0 != "node1" }.text == "node-2.rack.example max_slots=8 slots=2\nten\n")
+  }
+
+  @Test(
+    "every mistake is named with line, column and what to write instead",
+    arguments: [
+      ("node1 slot=1", "hosts:1:7: 'slot' is no key of a hostfile; did you mean slots=1?"),
+      (
+        "a\nnode1  slots=abc",
+        "hosts:2:14: 'abc' is no number of slots; write how many ranks the host takes, at least 1"
+      ),
+      (
+        "node1 slots=-1",
+        "hosts:1:13: '-1' is no number of slots; write how many ranks the host takes, at least 1"
+      ),
+      (
+        "node1 slots=0",
+        "hosts:1:13: '0' is no number of slots; write how many ranks the host takes, at least 1"
+      ),
+      ("node1:1", "hosts:1:1: 'node1:1' is no host name; write: node1 slots=1"),
+      (
+        "a\nb\na slots=2", "hosts:3:1: a stands in line 1 already; name each host once, with all of its slots"
+      ),
+      (
+        "node1 slots=2\r\n",
+        "hosts:1:14: the line ends with a carriage return, as on Windows; mend the file: sed -i 's/\\r$//'"
+      ),
+      ("node1 slots = 2", "hosts:1:7: 'slots' is no key=value word; write it without spaces: slots=2"),
+      ("slots=2", "hosts:1:1: the line begins with 'slots=2'; begin it with the host's name"),
+      ("# nobody\n", "hosts:1:1: the file names no host; write one a line: node1 slots=2"),
+    ])
+  func mistakes(text: String, message: String) {
+    #expect(problems(text).first == message)
+  }
+
+  @Test("all mistakes are told at once")
+  func several() {
+    #expect(problems("node1 slot=1\nnode2:2\nnode3 slots=x\n").count == 3)
+  }
+
+  @Test("any bytes are read or refused, never a crash")
+  func hostile() {
+    var generator = SystemRandomNumberGenerator()
+    let alphabet = Array("ab=:#\r\n\t slots=12-9999999999999999999999\u{0}\u{1B}é")
+    for _ in 0..<2000 {
+      let text = String(
+        (0..<Int.random(in: 0..<40, using: &generator)).map { _ in alphabet.randomElement()! })
+      _ = problems(text)
+    }
+  }
+
+  @Test("a file that is not there is an input that is missing")
+  func missing() {
+    #expect(throws: HostfileError.self) { try Hostfile.read("/nowhere/hosts") }
+    #expect(ExitStatus(of: HostfileError.missing("/nowhere/hosts")) == .inputMissing)
+  }
+}
+
+@Suite("What lockstep doctor makes of a host's answers")
+struct HostFactsTests {
+  private let reference = HostFacts.Reference(program: "abc", path: "/opt/lockstep", folder: "/shared")
+
+  private func facts() -> HostFacts {
+    var facts = HostFacts(name: "node2", slots: 2)
+    facts.sshCode = 0
+    facts.answers = ["program": "abc", "cores": "4", "orted": "/usr/bin/orted", "free": "104857600"]
+    facts.sharesFolder = true
+    facts.clockOffset = 0
+    facts.bandwidth = 940
+    return facts
+  }
+
+  private func verdicts(_ change: (inout HostFacts) -> Void) -> [String] {
+    var facts = facts()
+    change(&facts)
+    return facts.checks(reference).filter { $0.verdict != .ok }.map { "\($0.verdict.rawValue) \($0.name)" }
+  }
+
+  @Test("a host that has all is well, and each thing that is missing is named")
+  func judgement() {
+    #expect(verdicts { _ in } == [])
+    #expect(verdicts { $0.resolves = false } == ["FAIL node2 name"])
+    #expect(verdicts { $0.sshCode = nil } == ["FAIL node2 ssh"])
+    #expect(verdicts { $0.sshCode = 255 } == ["FAIL node2 ssh"])
+    #expect(verdicts { $0.answers["program"] = "abd" } == ["FAIL node2 program"])
+    #expect(verdicts { $0.answers["program"] = nil } == ["FAIL node2 program"])
+    #expect(verdicts { $0.answers["orted"] = nil } == ["FAIL node2 MPI"])
+    #expect(verdicts { $0.slots = 5 } == ["WARN node2 cores"])
+    #expect(verdicts { $0.bandwidth = 90 } == ["WARN node2 network"])
+    #expect(verdicts { $0.clockOffset = -70 } == ["WARN node2 clock"])
+    #expect(verdicts { $0.sharesFolder = false } == ["WARN node2 run folder"])
+  }
+}
+
+@Suite("The hostfiles of the repository")
+struct HostfileExampleTests {
+  @Test("each is whole and says how it is used", arguments: ["localhost", "two-nodes", "uneven"])
+  func example(name: String) throws {
+    let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/hostfiles"
+    let file = try Hostfile.read("/\(folder)/\(name)")
+    #expect(!file.hosts.isEmpty && file.slots >= file.hosts.count)
+  }
+}

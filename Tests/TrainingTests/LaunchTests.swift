@@ -1,0 +1,69 @@
+import Testing
+import Training
+
+@Suite("What lockstep launch makes of mpirun")
+struct LaunchTests {
+  @Test("the command has what makes a run safe, and nothing that was not asked for")
+  func command() {
+    var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan", "data=a b"])
+    #expect(
+      !command.words.contains { ["--oversubscribe", "--allow-run-as-root", "--hostfile"].contains($0) })
+    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --mca oob_tcp_keepalive_time 2 "))
+    #expect(command.text.hasSuffix(" /opt/lockstep train dcgan 'data=a b'"))
+    command.hostfile = "hosts"
+    command.oversubscribes = true
+    command.isRoot = true
+    command.variables = ["OPENBLAS_NUM_THREADS=1"]
+    #expect(
+      command.text.hasPrefix(
+        "mpirun -n 4 --hostfile hosts --oversubscribe --allow-run-as-root --bind-to none"))
+    #expect(command.text.contains("-x OPENBLAS_NUM_THREADS=1 /opt/lockstep"))
+  }
+
+  @Test("the run folder's word goes before mpirun's exit code")
+  func outcome() {
+    func status(_ state: RunStatus.State, _ exit: ExitStatus?) -> RunStatus {
+      RunStatus(state, step: 7, exitStatus: exit, cause: exit.map { "\($0)" })
+    }
+    let lost = LaunchOutcome(code: 205, status: status(.failed, .peerLost), noticed: "x")
+    #expect(lost.code == 69 && lost.cause == "peerLost" && lost.isRestartable)
+    let wrong = LaunchOutcome(code: 1, status: status(.failed, .badData), noticed: nil)
+    #expect(wrong.code == 65 && !wrong.isRestartable)
+    let killed = LaunchOutcome(code: 137, status: status(.running, nil), noticed: "rank 1 on node2 …")
+    #expect(killed.code == 69 && killed.cause == "rank 1 on node2 …")
+    #expect(LaunchOutcome(code: 78, status: nil, noticed: nil).code == 78)
+    #expect(LaunchOutcome(code: 75, status: nil, noticed: nil).isRestartable == false)
+    #expect(LaunchOutcome(code: 0, status: nil, noticed: nil).code == 0)
+    #expect(LaunchOutcome(code: 255, status: nil, noticed: nil).isRestartable)
+  }
+
+  @Test("mpirun's own words name the rank, the host and the signal")
+  func notices() {
+    let line =
+      "mpirun noticed that process rank 3 with PID 122 on node node2 exited on signal 11 (Segmentation fault)."
+    #expect(LaunchOutcome.notice(in: line) == "rank 3 on node2 was ended by signal 11")
+    #expect(
+      LaunchOutcome.notice(in: "  Remote daemon: [[19323,0],1] on node node2") == "node2 is lost to mpirun")
+    #expect(LaunchOutcome.notice(in: "step 10/400") == nil)
+  }
+
+  @Test("status.json says again what was written, whatever the cause holds")
+  func status() {
+    let status = RunStatus(.failed, step: 12, exitStatus: .peerLost, cause: "a \"b\"\n\u{1B}é", worldSize: 3)
+    #expect(RunStatus(json: status.json) == status)
+    #expect(RunStatus(json: RunStatus(.running, step: 0).json)?.exitCode == nil)
+    for text in ["", "{}", "[1]", #"{"state":"asleep","step":1}"#] { #expect(RunStatus(json: text) == nil) }
+  }
+
+  @Test("the launcher finds recipe and run folder in train's words, and adds what is missing")
+  func words() {
+    let words = TrainWords(["train", "dcgan", "steps=4"])
+    #expect(words.isTraining && words.recipe == "dcgan" && words.folder == nil)
+    #expect(words.running(in: "r").words == ["train", "dcgan", "steps=4", "--run", "r"])
+    #expect(words.running(in: "r").running(in: "s").folder == "r")
+    #expect(words.resuming.resuming.words == ["train", "dcgan", "steps=4", "--resume"])
+    #expect(TrainWords(["train", "--run=x", "--resume"]).folder == "x")
+    #expect(TrainWords(["train", "--resume"]).recipe == nil)
+    #expect(!TrainWords(["bench", "dcgan"]).isTraining)
+  }
+}

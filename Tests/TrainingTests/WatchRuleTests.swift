@@ -1,0 +1,96 @@
+import Testing
+import Training
+
+@Suite("A verdict is a pure function of what was measured")
+struct WatchRuleTests {
+  private let rule = WatchRule(
+    every: 10, grace: 20, patience: 3, spread: 0.25, rank: 0.05, modes: 0.3, distance: 4)
+  private let well = WatchInputs(spread: 1, rank: 1, shift: 0, modes: 1, loss: 1)
+
+  private func verdicts(
+    _ inputs: [WatchInputs], from state: WatchState = WatchState()
+  ) -> (verdicts: [WatchRule.Verdict], state: WatchState) {
+    var state = state
+    var verdicts: [WatchRule.Verdict] = []
+    for (check, input) in inputs.enumerated() {
+      let judged = rule.judge(input, step: 10 * (check + 1), before: state)
+      state = judged.state
+      verdicts.append(judged.verdict)
+    }
+    return (verdicts, state)
+  }
+
+  private func changed(_ change: (inout WatchInputs) -> Void) -> WatchInputs {
+    var inputs = well
+    change(&inputs)
+    return inputs
+  }
+
+  @Test("three bad checks in a row after the grace period make a verdict, of whichever kind")
+  func patience() {
+    let collapses = [
+      changed { $0.spread = 0.2 }, changed { $0.rank = 0.01 }, changed { $0.modes = 0.25 },
+    ]
+    for bad in collapses {
+      #expect(
+        verdicts([bad, bad, bad, bad, bad]).verdicts
+          == [.starting, .suspicious, .suspicious, .collapsed, .collapsed])
+    }
+    for bad in [changed { $0.spread = 5 }, changed { $0.shift = 5 }] {
+      #expect(verdicts([well, bad, bad, bad]).verdicts == [.starting, .suspicious, .suspicious, .diverged])
+    }
+    let bad = collapses[0]
+    #expect(
+      verdicts([well, bad, bad, well, bad, bad, well]).verdicts
+        == [.starting, .suspicious, .suspicious, .healthy, .suspicious, .suspicious, .healthy])
+  }
+
+  @Test("what is no number has diverged at once; a missing share of modes is no fault")
+  func numbers() {
+    for bad in [
+      changed { $0.spread = .infinity }, changed { $0.shift = .nan }, changed { $0.loss = .nan },
+    ] {
+      #expect(verdicts([bad]).verdicts == [.diverged])
+    }
+    #expect(verdicts([well, changed { $0.modes = .nan }]).verdicts == [.starting, .healthy])
+  }
+
+  @Test("the grace period is counted from the last rewind")
+  func grace() {
+    var state = WatchState()
+    state.since = 30
+    let bad = changed { $0.spread = 0 }
+    #expect(
+      verdicts([bad, bad, bad, bad, bad, bad, bad], from: state).verdicts
+        == [.starting, .starting, .starting, .starting, .suspicious, .suspicious, .collapsed])
+  }
+
+  @Test("a loss that keeps crossing its mean by more than half of it oscillates; one that drifts does not")
+  func oscillation() {
+    let swinging = verdicts((0..<40).map { check in changed { $0.loss = check % 2 == 0 ? 0.1 : 2 } })
+    #expect(swinging.verdicts.last == .oscillating)
+    let drifting = verdicts((0..<40).map { check in changed { $0.loss = Float(check) } })
+    #expect(!drifting.verdicts.contains(.oscillating))
+    let calm = verdicts((0..<40).map { check in changed { $0.loss = check % 2 == 0 ? 0.95 : 1.05 } })
+    #expect(!calm.verdicts.contains(.oscillating))
+  }
+
+  @Test("good checks in a row are counted, and a bad one ends the count")
+  func checks() {
+    #expect(verdicts([well, well, well]).state.checks == 2)
+    #expect(verdicts([well, well, well, changed { $0.spread = 0 }]).state.checks == 0)
+  }
+
+  @Test("what the scheduler remembers survives as a manifest's values and as numbers, down to infinities")
+  func remembered() throws {
+    var game = GameState()
+    var numbers = game.numbers.indices.map { Double($0) + 0.1 }
+    numbers[3] = .infinity
+    game.numbers = numbers
+    #expect(Set(game.numbers).count == numbers.count && game.counters.count == numbers.count)
+    #expect(GameState(game.counters) == game)
+    var missing = game.counters
+    missing["game.lead"] = nil
+    #expect(GameState(missing) == nil)
+  }
+}

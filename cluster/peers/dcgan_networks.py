@@ -39,20 +39,19 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images [N, channels, size, size] to logits [N]."""
+    """Images [N, channels, size, size] to logits [N]. The critic of WGAN-GP is the same without batch norm."""
 
-    def __init__(self, channels: int, widths: list[int]):
+    def __init__(self, channels: int, widths: list[int], batch_norm: bool = True):
         super().__init__()
         layers = [
             nn.Conv2d(channels, widths[0], 4, 2, 1, bias=False),
             nn.LeakyReLU(0.2, inplace=True),
         ]
         for inputs, outputs in zip(widths, widths[1:]):
-            layers += [
-                nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.LeakyReLU(0.2, inplace=True),
-            ]
+            layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False))
+            if batch_norm:
+                layers.append(nn.BatchNorm2d(outputs))
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
         layers += [nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False)]
         self.main = nn.Sequential(*layers)
 
@@ -70,18 +69,29 @@ def initialize(network: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def flops_per_image(size: int, channels: int, latents: int, widths: list[int]) -> int:
-    """The least arithmetic of one training step, per image: convolutions only.
-
-    Three passes of D forward and three back to its inputs, two back to its weights, and G once each
-    way, less the input gradients that nobody reads: D's first layer in its own turn, G's first layer.
-    """
+def stage_flops(size: int, channels: int, latents: int, widths: list[int]) -> tuple[int, int, int, int]:
+    """One pass over one image: D's last layer, G's first, the hidden layers of either, and the layer at the pixels."""
 
     def stage(wide: int, narrow: int, wide_side: int) -> int:
         return 2 * 16 * wide * narrow * wide_side**2  # 4x4 kernel, counted at the smaller image
 
     hidden = sum(stage(w, n, 4 << k) for k, (w, n) in enumerate(zip(widths, widths[1:])))
     edge = stage(widths[-1], channels, size // 2)
-    logit, projection = stage(widths[0], 1, 1), stage(latents, widths[0], 1)
-    discriminator = 8 * (edge + hidden + logit) - 2 * edge
-    return discriminator + 3 * (projection + hidden + edge) - projection
+    return stage(widths[0], 1, 1), stage(latents, widths[0], 1), hidden, edge
+
+
+def forward_flops(size: int, channels: int, latents: int, widths: list[int]) -> tuple[int, int]:
+    """The arithmetic of one forward pass of G and of D, per image: convolutions only."""
+    logit, projection, hidden, edge = stage_flops(size, channels, latents, widths)
+    return projection + hidden + edge, edge + hidden + logit
+
+
+def flops_per_image(size: int, channels: int, latents: int, widths: list[int]) -> int:
+    """The least arithmetic of one training step of DCGAN, per image: convolutions only.
+
+    Three passes of D forward and three back to its inputs, two back to its weights, and G once each
+    way, less the input gradients that nobody reads: D's first layer in its own turn, G's first layer.
+    """
+    _, projection, _, edge = stage_flops(size, channels, latents, widths)
+    generator, discriminator = forward_flops(size, channels, latents, widths)
+    return 8 * discriminator - 2 * edge + 3 * generator - projection

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Holds what `lockstep export` writes against PyTorch and onnxruntime.
+
+    lockstep sample RUN --tensors samples.safetensors
+    lockstep export RUN --format safetensors --output hub
+    lockstep export RUN --format onnx --output onnx
+    check_export.py hub onnx samples.safetensors
+
+Runs the Python of hub/README.md as it stands there, checks onnx/*.onnx with onnx.checker (shapes inferred strictly),
+and compares with the images in SAMPLES: PyTorch's generator, onnxruntime's at several batch sizes, and the two
+discriminators with each other. Exit status: 0 when all values agree within the tolerance, 1 when not.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import sys
+
+import onnx
+import onnxruntime
+import safetensors.torch
+import torch
+
+
+def card_namespace(hub: pathlib.Path) -> dict:
+    """What the names are after the card's Python has run in its folder."""
+    code = re.search(r"^```python\n(.*?)^```", (hub / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    namespace: dict = {}
+    before = os.getcwd()
+    os.chdir(hub)
+    try:
+        exec(compile(code[1], str(hub / "README.md"), "exec"), namespace)
+        namespace["networks"] = {name: namespace["load"](name) for name in ("generator", "discriminator")}
+    finally:
+        os.chdir(before)
+    return namespace
+
+
+def runtime(path: pathlib.Path):
+    """A function that runs an ONNX model, after the checker has passed it."""
+    onnx.checker.check_model(str(path), full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda values: torch.from_numpy(session.run(None, {name: values.numpy()})[0])
+
+
+def channels_first(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """NHWC samples in the layout of `like`: NCHW, or vectors."""
+    return images.permute(0, 3, 1, 2) if like.dim() == 4 else images.reshape(len(images), -1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hub", type=pathlib.Path)
+    parser.add_argument("onnx", type=pathlib.Path)
+    parser.add_argument("samples", type=pathlib.Path)
+    parser.add_argument("--tolerance", type=float, default=1e-5, help="largest difference allowed (1e-5)")
+    arguments = parser.parse_args()
+
+    samples = safetensors.torch.load_file(arguments.samples)
+    latents = samples["latents"]
+    networks = card_namespace(arguments.hub)["networks"]
+    differences = {}
+    with torch.inference_mode():
+        made = networks["generator"][1](latents)
+        images = channels_first(samples["images"], made).contiguous()
+        differences["torch generator"] = (made - images).abs().max()
+        run = runtime(arguments.onnx / "generator.onnx")
+        differences["onnx generator"] = (run(latents) - images).abs().max()
+        differences["onnx generator, batch 1"] = (run(latents[:1]) - images[:1]).abs().max()
+        differences["onnx generator, batch 3"] = (run(latents[:3]) - images[:3]).abs().max()
+        scores = networks["discriminator"][1](images)
+        other = runtime(arguments.onnx / "discriminator.onnx")(images)
+        assert scores.shape == other.shape, f"{scores.shape} and {other.shape}"
+        assert scores.unique().numel() > 1, "the scores do not depend on the images"
+        differences["discriminators"] = (scores - other).abs().max() / scores.abs().max()
+    worst = max(differences.values())
+    for name, difference in differences.items():
+        print(f"{name}: {difference:.3g}")
+    agree = bool(worst <= arguments.tolerance)  # false for NaN, too
+    print(f"{'agree' if agree else 'DIFFER'}: {len(latents)} samples, tolerance {arguments.tolerance:g}")
+    return 0 if agree else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

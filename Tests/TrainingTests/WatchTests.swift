@@ -20,7 +20,7 @@ struct WatchTests {
     let text = report.lost(
       [2: .unreachable, 3: .unreachable],
       places: [2: place(turns: 27, .waiting), 3: place(turns: 27, .waiting)])
-    #expect(text == "node2 (ranks 2-3) has not answered for 6 s, last heard in step 14, generator")
+    #expect(text == "node2 (ranks 2-3) has not answered for 7 s, last heard in step 14, generator")
   }
 
   @Test("a process that ended is named with its host")

@@ -12,10 +12,12 @@ package final class WatchLink {
     case unreachable
   }
 
-  /// Milliseconds without an acknowledgement after which a machine counts as lost. TCP repeats what is not acknowledged
-  /// after 0.2, 0.6, 1.4, 3.0 and 6.2 s, so that an interruption of 6 s is survived and one of 7 is not. The kernel keeps
-  /// the same limit (`TCP_USER_TIMEOUT`), but looks at it only when it repeats something.
-  static let patience: Int32 = 6500
+  /// Milliseconds without an acknowledgement after which a machine counts as lost.
+  static let patience: Int64 = 7000
+  /// Milliseconds without an acknowledgement after which another connection is tried. TCP waits twice as long before
+  /// each repetition, on a busy link soon longer than any patience; a new connection gets through as soon as the link
+  /// does.
+  static let doubt: Int64 = 1500
 
   let descriptor: Int32
   /// The rank at the other end, once known.
@@ -24,12 +26,16 @@ package final class WatchLink {
   private var isDrained = false
   private var received: [UInt8] = []
   private var unsent: [UInt8] = []
-  /// Since when something has been on its way without being acknowledged, in milliseconds.
-  private var unacknowledgedSince: Int64?
+  /// Milliseconds in which the other machine has acknowledged nothing of what is on its way to it. Time in which this
+  /// process was stopped does not count.
+  private(set) var silence: Int64 = 0
+  private var sentBytes = 0
+  private var acknowledgedBytes = 0
+  private var lastMeasured = MonotonicClock.milliseconds
 
   init(descriptor: Int32) {
     self.descriptor = descriptor
-    Self.set(descriptor, Int32(IPPROTO_TCP), Self.userTimeout, Self.patience)
+    Self.set(descriptor, Int32(IPPROTO_TCP), Self.userTimeout, 3 * Int32(Self.patience))
     Self.set(descriptor, Int32(IPPROTO_TCP), Self.noDelay, 1)
   }
 
@@ -62,22 +68,21 @@ package final class WatchLink {
         if errno != EINTR { fail(errno) }
       } else {
         unsent.removeFirst(count)
+        sentBytes += count
       }
     }
   }
 
-  /// Takes the other machine for lost if it has acknowledged nothing for too long.
-  private func checkAcknowledgement() {
-    var pending: Int32 = 0
-    guard loss == nil, ioctl(descriptor, UInt(TIOCOUTQ), &pending) == 0, pending > 0 else {
-      unacknowledgedSince = nil
-      return
-    }
+  private func measureSilence() {
     let now = MonotonicClock.milliseconds
-    let since = unacknowledgedSince ?? now
-    unacknowledgedSince = since
-    // A second more than the kernel's limit: what TCP repeats after 6.2 s may be acknowledged a little later.
-    if now - since > Int64(Self.patience) + 1000 { loss = .unreachable }
+    defer { lastMeasured = now }
+    var pending: Int32 = 0
+    guard loss == nil, ioctl(descriptor, UInt(TIOCOUTQ), &pending) == 0 else { return }
+    let acknowledged = sentBytes - Int(pending)
+    let isHeard = pending == 0 || acknowledged > acknowledgedBytes
+    acknowledgedBytes = acknowledged
+    silence = isHeard ? 0 : silence + min(now - lastMeasured, 1000)
+    if silence > Self.patience { loss = .unreachable }
   }
 
   /// The records that have come, also those that came before the connection broke.
@@ -87,6 +92,7 @@ package final class WatchLink {
       let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
       if count > 0 {
         received += buffer[..<count]
+        silence = 0
         // No peer sends so much without a record in it.
         if received.count > 1 << 20 { break }
       } else if count < 0 && (errno == EAGAIN || errno == ENOTCONN) {
@@ -96,7 +102,7 @@ package final class WatchLink {
         if loss == nil { fail(count == 0 ? ECONNRESET : errno) }
       }
     }
-    checkAcknowledgement()
+    measureSilence()
     var records: [WatchRecord] = []
     while received.count >= WatchRecord.byteCount {
       guard let record = WatchRecord(bytes: received.prefix(WatchRecord.byteCount)) else {

@@ -8,8 +8,9 @@ package import MessagePassing
 /// watchdog's thread.
 ///
 /// Rank 0 hears where everyone is and tells everyone that it is there: 80 bytes each way four times a second for
-/// every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of rank 0's addresses at once
-/// and keeps the first that answers with the job's token.
+/// every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of rank 0's
+/// addresses at once and keeps the first that answers with the job's token. Where the connection falls silent, it tries
+/// another once a second, beside the old one.
 package final class WatchNetwork {
   /// What is known of another rank.
   package struct Peer {
@@ -33,6 +34,9 @@ package final class WatchNetwork {
   /// Connections whose other end is not known yet.
   private var strangers: [WatchLink] = []
   private var links: [Int: WatchLink] = [:]
+  /// Silent connections that another one stands in for, open until rank 0 uses that: closing them before would look as
+  /// if this process had ended.
+  private var replaced: [WatchLink] = []
   private var lastAttempt: Int64?
 
   /// What the ranks agree on before their watchdogs start.
@@ -76,6 +80,7 @@ package final class WatchNetwork {
     if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
     for stranger in strangers { meet(stranger) }
     strangers.removeAll { $0.rank != nil || $0.loss != nil }
+    if listener == nil && !isInDoubt { strangers = [] }
     for (other, link) in links { hear(link, from: other) }
   }
 
@@ -98,21 +103,24 @@ package final class WatchNetwork {
     }
   }
 
-  /// Every 2 s until rank 0 has answered.
+  /// Every 2 s until rank 0 has answered, and every second while it is silent.
   private func connectIfNeeded() {
     let now = MonotonicClock.milliseconds
-    guard listener == nil, links.isEmpty, let first = peers[0], first.loss == nil, !first.hasLeft else {
-      return
-    }
-    if let lastAttempt, now - lastAttempt < 2000 { return }
+    guard listener == nil, let first = peers[0], first.loss == nil, !first.hasLeft, isInDoubt else { return }
+    if let lastAttempt, now - lastAttempt < (links.isEmpty ? 2000 : 1000) { return }
     lastAttempt = now
     let candidates =
       isOnHostOfFirst ? [WatchAddress.loopback] : address.addresses.filter { $0 != WatchAddress.loopback }
-    strangers = candidates.compactMap { candidate in
+    let attempts = candidates.compactMap { candidate in
       address.connect(to: candidate).map { WatchLink(descriptor: $0) }
     }
-    for stranger in strangers { stranger.send(WatchRecord(.hello, token: address.token, rank: rank)) }
+    for attempt in attempts { attempt.send(WatchRecord(.hello, token: address.token, rank: rank)) }
+    // Earlier attempts may yet come through, but not for ever.
+    strangers = strangers.suffix(7 * candidates.count) + attempts
   }
+
+  /// Whether this rank has no connection to rank 0 that answers.
+  private var isInDoubt: Bool { links[0].map { $0.silence > WatchLink.doubt } ?? true }
 
   /// Finds out who is at the other end. Rank 0 takes a connection for a rank's once a place comes over it, because a
   /// rank says hello over several and keeps one.
@@ -124,7 +132,8 @@ package final class WatchNetwork {
       switch record.kind {
       case .hello where listener != nil:
         stranger.send(WatchRecord(.welcome, token: address.token, rank: rank))
-      case .welcome where listener == nil && links.isEmpty:
+      case .welcome where listener == nil && isInDoubt:
+        if let silent = links[0] { replaced.append(silent) }
         bind(stranger, to: 0)
         // At once, so that rank 0 knows whose connection this is.
         stranger.send(WatchRecord(.place, token: address.token, rank: rank))
@@ -143,7 +152,10 @@ package final class WatchNetwork {
   }
 
   private func hear(_ link: WatchLink, from other: Int) {
-    for record in link.receive() where record.token == address.token { take(record) }
+    for record in link.receive() where record.token == address.token {
+      take(record)
+      replaced = []
+    }
     guard let loss = link.loss else { return }
     links[other] = nil
     if peers[other]?.hasLeft == false { peers[other]?.loss = loss }

@@ -15,7 +15,7 @@ import Synchronization
 /// | what happens | what is seen | when |
 /// |---|---|---|
 /// | a process ends | its kernel closes the connection | at once |
-/// | a host loses power or its link | nothing is acknowledged (`TCP_USER_TIMEOUT`, RFC 5482) | after 8 s at most |
+/// | a host loses power or its link | nothing is acknowledged, nor any new connection made | after 7 s |
 /// | a process is stopped | acknowledged, but no word comes | after `stallTimeout` |
 /// | a training thread hangs | words come, without progress | after `stallTimeout` |
 ///

@@ -6,6 +6,8 @@
 
 static inline MPI_Comm CMPI_COMM_WORLD(void) { return MPI_COMM_WORLD; }
 static inline MPI_Datatype CMPI_BYTE(void) { return MPI_BYTE; }
+static inline MPI_Datatype CMPI_FLOAT(void) { return MPI_FLOAT; }
+static inline MPI_Op CMPI_SUM(void) { return MPI_SUM; }
 static inline MPI_Errhandler CMPI_ERRORS_RETURN(void) { return MPI_ERRORS_RETURN; }
 static inline MPI_Info CMPI_INFO_NULL(void) { return MPI_INFO_NULL; }
 

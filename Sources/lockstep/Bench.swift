@@ -15,6 +15,10 @@ struct Bench: ParsableCommand {
         mpirun -n 2 lockstep bench dcgan --json batch=128 steps=20
         lockstep bench conv size=64 channels=3 batch=128
 
+      allreduce is the sum of a gradient over all ranks alone, beside MPI's own.
+
+        mpirun -n 2 lockstep bench allreduce megabytes=4
+
       collapse, divergence, accident and health are runs of the recipe ring that
       are broken from the start, in the middle or not at all, one for each seed
       from seed= on: whether the watch finds that in time, and whether the policy
@@ -30,7 +34,7 @@ struct Bench: ParsableCommand {
 
   @Argument(
     help:
-      "A recipe that needs no data, such as dcgan; gemm or conv; collapse, divergence, accident or health.")
+      "A recipe that needs no data, such as dcgan; gemm, conv or allreduce; collapse, divergence, accident or health.")
   var name: String
 
   @Argument(help: "key=value words.")
@@ -48,9 +52,18 @@ struct Bench: ParsableCommand {
     guard !(timesKernels || recovery != nil) || (LaunchEnvironment.current.size ?? 1) == 1 else {
       throw ValidationError("bench \(name) is for one process; run it without mpirun.")
     }
+    guard name != "allreduce" || reduction != nil else {
+      throw ValidationError(
+        "bench allreduce takes megabytes=, up to 4096, and microBatches=, a power of two; "
+          + "it was given \(words.joined(separator: " ")).")
+    }
   }
 
   private var recovery: RecoveryBenchmark.Case? { RecoveryBenchmark.Case(rawValue: name) }
+
+  private var reduction: ReductionBenchmark.Settings? {
+    name == "allreduce" ? ReductionBenchmark.Settings(words: words) : nil
+  }
 
   private var timesKernels: Bool { name == "gemm" || name == "conv" }
 
@@ -61,6 +74,14 @@ struct Bench: ParsableCommand {
         let benchmark = try RecoveryBenchmark(recovery, runs: runs, words: words)
         print(json ? benchmark.json : benchmark.text)
       }
+    }
+    if let reduction {
+      leave(
+        Ranks.run { communicator, _ in
+          let benchmark = try ReductionBenchmark(reduction, runs: self.runs, over: communicator)
+          if communicator.rank == 0 { print(self.json ? benchmark.json : benchmark.text) }
+          return .done
+        })
     }
     leave(
       Ranks.run { communicator, threadCommunicator in

@@ -1,0 +1,13 @@
+import CMPI
+
+extension MPICommunicator {
+  /// MPI's own sum over all ranks (`MPI_Allreduce`), to be measured against. Its bits depend on the number of ranks, so no
+  /// result of it may reach a weight.
+  package func libraryAllReduce(
+    _ values: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>, count: Int
+  ) throws(CommunicationError) {
+    try verifyCountable(count, call: "MPI_Allreduce")
+    try MPILibrary.check(
+      MPI_Allreduce(values, sums, Int32(count), CMPI_FLOAT(), CMPI_SUM(), handle), "MPI_Allreduce", rank: rank)
+  }
+}

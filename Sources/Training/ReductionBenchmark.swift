@@ -1,0 +1,103 @@
+import DataParallel
+package import MessagePassing
+import Reporting
+import TensorCore
+
+/// Times the sum of a gradient over all ranks, alone, beside `MPI_Allreduce` of as many values.
+package struct ReductionBenchmark {
+  /// What can be chosen.
+  package struct Settings {
+    /// Megabytes of one gradient.
+    package var megabytes = 4.0
+    /// Micro-batches of a step.
+    package var microBatches = 8
+
+    /// Reads `megabytes=` and `microBatches=`; nil for anything else.
+    package init?(words: [String]) {
+      for word in words {
+        let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        switch (parts[0], Double(parts[1]), Int(parts[1])) {
+        case ("megabytes", let value?, _) where value > 0 && value <= 4096: megabytes = value
+        case ("microBatches", _, let value?) where value > 0 && value <= 4096: microBatches = value
+        default: return nil
+        }
+      }
+    }
+  }
+
+  private let own: [Double]
+  private let library: [Double]?
+  private let bytes: Int
+  private let worldSize: Int
+  private let nodes: Int
+
+  /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the slowest rank.
+  /// - Throws: `PlanError` if there are more ranks than micro-batches; `CommunicationError`.
+  package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
+    let plan = try MicroBatchPlan(
+      batch: settings.microBatches, microBatches: settings.microBatches, worldSize: communicator.size,
+      rank: communicator.rank)
+    let count = Int(settings.megabytes * 1e6 / 4)
+    let reducer = GradientReducer(plan: plan, count: count)
+    let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)
+    let gradients = plan.local.map { noise.normal([count], from: $0 * count) }
+    let result = TensorStorage(count: count)
+    func time(_ work: () throws -> Void) throws -> Double {
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      try work()
+      let microseconds = Int((ContinuousClock.now - start).seconds * 1e6)
+      return Double(try communicator.maximum(of: microseconds)) * 1e-6
+    }
+    var own: [Double] = []
+    var library: [Double] = []
+    for run in 0...runs {
+      for (gradient, microBatch) in zip(gradients, plan.local) { reducer.add(gradient, at: microBatch) }
+      let sums = reducer.finish()
+      let ownTime = try time { try sums.reduce(over: communicator, into: result.pointer) }
+      var libraryTime = 0.0
+      if let mpi = communicator as? MPICommunicator {
+        libraryTime = try time {
+          try gradients[0].withUnsafePointer {
+            try mpi.libraryAllReduce($0, into: result.pointer, count: count)
+          }
+        }
+      }
+      if run > 0 {
+        own.append(ownTime)
+        library.append(libraryTime)
+      }
+    }
+    self.own = own.sorted()
+    self.library = communicator is MPICommunicator ? library.sorted() : nil
+    bytes = 4 * count
+    worldSize = communicator.size
+    nodes = try communicator.nodeLayout().names.count
+  }
+
+  private static func median(_ sorted: [Double]) -> Double { sorted[sorted.count / 2] }
+
+  /// One JSON object; times are medians.
+  package var json: String {
+    JSONValue.object([
+      .init("bytes", .integer(bytes)), .init("ranks", .integer(worldSize)), .init("nodes", .integer(nodes)),
+      .init("runs", .integer(own.count)), .init("seconds", .double(Self.median(own))),
+      .init("seconds_fastest", .double(own[0])), .init("seconds_slowest", .double(own[own.count - 1])),
+      .init("mpi_allreduce_seconds", library.map { .double(Self.median($0)) } ?? .null),
+    ]).text
+  }
+
+  /// The same for people.
+  package var text: String {
+    func line(_ name: String, _ times: [Double]) -> String {
+      func milliseconds(_ seconds: Double) -> String { FixedDecimal.text(seconds * 1e3, places: 2) }
+      let rate = 2e-6 * Double(worldSize - 1) / Double(worldSize) * Double(8 * bytes) / Self.median(times)
+      return "\n\(name)\(milliseconds(Self.median(times))) ms   (\(milliseconds(times[0])) to "
+        + "\(milliseconds(times[times.count - 1])))   \(Int(rate)) Mbit/s a rank and way"
+    }
+    return "\(FixedDecimal.text(Double(bytes) * 1e-6, places: 1)) MB over \(worldSize) ranks on \(nodes) "
+      + "\(nodes == 1 ? "node" : "nodes"), median of \(own.count) runs"
+      + line("Lockstep        ", own) + (library.map { line("MPI_Allreduce   ", $0) } ?? "")
+  }
+}

@@ -4,7 +4,8 @@ import TensorCore
 
 /// The two turns of a generator and a discriminator, whatever they are built from.
 ///
-/// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees each alone.
+/// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees each alone;
+/// the first needs no fakes, so it need not wait for the generator.
 /// If the generator's turn goes on with the same draw, it scores the same fakes with the updated discriminator;
 /// otherwise it makes its own, and the discriminator's are not recorded.
 struct AdversarialGame {
@@ -54,28 +55,45 @@ struct AdversarialGame {
     phase == phases[0] ? discriminatorLoss(microBatch) : generatorLoss(microBatch)
   }
 
-  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
+  /// The discriminator's pass over real samples.
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
+    guard phase == phases[0] else { return nil }
+    let (loss, statistics) = realPass(microBatch)
+    microBatch.opening = statistics
+    return loss
+  }
+
+  /// The loss on real samples and its penalty; loss, level, share that is right, penalty.
+  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, statistics: [Float]) {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let seen = noisy(microBatch.images, .noiseOnReals, microBatch)
     let samples = factor == nil ? tape.constant(seen) : tape.watch(seen)
     let real = scores(samples)
-    let penalty = factor.map { _ in zeroCentredPenalty(scores: real, at: samples) }
+    let loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
+    let right = objective.loss.decisionThreshold.map { threshold in share(of: real) { $0 > threshold } } ?? 0
+    let statistics = [loss.value.scalar, level(real), right]
+    guard let factor else { return (loss, statistics + [0]) }
+    let penalty = zeroCentredPenalty(scores: real, at: samples)
+    return (loss + penalty * factor, statistics + [penalty.value.scalar])
+  }
+
+  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
+    let pass = microBatch.opening == nil ? realPass(microBatch) : nil
+    let real = microBatch.opening ?? pass!.statistics
+    microBatch.opening = nil
     let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
     microBatch.carried = microBatch.draw.isShared ? made : nil
+    let tape = microBatch.tape(watching: discriminator)
     let fake = scores(tape.constant(noisy(made.value, .noiseOnFakes, microBatch)))
-    let realLoss = objective.loss.real(real, smoothing: objective.labelSmoothing)
-    let fakeLoss = objective.loss.fake(fake)
-    var loss = realLoss + fakeLoss
-    var statistics = [
-      loss.value.scalar, realLoss.value.scalar, fakeLoss.value.scalar, level(real), level(fake),
-    ]
+    let loss = objective.loss.fake(fake)
+    let fakeLoss = loss.value.scalar
+    var statistics = [real[0] + fakeLoss, real[0], fakeLoss, real[1], level(fake)]
     if let threshold = objective.loss.decisionThreshold {
-      statistics.append((share(of: real) { $0 > threshold } + share(of: fake) { $0 < threshold }) / 2)
+      statistics.append((real[2] + share(of: fake) { $0 < threshold }) / 2)
     }
-    if objective.r1Weight > 0 { statistics.append(penalty?.value.scalar ?? 0) }
-    if let penalty, let factor { loss = loss + penalty * factor }
-    return Evaluation(loss: loss, statistics: statistics)
+    if objective.r1Weight > 0 { statistics.append(real[3]) }
+    return Evaluation(loss: pass.map { $0.loss + loss } ?? loss, statistics: statistics)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {

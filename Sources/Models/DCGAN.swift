@@ -1,3 +1,4 @@
+public import Autograd
 public import Networks
 public import TensorCore
 
@@ -32,6 +33,11 @@ public final class DCGAN: Model {
 
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
+
+  /// The discriminator's loss on real samples.
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
+    game.open(phase, on: microBatch)
+  }
 
   /// The generator's and the discriminator's losses.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {

@@ -1,4 +1,4 @@
-import Autograd
+public import Autograd
 public import Networks
 public import TensorCore
 
@@ -83,6 +83,11 @@ public final class MLPGAN: Model {
 
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
+
+  /// The discriminator's loss on real samples.
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
+    game.open(phase, on: microBatch)
+  }
 
   /// The generator's and the discriminator's losses.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {

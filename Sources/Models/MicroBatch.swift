@@ -45,6 +45,9 @@ public final class MicroBatch {
   /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded on
   /// the generator's tape.
   public var carried: Variable?
+  /// What the term of a phase that was computed first is worth, in the order in which the phase's model wants it; nil if
+  /// it was not computed.
+  public var opening: [Float]?
 
   /// The samples at `index` of a draw.
   public init(

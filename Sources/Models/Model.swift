@@ -18,6 +18,11 @@ public protocol Model: AnyObject {
   /// additions of convolutions and matrix products, none that is thrown away.
   func flopsPerSample(of phase: Phase) -> Double
 
+  /// The term of what `phase` minimises that reads no network but the trained one; nil if there is none. It can be
+  /// computed while the other networks' updates are still on their way. Once it is, ``evaluate(_:on:)`` of the same
+  /// micro-batch leaves it out of the loss, not of the statistics.
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable?
+
   /// What `phase` minimises on a micro-batch.
   func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
 
@@ -31,6 +36,11 @@ public protocol Model: AnyObject {
   /// The networks as other programs run them, in the order of ``networks``.
   /// - Parameter averaged: whether a network is described by its average where it has one.
   func descriptions(averaged: Bool) -> [NetworkDescription]
+}
+
+extension Model {
+  /// None.
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? { nil }
 }
 
 /// A trained network.

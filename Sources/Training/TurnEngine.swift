@@ -69,11 +69,18 @@ package final class TurnEngine {
   /// - Parameter flags: what the other ranks should know by the time the sum is back.
   /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.
   package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
+    // Whatever can be computed while sums of other networks are on their way is computed first. When a sum arrives
+    // changes the order of the work, never a bit of it.
+    var openings: [Int: TurnResult.Opening] = [:]
+    for microBatch in microBatches where isWaiting(beside: turn.phase) {
+      openings[microBatch.index] = TurnResult.Opening(of: turn.phase, in: model, on: microBatch)
+    }
     var moments: [BatchStatistics] = []
     var gradientCount = 0
     var reducer: GradientReducer?
     for microBatch in microBatches {
-      let result = TurnResult(of: turn.phase, in: model, on: microBatch)
+      let result = TurnResult(
+        of: turn.phase, in: model, on: microBatch, opening: openings.removeValue(forKey: microBatch.index))
       if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.count) }
       reducer?.add(at: microBatch.index) { result.write(to: $0) }
       moments = result.moments
@@ -116,6 +123,11 @@ package final class TurnEngine {
     let header = LockstepHeader(
       step: turn.step, phase: turn.phase.index, elementCount: 0, flags: .failed(status))
     _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
+  }
+
+  /// Whether sums of networks that `phase` does not train are on their way.
+  private func isWaiting(beside phase: Phase) -> Bool {
+    handed.contains { $0.turn.phase.network != phase.network && !$0.sum.isReady }
   }
 
   private func reducer(for phase: Phase, count: Int) -> GradientReducer {

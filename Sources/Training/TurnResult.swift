@@ -13,24 +13,45 @@ package struct TurnResult {
   /// The length of the gradient.
   package var gradientCount: Int { store.count }
   private let store: ParameterStore
+  private let opening: Opening?
   private let evaluation: Evaluation
 
-  /// Computes a phase on a micro-batch, forward.
-  package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch) {
+  /// The term of a phase that waits for no other network, forward and backward.
+  package struct Opening {
+    /// The gradient of the trained network.
+    fileprivate let gradient: TensorStorage
+    fileprivate let moments: [BatchStatistics]
+
+    /// Computes it; nil if the phase has no such term.
+    package init?(of phase: Phase, in model: any Model, on microBatch: MicroBatch) {
+      guard let loss = model.open(phase, on: microBatch) else { return nil }
+      let store = model.networks[phase.network].store
+      moments = loss.tape.takeStatistics()
+      microBatch.releaseTape(watching: store)
+      gradient = TensorStorage(count: store.count)
+      loss.tape.writeGradients(of: loss, forParametersOf: store, to: gradient.pointer)
+    }
+  }
+
+  /// Computes a phase on a micro-batch: what waits for no other network forward and backward, unless it has been, so that
+  /// its activations are gone before those of the rest come; the rest forward.
+  package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch, opening: Opening? = nil) {
     store = model.networks[phase.network].store
+    self.opening = opening ?? Opening(of: phase, in: model, on: microBatch)
     evaluation = model.evaluate(phase, on: microBatch)
     precondition(
       evaluation.statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")
-    moments = evaluation.loss.tape.takeStatistics()
+    moments = (self.opening?.moments ?? []) + evaluation.loss.tape.takeStatistics()
     microBatch.releaseTape(watching: store)
   }
 
   /// The length of the vector.
   package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
 
-  /// Computes backward, and writes the vector.
+  /// Computes the rest backward, and writes the vector.
   package func write(to flat: UnsafeMutablePointer<Float>) {
     evaluation.loss.tape.writeGradients(of: evaluation.loss, forParametersOf: store, to: flat)
+    if let first = opening?.gradient.pointer { for i in 0..<gradientCount { flat[i] += first[i] } }
     var next = flat + gradientCount
     for observed in moments {
       for part in [observed.mean, observed.variance] {

@@ -1,29 +1,35 @@
-/// How a rank adds up a slice of all ranks' pieces.
-struct Folding {
-  /// For every rank, the slots of its pieces; slots are in leaf order over all ranks.
+/// How the pieces of several sources (ranks, or whole nodes) are added up along the ``CanonicalTree``.
+struct Folding: Sendable {
+  /// For every source, the slots of its pieces; slots are in leaf order over all sources.
   let slots: [Range<Int>]
-  /// The additions in tree order. No sum is written over the rank's own pieces, which stay what they were.
+  /// The additions in tree order. No sum is written over the own source's pieces, which stay what they were.
   let steps: [VectorSum.Step]
 
   /// The number of slots.
   var count: Int { slots.last?.upperBound ?? 0 }
 
-  init(_ plan: MicroBatchPlan) {
+  /// - Parameters:
+  ///   - sources: the pieces of each source, in leaf order; together one complete subtree.
+  ///   - own: the source whose pieces are only read.
+  init(_ sources: [[CanonicalTree.Node]], own: Int) {
     var pieces: [CanonicalTree.Node] = []
-    var slots: [Range<Int>] = []
-    for rank in 0..<plan.worldSize {
-      let own = plan.tree.pieces(of: plan.microBatches(of: rank))
-      slots.append(pieces.count..<pieces.count + own.count)
-      pieces += own
+    slots = sources.map { source in
+      pieces += source
+      return pieces.count - source.count..<pieces.count
     }
-    self.slots = slots
-    // Own pieces are maximal, so at least one operand of every addition came from another rank.
-    let own = slots[plan.rank]
+    let protected = slots[own]
     var place = Array(pieces.indices)
     steps = CanonicalTree.additions(of: pieces).map { addition in
       let (left, right) = (place[addition.left], place[addition.right])
-      place[addition.left] = own.contains(left) ? right : left
+      // Own pieces are maximal, so at least one operand of every addition came from another source.
+      place[addition.left] = protected.contains(left) ? right : left
       return VectorSum.Step(left: left, right: right, sum: place[addition.left])
     }
+  }
+
+  /// The pieces of all ranks.
+  init(_ plan: MicroBatchPlan) {
+    self.init(
+      (0..<plan.worldSize).map { plan.tree.pieces(of: plan.microBatches(of: $0)) }, own: plan.rank)
   }
 }

@@ -17,6 +17,7 @@ public final class GradientReducer {
   public let plan: MicroBatchPlan
   /// The number of elements of every vector.
   public let count: Int
+  private let layouts: ReductionLayouts
   private var sums: [(node: CanonicalTree.Node, storage: TensorStorage)] = []
   private var next: Int
 
@@ -25,6 +26,7 @@ public final class GradientReducer {
     precondition(count >= 0, "a vector has no negative count")
     self.plan = plan
     self.count = count
+    layouts = ReductionLayouts(plan)
     next = plan.local.lowerBound
   }
 
@@ -67,7 +69,7 @@ public final class GradientReducer {
   /// - Precondition: all micro-batches of `plan.local` have been added.
   public func finish() -> PartialSums {
     precondition(next == plan.local.upperBound, "micro-batch \(next) of \(plan.local) is missing")
-    let partial = PartialSums(plan: plan, count: count, sums: sums.map(\.storage))
+    let partial = PartialSums(plan: plan, count: count, sums: sums.map(\.storage), layouts: layouts)
     discard()
     return partial
   }

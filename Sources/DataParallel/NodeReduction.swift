@@ -1,45 +1,68 @@
 import MessagePassing
 import TensorCore
 
-/// The reduction of ``PartialSums`` where all ranks share memory.
+/// The reduction of ``PartialSums`` where ranks share memory with others of their node.
 ///
-/// The vector passes in blocks. Each rank puts its pieces of a block into its segment; the ranks meet; each adds one
-/// slice of the block in tree order, puts the sum into its segment, and its pieces of the next block into the other
-/// half of it; the ranks meet again; each copies all slices of the sum. Nothing is sent.
+/// The vector passes in blocks. A block is cut into one slice for each node, and this into one part for each of the
+/// node's ranks, its owner. On every other node one rank carries the part. For each block
+///
+/// 1. each rank puts its pieces into its segment, and the ranks of a node meet;
+/// 2. the carriers of a part add up the pieces of their nodes, as far as the tree goes, and send that to its owner;
+/// 3. the owner adds this to the pieces in its node's memory, in tree order, and sends the sum to the carriers;
+/// 4. the ranks of a node meet, and each copies the sums of all parts from the memory of their owners and carriers.
+///
+/// Blocks overlap: the sums of one travel with the pieces of the next. On one node nothing is sent.
 struct NodeReduction {
+  private static let pieceTag = 3
+  private static let sumTag = 4
+
   private let rank: Int
-  private let worldSize: Int
   private let count: Int
   private let sums: [TensorStorage]
-  private let folding: Folding
   private let memory: any NodeMemory
-  /// Elements of the largest block; a segment has room for two of every piece and of the sum.
+  private let layout: NodePieces
+  /// Elements of the largest block; a segment has room for two of every piece and three of the sum.
   private let blockLength: Int
+  /// Of other nodes: what this rank carries to the owners, and what came for the part that it owns.
+  private let outgoing: TensorStorage
+  private let incoming: TensorStorage
 
   /// - Returns: nil if the segments are too small for that many pieces.
-  init?(plan: MicroBatchPlan, count: Int, sums: [TensorStorage], memory: any NodeMemory) {
-    rank = plan.rank
-    worldSize = plan.worldSize
+  init?(rank: Int, _ layout: NodePieces, count: Int, sums: [TensorStorage], memory: any NodeMemory) {
+    self.rank = rank
     self.count = count
     self.sums = sums
     self.memory = memory
-    folding = Folding(plan)
-    let vectors = 2 * ((folding.slots.map(\.count).max() ?? 0) + 1)
+    self.layout = layout
+    let vectors = 2 * layout.mostPieces + 3
     blockLength = memory.segmentBytes / 4 / vectors / SlicePlan.alignment * SlicePlan.alignment
     guard blockLength > 0 else { return nil }
+    let largest = min(blockLength, count)
+    outgoing = TensorStorage(count: layout.nodes.count == 1 ? 0 : largest * layout.nodePieces.count)
+    // Cutting twice may add two cache lines to a part.
+    let part = largest / layout.nodes.count / layout.mates.count + 2 * SlicePlan.alignment
+    incoming = TensorStorage(count: part * layout.foreignPieceCount)
   }
 
   /// Writes the sum over all micro-batches to `result`, which has room for all elements.
-  func run(into result: UnsafeMutablePointer<Float>) throws(CommunicationError) {
+  func run(
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
+  ) throws(CommunicationError) {
     let blocks = (count + blockLength - 1) / blockLength
     guard blocks > 0 else { return }
+    // The sums of a block lie in all segments one meeting after they were added, or were received.
+    let lag = layout.nodes.count == 1 ? 1 : 2
     offer(block: 0)
-    try memory.synchronize()
-    for block in 0..<blocks {
-      fold(block: block)
-      if block + 1 < blocks { offer(block: block + 1) }
+    for turn in 0..<blocks + lag {
       try memory.synchronize()
-      collect(block: block, into: result)
+      if layout.nodes.count > 1 {
+        let added = turn - 1
+        try exchange(
+          pieces: turn < blocks ? turn : nil, sums: 0..<blocks ~= added ? added : nil, over: communicator)
+      }
+      if turn < blocks { fold(block: turn) }
+      if turn + 1 < blocks { offer(block: turn + 1) }
+      if turn >= lag { collect(block: turn - lag, into: result) }
     }
   }
 
@@ -47,18 +70,17 @@ struct NodeReduction {
     block * blockLength..<min((block + 1) * blockLength, count)
   }
 
-  /// The elements of a block that a rank adds up, counted from the block's first.
-  private func slice(of rank: Int, block: Int) -> Range<Int> {
-    SlicePlan(count: range(of: block).count, worldSize: worldSize).slice(of: rank)
-  }
+  private func parts(of block: Int) -> NodePieces.Parts { layout.parts(of: range(of: block).count) }
 
-  /// Where a block of a rank's piece, or behind the last piece that of its sum, lies in its segment.
+  /// Where a block of a rank's piece lies in its segment.
   private func room(of rank: Int, piece: Int, block: Int) -> UnsafeMutablePointer<Float> {
     memory.segment(of: rank).assumingMemoryBound(to: Float.self) + (2 * piece + block % 2) * blockLength
   }
 
+  /// Where a block of the sums that a rank has lies in its segment.
   private func sumRoom(of rank: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    room(of: rank, piece: folding.slots[rank].count, block: block)
+    memory.segment(of: rank).assumingMemoryBound(to: Float.self)
+      + (2 * layout.mostPieces + block % 3) * blockLength
   }
 
   private func offer(block: Int) {
@@ -69,26 +91,94 @@ struct NodeReduction {
     }
   }
 
-  /// Adds up this rank's slice. Of other ranks' pieces only the slice is overwritten, which no other rank reads.
-  private func fold(block: Int) {
-    let slice = slice(of: rank, block: block)
-    let vectors = (0..<worldSize).flatMap { owner in
-      folding.slots[owner].indices.map { piece in
-        let index = piece - folding.slots[owner].lowerBound
-        return owner == rank
-          ? sums[index].pointer + range(of: block).lowerBound + slice.lowerBound
-          : room(of: owner, piece: index, block: block) + slice.lowerBound
+  /// A piece of a rank of this node, from an element of a block on.
+  private func vector(_ place: NodePieces.Place, block: Int, from start: Int) -> UnsafeMutablePointer<Float> {
+    place.rank == rank
+      ? sums[place.piece].pointer + range(of: block).lowerBound + start
+      : room(of: place.rank, piece: place.piece, block: block) + start
+  }
+
+  /// Sends this node's pieces of a block to the owners of its parts and receives those of other nodes for the own part;
+  /// sends the sum of the own part of another block and receives those of the parts that this rank carries.
+  private func exchange(
+    pieces: Int?, sums added: Int?, over communicator: any Communicator
+  ) throws(CommunicationError) {
+    var sends: [OutgoingMessage] = []
+    var receives: [IncomingMessage] = []
+    if let pieces {
+      let parts = parts(of: pieces)
+      var next = outgoing.pointer
+      for part in layout.carried {
+        let range = parts.range(of: part)
+        for (folding, places) in layout.carrying where !range.isEmpty {
+          // Of other ranks' pieces only this part is overwritten, which no other rank reads.
+          VectorSum.fold(
+            places.map { vector($0, block: pieces, from: range.lowerBound) }, along: folding.steps,
+            into: next, count: range.count)
+          sends.append(outgoing(next, range.count, to: layout.owner(of: part), tag: Self.pieceTag))
+          next += range.count
+        }
+      }
+      let own = parts.range(of: layout.own)
+      next = incoming.pointer
+      for (node, carrier) in layout.carriers where !own.isEmpty {
+        for _ in layout.pieces[node] {
+          receives.append(incoming(next, own.count, from: carrier, tag: Self.pieceTag))
+          next += own.count
+        }
       }
     }
+    if let added {
+      let parts = parts(of: added)
+      let room = sumRoom(of: rank, block: added)
+      let own = parts.range(of: layout.own)
+      for (_, carrier) in layout.carriers where !own.isEmpty {
+        sends.append(outgoing(room + own.lowerBound, own.count, to: carrier, tag: Self.sumTag))
+      }
+      for part in layout.carried {
+        let range = parts.range(of: part)
+        if range.isEmpty { continue }
+        receives.append(
+          incoming(room + range.lowerBound, range.count, from: layout.owner(of: part), tag: Self.sumTag))
+      }
+    }
+    try communicator.exchange(sends: sends, receives: receives)
+  }
+
+  /// Adds up the part that this rank owns.
+  private func fold(block: Int) {
+    let own = parts(of: block).range(of: layout.own)
+    var next = incoming.pointer
+    let vectors = layout.owning.places.map { place in
+      if let place { return vector(place, block: block, from: own.lowerBound) }
+      defer { next += own.count }
+      return next
+    }
     VectorSum.fold(
-      vectors, along: folding.steps, into: sumRoom(of: rank, block: block), count: slice.count)
+      vectors, along: layout.owning.folding.steps, into: sumRoom(of: rank, block: block) + own.lowerBound,
+      count: own.count)
   }
 
   private func collect(block: Int, into result: UnsafeMutablePointer<Float>) {
-    for owner in 0..<worldSize {
-      let slice = slice(of: owner, block: block)
-      (result + range(of: block).lowerBound + slice.lowerBound)
-        .update(from: sumRoom(of: owner, block: block), count: slice.count)
+    let parts = parts(of: block)
+    for (part, holder) in layout.holders {
+      let range = parts.range(of: part)
+      (result + self.range(of: block).lowerBound + range.lowerBound)
+        .update(from: sumRoom(of: holder, block: block) + range.lowerBound, count: range.count)
     }
+  }
+
+  private func outgoing(
+    _ start: UnsafeMutablePointer<Float>, _ count: Int, to rank: Int, tag: Int
+  ) -> OutgoingMessage {
+    let buffer = UnsafeBufferPointer(start: UnsafePointer(start), count: count)
+    return OutgoingMessage(to: rank, tag: tag, bytes: UnsafeRawBufferPointer(buffer))
+  }
+
+  private func incoming(
+    _ start: UnsafeMutablePointer<Float>, _ count: Int, from rank: Int, tag: Int
+  ) -> IncomingMessage {
+    let buffer = UnsafeMutableBufferPointer(start: start, count: count)
+    return IncomingMessage(from: rank, tag: tag, buffer: UnsafeMutableRawBufferPointer(buffer))
   }
 }

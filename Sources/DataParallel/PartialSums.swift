@@ -7,16 +7,20 @@ public import TensorCore
 /// a slice, to the owner of the slice; the owner adds them in tree order and sends the sum to all. With *P* ranks, *N*
 /// elements and *p* pieces on this rank it sends `4 N (p (P - 1) + P - 1) / P` bytes: with one piece per rank (*P* a
 /// power of two) `8 N (P - 1) / P`, as a ring would. There are `rounds + 1` exchanges of at most `(p + 1) (P - 1)`
-/// messages each way. Ranks that all run on one node send nothing: they add in memory that they share, each a slice, and
-/// write `4 N (p + 1 / P)` bytes. The arithmetic, and so every bit of the result, is that of one rank.
+/// messages each way. The arithmetic, and so every bit of the result, is that of one rank.
+///
+/// Ranks that share a node add in memory that they share (``NodeMemory``). Between *M* nodes a node with *q* pieces sends
+/// `4 N (q + 1) (M - 1) / M` bytes, however many ranks it has, spread over its ranks. On one node nothing is sent.
 public struct PartialSums: Sendable {
   /// Who owns which micro-batch.
   public let plan: MicroBatchPlan
   /// The number of elements.
   public let count: Int
   private let sums: [TensorStorage]
+  private let layouts: ReductionLayouts
 
-  init(plan: MicroBatchPlan, count: Int, sums: [TensorStorage]) {
+  init(plan: MicroBatchPlan, count: Int, sums: [TensorStorage], layouts: ReductionLayouts) {
+    self.layouts = layouts
     self.plan = plan
     self.count = count
     self.sums = sums
@@ -42,9 +46,10 @@ public struct PartialSums: Sendable {
   ) throws(CommunicationError) {
     verifyPlan(communicator)
     if let memory = try communicator.nodeMemory(),
-      let reduction = NodeReduction(plan: plan, count: count, sums: sums, memory: memory)
+      let pieces = layouts.pieces(nodes: memory.nodes),
+      let reduction = NodeReduction(rank: plan.rank, pieces, count: count, sums: sums, memory: memory)
     {
-      return try reduction.run(into: result)
+      return try reduction.run(over: communicator, into: result)
     }
     try reduceByMessages(over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength)
   }
@@ -55,7 +60,8 @@ public struct PartialSums: Sendable {
   ) throws(CommunicationError) {
     verifyPlan(communicator)
     let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
-    try Reduction(plan: plan, slices: slices, sums: sums).run(over: communicator, into: result)
+    try Reduction(plan: plan, layouts.folding, slices: slices, sums: sums).run(
+      over: communicator, into: result)
   }
 
   private func verifyPlan(_ communicator: any Communicator) {

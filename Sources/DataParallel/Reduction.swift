@@ -13,12 +13,12 @@ struct Reduction {
   private let folding: Folding
   private let staging: TensorStorage
 
-  init(plan: MicroBatchPlan, slices: SlicePlan, sums: [TensorStorage]) {
+  init(plan: MicroBatchPlan, _ folding: Folding, slices: SlicePlan, sums: [TensorStorage]) {
     rank = plan.rank
     worldSize = plan.worldSize
     self.slices = slices
     self.sums = sums
-    folding = Folding(plan)
+    self.folding = folding
     let room = min(slices.roundLength, slices.slice(of: plan.rank).count)
     staging = TensorStorage(count: (folding.count - sums.count) * room)
     precondition(folding.slots[rank].count == sums.count, "a rank holds one sum per piece")

@@ -25,7 +25,8 @@ public protocol Communicator: AnyObject {
   /// size than its receiver expects is an error on the receiver.
   func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws(CommunicationError)
 
-  /// Memory that all ranks see; nil if they do not all run on one node. All ranks must take part in the first call.
+  /// Memory that this rank shares with the others of its node; nil if no two ranks of the communicator share any. All
+  /// ranks must take part in the first call.
   func nodeMemory() throws(CommunicationError) -> (any NodeMemory)?
 }
 

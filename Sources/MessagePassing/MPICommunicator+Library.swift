@@ -8,6 +8,7 @@ extension MPICommunicator {
   ) throws(CommunicationError) {
     try verifyCountable(count, call: "MPI_Allreduce")
     try MPILibrary.check(
-      MPI_Allreduce(values, sums, Int32(count), CMPI_FLOAT(), CMPI_SUM(), handle), "MPI_Allreduce", rank: rank)
+      MPI_Allreduce(values, sums, Int32(count), CMPI_FLOAT(), CMPI_SUM(), handle), "MPI_Allreduce", rank: rank
+    )
   }
 }

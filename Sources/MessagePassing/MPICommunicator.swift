@@ -38,7 +38,7 @@ public final class MPICommunicator: Communicator {
     }
   }
 
-  /// A window of shared memory, where all ranks run on one node.
+  /// A window of shared memory, where a node has several ranks.
   public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? {
     if let sharedMemory { return sharedMemory }
     let memory = try MPINodeMemory(self)

@@ -54,7 +54,7 @@ public final class ThreadCommunicator: Communicator {
     }
   }
 
-  /// Memory of this process, if the world was made to share some.
+  /// Memory of this process, if the world was made of nodes with several ranks.
   public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? {
     segments.map { ThreadNodeMemory($0, of: self) }
   }

@@ -1,10 +1,12 @@
 /// The segments of the ranks of a ``ThreadCommunicator``.
 final class ThreadSegments: @unchecked Sendable {
   static let segmentBytes = 1 << 16
+  let nodes: [[Int]]
   let pointers: [UnsafeMutableRawPointer]
 
-  init(size: Int) {
-    pointers = (0..<size).map { _ in .allocate(byteCount: Self.segmentBytes, alignment: 64) }
+  init(nodes: [[Int]]) {
+    self.nodes = nodes
+    pointers = nodes.joined().map { _ in .allocate(byteCount: Self.segmentBytes, alignment: 64) }
   }
 
   deinit {
@@ -12,10 +14,11 @@ final class ThreadSegments: @unchecked Sendable {
   }
 }
 
-/// Memory of this process. It is small, so that tests need many rounds, and its ranks meet in a barrier of the
+/// Memory of this process. It is small, so that tests need many rounds, and its ranks meet in a barrier of the whole
 /// communicator's, so that one that has left is noticed.
 final class ThreadNodeMemory: NodeMemory {
   let segmentBytes = ThreadSegments.segmentBytes
+  var nodes: [[Int]] { segments.nodes }
   private let segments: ThreadSegments
   private unowned let communicator: ThreadCommunicator
 

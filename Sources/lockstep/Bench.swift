@@ -34,7 +34,8 @@ struct Bench: ParsableCommand {
 
   @Argument(
     help:
-      "A recipe that needs no data, such as dcgan; gemm, conv or allreduce; collapse, divergence, accident or health.")
+      "A recipe that needs no data, such as dcgan; gemm, conv or allreduce; collapse, divergence, accident or health."
+  )
   var name: String
 
   @Argument(help: "key=value words.")

@@ -15,10 +15,51 @@ struct GradientReducerTests {
 
   @Test("on every world size, in shared memory of a few blocks", arguments: 1...8, [8, 16, 32])
   func sharedMemory(worldSize: Int, microBatches: Int) throws {
+    try checkNodes([worldSize], microBatches: microBatches)
+  }
+
+  @Test(
+    "on nodes of several ranks, even and uneven",
+    arguments: [[1, 1], [2, 2], [1, 3], [3, 1], [2, 1, 2], [1, 2, 3], [4, 4], [3, 5], [2, 2, 2, 2]], [8, 32])
+  func nodes(sizes: [Int], microBatches: Int) throws {
+    try checkNodes(sizes, microBatches: microBatches)
+  }
+
+  private func checkNodes(_ sizes: [Int], microBatches: Int) throws {
     let counts = ReductionConformance.counts + [20_011]
-    _ = try ThreadCommunicator.run(size: worldSize, sharingMemory: true) { communicator in
+    var next = 0
+    let nodes = sizes.map { size in
+      next += size
+      return Array(next - size..<next)
+    }
+    _ = try ThreadCommunicator.run(size: next, nodes: nodes) { communicator in
       try ReductionConformance.run(on: communicator, microBatches: microBatches, counts: counts)
     }
+  }
+
+  @Test("on nodes whose ranks do not follow each other, by messages")
+  func interleaved() throws {
+    _ = try ThreadCommunicator.run(size: 4, nodes: [[0, 2], [1, 3]]) { communicator in
+      try ReductionConformance.run(on: communicator, microBatches: 8)
+    }
+  }
+
+  @Test("what leaves a node does not grow with its ranks", arguments: [1, 2, 4])
+  func bytesBetweenNodes(ranks: Int) throws {
+    let count = 64_000
+    let sent = try ThreadCommunicator.run(
+      size: 2 * ranks, nodes: [Array(0..<ranks), Array(ranks..<2 * ranks)]
+    ) { communicator in
+      let plan = try MicroBatchPlan(
+        batch: 8, microBatches: 8, worldSize: 2 * ranks, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: count)
+      for microBatch in plan.local { reducer.add(Tensor(repeating: 1, shape: [count]), at: microBatch) }
+      let counter = CountingCommunicator(communicator)
+      _ = try reducer.reduce(over: counter)
+      return counter.sentBytes
+    }
+    // 2 (M - 1) / M of the vector for a node, M = 2.
+    for node in [sent[..<ranks], sent[ranks...]] { #expect(node.reduce(0, +) == 4 * count) }
   }
 
   @Test("alone, without threads", arguments: [1, 2, 8, 64])
@@ -64,9 +105,12 @@ struct GradientReducerTests {
   }
 
   @Test(
-    "partial sums are values: reducing them twice gives the same bits", arguments: [1, 3, 7], [false, true])
-  func partialSumsAreValues(worldSize: Int, sharingMemory: Bool) throws {
-    let same = try ThreadCommunicator.run(size: worldSize, sharingMemory: sharingMemory) { communicator in
+    "partial sums are values: reducing them twice gives the same bits", arguments: [1, 3, 7], [1, 2, 7])
+  func partialSumsAreValues(worldSize: Int, nodeSize: Int) throws {
+    let nodes = stride(from: 0, to: worldSize, by: nodeSize).map { start in
+      Array(start..<min(start + nodeSize, worldSize))
+    }
+    let same = try ThreadCommunicator.run(size: worldSize, nodes: nodes) { communicator in
       let plan = try MicroBatchPlan(
         batch: 16, microBatches: 16, worldSize: worldSize, rank: communicator.rank)
       let reducer = GradientReducer(plan: plan, count: 777)

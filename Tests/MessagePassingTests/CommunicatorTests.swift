@@ -9,9 +9,10 @@ struct CommunicatorTests {
     try CommunicatorConformance.run(on: SoloCommunicator())
   }
 
-  @Test("threads conform", arguments: [1, 2, 3, 4, 8], [false, true])
-  func threads(size: Int, sharingMemory: Bool) throws {
-    let ranks = try ThreadCommunicator.run(size: size, sharingMemory: sharingMemory) { communicator in
+  @Test("threads conform, on no node, one or two", arguments: [1, 2, 3, 4, 8], 0...2)
+  func threads(size: Int, nodeCount: Int) throws {
+    let nodes = (0..<nodeCount).map { Array($0 * size / nodeCount..<($0 + 1) * size / nodeCount) }
+    let ranks = try ThreadCommunicator.run(size: size, nodes: nodes) { communicator in
       try CommunicatorConformance.run(on: communicator)
       return communicator.rank
     }

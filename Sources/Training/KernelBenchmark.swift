@@ -126,6 +126,7 @@ extension KernelBenchmark {
     JSONValue.object([
       .init("kernels", .string(KernelSet.current.rawValue)), .init("samples", .integer(samples)),
       .init("runs", .integer(runs)), .init("peak_gflops", .double(peak)),
+      .init("openblas_core", .string(BLASLibrary.coreName)),
       .init("openblas_gflops", .double(openBLAS.median)),
       .init("openblas_spread_percent", .double(openBLAS.spread)),
       .init("own_gflops", .double(own.median)), .init("own_spread_percent", .double(own.spread)),
@@ -151,7 +152,10 @@ extension KernelBenchmark {
       "\(name) \(Self.whole(rates.median)) GFLOP/s, 1024x1024x1024 on one core, median of \(runs) runs "
         + "(spread \(Self.whole(rates.spread)) %)"
     }
-    var lines = [line("matrix product: ", own), line("OpenBLAS sgemm: ", openBLAS)]
+    var lines = [
+      line("matrix product: ", own),
+      line("OpenBLAS sgemm: ", openBLAS) + ", kernels for \(BLASLibrary.coreName)",
+    ]
     guard !rows.isEmpty else { return lines.joined(separator: "\n") }
     lines += [
       "\(samples) samples a call, kernels \(KernelSet.current.rawValue); GFLOP/s (% of the faster product) by the arithmetic of "

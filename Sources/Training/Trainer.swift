@@ -48,6 +48,7 @@ package final class Trainer {
   private let report: RunReport
   private let writer: BackgroundCheckpointWriter?
   private let watchdog: Watchdog
+  private let hosts: [String]
   private let steering: GameSteering?
   private let schedule: Schedule
   private let stream: SampleStream
@@ -59,11 +60,14 @@ package final class Trainer {
   private var waitedForRanks = 0.0
 
   /// A trainer for an engine whose networks hold the state after `startStep` steps.
-  /// - Parameter store: where generations are saved; nil on the ranks that do not.
+  /// - Parameters:
+  ///   - store: where generations are saved; nil on the ranks that do not.
+  ///   - hosts: of every rank.
   package init(
     _ setup: Setup, engine: TurnEngine, startStep: Int, communication: CommunicationThread, report: RunReport,
-    store: CheckpointStore?, watchdog: Watchdog
+    store: CheckpointStore?, watchdog: Watchdog, hosts: [String]
   ) {
+    self.hosts = hosts
     self.setup = setup
     self.engine = engine
     self.communication = communication
@@ -90,8 +94,8 @@ package final class Trainer {
     quality = setup.reference.map {
       QualityMonitor($0, setup.options, over: exchange)
     }
-    lineFirstSample = 0
-    lineFirstSample = cursor(startStep).batch * setup.options.batch
+    lineFirstSample =
+      (engine.state.game?.cursor ?? schedule.cursor(at: startStep)).batch * setup.options.batch
   }
 
   /// Trains from `startStep` to the end, or until a signal.
@@ -121,6 +125,7 @@ package final class Trainer {
       // Saved before anything is drawn: after a signal there may be a second left.
       if isLast || isBest || isDue(options.checkpoint.every, at: done) { try save(step: done) }
       if isDrawn { try drawSamples(step: done, measurement) }
+      if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
       if isStopping && done < setup.steps {
         try finish()
@@ -190,7 +195,7 @@ package final class Trainer {
   private func load(for turn: Turn, from loader: BatchLoader) throws -> [LoadedMicroBatch] {
     watchdog.board.enter(.loading)
     do {
-      let loaded = try loader.next()
+      let loaded = try engine.timeline.span("data", .data, step: turn.step) { try loader.next() }
       waitedForData += loaded.waited
       return loaded.microBatches
     } catch {
@@ -307,8 +312,21 @@ package final class Trainer {
     }
   }
 
+  /// Writes what was kept of all ranks' time. All ranks take part.
+  private func writeTrace() throws {
+    guard let timeline = engine.timeline else { return }
+    try engine.synchronize()
+    engine.timeline = nil
+    let hosts = hosts
+    let text = try communication.submit { try ChromeTrace.gather(timeline, hosts: hosts, over: $0) }.wait()
+    guard let text else { return }
+    try RunFolderFiles.replace(ChromeTrace.fileName, in: setup.folder, with: text)
+    report.progress.notice("trace", path: "\(setup.folder)/\(ChromeTrace.fileName)")
+  }
+
   private func finish() throws {
     try engine.synchronize()
+    try writeTrace()
     watchdog.board.enter(.saving)
     steering?.finish()
     if let writer, let generation = try UnsharedError.wrapping({ try writer.finish() }) {

@@ -18,8 +18,13 @@ package struct TrainingRequest: Sendable {
   package let folder: String?
   /// Whether to go on with the run in the folder.
   package let isResuming: Bool
+  /// Whether the run folder gets a trace of the first steps.
+  package let isTraced: Bool
 
-  package init(recipe: String?, overrides: [String], folder: String?, isResuming: Bool) {
+  package init(
+    recipe: String?, overrides: [String], folder: String?, isResuming: Bool, isTraced: Bool = false
+  ) {
+    self.isTraced = isTraced
     self.recipe = recipe
     self.overrides = overrides
     self.folder = folder
@@ -83,7 +88,7 @@ package enum TrainingRun {
       return (plan, dataset)
     }
     try Handshake(
-      program: Handshake.programDigest(), kernels: "\(KernelSet.current.rawValue) \(BLASLibrary.coreName)",
+      program: Handshake.programDigest(), kernels: KernelSet.current.rawValue, blas: BLASLibrary.coreName,
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: rank))
@@ -150,12 +155,13 @@ package enum TrainingRun {
     defer { communication.finish() }
     let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
     engine.board = watchdog.board
+    if request.isTraced { engine.timeline = try Timeline(from: startStep, over: communicator) }
     watchdog.watch(
       timeout: options.stallTimeout, phases: model.phases.map(\.name),
       shares: (0..<size).map { plan.microBatches(of: $0).count }, folder: setup.folder)
     let trainer = Trainer(
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
-      store: store, watchdog: watchdog)
+      store: store, watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: startStep)
     progress.finish(
       outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")

@@ -31,6 +31,9 @@ package final class TurnEngine {
   /// Told when the training thread waits for a sum.
   package var board: ProgressBoard?
 
+  /// Where it is kept how long what took.
+  package var timeline: Timeline?
+
   /// The networks and phases.
   package var model: any Model { state.model }
 
@@ -73,16 +76,24 @@ package final class TurnEngine {
     // changes the order of the work, never a bit of it.
     var openings: [Int: TurnResult.Opening] = [:]
     for microBatch in microBatches where isWaiting(beside: turn.phase) {
-      openings[microBatch.index] = TurnResult.Opening(of: turn.phase, in: model, on: microBatch)
+      let opening = timeline.span(
+        "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
+      ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }
+      guard let opening else { break }
+      openings[microBatch.index] = opening
     }
     var moments: [BatchStatistics] = []
     var gradientCount = 0
     var reducer: GradientReducer?
     for microBatch in microBatches {
-      let result = TurnResult(
-        of: turn.phase, in: model, on: microBatch, opening: openings.removeValue(forKey: microBatch.index))
+      let opening = openings.removeValue(forKey: microBatch.index)
+      let result = timeline.span(
+        "\(turn.phase.name) forward \(microBatch.index)", .computation, step: turn.step
+      ) { TurnResult(of: turn.phase, in: model, on: microBatch, opening: opening) }
       if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.count) }
-      reducer?.add(at: microBatch.index) { result.write(to: $0) }
+      timeline.span("\(turn.phase.name) backward \(microBatch.index)", .computation, step: turn.step) {
+        reducer?.add(at: microBatch.index) { result.write(to: $0) }
+      }
       moments = result.moments
       gradientCount = result.gradientCount
     }
@@ -90,11 +101,17 @@ package final class TurnEngine {
     let header = LockstepHeader(
       step: turn.step, phase: turn.phase.index, elementCount: reducer.count, flags: flags)
     let sums = reducer.finish()
+    let (timeline, phase, step) = (timeline, turn.phase.name, turn.step)
     let sum = communication.submit { communicator in
-      let agreed = try LockstepChecker.verify(header, over: communicator)
+      let agreed = try timeline.span("\(phase) header", .communication, on: .communication, step: step) {
+        try LockstepChecker.verify(header, over: communicator)
+      }
       let failed = agreed.ranks(with: .failed)
       if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
-      return ReducedTurn(flags: agreed.union, vector: try sums.reduce(over: communicator))
+      let vector = try timeline.span(
+        "\(phase) sum", .communication, on: .communication, step: step, bytes: 4 * header.elementCount
+      ) { try sums.reduce(over: communicator) }
+      return ReducedTurn(flags: agreed.union, vector: vector)
     }
     handed.append(Handed(turn: turn, moments: moments, gradientCount: gradientCount, sum: sum))
     model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase) }
@@ -153,10 +170,11 @@ package final class TurnEngine {
       do {
         let start = ContinuousClock.now
         board?.enter(.waiting)
-        let reduced = try turn.sum.wait()
+        let (name, step) = (turn.turn.phase.name, turn.turn.step)
+        let reduced = try timeline.span("wait for \(name) sum", .wait, step: step) { try turn.sum.wait() }
         board?.enter(.computing)
         waited += (ContinuousClock.now - start).seconds
-        try apply(reduced, of: turn)
+        try timeline.span("\(name) update", .computation, step: step) { try apply(reduced, of: turn) }
       } catch {
         failure = error
       }

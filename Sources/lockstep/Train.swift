@@ -41,6 +41,12 @@ struct Train: ParsableCommand {
   @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")
   var dryRun = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Write trace.json: what each rank computed, sent and waited for.",
+      discussion: "Over the first 100 steps; chrome://tracing and ui.perfetto.dev show it."))
+  var trace = false
+
   func validate() throws {
     guard !(resume && dryRun) else {
       throw ValidationError("--dry-run describes a new run; leave out --resume.")
@@ -68,7 +74,7 @@ struct Train: ParsableCommand {
     }
     StopSignals.catchAll()
     let request = TrainingRequest(
-      recipe: recipe, overrides: overrides, folder: folder, isResuming: resume)
+      recipe: recipe, overrides: overrides, folder: folder, isResuming: resume, isTraced: trace)
     leave(
       Ranks.run { communicator, threadCommunicator in
         switch try TrainingRun.run(

@@ -71,13 +71,17 @@ struct CoordinationTests {
 
   @Test(
     "a handshake that differs names what, which rank and which host",
-    arguments: [("the program", 0), ("the instruction set", 1), ("the options", 2), ("the data", 3)])
+    arguments: [
+      ("the program", 0), ("the instruction set", 1), ("the processor that OpenBLAS computes for", 2),
+      ("the options", 3), ("the data", 4),
+    ])
   func handshake(subject: String, field: Int) throws {
     let results = ThreadCommunicator.results(size: 3) { communicator in
-      var fields = ["p", "k", "o", "d"]
+      var fields = ["p", "k", "b", "o", "d"]
       if communicator.rank == 2 { fields[field] += "'" }
-      try Handshake(program: fields[0], kernels: fields[1], options: fields[2], data: fields[3])
-        .verify(over: communicator)
+      try Handshake(
+        program: fields[0], kernels: fields[1], blas: fields[2], options: fields[3], data: fields[4]
+      ).verify(over: communicator)
     }
     let (codes, speakers) = ends(results)
     #expect(codes == Array(repeating: .disagreement, count: 3) && speakers == [0])
@@ -91,7 +95,8 @@ struct CoordinationTests {
     let digest = Handshake.programDigest()
     #expect(digest.count == 64)
     _ = try ThreadCommunicator.run(size: 3) { communicator in
-      try Handshake(program: digest, kernels: "k", options: "o", data: "d").verify(over: communicator)
+      try Handshake(program: digest, kernels: "k", blas: "b", options: "o", data: "d").verify(
+        over: communicator)
     }
   }
 }

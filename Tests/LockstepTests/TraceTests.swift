@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `--trace`.
+  struct TraceTests {
+    private struct Trace: Decodable {
+      struct Event: Decodable {
+        struct Details: Decodable {
+          let step: Int?
+          let bytes: Int?
+        }
+        let name: String
+        let ph: String
+        let pid: Int
+        let tid: Int
+        let ts: Double?
+        let dur: Double?
+        let args: Details
+      }
+      let traceEvents: [Event]
+    }
+
+    @Test(
+      "a trace tells of every rank what it computed, sent and waited for, and changes no bit",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func trace() throws {
+      let folder = try Folder()
+      let words = ["dcgan"] + narrow + course(steps: 3)
+      let traced = try Lockstep.train(words + ["--run", "traced", "--trace"], ranks: 2, in: folder)
+      #expect(traced.status == 0 && traced.errors.contains("trace: "), "\(traced.errors)")
+      let plain = try Lockstep.train(words + ["--run", "plain"], ranks: 2, in: folder)
+      #expect(plain.status == 0, "\(plain.errors)")
+      #expect(
+        try Lockstep.inspect("traced", in: folder).hashes == Lockstep.inspect("plain", in: folder).hashes)
+      #expect(try folder.contents(of: "plain")["trace.json"] == nil)
+
+      let events = try JSONDecoder().decode(
+        Trace.self, from: Data(try folder.bytes("traced/trace.json"))
+      ).traceEvents
+      let spans = events.filter { $0.ph == "X" }
+      for rank in 0..<2 {
+        for step in 1...3 {
+          let own = spans.filter { $0.pid == rank && $0.args.step == step }
+          for phase in ["discriminator", "generator"] {
+            let sum = try #require(own.first { $0.name == "\(phase) sum" })
+            #expect(sum.tid == 1 && (sum.args.bytes ?? 0) > 4000)
+            let update = try #require(own.first { $0.name == "\(phase) update" })
+            #expect(try #require(sum.ts) <= #require(update.ts))
+            // 8 micro-batches over 2 ranks.
+            #expect(own.filter { $0.name.hasPrefix("\(phase) forward") && $0.tid == 0 }.count == 4)
+          }
+        }
+        #expect(spans.filter { $0.pid == rank }.allSatisfy { ($0.dur ?? -1) >= 0 })
+        #expect(events.contains { $0.ph == "M" && $0.pid == rank && $0.name == "process_name" })
+      }
+    }
+  }
+}

@@ -52,7 +52,8 @@ package enum AtomicFile {
   /// Whether `name` is what a process leaves that is killed as it writes the file `target`.
   package static func isTemporary(_ name: String, of target: String) -> Bool { name.hasPrefix(target + mark) }
 
-  private static func synchronizeFolder(of path: String) throws(ReportingError) {
+  /// Makes a name durable that was made or changed in the folder above `path`.
+  package static func synchronizeFolder(of path: String) throws(ReportingError) {
     let end = path.lastIndex(of: "/")
     let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

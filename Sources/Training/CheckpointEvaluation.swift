@@ -106,10 +106,6 @@ package struct CheckpointEvaluation {
   /// A table for people.
   package var text: String {
     let table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
-    let lines = table + rows.map { ($0.name, FixedDecimal.text($0.value, places: 5)) }
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
-    }.joined(separator: "\n")
+    return NamedValues.text(table + rows.map { ($0.name, FixedDecimal.text($0.value, places: 5)) })
   }
 }

@@ -46,18 +46,14 @@ package struct DataInspection {
 
   /// A table for people.
   package var text: String {
-    let lines = [
+    NamedValues.text([
       ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
       (
         "values",
         "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in \(looked) images"
       ),
       ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
-    ]
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
-    }.joined(separator: "\n")
+    ])
   }
 
   /// One JSON object.

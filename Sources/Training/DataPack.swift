@@ -65,7 +65,7 @@ package struct DataPack {
       guard rename(temporary, folder) == 0 else {
         throw ReportingError.cannotWrite(path: folder, operation: "rename", errno: errno)
       }
-      Self.synchronizeFolder(of: folder)
+      try AtomicFile.synchronizeFolder(of: folder)
       samples = source.count
       shards = index.count
       bytes = index.reduce(0) { $0 + $1.bytes }
@@ -92,15 +92,5 @@ package struct DataPack {
   private static func padded(_ number: Int, _ digits: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
-  }
-
-  /// Makes the new name durable; the content is already.
-  private static func synchronizeFolder(of path: String) {
-    let end = path.lastIndex(of: "/")
-    let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
   }
 }

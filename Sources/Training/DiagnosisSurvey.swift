@@ -62,9 +62,9 @@ package enum HostSurvey {
     """
     cd / ; h=$(uname -n)
     echo cores $(nproc); echo time $(date +%s); echo orted $(command -v orted)
-    echo program $(sha256sum \(quoted(path)) 2>/dev/null | cut -d' ' -f1)
-    echo free $(df -Pk \(quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
-    for f in \(quoted(mark))-"$h" \(quoted(mark))-"${h%%.*}" \(quoted(mark))-localhost; do
+    echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
+    echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
+    for f in \(ShellWord.quoted(mark))-"$h" \(ShellWord.quoted(mark))-"${h%%.*}" \(ShellWord.quoted(mark))-localhost; do
       [ -e "$f" ] && mv "$f" "$f-renamed"
     done 2>/dev/null
     set -- $SSH_CONNECTION
@@ -74,10 +74,6 @@ package enum HostSurvey {
     fi
     true
     """
-  }
-
-  private static func quoted(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
   }
 
   private static func makeFile(_ path: String) -> Bool {

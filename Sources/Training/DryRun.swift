@@ -2,6 +2,7 @@ import Autograd
 import DataParallel
 import Models
 import Networks
+import Reporting
 
 /// What a run would do, without doing any of it: the essentials of its options and the turns of a step in order.
 package struct DryRun {
@@ -50,10 +51,7 @@ package struct DryRun {
       rows.append(("", "minimises \(rule.phase.objective)"))
       rows.append(("", optimizerText(options.optimizer(of: network))))
     }
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { label, text in
-      label + String(repeating: " ", count: width - label.count + 2) + text
-    }
+    return NamedValues.lines(rows)
   }
 
   /// What looks after the game, if anything does.

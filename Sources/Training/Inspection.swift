@@ -84,9 +84,6 @@ package struct Inspection {
       ("weights", info.weightsSHA256), ("state", info.stateSHA256), ("data", info.dataFingerprint),
     ]
     lines += manifest.files.map { ($0.name, "\($0.bytes) bytes, \($0.tensors.count) tensors, whole") }
-    let width = lines.map(\.0.count).max() ?? 0
-    return lines.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + TerminalText.escaped(value)
-    }.joined(separator: "\n")
+    return NamedValues.text(lines)
   }
 }

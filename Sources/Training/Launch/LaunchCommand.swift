@@ -23,7 +23,7 @@ package struct LaunchCommand: Sendable, Equatable {
   /// The words of the command.
   ///
   /// - Keepalive: a host that loses power is noticed by `mpirun` after 8 to 10 s instead of 491 s. The watchdog,
-  ///   which knows the rank, the step and the phase, comes first with 7 s; both survive an interruption of 5 s.
+  ///   which knows the rank, the step and the phase, comes first, after 7 s; both survive an interruption of 5 s.
   /// - Binding: a rank uses all cores that `threads` asks for. Open MPI's own default is one core a rank.
   /// - ssh: a host that asks for a password or does not answer fails at once.
   /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over, when it ends a
@@ -46,14 +46,5 @@ package struct LaunchCommand: Sendable, Equatable {
   }
 
   /// The command as a person would type it.
-  package var text: String { words.map(Self.quoted).joined(separator: " ") }
-
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_=./:,+@%".contains($0)) }
-    return isPlain && !word.isEmpty
-      ? word
-      : "'"
-        + word.split(separator: "'", omittingEmptySubsequences: false)
-        .joined(separator: "'\\''") + "'"
-  }
+  package var text: String { words.map(ShellWord.typed).joined(separator: " ") }
 }

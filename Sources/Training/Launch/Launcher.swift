@@ -75,7 +75,7 @@ package struct Launcher {
       next += 1
     }
     names.sort()
-    // Matrix products use one thread; more would only take memory.
+    // OpenBLAS computes the measures of quality, on one thread; more would only take memory.
     if !names.contains("OPENBLAS_NUM_THREADS") { names.append("OPENBLAS_NUM_THREADS=1") }
     if Files.environment("COLUMNS") != nil { names.append("COLUMNS") }
     return names

@@ -16,14 +16,13 @@ package struct WatchReport: Sendable {
 
   private static let advice = "; run again with --resume"
 
+  private static let verdictPrefix = "lockstep: watchdog: "
+
   /// The line with which a watchdog ends a job.
-  static func verdict(_ cause: String) -> String { "lockstep: \(cause)\(advice)" }
+  static func verdict(_ cause: String) -> String { "\(verdictPrefix)\(cause)\(advice)" }
 
   /// Whether a line of a job is a watchdog's last.
-  package static func isVerdict(_ line: String) -> Bool {
-    line.hasPrefix("lockstep: ") && line.contains(advice)
-      && ["has not answered", "ended without a word", "no progress for"].contains { line.contains($0) }
-  }
+  package static func isVerdict(_ line: String) -> Bool { line.hasPrefix(verdictPrefix) }
 
   /// The lost ranks, each host that does not answer once with all of its ranks.
   package func lost(_ losses: [Int: WatchLink.Loss], places: [Int: RankPlace]) -> String {

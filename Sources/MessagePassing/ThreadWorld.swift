@@ -2,25 +2,30 @@
 struct ThreadWorld {
   private enum Activity {
     case running
-    case waiting(for: String)
+    case exchanging
+    case entering
     case left
   }
 
-  private struct Send {
+  /// What a message is matched by.
+  private struct Route: Hashable {
     let source: Int
-    let message: OutgoingMessage
+    let destination: Int
+    let tag: Int
   }
 
-  private struct Receive {
-    let destination: Int
-    let message: IncomingMessage
+  /// What stands of one route: messages that nobody takes yet, or takers without a message, in the order in which they came.
+  private struct Line {
+    var sends: [OutgoingMessage] = []
+    var receives: [IncomingMessage] = []
+
+    var isEmpty: Bool { sends.isEmpty && receives.isEmpty }
   }
 
   private var activities: [Activity]
   /// Messages of each rank's exchange that nobody has matched yet.
   private var open: [Int]
-  private var sends: [Send] = []
-  private var receives: [Receive] = []
+  private var lines: [Route: Line] = [:]
   private var entered: [(header: CollectiveHeader, bytes: [UInt8])?]
   private var gathered: [[[UInt8]]?]
   private var failure: CommunicationError?
@@ -41,51 +46,48 @@ struct ThreadWorld {
     open[rank] = newSends.count + newReceives.count
     for message in newReceives {
       precondition(activities.indices ~= message.source, "rank \(message.source) does not exist")
-      let match = sends.firstIndex {
-        $0.source == message.source && $0.message.destination == rank && $0.message.tag == message.tag
-      }
-      if let match {
-        try deliver(sends.remove(at: match), to: Receive(destination: rank, message: message))
+      let route = Route(source: message.source, destination: rank, tag: message.tag)
+      var line = lines.removeValue(forKey: route) ?? Line()
+      if line.sends.isEmpty {
+        line.receives.append(message)
       } else {
-        receives.append(Receive(destination: rank, message: message))
+        try deliver(line.sends.removeFirst(), to: message, along: route)
       }
+      if !line.isEmpty { lines[route] = line }
     }
     for message in newSends {
       precondition(activities.indices ~= message.destination, "rank \(message.destination) does not exist")
-      let match = receives.firstIndex {
-        $0.destination == message.destination && $0.message.source == rank && $0.message.tag == message.tag
-      }
-      if let match {
-        try deliver(Send(source: rank, message: message), to: receives.remove(at: match))
+      let route = Route(source: rank, destination: message.destination, tag: message.tag)
+      var line = lines.removeValue(forKey: route) ?? Line()
+      if line.receives.isEmpty {
+        line.sends.append(message)
       } else {
-        sends.append(Send(source: rank, message: message))
+        try deliver(message, to: line.receives.removeFirst(), along: route)
       }
+      if !line.isEmpty { lines[route] = line }
     }
   }
 
-  private mutating func deliver(_ send: Send, to receive: Receive) throws(CommunicationError) {
-    let bytes = send.message.bytes
-    guard bytes.count == receive.message.buffer.count else {
+  private mutating func deliver(
+    _ send: OutgoingMessage, to receive: IncomingMessage, along route: Route
+  ) throws(CommunicationError) {
+    guard send.bytes.count == receive.buffer.count else {
       try fail(
         .messageSize(
-          source: send.source, destination: receive.destination, tag: send.message.tag, sent: bytes.count,
-          expected: receive.message.buffer.count))
+          source: route.source, destination: route.destination, tag: route.tag, sent: send.bytes.count,
+          expected: receive.buffer.count))
     }
-    receive.message.buffer.copyMemory(from: bytes)
-    for rank in [send.source, receive.destination] {
+    receive.buffer.copyMemory(from: send.bytes)
+    for rank in [route.source, route.destination] {
       open[rank] -= 1
-      if open[rank] == 0, case .waiting = activities[rank] { activities[rank] = .running }
+      if open[rank] == 0, case .exchanging = activities[rank] { activities[rank] = .running }
     }
   }
 
   mutating func hasFinishedExchange(rank: Int) throws(CommunicationError) -> Bool {
     try throwFailure()
     if open[rank] == 0 { return true }
-    let incoming = receives.filter { $0.destination == rank }
-      .map { "message \($0.message.tag) from rank \($0.message.source)" }
-    let outgoing = sends.filter { $0.source == rank }
-      .map { "rank \($0.message.destination) to take message \($0.message.tag)" }
-    try wait(rank: rank, for: (incoming + outgoing).joined(separator: " and "))
+    try wait(rank: rank, .exchanging)
     return false
   }
 
@@ -106,7 +108,7 @@ struct ThreadWorld {
     for rank in entered.indices {
       gathered[rank] = all.map(\.bytes)
       entered[rank] = nil
-      if case .waiting = activities[rank] { activities[rank] = .running }
+      if case .entering = activities[rank] { activities[rank] = .running }
     }
   }
 
@@ -116,8 +118,7 @@ struct ThreadWorld {
       gathered[rank] = nil
       return result
     }
-    let missing = entered.indices.filter { entered[$0] == nil }.map(String.init).joined(separator: ", ")
-    try wait(rank: rank, for: "rank \(missing) to enter \(entered[rank]?.header.description ?? "")")
+    try wait(rank: rank, .entering)
     return nil
   }
 
@@ -128,23 +129,40 @@ struct ThreadWorld {
     noteStall()
   }
 
-  private mutating func wait(rank: Int, for what: String) throws(CommunicationError) {
-    activities[rank] = .waiting(for: what)
+  private mutating func wait(rank: Int, _ activity: Activity) throws(CommunicationError) {
+    activities[rank] = activity
     noteStall()
     try throwFailure()
   }
 
   /// When nobody runs, nobody can end another's wait.
   private mutating func noteStall() {
-    var waits: [String] = []
-    for (rank, activity) in activities.enumerated() {
+    for case .running in activities { return }
+    let waits = activities.enumerated().map { rank, activity in
       switch activity {
-      case .running: return
-      case .waiting(let what): waits.append("rank \(rank) waits for \(what)")
-      case .left: waits.append("rank \(rank) has left")
+      case .running: ""
+      case .exchanging: "rank \(rank) waits for \(openMessages(of: rank))"
+      case .entering: "rank \(rank) waits for \(missing(for: rank))"
+      case .left: "rank \(rank) has left"
       }
     }
     if failure == nil { failure = .stalled(waits: waits.joined(separator: ", ")) }
+  }
+
+  private func openMessages(of rank: Int) -> String {
+    let routes = lines.keys.sorted {
+      ($0.tag, $0.source, $0.destination) < ($1.tag, $1.source, $1.destination)
+    }
+    let incoming = routes.filter { $0.destination == rank && !lines[$0]!.receives.isEmpty }
+      .map { "message \($0.tag) from rank \($0.source)" }
+    let outgoing = routes.filter { $0.source == rank && !lines[$0]!.sends.isEmpty }
+      .map { "rank \($0.destination) to take message \($0.tag)" }
+    return (incoming + outgoing).joined(separator: " and ")
+  }
+
+  private func missing(for rank: Int) -> String {
+    let ranks = entered.indices.filter { entered[$0] == nil }.map(String.init).joined(separator: ", ")
+    return "rank \(ranks) to enter \(entered[rank]?.header.description ?? "")"
   }
 
   private func throwFailure() throws(CommunicationError) {

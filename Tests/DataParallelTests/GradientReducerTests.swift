@@ -74,6 +74,33 @@ struct GradientReducerTests {
     }
   }
 
+  @Test(
+    "hundreds of ranks: the bits of one, and a node sends 2 (M - 1) / M of the vector",
+    arguments: [(64, 1), (256, 1), (64, 4), (256, 4)])
+  func large(nodeCount: Int, ranksOnNode: Int) throws {
+    let size = nodeCount * ranksOnNode
+    let count = 16 * size
+    let nodes = (0..<nodeCount).map { Array($0 * ranksOnNode..<($0 + 1) * ranksOnNode) }
+    let expected = ReductionConformance.fold(
+      (0..<size).map { ReductionConformance.leaf($0, count: count, step: 0) }[...])
+    let sent = try ThreadCommunicator.run(size: size, nodes: nodes) { communicator in
+      let plan = try MicroBatchPlan(
+        batch: size, microBatches: size, worldSize: size, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: count)
+      reducer.add(
+        Tensor(ReductionConformance.leaf(communicator.rank, count: count, step: 0), shape: [count]),
+        at: communicator.rank)
+      let counter = CountingCommunicator(communicator)
+      let sum = try reducer.reduce(over: counter)
+      let isRight = sum.withUnsafeBufferPointer { $0.elementsEqual(expected) }
+      return isRight ? counter.sentBytes : -1
+    }
+    // Blocks as small as a test's cannot be cut evenly among hundreds, so that with several ranks only the sum is exact.
+    let all = 2 * (nodeCount - 1) * 4 * count
+    #expect(sent.reduce(0, +) == all && !sent.contains(-1))
+    #expect(ranksOnNode > 1 || sent.allSatisfy { $0 == all / size })
+  }
+
   /// The values must be such that a wrong order of addition is noticed.
   @Test("the order of addition matters to the values that are tested")
   func sensitivity() {

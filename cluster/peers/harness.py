@@ -172,7 +172,7 @@ def work(
     if distributed:
         torch.distributed.init_process_group(
             "gloo",
-            init_method=f"file://{rendezvous}",
+            init_method=rendezvous,
             rank=rank,
             world_size=options.processes,
             timeout=datetime.timedelta(minutes=5),
@@ -224,10 +224,10 @@ def measure(make: type[Trainer], options: argparse.Namespace, settings: Settings
     context = multiprocessing.get_context("spawn")
     results = context.SimpleQueue()
     with tempfile.TemporaryDirectory() as folder:
-        rendezvous = os.path.join(folder, "rendezvous")
+        rendezvous = options.rendezvous or "file://" + os.path.join(folder, "rendezvous")
         workers = [
             context.Process(target=work, args=(make, rank, options, settings, rendezvous, results))
-            for rank in range(options.processes)
+            for rank in (range(options.processes) if options.rank is None else [options.rank])
         ]
         for worker in workers:
             worker.start()
@@ -304,6 +304,8 @@ def main(make: type[Trainer], description: str | None) -> None:
         "--batch", type=parse_count, default=make.BATCH, help=f"samples per process and step ({make.BATCH})"
     )
     parser.add_argument("--processes", type=parse_count, default=1, help="more than one: DDP over gloo (1)")
+    parser.add_argument("--rank", type=int, help="run only this one of the processes; others run the rest")
+    parser.add_argument("--rendezvous", help="where the processes meet: tcp://HOST:PORT (a file of this machine's)")
     parser.add_argument("--threads", type=parse_count, default=1, help="per process (1)")
     parser.add_argument("--steps", type=parse_count, default=5, help="training steps in one timed run (5)")
     parser.add_argument("--runs", type=parse_count, default=3, help="timed runs, of which the median counts (3)")
@@ -321,6 +323,8 @@ def main(make: type[Trainer], description: str | None) -> None:
     )
     options = parser.parse_args()
     settings = dataclasses.replace(make.VARIANTS[options.variant], **dict(options.set))
+    if (options.rank is None) != (options.rendezvous is None):
+        parser.error("--rank and --rendezvous go together")
     if settings.whole and ("whole" not in make.VARIANTS or options.processes > 1):
         parser.error("a whole step is no single graph for this workload, or not in several processes")
     print(json.dumps(measure(make, options, settings)))

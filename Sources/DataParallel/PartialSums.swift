@@ -64,6 +64,13 @@ public struct PartialSums: Sendable {
       over: communicator, into: result)
   }
 
+  /// The first element that is not finite in this rank's own sums; nil if all are.
+  public var firstNonFinite: Int? {
+    sums.compactMap { sum in
+      UnsafeBufferPointer(start: sum.pointer, count: count).firstIndex { !$0.isFinite }
+    }.min()
+  }
+
   private func verifyPlan(_ communicator: any Communicator) {
     precondition(
       communicator.size == plan.worldSize && communicator.rank == plan.rank,

@@ -111,7 +111,8 @@ package final class TurnEngine {
       let vector = try timeline.span(
         "\(phase) sum", .communication, on: .communication, step: step, bytes: 4 * header.elementCount
       ) { try sums.reduce(over: communicator) }
-      return ReducedTurn(flags: agreed.union, vector: vector)
+      return ReducedTurn(
+        flags: agreed.union, vector: vector, fault: try Fault(of: vector, from: sums, over: communicator))
     }
     handed.append(Handed(turn: turn, moments: moments, gradientCount: gradientCount, sum: sum))
     model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase) }
@@ -186,8 +187,11 @@ package final class TurnEngine {
     let scale = 1 / Float(plan.microBatches)
     let phase = turn.turn.phase
     let network = model.networks[phase.network]
-    guard reduced.vector.isFinite else {
-      throw TurnError.notFinite(network: network.name, step: turn.turn.step)
+    if let fault = reduced.fault {
+      let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
+      throw TurnError.notFinite(
+        network: network.name, step: turn.turn.step,
+        place: position.map { network.store.parameterNames[$0] } ?? "its statistics", ranks: fault.ranks)
     }
     reduced.vector.withUnsafePointer { vector in
       TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
@@ -241,18 +245,39 @@ package final class TurnEngine {
 private struct ReducedTurn: Sendable {
   let flags: StatusFlags
   let vector: Tensor
+  let fault: Fault?
+}
+
+/// What is wrong with a sum that is not finite.
+private struct Fault: Sendable {
+  /// The first such element.
+  let element: Int
+  /// The ranks whose own sums are not finite; none if only adding them made it so.
+  let ranks: [Int]
+
+  /// Asks all ranks, which all have the same sum: one all-gather, if it is not finite.
+  init?(of vector: Tensor, from own: PartialSums, over communicator: any Communicator) throws {
+    guard !vector.isFinite else { return nil }
+    element = vector.withUnsafeBufferPointer { $0.firstIndex { !$0.isFinite } } ?? 0
+    let places = try communicator.allGather(own.firstNonFinite ?? -1)
+    ranks = places.indices.filter { places[$0] >= 0 }
+  }
 }
 
 /// Why a turn ended the run.
 public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
-  case notFinite(network: String, step: Int)
+  /// - Parameters:
+  ///   - place: the first parameter that it is not finite for.
+  ///   - ranks: on which it was so before it was summed; none if only the sum is.
+  case notFinite(network: String, step: Int, place: String, ranks: [Int])
 
   /// One line: what, where; what to do next.
   public var description: String {
     switch self {
-    case .notFinite(let network, let step):
-      "the \(network)'s gradient is not finite at step \(step); "
+    case .notFinite(let network, let step, let place, let ranks):
+      "the \(network)'s gradient is not finite at step \(step), first for \(place), "
+        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))") + "; "
         + "lower optimizer.\(network).learningRate and --resume from the last checkpoint"
     }
   }

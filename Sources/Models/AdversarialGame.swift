@@ -34,6 +34,10 @@ struct AdversarialGame {
     let accuracy =
       objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
     let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
+    let dragan =
+      objective.draganWeight > 0
+      ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty")] : []
+    let sign = objective.augmentation?.kind == .ada ? [Statistic("sign_real")] : []
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1, objective: objective.discriminatorText,
@@ -42,7 +46,7 @@ struct AdversarialGame {
           Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + accuracy + penalty),
+        ] + accuracy + penalty + dragan + sign),
       Phase(
         index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
@@ -57,13 +61,13 @@ struct AdversarialGame {
   private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
-    let seen = noisy(microBatch.images, .noiseOnReals, microBatch)
-    let samples = factor == nil ? tape.constant(seen) : tape.watch(seen)
-    let real = scores(samples)
+    let samples = factor == nil ? tape.constant(microBatch.images) : tape.watch(microBatch.images)
+    let real = scores(seen(samples, .augmentation, .noiseOnReals, microBatch))
     let penalty = factor.map { _ in zeroCentredPenalty(scores: real, at: samples) }
     let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
     microBatch.carried = microBatch.draw.isShared ? made : nil
-    let fake = scores(tape.constant(noisy(made.value, .noiseOnFakes, microBatch)))
+    let fake = scores(
+      seen(tape.constant(made.value), .augmentationOfFakes, .noiseOnFakes, microBatch))
     let realLoss = objective.loss.real(real, smoothing: objective.labelSmoothing)
     let fakeLoss = objective.loss.fake(fake)
     var loss = realLoss + fakeLoss
@@ -75,17 +79,24 @@ struct AdversarialGame {
     }
     if objective.r1Weight > 0 { statistics.append(penalty?.value.scalar ?? 0) }
     if let penalty, let factor { loss = loss + penalty * factor }
+    if objective.draganWeight > 0 {
+      let dragan = objective.draganFactor(turn: microBatch.draw.batch).map {
+        (penalty: perturbedPenalty(microBatch, on: tape), factor: $0)
+      }
+      statistics.append(dragan?.penalty.value.scalar ?? 0)
+      if let dragan { loss = loss + dragan.penalty * dragan.factor }
+    }
+    if objective.augmentation?.kind == .ada, let threshold = objective.loss.decisionThreshold {
+      statistics.append(share(of: real) { $0 > threshold } - share(of: real) { $0 < threshold })
+    }
     return Evaluation(loss: loss, statistics: statistics)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    var made = microBatch.carried ?? recordedFakes(microBatch)
+    let made = microBatch.carried ?? recordedFakes(microBatch)
     microBatch.carried = nil
-    let deviation = noiseDeviation(microBatch)
-    if deviation > 0 {
-      made = made + made.constant(noise(of: deviation, .noiseOnGenerated, microBatch, made.shape))
-    }
-    let loss = objective.loss.generator(scores(made))
+    let loss = objective.loss.generator(
+      scores(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch)))
     return Evaluation(loss: loss, statistics: [loss.value.scalar])
   }
 
@@ -103,14 +114,29 @@ struct AdversarialGame {
     scores.value.withUnsafeBufferPointer { Float($0.count { isRight($0) }) / Float($0.count) }
   }
 
-  private func noisy(_ samples: Tensor, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch) -> Tensor {
-    let deviation = noiseDeviation(microBatch)
-    guard deviation > 0 else { return samples }
-    return samples + noise(of: deviation, purpose, microBatch, samples.shape)
+  /// DRAGAN's penalty at this micro-batch's real samples, on D's own tape.
+  private func perturbedPenalty(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
+    let images = microBatch.images
+    let deviation = objective.draganDeviation * images.standardDeviation
+    let points = tape.watch(images + noise(of: deviation, .perturbation, microBatch, images.shape))
+    // Samples that are not part of the data do not move running statistics.
+    let observed = tape.takeStatistics()
+    let seen = objective.augmentation?(points, .augmentationOfPoints, microBatch) ?? points
+    let penalty = gradientPenalty(scores: scores(seen), at: points)
+    _ = tape.takeStatistics()
+    observed.forEach(tape.collect)
+    return penalty
   }
 
-  private func noiseDeviation(_ microBatch: MicroBatch) -> Float {
-    objective.noiseDeviation(at: microBatch.draw.step) + microBatch.addedNoise
+  /// What the discriminator sees of samples: augmented, then with noise.
+  private func seen(
+    _ samples: Variable, _ augmentation: KeyedNoise.Purpose, _ noise: KeyedNoise.Purpose,
+    _ microBatch: MicroBatch
+  ) -> Variable {
+    let changed = objective.augmentation?(samples, augmentation, microBatch) ?? samples
+    let deviation = objective.noiseDeviation(at: microBatch.draw.step) + microBatch.addedNoise
+    guard deviation > 0 else { return changed }
+    return changed + changed.constant(self.noise(of: deviation, noise, microBatch, changed.shape))
   }
 
   private func noise(

@@ -30,7 +30,7 @@ package enum AugmentOptions {
   /// ADA's speed.
   package static let speed = ModelOption(
     path: "augment.speed", .number(.closed(1, 1e12)), default: 500_000.0, neutral: 500_000.0, unit: "images",
-    synonyms: ["ada_kimg", "ada_length"],
+    synonyms: ["ada_kimg"],
     help: "ada: real samples in which the probability rises from 0 to 1")
   /// Steps between two decisions.
   package static let every = ModelOption(

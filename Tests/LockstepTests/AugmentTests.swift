@@ -7,7 +7,7 @@ extension EndToEnd {
     /// Decisions every four steps that go both ways, within cycles of three turns to one and beside a balance.
     private static let adaptive =
       [
-        "dcgan", "augment.kind=ada", "augment.speed=400", "augment.target=0.3", "augment.probability=0.4",
+        "dcgan", "augment.kind=ada", "augment.speed=400", "augment.target=0.7", "augment.probability=0.4",
         "augment.policy=translation,cutout,contrast,flip", "discriminatorSteps=3", "r1.weight=0.5",
         "dragan.weight=1", "dragan.every=4", "balance.every=5", "balance.highest=0.7",
         "optimizer.generator.learningRate=0.005",
@@ -67,7 +67,7 @@ extension EndToEnd {
         let (sign, images, before) = (try value("sign"), try value("images"), try value("before"))
         #expect(before == Float(last))
         let change = images / 400
-        let next = sign > 0.3 ? max(before, min(before + change, 0.8)) : max(before - change, 0)
+        let next = sign > 0.7 ? max(before, min(before + change, 0.8)) : max(before - change, 0)
         #expect(try value("probability") == next)
         #expect(decision == (next > before ? "raise" : next < before ? "lower" : "keep"))
         // Of the turns of four steps, the logged ones are the last of each step.

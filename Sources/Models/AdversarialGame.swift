@@ -35,6 +35,10 @@ struct AdversarialGame {
     let accuracy =
       objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
     let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
+    let dragan =
+      objective.draganWeight > 0
+      ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty")] : []
+    let sign = objective.augmentation?.kind == .ada ? [Statistic("sign_real")] : []
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1, objective: objective.discriminatorText,
@@ -43,7 +47,7 @@ struct AdversarialGame {
           Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + accuracy + penalty),
+        ] + accuracy + penalty + dragan + sign),
       Phase(
         index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
@@ -58,52 +62,64 @@ struct AdversarialGame {
   /// The discriminator's pass over real samples.
   func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
     guard phase == phases[0] else { return nil }
-    let (loss, statistics) = realPass(microBatch)
-    microBatch.opening = statistics
-    return loss
+    let pass = realPass(microBatch)
+    microBatch.opening = pass.values
+    return pass.loss
   }
 
-  /// The loss on real samples and its penalty; loss, level, share that is right, penalty.
-  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, statistics: [Float]) {
+  /// The loss on real samples with the penalties at them, and what of it is reported.
+  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, values: [String: Float]) {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
-    let seen = noisy(microBatch.images, .noiseOnReals, microBatch)
-    let samples = factor == nil ? tape.constant(seen) : tape.watch(seen)
-    let real = scores(samples)
-    let loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
-    let right = objective.loss.decisionThreshold.map { threshold in share(of: real) { $0 > threshold } } ?? 0
-    let statistics = [loss.value.scalar, level(real), right]
-    guard let factor else { return (loss, statistics + [0]) }
-    let penalty = zeroCentredPenalty(scores: real, at: samples)
-    return (loss + penalty * factor, statistics + [penalty.value.scalar])
+    let samples = factor == nil ? tape.constant(microBatch.images) : tape.watch(microBatch.images)
+    let real = scores(seen(samples, .augmentation, .noiseOnReals, microBatch))
+    var loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
+    var values = ["loss": loss.value.scalar, "level": level(real)]
+    if let threshold = objective.loss.decisionThreshold {
+      values["above"] = share(of: real) { $0 > threshold }
+      values["below"] = share(of: real) { $0 < threshold }
+    }
+    if let factor {
+      let penalty = zeroCentredPenalty(scores: real, at: samples)
+      values["r1"] = penalty.value.scalar
+      loss = loss + penalty * factor
+    }
+    if let factor = objective.draganFactor(turn: microBatch.draw.batch) {
+      let penalty = perturbedPenalty(microBatch, on: tape)
+      values["dragan"] = penalty.value.scalar
+      loss = loss + penalty * factor
+    }
+    return (loss, values)
   }
 
   private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let pass = microBatch.opening == nil ? realPass(microBatch) : nil
-    let real = microBatch.opening ?? pass!.statistics
+    let real = microBatch.opening ?? pass!.values
     microBatch.opening = nil
     let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
     microBatch.carried = microBatch.draw.isShared ? made : nil
     let tape = microBatch.tape(watching: discriminator)
-    let fake = scores(tape.constant(noisy(made.value, .noiseOnFakes, microBatch)))
+    let fake = scores(
+      seen(tape.constant(made.value), .augmentationOfFakes, .noiseOnFakes, microBatch))
     let loss = objective.loss.fake(fake)
-    let fakeLoss = loss.value.scalar
-    var statistics = [real[0] + fakeLoss, real[0], fakeLoss, real[1], level(fake)]
+    let (realLoss, fakeLoss) = (real["loss"]!, loss.value.scalar)
+    var statistics = [realLoss + fakeLoss, realLoss, fakeLoss, real["level"]!, level(fake)]
     if let threshold = objective.loss.decisionThreshold {
-      statistics.append((real[2] + share(of: fake) { $0 < threshold }) / 2)
+      statistics.append((real["above"]! + share(of: fake) { $0 < threshold }) / 2)
     }
-    if objective.r1Weight > 0 { statistics.append(real[3]) }
+    if objective.r1Weight > 0 { statistics.append(real["r1"] ?? 0) }
+    if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? 0) }
+    if objective.augmentation?.kind == .ada, objective.loss.decisionThreshold != nil {
+      statistics.append(real["above"]! - real["below"]!)
+    }
     return Evaluation(loss: pass.map { $0.loss + loss } ?? loss, statistics: statistics)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    var made = microBatch.carried ?? recordedFakes(microBatch)
+    let made = microBatch.carried ?? recordedFakes(microBatch)
     microBatch.carried = nil
-    let deviation = noiseDeviation(microBatch)
-    if deviation > 0 {
-      made = made + made.constant(noise(of: deviation, .noiseOnGenerated, microBatch, made.shape))
-    }
-    let loss = objective.loss.generator(scores(made))
+    let loss = objective.loss.generator(
+      scores(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch)))
     return Evaluation(loss: loss, statistics: [loss.value.scalar])
   }
 
@@ -121,14 +137,29 @@ struct AdversarialGame {
     scores.value.withUnsafeBufferPointer { Float($0.count { isRight($0) }) / Float($0.count) }
   }
 
-  private func noisy(_ samples: Tensor, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch) -> Tensor {
-    let deviation = noiseDeviation(microBatch)
-    guard deviation > 0 else { return samples }
-    return samples + noise(of: deviation, purpose, microBatch, samples.shape)
+  /// DRAGAN's penalty at this micro-batch's real samples, on D's own tape.
+  private func perturbedPenalty(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
+    let images = microBatch.images
+    let deviation = objective.draganDeviation * images.standardDeviation
+    let points = tape.watch(images + noise(of: deviation, .perturbation, microBatch, images.shape))
+    // Samples that are not part of the data do not move running statistics.
+    let observed = tape.takeStatistics()
+    let seen = objective.augmentation?(points, .augmentationOfPoints, microBatch) ?? points
+    let penalty = gradientPenalty(scores: scores(seen), at: points)
+    _ = tape.takeStatistics()
+    observed.forEach(tape.collect)
+    return penalty
   }
 
-  private func noiseDeviation(_ microBatch: MicroBatch) -> Float {
-    objective.noiseDeviation(at: microBatch.draw.step) + microBatch.addedNoise
+  /// What the discriminator sees of samples: augmented, then with noise.
+  private func seen(
+    _ samples: Variable, _ augmentation: KeyedNoise.Purpose, _ noise: KeyedNoise.Purpose,
+    _ microBatch: MicroBatch
+  ) -> Variable {
+    let changed = objective.augmentation?(samples, augmentation, microBatch) ?? samples
+    let deviation = objective.noiseDeviation(at: microBatch.draw.step) + microBatch.addedNoise
+    guard deviation > 0 else { return changed }
+    return changed + changed.constant(self.noise(of: deviation, noise, microBatch, changed.shape))
   }
 
   private func noise(

@@ -18,6 +18,14 @@ public struct AdversarialObjective: Hashable, Sendable {
   /// its own, for which they correct learning rate and moments; here it is added to the loss of a step that is taken
   /// anyway, so the number of steps, and with it the optimizer, stays as it is.
   public var r1Every = 1
+  /// λ of DRAGAN's penalty (Kodali et al. 2017); 0 for none.
+  public var draganWeight: Float = 0
+  /// The deviation of its perturbation, in standard deviations of the values of a micro-batch's real samples.
+  public var draganDeviation: Float = 0.5
+  /// It is part of every so manieth turn of the discriminator, with so many times its weight, as ``r1Every``.
+  public var draganEvery = 1
+  /// What the discriminator's input goes through; nil for nothing.
+  public var augmentation: Augmentation?
   /// Standard deviation at the start of the noise on what the discriminator sees (Sønderby et al. 2017); 0 for none.
   public var instanceNoise: Float = 0
   /// The step at which that noise has fallen to zero, on a straight line; 0 keeps it.
@@ -32,6 +40,11 @@ public struct AdversarialObjective: Hashable, Sendable {
     r1Weight > 0 && (turn + 1).isMultiple(of: r1Every) ? r1Weight / 2 * Float(r1Every) : nil
   }
 
+  /// The same of DRAGAN's penalty: λ times the interval.
+  func draganFactor(turn: Int) -> Float? {
+    draganWeight > 0 && (turn + 1).isMultiple(of: draganEvery) ? draganWeight * Float(draganEvery) : nil
+  }
+
   /// The deviation of the noise at `step`.
   func noiseDeviation(at step: Int) -> Float {
     guard instanceNoiseEnd > 0 else { return instanceNoise }
@@ -44,19 +57,23 @@ public struct AdversarialObjective: Hashable, Sendable {
     if labelSmoothing > 0 { parts.append("labels smoothed by \(labelSmoothing)") }
     if usesSpectralNorm { parts.append("spectral norm") }
     if let clip { parts.append("weights within ±\(clip)") }
-    if r1Weight > 0 {
+    func lazily(_ every: Int) -> String { every > 1 ? " at every \(every)th turn, \(every) times it" : "" }
+    if r1Weight > 0 { parts.append("R1 of weight \(r1Weight)" + lazily(r1Every)) }
+    if draganWeight > 0 {
       parts.append(
-        "R1 of weight \(r1Weight)" + (r1Every > 1 ? " at every \(r1Every)th turn, \(r1Every) times it" : ""))
+        "DRAGAN of weight \(draganWeight) around \(draganDeviation) deviations" + lazily(draganEvery))
     }
-    return (parts + noiseText).joined(separator: ", ")
+    return (parts + inputText).joined(separator: ", ")
   }
 
   /// The generator's part, for people.
-  var generatorText: String { ([loss.rawValue] + noiseText).joined(separator: ", ") }
+  var generatorText: String { ([loss.rawValue] + inputText).joined(separator: ", ") }
 
-  private var noiseText: [String] {
-    guard instanceNoise > 0 else { return [] }
-    return [
+  /// What happens to what the discriminator sees.
+  private var inputText: [String] {
+    let augmented = augmentation.map { [$0.text] } ?? []
+    guard instanceNoise > 0 else { return augmented }
+    return augmented + [
       "instance noise \(instanceNoise)"
         + (instanceNoiseEnd > 0 ? ", gone at step \(instanceNoiseEnd)" : "")
     ]

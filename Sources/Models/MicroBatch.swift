@@ -39,21 +39,25 @@ public final class MicroBatch {
   public let labels: [Int32]
   /// Standard deviation of the noise on what a discriminator sees, beside the recipe's.
   public let addedNoise: Float
+  /// The probability of each augmentation of a sample where a controller steers it; nil where the recipe fixes it.
+  public let augmentation: Float?
   private let noise: (KeyedNoise.Purpose, Shape) -> Tensor
   private var tapes: [ObjectIdentifier: Tape] = [:]
 
   /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded on
   /// the generator's tape.
   public var carried: Variable?
-  /// What the term of a phase that was computed first is worth, in the order in which the phase's model wants it; nil if
-  /// it was not computed.
-  public var opening: [Float]?
+  /// What the term of a phase that was computed first is worth, by names that the phase's model chooses; nil if it was not
+  /// computed.
+  public var opening: [String: Float]?
 
   /// The samples at `index` of a draw.
   public init(
-    index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64, addedNoise: Float = 0
+    index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64, addedNoise: Float = 0,
+    augmentation: Float? = nil
   ) {
     self.addedNoise = addedNoise
+    self.augmentation = augmentation
     self.index = index
     self.draw = draw
     self.images = images
@@ -61,13 +65,14 @@ public final class MicroBatch {
     noise = { purpose, shape in
       let keyed = KeyedNoise(seed: seed, purpose: purpose, turn: draw.round)
       let start = index * shape.count
-      return purpose == .interpolation ? keyed.uniform(shape, from: start) : keyed.normal(shape, from: start)
+      return purpose.isUniform ? keyed.uniform(shape, from: start) : keyed.normal(shape, from: start)
     }
   }
 
   /// A micro-batch whose noise was recorded.
   package init(images: Tensor, recorded: [KeyedNoise.Purpose: Tensor]) {
     addedNoise = 0
+    augmentation = nil
     index = 0
     draw = Draw(step: 0)
     self.images = images
@@ -79,7 +84,7 @@ public final class MicroBatch {
   public var count: Int { images.shape[0] }
 
   /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global batch:
-  /// uniform in (0, 1) for interpolation, standard normal otherwise.
+  /// uniform in (0, 1) for interpolation and augmentation, standard normal otherwise.
   public func noise(for purpose: KeyedNoise.Purpose, length: Int) -> Tensor {
     noise(purpose, [count, length])
   }

@@ -14,22 +14,27 @@ public final class WGANGP: Model {
   /// The critic's turn, then the generator's.
   public let phases: [Phase]
   private let pair: ConvolutionalPair
+  private let augmentation: Augmentation?
 
   /// A model with uninitialised parameters.
-  public init(_ configuration: DCGAN.Configuration, penaltyWeight: Float = 10) {
+  public init(
+    _ configuration: DCGAN.Configuration, penaltyWeight: Float = 10, augmentation: Augmentation? = nil
+  ) {
     self.configuration = configuration
     self.penaltyWeight = penaltyWeight
+    self.augmentation = augmentation
+    let seen = augmentation.map { ", \($0.text)" } ?? ""
     pair = ConvolutionalPair(configuration, normalization: .none)
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1,
-        objective: "wasserstein, gradient penalty of weight \(penaltyWeight)",
+        objective: "wasserstein, gradient penalty of weight \(penaltyWeight)\(seen)",
         statistics: [
           Statistic("loss_d", label: "loss D", plot: "loss"),
           Statistic("penalty", label: "penalty", plot: "gradient penalty"),
         ]),
       Phase(
-        index: 1, name: "generator", network: 0, objective: "wasserstein", readsSamples: false,
+        index: 1, name: "generator", network: 0, objective: "wasserstein\(seen)", readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
@@ -59,19 +64,28 @@ public final class WGANGP: Model {
 
   private func criticLoss(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: networks[1].store)
-    let critic = pair.discriminator
     let fakes = pair.fakes(microBatch, on: tape)
-    let distance = critic(tape.constant(fakes.value)).mean() - critic(tape.constant(microBatch.images)).mean()
+    let fake = score(tape.constant(fakes.value), .augmentationOfFakes, microBatch)
+    let real = score(tape.constant(microBatch.images), .augmentation, microBatch)
+    let distance = fake.mean() - real.mean()
     let weight = microBatch.noise(for: .interpolation, length: 1).reshaped([microBatch.count, 1, 1, 1])
     let points = tape.watch(fakes.value + weight * (microBatch.images - fakes.value))
-    let penalty = gradientPenalty(scores: critic(points), at: points)
+    let penalty = gradientPenalty(
+      scores: score(points, .augmentationOfPoints, microBatch), at: points)
     let loss = distance + penalty * penaltyWeight
     return Evaluation(loss: loss, statistics: [loss.value.scalar, penalty.value.scalar])
   }
 
+  /// The critic of samples that are augmented, if the recipe says so.
+  private func score(
+    _ samples: Variable, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch
+  ) -> Variable {
+    pair.discriminator(augmentation?(samples, purpose, microBatch) ?? samples)
+  }
+
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let fakes = pair.fakes(microBatch, on: microBatch.tape(watching: networks[0].store))
-    let loss = -pair.discriminator(fakes).mean()
+    let loss = -score(fakes, .augmentationOfGenerated, microBatch).mean()
     return Evaluation(loss: loss, statistics: [loss.value.scalar])
   }
 

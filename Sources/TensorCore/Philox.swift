@@ -35,7 +35,7 @@ public struct KeyedNoise: Sendable {
     case interpolation = 4
     /// Dropout masks.
     case dropout = 5
-    /// Data augmentation.
+    /// Data augmentation of the real samples of a discriminator's turn.
     case augmentation = 6
     /// Synthetic inputs of benchmarks and tests.
     case synthetic = 7
@@ -47,6 +47,24 @@ public struct KeyedNoise: Sendable {
     case noiseOnGenerated = 10
     /// Latent vectors of measurements.
     case measurement = 11
+    /// Data augmentation of the fakes of a discriminator's turn.
+    case augmentationOfFakes = 12
+    /// Data augmentation of the fakes of a generator's turn.
+    case augmentationOfGenerated = 13
+    /// Data augmentation of the points of a gradient penalty.
+    case augmentationOfPoints = 14
+    /// Perturbation of real samples for a gradient penalty.
+    case perturbation = 15
+
+    /// Whether the numbers are uniform in (0, 1) rather than standard normal.
+    public var isUniform: Bool {
+      switch self {
+      case .interpolation, .augmentation, .augmentationOfFakes, .augmentationOfGenerated,
+        .augmentationOfPoints:
+        true
+      default: false
+      }
+    }
   }
 
   private let key: SIMD2<UInt32>

@@ -14,6 +14,19 @@ extension Tensor {
   /// The mean of all elements, of shape `[]`.
   public func mean() -> Tensor { sum().multiplied(by: 1 / Float(count)) }
 
+  /// The standard deviation of all elements, with their number as the divisor.
+  public var standardDeviation: Float {
+    let mean = total() / Double(count)
+    return withUnsafePointer { source in
+      var sum = 0.0
+      for i in 0..<count {
+        let offset = Double(source[i]) - mean
+        sum += offset * offset
+      }
+      return Float((sum / Double(count)).squareRoot())
+    }
+  }
+
   /// The sum over every axis along which `target` would be broadcast to this shape: the adjoint of
   /// ``broadcast(to:)``.
   public func sum(to target: Shape) -> Tensor {

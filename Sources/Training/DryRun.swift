@@ -79,6 +79,16 @@ package struct DryRun {
             + "\(watch.policy.rawValue)\(change)"
         ))
     }
+    if let rule = AugmentRule(options) {
+      rows.append(
+        (
+          "augment",
+          "every \(rule.every) steps: probability from \(text(options.initialAugmentation)) to at most "
+            + "\(text(options.model[AugmentOptions.limit])), so that the mean sign of real scores is "
+            + "\(text(options.model[AugmentOptions.target])); all the way in "
+            + "\(text(options.model[AugmentOptions.speed])) images"
+        ))
+    }
     if options.quality.every > 0 {
       let best = options.checkpoint.keepBest ? "; the best by \(options.quality.metric.rawValue) is kept" : ""
       rows.append(

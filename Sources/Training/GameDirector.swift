@@ -8,6 +8,7 @@ import TensorCore
 struct GameDirector {
   private let balance: BalanceRule?
   private let watch: WatchRule?
+  let augment: AugmentRule?
   private let options: Options
   private let schedule: Schedule
   private let reference: QualityReference?
@@ -15,7 +16,7 @@ struct GameDirector {
   private let centres: Matrix?
   private let exchange: RankExchange
 
-  /// A director of a game; nil if neither its balance nor its course is to be looked after.
+  /// A director of a game; nil if neither its balance, its augmentation nor its course is to be looked after.
   init?(
     _ options: Options, model: any Model, reference: QualityReference?, over exchange: RankExchange
   ) {
@@ -25,6 +26,7 @@ struct GameDirector {
     schedule = options.schedule(of: model)
     balance = BalanceRule(options, schedule)
     watch = WatchRule(options)
+    augment = AugmentRule(options)
     self.reference = watch == nil ? nil : reference
     real = self.reference.map { Diversity(of: $0.real) }
     if case .mixture(let kind) = options.data, let space = self.reference?.space {
@@ -46,6 +48,7 @@ struct GameDirector {
   /// What is measured in a run with these options.
   static func statistics(of options: Options) -> [Statistic] {
     (options.balance.every > 0 ? balanceStatistics : []) + (options.watch.every > 0 ? watchStatistics : [])
+      + (options.augmentation == .ada ? augmentStatistics : [])
   }
 
   // MARK: Balance
@@ -120,7 +123,7 @@ struct GameDirector {
 
 extension Options {
   /// Whether a run has a ``GameState``.
-  var directsGame: Bool { balance.every > 0 || watch.every > 0 }
+  var directsGame: Bool { balance.every > 0 || watch.every > 0 || augmentation == .ada }
   /// Whether a run measures its samples against the data's.
   var needsReference: Bool { quality.every > 0 || watch.every > 0 }
 }

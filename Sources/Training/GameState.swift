@@ -14,6 +14,8 @@ package struct GameState: Equatable, Sendable {
   package var window = TurnWindow()
   /// What the watch has seen.
   package var watch = WatchState()
+  /// What the augmentation's controller knows.
+  package var augment = AugmentState()
 
   package init() {}
 
@@ -30,7 +32,8 @@ package struct GameState: Equatable, Sendable {
     ("watch.seedOffset", \.watch.seedOffset), ("watch.rateFactor", \.watch.rateFactor),
     ("watch.noise", \.watch.noise), ("watch.lossMean", \.watch.loss.mean),
     ("watch.lossVariance", \.watch.loss.variance), ("watch.lossCrossings", \.watch.loss.crossings),
-    ("watch.lossSide", \.watch.loss.side),
+    ("watch.lossSide", \.watch.loss.side), ("augment.probability", \.augment.probability),
+    ("augment.turns", \.augment.turns), ("augment.signs", \.augment.signs),
   ]
 
   /// The numbers in their order, as they travel between ranks.
@@ -57,6 +60,12 @@ package struct GameState: Equatable, Sendable {
   /// What a hash of the state is computed of: the bits of every number.
   var hashedText: String {
     numbers.map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
+  }
+
+  /// Adds what a turn reported to what decisions are made of.
+  mutating func add(phase: String, _ values: [(key: String, value: Float)], norm: Double) {
+    window.add(phase: phase, values, norm: norm)
+    augment.add(phase: phase, values)
   }
 
   /// Where the draws are.

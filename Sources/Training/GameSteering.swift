@@ -45,7 +45,11 @@ final class GameSteering {
   /// Whether a sum that is not finite is recovered from.
   var recovers: Bool { options.watch.every > 0 && options.watch.policy == .rewind }
   /// Whether the state is looked at when `done` steps are.
-  func isDue(at done: Int) -> Bool { director.isDecisionDue(at: done) || director.isCheckDue(at: done) }
+  func isDue(at done: Int) -> Bool {
+    director.isDecisionDue(at: done) || director.isAugmentationDue(at: done) || director.isCheckDue(at: done)
+  }
+  /// The probability of augmentation, where it is steered.
+  var augmentation: Float? { director.augment.map { _ in Float(game.augment.probability) } }
 
   /// What the progress line shows in words.
   var progressNotes: [(name: String, text: String)] {
@@ -53,6 +57,9 @@ final class GameSteering {
     if options.balance.every > 0 {
       let counts = schedule.rules.map { String($0.repeats) }
       shown.append((name: "turns", text: counts.joined(separator: ":")))
+    }
+    if let augmentation {
+      shown.append((name: "p", text: FixedDecimal.text(Double(augmentation), places: 3)))
     }
     if let verdict { shown.append((name: "game", text: "\(verdict)")) }
     return shown
@@ -77,6 +84,11 @@ final class GameSteering {
       let (values, decision) = director.decide(&game)
       measured += values
       notes.append(("balance", decision))
+    }
+    if director.isAugmentationDue(at: done) {
+      let (values, decision) = director.steerAugmentation(&game, batch: options.batch)
+      measured += values
+      notes.append(("augment", decision))
     }
     guard director.isCheckDue(at: done) else {
       engine.state.game = game

@@ -7,7 +7,8 @@ extension ModelFamily {
     case .dcgan: DCGAN(DCGAN.Configuration(options), objective: AdversarialObjective(options))
     case .wganGP:
       WGANGP(
-        DCGAN.Configuration(options), penaltyWeight: Float(options.model[WGANGPOptions.penaltyWeight]))
+        DCGAN.Configuration(options), penaltyWeight: Float(options.model[WGANGPOptions.penaltyWeight]),
+        augmentation: Augmentation(options))
     case .mlpGAN: MLPGAN(MLPGAN.Configuration(options), objective: AdversarialObjective(options))
     case .vae: VAE(VAE.Configuration(options))
     }
@@ -74,6 +75,10 @@ extension AdversarialObjective {
     usesSpectralNorm = options.model[keys.spectralNorm]
     r1Weight = Float(options.model[keys.r1Weight])
     r1Every = options.model[keys.r1Every]
+    draganWeight = Float(options.model[keys.draganWeight])
+    draganDeviation = Float(options.model[keys.draganDeviation])
+    draganEvery = options.model[keys.draganEvery]
+    augmentation = Augmentation(options)
     instanceNoise = Float(options.model[keys.instanceNoise])
     instanceNoiseEnd = options.model[keys.instanceNoiseEnd]
   }

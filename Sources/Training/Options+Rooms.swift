@@ -49,6 +49,7 @@ extension RunState {
     self.init(
       model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
     game = options.directsGame ? GameState() : nil
+    game?.augment.probability = options.initialAugmentation
   }
 }
 

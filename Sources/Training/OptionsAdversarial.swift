@@ -31,6 +31,20 @@ public enum AdversarialOptions {
     path: "r1.every", .integer(1...1_000_000), default: 1, neutral: 1, unit: "turns",
     synonyms: ["d_reg_every", "d_reg_interval"],
     help: "turns of the discriminator for one with the penalty, which is then so many times as heavy")
+  /// The penalty of DRAGAN (Kodali et al. 2017).
+  public static let draganWeight = ModelOption(
+    path: "dragan.weight", .number(.closed(0, 1e6)), default: 0.0, neutral: 0.0, synonyms: ["lambda_dragan"],
+    help:
+      "weight of the penalty on the discriminator's slope at perturbed real samples (DRAGAN, there 10); 0 for none"
+  )
+  /// How far samples are perturbed.
+  public static let draganDeviation = ModelOption(
+    path: "dragan.deviation", .number(.closed(0, 1000)), default: 0.5, neutral: 0.5,
+    help: "deviation of that perturbation, in standard deviations of the samples' values")
+  /// Lazy regularisation (Karras et al. 2020).
+  public static let draganEvery = ModelOption(
+    path: "dragan.every", .integer(1...1_000_000), default: 1, neutral: 1, unit: "turns",
+    help: "turns of the discriminator for one with that penalty, which is then so many times as heavy")
   /// Instance noise (Sønderby et al. 2017).
   public static let instanceNoise = ModelOption(
     path: "instanceNoise.deviation", .number(.closed(0, 1000)), default: 0.0, neutral: 0.0,
@@ -41,8 +55,8 @@ public enum AdversarialOptions {
     help: "the step at which that noise has fallen to zero; 0 keeps it")
 
   static let keys = [
-    loss.key, labelSmoothing.key, clip.key, spectralNorm.key, r1Weight.key, r1Every.key, instanceNoise.key,
-    instanceNoiseEnd.key,
+    loss.key, labelSmoothing.key, clip.key, spectralNorm.key, r1Weight.key, r1Every.key, draganWeight.key,
+    draganDeviation.key, draganEvery.key, instanceNoise.key, instanceNoiseEnd.key,
   ]
 }
 

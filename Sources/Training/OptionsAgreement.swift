@@ -10,6 +10,7 @@ extension OptionsResolution {
     checkPacking()
     checkBest()
     checkBalance()
+    checkAugmentation()
   }
 
   /// The best of nothing cannot be kept.

@@ -25,6 +25,7 @@ extension OptionType {
     if case .word(let words) = self {
       return words.contains(text) ? .success(.text(text)) : Self.refuse("is \(text.quoted)")
     }
+    if case .words(let words) = self { return Self.words(text, among: words) }
     if written.isQuoted { return Self.refuse("is in quotes, which makes \(text.quoted) text") }
     switch self {
     case .integer(let range): return Self.integer(text, in: range)
@@ -47,7 +48,7 @@ extension OptionType {
       case "false": return .success(.boolean(false))
       default: return Self.refuse("is \(text.quoted), not a boolean")
       }
-    case .path, .prose, .name, .word: preconditionFailure("text was read above")
+    case .path, .prose, .name, .word, .words: preconditionFailure("text was read above")
     }
   }
 
@@ -117,6 +118,23 @@ extension OptionType {
 
   private static func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+
+  /// The parts of a list of words.
+  static func words(in text: String) -> [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// Each word once, in one order however they are written.
+  private static func words(
+    _ text: String, among words: [String]
+  ) -> Result<OptionValue, OptionRefusal> {
+    let given = Self.words(in: text)
+    if let unknown = given.first(where: { !words.contains($0) }) {
+      return refuse("has \(unknown.quoted)")
+    }
+    if Set(given).count < given.count { return refuse("is \(text.quoted), with a word twice") }
+    return .success(.text(words.filter(given.contains).joined(separator: ",")))
   }
 
   private static func path(_ text: String) -> Result<OptionValue, OptionRefusal> {

@@ -14,6 +14,8 @@ public enum OptionType: Sendable, Equatable {
   case boolean
   /// One of these words.
   case word([String])
+  /// One or more of these words, with commas between.
+  case words([String])
   /// A name of letters, digits, `.`, `_` and `-`, at most 64 long: a single, harmless part of a path.
   case name
   /// A path without NUL, not empty, at most 4,096 bytes.
@@ -32,6 +34,7 @@ public enum OptionType: Sendable, Equatable {
     case .number(let interval): "a number \(interval)"
     case .boolean: "true or false"
     case .word(let words): Prose.alternatives(words)
+    case .words(let words): "one or more of \(Prose.list(words)), with commas between"
     case .name: "1 to 64 letters, digits, dots, dashes and underscores"
     case .path: "a path of 1 to \(Self.longestPath) bytes"
     case .prose: "text of at most \(Self.longestProse) bytes"
@@ -44,6 +47,7 @@ public enum OptionType: Sendable, Equatable {
     case .integer, .powerOfTwo, .oneOf, .automaticOrInteger, .number: "N"
     case .boolean: "true"
     case .word, .name: "NAME"
+    case .words: "NAME,NAME"
     case .path: "PATH"
     case .prose: "TEXT"
     }

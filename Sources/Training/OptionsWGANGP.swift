@@ -14,6 +14,6 @@ public enum WGANGPOptions {
     keys: [
       DCGANOptions.latent.key, DCGANOptions.generatorFeatures.key, DCGANOptions.discriminatorFeatures.key,
       penaltyWeight.key,
-    ],
+    ] + AugmentOptions.keys,
     narrowings: DCGANOptions.family.narrowings)
 }

@@ -6,7 +6,7 @@ import TensorCore
 
 /// Takes a run's state back to a generation that was saved while all was well, on all ranks.
 ///
-/// What goes back: both networks with their buffers, averages, moments and the ratio of turns. What goes on: the number
+/// What goes back: both networks with their buffers, averages, moments, the ratio of turns and the probability of augmentation. What goes on: the number
 /// of steps, the order of the samples and the draws of noise, so that no step stands twice in the log and nothing is
 /// drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
 /// generation the run begins anew, from initial weights of another seed.
@@ -24,13 +24,15 @@ struct Rewind {
   func run(at step: Int, load: ((Int) throws -> LoadedGeneration)?) throws -> Int? {
     guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
     let refuge = Int(game.watch.refuge)
-    var lead: Double?
+    var old: GameState?
     if refuge >= 0, let load, let generation = try? load(refuge) {
       let best = state.best
-      if (try? state.restore(generation)) != nil { lead = state.game?.lead ?? 0 }
+      if (try? state.restore(generation)) != nil { old = state.game }
       state.best = best
     }
-    let known = try exchange.allGather([lead == nil ? 0 : 1, lead ?? 0])[0]
+    let known = try exchange.allGather([
+      old == nil ? 0 : 1, old?.lead ?? 0, old?.augment.probability ?? 0,
+    ])[0]
     let isFound = known[0] == 1
     game.watch.rewinds += 1
     game.watch.seedOffset += 1
@@ -42,6 +44,8 @@ struct Rewind {
     game.watch.loss = WatchState.Course()
     game.window = TurnWindow()
     game.lead = isFound ? known[1] : 0
+    game.augment = AugmentState()
+    game.augment.probability = isFound ? known[2] : options.initialAugmentation
     if isFound {
       try state.copyFromFirst(over: exchange)
     } else {

@@ -174,6 +174,7 @@ package final class Trainer {
     defer { engine.state.game?.cursor = schedule.cursor(after: cursor) }
     let seed = setup.options.seed &+ (steering?.seedOffset ?? 0)
     let addedNoise = steering?.addedNoise ?? 0
+    let augmentation = steering?.augmentation
     var loaded: [LoadedMicroBatch] = []
     var microBatches: [MicroBatch] = []
     var last: MicroBatch.Draw?
@@ -183,7 +184,7 @@ package final class Trainer {
         microBatches = loaded.map {
           MicroBatch(
             index: $0.number, draw: turn.draw, images: $0.images, labels: $0.labels, seed: seed,
-            addedNoise: addedNoise)
+            addedNoise: addedNoise, augmentation: augmentation)
         }
       }
       last = turn.draw

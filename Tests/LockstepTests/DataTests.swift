@@ -20,9 +20,11 @@ extension EndToEnd {
     }
 
     @Test(
-      "MNIST and Fashion-MNIST train",
+      "MNIST, Fashion-MNIST and Iberian pottery train",
       .enabled(if: shared != nil, "real data are absent: set LOCKSTEP_SHARED_DATA"),
-      arguments: [("dcgan-mnist", "mnist"), ("dcgan-fashion", "fashion-mnist")])
+      arguments: [
+        ("dcgan-mnist", "mnist"), ("dcgan-fashion", "fashion-mnist"), ("dcgan-pottery", "iberian-pottery"),
+      ])
     func digits(recipe: String, name: String) throws {
       try train(recipe, ["data=\(Self.shared!)/\(name)"])
     }

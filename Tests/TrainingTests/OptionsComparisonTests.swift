@@ -29,6 +29,10 @@ struct OptionsComparisonTests {
     ("watch.modes=0.1", false), ("watch.distance=7", false), ("watch.attempts=7", false),
     ("watch.rateFactor=0.7", false), ("watch.noise=0.1", false), ("quality.components=7", true),
     ("quality.metric=recall", true),
+    ("dragan.weight=7", false), ("dragan.deviation=7", false), ("dragan.every=7", false),
+    ("augment.kind=diffaugment", false), ("augment.policy=flip", false), ("augment.probability=0.7", false),
+    ("augment.target=0.7", false), ("augment.speed=7", false), ("augment.every=7", false),
+    ("augment.limit=0.7", false),
     ("init.generator=x", true), ("init.discriminator=x", true),
     ("init.partial=true", true), ("dataset.resize=crop", false),
   ]

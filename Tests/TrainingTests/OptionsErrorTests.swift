@@ -36,7 +36,7 @@ struct OptionsErrorTests {
         "stallTimeout is 1e999, too large for a 32-bit float, command line key stallTimeout; "
           + "give a number from 1 to 604800 (seconds)",
         "there is no key \"every\", command line key every; "
-          + "did you mean r1.every, checkpoint.every, samples.every or log.every?",
+          + "did you mean r1.every, dragan.every, augment.every or checkpoint.every?",
         "microBatches is 6, between the powers of two 4 and 8, command line key microBatches; "
           + "give a power of two from 1 to 65536",
         "\"epochs\" has no value, command line key epochs; write epochs=N",
@@ -74,7 +74,7 @@ struct OptionsErrorTests {
     #expect(
       error.lines == [
         "there is no recipe \"dcgan-minst\", command line; did you mean dcgan-mnist? "
-          + "Give dcgan, dcgan-mnist, dcgan-fashion, dcgan64, wgan-gp, ring, grid, vae or vae-mnist, or the path of a YAML file"
+          + "Give dcgan, dcgan-mnist, dcgan-fashion, dcgan64, dcgan-pottery, wgan-gp, ring, grid, vae or vae-mnist, or the path of a YAML file"
       ])
     #expect(error.exitStatus == 78)
   }

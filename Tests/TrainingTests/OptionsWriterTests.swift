@@ -23,6 +23,9 @@ struct OptionsWriterTests {
       // The quickstart's data are images, which not every family takes.
       if key.path == "model.family" { return ["dcgan", "wgan-gp"].randomElement(using: &random) ?? "" }
       return words.randomElement(using: &random) ?? ""
+    case .words(let words):
+      let count = Int.random(in: 1...words.count, using: &random)
+      return words.shuffled(using: &random).prefix(count).joined(separator: ",")
     case .name: return ["run.1", "true", "42", "-", "null"].randomElement(using: &random) ?? ""
     case .path, .prose:
       let letters: [Unicode.Scalar] = [
@@ -85,8 +88,10 @@ struct OptionsWriterTests {
     #expect(
       keys == [
         "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
-        "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every", "instanceNoise",
-        "deviation", "until", "data",
+        "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every", "dragan",
+        "weight", "deviation", "every", "instanceNoise",
+        "deviation", "until", "augment", "kind", "policy", "probability", "target", "speed", "every", "limit",
+        "data",
         "dataset", "count", "resize", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
         "overlap",
         "stallTimeout", "discriminatorSteps", "generatorSteps", "optimizer", "discriminator", "learningRate",

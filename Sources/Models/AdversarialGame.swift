@@ -14,37 +14,48 @@ struct AdversarialGame {
   let phases: [Phase]
   private let generator: ParameterStore
   private let discriminator: ParameterStore
+  private let condition: ClassCondition?
+  private let replay: ReplayBuffer?
   private let fakes: (MicroBatch, Tape) -> Variable
-  private let scores: (Variable) -> Variable
+  private let judge: (Variable, [Int]) -> Judgement
 
   /// A game.
   /// - Parameters:
   ///   - networks: the generator, then the discriminator.
+  ///   - condition: how both are told classes; nil if they are not.
+  ///   - replay: past fakes that the discriminator sees among the new ones; nil for none.
   ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
-  ///   - scores: the discriminator.
+  ///   - judge: the discriminator, of samples and their classes.
   init(
-    _ objective: AdversarialObjective, networks: [Network],
-    fakes: @escaping (MicroBatch, Tape) -> Variable, scores: @escaping (Variable) -> Variable
+    _ objective: AdversarialObjective, networks: [Network], condition: ClassCondition? = nil,
+    replay: ReplayBuffer? = nil, fakes: @escaping (MicroBatch, Tape) -> Variable,
+    judge: @escaping (Variable, [Int]) -> Judgement
   ) {
     self.objective = objective
     generator = networks[0].store
     discriminator = networks[1].store
+    self.condition = condition
+    self.replay = replay
     self.fakes = fakes
-    self.scores = scores
+    self.judge = judge
     let accuracy =
       objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
     let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
     phases = [
       Phase(
-        index: 0, name: "discriminator", network: 1, objective: objective.discriminatorText,
+        index: 0, name: "discriminator", network: 1,
+        objective: ([objective.discriminatorText] + Self.texts(condition) + (replay.map { [$0.text] } ?? []))
+          .joined(separator: ", "),
         statistics: [
           Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"),
           Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + accuracy + penalty),
+        ] + accuracy + (condition.map { ClassReward.statistics(of: $0) } ?? []) + penalty),
       Phase(
-        index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
+        index: 1, name: "generator", network: 0,
+        objective: ([objective.generatorText] + Self.texts(condition)).joined(separator: ", "),
+        readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
@@ -59,11 +70,16 @@ struct AdversarialGame {
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let seen = noisy(microBatch.images, .noiseOnReals, microBatch)
     let samples = factor == nil ? tape.constant(seen) : tape.watch(seen)
-    let real = scores(samples)
+    let realClasses = condition == nil ? [] : microBatch.labels.map(Int.init)
+    let judgedReal = judge(samples, realClasses)
+    let real = judgedReal.scores
     let penalty = factor.map { _ in zeroCentredPenalty(scores: real, at: samples) }
     let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
     microBatch.carried = microBatch.draw.isShared ? made : nil
-    let fake = scores(tape.constant(noisy(made.value, .noiseOnFakes, microBatch)))
+    let asked = microBatch.fakeClasses(of: condition?.classes ?? 0)
+    let (shown, fakeClasses) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
+    let judgedFake = judge(tape.constant(noisy(shown, .noiseOnFakes, microBatch)), fakeClasses)
+    let fake = judgedFake.scores
     let realLoss = objective.loss.real(real, smoothing: objective.labelSmoothing)
     let fakeLoss = objective.loss.fake(fake)
     var loss = realLoss + fakeLoss
@@ -72,6 +88,11 @@ struct AdversarialGame {
     ]
     if let threshold = objective.loss.decisionThreshold {
       statistics.append((share(of: real) { $0 > threshold } + share(of: fake) { $0 < threshold }) / 2)
+    }
+    if let real = judgedReal.classes, let fake = judgedFake.classes {
+      let reward = ClassReward(real: (real, realClasses), fake: (fake, fakeClasses))
+      statistics += reward.statistics
+      loss = loss + reward.loss
     }
     if objective.r1Weight > 0 { statistics.append(penalty?.value.scalar ?? 0) }
     if let penalty, let factor { loss = loss + penalty * factor }
@@ -85,12 +106,20 @@ struct AdversarialGame {
     if deviation > 0 {
       made = made + made.constant(noise(of: deviation, .noiseOnGenerated, microBatch, made.shape))
     }
-    let loss = objective.loss.generator(scores(made))
-    return Evaluation(loss: loss, statistics: [loss.value.scalar])
+    let asked = microBatch.fakeClasses(of: condition?.classes ?? 0)
+    let judged = judge(made, asked)
+    let loss = objective.loss.generator(judged.scores)
+    let reward = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
+    return Evaluation(loss: reward.map { loss + $0 } ?? loss, statistics: [loss.value.scalar])
   }
 
   private func recordedFakes(_ microBatch: MicroBatch) -> Variable {
     fakes(microBatch, microBatch.tape(watching: generator))
+  }
+
+  /// How classes are told, for people.
+  private static func texts(_ condition: ClassCondition?) -> [String] {
+    condition.map { ["\($0.classes) classes by \($0.form.rawValue)"] } ?? []
   }
 
   /// The mean score: as a probability, if it is one.

@@ -59,7 +59,7 @@ public final class WGANGP: Model {
 
   private func criticLoss(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: networks[1].store)
-    let critic = pair.discriminator
+    let critic = pair.discriminator.main
     let fakes = pair.fakes(microBatch, on: tape)
     let distance = critic(tape.constant(fakes.value)).mean() - critic(tape.constant(microBatch.images)).mean()
     let weight = microBatch.noise(for: .interpolation, length: 1).reshaped([microBatch.count, 1, 1, 1])
@@ -71,13 +71,13 @@ public final class WGANGP: Model {
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let fakes = pair.fakes(microBatch, on: microBatch.tape(watching: networks[0].store))
-    let loss = -pair.discriminator(fakes).mean()
+    let loss = -pair.discriminator.main(fakes).mean()
     return Evaluation(loss: loss, statistics: [loss.value.scalar])
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.
-  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
-    pair.sample(latents: latents, isAveraged: isAveraged)
+  public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
+    pair.sample(latents: latents, classes: classes, isAveraged: isAveraged)
   }
 
   /// The generator and the discriminator.

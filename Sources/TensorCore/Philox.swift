@@ -47,6 +47,18 @@ public struct KeyedNoise: Sendable {
     case noiseOnGenerated = 10
     /// Latent vectors of measurements.
     case measurement = 11
+    /// Classes that fakes are asked for by.
+    case classes = 20
+    /// Which past fakes a discriminator sees again, and which are forgotten.
+    case replay = 21
+
+    /// Whether the numbers are uniform in (0, 1) rather than standard normal.
+    public var isUniform: Bool {
+      switch self {
+      case .interpolation, .classes, .replay: true
+      default: false
+      }
+    }
   }
 
   private let key: SIMD2<UInt32>

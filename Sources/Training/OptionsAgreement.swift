@@ -10,6 +10,9 @@ extension OptionsResolution {
     checkPacking()
     checkBest()
     checkBalance()
+    checkCondition()
+    checkGroups()
+    checkReplay()
   }
 
   /// The best of nothing cannot be kept.

@@ -18,7 +18,8 @@ struct Generator {
   func callAsFunction(_ latents: Variable, classes: [Int]) -> Variable {
     guard let embedding else { return main(latents) }
     let vectors = embedding(classes, on: latents.tape)
-    return main(latents.appendingChannels(vectors.reshaped(latents.shape.replacingChannels(by: vectors.shape[1]))))
+    return main(
+      latents.appendingChannels(vectors.reshaped(latents.shape.replacingChannels(by: vectors.shape[1]))))
   }
 }
 

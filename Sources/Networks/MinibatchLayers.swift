@@ -25,7 +25,8 @@ extension GroupComparing {
     let extents = input.shape.extents
     let inner = [Int](repeating: 1, count: extents.count - 2)
     let spread = values.reshaped(Shape([extents[0]] + inner + [values.shape.channels]))
-    return input.appendingChannels(spread.broadcast(to: input.shape.replacingChannels(by: values.shape.channels)))
+    return input.appendingChannels(
+      spread.broadcast(to: input.shape.replacingChannels(by: values.shape.channels)))
   }
 }
 

@@ -4,7 +4,8 @@ extension Tensor {
   /// - Precondition: the other extents are equal.
   public func appendingChannels(_ other: Tensor) -> Tensor {
     precondition(
-      shape.extents.dropLast() == other.shape.extents.dropLast(), "\(shape) and \(other.shape) have other rows")
+      shape.extents.dropLast() == other.shape.extents.dropLast(),
+      "\(shape) and \(other.shape) have other rows")
     let (a, b) = (shape.channels, other.shape.channels)
     return Tensor(shape.replacingChannels(by: a + b)) { result in
       withUnsafePointer { first in

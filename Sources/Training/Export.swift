@@ -116,7 +116,10 @@ package struct Export {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
       title: "\(options.recipe)\(title)",
-      tags: ["gan", options.family.rawValue, model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation"],
+      tags: [
+        "gan", options.family.rawValue,
+        model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
+      ],
       facts: [
         ("model", options.modelDescription),
         ("weights", isAveraged ? "moving average of the generator's" : "as trained, not averaged"),

@@ -37,7 +37,9 @@ struct Sample: ParsableCommand {
   @Option(help: "The key of the latents; by default the run's, which gives the grid of its sample pictures.")
   var seed: UInt64?
 
-  @Option(help: "Also write latents [N, latent] and images [N, H, W, C] (and classes [N]) to this safetensors file.")
+  @Option(
+    help: "Also write latents [N, latent] and images [N, H, W, C] (and classes [N]) to this safetensors file."
+  )
   var tensors: String?
 
   func validate() throws {

@@ -8,7 +8,8 @@ import Testing
 struct DerivativeRuleTests {
   static let cases: [DerivativeCase] =
     DerivativeCase.arithmetic + DerivativeCase.reductions + DerivativeCase.elementwise + DerivativeCase.layout
-    + DerivativeCase.channels + DerivativeCase.pooling + DerivativeCase.normalization + DerivativeCase.matrixProducts
+    + DerivativeCase.channels + DerivativeCase.pooling + DerivativeCase.normalization
+    + DerivativeCase.matrixProducts
     + DerivativeCase.linears
     + DerivativeCase.convolutions
     + DerivativeCase.transposedConvolutions

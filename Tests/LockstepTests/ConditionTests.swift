@@ -35,7 +35,9 @@ extension EndToEnd {
         #expect(resumed.status == 0, "\(resumed.errors)")
       }
       let hashes = try Lockstep.inspect("whole1", in: folder).hashes
-      for run in ["whole4", "run"] { #expect(try Lockstep.inspect(run, in: folder).hashes == hashes, "\(run)") }
+      for run in ["whole4", "run"] {
+        #expect(try Lockstep.inspect(run, in: folder).hashes == hashes, "\(run)")
+      }
     }
 
     @Test("a game with replay that is taken back is the same on 1 and 3 ranks")
@@ -46,13 +48,15 @@ extension EndToEnd {
         "checkpoint.every=3", "threads=1", "samples.every=0", "samples.count=8",
         "optimizer.generator.learningRate=0.1", "optimizer.generator.decaySteps=60",
         "optimizer.discriminator.decaySteps=60", "watch.every=1", "watch.grace=2", "watch.patience=2",
-        "watch.attempts=50", "watch.rateFactor=0.9", "watch.modes=0.5", "watch.spread=0.5", "watch.policy=rewind",
+        "watch.attempts=50", "watch.rateFactor=0.9", "watch.modes=0.5", "watch.spread=0.5",
+        "watch.policy=rewind",
       ]
       for ranks in MPIRun.isAvailable ? [1, 3] : [1] {
         let finished = try Lockstep.train(restless + ["--run", "run\(ranks)"], ranks: ranks, in: folder)
         #expect(finished.status == 0 && finished.errors.contains("rewind"), "\(finished.errors)")
         #expect(
-          try Lockstep.inspect("run\(ranks)", in: folder).hashes == Lockstep.inspect("run1", in: folder).hashes)
+          try Lockstep.inspect("run\(ranks)", in: folder).hashes
+            == Lockstep.inspect("run1", in: folder).hashes)
       }
     }
 
@@ -63,12 +67,16 @@ extension EndToEnd {
       let folder = try Folder()
       try Fixtures.idx(in: folder)
       let words = ["dcgan", "data=digits", "dataset.labels=10", "model.condition=\(form)"] + narrow
-      let trained = try Lockstep.train(words + ["steps=2", "samples.count=20", "--run", "run"], ranks: 1, in: folder)
+      let trained = try Lockstep.train(
+        words + ["steps=2", "samples.count=20", "--run", "run"], ranks: 1, in: folder)
       #expect(trained.status == 0, "\(trained.errors)")
       let rows = try Lockstep.run(["sample", "run", "--count", "20", "--output", "rows.png"], in: folder)
       #expect(rows.status == 0, "\(rows.errors)")
       #expect(try folder.bytes("rows.png") == folder.bytes("run/samples/step-00000002.png"))
-      let one = ["sample", "run", "--count", "20", "--class", "7", "--output", "one.png", "--tensors", "one.safetensors"]
+      let one = [
+        "sample", "run", "--count", "20", "--class", "7", "--output", "one.png", "--tensors",
+        "one.safetensors",
+      ]
       #expect(try Lockstep.run(one, in: folder).status == 0)
       #expect(String(decoding: try folder.bytes("one.safetensors"), as: UTF8.self).contains("\"classes\""))
       #expect(try folder.bytes("one.png") != folder.bytes("rows.png"))
@@ -77,13 +85,15 @@ extension EndToEnd {
       let absent = try Lockstep.run(["sample", "run", "--class", "10"], in: folder)
       #expect(absent.status == 64 && absent.errors.contains("classes are 0 to 9"), "\(absent.errors)")
       for format in ["safetensors", "onnx"] {
-        let exported = try Lockstep.run(["export", "run", "--format", format, "--output", format], in: folder)
+        let exported = try Lockstep.run(
+          ["export", "run", "--format", format, "--output", format], in: folder)
         #expect(exported.status == 65 && exported.messages.count == 1, "\(exported.errors)")
         #expect(exported.errors.contains("generator.safetensors.zst") && !folder.has(format))
       }
     }
 
-    @Test("data without labels, unknown numbers of classes and groups that do not fit are refused in one line")
+    @Test(
+      "data without labels, unknown numbers of classes and groups that do not fit are refused in one line")
     func refused() throws {
       let folder = try Folder()
       try Fixtures.images(16, in: folder)

@@ -38,7 +38,10 @@ struct MinibatchLayersTests {
       for sample in 3 * group..<3 * group + 3 {
         for place in 0..<2 {
           let row = (sample * 2 + place) * 3
-          #expect(output.scalars[row..<row + 2] == [values[2 * (sample * 2 + place)], values[2 * (sample * 2 + place) + 1]])
+          #expect(
+            output.scalars[row..<row + 2] == [
+              values[2 * (sample * 2 + place)], values[2 * (sample * 2 + place) + 1],
+            ])
           #expect(abs(Double(output.scalars[row + 2]) - sum / 4) < 1e-6)
         }
       }
@@ -84,19 +87,20 @@ struct MinibatchLayersTests {
     }
   }
 
+  /// Compares the samples themselves.
+  nonisolated(unsafe) private static let unit = MinibatchDiscrimination(
+    features: 2, kernels: 1, kernelSize: 2, group: 4)
+  nonisolated(unsafe) private static let unitStore = ParameterStore(name: "layer", module: unit)
+
   static let cases: [DerivativeCase] = {
     var n = Numbers(seed: 13)
     let image = n.between(-2, 2, [4, 1, 2, 2])
     let distinct = n.distinct([4, 2])
-    let unit = MinibatchDiscrimination(features: 2, kernels: 1, kernelSize: 2, group: 4)
-    let store = ParameterStore(name: "layer", module: unit)
-    store.set(unit.tensor, to: Tensor([1, 0, 0, 1], shape: [2, 2]))
+    unitStore.set(unit.tensor, to: Tensor([1, 0, 0, 1], shape: [2, 2]))
     return [
       DerivativeCase("deviation of images", [image]) { MinibatchDeviation(group: 2)($0[0]).squared() },
       DerivativeCase("deviation of rows", [distinct]) { MinibatchDeviation(group: 4)($0[0]).squared() },
-      DerivativeCase("discrimination", [distinct]) {
-        withExtendedLifetime(store) { unit($0[0]).squared() }
-      },
+      DerivativeCase("discrimination", [distinct]) { inputs in unit(inputs[0]).squared() },
     ]
   }()
 

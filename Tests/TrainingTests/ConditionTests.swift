@@ -70,7 +70,9 @@ struct ConditionTests {
         index: 1, draw: MicroBatch.Draw(step: 2), images: images, labels: [0, 2, 1, 1, 0, 2], seed: 2)
       func numbers(_ network: Network) -> [String: [Double]] {
         Dictionary(
-          uniqueKeysWithValues: network.store.stateDictionary.map { ($0.name, $0.value.scalars.map(Double.init)) })
+          uniqueKeysWithValues: network.store.stateDictionary.map {
+            ($0.name, $0.value.scalars.map(Double.init))
+          })
       }
       generator = numbers(model.networks[0])
       discriminator = numbers(model.networks[1])
@@ -121,7 +123,9 @@ struct ConditionTests {
       (sample: Small.row(place, images, 2), number: Int(label))
     }
     func softplus(_ x: Double) -> Double { log(1 + exp(x)) }
-    func mean(_ samples: [(sample: [Double], number: Int)], _ loss: (Double, [Double], Int) -> Double) -> Double {
+    func mean(_ samples: [(sample: [Double], number: Int)], _ loss: (Double, [Double], Int) -> Double)
+      -> Double
+    {
       samples.map { sample, number in
         let (score, logits) = small.judge(sample, number, form)
         return loss(score, logits, number)
@@ -176,7 +180,8 @@ struct ConditionTests {
     #expect(one.classes == [2, 2, 2, 2, 2, 2, 2] && one.columns == nil)
     #expect(SampleGrid(count: 2, of: model, noise).classes == [0, 1])
     let many = model.samples(noise.normal([130, 6]))
-    let parts = model.samples(noise.normal([10, 6], from: 120 * 6), classes: model.classes(inTurnFrom: 120, count: 10))
+    let parts = model.samples(
+      noise.normal([10, 6], from: 120 * 6), classes: model.classes(inTurnFrom: 120, count: 10))
     #expect(many.rows(120..<130).scalars == parts.scalars)
   }
 }

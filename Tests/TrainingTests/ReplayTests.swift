@@ -2,6 +2,7 @@ import Autograd
 import DataParallel
 import MessagePassing
 import Models
+import Networks
 import TensorCore
 import Testing
 import Training
@@ -59,7 +60,8 @@ struct ReplayTests {
       try replay.gather(over: exchange)
       let whole = replay.contents.samples.scalars
       replay.keepOwn(of: exchange)
-      return (own: rank.engine.plan.local, before, whole, after: (0..<8).map { replay.numbers(of: $0..<$0 + 1).count })
+      let after = (0..<8).map { replay.numbers(of: $0..<$0 + 1).count }
+      return (own: rank.engine.plan.local, before: before, whole: whole, after: after)
     }.map { try $0.get() }
     let slot = EngineRank.size * EngineRank.size + 1
     for rank in held {
@@ -75,7 +77,8 @@ struct ReplayTests {
     let replay = ReplayBuffer(size: 6, microBatches: 2, share: 0.5, sampleShape: [1, 1, 2])
     let model = MLPGAN(
       MLPGAN.Configuration(
-        dimensions: 2, latent: 3, hidden: 4, layers: 1, condition: ClassCondition(.projection, classes: 3, depth: 2)),
+        dimensions: 2, latent: 3, hidden: 4, layers: 1,
+        condition: ClassCondition(.projection, classes: 3, depth: 2)),
       replay: replay)
     _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 9)
     var made: [[Float]] = []

@@ -10,7 +10,7 @@ extension DerivativeCase {
     return [
       DerivativeCase("appendingChannels", [x, y]) { $0[0].squared().appendingChannels($0[1]).squared() },
       DerivativeCase("appendingChannels to a constant", [y]) {
-        $0[0].constant($0[0].value).appendingChannels($0[0].squared()).squared()
+        $0[0].constant(x).appendingChannels($0[0].squared()).squared()
       },
       DerivativeCase("channels", [x]) { $0[0].squared().channels(1..<3).squared() },
       DerivativeCase("placingChannels", [y]) { $0[0].squared().placingChannels(at: 2, of: 5).squared() },

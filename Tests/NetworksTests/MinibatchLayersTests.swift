@@ -77,7 +77,9 @@ struct MinibatchLayersTests {
 
   @Test("a group is compared the same way whatever micro-batch it stands in, and sees nothing of the others")
   func groups() {
-    let layers: [any Layer] = [MinibatchDeviation(group: 3), Self.discrimination().layer]
+    let (layer, store) = Self.discrimination()
+    let layers: [any Layer] = [MinibatchDeviation(group: 3), layer]
+    defer { withExtendedLifetime(store) {} }
     for layer in layers {
       let whole = Self.output(of: layer, Self.samples)
       for group in 0..<2 {

@@ -38,8 +38,8 @@ extension ReplayBuffer {
     return [NamedTensor("samples", samples), NamedTensor("classes", classes)]
   }
 
-  /// The tensors of a generation with their shapes.
-  var expected: [(name: String, shape: Shape)] {
+  /// Their names and shapes.
+  private var expected: [(name: String, shape: Shape)] {
     [("samples", Shape([size] + sampleShape.extents)), ("classes", [size])]
   }
 
@@ -52,20 +52,19 @@ extension ReplayBuffer {
     hash.update(classes)
   }
 
-  /// How many slots of each micro-batch a generation holds something in.
-  /// - Parameters:
-  ///   - classes: the generation's.
-  ///   - classCount: those of the model, or 0.
-  /// - Throws: `CheckpointError` of kind `damaged`.
-  func checkedCount(_ generation: LoadedGeneration, classes: Tensor, classCount: Int) throws -> Int {
+  /// Takes the past fakes of a generation.
+  /// - Parameter classCount: the classes of the model, or 0.
+  /// - Throws: `CheckpointError` of kind `otherModel` or `damaged`; nothing is taken then.
+  func restore(from generation: LoadedGeneration, classCount: Int) throws {
+    let kept = try generation.tensors(expected, in: Self.fileName)
     let known = 0..<Float(max(classCount, 1))
     guard let filled = generation.manifest.info.state[Self.counterName]?.integer, 0...slots ~= filled,
-      classes.scalars.allSatisfy({ known.contains($0) })
+      kept[1].scalars.allSatisfy({ known.contains($0) })
     else {
       throw CheckpointError(
         .damaged, "the manifest and the past fakes of the replay buffer do not belong together",
         path: generation.path)
     }
-    return filled
+    restore(samples: kept[0], classes: kept[1], filled: filled)
   }
 }

@@ -111,12 +111,8 @@ package final class RunState {
       throw CheckpointError(
         .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
     }
+    try model.replay?.restore(from: generation, classCount: model.classCount)
     if game != nil { game = remembered }
-    if let replay = model.replay {
-      let kept = try generation.tensors(replay.expected, in: ReplayBuffer.fileName)
-      let filled = try replay.checkedCount(generation, classes: kept[1], classCount: model.classCount)
-      replay.restore(samples: kept[0], classes: kept[1], filled: filled)
-    }
     for (store, values) in zip(stores, networks) { Self.fill(store, values) }
     var nextAverage = averaged[...]
     for average in model.networks.compactMap(\.average) {

@@ -1,4 +1,5 @@
 import Autograd
+import Checkpoints
 import DataParallel
 import MessagePassing
 import Models
@@ -112,5 +113,33 @@ struct ReplayTests {
       models.map { $0.evaluate($0.phases[0], on: EngineRank.microBatch(0, step: step)).loss.value.scalar }
     }
     #expect(losses[0][0] == losses[0][1] && losses[1][0] != losses[1][1])
+  }
+
+  @Test("files and back give the same past fakes, dealt out on 3 ranks; numbers that do not fit are refused")
+  func state() throws {
+    let folder = try TemporaryFolder()
+    let rank = try EngineRank(SoloCommunicator(), overlap: true, game: Self.game)
+    defer { rank.communication.finish() }
+    try rank.train(steps: 1)
+    let generation = try RunStateTests.generation(rank.engine.state, in: folder.path + "/checkpoints")
+    let hashes = try outcomes(ranks: 3, game: Self.game) { other in
+      let exchange = RankExchange(other.communication)
+      if exchange.rank == 0 { try other.engine.state.restore(generation) }
+      try other.engine.state.copyFromFirst(over: exchange)
+      let held = try #require(other.engine.model.replay).numbers(of: 0..<8).count
+      return (held: held, hash: try other.wholeStateSHA256())
+    }.map { try $0.get() }
+    let whole = try #require(rank.engine.model.replay).numbers(of: 0..<8).count
+    #expect(hashes.allSatisfy { $0.hash == rank.stateSHA256 } && hashes.reduce(0) { $0 + $1.held } == whole)
+
+    // The same state with a class that the model does not have.
+    let replay = try #require(rank.engine.model.replay)
+    let contents = replay.contents
+    replay.restore(samples: contents.samples, classes: contents.classes.adding(3), filled: 4)
+    let strange = try RunStateTests.generation(rank.engine.state, in: folder.path + "/strange")
+    let fresh = EngineRank.makeState(game: Self.game)
+    let before = fresh.stateSHA256(step: 0, arithmetic: "", data: "")
+    let error = #expect(throws: CheckpointError.self) { try fresh.restore(strange) }
+    #expect(error?.kind == .damaged && fresh.stateSHA256(step: 0, arithmetic: "", data: "") == before)
   }
 }

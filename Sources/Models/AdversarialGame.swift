@@ -15,23 +15,30 @@ struct AdversarialGame {
   let phases: [Phase]
   private let generator: ParameterStore
   private let discriminator: ParameterStore
+  private let condition: ClassCondition?
+  private let replay: ReplayBuffer?
   private let fakes: (MicroBatch, Tape) -> Variable
-  private let scores: (Variable) -> Variable
+  private let judge: (Variable, [Int]) -> Judgement
 
   /// A game.
   /// - Parameters:
   ///   - networks: the generator, then the discriminator.
+  ///   - condition: how both are told classes; nil if they are not.
+  ///   - replay: past fakes that the discriminator sees among the new ones; nil for none.
   ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
-  ///   - scores: the discriminator.
+  ///   - judge: the discriminator, of samples and their classes.
   init(
-    _ objective: AdversarialObjective, networks: [Network],
-    fakes: @escaping (MicroBatch, Tape) -> Variable, scores: @escaping (Variable) -> Variable
+    _ objective: AdversarialObjective, networks: [Network], condition: ClassCondition? = nil,
+    replay: ReplayBuffer? = nil, fakes: @escaping (MicroBatch, Tape) -> Variable,
+    judge: @escaping (Variable, [Int]) -> Judgement
   ) {
     self.objective = objective
     generator = networks[0].store
     discriminator = networks[1].store
+    self.condition = condition
+    self.replay = replay
     self.fakes = fakes
-    self.scores = scores
+    self.judge = judge
     let accuracy =
       objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
     let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
@@ -41,15 +48,19 @@ struct AdversarialGame {
     let sign = objective.augmentation?.kind == .ada ? [Statistic("sign_real")] : []
     phases = [
       Phase(
-        index: 0, name: "discriminator", network: 1, objective: objective.discriminatorText,
+        index: 0, name: "discriminator", network: 1,
+        objective: ([objective.discriminatorText] + Self.texts(condition) + (replay.map { [$0.text] } ?? []))
+          .joined(separator: ", "),
         statistics: [
           Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"),
           Statistic("loss_d_fake"),
           Statistic("d_x", label: "D(x)", plot: "discriminator"),
           Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + accuracy + penalty + dragan + sign),
+        ] + accuracy + (condition.map { ClassReward.statistics(of: $0) } ?? []) + penalty + dragan + sign),
       Phase(
-        index: 1, name: "generator", network: 0, objective: objective.generatorText, readsSamples: false,
+        index: 1, name: "generator", network: 0,
+        objective: ([objective.generatorText] + Self.texts(condition)).joined(separator: ", "),
+        readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
   }
@@ -72,12 +83,20 @@ struct AdversarialGame {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let samples = factor == nil ? tape.constant(microBatch.images) : tape.watch(microBatch.images)
-    let real = scores(seen(samples, .augmentation, .noiseOnReals, microBatch))
+    let classes = realClasses(microBatch)
+    let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
+    let real = judged.scores
     var loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
     var values = ["loss": loss.value.scalar, "level": level(real)]
     if let threshold = objective.loss.decisionThreshold {
       values["above"] = share(of: real) { $0 > threshold }
       values["below"] = share(of: real) { $0 < threshold }
+    }
+    if let logits = judged.classes {
+      let reward = ClassReward(logits: logits, classes: classes)
+      values["class loss"] = reward.loss.value.scalar
+      values["class right"] = reward.accuracy
+      loss = loss + reward.loss
     }
     if let factor {
       let penalty = zeroCentredPenalty(scores: real, at: samples)
@@ -99,13 +118,23 @@ struct AdversarialGame {
     let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
     microBatch.carried = microBatch.draw.isShared ? made : nil
     let tape = microBatch.tape(watching: discriminator)
-    let fake = scores(
-      seen(tape.constant(made.value), .augmentationOfFakes, .noiseOnFakes, microBatch))
-    let loss = objective.loss.fake(fake)
+    let asked = fakeClasses(microBatch)
+    let (shown, classes) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
+    let judged = judge(
+      seen(tape.constant(shown), .augmentationOfFakes, .noiseOnFakes, microBatch), classes)
+    let fake = judged.scores
+    var loss = objective.loss.fake(fake)
     let (realLoss, fakeLoss) = (real["loss"]!, loss.value.scalar)
     var statistics = [realLoss + fakeLoss, realLoss, fakeLoss, real["level"]!, level(fake)]
     if let threshold = objective.loss.decisionThreshold {
       statistics.append((real["above"]! + share(of: fake) { $0 < threshold }) / 2)
+    }
+    if let logits = judged.classes {
+      let reward = ClassReward(logits: logits, classes: classes)
+      statistics += [
+        real["class loss"]! + reward.loss.value.scalar, real["class right"]!, reward.accuracy,
+      ]
+      loss = loss + reward.loss
     }
     if objective.r1Weight > 0 { statistics.append(real["r1"] ?? 0) }
     if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? 0) }
@@ -118,13 +147,30 @@ struct AdversarialGame {
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let made = microBatch.carried ?? recordedFakes(microBatch)
     microBatch.carried = nil
-    let loss = objective.loss.generator(
-      scores(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch)))
-    return Evaluation(loss: loss, statistics: [loss.value.scalar])
+    let asked = fakeClasses(microBatch)
+    let judged = judge(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch), asked)
+    let loss = objective.loss.generator(judged.scores)
+    let reward = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
+    return Evaluation(loss: reward.map { loss + $0 } ?? loss, statistics: [loss.value.scalar])
+  }
+
+  /// The classes of real samples, where the networks are told any.
+  private func realClasses(_ microBatch: MicroBatch) -> [Int] {
+    condition == nil ? [] : microBatch.labels.map(Int.init)
+  }
+
+  /// The classes that fakes are asked for by.
+  private func fakeClasses(_ microBatch: MicroBatch) -> [Int] {
+    microBatch.fakeClasses(of: condition?.classes ?? 0)
   }
 
   private func recordedFakes(_ microBatch: MicroBatch) -> Variable {
     fakes(microBatch, microBatch.tape(watching: generator))
+  }
+
+  /// How classes are told, for people.
+  private static func texts(_ condition: ClassCondition?) -> [String] {
+    condition.map { ["\($0.classes) classes by \($0.form.rawValue)"] } ?? []
   }
 
   /// The mean score: as a probability, if it is one.
@@ -145,7 +191,8 @@ struct AdversarialGame {
     // Samples that are not part of the data do not move running statistics.
     let observed = tape.takeStatistics()
     let seen = objective.augmentation?(points, .augmentationOfPoints, microBatch) ?? points
-    let penalty = gradientPenalty(scores: scores(seen), at: points)
+    let penalty = gradientPenalty(
+      scores: judge(seen, realClasses(microBatch)).scores, at: points)
     _ = tape.takeStatistics()
     observed.forEach(tape.collect)
     return penalty

@@ -8,9 +8,10 @@ struct ConvolutionalPair {
   /// The generator with its average, then the discriminator.
   let networks: [Network]
   /// `[N, size, size, channels]` to `[N, 1, 1, 1]`.
-  let discriminator: Sequential
-  private let generator: Sequential
-  private let average: Sequential
+  let discriminator: Discriminator
+  private let generator: Generator
+  private let average: Generator
+  private let classes: Int
   private let latent: Int
 
   /// What keeps the discriminator's activations or slopes in bounds.
@@ -29,8 +30,9 @@ struct ConvolutionalPair {
     _ configuration: DCGAN.Configuration, normalization: Normalization, weightLimit: Float? = nil
   ) {
     latent = configuration.latent
-    generator = Self.generator(configuration)
-    average = Self.generator(configuration)
+    classes = configuration.condition?.classes ?? 0
+    generator = Generator(Self.generator(configuration), configuration.condition)
+    average = Generator(Self.generator(configuration), configuration.condition)
     discriminator = Self.discriminator(configuration, normalization)
     networks = .adversarial(
       generator: generator, average: average, discriminator: discriminator, weightLimit: weightLimit,
@@ -39,12 +41,16 @@ struct ConvolutionalPair {
 
   /// Fakes from the step's latents, recorded if `tape` watches the generator.
   func fakes(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
-    generator(tape.constant(input(microBatch.noise(for: .latents, length: latent))))
+    generator(
+      tape.constant(input(microBatch.noise(for: .latents, length: latent))),
+      classes: microBatch.fakeClasses(of: classes))
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.
-  func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
-    (isAveraged ? average : generator)(Tape(mode: .inference).constant(input(latents))).value
+  func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
+    (isAveraged ? average : generator)(
+      Tape(mode: .inference).constant(input(latents)), classes: classes
+    ).value
   }
 
   /// Latents to images, images to scores.
@@ -52,12 +58,13 @@ struct ConvolutionalPair {
     let image = [configuration.channels, configuration.size, configuration.size]
     return [
       NetworkDescription(
-        averaged ? average : generator,
+        (averaged ? average : generator).main,
         averaged ? networks[0].average ?? networks[0].store : networks[0].store,
-        input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image)),
+        input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image),
+        beside: generator.beside),
       NetworkDescription(
-        discriminator, networks[1].store, input: .init("images", image), chainExtents: image,
-        output: .init("scores", [])),
+        discriminator.main, networks[1].store, input: .init("images", image), chainExtents: image,
+        output: .init("scores", []), beside: discriminator.beside),
     ]
   }
 
@@ -75,7 +82,7 @@ extension ConvolutionalPair {
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var layers: [any Layer] = [
       TransposedConvolution(
-        from: configuration.latent, to: width, .project, bias: false, initializer: weights),
+        from: configuration.inputCount, to: width, .project, bias: false, initializer: weights),
       BatchNorm(channels: width, initializer: scales), Rectifier(),
     ]
     for _ in 1..<configuration.doublings {
@@ -96,15 +103,16 @@ extension ConvolutionalPair {
   /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`: halve and double the channels down to 4 x 4.
   private static func discriminator(
     _ configuration: DCGAN.Configuration, _ normalization: Normalization
-  ) -> Sequential {
+  ) -> Discriminator {
     func convolution(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry) -> any Layer {
       normalization == .spectral
         ? SpectralConvolution(from: inputs, to: outputs, geometry, initializer: weights)
         : Convolution(from: inputs, to: outputs, geometry, bias: false, initializer: weights)
     }
+    let form = configuration.condition?.form
     var width = configuration.discriminatorFeatures
     var layers: [any Layer] = [
-      convolution(configuration.channels, width, .halve),
+      convolution(configuration.discriminatorChannels, width, .halve),
       Rectifier(slope: 0.2),
     ]
     for _ in 1..<configuration.doublings {
@@ -113,7 +121,38 @@ extension ConvolutionalPair {
       layers.append(Rectifier(slope: 0.2))
       width *= 2
     }
+    if let comparison = configuration.comparison {
+      layers += comparison.layers(features: 4 * 4 * width)
+      width += comparison.addedChannels
+    }
     layers.append(convolution(width, 1, .project))
-    return Sequential(layers)
+    let classes = configuration.condition?.classes ?? 0
+    let table: (any VectorTable)? =
+      switch form {
+      case .embedding:
+        Embedding(count: classes, depth: configuration.size * configuration.size)
+      case .projection:
+        normalization == .spectral
+          ? SpectralEmbedding(count: classes, depth: width, initializer: weights)
+          : Embedding(count: classes, depth: width, initializer: weights)
+      case .auxiliary, nil: nil
+      }
+    return Discriminator(
+      Sequential(layers), form, embedding: table,
+      auxiliary: form == .auxiliary ? convolution(width, classes, .project) : nil)
+  }
+}
+
+extension SampleComparison {
+  /// The layers in front of the last one.
+  /// - Parameter features: numbers of a sample there.
+  func layers(features: Int) -> [any Layer] {
+    var layers: [any Layer] = []
+    if kernels > 0 {
+      layers.append(
+        MinibatchDiscrimination(features: features, kernels: kernels, kernelSize: kernelSize, group: group))
+    }
+    if showsDeviation { layers.append(MinibatchDeviation(group: group)) }
+    return layers
   }
 }

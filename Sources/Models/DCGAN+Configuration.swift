@@ -13,12 +13,16 @@ extension DCGAN {
     public let generatorFeatures: Int
     /// Channels of the discriminator's first hidden layer.
     public let discriminatorFeatures: Int
+    /// How the networks are told the classes of samples; nil if they are not.
+    public let condition: ClassCondition?
+    /// How the discriminator compares samples with one another; nil if it does not.
+    public let comparison: SampleComparison?
 
     /// The published widths unless given.
     /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1.
     public init(
       size: Int, channels: Int, latent: Int = 100, generatorFeatures: Int = 64,
-      discriminatorFeatures: Int = 64
+      discriminatorFeatures: Int = 64, condition: ClassCondition? = nil, comparison: SampleComparison? = nil
     ) {
       precondition(size >= 8 && size & (size - 1) == 0, "a DCGAN's images are 8, 16, 32, 64 … pixels wide")
       self.size = size
@@ -26,6 +30,8 @@ extension DCGAN {
       self.latent = latent
       self.generatorFeatures = generatorFeatures
       self.discriminatorFeatures = discriminatorFeatures
+      self.condition = condition
+      self.comparison = comparison
     }
 
     /// `[H, W, C]`.
@@ -33,6 +39,10 @@ extension DCGAN {
 
     /// Stride-2 layers between 4 pixels and the full size.
     var doublings: Int { (size / 4).trailingZeroBitCount }
+    /// Numbers that the generator is given for a sample.
+    var inputCount: Int { latent + (condition?.depth ?? 0) }
+    /// Channels that the discriminator is given.
+    var discriminatorChannels: Int { channels + (condition?.form == .embedding ? 1 : 0) }
   }
 }
 
@@ -40,13 +50,13 @@ extension DCGAN.Configuration {
   /// The layers of both networks in order of application.
   public var layers: (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
     (
-      shapes("generator", first: latent, inner: generatorFeatures),
-      shapes("discriminator", first: 1, inner: discriminatorFeatures).reversed()
+      shapes("generator", first: inputCount, inner: generatorFeatures, last: channels),
+      shapes("discriminator", first: 1, inner: discriminatorFeatures, last: discriminatorChannels).reversed()
     )
   }
 
   /// From the 4 x 4 end outward.
-  private func shapes(_ network: String, first: Int, inner: Int) -> [ConvolutionShape] {
+  private func shapes(_ network: String, first: Int, inner: Int, last: Int) -> [ConvolutionShape] {
     let isTransposed = network == "generator"
     var wide = inner << (doublings - 1)
     var shapes = [
@@ -55,7 +65,7 @@ extension DCGAN.Configuration {
     ]
     for level in 0..<doublings {
       let pixels = 4 << level
-      let narrow = level == doublings - 1 ? channels : wide / 2
+      let narrow = level == doublings - 1 ? last : wide / 2
       shapes.append(
         ConvolutionShape(
           "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide), .halve,

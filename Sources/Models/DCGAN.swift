@@ -7,19 +7,26 @@ public import TensorCore
 public final class DCGAN: Model {
   /// How samples look and how wide the networks are.
   public let configuration: Configuration
+  /// Past fakes.
+  public let replay: ReplayBuffer?
   private let pair: ConvolutionalPair
   private let game: AdversarialGame
 
   /// A model with uninitialised parameters.
-  public init(_ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective()) {
+  /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
+  public init(
+    _ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective(),
+    replay: ReplayBuffer? = nil
+  ) {
     self.configuration = configuration
+    self.replay = replay
     let pair = ConvolutionalPair(
       configuration, normalization: objective.usesSpectralNorm ? .spectral : .batch,
       weightLimit: objective.clip)
     self.pair = pair
     game = AdversarialGame(
-      objective, networks: pair.networks, fakes: { pair.fakes($0, on: $1) },
-      scores: { pair.discriminator($0) })
+      objective, networks: pair.networks, condition: configuration.condition, replay: replay,
+      fakes: { pair.fakes($0, on: $1) }, judge: { pair.discriminator($0, classes: $1) })
   }
 
   /// The generator and the discriminator.
@@ -39,14 +46,17 @@ public final class DCGAN: Model {
     game.open(phase, on: microBatch)
   }
 
+  /// The classes of a conditional model.
+  public var classCount: Int { configuration.condition?.classes ?? 0 }
+
   /// The generator's and the discriminator's losses.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
     game.evaluate(phase, on: microBatch)
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.
-  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
-    pair.sample(latents: latents, isAveraged: isAveraged)
+  public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
+    pair.sample(latents: latents, classes: classes, isAveraged: isAveraged)
   }
 
   /// The generator and the discriminator.

@@ -22,12 +22,19 @@ public final class MLPGAN: Model {
     /// The unit of the networks in the data's: the generator's output is multiplied by it, the discriminator's input
     /// divided, so that both compute with numbers around 1.
     public let scale: Float
+    /// How the networks are told the classes of samples; nil if they are not.
+    public let condition: ClassCondition?
 
-    /// - Precondition: all are positive.
-    public init(dimensions: Int, latent: Int, hidden: Int, layers: Int, packing: Int = 1, scale: Float = 1) {
+    /// - Precondition: all are positive, and what is packed has no classes.
+    public init(
+      dimensions: Int, latent: Int, hidden: Int, layers: Int, packing: Int = 1, scale: Float = 1,
+      condition: ClassCondition? = nil
+    ) {
       precondition(
         min(dimensions, latent, hidden, min(layers, packing)) > 0 && scale > 0,
         "a network has layers and a layer has units")
+      precondition(condition == nil || packing == 1, "a pack of samples has no class")
+      self.condition = condition
       self.dimensions = dimensions
       self.latent = latent
       self.hidden = hidden
@@ -41,37 +48,47 @@ public final class MLPGAN: Model {
   public let configuration: Configuration
   /// The generator with its average, then the discriminator.
   public let networks: [Network]
-  private let generator: Sequential
-  private let average: Sequential
-  private let discriminator: Sequential
+  /// Past fakes.
+  public let replay: ReplayBuffer?
+  private let generator: Generator
+  private let average: Generator
+  private let discriminator: Discriminator
   private let game: AdversarialGame
 
   /// A model with uninitialised parameters.
-  public init(_ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective()) {
+  /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
+  public init(
+    _ configuration: Configuration, objective: AdversarialObjective = AdversarialObjective(),
+    replay: ReplayBuffer? = nil
+  ) {
     self.configuration = configuration
+    self.replay = replay
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
-    let scale = configuration.scale
-    func made() -> Sequential {
-      configuration.chain(from: latent, to: configuration.dimensions, Rectifier())
+    let (scale, condition) = (configuration.scale, configuration.condition)
+    func made() -> Generator {
+      Generator(
+        configuration.chain(from: configuration.inputCount, to: configuration.dimensions, Rectifier()),
+        condition)
     }
     let generator = made()
     self.generator = generator
     average = made()
-    let discriminator = configuration.chain(
-      from: pack, to: 1, Rectifier(slope: 0.2), isSpectral: objective.usesSpectralNorm)
+    let discriminator = configuration.discriminator(isSpectral: objective.usesSpectralNorm)
     self.discriminator = discriminator
     networks = .adversarial(
       generator: generator, average: average, discriminator: discriminator, weightLimit: objective.clip,
       isSpectral: objective.usesSpectralNorm)
     game = AdversarialGame(
-      objective, networks: networks,
+      objective, networks: networks, condition: condition, replay: replay,
       fakes: { microBatch, tape in
-        let made = generator(tape.constant(microBatch.noise(for: .latents, length: latent)))
+        let made = generator(
+          tape.constant(microBatch.noise(for: .latents, length: latent)),
+          classes: microBatch.fakeClasses(of: condition?.classes ?? 0))
         return scale == 1 ? made : made * scale
       },
-      scores: { samples in
+      judge: { samples, classes in
         let packs = samples.reshaped([samples.value.count / pack, pack])
-        return discriminator(scale == 1 ? packs : packs * (1 / scale))
+        return discriminator(scale == 1 ? packs : packs * (1 / scale), classes: classes)
       })
   }
 
@@ -89,14 +106,19 @@ public final class MLPGAN: Model {
     game.open(phase, on: microBatch)
   }
 
+  /// The classes of a conditional model.
+  public var classCount: Int { configuration.condition?.classes ?? 0 }
+
   /// The generator's and the discriminator's losses.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
     game.evaluate(phase, on: microBatch)
   }
 
   /// Samples of the averaged generator, or of the trained one, in the data's own units.
-  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
-    (isAveraged ? average : generator)(Tape(mode: .inference).constant(Self.input(latents))).value
+  public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
+    (isAveraged ? average : generator)(
+      Tape(mode: .inference).constant(Self.input(latents)), classes: classes
+    ).value
       .multiplied(by: configuration.scale)
   }
 
@@ -105,22 +127,24 @@ public final class MLPGAN: Model {
     let (dimensions, packing) = (configuration.dimensions, configuration.packing)
     return [
       NetworkDescription(
-        averaged ? average : generator,
+        (averaged ? average : generator).main,
         averaged ? networks[0].average ?? networks[0].store : networks[0].store,
         input: .init("latents", [configuration.latent]), chainExtents: [configuration.latent],
-        outputScale: configuration.scale, output: .init("samples", [dimensions])),
+        outputScale: configuration.scale, output: .init("samples", [dimensions]),
+        beside: generator.beside),
       NetworkDescription(
-        discriminator, networks[1].store, input: .init("samples", [dimensions]),
+        discriminator.main, networks[1].store, input: .init("samples", [dimensions]),
         chainExtents: [packing * dimensions], inputScale: 1 / configuration.scale,
-        output: .init("scores", [], count: packing == 1 ? "N" : "packs")),
+        output: .init("scores", [], count: packing == 1 ? "N" : "packs"),
+        beside: discriminator.beside),
     ]
   }
 
   /// As for ``DCGAN``; a pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
-    let generator = configuration.weights(from: configuration.latent, to: configuration.dimensions)
-    let pack = configuration.packing * configuration.dimensions
-    let discriminator = configuration.weights(from: pack, to: 1).map { $0 / Double(configuration.packing) }
+    let generator = configuration.weights(from: configuration.inputCount, to: configuration.dimensions)
+    let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
+      .map { $0 / Double(configuration.packing) }
     if phase == phases[0] {
       return 2 * (6 * discriminator.reduce(0, +) + generator.reduce(0, +) - 2 * discriminator[0])
     }
@@ -133,6 +157,35 @@ public final class MLPGAN: Model {
 }
 
 extension MLPGAN.Configuration {
+  /// Numbers that the generator is given for a sample.
+  var inputCount: Int { latent + (condition?.depth ?? 0) }
+  /// Numbers that the discriminator is given for a pack.
+  var judgedCount: Int {
+    guard let condition, condition.form == .embedding else { return packing * dimensions }
+    return dimensions + condition.depth
+  }
+
+  /// The chain that judges packs, with what tells it classes.
+  func discriminator(isSpectral: Bool) -> Discriminator {
+    let main = chain(from: judgedCount, to: 1, Rectifier(slope: 0.2), isSpectral: isSpectral)
+    guard let condition else { return Discriminator(main) }
+    let classes = condition.classes
+    switch condition.form {
+    case .embedding:
+      return Discriminator(
+        main, .embedding, embedding: Embedding(count: classes, depth: condition.depth), auxiliary: nil)
+    case .projection:
+      let table: any VectorTable =
+        isSpectral
+        ? SpectralEmbedding(count: classes, depth: hidden) : Embedding(count: classes, depth: hidden)
+      return Discriminator(main, .projection, embedding: table, auxiliary: nil)
+    case .auxiliary:
+      let layer: any Layer =
+        isSpectral ? SpectralLinear(from: hidden, to: classes) : Linear(from: hidden, to: classes)
+      return Discriminator(main, .auxiliary, embedding: nil, auxiliary: layer)
+    }
+  }
+
   /// Hidden layers with a rectifier behind each, then a linear one.
   func chain(
     from inputs: Int, to outputs: Int, _ rectifier: Rectifier, isSpectral: Bool = false
@@ -155,8 +208,8 @@ extension MLPGAN.Configuration {
   /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let weights =
-      weights(from: latent, to: dimensions).reduce(0, +)
-      + self.weights(from: packing * dimensions, to: 1).reduce(0, +)
+      weights(from: inputCount, to: dimensions).reduce(0, +)
+      + self.weights(from: judgedCount, to: 1).reduce(0, +)
     let activations = Double(hidden) * Double(layers)
     return 4 * (8 * weights + 2 * Double(samples) * activations + 6 * Double(microBatch) * activations)
   }

@@ -84,9 +84,16 @@ public final class MicroBatch {
   public var count: Int { images.shape[0] }
 
   /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global batch:
-  /// uniform in (0, 1) for interpolation and augmentation, standard normal otherwise.
+  /// uniform in (0, 1) for interpolation, augmentation, classes and replay, standard normal otherwise.
   public func noise(for purpose: KeyedNoise.Purpose, length: Int) -> Tensor {
     noise(purpose, [count, length])
+  }
+
+  /// The classes that the draw's fakes are asked for by, each as likely, indexed by the position in the global batch;
+  /// empty if there are none.
+  public func fakeClasses(of count: Int) -> [Int] {
+    guard count > 0 else { return [] }
+    return noise(for: .classes, length: 1).scalars.map { min(Int($0 * Float(count)), count - 1) }
   }
 
   /// The draw's tape that watches `network`; made at the first call.

@@ -1,23 +1,30 @@
 public import TensorCore
 
 extension Model {
-  /// Samples of the averaged network, where there is one.
-  public func sample(latents: Tensor) -> Tensor { sample(latents: latents, isAveraged: true) }
-
-  /// ``sample(latents:isAveraged:)`` for any number of latents, a few at a time so that memory stays bounded. Every
-  /// sample is a function of its own latent, so the parts do not show.
-  public func samples(_ latents: Tensor, isAveraged: Bool = true) -> Tensor {
+  /// ``sample(latents:classes:isAveraged:)`` for any number of latents, a few at a time so that memory stays bounded.
+  /// Every sample is a function of its own latent and class, so the parts do not show.
+  /// - Parameter classes: the class of each; nil for every class in turn, as ``classes(inTurnFrom:count:)``.
+  public func samples(_ latents: Tensor, classes: [Int]? = nil, isAveraged: Bool = true) -> Tensor {
     let count = latents.shape[0]
+    let classes = classes ?? self.classes(inTurnFrom: 0, count: count)
     let part = 64
-    guard count > part else { return sample(latents: latents, isAveraged: isAveraged) }
+    guard count > part else { return sample(latents: latents, classes: classes, isAveraged: isAveraged) }
     return Tensor(Shape([count] + sampleShape.extents)) { result in
       for start in stride(from: 0, to: count, by: part) {
+        let range = start..<min(start + part, count)
         let samples = sample(
-          latents: latents.rows(start..<min(start + part, count)), isAveraged: isAveraged)
+          latents: latents.rows(range), classes: Array(classes.dropFirst(start).prefix(range.count)),
+          isAveraged: isAveraged)
         samples.withUnsafePointer {
           (result + start * sampleShape.count).update(from: $0, count: samples.count)
         }
       }
     }
+  }
+
+  /// The classes of samples `first ..< first + count` where every class is asked for in turn; empty for a model that is
+  /// not asked by class.
+  public func classes(inTurnFrom first: Int, count: Int) -> [Int] {
+    classCount > 0 ? (first..<first + count).map { $0 % classCount } : []
   }
 }

@@ -13,6 +13,10 @@ public protocol Model: AnyObject {
   var sampleShape: Shape { get }
   /// The length of a latent vector.
   var latentCount: Int { get }
+  /// The classes that a sample is asked for by; 0 if it is not.
+  var classCount: Int { get }
+  /// Past fakes, a part of the run's state; nil if none are kept.
+  var replay: ReplayBuffer? { get }
 
   /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic: multiplications and
   /// additions of convolutions and matrix products, none that is thrown away.
@@ -29,9 +33,10 @@ public protocol Model: AnyObject {
   /// Samples in inference mode.
   /// - Parameters:
   ///   - latents: `[N, latentCount]`.
+  ///   - classes: the class of each, below ``classCount``; not read if that is 0.
   ///   - isAveraged: whether they come from the averaged network, where there is one, or from the one that is trained.
   /// - Returns: `[N, H, W, C]` in [-1, 1].
-  func sample(latents: Tensor, isAveraged: Bool) -> Tensor
+  func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor
 
   /// The networks as other programs run them, in the order of ``networks``.
   /// - Parameter averaged: whether a network is described by its average where it has one.
@@ -41,6 +46,10 @@ public protocol Model: AnyObject {
 extension Model {
   /// None.
   public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? { nil }
+  /// 0: a model of what data have in common.
+  public var classCount: Int { 0 }
+  /// None.
+  public var replay: ReplayBuffer? { nil }
 }
 
 /// A trained network.

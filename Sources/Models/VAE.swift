@@ -115,7 +115,7 @@ public final class VAE: Model {
   }
 
   /// The mean brightness under p(x|z) by the averaged decoder, or by the trained one.
-  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
+  public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
     let decoder = isAveraged ? average : layers
     return decoder.decode(Tape(mode: .inference).constant(latents)).value
       .sigmoid().multiplied(by: 2).adding(-1)

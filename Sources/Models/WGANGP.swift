@@ -80,7 +80,7 @@ public final class WGANGP: Model {
   private func score(
     _ samples: Variable, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch
   ) -> Variable {
-    pair.discriminator(augmentation?(samples, purpose, microBatch) ?? samples)
+    pair.discriminator.main(augmentation?(samples, purpose, microBatch) ?? samples)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
@@ -90,8 +90,8 @@ public final class WGANGP: Model {
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.
-  public func sample(latents: Tensor, isAveraged: Bool) -> Tensor {
-    pair.sample(latents: latents, isAveraged: isAveraged)
+  public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
+    pair.sample(latents: latents, classes: classes, isAveraged: isAveraged)
   }
 
   /// The generator and the discriminator.

@@ -34,7 +34,7 @@ public struct UndescribedLayer: Error, CustomStringConvertible {
 
   /// `what, where; what to do next`.
   public var description: String {
-    "a layer of type \(type) has no counterpart in other programs (network \(network), layer \(layer)); export a "
-      + "network without such layers, or give the type a DescribedLayer"
+    "a layer of type \(type) has no counterpart in other programs (network \(network), layer \(layer)); the "
+      + "weights are in the checkpoint's \(network).safetensors.zst, which `zstd -d` and safetensors read"
   }
 }

@@ -45,12 +45,16 @@ public struct NetworkDescription {
   /// What comes out.
   public let output: Port
   private let chain: Sequential
+  private let beside: [(name: String, type: String)]
 
   /// A network whose layers `chain` keeps their parameters in `store` under `main`.
+  /// - Parameter beside: the names and types of parts that are no layers of the chain. A network with such parts has no
+  ///   ``operations()``.
   public init(
     _ chain: Sequential, _ store: ParameterStore, input: Port, chainExtents: [Int], inputScale: Float = 1,
-    outputScale: Float = 1, output: Port
+    outputScale: Float = 1, output: Port, beside: [(name: String, type: String)] = []
   ) {
+    self.beside = beside
     self.chain = chain
     self.store = store
     self.input = input
@@ -64,8 +68,9 @@ public struct NetworkDescription {
   public var name: String { store.name }
 
   /// The layers in order of application.
-  /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes.
+  /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the chain.
   public func operations() throws(UndescribedLayer) -> [NamedOperation] {
+    if let part = beside.first { throw UndescribedLayer(network: name, layer: part.name, type: part.type) }
     var operations: [NamedOperation] = []
     for (index, layer) in chain.layers.enumerated() {
       let place = "main.\(index)"

@@ -1,13 +1,13 @@
 public import Autograd
 public import TensorCore
 
-/// A layer whose weights are divided by an estimate of their largest singular value (Miyato et al. 2018), so that the
+/// A layer or table whose weights are divided by an estimate of their largest singular value (Miyato et al. 2018), so that the
 /// layer stretches no direction much.
 ///
 /// u and v approximate the first singular vectors of the weights as a matrix `[Cout, …]`. They are buffers, constant
 /// during a turn: ``iterate()`` moves them once after each update, alike on every rank, so every micro-batch sees the
 /// same ones. Names are those of `torch.nn.utils.spectral_norm`: `weight_orig`, `weight_u`, `weight_v`.
-public protocol SpectrallyNormalized: DescribedLayer {
+public protocol SpectrallyNormalized {
   /// The trained weights, `[Cout, …]`.
   var weightOrig: Parameter { get }
   /// The left singular vector, `[Cout]`.
@@ -51,7 +51,7 @@ extension Sequential {
 }
 
 /// A ``Convolution`` without bias whose weights are spectrally normalised.
-public struct SpectralConvolution: SpectrallyNormalized {
+public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
   /// `[Cout, Cin, k…]`.
   public let weightOrig: Parameter
   /// `[Cout]`.
@@ -84,7 +84,7 @@ public struct SpectralConvolution: SpectrallyNormalized {
 }
 
 /// A ``Linear`` layer whose weights are spectrally normalised.
-public struct SpectralLinear: SpectrallyNormalized {
+public struct SpectralLinear: DescribedLayer, SpectrallyNormalized {
   /// `[out, in]`.
   public let weightOrig: Parameter
   /// `[out]`.

@@ -55,12 +55,16 @@ public struct KeyedNoise: Sendable {
     case augmentationOfPoints = 14
     /// Perturbation of real samples for a gradient penalty.
     case perturbation = 15
+    /// Classes that fakes are asked for by.
+    case classes = 20
+    /// Which past fakes a discriminator sees again, and which are forgotten.
+    case replay = 21
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {
       switch self {
       case .interpolation, .augmentation, .augmentationOfFakes, .augmentationOfGenerated,
-        .augmentationOfPoints:
+        .augmentationOfPoints, .classes, .replay:
         true
       default: false
       }

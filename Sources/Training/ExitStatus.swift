@@ -46,7 +46,7 @@ public enum ExitStatus: Int32, Sendable {
       case let error as CheckpointError: ExitStatus(kind: error)
       case is ReportingError: .inputOutput
       case is UndescribedLayer: .badData
-      case is ExportError: .usage
+      case is ExportError, is SamplingError: .usage
       case is PlanError, is MemoryError: .configuration
       case is DivergenceError: .disagreement
       case is CommunicationError: .peerLost

@@ -109,14 +109,17 @@ package struct Export {
   private func samples() -> Pixels {
     let noise = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
     return SamplePicture(options).pixels(
-      of: model.samples(noise.normal([options.samples.count, model.latentCount])))
+      of: SampleGrid(count: options.samples.count, of: model, noise), by: model)
   }
 
   private func card(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> ModelCard {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
       title: "\(options.recipe)\(title)",
-      tags: ["gan", options.family.rawValue, "unconditional-image-generation"],
+      tags: [
+        "gan", options.family.rawValue,
+        model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
+      ],
       facts: [
         ("model", options.modelDescription),
         ("weights", isAveraged ? "moving average of the generator's" : "as trained, not averaged"),

@@ -4,12 +4,17 @@ extension ModelFamily {
   /// A model of this family as the options describe it, with uninitialised parameters.
   package func makeModel(_ options: Options) -> any Model {
     switch self {
-    case .dcgan: DCGAN(DCGAN.Configuration(options), objective: AdversarialObjective(options))
+    case .dcgan:
+      DCGAN(
+        DCGAN.Configuration(options), objective: AdversarialObjective(options), replay: ReplayBuffer(options))
     case .wganGP:
       WGANGP(
         DCGAN.Configuration(options), penaltyWeight: Float(options.model[WGANGPOptions.penaltyWeight]),
         augmentation: Augmentation(options))
-    case .mlpGAN: MLPGAN(MLPGAN.Configuration(options), objective: AdversarialObjective(options))
+    case .mlpGAN:
+      MLPGAN(
+        MLPGAN.Configuration(options), objective: AdversarialObjective(options),
+        replay: ReplayBuffer(options))
     case .vae: VAE(VAE.Configuration(options))
     }
   }
@@ -17,12 +22,14 @@ extension ModelFamily {
   /// The least memory, in bytes, that a rank needs which computes `samples` samples of a step.
   package func bytesPerRank(_ options: Options, samples: Int) -> Double {
     let microBatch = options.batch / options.microBatches
-    return switch self {
-    case .dcgan, .wganGP:
-      DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
-    case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
-    case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
-    }
+    let model =
+      switch self {
+      case .dcgan, .wganGP:
+        DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+      case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+      case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+      }
+    return model + options.replayBytes(samples: samples)
   }
 }
 
@@ -43,7 +50,9 @@ extension DCGAN.Configuration {
     self.init(
       size: options.size, channels: options.channels, latent: options.model[DCGANOptions.latent],
       generatorFeatures: options.model[DCGANOptions.generatorFeatures],
-      discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures])
+      discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures],
+      condition: options.family == .dcgan ? ClassCondition(options) : nil,
+      comparison: options.family == .dcgan ? SampleComparison(options) : nil)
   }
 }
 
@@ -53,7 +62,7 @@ extension MLPGAN.Configuration {
       dimensions: options.channels, latent: options.model[MLPGANOptions.latent],
       hidden: options.model[MLPGANOptions.hidden], layers: options.model[MLPGANOptions.layers],
       packing: options.model[MLPGANOptions.packing],
-      scale: Float(options.model[MLPGANOptions.scale]))
+      scale: Float(options.model[MLPGANOptions.scale]), condition: ClassCondition(options))
   }
 }
 

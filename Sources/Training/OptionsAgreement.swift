@@ -11,6 +11,9 @@ extension OptionsResolution {
     checkBest()
     checkBalance()
     checkAugmentation()
+    checkCondition()
+    checkGroups()
+    checkReplay()
   }
 
   /// The best of nothing cannot be kept.

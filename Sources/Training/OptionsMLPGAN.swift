@@ -29,7 +29,8 @@ public enum MLPGANOptions {
       OptimizerDefaults(network: "discriminator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, hidden.key, layers.key, packing.key, scale.key] + AdversarialOptions.keys,
+    keys: [latent.key, hidden.key, layers.key, packing.key, scale.key] + ConditionOptions.keys
+      + AdversarialOptions.keys + ReplayOptions.keys,
     narrowings: [
       .init(
         path: "data", type: .word(GaussianMixture.Kind.allCases.map(\.rawValue)),

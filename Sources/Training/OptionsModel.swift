@@ -94,4 +94,9 @@ public struct ModelOptions: Sendable, Equatable {
     }
     return Value(value)
   }
+
+  /// The value of `option`, or nil if the family does not declare it.
+  func value<Value: OptionConvertible>(of option: ModelOption<Value>) -> Value? {
+    values[option.key.path].map { Value($0) }
+  }
 }

@@ -33,14 +33,29 @@ package struct RankExchange {
     }
   }
 
+  /// The numbers of every rank, in rank order: 4 bytes a number to every other rank.
+  package func allGather(_ numbers: [Float]) throws -> [[Float]] {
+    guard size > 1 else { return [numbers] }
+    return try gather(numbers.withUnsafeBytes { Array($0) }).map(Self.numbers)
+  }
+
   /// The numbers of rank 0 on every rank; those of the others are ignored: 4 bytes a number to every other rank.
   package func broadcast(_ numbers: [Float]) throws -> [Float] {
-    let bytes = try gather(rank == 0 ? numbers.withUnsafeBytes { Array($0) } : [])[0]
-    return bytes.withUnsafeBytes { raw in
+    guard size > 1 else { return numbers }
+    return Self.numbers(try gather(rank == 0 ? numbers.withUnsafeBytes { Array($0) } : [])[0])
+  }
+
+  private static func numbers(_ bytes: [UInt8]) -> [Float] {
+    bytes.withUnsafeBytes { raw in
       (0..<bytes.count / 4).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
     }
   }
 
   /// The part of `count` pieces of work that is this rank's; the parts of all ranks are in rank order.
-  package func share(of count: Int) -> Range<Int> { rank * count / size..<(rank + 1) * count / size }
+  package func share(of count: Int) -> Range<Int> { share(of: count, for: rank) }
+
+  /// The part of another rank.
+  package func share(of count: Int, for rank: Int) -> Range<Int> {
+    rank * count / size..<(rank + 1) * count / size
+  }
 }

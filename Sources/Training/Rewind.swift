@@ -6,7 +6,8 @@ import TensorCore
 
 /// Takes a run's state back to a generation that was saved while all was well, on all ranks.
 ///
-/// What goes back: both networks with their buffers, averages, moments, the ratio of turns and the probability of augmentation. What goes on: the number
+/// What goes back: both networks with their buffers, averages, moments, past fakes, the ratio of turns and the
+/// probability of augmentation. What goes on: the number
 /// of steps, the order of the samples and the draws of noise, so that no step stands twice in the log and nothing is
 /// drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
 /// generation the run begins anew, from initial weights of another seed.
@@ -58,9 +59,10 @@ struct Rewind {
 }
 
 extension RunState {
-  /// Gives all ranks the weights, buffers, averages and moments of rank 0: one all-gather.
+  /// Gives all ranks the weights, buffers, averages and moments of rank 0: one all-gather. Past fakes are dealt out.
   package func copyFromFirst(over exchange: RankExchange) throws {
     guard exchange.size > 1 else { return }
+    try model.replay?.deal(over: exchange)
     let steps = try exchange.allGather(optimizers.map { Double($0.stepCount) })[0]
     let values = try exchange.broadcast(exchange.rank == 0 ? flat : [])
     var next = 0

@@ -12,6 +12,7 @@ import TensorCore
 /// | one a network: `generator`, `discriminator` | parameters, then buffers, under their state_dict names |
 /// | `ema` | the averaged networks in the same form; `network/name` if there are several |
 /// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight` |
+/// | `replay` | `samples` and `classes` of past fakes, for a model that keeps some |
 package final class RunState {
   /// The networks.
   package let model: any Model
@@ -32,6 +33,7 @@ package final class RunState {
 
   /// Begins anew, from the parameters of a seed.
   func initialize(seed: UInt64) {
+    model.replay?.clear()
     for (index, network) in model.networks.enumerated() {
       optimizers[index] = OptimizerState(optimizers[index].optimizer, count: network.store.count)
     }
@@ -48,6 +50,7 @@ package final class RunState {
   package var files: [TensorFile] {
     model.networks.map { TensorFile(name: $0.name, tensors: tensors($0.store)) }
       + [TensorFile(name: "ema", tensors: averages), TensorFile(name: "optimizer", tensors: moments)]
+      + (model.replay.map { [TensorFile(name: ReplayBuffer.fileName, tensors: $0.tensors)] } ?? [])
   }
 
   /// The number of steps that each optimizer has taken and what controllers remember, for the manifest.
@@ -56,6 +59,7 @@ package final class RunState {
     for (network, optimizer) in zip(model.networks, optimizers) {
       counters[Self.counterName(network)] = .integer(optimizer.stepCount)
     }
+    if let replay = model.replay { counters[ReplayBuffer.counterName] = .integer(replay.filled) }
     if let game { counters.merge(game.counters) { own, _ in own } }
     if let best {
       counters["best.step"] = .integer(best.step)
@@ -89,6 +93,7 @@ package final class RunState {
       }
     }
     if let game { hash.update("game \(game.hashedText)\n") }
+    model.replay?.hash(into: &hash)
     return hash.digest()
   }
 
@@ -106,6 +111,7 @@ package final class RunState {
       throw CheckpointError(
         .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
     }
+    try model.replay?.restore(from: generation, classCount: model.classCount)
     if game != nil { game = remembered }
     for (store, values) in zip(stores, networks) { Self.fill(store, values) }
     var nextAverage = averaged[...]
@@ -173,7 +179,7 @@ package final class RunState {
     }
   }
 
-  /// Gives all ranks the state of rank 0: one broadcast for each flat buffer.
+  /// Gives all ranks the state of rank 0: one broadcast for each flat buffer, and the ranks' shares of past fakes.
   package func broadcast(over communicator: any Communicator) throws {
     func send(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) throws {
       guard count > 0 else { return }
@@ -193,6 +199,7 @@ package final class RunState {
       let steps = try communicator.allGather(optimizers[index].stepCount)
       optimizers[index].stepCount = steps[0]
     }
+    try model.replay?.deal(over: RankExchange(communicator))
     if let numbers = game?.numbers {
       game?.numbers = try RankExchange(communicator).allGather(numbers)[0]
     }

@@ -39,7 +39,8 @@ extension ImageDataset {
 }
 
 extension Model {
-  /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone.
+  /// Features of fakes: `count` of them, from latents that depend on the seed and their places
+  /// alone, every class in turn for a model that is asked by class.
   func features(
     of count: Int, in space: PrincipalComponents, seed: UInt64, turn: Int, isAveraged: Bool,
     over exchange: RankExchange
@@ -47,7 +48,8 @@ extension Model {
     let noise = KeyedNoise(seed: seed, purpose: .measurement, turn: turn)
     return try SampleBlocks(count: count).gathered(columns: space.count, over: exchange) { range in
       let latents = noise.normal([range.count, latentCount], from: range.lowerBound * latentCount)
-      return space.features(of: samples(latents, isAveraged: isAveraged))
+      let classes = classes(inTurnFrom: range.lowerBound, count: range.count)
+      return space.features(of: samples(latents, classes: classes, isAveraged: isAveraged))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Models
 package import Reporting
 package import TensorCore
 
@@ -30,5 +31,12 @@ package enum SamplePicture: Sendable {
     case .images: ImageGrid(columns: columns).pixels(of: samples)
     case .points(let plot): plot.pixels(of: samples)
     }
+  }
+
+  /// The picture of a grid that `model` draws with its average.
+  func pixels(of grid: SampleGrid, by model: any Model) -> Pixels {
+    pixels(
+      of: model.samples(grid.latents, classes: model.classCount > 0 ? grid.classes : nil),
+      columns: grid.columns)
   }
 }

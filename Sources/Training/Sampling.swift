@@ -18,6 +18,7 @@ package struct Sampling {
   }
 
   private let model: any Model
+  private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
   /// The steps that the checkpoint was trained for.
@@ -26,41 +27,48 @@ package struct Sampling {
   package let rejected: [String]
 
   /// Loads the averaged networks of the checkpoint at `path`, or of the newest one of the run at `path`.
-  /// - Parameter seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
-  /// - Throws: `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's options cannot be read.
-  package init(path: String, seed: UInt64?) throws {
+  /// - Parameters:
+  ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
+  ///   - only: the class of all samples; nil for one class a row, if the model is asked by class.
+  /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's options cannot be read.
+  package init(path: String, seed: UInt64?, only: Int? = nil) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
     let options = try Options.read(path: "\(generation.path)/../../options.yaml")
     model = options.family.makeModel(options)
     try RunState.restoreAverages(of: model, from: generation)
+    if let only { try SamplingError.check(only, of: model) }
+    self.only = only
     self.seed = seed ?? options.seed
     picture = SamplePicture(options)
     step = generation.manifest.info.step
   }
 
-  /// The latents and the samples drawn from them.
-  package func draw(_ arrangement: Arrangement) -> (latents: Tensor, images: Tensor) {
-    let latents = latents(arrangement)
-    return (latents, model.samples(latents))
+  /// What a picture is drawn from, and its images.
+  package func draw(_ arrangement: Arrangement) -> (grid: SampleGrid, images: Tensor) {
+    let grid = grid(arrangement)
+    return (grid, model.samples(grid.latents, classes: model.classCount > 0 ? grid.classes : nil))
   }
 
-  private func latents(_ arrangement: Arrangement) -> Tensor {
+  private func grid(_ arrangement: Arrangement) -> SampleGrid {
     let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
     let length = model.latentCount
     switch arrangement {
-    case .grid(let count): return noise.normal([count, length])
+    case .grid(let count): return SampleGrid(count: count, of: model, only: only, noise)
     case .interpolation(let rows, let columns):
       let ends = noise.normal([2 * rows, length]).scalars
       var values: [Float] = []
+      var classes: [Int] = []
       for row in 0..<rows {
         let from = Array(ends[(2 * row * length)..<((2 * row + 1) * length)])
         let to = Array(ends[((2 * row + 1) * length)..<((2 * row + 2) * length)])
         for column in 0..<columns {
           values += Self.between(from, to, columns == 1 ? 0 : Float(column) / Float(columns - 1))
+          if model.classCount > 0 { classes.append(only ?? row % model.classCount) }
         }
       }
-      return Tensor(values, shape: [rows * columns, length])
+      return SampleGrid(
+        latents: Tensor(values, shape: [rows * columns, length]), classes: classes, columns: columns)
     }
   }
 
@@ -78,19 +86,20 @@ package struct Sampling {
 
   /// Writes the picture.
   /// - Throws: `ReportingError`.
-  package func write(_ images: Tensor, _ arrangement: Arrangement, to path: String) throws {
-    let columns: Int? =
-      switch arrangement {
-      case .grid: nil
-      case .interpolation(_, let columns): columns
-      }
-    try PNGFile.write(picture.pixels(of: images, columns: columns), to: path)
+  package func write(_ images: Tensor, of grid: SampleGrid, to path: String) throws {
+    try PNGFile.write(picture.pixels(of: images, columns: grid.columns), to: path)
   }
 
-  /// Writes latents `[N, latent]` and images `[N, H, W, C]` as one safetensors file.
+  /// Writes latents `[N, latent]`, images `[N, H, W, C]` and, of a model that is asked by class, the classes `[N]` as one
+  /// safetensors file.
   /// - Throws: `ReportingError` if it cannot be written.
-  package static func writeTensors(latents: Tensor, images: Tensor, to path: String) throws {
-    let file = Safetensors([NamedTensor("latents", latents), NamedTensor("images", images)])
-    try AtomicFile.write(file.encoded(), to: path, durable: false)
+  package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {
+    var tensors = [NamedTensor("latents", grid.latents), NamedTensor("images", images)]
+    if !grid.classes.isEmpty {
+      tensors.append(
+        NamedTensor(
+          name: "classes", value: .int64(grid.classes.map { Int64($0) }, shape: [grid.classes.count])))
+    }
+    try AtomicFile.write(Safetensors(tensors).encoded(), to: path, durable: false)
   }
 }

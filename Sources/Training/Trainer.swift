@@ -262,10 +262,11 @@ package final class Trainer {
     guard !report.isSilent else { return }
     try engine.synchronize()
     let options = setup.options
-    let latents = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
-      .normal([options.samples.count, engine.model.latentCount])
+    let grid = SampleGrid(
+      count: options.samples.count, of: engine.model,
+      KeyedNoise(seed: options.seed, purpose: .samples, turn: 0))
     report.draw(
-      samples: SamplePicture(options).pixels(of: engine.model.samples(latents)), measured: measurement?.text,
+      samples: SamplePicture(options).pixels(of: grid, by: engine.model), measured: measurement?.text,
       step: step,
       statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options)
         + (options.quality.every > 0 ? QualityMetric.allCases.map(\.statistic) : [])
@@ -278,6 +279,9 @@ package final class Trainer {
     // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was not.
     if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
     let state = engine.state
+    let exchange = RankExchange(communication)
+    try engine.model.replay?.gather(over: exchange)
+    defer { engine.model.replay?.keepOwn(of: exchange) }
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(
       step: step, arithmetic: setup.options.arithmeticDigestInput, data: data)

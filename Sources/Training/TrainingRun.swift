@@ -83,6 +83,7 @@ package enum TrainingRun {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
+      try options.checkLabels(of: dataset)
       try plan.check(sampleCount: dataset.count)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)

@@ -10,6 +10,7 @@ struct Sample: ParsableCommand {
       Samples come from the averaged generator (EMA) with its running statistics.
 
         lockstep sample runs/dcgan --count 100 --output samples.png
+        lockstep sample runs/cgan-mnist --class 7 --count 16
         lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
       """)
 
@@ -28,10 +29,17 @@ struct Sample: ParsableCommand {
   @Option(help: "Samples of a strip, 2 to 64.")
   var columns = 10
 
+  @Option(
+    name: .customLong("class"),
+    help: "The class of all samples, from 0; by default one class a row, if the model knows classes.")
+  var only: Int?
+
   @Option(help: "The key of the latents; by default the run's, which gives the grid of its sample pictures.")
   var seed: UInt64?
 
-  @Option(help: "Also write latents [N, latent] and images [N, H, W, C] to this safetensors file.")
+  @Option(
+    help: "Also write latents [N, latent] and images [N, H, W, C] (and classes [N]) to this safetensors file."
+  )
   var tensors: String?
 
   func validate() throws {
@@ -44,13 +52,13 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     alone {
-      let sampling = try Sampling(path: path, seed: seed)
+      let sampling = try Sampling(path: path, seed: seed, only: only)
       for reason in sampling.rejected { Failure.report(reason) }
       let arrangement: Sampling.Arrangement =
         interpolate.map { .interpolation(rows: $0, columns: columns) } ?? .grid(count: count)
-      let (latents, images) = sampling.draw(arrangement)
-      try sampling.write(images, arrangement, to: output)
-      if let tensors { try Sampling.writeTensors(latents: latents, images: images, to: tensors) }
+      let (grid, images) = sampling.draw(arrangement)
+      try sampling.write(images, of: grid, to: output)
+      if let tensors { try Sampling.writeTensors(grid, images: images, to: tensors) }
       print("\(images.shape[0]) samples of step \(sampling.step): \(TerminalText.escaped(output))")
     }
   }

@@ -8,7 +8,7 @@ import Testing
 struct DerivativeRuleTests {
   static let cases: [DerivativeCase] =
     DerivativeCase.arithmetic + DerivativeCase.reductions + DerivativeCase.elementwise + DerivativeCase.layout
-    + DerivativeCase.augmentation
+    + DerivativeCase.augmentation + DerivativeCase.channels
     + DerivativeCase.pooling + DerivativeCase.normalization + DerivativeCase.matrixProducts
     + DerivativeCase.linears
     + DerivativeCase.convolutions

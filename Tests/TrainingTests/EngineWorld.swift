@@ -29,7 +29,7 @@ struct EngineRank {
       rank: communicator.rank)
     communication = CommunicationThread(communicator)
     engine = TurnEngine(
-      state: Self.makeState(learningRate: learningRate, objective: game.objective), plan: plan,
+      state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
       communication: communication, overlap: overlap)
     schedule = Schedule(
@@ -42,10 +42,21 @@ struct EngineRank {
   static func makeState(
     features: Int = 4, learningRate: Double = 1e-3, objective: AdversarialObjective = AdversarialObjective()
   ) -> RunState {
+    var game = EngineGame()
+    game.objective = objective
+    return makeState(features: features, learningRate: learningRate, game: game)
+  }
+
+  /// The same for a game.
+  static func makeState(features: Int = 4, learningRate: Double = 1e-3, game: EngineGame) -> RunState {
     let model = DCGAN(
       DCGAN.Configuration(
-        size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features),
-      objective: objective)
+        size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features,
+        condition: game.condition, comparison: game.comparison),
+      objective: game.objective,
+      replay: game.replaySize > 0
+        ? ReplayBuffer(
+          size: game.replaySize, microBatches: microBatches, share: 0.5, sampleShape: [size, size, 1]) : nil)
     let adam = Adam(learningRate: learningRate, beta1: 0.5, beta2: 0.999)
     return RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 5)
   }
@@ -60,7 +71,8 @@ struct EngineRank {
     let shape: Shape = [batch / microBatches, size, size, 1]
     let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
       shape, from: index * shape.count)
-    return MicroBatch(index: index, draw: draw, images: images, labels: [], seed: 7)
+    let labels = (0..<shape[0]).map { Int32((index * shape[0] + $0 + draw.batch) % 3) }
+    return MicroBatch(index: index, draw: draw, images: images, labels: labels, seed: 7)
   }
 
   /// This rank's micro-batches of a step.
@@ -84,6 +96,14 @@ struct EngineRank {
 
   /// SHA-256 of everything that training changes.
   var stateSHA256: String { engine.state.stateSHA256(step: 0, arithmetic: "", data: "") }
+
+  /// The same with the past fakes of all ranks, which are gathered for it.
+  func wholeStateSHA256() throws -> String {
+    let exchange = RankExchange(communication)
+    try engine.model.replay?.gather(over: exchange)
+    defer { engine.model.replay?.keepOwn(of: exchange) }
+    return stateSHA256
+  }
 }
 
 /// What two networks play for, and how often each has its turn.
@@ -92,6 +112,11 @@ struct EngineGame: Sendable {
   var generatorTurns = 1
   var objective = AdversarialObjective()
   var learningRates: [LearningRateSchedule]?
+  /// Of samples with the labels 0 to 2 in turn.
+  var condition: ClassCondition?
+  var comparison: SampleComparison?
+  /// Past fakes that are kept.
+  var replaySize = 0
 }
 
 /// What became of each rank of a world in which `body` runs on every rank.

@@ -22,7 +22,10 @@ struct ExitStatusTests {
     try Data("not an image set".utf8).write(to: URL(fileURLWithPath: folder.path + "/bad-images-idx3-ubyte"))
     #expect(try code { throw PlanError.emptyBatch(batch: 0) } == 78)
     #expect(try code { throw CommunicationError.stalled(waits: "") } == 69)
-    #expect(try code { throw TurnError.notFinite(network: "generator", step: 1, place: "main.0.weight", ranks: [1]) } == 65)
+    #expect(
+      try code {
+        throw TurnError.notFinite(network: "generator", step: 1, place: "main.0.weight", ranks: [1])
+      } == 65)
     #expect(try code { throw WatchError(verdict: "collapsed", step: 9, rewinds: 1, refuge: 5) } == 65)
     #expect(
       try code {

@@ -169,7 +169,7 @@ struct GameTests {
         of: evaluation.loss, forParametersOf: model.networks[phase.network].store)
       #expect(gradient.scalars.allSatisfy(\.isFinite) && gradient.scalars.contains { $0 != 0 })
     }
-    #expect(model.sample(latents: Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
+    #expect(model.samples(Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
   }
 
   @Test("the networks' unit scales samples and leaves the game in that unit as it is")
@@ -182,7 +182,7 @@ struct GameTests {
     }
     let (unit, scaled) = (made(1), made(4))
     let latents = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0).normal([5, 3])
-    #expect(scaled.sample(latents: latents).scalars == unit.sample(latents: latents).scalars.map { 4 * $0 })
+    #expect(scaled.samples(latents).scalars == unit.samples(latents).scalars.map { 4 * $0 })
     let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 1).normal([8, 1, 1, 2])
     for phase in unit.phases {
       let losses = [(unit, images), (scaled, images.multiplied(by: 4))].map { model, images in

@@ -51,7 +51,9 @@ struct OptionsWriterTests {
       let batch = path == "batch" ? [] : ["batch=1048576"]
       let measured = path == "checkpoint.keepBest" ? ["quality.every=7"] : []
       let decay = path.hasSuffix(".decaySteps") ? ["\(path.dropLast(5))=linear"] : []
-      let options = try Options.resolve(recipe: "dcgan", overrides: [word] + batch + decay + measured)
+      let shared = path == "replay.size" ? ["microBatches=1"] : []
+      let options = try Options.resolve(
+        recipe: "dcgan", overrides: [word] + batch + decay + measured + shared)
       let again = try resolve(options.canonicalYAML)
       #expect(again == options, "\(word)")
       #expect(again.canonicalYAML == options.canonicalYAML)
@@ -88,9 +90,10 @@ struct OptionsWriterTests {
     #expect(
       keys == [
         "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
-        "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every", "dragan",
-        "weight", "deviation", "every", "instanceNoise",
+        "condition", "embedding", "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every",
+        "dragan", "weight", "deviation", "every", "instanceNoise",
         "deviation", "until", "augment", "kind", "policy", "probability", "target", "speed", "every", "limit",
+        "minibatch", "deviation", "kernels", "kernelSize", "group", "replay", "size", "share",
         "data",
         "dataset", "count", "resize", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
         "overlap",

@@ -26,8 +26,9 @@ struct SamplingTests {
   @Test("an interpolation begins and ends with the grid's latents, bit for bit")
   func ends() throws {
     let sampling = try Sampling(path: run, seed: nil)
-    let (grid, _) = sampling.draw(.grid(count: 6))
-    let (strips, images) = sampling.draw(.interpolation(rows: 3, columns: 5))
+    let grid = sampling.draw(.grid(count: 6)).grid.latents
+    let (drawn, images) = sampling.draw(.interpolation(rows: 3, columns: 5))
+    let strips = drawn.latents
     #expect(sampling.step == 3)
     #expect(grid.shape == [6, 7] && strips.shape == [15, 7] && images.shape == [15, 32, 32, 1])
     for row in 0..<3 {
@@ -42,9 +43,10 @@ struct SamplingTests {
 
   @Test("a longer grid begins with the shorter one, and another seed gives another")
   func seeds() throws {
-    let own = try Sampling(path: run, seed: nil).draw(.grid(count: 4)).latents.scalars
-    #expect(try Sampling(path: run, seed: 11).draw(.grid(count: 2)).latents.scalars == Array(own.prefix(14)))
-    #expect(try Sampling(path: run, seed: 12).draw(.grid(count: 4)).latents.scalars != own)
+    let own = try Sampling(path: run, seed: nil).draw(.grid(count: 4)).grid.latents.scalars
+    #expect(
+      try Sampling(path: run, seed: 11).draw(.grid(count: 2)).grid.latents.scalars == Array(own.prefix(14)))
+    #expect(try Sampling(path: run, seed: 12).draw(.grid(count: 4)).grid.latents.scalars != own)
   }
 
   @Test("a run and its checkpoint give the same samples")

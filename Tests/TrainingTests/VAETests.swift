@@ -74,8 +74,7 @@ struct VAETests {
         parameter.range.contains { gradient[$0] != 0 } && parameter.range.allSatisfy { gradient[$0].isFinite }
       )
     }
-    let samples = model.sample(
-      latents: KeyedNoise(seed: 3, purpose: .synthetic, turn: 1).normal([6, 4]), isAveraged: true)
+    let samples = model.samples(KeyedNoise(seed: 3, purpose: .synthetic, turn: 1).normal([6, 4]))
     #expect(samples.shape == [6, 3, 3, 2] && samples.scalars.allSatisfy { abs($0) <= 1 })
   }
 }

@@ -1,0 +1,41 @@
+import Autograd
+import Networks
+import TensorCore
+
+/// What a discriminator that tells classes itself minimises beside its scores' loss: the cross-entropies of real samples
+/// and of fakes, each in its pass, -L_C of Odena et al. (2017, eq. 3).
+struct ClassReward {
+  /// The cross-entropy.
+  let loss: Variable
+  /// The share of samples whose class is told right.
+  let accuracy: Float
+
+  /// - Parameters:
+  ///   - logits: `[N, classes]` of samples.
+  ///   - classes: the labels of real samples, or the classes that fakes were asked for by.
+  init(logits: Variable, classes: [Int]) {
+    loss = crossEntropy(logits: logits, classes: classes)
+    accuracy = Self.accuracy(of: logits.value, classes)
+  }
+
+  /// What is reported with a condition.
+  static func statistics(of condition: ClassCondition) -> [Statistic] {
+    guard condition.form == .auxiliary else { return [] }
+    return [
+      Statistic("loss_class", plot: "loss"),
+      Statistic("class_real", label: "class(x)", plot: "classes told right"),
+      Statistic("class_fake", label: "class(G(z))", plot: "classes told right"),
+    ]
+  }
+
+  /// The share of rows whose largest logit is that of their class; the first of equals counts.
+  private static func accuracy(of logits: Tensor, _ classes: [Int]) -> Float {
+    let values = logits.scalars
+    let length = logits.shape.channels
+    let right = classes.enumerated().count { row, wanted in
+      let own = values[row * length..<(row + 1) * length]
+      return own.firstIndex(of: own.max() ?? 0) == row * length + wanted
+    }
+    return Float(right) / Float(classes.count)
+  }
+}

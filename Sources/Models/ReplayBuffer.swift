@@ -1,0 +1,162 @@
+public import TensorCore
+
+/// Past fakes that the discriminator goes on seeing among the new ones, so that the generator cannot return to what it
+/// was once caught at (Shrivastava et al. 2017, "Learning from simulated and unsupervised images through adversarial
+/// training", section 2.3).
+///
+/// The slots are sharded by micro-batch: micro-batch *m* owns `size / microBatches` of them, puts its own fakes there
+/// and draws from nowhere else. Draws come from keyed noise by the position in the global batch. The rank that computes
+/// a micro-batch so has every slot that it reads or writes, whatever the world size: a turn communicates nothing, and
+/// its bits are those of any other number of ranks. (Slots owned by global index alone would have to travel at every
+/// turn.) A rank holds its own micro-batches' slots; the others' are there only while a generation is saved or loaded,
+/// when they are gathered or dealt out.
+public final class ReplayBuffer {
+  /// Slots over all micro-batches.
+  public let size: Int
+  /// Micro-batches of a step.
+  public let microBatches: Int
+  /// The share of the fakes that a discriminator's turn sees which are past ones.
+  public let share: Float
+  /// The shape of a fake.
+  public let sampleShape: Shape
+  private var shards: [Shard]
+
+  /// The slots of one micro-batch that hold something.
+  private struct Shard {
+    var samples: [Float] = []
+    var classes: [Int] = []
+  }
+
+  /// An empty buffer.
+  /// - Precondition: `size` is a positive multiple of `microBatches`, and `share` lies between 0 and 1.
+  public init(size: Int, microBatches: Int, share: Float, sampleShape: Shape) {
+    precondition(size > 0 && size.isMultiple(of: microBatches), "micro-batches own equally many slots")
+    precondition(share > 0 && share < 1, "a share of the fakes")
+    self.size = size
+    self.microBatches = microBatches
+    self.share = share
+    self.sampleShape = sampleShape
+    shards = Array(repeating: Shard(), count: microBatches)
+  }
+
+  /// The slots of a micro-batch.
+  public var slots: Int { size / microBatches }
+
+  /// What the discriminator's turn does, for people.
+  var text: String { "\(share) of the fakes from the last \(size) kept" }
+
+  /// How many of `count` fakes of a micro-batch are replaced by past ones.
+  public func replaced(of count: Int) -> Int { Int((share * Float(count)).rounded()) }
+
+  /// What a discriminator's turn sees of a micro-batch's fakes: the last ones are replaced by past ones, once there are
+  /// any. As many of the first ones are kept for later, in free slots as long as there are any, then in random ones.
+  /// - Parameters:
+  ///   - fakes: `[N, …]`.
+  ///   - classes: what they were asked for by; empty if they were not.
+  /// - Returns: samples of the same shape, and their classes.
+  func mixing(_ fakes: Tensor, classes: [Int], _ microBatch: MicroBatch) -> (Tensor, [Int]) {
+    let count = fakes.shape[0]
+    let moved = replaced(of: count)
+    let length = fakes.count / count
+    let noise = microBatch.noise(for: .replay, length: 2).scalars
+    func place(_ index: Int, among slots: Int) -> Int { min(Int(noise[index] * Float(slots)), slots - 1) }
+    var (shown, shownClasses) = (fakes, classes)
+    let held = shards[microBatch.index].samples.count / length
+    if held > 0 {
+      let shard = shards[microBatch.index]
+      shown.withUnsafeMutablePointer { target in
+        shard.samples.withUnsafeBufferPointer { source in
+          for position in count - moved..<count {
+            let slot = place(2 * position, among: held)
+            (target + position * length).update(from: source.baseAddress! + slot * length, count: length)
+            if !classes.isEmpty { shownClasses[position] = shard.classes[slot] }
+          }
+        }
+      }
+    }
+    let values = fakes.rows(0..<moved).scalars
+    for position in 0..<moved {
+      let sample = values[position * length..<(position + 1) * length]
+      let label = classes.isEmpty ? 0 : classes[position]
+      if shards[microBatch.index].classes.count < slots {
+        shards[microBatch.index].samples += sample
+        shards[microBatch.index].classes.append(label)
+      } else {
+        let slot = place(2 * position + 1, among: slots)
+        shards[microBatch.index].samples.replaceSubrange(slot * length..<(slot + 1) * length, with: sample)
+        shards[microBatch.index].classes[slot] = label
+      }
+    }
+    return (shown, shownClasses)
+  }
+}
+
+// MARK: - State
+
+extension ReplayBuffer {
+  /// Slots that hold something in each micro-batch: equally many in all after whole turns.
+  public var filled: Int { shards.reduce(0) { max($0, $1.classes.count) } }
+
+  /// Forgets all fakes.
+  public func clear() { keep(0..<0) }
+
+  /// Forgets the slots of all but a rank's own micro-batches.
+  public func keep(_ local: Range<Int>) {
+    for index in shards.indices where !local.contains(index) { shards[index] = Shard() }
+  }
+
+  /// The numbers of some micro-batches' slots: for each the fakes, then their classes.
+  public func numbers(of microBatches: Range<Int>) -> [Float] {
+    microBatches.flatMap { shards[$0].samples + shards[$0].classes.map { Float($0) } }
+  }
+
+  /// Takes what ``numbers(of:)`` gave of the same micro-batches.
+  /// - Precondition: the numbers are whole slots, equally many for each micro-batch.
+  public func take(_ numbers: [Float], of microBatches: Range<Int>) {
+    guard !microBatches.isEmpty else { return }
+    let part = numbers.count / microBatches.count
+    let held = part / (sampleShape.count + 1)
+    precondition(
+      part * microBatches.count == numbers.count && held * (sampleShape.count + 1) == part && held <= slots,
+      "whole slots")
+    for (place, index) in microBatches.enumerated() {
+      let own = numbers[place * part..<(place + 1) * part]
+      shards[index] = Shard(
+        samples: Array(own.prefix(held * sampleShape.count)), classes: own.suffix(held).map { Int($0) })
+    }
+  }
+
+  /// All slots in the order of the micro-batches, `[size, …]`, zeros where nothing is held, and their classes, `[size]`.
+  /// - Precondition: the slots of all micro-batches are here.
+  public var contents: (samples: Tensor, classes: Tensor) {
+    let (held, length) = (filled, sampleShape.count)
+    precondition(shards.allSatisfy { $0.classes.count == held }, "the slots of all ranks were gathered")
+    var samples = Tensor(repeating: 0, shape: Shape([size] + sampleShape.extents))
+    var classes = Tensor(repeating: 0, shape: [size])
+    for (index, shard) in shards.enumerated() {
+      samples.withUnsafeMutablePointer { target in
+        shard.samples.withUnsafeBufferPointer {
+          guard let source = $0.baseAddress else { return }
+          (target + index * slots * length).update(from: source, count: $0.count)
+        }
+      }
+      classes.withUnsafeMutablePointer { target in
+        for (slot, label) in shard.classes.enumerated() { target[index * slots + slot] = Float(label) }
+      }
+    }
+    return (samples, classes)
+  }
+
+  /// Takes what ``contents`` gave.
+  /// - Parameter filled: slots of each micro-batch that hold something.
+  public func restore(samples: Tensor, classes: Tensor, filled: Int) {
+    precondition(0...slots ~= filled, "no more than there are slots")
+    let (values, labels, length) = (samples.scalars, classes.scalars, sampleShape.count)
+    for index in shards.indices {
+      let first = index * slots
+      shards[index] = Shard(
+        samples: Array(values[first * length..<(first + filled) * length]),
+        classes: labels[first..<first + filled].map { Int($0) })
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Models
+
+/// The options of discriminators that compare samples with one another.
+public enum MinibatchOptions {
+  /// Minibatch standard deviation (Karras et al. 2018).
+  static let deviation = ModelOption(
+    path: "minibatch.deviation", .boolean, default: false, neutral: false,
+    synonyms: ["minibatch_stddev", "mbstd", "stddev"],
+    help: "show the discriminator the deviation of samples within a group")
+  /// Minibatch discrimination (Salimans et al. 2016).
+  static let kernels = ModelOption(
+    path: "minibatch.kernels", .integer(0...4096), default: 0, neutral: 0,
+    synonyms: ["minibatch_discrimination", "n_kernels"],
+    help: "numbers that tell the discriminator how close a sample is to the others of its group; 0 for none")
+  /// Length of the vectors that a kernel compares.
+  static let kernelSize = ModelOption(
+    path: "minibatch.kernelSize", .integer(1...4096), default: 8, neutral: 8, unit: "numbers",
+    synonyms: ["dim_per_kernel"], help: "length of the vectors that are compared for each of these numbers")
+  /// Samples of a group.
+  static let group = ModelOption(
+    path: "minibatch.group", .integer(2...65_536), default: 4, neutral: 4, unit: "samples",
+    synonyms: ["mbstd_group_size", "group_size"],
+    help: "neighbours in the global batch that are compared; divides a micro-batch")
+
+  static let keys = [deviation.key, kernels.key, kernelSize.key, group.key]
+}
+
+extension SampleComparison {
+  /// The comparison that the options ask for; nil for none.
+  init?(_ options: Options) {
+    let keys = MinibatchOptions.self
+    let (showsDeviation, kernels) = (options.model[keys.deviation], options.model[keys.kernels])
+    guard showsDeviation || kernels > 0 else { return nil }
+    self.init(
+      group: options.model[keys.group], showsDeviation: showsDeviation, kernels: kernels,
+      kernelSize: options.model[keys.kernelSize])
+  }
+}
+
+extension OptionsResolution {
+  /// A micro-batch is cut into whole groups, so that no group is shared by ranks.
+  mutating func checkGroups() {
+    let keys = MinibatchOptions.self
+    guard let group = settings[keys.group.key.path], let batch = settings["batch"],
+      let parts = settings["microBatches"], let deviation = settings[keys.deviation.key.path],
+      let kernels = settings[keys.kernels.key.path], Bool(deviation.value) || Int(kernels.value) > 0
+    else { return }
+    let count = Int(batch.value) / Int(parts.value)
+    guard count % Int(group.value) != 0 || count == 0 else { return }
+    report(
+      "micro-batches of \(count) samples cannot be cut into groups of \(Int(group.value))", group.origin,
+      "choose a minibatch.group that divides \(count), or raise batch")
+  }
+}

@@ -34,7 +34,9 @@ struct OptionsComparisonTests {
     ("augment.target=0.7", false), ("augment.speed=7", false), ("augment.every=7", false),
     ("augment.limit=0.7", false),
     ("init.generator=x", true), ("init.discriminator=x", true),
-    ("init.partial=true", true), ("dataset.resize=crop", false),
+    ("init.partial=true", true), ("dataset.resize=crop", false), ("model.embedding=7", false),
+    ("minibatch.deviation=true", false), ("minibatch.kernels=7", false), ("minibatch.kernelSize=7", false),
+    ("minibatch.group=8", false), ("replay.size=16", false), ("replay.share=0.3", false),
   ]
 
   @Test("a changed key is the one difference, and changes the digest exactly if the weights depend on it")
@@ -55,7 +57,7 @@ struct OptionsComparisonTests {
     let covered = Set(Self.changes.map { String($0.word.prefix { $0 != "=" }) })
     let optimizers = ["discriminator", "generator"].map { "optimizer.\($0)." }
     let others = Set(
-      ["model.family", "data", "epochs", "checkpoint.keepBest"]
+      ["model.family", "model.condition", "data", "epochs", "checkpoint.keepBest"]
         + optimizers.flatMap { [$0 + "decay", $0 + "decaySteps"] })
     #expect(covered.union(others) == Set(OptionSchema(family: .dcgan).keys.map(\.path)))
   }

@@ -54,7 +54,9 @@ extension CheckpointStore {
   private func write(_ contents: GenerationContents, into folder: String) throws(CheckpointError) {
     try fileSystem.makeFolder(folder)
     var files: [Manifest.File] = []
-    for file in contents.files { files.append(try file.write(into: folder, fileSystem: fileSystem)) }
+    for (index, file) in contents.files.enumerated() {
+      files.append(try file.write(into: folder, after: contents.files[..<index], fileSystem: fileSystem))
+    }
     let manifest = Manifest(formatVersion: .current, info: contents.info, files: files)
     let encoded = manifest.encoded()
     let output = try fileSystem.createFile(folder + "/" + Manifest.fileName)

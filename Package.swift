@@ -125,7 +125,7 @@ let package = Package(
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
         "MessagePassing", "Quality", "Reporting",
       ]),
-    tests("LockstepTests", []),
+    tests("LockstepTests", ["Checkpoints", "TensorCore"]),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.
     .target(
       name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"],

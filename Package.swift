@@ -41,8 +41,8 @@ func room(
     swiftSettings: settings(architecture))
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings(baseline))
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings(baseline))
 }
 
 let package = Package(
@@ -115,7 +115,7 @@ let package = Package(
       "DataParallelTests",
       ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
-    tests("CheckpointsTests", ["Checkpoints", "TensorCore"]),
+    tests("CheckpointsTests", ["Checkpoints", "TensorCore"], exclude: ["Golden"]),
     tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
     tests("InterchangeTests", ["Interchange", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "TensorCore", "CPNG"]),
@@ -125,7 +125,7 @@ let package = Package(
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
         "MessagePassing", "Quality", "Reporting",
       ]),
-    tests("LockstepTests", []),
+    tests("LockstepTests", ["Checkpoints", "TensorCore"]),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.
     .target(
       name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"],

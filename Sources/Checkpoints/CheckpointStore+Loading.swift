@@ -22,10 +22,14 @@ extension CheckpointStore {
   }
 
   /// The newest generation of which every byte is what was written. `latest` is not consulted.
-  public func newestValid() throws(CheckpointError) -> Selection {
+  /// - Parameter maximumAttempts: passes over a generation from which so many starts have come to nothing.
+  public func newestValid(maximumAttempts: Int = .max) throws(CheckpointError) -> Selection {
     var rejected: [Rejection] = []
+    let attempts = maximumAttempts == .max ? [:] : self.attempts
     for candidate in try candidates().reversed() {
       do throws(CheckpointError) {
+        let failed = attempts[candidate.name, default: 0]
+        guard failed < maximumAttempts else { throw exhausted(candidate, failed) }
         try reader(candidate).verify()
         return Selection(generation: candidate, rejected: rejected)
       } catch {

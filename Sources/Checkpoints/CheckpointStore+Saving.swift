@@ -27,6 +27,7 @@ extension CheckpointStore {
     try point(FolderName.latest, to: name)
     if let best = contents.retained.best { try point(FolderName.best, to: FolderName.generation(best)) }
     let saved = Generation(step: contents.info.step, name: name, path: path(name))
+    try forgetAttempts(from: name)
     try removeOldGenerations(after: saved, retaining: contents.retained)
     return saved
   }
@@ -54,7 +55,9 @@ extension CheckpointStore {
   private func write(_ contents: GenerationContents, into folder: String) throws(CheckpointError) {
     try fileSystem.makeFolder(folder)
     var files: [Manifest.File] = []
-    for file in contents.files { files.append(try file.write(into: folder, fileSystem: fileSystem)) }
+    for (index, file) in contents.files.enumerated() {
+      files.append(try file.write(into: folder, after: contents.files[..<index], fileSystem: fileSystem))
+    }
     let manifest = Manifest(formatVersion: .current, info: contents.info, files: files)
     let encoded = manifest.encoded()
     let output = try fileSystem.createFile(folder + "/" + Manifest.fileName)
@@ -103,12 +106,17 @@ extension CheckpointStore {
 
   /// Has a small file, `latest` or `best`, name a generation.
   private func point(_ pointer: String, to name: String) throws(CheckpointError) {
-    let temporary = path(FolderName.temporary(pointer))
+    try replace(pointer, with: name + "\n")
+  }
+
+  /// Replaces or makes a small file: the old text or the new one is there.
+  func replace(_ name: String, with text: String) throws(CheckpointError) {
+    let temporary = path(FolderName.temporary(name))
     do throws(CheckpointError) {
       let output = try fileSystem.createFile(temporary)
-      try output.write(Array((name + "\n").utf8))
+      try output.write(Array(text.utf8))
       try output.synchronize()
-      try fileSystem.rename(temporary, to: path(pointer))
+      try fileSystem.rename(temporary, to: path(name))
     } catch {
       try? fileSystem.removeTree(temporary)
       throw error

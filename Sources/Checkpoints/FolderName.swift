@@ -4,13 +4,14 @@ package enum FolderName: Equatable {
   case generation(step: Int)
   /// `step-00000500.replaced-…`: a generation that is being replaced by another of the same step.
   case replaced(step: Int)
-  /// `step-00000500.tmp-…`, `latest.tmp-…` and `best.tmp-…`: being written or being removed.
+  /// `step-00000500.tmp-…`, `latest.tmp-…`, `best.tmp-…` and `attempts.tmp-…`: being written or being removed.
   case temporary
   /// Anything else.
   case other
 
   static let latest = "latest"
   static let best = "best"
+  static let attempts = "attempts"
 
   /// Takes a name apart.
   package init(_ name: String) {
@@ -18,7 +19,9 @@ package enum FolderName: Equatable {
     let step = Self.step(parts[0])
     if parts.count == 1 {
       self = step.map { .generation(step: $0) } ?? .other
-    } else if parts[1].hasPrefix("tmp-"), step != nil || [Self.latest, Self.best].contains(String(parts[0])) {
+    } else if parts[1].hasPrefix("tmp-"),
+      step != nil || [Self.latest, Self.best, Self.attempts].contains(String(parts[0]))
+    {
       self = .temporary
     } else if parts[1].hasPrefix("replaced-"), let step {
       self = .replaced(step: step)

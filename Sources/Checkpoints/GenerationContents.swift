@@ -49,15 +49,23 @@ public struct TensorFile: Sendable {
   public let name: String
   /// The tensors in the order of the file.
   public let tensors: [NamedTensor]
+  /// How they lie in the file.
+  public let encoding: TensorEncoding
   /// Free text for the file's own header.
   public let metadata: [String: String]
 
-  /// - Precondition: `name` keeps to its alphabet and the tensors' names are unique.
-  public init(name: String, tensors: [NamedTensor], metadata: [String: String] = [:]) {
+  /// - Precondition: `name` keeps to its alphabet, the tensors' names are unique, and what is not encoded as `.values`
+  ///   is Float32.
+  public init(
+    name: String, tensors: [NamedTensor], encoding: TensorEncoding = .values, metadata: [String: String] = [:]
+  ) {
     precondition(Self.isValid(name), "\"\(name)\" is no name for a file")
     precondition(Set(tensors.map(\.name)).count == tensors.count, "the names in \(name) are unique")
+    precondition(
+      encoding == .values || tensors.allSatisfy { $0.tensor != nil }, "only floats are taken into planes")
     self.name = name
     self.tensors = tensors
+    self.encoding = encoding
     self.metadata = metadata
   }
 
@@ -87,7 +95,8 @@ public struct GenerationContents: Sendable {
   /// Which other generations stay, whatever their age.
   public let retained: RetainedGenerations
 
-  /// - Precondition: the files' names are unique.
+  /// - Precondition: the files' names are unique; what a file is encoded as the difference to stands before it, with
+  ///   all of its tensors' names and shapes.
   public init(
     info: GenerationInfo, files: [TensorFile], retained: RetainedGenerations = RetainedGenerations()
   ) {
@@ -102,7 +111,9 @@ public struct GenerationContents: Sendable {
     GenerationContents(
       info: info,
       files: files.map { file in
-        TensorFile(name: file.name, tensors: file.tensors.map { $0.snapshot() }, metadata: file.metadata)
+        TensorFile(
+          name: file.name, tensors: file.tensors.map { $0.snapshot() }, encoding: file.encoding,
+          metadata: file.metadata)
       }, retained: retained)
   }
 }

@@ -15,7 +15,8 @@ public struct LoadedGeneration: Sendable {
     var files: [TensorFile] = []
     for entry in manifest.files {
       let content = try reader.tensors(of: entry, verify: verify)
-      files.append(TensorFile(name: entry.stem, tensors: content.tensors, metadata: content.metadata))
+      files.append(
+        try TensorFile(decoding: content, name: entry.stem, after: files, path: path + "/" + entry.name))
     }
     self.files = files
   }

@@ -1,7 +1,7 @@
 /// `manifest.json`: what a generation is and which bytes belong to it. Written last, so that its presence means
 /// that all else was there.
 ///
-/// Format 1. Fields stand in the order below; readers ignore fields that they do not know. The last field,
+/// Fields stand in the order below in every format; readers ignore fields that they do not know. The last field,
 /// `manifest_sha256`, is the SHA-256 of every byte of the file before the digest's own first digit, in every
 /// format: `head -c -68 manifest.json | sha256sum` gives it.
 public struct Manifest: Equatable, Sendable {
@@ -11,11 +11,11 @@ public struct Manifest: Equatable, Sendable {
     public let major: Int
     /// Raised when fields are added.
     public let minor: Int
-    /// `1.0`.
+    /// `2.0`.
     public var description: String { "\(major).\(minor)" }
 
-    /// What this program writes.
-    public static let current = FormatVersion(major: 1, minor: 0)
+    /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`; it is read.
+    public static let current = FormatVersion(major: 2, minor: 0)
   }
 
   /// One file of the generation.

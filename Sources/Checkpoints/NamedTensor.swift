@@ -62,6 +62,8 @@ public struct NamedTensor: Sendable {
     }
   }
 
+  var line: SafetensorsHeader.Line { (name, elementType, shape) }
+
   /// Reads the elements as they are stored: little-endian, row-major.
   func withBytes<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
     #if _endian(big)

@@ -23,7 +23,7 @@ public struct Safetensors: Sendable {
 
   /// The whole file: header, then the data in order, little-endian, beginning at a multiple of 8 bytes.
   public func encoded() -> [UInt8] {
-    var (_, bytes) = SafetensorsHeader.encoding(tensors, metadata: metadata)
+    var (_, bytes) = SafetensorsHeader.encoding(tensors.map(\.line), metadata: metadata)
     for tensor in tensors { tensor.withBytes { bytes.append(contentsOf: $0) } }
     return bytes
   }

@@ -38,18 +38,20 @@ struct SafetensorsHeader {
   static let maximumLength = 100_000_000
   static let metadataKey = "__metadata__"
 
-  /// The header for `tensors`, laid out one behind the other, and its bytes; the data begin at a multiple of 8.
+  /// A tensor's name, type and shape.
+  typealias Line = (name: String, type: ElementType, shape: Shape)
+
+  /// The header for tensors that lie one behind the other, and its bytes; the data begin at a multiple of 8.
   /// - Precondition: names are unique and none is `__metadata__`.
-  static func encoding(_ tensors: [NamedTensor], metadata: [String: String]) -> (SafetensorsHeader, [UInt8]) {
+  static func encoding(_ tensors: [Line], metadata: [String: String]) -> (SafetensorsHeader, [UInt8]) {
     var entries: [Entry] = []
     var names: Set<String> = [metadataKey]
     var offset = 0
     for tensor in tensors {
       precondition(names.insert(tensor.name).inserted, "a tensor named \(tensor.name) is there already")
-      let size = tensor.shape.count * tensor.elementType.byteCount
+      let size = tensor.shape.count * tensor.type.byteCount
       entries.append(
-        Entry(
-          name: tensor.name, type: tensor.elementType, shape: tensor.shape, range: offset..<offset + size))
+        Entry(name: tensor.name, type: tensor.type, shape: tensor.shape, range: offset..<offset + size))
       offset += size
     }
     var writer = JSONWriter()

@@ -1,13 +1,17 @@
 import TensorCore
 
 extension TensorFile {
-  /// Writes the file into `folder`, compressing and digesting while writing, and makes its content durable.
+  /// Writes the file into `folder`, encoding, compressing and digesting while writing, and makes its content durable.
   ///
+  /// - Parameter earlier: the generation's files before this one.
   /// - Returns: what the manifest says about it.
-  func write(into folder: String, fileSystem: FileSystem) throws(CheckpointError) -> Manifest.File {
+  func write(
+    into folder: String, after earlier: some Collection<TensorFile>, fileSystem: FileSystem
+  ) throws(CheckpointError) -> Manifest.File {
     let fileName = name + Self.fileExtension
     let output = try fileSystem.createFile(folder + "/" + fileName)
-    let (header, headerBytes) = SafetensorsHeader.encoding(tensors, metadata: metadata)
+    let (header, headerBytes) = SafetensorsHeader.encoding(storedLines, metadata: storedMetadata)
+    let bases = bases(in: earlier)
     let size = header.byteCount + (header.entries.last?.range.upperBound ?? 0)
     var compressor = ZstdCompressor(size: size)
     var hash = SHA256()
@@ -22,7 +26,7 @@ extension TensorFile {
     }
     var ranges: [Manifest.TensorRange] = []
     for (tensor, entry) in zip(tensors, header.entries) {
-      try tensor.withBytes { (bytes) throws(CheckpointError) in
+      try stored(tensor, bases: bases).withBytes { (bytes) throws(CheckpointError) in
         ranges.append(
           Manifest.TensorRange(
             name: tensor.name, offset: header.byteCount + entry.range.lowerBound, bytes: bytes.count,

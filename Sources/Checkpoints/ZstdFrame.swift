@@ -1,7 +1,7 @@
 /// Bytes in one ordinary zstd frame: `zstd -d` reads it.
 public enum ZstdFrame {
   /// The frame for `content`, with its size in the header and a content checksum.
-  public static func compress(_ content: [UInt8], level: Int32 = 3) -> [UInt8] {
+  public static func compress(_ content: [UInt8], level: Int32 = 1) -> [UInt8] {
     var frame: [UInt8] = []
     var compressor = ZstdCompressor(size: content.count, level: level)
     content.withUnsafeBytes { bytes in

@@ -5,6 +5,8 @@ final class RunRecord {
   private let worldSize: Int
   private let board: ProgressBoard
   private var folder: String?
+  /// The start that is under way, on the rank that has the files.
+  var attempt: ResumeAttempt?
 
   init(rank: Int, worldSize: Int, board: ProgressBoard) {
     self.rank = rank
@@ -20,6 +22,7 @@ final class RunRecord {
 
   /// The run ended in order.
   func ended(_ outcome: Trainer.Outcome) {
+    attempt?.settle()
     guard rank == 0 else { return }
     switch outcome {
     case .done: write(.done, .done)
@@ -29,6 +32,8 @@ final class RunRecord {
 
   /// The run ended with an error. What only another rank can say is left to it.
   func failed(_ error: any Error) {
+    // Before training begins, an error is one of options, data or machine, and does not speak against a generation.
+    if folder == nil { attempt?.settle() }
     switch error {
     case let error as CoordinationError where !error.isReportedHere:
       guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }

@@ -10,8 +10,8 @@ import TensorCore
 /// | file | tensors |
 /// |---|---|
 /// | one a network: `generator`, `discriminator` | parameters, then buffers, under their state_dict names |
-/// | `ema` | the averaged networks in the same form; `network/name` if there are several |
-/// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight` |
+/// | `ema` | the averaged networks in the same form, as the difference to the network |
+/// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight`, in byte planes |
 /// | `replay` | `samples` and `classes` of past fakes, for a model that keeps some |
 package final class RunState {
   /// The networks.
@@ -49,7 +49,10 @@ package final class RunState {
   /// The tensors of a generation: views, valid until the next update. Updates that are pending are completed.
   package var files: [TensorFile] {
     model.networks.map { TensorFile(name: $0.name, tensors: tensors($0.store)) }
-      + [TensorFile(name: "ema", tensors: averages), TensorFile(name: "optimizer", tensors: moments)]
+      + [
+        TensorFile(name: "ema", tensors: averages, encoding: averageEncoding),
+        TensorFile(name: "optimizer", tensors: moments, encoding: .planes),
+      ]
       + (model.replay.map { [TensorFile(name: ReplayBuffer.fileName, tensors: $0.tensors)] } ?? [])
   }
 
@@ -219,6 +222,12 @@ package final class RunState {
 
   private var averages: [NamedTensor] {
     model.networks.compactMap(\.average).flatMap { tensors($0) }
+  }
+
+  /// An average is near its network, so that the difference has fewer digits.
+  private var averageEncoding: TensorEncoding {
+    let averaged = model.networks.filter { $0.average != nil }
+    return averaged.count == 1 ? .difference(from: averaged[0].name) : .planes
   }
 
   private var moments: [NamedTensor] {

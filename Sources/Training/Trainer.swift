@@ -99,7 +99,8 @@ package final class Trainer {
   }
 
   /// Trains from `startStep` to the end, or until a signal.
-  package func run(from startStep: Int) throws -> Outcome {
+  /// - Parameter gotOn: called when the first step is done.
+  package func run(from startStep: Int, gotOn: () -> Void = {}) throws -> Outcome {
     let options = setup.options
     var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
@@ -110,6 +111,7 @@ package final class Trainer {
       let fault = try attemptStep(step, from: loader)
       watchdog.board.completed(step: done)
       watchdog.board.enter(.saving)
+      if step == startStep { gotOn() }
       if try steering?.look(at: done, fault: fault) == true, fault != nil {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)

@@ -104,7 +104,7 @@ package enum TrainingRun {
     let answer = try communicator.fromCoordinator {
       if let reopened {
         try reopened.checkResume(with: options)
-        generation = try newest(in: reopened, &warnings)
+        generation = try newest(in: reopened, record, &warnings)
         try check(generation, dataset)
         folder = reopened
       } else {
@@ -163,7 +163,7 @@ package enum TrainingRun {
     let trainer = Trainer(
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
       store: store, watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
-    let outcome = try trainer.run(from: startStep)
+    let outcome = try trainer.run(from: startStep) { record.attempt?.settle() }
     progress.finish(
       outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")
     withExtendedLifetime(folder) {}
@@ -198,16 +198,19 @@ package enum TrainingRun {
     return try reopened.options.applying(request.overrides)
   }
 
-  private static func newest(in folder: RunFolder, _ warnings: inout [String]) throws -> LoadedGeneration? {
+  private static func newest(
+    in folder: RunFolder, _ record: RunRecord, _ warnings: inout [String]
+  ) throws -> LoadedGeneration? {
     let store = CheckpointStore(
       directory: folder.checkpointsPath, keepLast: folder.options.checkpoint.keepLast)
     _ = try store.cleanLeftovers()
-    let selection = try store.newestValid()
+    let selection = try store.newestValid(maximumAttempts: ResumeAttempt.limit)
     warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
     guard let generation = selection.generation else {
       guard selection.rejected.isEmpty else { throw selection.rejected[0].reason }
       return nil
     }
+    record.attempt = ResumeAttempt(from: generation.name, in: store)
     return try store.load(generation.name)
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 private let python = environment("LOCKSTEP_PYTHON") ?? "/opt/peers/bin/python"
 private let hasPeers =
-  output(of: "\(python) -c 'import torch, safetensors, zstandard' 2>&1 && zstd -V 2>&1") != nil
+  output(of: "\(python) -c 'import torch, numpy, safetensors, zstandard' 2>&1 && zstd -V 2>&1") != nil
 
 /// What others make of our files. Skips where LOCKSTEP_PYTHON names no Python with torch, safetensors and
 /// zstandard, or where there is no zstd command.
@@ -36,6 +36,42 @@ struct PeerTests {
           + " && \(python) \(folder.path)/check.py"))
     let digests = contents.files[0].tensors.compactMap(\.tensor).map { SHA256.digest(of: [$0]) }
     #expect(printed == "{'format': 'pt'}\n" + digests.joined(separator: "\n") + "\n")
+  }
+
+  @Test("the function in the documentation reads averages and moments")
+  func encodings() throws {
+    let here = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let article = String(
+      decoding: readFile(here + "/Sources/Checkpoints/Checkpoints.docc/Checkpoints.md"), as: UTF8.self)
+    let lines = article.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex { $0.hasPrefix("    def floats") })
+    let function = lines[start...].prefix { $0.hasPrefix("    ") }.map { $0.dropFirst(4) }.joined(
+      separator: "\n")
+    func tensors(_ step: Int) -> [NamedTensor] { sampleContents(step: step, count: 500).files[0].tensors }
+    let files = [
+      TensorFile(name: "generator", tensors: tensors(1)),
+      TensorFile(name: "ema", tensors: tensors(2), encoding: .difference(from: "generator")),
+      TensorFile(name: "optimizer", tensors: tensors(3), encoding: .planes),
+    ]
+    let contents = GenerationContents(info: sampleContents(step: 1).info, files: files)
+    let path = try CheckpointStore(directory: folder.path).save(contents).path
+    let script = """
+      import hashlib, safetensors.numpy, zstandard
+      \(function)
+      def load(name):
+        frame = open(f'\(path)/{name}.safetensors.zst', 'rb').read()
+        return safetensors.numpy.load(zstandard.ZstdDecompressor().decompress(frame))
+      network = load('generator')
+      for name, base in [('ema', network), ('optimizer', {})]:
+        for tensor, planes in load(name).items():
+          values = floats(planes, base.get(tensor))
+          assert values.dtype == 'float32' and values.shape == network[tensor].shape
+          print(tensor, hashlib.sha256(values.tobytes()).hexdigest())
+      """
+    writeFile(folder.path + "/check.py", Array(script.utf8))
+    let printed = try #require(output(of: "\(python) \(folder.path)/check.py"))
+    let expected = files[1...].flatMap(\.tensors).map { "\($0.name) \(SHA256.digest(of: [$0.tensor!]))" }
+    #expect(Set(printed.split(separator: "\n").map(String.init)) == Set(expected))
   }
 
   @Test("the manifest is JSON to others, and its digest is what head and sha256sum say")

@@ -14,11 +14,13 @@ something cannot be read.
 """
 
 import argparse
+import json
 import pathlib
 import re
 import subprocess
 import sys
 
+import numpy
 import safetensors.torch
 import torch
 
@@ -45,11 +47,29 @@ def decompress(path: pathlib.Path) -> bytes:
         raise InputError(f"{path}: {error}")
 
 
+def floats(planes: torch.Tensor, base: torch.Tensor | None) -> torch.Tensor:
+    """What byte planes stand for, as the article of the room Checkpoints says."""
+    bits = planes.numpy().astype(numpy.uint32)
+    word = sum(bits[plane] << 8 * plane for plane in range(4))
+    if base is None:
+        word = word >> 1 | word << 31
+    else:
+        word = base.numpy().view(numpy.uint32) + (word >> 1 ^ -(word & 1))
+    return torch.from_numpy(numpy.ascontiguousarray(word).view(numpy.float32))
+
+
 def load_tensors(path: pathlib.Path) -> dict[str, torch.Tensor]:
-    """The tensors of a safetensors file, which may be compressed (`.zst`)."""
+    """The tensors of a safetensors file, which may be compressed (`.zst`) and a checkpoint's average."""
     try:
         content = decompress(path) if path.suffix == ".zst" else path.read_bytes()
-        return safetensors.torch.load(content)
+        tensors = safetensors.torch.load(content)
+        header = json.loads(content[8:8 + int.from_bytes(content[:8], "little")])
+        metadata = header.get("__metadata__", {})
+        if "lockstep.encoding" in metadata:
+            name = metadata.get("lockstep.difference_from")
+            bases = load_tensors(path.with_name(f"{name}.safetensors.zst")) if name else {}
+            tensors = {name: floats(planes, bases.get(name)) for name, planes in tensors.items()}
+        return tensors
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}")
     except safetensors.SafetensorError as error:

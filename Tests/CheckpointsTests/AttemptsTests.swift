@@ -1,0 +1,64 @@
+import Checkpoints
+import Testing
+
+@Suite struct AttemptsTests {
+  private let folder = TemporaryFolder()
+
+  private func store(steps: ClosedRange<Int>) throws -> CheckpointStore {
+    let store = CheckpointStore(directory: folder.path, keepLast: 9)
+    for step in steps { try store.save(sampleContents(step: step)) }
+    return store
+  }
+
+  @Test("a generation from which two starts have come to nothing is passed over, by name, for an older one")
+  func passedOver() throws {
+    let store = try store(steps: 1...2)
+    try store.countAttempt(from: "step-00000002")
+    #expect(try store.newestValid(maximumAttempts: 2).generation?.step == 2)
+    try store.countAttempt(from: "step-00000002")
+    let found = try store.newestValid(maximumAttempts: 2)
+    #expect(found.generation?.step == 1)
+    let text = try #require(found.rejected.first).reason.description
+    #expect(
+      text.contains("2 starts") && text.contains("step-00000002") && text.contains("attempts"), "\(text)")
+    #expect(try store.newestValid().generation?.step == 2, "only starts are limited, not looks")
+    for _ in 0..<2 { try store.countAttempt(from: "step-00000001") }
+    let last = try store.newestValid(maximumAttempts: 2)
+    #expect(last.generation == nil && last.rejected.map(\.name) == ["step-00000002", "step-00000001"])
+  }
+
+  @Test("a count is forgotten when the run gets on, and when the generation is written anew")
+  func forgotten() throws {
+    let store = try store(steps: 1...2)
+    try store.countAttempt(from: "step-00000001")
+    try store.countAttempt(from: "step-00000002")
+    try store.forgetAttempts(from: "step-00000001")
+    #expect(store.attempts == ["step-00000002": 1])
+    try store.save(sampleContents(step: 2, seed: 1))
+    #expect(store.attempts.isEmpty)
+    #expect(names(in: folder.path) == ["latest", "step-00000001", "step-00000002"])
+  }
+
+  @Test("counts of generations that are gone go too")
+  func gone() throws {
+    let store = try store(steps: 1...2)
+    for step in 1...2 { try store.countAttempt(from: "step-0000000\(step)") }
+    try CheckpointStore(directory: folder.path, keepLast: 1).save(sampleContents(step: 3))
+    try store.countAttempt(from: "step-00000003")
+    #expect(store.attempts == ["step-00000003": 1])
+  }
+
+  @Test(
+    "a file of counts that is none counts nothing",
+    arguments: [
+      "", "\n\n", "step-00000001", "step-00000001 2 3", "step-00000001 -2",
+      "step-00000001 99999999999999999999",
+      "../step-00000001 2", "step-1 2", "\u{0}\u{1b}[2J",
+    ])
+  func garbage(text: String) throws {
+    let store = try store(steps: 1...1)
+    writeFile(folder.path + "/attempts", Array(text.utf8))
+    #expect(store.attempts.isEmpty)
+    #expect(try store.newestValid(maximumAttempts: 2).generation?.step == 1)
+  }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// `Tests/FaultInjection/run` in a short form: a few of the points of which the script itself takes every one.
+  struct FaultInjectionTests {
+    private static let script = Package.folder + "/Tests/FaultInjection/run"
+
+    /// Whether what the script is made of is here.
+    private static let isAvailable = ["python3", "cc"].allSatisfy { tool in
+      (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)")
+      }
+    }
+
+    @Test(
+      "killed at, failed in, or cheated of any call of a save, a run keeps a whole generation and its bits",
+      .enabled(if: isAvailable, "python3 or a C compiler is absent"),
+      arguments: [
+        ["kill", "--every", "37"], ["strace", "--every", "11"], ["errors", "--every", "29"],
+        ["full", "--every", "6"],
+        ["flips", "--every", "400"], ["cuts", "--every", "300"], ["loop", "--runs", "2"],
+      ])
+    func short(words: [String]) throws {
+      let program = ["/usr/bin/env", "LOCKSTEP=\(Lockstep.path!)", Self.script]
+      let folder = try Folder()
+      let finished = try Job(program + words, in: folder, seconds: 300).wait()
+      #expect(finished.status == 0, "\(finished.output)\(finished.errors)")
+      // The script says "skipped" where it can do nothing, and what it counted where it can.
+      #expect(finished.output.contains(words[0] + ": "), "\(finished.output)")
+      print(finished.output, terminator: "")
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Checkpoints
+import TensorCore
+import Testing
+
+extension EndToEnd {
+  /// Checkpoints that are whole and yet end every run that goes on from them.
+  struct PoisonTests {
+    private static let arguments = ["dcgan"] + narrow + course() + ["--run", "run", "--resume"]
+
+    /// A run of six steps with checkpoints after the third and the sixth.
+    private func trained() throws -> Folder {
+      let folder = try Folder()
+      let words = ["dcgan"] + narrow + course(steps: 6) + ["--run", "run"]
+      let finished = try Lockstep.train(words, ranks: 1, in: folder)
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      return folder
+    }
+
+    /// Saves a checkpoint anew with a weight that is not a number, whole in every byte and digest.
+    private func poison(_ step: Int, in folder: Folder) throws {
+      let store = CheckpointStore(directory: folder.path + "/run/checkpoints", keepLast: 9)
+      let loaded = try store.load("step-0000000\(step)")
+      var files = loaded.files
+      let index = try #require(files.firstIndex { $0.name == "generator" })
+      var tensors = files[index].tensors
+      let first = try #require(tensors[0].tensor)
+      let values = [Float](repeating: .nan, count: first.shape.count)
+      tensors[0] = NamedTensor(tensors[0].name, Tensor(values, shape: first.shape))
+      files[index] = TensorFile(name: "generator", tensors: tensors, metadata: files[index].metadata)
+      var info = loaded.manifest.info
+      let networks = files.filter { ["generator", "discriminator"].contains($0.name) }
+      info.weightsSHA256 = SHA256.digest(of: networks.flatMap { $0.tensors.compactMap(\.tensor) })
+      try store.save(GenerationContents(info: info, files: files))
+    }
+
+    @Test(
+      "after two starts that come to nothing the run goes on from the checkpoint before, to the same bits")
+    func olderOne() throws {
+      let folder = try trained()
+      try poison(6, in: folder)
+      for attempt in 1...2 {
+        let finished = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
+        #expect(finished.status == 65, "start \(attempt): \(finished.errors)")
+        #expect(finished.errors.contains("resuming after step 6"), "start \(attempt): \(finished.errors)")
+      }
+      let finished = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(
+        finished.errors.contains("step-00000006 is passed over: 2 starts from it"), "\(finished.errors)")
+      #expect(finished.errors.contains("resuming after step 3"), "\(finished.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.narrow("dcgan"))
+      #expect(try folder.loggedSteps("run") == Array(1...12))
+      #expect(!folder.has("run/checkpoints/attempts"), "what got on is not counted")
+    }
+
+    @Test("where all checkpoints are poisonous the run ends with one line that says how to try again")
+    func noneLeft() throws {
+      let folder = try trained()
+      for step in [3, 6] { try poison(step, in: folder) }
+      for _ in 0..<4 { #expect(try Lockstep.train(Self.arguments, ranks: 1, in: folder).status == 65) }
+      let last = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
+      #expect(last.status == 65 && last.messages.count == 1, "\(last.errors)")
+      #expect(last.messages.first?.contains("checkpoints/attempts") == true, "\(last.errors)")
+      #expect(!last.errors.contains("resuming"), "\(last.errors)")
+    }
+
+    @Test("starts that fail over options or end in order are not counted")
+    func notCounted() throws {
+      let folder = try trained()
+      for _ in 0..<3 {
+        let refused = try Lockstep.train(["--run", "run", "--resume", "steps=5"], ranks: 1, in: folder)
+        #expect(refused.status == 78, "\(refused.errors)")
+        let finished = try Lockstep.train(["--run", "run", "--resume", "steps=6"], ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+        #expect(!folder.has("run/checkpoints/attempts"))
+      }
+      let finished = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
+      #expect(finished.errors.contains("resuming after step 6"), "\(finished.errors)")
+    }
+  }
+}

@@ -48,6 +48,7 @@ package final class TurnEngine {
   private let communication: CommunicationThread
   private let overlap: Bool
   private var reducers: [Int: GradientReducer] = [:]
+  private var turnsTaken: [Int: Int] = [:]
   private var handed: [Handed] = []
   private var failure: (any Error)?
 
@@ -74,8 +75,12 @@ package final class TurnEngine {
   package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
     // Whatever can be computed while sums of other networks are on their way is computed first. When a sum arrives
     // changes the order of the work, never a bit of it.
+    // The first turns of a phase compute as much of it as any later one may, the second while the other networks' sums are
+    // held, so that memory is taken then or never.
+    let isEarly = communication.size > 1 && turnsTaken[turn.phase.index, default: 0] < 2
+    turnsTaken[turn.phase.index, default: 0] += 1
     var openings: [Int: TurnResult.Opening] = [:]
-    for microBatch in microBatches where isWaiting(beside: turn.phase) {
+    for microBatch in microBatches where isEarly || isWaiting(beside: turn.phase) {
       let opening = timeline.span(
         "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
       ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }

@@ -122,15 +122,15 @@ public struct GenerationContents: Sendable {
 public struct RetainedGenerations: Equatable, Sendable {
   /// The step of the best one by the run's metric, which the pointer `best` names.
   public var best: Int?
-  /// The step of the one that training goes back to.
-  public var refuge: Int?
+  /// The steps of those that training may go back to: the last one, and those before it until it is known to be whole.
+  public var refuges: [Int]
 
   /// Steps of generations, or none.
-  public init(best: Int? = nil, refuge: Int? = nil) {
+  public init(best: Int? = nil, refuges: [Int] = []) {
     self.best = best
-    self.refuge = refuge
+    self.refuges = refuges
   }
 
   /// Whether the generation of `step` is one of them.
-  func contains(_ step: Int) -> Bool { step == best || step == refuge }
+  func contains(_ step: Int) -> Bool { step == best || refuges.contains(step) }
 }

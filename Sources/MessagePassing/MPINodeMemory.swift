@@ -1,4 +1,5 @@
 import CMPI
+import Glibc
 
 /// A window of MPI-3 shared memory (`MPI_Win_allocate_shared`) on each node of a communicator.
 ///
@@ -40,6 +41,12 @@ final class MPINodeMemory: NodeMemory {
     var own: UnsafeMutableRawPointer? = nil
     var window: MPI_Win? = nil
     let bytes = segmentBytes + Self.counterBytes
+    // Where there is no room the rank that makes the memory fails and the others of its node wait for it for ever.
+    let mates = nodes.first { $0.contains(rank) }!.count
+    guard try communicator.minimum(of: Self.freeBytes >= (mates + 1) * bytes ? 1 : 0) == 1 else {
+      MPI_Comm_free(&node)
+      return nil
+    }
     let code = MPI_Win_allocate_shared(bytes, 1, CMPI_INFO_NULL(), node, &own, &window)
     var segments: [Int: UnsafeMutableRawPointer] = [:]
     if code == MPI_SUCCESS, own != nil {
@@ -62,6 +69,14 @@ final class MPINodeMemory: NodeMemory {
     others = segments.keys.sorted().filter { $0 != rank }.map(counter)
     CMPI_store_release(counter(of: rank), 0)
     try communicator.barrier()
+  }
+
+  /// The room where Open MPI keeps shared memory; no limit where that is somewhere else.
+  private static var freeBytes: Int {
+    var status = statvfs()
+    guard statvfs("/dev/shm", &status) == 0 else { return .max }
+    return Int(
+      clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
   }
 
   func segment(of rank: Int) -> UnsafeMutableRawPointer {

@@ -57,7 +57,7 @@ public struct AdversarialObjective: Hashable, Sendable {
     if labelSmoothing > 0 { parts.append("labels smoothed by \(labelSmoothing)") }
     if usesSpectralNorm { parts.append("spectral norm") }
     if let clip { parts.append("weights within ±\(clip)") }
-    func lazily(_ every: Int) -> String { every > 1 ? " at every \(every)th turn, \(every) times it" : "" }
+    func lazily(_ every: Int) -> String { every > 1 ? ", every \(every) turns \(every) times it" : "" }
     if r1Weight > 0 { parts.append("R1 of weight \(r1Weight)" + lazily(r1Every)) }
     if draganWeight > 0 {
       parts.append(

@@ -75,12 +75,20 @@ extension DCGAN.Configuration {
     return shapes
   }
 
+  /// The weights of tables of classes and of the comparison of samples.
+  private var otherWeights: Double {
+    // What the discriminator's last layer is given.
+    let features = Double(16 * (discriminatorFeatures << (doublings - 1)))
+    let classes = condition.map { Double($0.classes) * (Double($0.depth) + features) } ?? 0
+    return classes + (comparison.map { features * Double($0.kernels) * Double($0.kernelSize) } ?? 0)
+  }
+
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes, which live from the
   /// discriminator's turn to the generator's; and the passes of one micro-batch.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let (generator, discriminator) = layers
-    let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount)
+    let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
     let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount)
     return 4
       * (8 * weights + 2 * Double(samples) * generator.sum(\.largeCount) + Double(microBatch) * passes)

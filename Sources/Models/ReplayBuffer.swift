@@ -43,7 +43,7 @@ public final class ReplayBuffer {
   public var slots: Int { size / microBatches }
 
   /// What the discriminator's turn does, for people.
-  var text: String { "\(share) of the fakes from the last \(size) kept" }
+  var text: String { "\(share) of each micro-batch's fakes, rounded, from \(size) past ones" }
 
   /// How many of `count` fakes of a micro-batch are replaced by past ones.
   public func replaced(of count: Int) -> Int { Int((share * Float(count)).rounded()) }

@@ -23,7 +23,7 @@ public protocol DescribedLayer: Layer {
   var operation: LayerOperation { get }
 }
 
-/// A layer that no other program's operators describe.
+/// A layer that is not described for other programs.
 public struct UndescribedLayer: Error, CustomStringConvertible {
   /// The network.
   public let network: String
@@ -34,7 +34,8 @@ public struct UndescribedLayer: Error, CustomStringConvertible {
 
   /// `what, where; what to do next`.
   public var description: String {
-    "a layer of type \(type) has no counterpart in other programs (network \(network), layer \(layer)); the "
-      + "weights are in the checkpoint's \(network).safetensors.zst, which `zstd -d` and safetensors read"
+    "layers of type \(type) are not exported yet (network \(network), layer \(layer)); choose another --network, or "
+      + "take the weights, not averaged, from the checkpoint's \(network).safetensors.zst, which `zstd -d` and "
+      + "safetensors read"
   }
 }

@@ -79,11 +79,14 @@ package struct DryRun {
             + "\(watch.policy.rawValue)\(change)"
         ))
     }
+    if options.family == .dcgan, let comparison = SampleComparison(options) {
+      rows.append(("compare", comparison.text))
+    }
     if let rule = AugmentRule(options) {
       rows.append(
         (
           "augment",
-          "every \(rule.every) steps: probability from \(text(options.initialAugmentation)) to at most "
+          "every \(rule.every) steps: probability from \(text(options.initialAugmentation)), raised to at most "
             + "\(text(options.model[AugmentOptions.limit])), so that the mean sign of real scores is "
             + "\(text(options.model[AugmentOptions.target])); all the way in "
             + "\(text(options.model[AugmentOptions.speed])) images"

@@ -48,10 +48,13 @@ package struct GameState: Equatable, Sendable {
       uniqueKeysWithValues: Self.fields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
   }
 
-  /// The numbers of a manifest; nil if one is missing.
+  /// The numbers of a manifest; nil if one is missing. Of augmentation there are none in those of versions without it.
   package init?(_ state: [String: StateValue]) {
     for field in Self.fields {
-      guard let value = state["game.\(field.name)"] else { return nil }
+      guard let value = state["game.\(field.name)"] else {
+        if field.name.hasPrefix("augment.") { continue }
+        return nil
+      }
       guard let number = value.number ?? value.integer.map(Double.init) else { return nil }
       self[keyPath: field.place] = number
     }

@@ -14,14 +14,14 @@ final class GameSteering {
   private let options: Options
   private let exchange: RankExchange
   private let progress: ProgressReporter
-  private let load: ((Int) throws -> LoadedGeneration)?
+  private let load: ((Int) -> LoadedGeneration?)?
   /// What was found last.
   private var verdict: WatchRule.Verdict?
 
-  /// - Parameter load: reads the generation of a step, on the rank that has the files.
+  /// - Parameter load: reads the generation of a step or an older one to go back to, on the rank that has the files.
   init(
     _ director: GameDirector, engine: TurnEngine, _ options: Options, over exchange: RankExchange,
-    progress: ProgressReporter, load: ((Int) throws -> LoadedGeneration)?
+    progress: ProgressReporter, load: ((Int) -> LoadedGeneration?)?
   ) {
     self.director = director
     self.engine = engine

@@ -39,7 +39,7 @@ package enum AugmentOptions {
   /// The highest probability.
   package static let limit = ModelOption(
     path: "augment.limit", .number(.closed(0, 1)), default: 0.8, neutral: 0.8,
-    help: "ada: highest probability; near 1 the generator may learn what is augmented")
+    help: "ada: probability up to which it is raised; near 1 the generator may learn what is augmented")
 
   static let keys = [
     kind.key, policy.key, probability.key, target.key, speed.key, every.key, limit.key,

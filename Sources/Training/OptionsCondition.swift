@@ -61,9 +61,13 @@ extension Options {
   /// Checks that the data have the labels that a conditional model is trained with.
   /// - Throws: `DatasetError`.
   func checkLabels(of dataset: any ImageDataset) throws(DatasetError) {
-    guard dataset.labelCount == 0, let form = model.value(of: ConditionOptions.form), form != .none else {
-      return
+    guard let form = model.value(of: ConditionOptions.form), form != .none else { return }
+    if dataset.labelCount > 0, let classes = self.dataset.labels, classes > dataset.labelCount {
+      throw DatasetError(
+        .unsuitable, "the data have \(dataset.labelCount) classes, not \(classes) as dataset.labels says",
+        dataset.name, "give dataset.labels=\(dataset.labelCount)")
     }
+    guard dataset.labelCount == 0 else { return }
     throw DatasetError(
       .unsuitable, "the data have no labels, which model.condition=\(form.rawValue) needs", dataset.name,
       "name data with labels, such as a folder with one sub-folder a class, or leave model.condition out")

@@ -37,6 +37,17 @@ extension SampleComparison {
   }
 }
 
+extension SampleComparison {
+  /// What the discriminator is shown besides a sample, for people.
+  var text: String {
+    let shown =
+      (showsDeviation ? ["the deviation of its group"] : [])
+      + (kernels > 0 ? ["\(kernels) numbers of how close it is to the others"] : [])
+    return "groups of \(group) neighbours: the discriminator sees with each sample "
+      + shown.joined(separator: " and ")
+  }
+}
+
 extension OptionsResolution {
   /// A micro-batch is cut into whole groups, so that no group is shared by ranks.
   mutating func checkGroups() {

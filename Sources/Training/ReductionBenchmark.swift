@@ -18,8 +18,9 @@ package struct ReductionBenchmark {
         let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return nil }
         switch (parts[0], Double(parts[1]), Int(parts[1])) {
-        case ("megabytes", let value?, _) where value > 0 && value <= 4096: megabytes = value
-        case ("microBatches", _, let value?) where value > 0 && value <= 4096: microBatches = value
+        case ("megabytes", let value?, _) where value >= 0.001 && value <= 4096: megabytes = value
+        case ("microBatches", _, let value?) where (1...4096).contains(value) && value & (value - 1) == 0:
+          microBatches = value
         default: return nil
         }
       }
@@ -47,8 +48,8 @@ package struct ReductionBenchmark {
       try communicator.barrier()
       let start = ContinuousClock.now
       try work()
-      let microseconds = Int((ContinuousClock.now - start).seconds * 1e6)
-      return Double(try communicator.maximum(of: microseconds)) * 1e-6
+      let nanoseconds = max(1, Int((ContinuousClock.now - start).seconds * 1e9))
+      return Double(try communicator.maximum(of: nanoseconds)) * 1e-9
     }
     var own: [Double] = []
     var library: [Double] = []
@@ -91,12 +92,13 @@ package struct ReductionBenchmark {
   /// The same for people.
   package var text: String {
     func line(_ name: String, _ times: [Double]) -> String {
-      func milliseconds(_ seconds: Double) -> String { FixedDecimal.text(seconds * 1e3, places: 2) }
+      func milliseconds(_ seconds: Double) -> String { FixedDecimal.text(seconds * 1e3, places: 3) }
       let rate = 2e-6 * Double(worldSize - 1) / Double(worldSize) * Double(8 * bytes) / Self.median(times)
       return "\n\(name)\(milliseconds(Self.median(times))) ms   (\(milliseconds(times[0])) to "
-        + "\(milliseconds(times[times.count - 1])))   \(Int(rate)) Mbit/s a rank and way"
+        + "\(milliseconds(times[times.count - 1])))"
+        + (worldSize == 1 ? "" : "   \(Int(rate)) Mbit/s a rank and way")
     }
-    return "\(FixedDecimal.text(Double(bytes) * 1e-6, places: 1)) MB over \(worldSize) ranks on \(nodes) "
+    return "\(FixedDecimal.text(Double(bytes) * 1e-6, places: 3)) MB over \(worldSize) ranks on \(nodes) "
       + "\(nodes == 1 ? "node" : "nodes"), median of \(own.count) runs"
       + line("Lockstep        ", own) + (library.map { line("MPI_Allreduce   ", $0) } ?? "")
   }

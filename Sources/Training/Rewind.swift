@@ -7,9 +7,8 @@ import TensorCore
 /// Takes a run's state back to a generation that was saved while all was well, on all ranks.
 ///
 /// What goes back: both networks with their buffers, averages, moments, past fakes, the ratio of turns and the
-/// probability of augmentation. What goes on: the number
-/// of steps, the order of the samples and the draws of noise, so that no step stands twice in the log and nothing is
-/// drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
+/// probability of augmentation. What goes on: the number of steps, the order of the samples and the draws of noise, so
+/// that no step stands twice in the log and nothing is drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
 /// generation the run begins anew, from initial weights of another seed.
 struct Rewind {
   let state: RunState
@@ -19,20 +18,23 @@ struct Rewind {
   /// Goes back.
   /// - Parameters:
   ///   - step: the steps done.
-  ///   - load: reads the generation of a step, on the rank that has the files; nil on the others.
+  ///   - load: reads the generation of a step or an older one to go back to, on the rank that has the files; nil on the
+  ///     others.
   /// - Returns: the step of the generation; nil if the run began anew.
   /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
-  func run(at step: Int, load: ((Int) throws -> LoadedGeneration)?) throws -> Int? {
+  func run(at step: Int, load: ((Int) -> LoadedGeneration?)?) throws -> Int? {
     guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
     let refuge = Int(game.watch.refuge)
-    var old: GameState?
-    if refuge >= 0, let load, let generation = try? load(refuge) {
+    var old: (game: GameState, step: Int)?
+    if refuge >= 0, let generation = load?(refuge) {
       let best = state.best
-      if (try? state.restore(generation)) != nil { old = state.game }
+      if (try? state.restore(generation)) != nil, let game = state.game {
+        old = (game, generation.manifest.info.step)
+      }
       state.best = best
     }
     let known = try exchange.allGather([
-      old == nil ? 0 : 1, old?.lead ?? 0, old?.augment.probability ?? 0,
+      old == nil ? 0 : 1, old?.game.lead ?? 0, old?.game.augment.probability ?? 0, Double(old?.step ?? -1),
     ])[0]
     let isFound = known[0] == 1
     game.watch.rewinds += 1
@@ -47,14 +49,14 @@ struct Rewind {
     game.lead = isFound ? known[1] : 0
     game.augment = AugmentState()
     game.augment.probability = isFound ? known[2] : options.initialAugmentation
+    game.watch.refuge = known[3]
     if isFound {
       try state.copyFromFirst(over: exchange)
     } else {
-      game.watch.refuge = -1
       state.initialize(seed: options.seed &+ UInt64(game.watch.seedOffset))
     }
     state.game = game
-    return isFound ? refuge : nil
+    return isFound ? Int(known[3]) : nil
   }
 }
 

@@ -53,6 +53,8 @@ package final class Trainer {
   private let schedule: Schedule
   private let stream: SampleStream
   private var quality: QualityMonitor?
+  /// The steps whose states may be gone back to, from the last that is known to be on disk on.
+  private var refuges: [Int] = []
   private var lineStart = ContinuousClock.now
   /// Samples read before the line.
   private var lineFirstSample: Int
@@ -84,8 +86,12 @@ package final class Trainer {
         load: store.map { store in
           { step in
             // The generation may still be on its way to the disk.
-            _ = try? writer?.finish()
-            return try store.load(FolderName.generation(step))
+            do {
+              if let saved = try writer?.finish() { report.progress.notice("checkpoint", path: saved.path) }
+            } catch {
+              report.progress.warning("\(error)")
+            }
+            return Self.refuge(step, in: store, report.progress)
           }
         })
     }
@@ -301,19 +307,41 @@ package final class Trainer {
       dataFingerprint: data, weightsSHA256: state.weightsSHA256, stateSHA256: stateSHA256,
       state: state.counters)
     report.synchronize()
+    if let refuge = state.game?.watch.refuge, refuge >= 0, refuges.last != Int(refuge) {
+      refuges.append(Int(refuge))
+    }
     announce(
       writer.submit(
         GenerationContents(
           info: info, files: state.files,
-          retained: RetainedGenerations(
-            best: state.best?.step,
-            refuge: state.game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) }))))
+          retained: RetainedGenerations(best: state.best?.step, refuges: refuges))))
+  }
+
+  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all was well.
+  private static func refuge(
+    _ step: Int, in store: CheckpointStore, _ progress: ProgressReporter
+  ) -> LoadedGeneration? {
+    do {
+      return try store.load(FolderName.generation(step))
+    } catch {
+      progress.warning("\(error)")
+    }
+    let older = ((try? store.generations()) ?? []).filter { $0.step < step }.sorted { $0.step > $1.step }
+    for generation in older {
+      guard let loaded = try? store.load(generation.name),
+        let game = GameState(loaded.manifest.info.state), Int(game.watch.refuge) == generation.step
+      else { continue }
+      return loaded
+    }
+    return nil
   }
 
   /// Tells how the save before went; training goes on after a failed one, because the older generations are whole.
   private func announce(_ outcome: Result<Generation, CheckpointError>?) {
     switch outcome {
-    case .success(let generation): report.progress.notice("checkpoint", path: generation.path)
+    case .success(let generation):
+      report.progress.notice("checkpoint", path: generation.path)
+      if let position = refuges.firstIndex(of: generation.step) { refuges.removeSubrange(..<position) }
     case .failure(let error): report.progress.warning("\(error)")
     case nil: break
     }
@@ -327,8 +355,14 @@ package final class Trainer {
     let hosts = hosts
     let text = try communication.submit { try ChromeTrace.gather(timeline, hosts: hosts, over: $0) }.wait()
     guard let text else { return }
-    try RunFolderFiles.replace(ChromeTrace.fileName, in: setup.folder, with: text)
-    report.progress.notice("trace", path: "\(setup.folder)/\(ChromeTrace.fileName)")
+    let name = ChromeTrace.fileName(timeline)
+    do {
+      try RunFolderFiles.replace(name, in: setup.folder, with: text)
+      report.progress.notice("trace", path: "\(setup.folder)/\(name)")
+    } catch {
+      // A diagnosis is no reason to end a run.
+      report.progress.warning("\(error)")
+    }
   }
 
   private func finish() throws {

@@ -55,7 +55,7 @@ struct Bench: ParsableCommand {
     }
     guard name != "allreduce" || reduction != nil else {
       throw ValidationError(
-        "bench allreduce takes megabytes=, up to 4096, and microBatches=, a power of two; "
+        "bench allreduce takes megabytes=, 0.001 to 4096, and microBatches=, a power of two; "
           + "it was given \(words.joined(separator: " ")).")
     }
   }

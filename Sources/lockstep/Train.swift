@@ -44,7 +44,9 @@ struct Train: ParsableCommand {
   @Flag(
     help: ArgumentHelp(
       "Write trace.json: what each rank computed, sent and waited for.",
-      discussion: "Over the first 100 steps; chrome://tracing and ui.perfetto.dev show it."))
+      discussion:
+        "Over the first 100 steps of this start, trace-from-STEP.json after a resume; chrome://tracing and "
+        + "ui.perfetto.dev show it."))
   var trace = false
 
   func validate() throws {

@@ -66,7 +66,7 @@ import Testing
       try store.save(
         GenerationContents(
           info: contents.info, files: contents.files,
-          retained: RetainedGenerations(best: best, refuge: step > 20 ? 20 : nil)))
+          retained: RetainedGenerations(best: best, refuges: step > 20 ? [20] : [])))
       #expect(store.best == "step-000000\(best)")
     }
     #expect(try store.generations().map(\.step) == [20, 40, 50, 60])

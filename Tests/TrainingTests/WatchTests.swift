@@ -26,7 +26,7 @@ struct WatchTests {
   @Test("a process that ended is named with its host")
   func ended() {
     let text = report.lost([1: .ended], places: [1: place(turns: 26, .computing, phase: 0)])
-    #expect(text == "rank 1 on node1 ended without a word in step 14, discriminator")
+    #expect(text == "rank 1 on node1 ended without a word, last heard in step 14, discriminator")
   }
 
   @Test("of ranks that stand still, the one with the fewest turns that does not wait is named")

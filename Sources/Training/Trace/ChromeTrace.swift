@@ -4,10 +4,12 @@ import Reporting
 /// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process a rank, a
 /// row a thread.
 package enum ChromeTrace {
-  /// The file in the run folder.
-  package static let fileName = "trace.json"
+  /// The file in the run folder, of which every start has its own.
+  package static func fileName(_ timeline: Timeline) -> String {
+    timeline.steps.lowerBound == 0 ? "trace.json" : "trace-from-\(timeline.steps.lowerBound).json"
+  }
 
-  /// The whole file on rank 0, nil elsewhere. All ranks call: one all-gather of about 150 bytes a span.
+  /// The whole file on rank 0, nil elsewhere and where no step was taken. All ranks call: one all-gather of about 150 bytes a span.
   /// - Parameter hosts: of every rank.
   package static func gather(
     _ timeline: Timeline, hosts: [String], over communicator: any Communicator
@@ -16,7 +18,7 @@ package enum ChromeTrace {
     let own = ([header(rank: rank, host: hosts[rank])] + timeline.kept.map { event($0, rank: rank) })
       .joined(separator: ",\n")
     let all = try communicator.allGather(Array(own.utf8))
-    guard rank == 0 else { return nil }
+    guard rank == 0, !timeline.kept.isEmpty else { return nil }
     let events = all.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",\n")
     return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n\(events)\n]}\n"
   }

@@ -182,6 +182,8 @@ final class WatchLoop {
 
   private func writeStatus(_ text: String) {
     guard let folder = orders.settings.withLock({ $0.folder }) else { return }
+    // Rank 0 knows best: where it could write, another rank may be the one that is cut off.
+    if rank > 0, RunStatus.read(in: folder)?.state == .failed { return }
     RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text).write(in: folder)
   }
 

@@ -36,7 +36,8 @@ package struct WatchReport: Sendable {
         texts.append(
           "\(hosts[rank]) (\(Self.list(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
             + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
-      case .ended: texts.append("rank \(rank) on \(hosts[rank]) ended without a word \(moment(place))")
+      case .ended:
+        texts.append("rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))")
       case nil: break
       }
     }

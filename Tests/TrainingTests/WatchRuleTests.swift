@@ -92,5 +92,9 @@ struct WatchRuleTests {
     var missing = game.counters
     missing["game.lead"] = nil
     #expect(GameState(missing) == nil)
+    // Versions without augmentation wrote nothing of it.
+    let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") }
+    game.augment = AugmentState()
+    #expect(old.count < game.counters.count && GameState(old) == game)
   }
 }

@@ -115,7 +115,8 @@ struct NodeReduction {
           VectorSum.fold(
             places.map { vector($0, block: pieces, from: range.lowerBound) }, along: folding.steps,
             into: next, count: range.count)
-          sends.append(outgoing(next, range.count, to: layout.owner(of: part), tag: Self.pieceTag))
+          sends.append(
+            OutgoingMessage(to: layout.owner(of: part), tag: Self.pieceTag, next, count: range.count))
           next += range.count
         }
       }
@@ -123,7 +124,7 @@ struct NodeReduction {
       next = incoming.pointer
       for (node, carrier) in layout.carriers where !own.isEmpty {
         for _ in layout.pieces[node] {
-          receives.append(incoming(next, own.count, from: carrier, tag: Self.pieceTag))
+          receives.append(IncomingMessage(from: carrier, tag: Self.pieceTag, next, count: own.count))
           next += own.count
         }
       }
@@ -133,13 +134,15 @@ struct NodeReduction {
       let room = sumRoom(of: rank, block: added)
       let own = parts.range(of: layout.own)
       for (_, carrier) in layout.carriers where !own.isEmpty {
-        sends.append(outgoing(room + own.lowerBound, own.count, to: carrier, tag: Self.sumTag))
+        sends.append(
+          OutgoingMessage(to: carrier, tag: Self.sumTag, room + own.lowerBound, count: own.count))
       }
       for part in layout.carried {
         let range = parts.range(of: part)
         if range.isEmpty { continue }
         receives.append(
-          incoming(room + range.lowerBound, range.count, from: layout.owner(of: part), tag: Self.sumTag))
+          IncomingMessage(
+            from: layout.owner(of: part), tag: Self.sumTag, room + range.lowerBound, count: range.count))
       }
     }
     try communicator.exchange(sends: sends, receives: receives)
@@ -166,19 +169,5 @@ struct NodeReduction {
       (result + self.range(of: block).lowerBound + range.lowerBound)
         .update(from: sumRoom(of: holder, block: block) + range.lowerBound, count: range.count)
     }
-  }
-
-  private func outgoing(
-    _ start: UnsafeMutablePointer<Float>, _ count: Int, to rank: Int, tag: Int
-  ) -> OutgoingMessage {
-    let buffer = UnsafeBufferPointer(start: UnsafePointer(start), count: count)
-    return OutgoingMessage(to: rank, tag: tag, bytes: UnsafeRawBufferPointer(buffer))
-  }
-
-  private func incoming(
-    _ start: UnsafeMutablePointer<Float>, _ count: Int, from rank: Int, tag: Int
-  ) -> IncomingMessage {
-    let buffer = UnsafeMutableBufferPointer(start: start, count: count)
-    return IncomingMessage(from: rank, tag: tag, buffer: UnsafeMutableRawBufferPointer(buffer))
   }
 }

@@ -54,14 +54,15 @@ struct Reduction {
     for other in others where !own.isEmpty {
       for slot in folding.slots[other] {
         let room = staging.pointer + stagingOffset(ofSlot: slot, length: own.count)
-        let buffer = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: room, count: own.count))
-        receives.append(IncomingMessage(from: other, tag: Self.pieceTag, buffer: buffer))
+        receives.append(IncomingMessage(from: other, tag: Self.pieceTag, room, count: own.count))
       }
     }
     for other in others {
       let part = slices.part(of: other, round: round)
       for sum in sums where !part.isEmpty {
-        sends.append(outgoing(UnsafePointer(sum.pointer), part, to: other, tag: Self.pieceTag))
+        sends.append(
+          OutgoingMessage(
+            to: other, tag: Self.pieceTag, sum.pointer + part.lowerBound, count: part.count))
       }
     }
   }
@@ -74,12 +75,12 @@ struct Reduction {
     for other in others {
       let part = slices.part(of: other, round: round)
       if !part.isEmpty {
-        let buffer = UnsafeMutableBufferPointer(start: result + part.lowerBound, count: part.count)
         receives.append(
-          IncomingMessage(from: other, tag: Self.sumTag, buffer: UnsafeMutableRawBufferPointer(buffer)))
+          IncomingMessage(from: other, tag: Self.sumTag, result + part.lowerBound, count: part.count))
       }
       if !own.isEmpty {
-        sends.append(outgoing(UnsafePointer(result), own, to: other, tag: Self.sumTag))
+        sends.append(
+          OutgoingMessage(to: other, tag: Self.sumTag, result + own.lowerBound, count: own.count))
       }
     }
   }
@@ -97,12 +98,5 @@ struct Reduction {
   /// All other ranks, beginning with the next, so that no rank is everyone's first target.
   private var others: [Int] {
     (1..<worldSize).map { (rank + $0) % worldSize }
-  }
-
-  private func outgoing(
-    _ vector: UnsafePointer<Float>, _ part: Range<Int>, to rank: Int, tag: Int
-  ) -> OutgoingMessage {
-    let buffer = UnsafeBufferPointer(start: vector + part.lowerBound, count: part.count)
-    return OutgoingMessage(to: rank, tag: tag, bytes: UnsafeRawBufferPointer(buffer))
   }
 }

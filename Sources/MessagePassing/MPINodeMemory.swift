@@ -14,7 +14,8 @@ final class MPINodeMemory: NodeMemory {
   private let rank: Int
   /// The segments of this node's ranks.
   private let segments: [Int: UnsafeMutableRawPointer]
-  private let others: [UnsafeMutablePointer<UInt64>]
+  private let ownCounter: UnsafeMutablePointer<UInt64>
+  private let otherCounters: [UnsafeMutablePointer<UInt64>]
   private var meetings: UInt64 = 0
 
   /// Shares memory on each node of `communicator`, all of whose ranks must take part; nil if no node has two, or if one
@@ -42,15 +43,15 @@ final class MPINodeMemory: NodeMemory {
     var window: MPI_Win? = nil
     let bytes = segmentBytes + Self.counterBytes
     // Where there is no room the rank that makes the memory fails and the others of its node wait for it for ever.
-    let mates = nodes.first { $0.contains(rank) }!.count
-    guard try communicator.minimum(of: Self.freeBytes >= (mates + 1) * bytes ? 1 : 0) == 1 else {
+    let mates = nodes.first { $0.contains(rank) }!
+    guard try communicator.minimum(of: Self.freeBytes >= (mates.count + 1) * bytes ? 1 : 0) == 1 else {
       MPI_Comm_free(&node)
       return nil
     }
     let code = MPI_Win_allocate_shared(bytes, 1, CMPI_INFO_NULL(), node, &own, &window)
     var segments: [Int: UnsafeMutableRawPointer] = [:]
     if code == MPI_SUCCESS, own != nil {
-      for (position, mate) in nodes.first(where: { $0.contains(rank) })!.enumerated() {
+      for (position, mate) in mates.enumerated() {
         var available: MPI_Aint = 0
         var unit: Int32 = 0
         var base: UnsafeMutableRawPointer? = nil
@@ -60,14 +61,15 @@ final class MPINodeMemory: NodeMemory {
         if available >= bytes { segments[mate] = base }
       }
     }
-    let isShort = segments.count < nodes.first { $0.contains(rank) }!.count
+    let isShort = segments.count < mates.count
     if try communicator.maximum(of: isShort ? 1 : 0) == 1 { return nil }
     self.segments = segments
     func counter(of rank: Int) -> UnsafeMutablePointer<UInt64> {
       segments[rank]!.assumingMemoryBound(to: UInt64.self)
     }
-    others = segments.keys.sorted().filter { $0 != rank }.map(counter)
-    CMPI_store_release(counter(of: rank), 0)
+    otherCounters = mates.filter { $0 != rank }.map(counter)
+    ownCounter = counter(of: rank)
+    CMPI_store_release(ownCounter, 0)
     try communicator.barrier()
   }
 
@@ -86,8 +88,8 @@ final class MPINodeMemory: NodeMemory {
 
   func synchronize() throws(CommunicationError) {
     meetings += 1
-    CMPI_store_release(segments[rank]!.assumingMemoryBound(to: UInt64.self), meetings)
-    for other in others {
+    CMPI_store_release(ownCounter, meetings)
+    for other in otherCounters {
       // A pause of the processor's takes 10 to 50 nanoseconds.
       var backoff = Backoff(spins: 2000)
       while CMPI_load_acquire(other) < meetings {

@@ -53,10 +53,7 @@ package struct QualityReference: Sendable {
         Moments(packed: numbers[$0..<$0 + length], dimensions: input.count)
       }
     }
-    let nodes = (0..<communicator.size).flatMap {
-      tree.pieces(
-        of: $0 * Self.leaves / communicator.size..<($0 + 1) * Self.leaves / communicator.size)
-    }
+    let nodes = (0..<exchange.size).flatMap { tree.pieces(of: exchange.share(of: Self.leaves, for: $0)) }
     for addition in CanonicalTree.additions(of: nodes) {
       pieces[addition.left] = pieces[addition.left] + pieces[addition.right]
     }
@@ -87,8 +84,7 @@ package struct QualityReference: Sendable {
         space.features(of: try dataset.images(at: places[$0]))
       }
     }
-    let parts = try exchange.allGather(local.values)
-    return Matrix(rows: places.count, columns: space.count, values: parts.flatMap { $0 })
+    return try blocks.gathered(local, over: exchange)
   }
 
   /// `count` places in the data set at equal distances.

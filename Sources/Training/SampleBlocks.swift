@@ -14,8 +14,13 @@ struct SampleBlocks {
   func gathered(
     columns: Int, over exchange: RankExchange, _ rows: (Range<Int>) throws -> Matrix
   ) throws -> Matrix {
-    let parts = try exchange.allGather(local(columns: columns, exchange, rows).values)
-    return Matrix(rows: count, columns: columns, values: parts.flatMap { $0 })
+    try gathered(local(columns: columns, exchange, rows), over: exchange)
+  }
+
+  /// All rows, from those that each rank has.
+  func gathered(_ local: Matrix, over exchange: RankExchange) throws -> Matrix {
+    let parts = try exchange.allGather(local.values)
+    return Matrix(rows: count, columns: local.columns, values: parts.flatMap { $0 })
   }
 
   /// This rank's rows.

@@ -86,11 +86,8 @@ package final class Trainer {
         load: store.map { store in
           { step in
             // The generation may still be on its way to the disk.
-            do {
-              if let saved = try writer?.finish() { report.progress.notice("checkpoint", path: saved.path) }
-            } catch {
-              report.progress.warning("\(error)")
-            }
+            Self.announce(
+              Result { () throws(CheckpointError) in try writer?.finish() }, to: report.progress)
             return Self.refuge(step, in: store, report.progress)
           }
         })
@@ -338,12 +335,20 @@ package final class Trainer {
 
   /// Tells how the save before went; training goes on after a failed one, because the older generations are whole.
   private func announce(_ outcome: Result<Generation, CheckpointError>?) {
+    guard let outcome else { return }
+    Self.announce(outcome.map { $0 }, to: report.progress)
+    if case .success(let generation) = outcome, let position = refuges.firstIndex(of: generation.step) {
+      refuges.removeSubrange(..<position)
+    }
+  }
+
+  private static func announce(
+    _ outcome: Result<Generation?, CheckpointError>, to progress: ProgressReporter
+  ) {
     switch outcome {
-    case .success(let generation):
-      report.progress.notice("checkpoint", path: generation.path)
-      if let position = refuges.firstIndex(of: generation.step) { refuges.removeSubrange(..<position) }
-    case .failure(let error): report.progress.warning("\(error)")
-    case nil: break
+    case .success(let generation?): progress.notice("checkpoint", path: generation.path)
+    case .success(nil): break
+    case .failure(let error): progress.warning("\(error)")
     }
   }
 

@@ -205,7 +205,7 @@ package final class TurnEngine {
       let reported = vector + (reduced.vector.count - phase.statistics.count)
       statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
       state.game?.add(
-        phase: phase.name, Array(zip(phase.statistics.map(\.key), statistics[phase.index])).map { ($0, $1) },
+        phase: phase.name, zip(phase.statistics.map(\.key), statistics[phase.index]).map { ($0, $1) },
         norm: Self.length(vector, count: turn.gradientCount) * Double(scale))
     }
   }

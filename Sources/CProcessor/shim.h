@@ -20,3 +20,12 @@ static inline uint64_t lockstep_xgetbv(void) {
   return (uint64_t)high << 32 | low;
 }
 #endif
+
+/// Tells the processor that a loop waits for another core.
+static inline void lockstep_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -14,7 +14,14 @@ extension Tensor {
 
   @inline(__always)
   private func array(_ function: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void) -> Tensor {
-    Tensor(shape) { result in withUnsafePointer { function($0, result, count) } }
+    Tensor(shape) { result in
+      withUnsafePointer { source in
+        // So many elements are worth a thread of their own.
+        ComputeThreads.split(count, grain: 16_384) { part in
+          function(source + part.lowerBound, result + part.lowerBound, part.count)
+        }
+      }
+    }
   }
 
   /// e^x, within 1 ulp (SLEEF).

@@ -1,3 +1,4 @@
+internal import CProcessor
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -6,6 +7,9 @@ internal import Synchronization
 
 /// Threads that wait for the jobs of ``ComputeThreads/run(jobs:_:)``. They are started when first needed and live
 /// as long as the process.
+///
+/// Between batches a thread looks for the next one for some microseconds before it sleeps, where every thread has a core
+/// to itself: to be woken takes longer than most batches of a small network.
 final class WorkerPool: @unchecked Sendable {
   static let shared = WorkerPool()
 
@@ -21,13 +25,15 @@ final class WorkerPool: @unchecked Sendable {
   /// The next job of the current batch.
   private let next = Atomic<Int>(0)
   private let isBusy = Atomic<Bool>(false)
+  /// The number of batches so far, and the workers that are in the current one: written with `mutex` held, read by those
+  /// who look without it.
+  private let batchNumber = Atomic<Int>(0)
+  private let active = Atomic<Int>(0)
 
   // Guarded by `mutex`.
   private var batch: UnsafePointer<Batch>?
-  private var batchNumber = 0
-  /// Workers that may still join the current batch, and those that are in it.
+  /// Workers that may still join the current batch.
   private var seats = 0
-  private var active = 0
   private var workers = 0
 
   private init() {
@@ -47,7 +53,7 @@ final class WorkerPool: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         while workers < threads - 1, startWorker() {}
         self.batch = batch
-        batchNumber += 1
+        batchNumber.add(1, ordering: .releasing)
         seats = min(threads - 1, workers)
         pthread_cond_broadcast(hasWork)
         pthread_mutex_unlock(mutex)
@@ -56,13 +62,28 @@ final class WorkerPool: @unchecked Sendable {
 
         pthread_mutex_lock(mutex)
         seats = 0
-        while active > 0 { pthread_cond_wait(isDone, mutex) }
+        pthread_mutex_unlock(mutex)
+        look { active.load(ordering: .acquiring) == 0 }
+        pthread_mutex_lock(mutex)
+        while active.load(ordering: .relaxed) > 0 { pthread_cond_wait(isDone, mutex) }
         self.batch = nil
         pthread_mutex_unlock(mutex)
       }
     }
     return true
   }
+
+  /// Waits a little for `isReached`.
+  private func look(for isReached: () -> Bool) {
+    guard ComputeThreads.haveOwnCores else { return }
+    for _ in 0..<Self.looks {
+      if isReached() { return }
+      lockstep_pause()
+    }
+  }
+
+  /// About 50 µs: a pause takes 40 to 140 cycles.
+  private static let looks = 2_000
 
   private func work(on batch: UnsafePointer<Batch>) {
     while true {
@@ -92,16 +113,22 @@ final class WorkerPool: @unchecked Sendable {
     var lastBatch = 0
     pthread_mutex_lock(mutex)
     while true {
-      while seats == 0 || batchNumber == lastBatch { pthread_cond_wait(hasWork, mutex) }
-      lastBatch = batchNumber
+      if seats == 0 || batchNumber.load(ordering: .relaxed) == lastBatch {
+        pthread_mutex_unlock(mutex)
+        look { batchNumber.load(ordering: .acquiring) != lastBatch }
+        pthread_mutex_lock(mutex)
+      }
+      while seats == 0 || batchNumber.load(ordering: .relaxed) == lastBatch {
+        pthread_cond_wait(hasWork, mutex)
+      }
+      lastBatch = batchNumber.load(ordering: .relaxed)
       guard let batch else { continue }
       seats -= 1
-      active += 1
+      active.add(1, ordering: .relaxed)
       pthread_mutex_unlock(mutex)
       work(on: batch)
       pthread_mutex_lock(mutex)
-      active -= 1
-      if active == 0 { pthread_cond_signal(isDone) }
+      if active.subtract(1, ordering: .releasing).newValue == 0 { pthread_cond_signal(isDone) }
     }
   }
 }

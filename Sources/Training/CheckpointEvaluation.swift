@@ -34,7 +34,7 @@ package struct CheckpointEvaluation {
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
     let layout = try communicator.nodeLayout()
-    ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: communicator.rank))
+    options.threads.apply(ranksOnNode: layout.localSize(of: communicator.rank))
     let dataset = try communicator.together { try Datasets.open(DatasetRequest(options)) }
     let state = RunState(model: options.family.makeModel(options), options)
     try communicator.together {

@@ -1,4 +1,5 @@
 public import Datasets
+import TensorCore
 
 /// When a run is done.
 public enum RunLength: Sendable, Equatable {
@@ -57,7 +58,14 @@ public enum ThreadCount: OptionConvertible {
     }
   }
 
-  /// The threads of one of a node's ranks.
+  /// Sets the threads that this rank computes with, one of so many on its node.
+  func apply(ranksOnNode: Int) {
+    ComputeThreads.count = count(ranksOnNode: ranksOnNode)
+    ComputeThreads.haveOwnCores =
+      ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
+  }
+
+  /// The threads of each of so many ranks of a node.
   func count(ranksOnNode: Int) -> Int {
     switch self {
     case .automatic: Cores.threads(ranksOnNode: ranksOnNode)

@@ -36,7 +36,7 @@ package struct TrainingBenchmark {
       rank: communicator.rank)
     let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
-    ComputeThreads.count = options.threads.count(ranksOnNode: ranksOnNode)
+    options.threads.apply(ranksOnNode: ranksOnNode)
     let model = options.family.makeModel(options)
     let state = RunState(model: model, options)
     let communication = CommunicationThread(threadCommunicator)

@@ -92,7 +92,7 @@ package enum TrainingRun {
       program: Handshake.programDigest(), kernels: KernelSet.current.rawValue, blas: BLASLibrary.coreName,
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
-    ComputeThreads.count = options.threads.count(ranksOnNode: layout.localSize(of: rank))
+    options.threads.apply(ranksOnNode: layout.localSize(of: rank))
 
     let model = options.family.makeModel(options)
     let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep

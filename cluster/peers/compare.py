@@ -19,9 +19,10 @@ PACKAGES = ["torch", "numpy", "safetensors", "zstandard"]
 
 DESCRIPTION = """
 Times the same training with Lockstep and with PyTorch by turns on this machine
-and prints medians and ratios as Markdown tables: 2 ranks against PyTorch on 2
-cores and 1 rank against 1 thread, Lockstep over the best of PyTorch's set-ups
-and over each, and Lockstep alone on 1 and on 2 ranks.
+and prints medians and ratios as Markdown tables: 2 ranks, and 1 rank of 2
+threads, against PyTorch on 2 cores, and 1 rank against 1 thread; the best of
+Lockstep's set-ups over the best of PyTorch's and over each, and Lockstep alone
+on 1 and on 2 ranks.
 """
 
 EPILOG = """
@@ -83,8 +84,7 @@ def measure(measurement: works.Measurement, log: typing.TextIO) -> None:
     }
     print(json.dumps(entry), file=log, flush=True)
     rate = ratio_table.format_rates([ratio_table.rate(entry)])
-    setup = measurement.setup or f"{measurement.cores} x 1 thread"
-    print(f"  {work.title} {measurement.program}, {setup}: {rate} {work.unit}/s", file=sys.stderr)
+    print(f"  {work.title} {measurement.program}, {measurement.setup}: {rate} {work.unit}/s", file=sys.stderr)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -73,9 +73,16 @@ class Log:
         """By setup."""
         return {key[3]: group for key, group in self.groups.items() if key[:3] == (work, program, cores)}
 
-    def ours(self, work: str, cores: int, setup: str = "") -> Entries:
-        """Lockstep's; those that alternate with PyTorch if there is no setup."""
+    def ours(self, work: str, cores: int, setup: str) -> Entries:
+        """Lockstep's of a setup."""
         return self.groups.get((work, "lockstep", cores, setup), [])
+
+    def fastest(self, work: str, cores: int) -> tuple[str, Entries]:
+        """The setup in which Lockstep is fastest among those that alternate with PyTorch; no entries if there is none."""
+        setups = {
+            setup: group for setup, group in self.select(work, "lockstep", cores).items() if setup not in works.OWN
+        }
+        return max(setups.items(), key=lambda item: median(item[1]), default=("", []))
 
     def pairs(self) -> list[tuple[str, int]]:
         """Works and the cores on which PyTorch was timed."""
@@ -85,7 +92,7 @@ class Log:
         """Lockstep over the best of PyTorch's set-ups for each figure."""
         rows = []
         for work, cores in self.pairs():
-            ours = self.ours(work, cores)
+            setup, ours = self.fastest(work, cores)
             if not ours:
                 continue
             # Who has two cores may leave one idle.
@@ -98,7 +105,7 @@ class Log:
             starts = self.ours(work, cores, works.FIRST_STEP)
             rows.append([
                 f"{work}, {cores} core{'s' if cores > 1 else ''}",
-                f"{format_rates([rate(entry) for entry in ours])} {ours[0]['unit']}/s",
+                f"{format_rates([rate(entry) for entry in ours])} {ours[0]['unit']}/s ({setup})",
                 f"{format_rates([rate(entry) for entry in theirs[fastest]])} ({fastest})",
                 format_ratio(median(ours), median(theirs[fastest])),
                 format_pair(ours, smallest, memory, 0),
@@ -113,7 +120,7 @@ class Log:
         """Lockstep over each of PyTorch's set-ups."""
         rows = []
         for work, cores in self.pairs():
-            ours = self.ours(work, cores)
+            _, ours = self.fastest(work, cores)
             for setup, theirs in self.select(work, "pytorch", cores).items():
                 rows.append([
                     work,

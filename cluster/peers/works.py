@@ -9,6 +9,12 @@ NAMES = ("dcgan", "wgan-gp", "ring", "vae")
 
 # How the tables know Lockstep's measurements that have no counterpart in PyTorch.
 FIRST_STEP, ALONE, TWO_MICRO_BATCHES = "first step", "alone", "2 micro-batches"
+OWN = (FIRST_STEP, ALONE, TWO_MICRO_BATCHES)
+
+
+def shape(ranks: int, threads: int) -> str:
+    """How the tables call Lockstep's measurements beside PyTorch's."""
+    return f"{ranks} rank{'s' if ranks > 1 else ''} x {threads} thread{'s' if threads > 1 else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Measurement:
     work: Work
     program: str  # lockstep or pytorch
     cores: int
-    setup: str  # empty for Lockstep's, one rank of one thread a core
+    setup: str
     command: list[str]
 
 
@@ -49,14 +55,16 @@ class Programs:
     python: str
 
     def ours(
-        self, work: Work, ranks: int, *words: str, batch: int = 0, micro_batches: int = 0, setup: str = ""
+        self, work: Work, ranks: int, *words: str, threads: int = 1, batch: int = 0, micro_batches: int = 0,
+        setup: str = "",
     ) -> Measurement:
-        """`lockstep bench` on `ranks` ranks of one thread, with the work's batch and micro-batches if not given."""
+        """`lockstep bench` with the work's batch for so many cores, and its micro-batches, if not given."""
+        cores = ranks * threads
         command = [] if ranks == 1 else ["mpirun", "-n", str(ranks)]
         command += [str(self.lockstep), "bench", *work.bench, "--json"]
-        command += [f"batch={batch or work.global_batch(ranks)}", "threads=1"]
+        command += [f"batch={batch or work.global_batch(cores)}", f"threads={threads}"]
         command += [f"microBatches={micro_batches or work.micro_batches}", *words]
-        return Measurement(work, "lockstep", ranks, setup, command)
+        return Measurement(work, "lockstep", cores, setup or shape(ranks, threads), command)
 
     def start(self, work: Work) -> Measurement:
         """The shortest `lockstep bench`: three steps, of which two warm up."""
@@ -72,10 +80,11 @@ class Programs:
         return Measurement(work, "pytorch", processes * threads, setup, command)
 
     def round(self, work: Work) -> collections.abc.Iterator[Measurement]:
-        """One round of a work: Lockstep before each measurement of PyTorch."""
+        """One round of a work: before each measurement of PyTorch Lockstep on as many cores, on two in both ways."""
         for setup in work.setups:
-            if self.lockstep:
-                yield self.ours(work, setup[0] * setup[1], f"steps={2 * work.steps}")
+            cores = setup[0] * setup[1]
+            for ranks in sorted({cores, 1}, reverse=True) if self.lockstep else ():
+                yield self.ours(work, ranks, f"steps={2 * work.steps}", threads=cores // ranks)
             yield self.peer(work, *setup)
 
     def alone(self, work: Work) -> collections.abc.Iterator[Measurement]:

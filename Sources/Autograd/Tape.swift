@@ -4,6 +4,11 @@ public import TensorCore
 ///
 /// Derivative rules are written with the same operations that the forward computation uses, so a gradient can
 /// itself be recorded and differentiated (`createGraph`), which gradient penalties need.
+///
+/// A tape may compute several micro-batches in one pass, its ``parts``. What samples share is then computed once and what
+/// each sample has is computed as ever; but every sum over samples is taken for each part by itself, so that it has the bits
+/// of a pass over that part alone. Such a sum has the parts as its outermost axis: a mean loss of two parts has the
+/// shape `[2]`, the gradient of a shared weight `[out, in]` the shape `[2, out, in]`.
 public final class Tape {
   /// How layers with two behaviours compute.
   public enum Mode: Sendable {
@@ -20,6 +25,8 @@ public final class Tape {
     let output: Variable
     let upstream: Variable
     let needs: [Bool]
+    /// Which inputs' gradients may be summed over the parts at once.
+    let folds: [Bool]
 
     /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable operations.
     var isFirstOrder: Bool { !upstream.isRecorded && !inputs.contains { $0.isRecorded } }
@@ -30,16 +37,20 @@ public final class Tape {
   private struct Saved {
     let value: Tensor
     let node: Int?
+    let parts: Int
   }
 
   private struct Node {
     let inputs: [Saved]
     let output: Tensor
+    let parts: Int
     let rule: Rule?
   }
 
   /// How layers with two behaviours compute on this tape.
   public let mode: Mode
+  /// The micro-batches that one pass computes.
+  public let parts: Int
   private var nodes: [Node] = []
   private let watched: [ParameterStore]
   private var leaves: [ObjectIdentifier: [Int?]] = [:]
@@ -47,21 +58,42 @@ public final class Tape {
   /// The batch statistics that normalisation layers saw on this tape, in order of computation.
   public private(set) var statistics: [BatchStatistics] = []
 
-  /// - Parameter watched: the networks whose parameters are differentiated; all others are constants.
-  public init(watching watched: [ParameterStore] = [], mode: Mode = .training) {
+  /// - Parameters:
+  ///   - watched: the networks whose parameters are differentiated; all others are constants.
+  ///   - parts: the micro-batches that one pass computes.
+  public init(watching watched: [ParameterStore] = [], mode: Mode = .training, parts: Int = 1) {
+    precondition(parts > 0, "a pass computes something")
     self.watched = watched
     self.mode = mode
+    self.parts = parts
   }
 
-  /// A tensor that no derivative flows to.
+  /// A tensor that all samples share and no derivative flows to.
   public func constant(_ value: Tensor) -> Variable {
     Variable(value, on: self, node: nil)
   }
 
-  /// A tensor that derivatives can be taken with respect to.
+  /// Samples, `[N, …]`, that no derivative flows to.
+  /// - Precondition: the tape's parts divide N.
+  public func samples(_ value: Tensor) -> Variable {
+    Variable(value, on: self, node: nil, parts: divided(value))
+  }
+
+  /// Samples, `[N, …]`, that derivatives can be taken with respect to.
+  /// - Precondition: the tape's parts divide N.
   public func watch(_ value: Tensor) -> Variable {
-    nodes.append(Node(inputs: [], output: value, rule: nil))
-    return Variable(value, on: self, node: nodes.count - 1)
+    leaf(value, parts: divided(value))
+  }
+
+  private func divided(_ samples: Tensor) -> Int {
+    precondition(
+      parts == 1 || samples.shape[0].isMultiple(of: parts), "\(parts) parts divide \(samples.shape)")
+    return parts
+  }
+
+  private func leaf(_ value: Tensor, parts: Int = 1) -> Variable {
+    nodes.append(Node(inputs: [], output: value, parts: parts, rule: nil))
+    return Variable(value, on: self, node: nodes.count - 1, parts: parts)
   }
 
   /// A parameter's value: watched if its network is, a constant otherwise.
@@ -72,7 +104,7 @@ public final class Tape {
     if let node = leaves[id]?[parameter.ordinal] {
       return Variable(nodes[node].output, on: self, node: node)
     }
-    let variable = watch(parameter.value)
+    let variable = leaf(parameter.value)
     leaves[id, default: [Int?](repeating: nil, count: store.parameters.count)][parameter.ordinal] =
       variable.node
     return variable
@@ -91,29 +123,46 @@ public final class Tape {
 
   func record(_ value: Tensor, from inputs: [Variable], rule: @escaping Rule) -> Variable {
     var depends = false
-    for input in inputs where input.node != nil {
+    var parts = 1
+    for input in inputs {
+      parts = max(parts, input.parts)
+      guard input.node != nil else { continue }
       precondition(input.tape === self, "a variable of another tape enters only as a constant")
       depends = true
     }
-    guard depends else { return constant(value) }
+    guard depends else { return Variable(value, on: self, node: nil, parts: parts) }
     nodes.append(
-      Node(inputs: inputs.map { Saved(value: $0.value, node: $0.node) }, output: value, rule: rule))
-    return Variable(value, on: self, node: nodes.count - 1)
+      Node(
+        inputs: inputs.map { Saved(value: $0.value, node: $0.node, parts: $0.parts) }, output: value,
+        parts: parts, rule: rule))
+    return Variable(value, on: self, node: nodes.count - 1, parts: parts)
   }
 
   /// The derivatives of `output`, weighted by `upstream`, with respect to `variables`.
   ///
   /// - Parameters:
-  ///   - upstream: of the output's shape; ones if absent, which needs a scalar output.
+  ///   - upstream: of the output's shape; ones if absent, which needs a scalar output, or one of each part.
   ///   - createGraph: whether the result is recorded, so that it can be differentiated again.
-  /// - Returns: one gradient a variable, nil where the output does not depend on it.
+  /// - Returns: one gradient a variable, nil where the output does not depend on it. That of a variable which several
+  ///   parts share has the parts in front.
   public func gradients(
     of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
     createGraph: Bool = false
   ) -> [Variable?] {
+    gradients(
+      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, isFolding: false)
+  }
+
+  /// - Parameter isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts, along the
+  ///   complete binary tree, instead of one of each.
+  private func gradients(
+    of output: Variable, upstream: Variable?, withRespectTo variables: [Variable], createGraph: Bool,
+    isFolding: Bool
+  ) -> [Variable?] {
     guard let last = output.node else { return variables.map { _ in nil } }
     precondition(
-      upstream != nil || output.value.count == 1, "an output of shape \(output.shape) needs an upstream")
+      upstream != nil || output.value.count == output.parts,
+      "an output of shape \(output.shape) needs an upstream")
     var needed = [Bool](repeating: false, count: last + 1)
     var keep = needed
     var first = last + 1
@@ -127,19 +176,32 @@ public final class Tape {
       needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
     }
     guard needed[last] else { return variables.map { _ in nil } }
+    var uses = [Int](repeating: 0, count: isFolding && parts > 1 ? last + 1 : 0)
+    if !uses.isEmpty {
+      for node in first...last where needed[node] {
+        for case let input? in nodes[node].inputs.map(\.node) { uses[input] += 1 }
+      }
+    }
 
     var gradients = [Variable?](repeating: nil, count: last + 1)
-    gradients[last] = upstream ?? constant(Tensor(repeating: 1, shape: output.shape))
+    gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
       guard let gradient = gradients[index] else { continue }
       let node = nodes[index]
       guard let rule = node.rule else { continue }
       if !keep[index] { gradients[index] = nil }
+      precondition(
+        gradient.parts == node.parts, "what is computed from parameters alone has no gradient by parts yet")
       let results = rule(
         Backward(
-          inputs: node.inputs.map { Variable($0.value, on: self, node: createGraph ? $0.node : nil) },
-          output: Variable(node.output, on: self, node: createGraph ? index : nil), upstream: gradient,
-          needs: node.inputs.map { input in input.node.map { needed[$0] } ?? false }))
+          inputs: node.inputs.map {
+            Variable($0.value, on: self, node: createGraph ? $0.node : nil, parts: $0.parts)
+          },
+          output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
+          upstream: gradient, needs: node.inputs.map { input in input.node.map { needed[$0] } ?? false },
+          folds: node.inputs.map { input in
+            input.node.map { !uses.isEmpty && uses[$0] == 1 && nodes[$0].rule == nil } ?? false
+          }))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
         if let sum = gradients[target] {
@@ -156,27 +218,28 @@ public final class Tape {
   }
 
   /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat buffer;
-  /// zero where the output does not depend on a parameter.
+  /// zero where the output does not depend on a parameter. Summed over
+  /// the parts, if there are several, along the complete binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
-    Tensor([store.count]) { writeGradients(of: output, forParametersOf: store, to: $0) }
+    Tensor([store.count]) { flat in
+      partGradients(of: output, forParametersOf: store, isFolding: true).write(to: flat)
+    }
   }
 
-  /// Writes ``gradients(of:forParametersOf:)`` to the `store.count` elements of `flat`.
-  public func writeGradients(
-    of output: Variable, forParametersOf store: ParameterStore, to flat: UnsafeMutablePointer<Float>
-  ) {
+  /// The gradients of a scalar, of each part, with respect to the parameters of a watched network.
+  /// - Parameter isFolding: whether nothing is to be added before they are summed over the parts.
+  public func partGradients(
+    of output: Variable, forParametersOf store: ParameterStore, isFolding: Bool
+  ) -> PartGradients {
     let used = leaves[ObjectIdentifier(store)] ?? []
     let variables = used.compactMap { $0 }.map { Variable(nodes[$0].output, on: self, node: $0) }
-    var found = gradients(of: output, withRespectTo: variables).makeIterator()
-    for (ordinal, parameter) in store.parameters.enumerated() {
-      let target = flat + parameter.range.lowerBound
-      let isUsed = ordinal < used.count && used[ordinal] != nil
-      if isUsed, let gradient = found.next() ?? nil {
-        gradient.value.withUnsafePointer { target.update(from: $0, count: parameter.range.count) }
-      } else {
-        target.update(repeating: 0, count: parameter.range.count)
-      }
+    var found = gradients(
+      of: output, upstream: nil, withRespectTo: variables, createGraph: false, isFolding: isFolding
+    ).makeIterator()
+    let gradients = store.parameters.indices.map { ordinal in
+      ordinal < used.count && used[ordinal] != nil ? found.next() ?? nil : nil
     }
+    return PartGradients(gradients, of: store)
   }
 }
 

@@ -76,9 +76,11 @@ extension Variable {
     return tape.record(value.broadcast(to: shape), from: [self]) { [$0.upstream.sum(to: $0.inputs[0].shape)] }
   }
 
-  /// The sum over every axis along which `target` would be broadcast to this shape.
+  /// The sum over every axis along which `target` would be broadcast to this shape. Where samples of several parts would
+  /// be added, each part has its own sum: `[parts] + target`.
   public func sum(to target: Shape) -> Variable {
     guard target != shape else { return self }
+    if addsSamples(to: target) { return sumByPart(to: target) }
     return tape.record(value.sum(to: target), from: [self]) {
       [$0.upstream.broadcast(to: $0.inputs[0].shape)]
     }
@@ -90,11 +92,11 @@ extension Variable {
     return sum(to: Shape(shape.extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element }))
   }
 
-  /// The sum of all elements, of shape `[]`.
+  /// The sum of all elements, of shape `[]`; that of each part where there are several.
   public func sum() -> Variable { sum(to: .scalar) }
 
-  /// The mean of all elements, of shape `[]`.
-  public func mean() -> Variable { sum() * (1 / Float(value.count)) }
+  /// The mean of all elements, of shape `[]`; that of each part where there are several.
+  public func mean() -> Variable { sum() * (1 / Float(value.count / parts)) }
 
   /// The mean over `axes`, which are kept with extent 1.
   public func mean(along axes: [Int]) -> Variable {

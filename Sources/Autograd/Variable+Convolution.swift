@@ -41,6 +41,7 @@ extension Variable {
 
   /// The gradient of ``convolved(with:_:)`` with respect to its weights, this being the input.
   private func convolutionWeightGradient(upstream: Variable, _ geometry: ConvolutionGeometry) -> Variable {
+    precondition(parts == 1, "a pass over several micro-batches has the weight gradient of each")
     let result = Tensor.convolutionWeightGradient(input: value, upstream: upstream.value, geometry)
     return recorder(with: upstream).record(result, from: [self, upstream]) { step in
       let (x, upstream, g) = (step.inputs[0], step.inputs[1], step.upstream)

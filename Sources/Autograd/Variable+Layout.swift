@@ -10,6 +10,7 @@ extension Variable {
 
   /// The axes in another order: axis `i` of the result is axis `order[i]`.
   public func transposed(_ order: [Int]) -> Variable {
+    precondition(parts == 1 || order[0] == 0, "samples stay outermost")
     var inverse = order
     for (axis, source) in order.enumerated() { inverse[source] = axis }
     return tape.record(value.transposed(order), from: [self]) { [$0.upstream.transposed(inverse)] }
@@ -23,14 +24,16 @@ extension Variable {
 
   /// Rows of the outermost axis by index.
   public func gatherRows(_ indices: [Int]) -> Variable {
-    tape.record(value.gatherRows(indices), from: [self]) {
+    precondition(parts == 1, "samples stay in their parts")
+    return tape.record(value.gatherRows(indices), from: [self]) {
       [$0.upstream.scatterRows(indices, rowCount: $0.inputs[0].shape[0])]
     }
   }
 
   /// Row `r` added to row `indices[r]` of zeros.
   public func scatterRows(_ indices: [Int], rowCount: Int) -> Variable {
-    tape.record(value.scatterRows(indices, rowCount: rowCount), from: [self]) {
+    precondition(parts == 1, "samples stay in their parts")
+    return tape.record(value.scatterRows(indices, rowCount: rowCount), from: [self]) {
       [$0.upstream.gatherRows(indices)]
     }
   }

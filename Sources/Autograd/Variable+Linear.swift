@@ -24,11 +24,18 @@ extension Variable {
       let rows = upstream.reshaped(step.output.value.asRows.shape)
       return [
         step.needs[0] ? rows.matrixProduct(weight).reshaped(x.shape) : nil,
-        step.needs[1]
-          ? rows.matrixProduct(x.reshaped(x.value.asRows.shape), transposingSelf: true) : nil,
+        step.needs[1] ? rows.weightGradient(at: x, isFolded: step.folds[1]) : nil,
         step.needs.count > 2 && step.needs[2] ? rows.sum(to: [outputs]) : nil,
       ]
     }
+  }
+
+  /// The gradient of the weights, this being the upstream rows `[N, out]`: `[out, in]`, for each part or summed over them.
+  private func weightGradient(at input: Variable, isFolded: Bool) -> Variable {
+    guard isFolded && parts > 1 else {
+      return matrixProduct(input.reshaped(input.value.asRows.shape), transposingSelf: true)
+    }
+    return tape.constant(value.matrixProductOverRows(input.value.asRows, parts: parts))
   }
 
   /// The gradient in front of a rectifier with this one behind it.

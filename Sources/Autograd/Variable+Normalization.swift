@@ -12,6 +12,7 @@ extension Variable {
   public func batchNormalized(
     weight: Variable, bias: Variable, epsilon: Float, activation: FusedActivation = .identity
   ) -> (output: Variable, mean: Tensor, variance: Tensor) {
+    precondition(parts == 1, "a pass over several micro-batches has the moments of each")
     let (mean, variance) = value.channelMoments()
     let inverseDeviation = variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) }
     let normalization = ChannelNormalization(

@@ -9,11 +9,15 @@ public struct Variable {
   public let tape: Tape
   /// The position on the tape; nil for a constant.
   let node: Int?
+  /// The equal parts that the outermost axis is divided into, each belonging to one of the tape's micro-batches; 1 for a
+  /// value that all of them share.
+  public let parts: Int
 
-  init(_ value: Tensor, on tape: Tape, node: Int?) {
+  init(_ value: Tensor, on tape: Tape, node: Int?, parts: Int = 1) {
     self.value = value
     self.tape = tape
     self.node = node
+    self.parts = parts
   }
 
   /// The extents of the value.
@@ -22,11 +26,11 @@ public struct Variable {
   /// Whether a derivative can flow through this variable.
   public var isRecorded: Bool { node != nil }
 
-  /// A tensor as a constant on the same tape.
+  /// A tensor as a constant on the same tape, divided as this variable is.
   public func constant(_ value: Tensor) -> Variable {
-    tape.constant(value)
+    Variable(value, on: tape, node: nil, parts: parts)
   }
 
   /// This value as a constant on the same tape.
-  public var detached: Variable { tape.constant(value) }
+  public var detached: Variable { constant(value) }
 }

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// How the pieces of several sources (ranks, or whole nodes) are added up along the ``CanonicalTree``.
 struct Folding: Sendable {
   /// For every source, the slots of its pieces; slots are in leaf order over all sources.

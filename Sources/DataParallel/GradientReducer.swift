@@ -3,12 +3,13 @@ public import TensorCore
 
 /// Adds up the gradients of a step's micro-batches in the order of the ``CanonicalTree``.
 ///
-/// One flat vector per micro-batch holds all that a phase sums: gradients, statistics, scalars. The vectors arrive in
-/// ascending order of micro-batch and are folded like a binary counter, so a rank with *m* of them holds at most
-/// `2 log2(m) + 1` vectors at a time, taken from and returned to the free list of `TensorStorage`.
+/// One flat vector per pass, over one micro-batch or a complete subtree of them, holds all that a phase sums: gradients,
+/// statistics, scalars. The vectors arrive in ascending order of micro-batch and are folded like a binary counter, so a
+/// rank with *m* micro-batches holds at most `2 log2(m) + 1` vectors at a time, taken from and returned to the free list
+/// of `TensorStorage`.
 ///
 /// ```swift
-/// for microBatch in plan.local { reducer.add(at: microBatch) { writeGradients(of: microBatch, to: $0) } }
+/// for pass in plan.passes(ofAtMost: 64) { reducer.add(pass) { writeGradients(of: pass, to: $0) } }
 /// let partial = reducer.finish()
 /// let sum = thread.submit { communicator in try partial.reduce(over: communicator) }
 /// ```
@@ -30,17 +31,21 @@ public final class GradientReducer {
     next = plan.local.lowerBound
   }
 
-  /// Adds the vector of a micro-batch, which `write` puts where the sum needs it.
-  /// - Parameter write: initialises all `count` elements.
-  /// - Precondition: the micro-batches of `plan.local` come one by one in ascending order.
-  public func add(at microBatch: Int, _ write: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
+  /// Adds the vector of a pass, which `write` puts where the sum needs it.
+  /// - Parameters:
+  ///   - pass: the micro-batches, a complete subtree.
+  ///   - write: initialises all `count` elements: the sum of the micro-batches' vectors along the subtree.
+  /// - Precondition: the passes come in ascending order and cover `plan.local`.
+  public func add(_ pass: Range<Int>, _ write: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
     precondition(
-      microBatch == next && plan.local.contains(microBatch),
-      "micro-batch \(microBatch) comes where \(next) of \(plan.local) is due")
+      pass.lowerBound == next && pass.upperBound <= plan.local.upperBound,
+      "micro-batches \(pass) come where \(next) of \(plan.local) is due")
+    let pieces = plan.tree.pieces(of: pass)
+    precondition(pieces.count == 1, "micro-batches \(pass) are no complete subtree")
     let storage = TensorStorage(count: count)
     try write(storage.pointer)
-    next += 1
-    var node = CanonicalTree.Node(level: 0, index: microBatch)
+    next = pass.upperBound
+    var node = pieces[0]
     var chain = sums.count
     while chain > 0, sums[chain - 1].node.isLeftSibling(of: node) {
       chain -= 1
@@ -57,10 +62,10 @@ public final class GradientReducer {
   }
 
   /// Adds the vector of a micro-batch.
-  /// - Precondition: `values.count == count`; see ``add(at:_:)``.
+  /// - Precondition: `values.count == count`; see ``add(_:_:)``.
   public func add(_ values: Tensor, at microBatch: Int) {
     precondition(values.count == count, "\(values.count) values come where \(count) are due")
-    add(at: microBatch) { vector in
+    add(microBatch..<microBatch + 1) { vector in
       values.withUnsafePointer { vector.update(from: $0, count: count) }
     }
   }

@@ -48,6 +48,18 @@ public struct MicroBatchPlan: Sendable, Equatable {
   /// The micro-batches that this rank computes, ascending.
   public var local: Range<Int> { microBatches(of: rank) }
 
+  /// This rank's micro-batches, ascending, in groups to be computed in one pass each: complete subtrees of ``tree`` with at
+  /// most so many samples, or single ones.
+  public func passes(ofAtMost samples: Int) -> [Range<Int>] {
+    let most = max(samples / microBatchSize, 1)
+    let level = most.bitWidth - 1 - most.leadingZeroBitCount
+    return tree.pieces(of: local).flatMap { piece in
+      let length = 1 << min(piece.level, level)
+      return stride(from: piece.leaves.lowerBound, to: piece.leaves.upperBound, by: length)
+        .map { $0..<$0 + length }
+    }
+  }
+
   /// The micro-batches of a rank. The counts of any two ranks differ by at most one.
   public func microBatches(of rank: Int) -> Range<Int> {
     rank * microBatches / worldSize..<(rank + 1) * microBatches / worldSize

@@ -79,33 +79,33 @@ struct AdversarialGame {
   }
 
   /// The loss on real samples with the penalties at them, and what of it is reported.
-  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, values: [String: Float]) {
+  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, values: [String: [Float]]) {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
-    let samples = factor == nil ? tape.constant(microBatch.images) : tape.watch(microBatch.images)
+    let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
     let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
     let real = judged.scores
     var loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
-    var values = ["loss": loss.value.scalar, "level": level(real)]
+    var values = ["loss": microBatch.values(loss), "level": level(real, microBatch)]
     if let threshold = objective.loss.decisionThreshold {
-      values["above"] = share(of: real) { $0 > threshold }
-      values["below"] = share(of: real) { $0 < threshold }
+      values["above"] = share(of: real, microBatch) { $0 > threshold }
+      values["below"] = share(of: real, microBatch) { $0 < threshold }
     }
     if let logits = judged.classes {
       let reward = ClassReward(logits: logits, classes: classes)
-      values["class loss"] = reward.loss.value.scalar
-      values["class right"] = reward.accuracy
+      values["class loss"] = microBatch.values(reward.loss)
+      values["class right"] = [reward.accuracy]
       loss = loss + reward.loss
     }
     if let factor {
       let penalty = zeroCentredPenalty(scores: real, at: samples)
-      values["r1"] = penalty.value.scalar
+      values["r1"] = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
     if let factor = objective.draganFactor(turn: microBatch.draw.batch) {
       let penalty = perturbedPenalty(microBatch, on: tape)
-      values["dragan"] = penalty.value.scalar
+      values["dragan"] = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
     return (loss, values)
@@ -115,31 +115,37 @@ struct AdversarialGame {
     let pass = microBatch.opening == nil ? realPass(microBatch) : nil
     let real = microBatch.opening ?? pass!.values
     microBatch.opening = nil
-    let made = microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape())
+    let made =
+      microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape(parts: microBatch.parts))
     microBatch.carried = microBatch.draw.isShared ? made : nil
     let tape = microBatch.tape(watching: discriminator)
     let asked = fakeClasses(microBatch)
     let (shown, classes) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
     let judged = judge(
-      seen(tape.constant(shown), .augmentationOfFakes, .noiseOnFakes, microBatch), classes)
+      seen(tape.samples(shown), .augmentationOfFakes, .noiseOnFakes, microBatch), classes)
     let fake = judged.scores
     var loss = objective.loss.fake(fake)
-    let (realLoss, fakeLoss) = (real["loss"]!, loss.value.scalar)
-    var statistics = [realLoss + fakeLoss, realLoss, fakeLoss, real["level"]!, level(fake)]
+    let (realLoss, fakeLoss) = (real["loss"]!, microBatch.values(loss))
+    var statistics = [
+      zip(realLoss, fakeLoss).map(+), realLoss, fakeLoss, real["level"]!, level(fake, microBatch),
+    ]
     if let threshold = objective.loss.decisionThreshold {
-      statistics.append((real["above"]! + share(of: fake) { $0 < threshold }) / 2)
+      let below = share(of: fake, microBatch) { $0 < threshold }
+      statistics.append(zip(real["above"]!, below).map { ($0 + $1) / 2 })
     }
     if let logits = judged.classes {
       let reward = ClassReward(logits: logits, classes: classes)
       statistics += [
-        real["class loss"]! + reward.loss.value.scalar, real["class right"]!, reward.accuracy,
+        zip(real["class loss"]!, microBatch.values(reward.loss)).map(+), real["class right"]!,
+        [reward.accuracy],
       ]
       loss = loss + reward.loss
     }
-    if objective.r1Weight > 0 { statistics.append(real["r1"] ?? 0) }
-    if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? 0) }
+    let none = [Float](repeating: 0, count: microBatch.parts)
+    if objective.r1Weight > 0 { statistics.append(real["r1"] ?? none) }
+    if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? none) }
     if objective.augmentation?.kind == .ada, objective.loss.decisionThreshold != nil {
-      statistics.append(real["above"]! - real["below"]!)
+      statistics.append(zip(real["above"]!, real["below"]!).map(-))
     }
     return Evaluation(loss: pass.map { $0.loss + loss } ?? loss, statistics: statistics)
   }
@@ -151,7 +157,7 @@ struct AdversarialGame {
     let judged = judge(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch), asked)
     let loss = objective.loss.generator(judged.scores)
     let reward = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
-    return Evaluation(loss: reward.map { loss + $0 } ?? loss, statistics: [loss.value.scalar])
+    return Evaluation(loss: reward.map { loss + $0 } ?? loss, statistics: [microBatch.values(loss)])
   }
 
   /// The classes of real samples, where the networks are told any.
@@ -173,21 +179,32 @@ struct AdversarialGame {
     condition.map { ["\($0.classes) classes by \($0.form.rawValue)"] } ?? []
   }
 
-  /// The mean score: as a probability, if it is one.
-  private func level(_ scores: Variable) -> Float {
-    (objective.loss.usesLogits ? scores.value.sigmoid() : scores.value).mean().scalar
+  /// The mean score of each part: as a probability, if it is one.
+  private func level(_ scores: Variable, _ microBatch: MicroBatch) -> [Float] {
+    let level = objective.loss.usesLogits ? scores.value.sigmoid() : scores.value
+    return microBatch.forEachPart(of: level) { $0.mean().scalar }
   }
 
-  /// The share of scores that `isRight` holds for.
-  private func share(of scores: Variable, _ isRight: (Float) -> Bool) -> Float {
-    scores.value.withUnsafeBufferPointer { Float($0.count { isRight($0) }) / Float($0.count) }
+  /// The share of each part's scores that `isRight` holds for.
+  private func share(
+    of scores: Variable, _ microBatch: MicroBatch, _ isRight: (Float) -> Bool
+  ) -> [Float] {
+    microBatch.forEachPart(of: scores.value) { scores in
+      scores.withUnsafeBufferPointer { Float($0.count { isRight($0) }) / Float($0.count) }
+    }
   }
 
   /// DRAGAN's penalty at this micro-batch's real samples, on D's own tape.
   private func perturbedPenalty(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
     let images = microBatch.images
-    let deviation = objective.draganDeviation * images.standardDeviation
-    let points = tape.watch(images + noise(of: deviation, .perturbation, microBatch, images.shape))
+    let unit = noise(of: 1, .perturbation, microBatch, images.shape)
+    let rows = images.shape[0] / microBatch.parts
+    let perturbation = Tensor(stacking: microBatch.parts) { part in
+      let range = part * rows..<(part + 1) * rows
+      return unit.rows(range).multiplied(
+        by: objective.draganDeviation * images.rows(range).standardDeviation)
+    }
+    let points = tape.watch(images + perturbation.reshaped(images.shape))
     // Samples that are not part of the data do not move running statistics.
     let observed = tape.takeStatistics()
     let seen = objective.augmentation?(points, .augmentationOfPoints, microBatch) ?? points

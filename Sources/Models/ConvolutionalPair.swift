@@ -42,7 +42,7 @@ struct ConvolutionalPair {
   /// Fakes from the step's latents, recorded if `tape` watches the generator.
   func fakes(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
     generator(
-      tape.constant(input(microBatch.noise(for: .latents, length: latent))),
+      tape.samples(input(microBatch.noise(for: .latents, length: latent))),
       classes: microBatch.fakeClasses(of: classes))
   }
 

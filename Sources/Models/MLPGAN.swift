@@ -63,6 +63,8 @@ public final class MLPGAN: Model {
   ) {
     self.configuration = configuration
     self.replay = replay
+    let isPlain = configuration.condition == nil && replay == nil && !objective.usesSpectralNorm
+    samplesPerPass = isPlain && objective.augmentation == nil ? 1024 : 0
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
     let (scale, condition) = (configuration.scale, configuration.condition)
     func made() -> Generator {
@@ -82,7 +84,7 @@ public final class MLPGAN: Model {
       objective, networks: networks, condition: condition, replay: replay,
       fakes: { microBatch, tape in
         let made = generator(
-          tape.constant(microBatch.noise(for: .latents, length: latent)),
+          tape.samples(microBatch.noise(for: .latents, length: latent)),
           classes: microBatch.fakeClasses(of: condition?.classes ?? 0))
         return scale == 1 ? made : made * scale
       },
@@ -105,6 +107,9 @@ public final class MLPGAN: Model {
   public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
     game.open(phase, on: microBatch)
   }
+
+  /// Enough for matrix products to be as fast as they get. Classes, past fakes and spectral norm are not computed by parts.
+  public let samplesPerPass: Int
 
   /// The classes of a conditional model.
   public var classCount: Int { configuration.condition?.classes ?? 0 }

@@ -1,7 +1,8 @@
 public import Autograd
 public import TensorCore
 
-/// A fixed range of samples of one draw: the same samples and the same noise on every world size.
+/// A fixed range of samples of one draw: the same samples and the same noise on every world size. Either one micro-batch, or
+/// several neighbours that are computed in one pass, with the bits of a pass for each.
 public final class MicroBatch {
   /// Which samples and which noise of the run a turn uses. A phase that has several turns in a row draws anew for
   /// each; the first turn of the phase after it goes on with the last draw.
@@ -29,8 +30,10 @@ public final class MicroBatch {
     }
   }
 
-  /// The position among the draw's micro-batches: its leaf of the canonical tree.
+  /// The position among the draw's micro-batches: its leaf of the canonical tree, the first one if there are several.
   public let index: Int
+  /// How many neighbours there are.
+  public let parts: Int
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.
@@ -47,24 +50,27 @@ public final class MicroBatch {
   /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded on
   /// the generator's tape.
   public var carried: Variable?
-  /// What the term of a phase that was computed first is worth, by names that the phase's model chooses; nil if it was not
-  /// computed.
-  public var opening: [String: Float]?
+  /// What the term of a phase that was computed first is worth in each part, by names that the phase's model chooses; nil if
+  /// it was not computed.
+  public var opening: [String: [Float]]?
 
-  /// The samples at `index` of a draw.
+  /// The samples of a draw from `index` on.
   public init(
-    index: Int, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64, addedNoise: Float = 0,
+    index: Int, parts: Int = 1, draw: Draw, images: Tensor, labels: [Int32], seed: UInt64,
+    addedNoise: Float = 0,
     augmentation: Float? = nil
   ) {
     self.addedNoise = addedNoise
     self.augmentation = augmentation
+    precondition(images.shape[0].isMultiple(of: parts), "micro-batches of one size")
     self.index = index
+    self.parts = parts
     self.draw = draw
     self.images = images
     self.labels = labels
     noise = { purpose, shape in
       let keyed = KeyedNoise(seed: seed, purpose: purpose, turn: draw.round)
-      let start = index * shape.count
+      let start = index * (shape.count / parts)
       return purpose.isUniform ? keyed.uniform(shape, from: start) : keyed.normal(shape, from: start)
     }
   }
@@ -74,6 +80,7 @@ public final class MicroBatch {
     addedNoise = 0
     augmentation = nil
     index = 0
+    parts = 1
     draw = Draw(step: 0)
     self.images = images
     labels = []
@@ -100,9 +107,21 @@ public final class MicroBatch {
   public func tape(watching network: ParameterStore) -> Tape {
     let id = ObjectIdentifier(network)
     if let tape = tapes[id] { return tape }
-    let tape = Tape(watching: [network])
+    let tape = Tape(watching: [network], parts: parts)
     tapes[id] = tape
     return tape
+  }
+
+  /// The values of a sum over the samples of each part.
+  func values(_ sums: Variable) -> [Float] {
+    precondition(sums.value.count == parts, "one value a part")
+    return sums.value.scalars
+  }
+
+  /// What `value` is of each part's rows of `samples`.
+  func forEachPart(of samples: Tensor, _ value: (Tensor) -> Float) -> [Float] {
+    let rows = samples.shape[0] / parts
+    return (0..<parts).map { value(samples.rows($0 * rows..<($0 + 1) * rows)) }
   }
 
   /// Lets go of the tape and of everything recorded on it.

@@ -17,6 +17,9 @@ public protocol Model: AnyObject {
   var classCount: Int { get }
   /// Past fakes, a part of the run's state; nil if none are kept.
   var replay: ReplayBuffer? { get }
+  /// The samples up to which neighbouring micro-batches are computed in one pass. It changes how long a step takes, never a
+  /// bit of it: everything that adds up samples has to do so by ``Tape/parts``.
+  var samplesPerPass: Int { get }
 
   /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic: multiplications and
   /// additions of convolutions and matrix products, none that is thrown away.
@@ -50,6 +53,8 @@ extension Model {
   public var classCount: Int { 0 }
   /// None.
   public var replay: ReplayBuffer? { nil }
+  /// One micro-batch a pass.
+  public var samplesPerPass: Int { 0 }
 }
 
 /// A trained network.
@@ -126,13 +131,13 @@ public struct Statistic: Hashable, Sendable {
 
 /// What a phase computed on a micro-batch.
 public struct Evaluation {
-  /// The scalar to minimise, a mean over the micro-batch, recorded on the trained network's tape.
+  /// The scalar to minimise, a mean over each part's samples, recorded on the trained network's tape.
   public let loss: Variable
-  /// One value for each of the phase's statistics, means over the micro-batch.
-  public let statistics: [Float]
+  /// The values of each of the phase's statistics: for each part the mean over its samples.
+  public let statistics: [[Float]]
 
   /// A loss and what to report about it.
-  public init(loss: Variable, statistics: [Float]) {
+  public init(loss: Variable, statistics: [[Float]]) {
     self.loss = loss
     self.statistics = statistics
   }

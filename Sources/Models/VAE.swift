@@ -91,6 +91,9 @@ public final class VAE: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
+  /// Enough for matrix products to be as fast as they get.
+  public var samplesPerPass: Int { 1024 }
+
   /// Forward pass, weight gradients, and input gradients of all but the first layer.
   public func flopsPerSample(of phase: Phase) -> Double {
     let weights = configuration.weights
@@ -103,15 +106,15 @@ public final class VAE: Model {
     // Brightness in [0, 1].
     let pixels = microBatch.images.reshaped([microBatch.count, configuration.pixels])
       .adding(1).multiplied(by: 0.5)
-    let (mean, logVariance) = layers.encode(tape.constant(pixels))
-    let noise = tape.constant(microBatch.noise(for: .latents, length: configuration.latent))
+    let (mean, logVariance) = layers.encode(tape.samples(pixels))
+    let noise = tape.samples(microBatch.noise(for: .latents, length: configuration.latent))
     let logits = layers.decode(mean + (logVariance * 0.5).exp() * noise)
     let reconstruction =
-      binaryCrossEntropy(logits: logits, targets: tape.constant(pixels)) * Float(configuration.pixels)
+      binaryCrossEntropy(logits: logits, targets: tape.samples(pixels)) * Float(configuration.pixels)
     let divergence = standardNormalDivergence(mean: mean, logVariance: logVariance)
     let loss = reconstruction + divergence
     return Evaluation(
-      loss: loss, statistics: [loss, reconstruction, divergence].map(\.value.scalar))
+      loss: loss, statistics: [loss, reconstruction, divergence].map(microBatch.values))
   }
 
   /// The mean brightness under p(x|z) by the averaged decoder, or by the trained one.

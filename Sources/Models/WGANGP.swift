@@ -65,15 +65,15 @@ public final class WGANGP: Model {
   private func criticLoss(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: networks[1].store)
     let fakes = pair.fakes(microBatch, on: tape)
-    let fake = score(tape.constant(fakes.value), .augmentationOfFakes, microBatch)
-    let real = score(tape.constant(microBatch.images), .augmentation, microBatch)
+    let fake = score(tape.samples(fakes.value), .augmentationOfFakes, microBatch)
+    let real = score(tape.samples(microBatch.images), .augmentation, microBatch)
     let distance = fake.mean() - real.mean()
     let weight = microBatch.noise(for: .interpolation, length: 1).reshaped([microBatch.count, 1, 1, 1])
     let points = tape.watch(fakes.value + weight * (microBatch.images - fakes.value))
     let penalty = gradientPenalty(
       scores: score(points, .augmentationOfPoints, microBatch), at: points)
     let loss = distance + penalty * penaltyWeight
-    return Evaluation(loss: loss, statistics: [loss.value.scalar, penalty.value.scalar])
+    return Evaluation(loss: loss, statistics: [loss, penalty].map(microBatch.values))
   }
 
   /// The critic of samples that are augmented, if the recipe says so.
@@ -86,7 +86,7 @@ public final class WGANGP: Model {
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
     let fakes = pair.fakes(microBatch, on: microBatch.tape(watching: networks[0].store))
     let loss = -score(fakes, .augmentationOfGenerated, microBatch).mean()
-    return Evaluation(loss: loss, statistics: [loss.value.scalar])
+    return Evaluation(loss: loss, statistics: [microBatch.values(loss)])
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.

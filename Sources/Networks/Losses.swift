@@ -60,5 +60,5 @@ public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
 ///   - logVariance: log σ², `[N, latent]`.
 public func standardNormalDivergence(mean: Variable, logVariance: Variable) -> Variable {
   let terms = mean.squared() + logVariance.exp() - logVariance - 1
-  return terms.sum() * (0.5 / Float(mean.shape[0]))
+  return terms.sum() * (0.5 / Float(mean.shape[0] / mean.parts))
 }

@@ -13,7 +13,32 @@ struct MatrixProduct {
   /// Panels of `[depth, width]`; see ``MatrixPanels``.
   let right: UnsafePointer<Float>
   /// `[rows, columns]`.
-  let result: UnsafeMutablePointer<Float>
+  var result: UnsafeMutablePointer<Float>
+
+  /// The sum of products of one shape along the complete binary tree, into the result of the first: block by block of rows,
+  /// so that what is added is still in the cache.
+  /// - Precondition: the left matrices are taken transposed, and their number is a power of two.
+  static func runTree(_ products: [MatrixProduct], _ kernels: KernelTable) {
+    let shape = products[0]
+    let columns = shape.columns
+    // A quarter of a second-level cache of 1 MB.
+    let blockRows = max(65_536 / max(columns * products.count, 1) / 8 * 8, 8)
+    let blocks = (shape.rows + blockRows - 1) / blockRows
+    ComputeThreads.run(jobs: blocks) { block in
+      let rows = block * blockRows..<min((block + 1) * blockRows, shape.rows)
+      let count = rows.count * columns
+      let scratch = TensorStorage(count: products.count * count)
+      let job = PatchProduct.Job(rows: rows, panels: 0..<kernels.panels(columns).panelCount)
+      for (index, product) in products.enumerated() {
+        var product = product
+        product.result = scratch.pointer + index * count - rows.lowerBound * columns
+        product.multiplyInPlace(job, kernels)
+      }
+      VectorSum.tree(
+        scratch.pointer, stride: count, vectors: products.count,
+        into: shape.result + rows.lowerBound * columns, count: count)
+    }
+  }
 
   func run(_ kernels: KernelTable) {
     let jobs = PatchProduct.Job.cut(

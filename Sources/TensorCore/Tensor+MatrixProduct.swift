@@ -45,6 +45,38 @@ extension Tensor {
     }
   }
 
+  /// The product `selfᵀ · other` of `[N, m]` and `[N, n]` over each of `parts` equal ranges of rows, and the sum of these
+  /// along the complete binary tree: `[m, n]`. The bits are those of the products taken one by one and then added.
+  /// - Precondition: `parts` is a power of two and divides N.
+  package func matrixProductOverRows(_ other: Tensor, parts: Int, using set: KernelSet = .current) -> Tensor {
+    precondition(
+      shape.rank == 2 && other.shape.rank == 2 && shape[0] == other.shape[0]
+        && shape[0].isMultiple(of: parts),
+      "a product of \(shape) and \(other.shape) over \(parts) ranges of rows")
+    let kernels = KernelTable.of(set)
+    let (depth, rows, columns) = (shape[0] / parts, shape[1], other.shape[1])
+    let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
+    let packed = TensorStorage(count: parts * panels.packedCount(kernels))
+    return Tensor([rows, columns]) { result in
+      withUnsafePointer { left in
+        other.withUnsafePointer { right in
+          for part in 0..<parts {
+            panels.pack(
+              right + part * depth * columns, to: packed.pointer + part * panels.packedCount(kernels), kernels
+            )
+          }
+          let products = (0..<parts).map { part in
+            MatrixProduct(
+              rows: rows, depth: depth, columns: columns, left: left + part * rows * depth,
+              isLeftTransposed: true, right: packed.pointer + part * panels.packedCount(kernels),
+              result: result)
+          }
+          MatrixProduct.runTree(products, kernels)
+        }
+      }
+    }
+  }
+
   /// The matrix that begins at element `start`, in panels; kept with the storage if its values last.
   private func packed(_ panels: MatrixPanels, from start: Int, _ kernels: KernelTable) -> TensorStorage {
     if storage.isLasting {

@@ -150,7 +150,7 @@ package final class Trainer {
   private func loader(at batch: Int) -> BatchLoader {
     BatchLoader(
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
-      microBatches: setup.options.microBatches, local: setup.plan.local, startStep: batch)
+      microBatches: setup.options.microBatches, passes: engine.passes, startStep: batch)
   }
 
   /// Takes a step.
@@ -188,7 +188,8 @@ package final class Trainer {
       if turn.draw.round != last?.round {
         microBatches = loaded.map {
           MicroBatch(
-            index: $0.number, draw: turn.draw, images: $0.images, labels: $0.labels, seed: seed,
+            index: $0.number, parts: $0.parts, draw: turn.draw, images: $0.images, labels: $0.labels,
+            seed: seed,
             addedNoise: addedNoise, augmentation: augmentation)
         }
       }

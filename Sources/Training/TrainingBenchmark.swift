@@ -44,7 +44,7 @@ package struct TrainingBenchmark {
     let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
     let schedule = options.schedule(of: model)
     let steps = options.length.steps(samples: 1, batch: options.batch)
-    let images = Self.images(model, plan, seed: options.seed)
+    let images = Self.images(model, engine.passes, size: plan.microBatchSize, seed: options.seed)
     var durations: [Double] = []
     var waitedBefore = 0.0
     var allocationsBefore = 0
@@ -56,8 +56,10 @@ package struct TrainingBenchmark {
         var microBatches: [MicroBatch] = []
         for turn in schedule.turns(at: step) {
           if microBatches.first?.draw.round != turn.draw.round {
-            microBatches = zip(plan.local, images).map {
-              MicroBatch(index: $0, draw: turn.draw, images: $1, labels: [], seed: options.seed)
+            microBatches = zip(engine.passes, images).map {
+              MicroBatch(
+                index: $0.lowerBound, parts: $0.count, draw: turn.draw, images: $1, labels: [],
+                seed: options.seed)
             }
           }
           try engine.take(turn, on: microBatches, flags: [])
@@ -86,10 +88,17 @@ package struct TrainingBenchmark {
     modelDescription = options.modelDescription
   }
 
-  private static func images(_ model: any Model, _ plan: MicroBatchPlan, seed: UInt64) -> [Tensor] {
-    let shape = Shape([plan.microBatchSize] + model.sampleShape.extents)
+  /// Synthetic samples for each pass over micro-batches of `size`.
+  private static func images(
+    _ model: any Model, _ passes: [Range<Int>], size: Int, seed: UInt64
+  ) -> [Tensor] {
     let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
-    return plan.local.map { noise.uniform(shape, from: $0 * shape.count).multiplied(by: 2).adding(-1) }
+    return passes.map { pass in
+      noise.uniform(
+        Shape([pass.count * size] + model.sampleShape.extents),
+        from: pass.lowerBound * size * model.sampleShape.count
+      ).multiplied(by: 2).adding(-1)
+    }
   }
 
   private var sorted: [Double] { runs.sorted() }

@@ -69,7 +69,10 @@ package final class TurnEngine {
     statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
   }
 
-  /// Takes a turn on this rank's micro-batches, in ascending order.
+  /// This rank's micro-batches, ascending, those together that are computed in one pass.
+  package var passes: [Range<Int>] { plan.passes(ofAtMost: model.samplesPerPass) }
+
+  /// Takes a turn on this rank's micro-batches, one after another or in ``passes``, in ascending order.
   /// - Parameter flags: what the other ranks should know by the time the sum is back.
   /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.
   package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
@@ -97,7 +100,7 @@ package final class TurnEngine {
       ) { TurnResult(of: turn.phase, in: model, on: microBatch, opening: opening) }
       if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.count) }
       timeline.span("\(turn.phase.name) backward \(microBatch.index)", .computation, step: turn.step) {
-        reducer?.add(at: microBatch.index) { result.write(to: $0) }
+        reducer?.add(microBatch.index..<microBatch.index + microBatch.parts) { result.write(to: $0) }
       }
       moments = result.moments
       gradientCount = result.gradientCount

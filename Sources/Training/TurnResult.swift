@@ -2,8 +2,8 @@ package import Autograd
 package import Models
 import TensorCore
 
-/// What one turn computes on one micro-batch, and what its reduction over all micro-batches gives: a flat vector of
-/// the trained network's gradient, then the moments that normalisation layers saw, then the phase's statistics.
+/// What one turn computes in one pass, and what the reduction over all micro-batches gives: a flat vector of the trained
+/// network's gradient, then the moments that normalisation layers saw, then the phase's statistics.
 ///
 /// Everything that a step changes or reports travels in this one vector through the canonical tree, so all of it is
 /// the same on every rank and every world size.
@@ -19,7 +19,7 @@ package struct TurnResult {
   /// The term of a phase that waits for no other network, forward and backward.
   package struct Opening {
     /// The gradient of the trained network.
-    fileprivate let gradient: TensorStorage
+    fileprivate let gradients: PartGradients
     fileprivate let moments: [BatchStatistics]
 
     /// Computes it; nil if the phase has no such term.
@@ -28,8 +28,7 @@ package struct TurnResult {
       let store = model.networks[phase.network].store
       moments = loss.tape.takeStatistics()
       microBatch.releaseTape(watching: store)
-      gradient = TensorStorage(count: store.count)
-      loss.tape.writeGradients(of: loss, forParametersOf: store, to: gradient.pointer)
+      gradients = loss.tape.partGradients(of: loss, forParametersOf: store, isFolding: false)
     }
   }
 
@@ -48,18 +47,24 @@ package struct TurnResult {
   /// The length of the vector.
   package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
 
-  /// Computes the rest backward, and writes the vector.
+  /// Computes the rest backward, and writes the vector: the sum over the pass's micro-batches along the complete tree.
   package func write(to flat: UnsafeMutablePointer<Float>) {
-    evaluation.loss.tape.writeGradients(of: evaluation.loss, forParametersOf: store, to: flat)
-    if let first = opening?.gradient.pointer { for i in 0..<gradientCount { flat[i] += first[i] } }
+    evaluation.loss.tape.partGradients(
+      of: evaluation.loss, forParametersOf: store, isFolding: opening == nil
+    ).write(to: flat, adding: opening?.gradients)
     var next = flat + gradientCount
     for observed in moments {
-      for part in [observed.mean, observed.variance] {
-        part.withUnsafePointer { next.update(from: $0, count: part.count) }
-        next += part.count
+      for moment in [observed.mean, observed.variance] {
+        moment.withUnsafePointer { next.update(from: $0, count: moment.count) }
+        next += moment.count
       }
     }
-    for (i, value) in evaluation.statistics.enumerated() { next[i] = value }
+    for values in evaluation.statistics {
+      values.withUnsafeBufferPointer {
+        VectorSum.tree($0.baseAddress!, stride: 1, vectors: values.count, into: next, count: 1)
+      }
+      next += 1
+    }
   }
 
   /// The length of the moments.

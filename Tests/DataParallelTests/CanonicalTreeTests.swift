@@ -1,4 +1,5 @@
 import DataParallel
+import TensorCore
 import Testing
 
 @Suite("The canonical tree")
@@ -39,5 +40,22 @@ struct CanonicalTreeTests {
     let left = CanonicalTree.Node(level: node.level - 1, index: node.index * 2)
     let right = CanonicalTree.Node(level: node.level - 1, index: node.index * 2 + 1)
     return "(\(expression(left))+\(expression(right)))"
+  }
+
+  @Test("a sum of vectors that lie side by side is that of the tree", arguments: [1, 2, 4, 8, 32])
+  func sumOfNeighbours(vectors: Int) {
+    let (count, stride) = (VectorSum.block + 5, VectorSum.block + 9)
+    let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: vectors).normal([vectors * stride])
+    var slots = (0..<vectors).map { Array(noise.scalars[$0 * stride..<$0 * stride + count]) }
+    let leaves = (0..<vectors).map { CanonicalTree.Node(level: 0, index: $0) }
+    for addition in CanonicalTree.additions(of: leaves) {
+      slots[addition.left] = zip(slots[addition.left], slots[addition.right]).map(+)
+    }
+    let sum = Tensor([count]) { sum in
+      noise.withUnsafePointer {
+        VectorSum.tree($0, stride: stride, vectors: vectors, into: sum, count: count)
+      }
+    }
+    #expect(sum.scalars == slots[0])
   }
 }

@@ -65,4 +65,21 @@ struct MicroBatchPlanTests {
     #expect(description(64, 0, 1)?.hasPrefix("microBatches=0 is not a power of two") == true)
     #expect(description(64, -8, 1)?.hasPrefix("microBatches=-8 is not a power of two") == true)
   }
+
+  @Test("passes cover a rank's micro-batches with complete subtrees of at most so many samples")
+  func passes() throws {
+    for worldSize in 1...8 {
+      for samples in [0, 3, 4, 8, 13, 1000] {
+        for rank in 0..<worldSize {
+          let plan = try MicroBatchPlan(batch: 64, microBatches: 16, worldSize: worldSize, rank: rank)
+          let passes = plan.passes(ofAtMost: samples)
+          #expect(passes.flatMap { Array($0) } == Array(plan.local))
+          #expect(passes.allSatisfy { plan.tree.pieces(of: $0).count == 1 })
+          #expect(passes.allSatisfy { $0.count == 1 || $0.count * plan.microBatchSize <= samples })
+        }
+      }
+    }
+    let whole = try MicroBatchPlan(batch: 64, microBatches: 16, worldSize: 1, rank: 0)
+    #expect(whole.passes(ofAtMost: 64) == [0..<16] && whole.passes(ofAtMost: 63) == [0..<8, 8..<16])
+  }
 }

@@ -9,7 +9,8 @@ import Testing
 
   private static func loader(_ local: Range<Int>, startStep: Int = 0, depth: Int = 2) -> BatchLoader {
     BatchLoader(
-      dataset: data, stream: stream, batch: 12, microBatches: 4, local: local, depth: depth,
+      dataset: data, stream: stream, batch: 12, microBatches: 4, passes: local.map { $0..<$0 + 1 },
+      depth: depth,
       startStep: startStep)
   }
 
@@ -50,7 +51,7 @@ import Testing
     var damaged = Fixture.greyPNG
     damaged[damaged.count - 20] ^= 1
     folder.write(damaged, "\(stream.index(at: 5)).png")
-    let loader = BatchLoader(dataset: data, stream: stream, batch: 2, microBatches: 1, local: 0..<1)
+    let loader = BatchLoader(dataset: data, stream: stream, batch: 2, microBatches: 1, passes: [0..<1])
     #expect(try loader.next().step == 0)
     #expect(try loader.next().step == 1)
     let direct = failure { _ = try data.sample(stream.index(at: 5)) }
@@ -77,7 +78,7 @@ import Testing
   @Test("steps that have been let go give their memory to the steps that come")
   func recycles() throws {
     let data = Pottery(count: 20, size: 50)
-    let loader = BatchLoader(dataset: data, stream: Self.stream, batch: 7, microBatches: 1, local: 0..<1)
+    let loader = BatchLoader(dataset: data, stream: Self.stream, batch: 7, microBatches: 1, passes: [0..<1])
     var blocks: Set<UInt> = []
     for _ in 0..<40 {
       let images = try loader.next().microBatches[0].images

@@ -88,4 +88,27 @@ struct MatrixProductTests {
     }
     #expect(parameters.derived.count == 2)
   }
+
+  @Test(
+    "a product over ranges of rows is the sum of their products along the complete tree",
+    arguments: [1, 2, 4, 8], [1, 2])
+  func productOverRows(parts: Int, threads: Int) {
+    var numbers = TestNumbers(seed: 13)
+    let depth = 19
+    let (a, b) = (numbers.tensor([parts * depth, 150]), numbers.tensor([parts * depth, 45]))
+    let products = Tensor(stacking: parts) {
+      let range = $0 * depth..<($0 + 1) * depth
+      return a.rows(range).matrixProduct(b.rows(range), transposingSelf: true, using: .baseline)
+    }
+    let expected = Tensor([150, 45]) { sum in
+      products.withUnsafePointer {
+        VectorSum.tree($0, stride: 150 * 45, vectors: parts, into: sum, count: 150 * 45)
+      }
+    }
+    ComputeThreads.count = threads
+    defer { ComputeThreads.count = 1 }
+    for set in [KernelSet.baseline, .wide] where set.isSupported {
+      #expect(a.matrixProductOverRows(b, parts: parts, using: set).scalars == expected.scalars)
+    }
+  }
 }

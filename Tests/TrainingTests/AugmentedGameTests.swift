@@ -78,7 +78,7 @@ struct AugmentedGameTests {
         on: MicroBatch(index: 0, draw: MicroBatch.Draw(step: 0), images: images, labels: [], seed: 7))
     }
     let augmented = evaluation(Augmentation(.diffaugment, [.cutout, .translation], probability: 1))
-    #expect(augmented.statistics[1].isFinite && augmented.statistics[1] != evaluation(nil).statistics[1])
+    #expect(augmented.statistics[1][0].isFinite && augmented.statistics[1] != evaluation(nil).statistics[1])
   }
 
   /// D(x) = w₂ · leaky(W₁ x + b₁) + b₂, whose slope is W₁ᵀ (leaky' ⊙ w₂).
@@ -131,7 +131,7 @@ struct AugmentedGameTests {
         return sum + (slope - 1) * (slope - 1)
       } / 32
     let place = model.phases[0].statistics.firstIndex { $0.key == "dragan" }
-    #expect(place.map { abs(Double(evaluation.statistics[$0]) - penalty) < 1e-5 } == true)
+    #expect(place.map { abs(Double(evaluation.statistics[$0][0]) - penalty) < 1e-5 } == true)
     let without = plain.evaluate(plain.phases[0], on: microBatch)
     let added = Double(evaluation.loss.value.scalar - without.loss.value.scalar)
     #expect(abs(added - 10 * penalty) < 1e-4)
@@ -145,6 +145,6 @@ struct AugmentedGameTests {
     let evaluation = model.evaluate(model.phases[0], on: EngineRank.microBatch(0, step: 0))
     #expect(model.phases[0].statistics.last?.key == "sign_real")
     // Two samples a micro-batch.
-    #expect([-1, 0, 1].contains(evaluation.statistics.last ?? .nan))
+    #expect([-1, 0, 1].contains(evaluation.statistics.last?[0] ?? .nan))
   }
 }

@@ -125,7 +125,7 @@ struct GameTests {
       let draw = MicroBatch.Draw(step: turn)
       let evaluation = model.evaluate(model.phases[0], on: EngineRank.microBatch(0, draw))
       let without = plain.evaluate(plain.phases[0], on: EngineRank.microBatch(0, draw))
-      let penalty = try #require(evaluation.statistics.last)
+      let penalty = try #require(evaluation.statistics.last?[0])
       #expect((penalty > 0) == (turn % 4 == 3))
       let added = evaluation.loss.value.scalar - without.loss.value.scalar
       #expect(abs(added - 4 * 3 / 2 * penalty) <= 1e-5 * max(1, abs(added)))

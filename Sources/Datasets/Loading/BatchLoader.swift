@@ -11,17 +11,18 @@ public final class BatchLoader {
   /// - Parameters:
   ///   - batch: samples of a step over all ranks; a multiple of `microBatches`.
   ///   - microBatches: micro-batches of a step over all ranks.
-  ///   - local: the numbers of this rank's micro-batches.
+  ///   - passes: the numbers of this rank's micro-batches, those together that are computed in one pass.
   ///   - depth: steps that may wait, read and not yet taken.
   public init(
-    dataset: any ImageDataset, stream: SampleStream, batch: Int, microBatches: Int, local: Range<Int>,
+    dataset: any ImageDataset, stream: SampleStream, batch: Int, microBatches: Int, passes: [Range<Int>],
     depth: Int = 2, startStep: Int = 0
   ) {
     precondition(stream.count == dataset.count, "a stream over \(stream.count) of \(dataset.count) samples")
     precondition(batch > 0 && microBatches > 0 && batch.isMultiple(of: microBatches), "equal micro-batches")
-    precondition(0 <= local.lowerBound && local.upperBound <= microBatches, "micro-batches of the step")
+    precondition(
+      passes.allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= microBatches }, "micro-batches of the step")
     let plan = BatchPlan(
-      dataset: dataset, stream: stream, batch: batch, microBatches: microBatches, local: local)
+      dataset: dataset, stream: stream, batch: batch, microBatches: microBatches, passes: passes)
     let queue = PrefetchQueue<Result<LoadedStep, DatasetError>>(depth: depth)
     self.queue = queue
     thread = BackgroundThread {

@@ -7,20 +7,20 @@ struct BatchPlan: Sendable {
   /// Samples of a step over all ranks.
   let batch: Int
   let microBatches: Int
-  /// The numbers of this rank's micro-batches.
-  let local: Range<Int>
+  /// The numbers of this rank's micro-batches, those together that are computed in one pass.
+  let passes: [Range<Int>]
 
   /// Reads the samples of `step`. Blocks of the tensors' storage come from the free list, so that buffers are used again
   /// as soon as the training step has let go of them.
   func load(_ step: Int) throws(DatasetError) -> LoadedStep {
     var loaded: [LoadedMicroBatch] = []
-    for number in local { loaded.append(try load(step, microBatch: number)) }
+    for pass in passes { loaded.append(try load(step, pass)) }
     return LoadedStep(step: step, microBatches: loaded, waited: 0)
   }
 
-  private func load(_ step: Int, microBatch number: Int) throws(DatasetError) -> LoadedMicroBatch {
-    let samples = batch / microBatches
-    let first = step * batch + number * samples
+  private func load(_ step: Int, _ pass: Range<Int>) throws(DatasetError) -> LoadedMicroBatch {
+    let samples = batch / microBatches * pass.count
+    let first = step * batch + batch / microBatches * pass.lowerBound
     let indices = stream.indices(at: first..<first + samples)
     let stride = dataset.valuesPerImage
     let storage = TensorStorage(count: samples * stride)
@@ -30,6 +30,7 @@ struct BatchPlan: Sendable {
     }
     let shape = Shape([samples, dataset.height, dataset.width, dataset.channels])
     let images = Tensor(viewOf: storage, offset: 0, shape: shape)
-    return LoadedMicroBatch(number: number, indices: indices, images: images, labels: labels)
+    return LoadedMicroBatch(
+      number: pass.lowerBound, parts: pass.count, indices: indices, images: images, labels: labels)
   }
 }

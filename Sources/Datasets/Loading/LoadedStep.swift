@@ -10,10 +10,12 @@ public struct LoadedStep: Sendable {
   public internal(set) var waited: Double
 }
 
-/// The samples of one micro-batch.
+/// The samples of one micro-batch, or of several neighbours.
 public struct LoadedMicroBatch: Sendable {
-  /// The micro-batch's number among all of the step's, on whatever rank.
+  /// The (first) micro-batch's number among all of the step's, on whatever rank.
   public let number: Int
+  /// How many neighbours there are.
+  public let parts: Int
   /// The samples' indices in the data set.
   public let indices: [Int]
   /// Pixels in [-1, 1], of shape `[samples, height, width, channels]`.

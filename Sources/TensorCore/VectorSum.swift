@@ -1,11 +1,11 @@
 /// Elementwise additions over flat vectors. A block stays in the first-level cache while several are chained.
-enum VectorSum {
+package enum VectorSum {
   /// Elements per block: 8 KiB.
-  static let block = 2048
+  package static let block = 2048
 
   /// `result[i] = left[i] + right[i]`. `result` may be either operand.
   @inline(__always)
-  static func add(
+  package static func add(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>,
     count: Int
   ) {
@@ -33,7 +33,9 @@ enum VectorSum {
 
   /// Adds `value` to the sums of a chain of left siblings, innermost last:
   /// `chain[0] = chain[0] + (chain[1] + (… + value))`, in one pass over memory.
-  static func carry(_ value: UnsafePointer<Float>, into chain: [UnsafeMutablePointer<Float>], count: Int) {
+  package static func carry(
+    _ value: UnsafePointer<Float>, into chain: [UnsafeMutablePointer<Float>], count: Int
+  ) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: block) { scratch in
       let partial = scratch.baseAddress!
       var start = 0
@@ -53,15 +55,21 @@ enum VectorSum {
   }
 
   /// One addition between vectors that are known by their position in a list.
-  struct Step {
+  package struct Step {
     let left: Int
     let right: Int
     /// Where the sum goes; may be either operand.
     let sum: Int
+
+    package init(left: Int, right: Int, sum: Int) {
+      self.left = left
+      self.right = right
+      self.sum = sum
+    }
   }
 
   /// Performs `steps` on `vectors`, in order, except that the last sum goes to `result`.
-  static func fold(
+  package static func fold(
     _ vectors: [UnsafeMutablePointer<Float>], along steps: [Step],
     into result: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -79,6 +87,44 @@ enum VectorSum {
       }
       add(vectors[last.left] + start, vectors[last.right] + start, into: result + start, count: length)
       start &+= length
+    }
+  }
+  /// The sum of `count` vectors that lie `stride` apart, by the complete binary tree: `((v0 + v1) + (v2 + v3)) + …`.
+  /// - Precondition: `vectors` is a power of two, and `result` is none of them, or the first.
+  package static func tree(
+    _ first: UnsafePointer<Float>, stride: Int, vectors: Int, into result: UnsafeMutablePointer<Float>,
+    count: Int
+  ) {
+    precondition(vectors > 0 && vectors & (vectors - 1) == 0, "\(vectors) is not a power of two")
+    guard vectors > 2 else {
+      if vectors == 2 {
+        add(first, first + stride, into: result, count: count)
+      } else if UnsafePointer(result) != first {
+        result.update(from: first, count: count)
+      }
+      return
+    }
+    let levels = vectors.trailingZeroBitCount
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: levels * block) { scratch in
+      let sums = scratch.baseAddress.unsafelyUnwrapped
+      var start = 0
+      while start < count {
+        let length = min(block, count &- start)
+        var top = 0
+        for pair in 0..<vectors / 2 {
+          let left = first + (2 &* pair &* stride &+ start)
+          add(left, left + stride, into: sums + top &* block, count: length)
+          // As a binary counter carries: once for every one at the end of the pair's number.
+          for _ in 0..<(~pair).trailingZeroBitCount {
+            let isLast = pair &+ 1 == vectors / 2 && top == 1
+            let (left, right) = (sums + (top &- 1) &* block, sums + top &* block)
+            add(left, right, into: isLast ? result + start : left, count: length)
+            top &-= 1
+          }
+          top &+= 1
+        }
+        start &+= length
+      }
     }
   }
 }

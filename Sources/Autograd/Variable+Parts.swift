@@ -1,0 +1,34 @@
+import TensorCore
+
+/// Sums over the samples of each part of a pass, with the bits of a pass over that part alone; see ``Tape/parts``.
+extension Variable {
+  /// Whether the sum to `target` would add samples of different parts.
+  func addsSamples(to target: Shape) -> Bool {
+    guard parts > 1 else { return false }
+    if target.rank < shape.rank { return true }
+    precondition(
+      target[0] == shape[0], "a sum over samples has one value for each part, not an axis of extent 1")
+    return false
+  }
+
+  /// The sum of each part's elements, `[parts] + target`.
+  func sumByPart(to target: Shape) -> Variable {
+    let part = Shape([shape[0] / parts] + shape.extents.dropFirst())
+    let sums = Tensor(stacking: parts) {
+      Tensor(viewOf: value, from: $0 * part.count, shape: part).sum(to: target)
+    }
+    return tape.record(sums, from: [self]) { [$0.upstream.spread(over: $0.inputs[0])] }
+  }
+
+  /// Each part's value, `[parts] + target`, at all places of `samples` that its sum adds.
+  func spread(over samples: Variable) -> Variable {
+    let inner = samples.shape.extents.dropFirst()
+    let missing = inner.count + 1 - (shape.rank - 1)
+    let lifted = Shape([parts] + Array(repeating: 1, count: missing) + shape.extents.dropFirst())
+    return reshaped(lifted).broadcast(to: Shape([parts, samples.shape[0] / parts] + inner))
+      .reshaped(samples.shape)
+  }
+
+  /// These samples with the parts as an axis of their own: `[N, …]` to `[parts, N / parts, …]`.
+  var byPart: Variable { reshaped(Shape([parts, shape[0] / parts] + shape.extents.dropFirst())) }
+}

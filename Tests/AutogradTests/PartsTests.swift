@@ -1,0 +1,105 @@
+import Autograd
+import TensorCore
+import Testing
+
+@Suite("A pass over several parts has the bits of a pass over each")
+struct PartsTests {
+  fileprivate struct Network {
+    let first = Parameter([6, 5], .normal(mean: 0, deviation: 0.5))
+    let bias = Parameter([6], .normal(mean: 0, deviation: 0.5))
+    let second = Parameter([1, 6], .normal(mean: 0, deviation: 0.5))
+    let scale = Parameter([5], .normal(mean: 1, deviation: 0.5))
+    let store: ParameterStore
+
+    init() {
+      store = ParameterStore(
+        name: "network",
+        parameters: [("first", first), ("bias", bias), ("second", second), ("scale", scale)],
+        buffers: [])
+      store.initialize(seed: 3, firstOrdinal: 0)
+    }
+
+    func callAsFunction(_ x: Variable) -> Variable {
+      let tape = x.tape
+      return (x * tape.variable(for: scale))
+        .linear(
+          weight: tape.variable(for: first), bias: tape.variable(for: bias),
+          activation: .leakyReLU(slope: 0.2)
+        )
+        .linear(weight: tape.variable(for: second), bias: nil)
+    }
+  }
+
+  /// What is minimised, of samples and targets.
+  enum Loss: String, CaseIterable {
+    case softplus, crossEntropy, slope, twice, differences
+
+    fileprivate func callAsFunction(_ network: Network, _ samples: Tensor, _ targets: Tensor, _ tape: Tape)
+      -> Variable
+    {
+      let x = tape.samples(samples)
+      switch self {
+      case .softplus: return network(x).softplus().mean()
+      case .crossEntropy: return network(x).sigmoidCrossEntropy(targets: tape.samples(targets)) * 3
+      case .slope:
+        let points = tape.watch(samples)
+        let slopes = tape.gradients(
+          of: network(points).sum(), withRespectTo: [points], createGraph: true)[0]!
+        return (slopes.squared().sum(along: [1]).squareRoot() - 1).squared().mean() + network(x).mean() * 0.5
+      case .twice: return network(x).mean() + network(x * 0.5).squared().mean()
+      case .differences:
+        return (network(x) - tape.samples(targets)).squared().sum()
+          * (1 / Float(samples.shape[0] / tape.parts))
+      }
+    }
+  }
+
+  @Test(
+    "losses by part and gradients summed along the complete tree", arguments: Loss.allCases, [2, 4, 8])
+  func gradients(loss: Loss, parts: Int) {
+    let network = Network()
+    let noise = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0)
+    let (samples, targets) = (noise.normal([48, 5]), noise.uniform([48, 1]))
+    let rows = 48 / parts
+    var values: [Float] = []
+    let gradients = Tensor(stacking: parts) { part in
+      let range = part * rows..<(part + 1) * rows
+      let tape = Tape(watching: [network.store])
+      let value = loss(network, samples.rows(range), targets.rows(range), tape)
+      values.append(value.value.scalar)
+      return tape.gradients(of: value, forParametersOf: network.store)
+    }
+    let count = network.store.count
+    let sum = Tensor([count]) { sum in
+      gradients.withUnsafePointer {
+        VectorSum.tree($0, stride: count, vectors: parts, into: sum, count: count)
+      }
+    }
+    let tape = Tape(watching: [network.store], parts: parts)
+    let value = loss(network, samples, targets, tape)
+    #expect(value.shape == [parts] && value.value.scalars == values)
+    for isFolding in [true, false] {
+      let own = Tensor([count]) {
+        tape.partGradients(of: value, forParametersOf: network.store, isFolding: isFolding).write(to: $0)
+      }
+      #expect(own.scalars.map(\.bitPattern) == sum.scalars.map(\.bitPattern))
+    }
+  }
+
+  @Test("what is added to each part's gradient is added before they are summed")
+  func additions() {
+    let network = Network()
+    let samples = KeyedNoise(seed: 4, purpose: .synthetic, turn: 1).normal([16, 5])
+    func gradient(_ rows: Range<Int>, parts: Int) -> Tensor {
+      let tapes = [0, 1].map { _ in Tape(watching: [network.store], parts: parts) }
+      let found = zip(tapes, [Float(1), 0.5]).map { tape, factor in
+        tape.partGradients(
+          of: network(tape.samples(samples.rows(rows).multiplied(by: factor))).softplus().mean(),
+          forParametersOf: network.store, isFolding: false)
+      }
+      return Tensor([network.store.count]) { found[0].write(to: $0, adding: found[1]) }
+    }
+    let halves = gradient(0..<8, parts: 1) + gradient(8..<16, parts: 1)
+    #expect(gradient(0..<16, parts: 2).scalars == halves.scalars)
+  }
+}

@@ -1,0 +1,76 @@
+import DataParallel
+import Models
+import Networks
+import TensorCore
+import Testing
+import Training
+
+@Suite("A pass over several micro-batches")
+struct PassTests {
+  /// A model and how it is told apart.
+  enum Family: String, CaseIterable {
+    case vae, packs, penalised
+
+    func make() -> any Model {
+      let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
+      switch self {
+      case .vae: return VAE(VAE.Configuration(size: 4, channels: 1, hidden: 30, latent: 5))
+      case .packs: return MLPGAN(points)
+      case .penalised:
+        var objective = AdversarialObjective()
+        objective.loss = .hinge
+        objective.r1Weight = 2
+        objective.draganWeight = 0.5
+        objective.instanceNoise = 0.1
+        return MLPGAN(
+          MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2), objective: objective)
+      }
+    }
+  }
+
+  private static let samples = 6
+
+  private static func microBatch(_ range: Range<Int>, of model: any Model) -> MicroBatch {
+    let shape = model.sampleShape
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0).normal(
+      Shape([range.count * samples] + shape.extents), from: range.lowerBound * samples * shape.count
+    ).tanh()
+    return MicroBatch(
+      index: range.lowerBound, parts: range.count, draw: MicroBatch.Draw(step: 0), images: images,
+      labels: [], seed: 2)
+  }
+
+  /// The vectors of both turns of a step, or of the one there is.
+  private static func vectors(of model: any Model, on range: Range<Int>) -> [[Float]] {
+    let microBatch = microBatch(range, of: model)
+    return model.phases.map { phase in
+      let result = TurnResult(of: phase, in: model, on: microBatch)
+      return Tensor([result.count]) { result.write(to: $0) }.scalars
+    }
+  }
+
+  @Test("gives the sum of passes over each, bit by bit", arguments: Family.allCases, [2, 8])
+  func sameBits(family: Family, parts: Int) {
+    let model = family.make()
+    _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 1)
+    let first = parts * 3
+    var slots = (first..<first + parts).map { Self.vectors(of: model, on: $0..<$0 + 1) }
+    let leaves = (0..<parts).map { CanonicalTree.Node(level: 0, index: $0) }
+    for addition in CanonicalTree.additions(of: leaves) {
+      slots[addition.left] = zip(slots[addition.left], slots[addition.right]).map { zip($0, $1).map(+) }
+    }
+    let together = Self.vectors(of: model, on: first..<first + parts)
+    let isSame = together.map { $0.map(\.bitPattern) } == slots[0].map { $0.map(\.bitPattern) }
+    #expect(isSame)
+    #expect(together.allSatisfy { $0.contains { $0 != 0 } })
+  }
+
+  @Test("is chosen for networks whose sums keep the parts apart")
+  func chosen() {
+    #expect(Family.allCases.allSatisfy { $0.make().samplesPerPass > 0 })
+    var objective = AdversarialObjective()
+    objective.usesSpectralNorm = true
+    let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2)
+    #expect(MLPGAN(points, objective: objective).samplesPerPass == 0)
+  }
+}

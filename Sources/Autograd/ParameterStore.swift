@@ -17,7 +17,7 @@ public final class ParameterStore {
   public let values: TensorStorage
   /// All buffers.
   public let buffers: TensorStorage
-  private var pending: (() -> Void)?
+  private var pending: ((Range<Int>?) -> Bool)?
 
   /// Takes the parameters and buffers, uninitialised.
   public init(name: String, parameters: [(String, Parameter)], buffers: [(String, Buffer)]) {
@@ -56,17 +56,21 @@ public final class ParameterStore {
     }
   }
 
-  /// Sets an update that completes at the first read of a parameter or buffer: wait at first use.
-  public func update(whenRead complete: @escaping () -> Void) {
+  /// Sets an update that completes, part by part, as parameters are read: wait at first use.
+  /// - Parameter complete: given the elements that are read, or nil if everything is, updates at least these; returns
+  ///   whether nothing is left to be done. What it reads itself is as it finds it.
+  public func update(whenRead complete: @escaping (_ elements: Range<Int>?) -> Bool) {
     settle()
     pending = complete
   }
 
   /// Completes a pending update.
-  public func settle() {
+  public func settle() { settle(nil) }
+
+  private func settle(_ elements: Range<Int>?) {
     guard let complete = pending else { return }
     pending = nil
-    complete()
+    if !complete(elements) { pending = complete }
   }
 
   /// All parameters as a view, `[count]`; waits for a pending update.
@@ -86,6 +90,14 @@ public final class ParameterStore {
     settle()
     defer { values.invalidateDerived() }
     return try body(values.pointer)
+  }
+
+  /// Writes some of the flat parameters in place, as a part of a pending update: does not wait for it.
+  public func withValues(in elements: Range<Int>, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    precondition(
+      elements.lowerBound >= 0 && elements.upperBound <= count, "\(elements) of \(count) parameters")
+    body(values.pointer + elements.lowerBound)
+    values.invalidateDerived(in: elements)
   }
 
   /// Overwrites a parameter.
@@ -124,7 +136,7 @@ public final class ParameterStore {
   }
 
   func value(of parameter: Parameter) -> Tensor {
-    settle()
+    settle(parameter.range)
     return Tensor(viewOf: values, offset: parameter.range.lowerBound, shape: parameter.shape)
   }
 

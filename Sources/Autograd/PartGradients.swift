@@ -3,38 +3,47 @@ import TensorCore
 /// The gradients of each part of a pass with respect to a network's parameters.
 public struct PartGradients {
   /// Of a parameter: `[parts] + shape`, or `shape` where there is one part or they have been summed.
-  private struct Gradient {
+  struct Gradient {
     let value: Tensor
     let parts: Int
+
+    /// Without the tape, and all that it holds.
+    init(_ variable: Variable) {
+      value = variable.value
+      parts = variable.parts
+    }
   }
 
   /// In declaration order; nil for zero.
   private let gradients: [Gradient?]
-  private let store: ParameterStore
 
-  init(_ gradients: [Variable?], of store: ParameterStore) {
-    // Without the tape, and all that it holds.
-    self.gradients = gradients.map { $0.map { Gradient(value: $0.value, parts: $0.parts) } }
-    self.store = store
+  init(_ gradients: [Variable?]) {
+    self.gradients = gradients.map { $0.map(Gradient.init) }
   }
 
-  /// Writes the sum over the parts, along the complete binary tree, to the `store.count` elements of `flat`.
-  /// - Parameter other: what is added to each part's gradient before.
-  public func write(to flat: UnsafeMutablePointer<Float>, adding other: PartGradients? = nil) {
-    for (ordinal, parameter) in store.parameters.enumerated() {
-      let (target, count) = (flat + parameter.range.lowerBound, parameter.range.count)
-      switch (gradients[ordinal], other?.gradients[ordinal]) {
-      case (nil, nil): target.update(repeating: 0, count: count)
-      case (let gradient?, nil), (nil, let gradient?):
-        fold(gradient.value, gradient.parts, into: target, count: count)
-      case (let own?, let other?):
-        precondition(own.parts == other.parts, "gradients of the same parts")
-        fold(own.value + other.value, own.parts, into: target, count: count)
+  subscript(ordinal: Int) -> Gradient? { gradients[ordinal] }
+
+  /// Writes a parameter's gradient, the sum over the parts along the complete binary tree, to `count` elements.
+  /// - Parameter other: what is added to each part's gradient before; nil for zero, as the gradient itself.
+  static func write(
+    _ gradient: Gradient?, adding other: Gradient?, to target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    switch (gradient, other) {
+    case (nil, nil): target.update(repeating: 0, count: count)
+    case (let gradient?, nil), (nil, let gradient?):
+      write(gradient.value, gradient.parts, to: target, count: count)
+    case (let own?, let other?):
+      precondition(own.parts == other.parts, "gradients of the same parts")
+      if own.parts > 1 { return write(own.value + other.value, own.parts, to: target, count: count) }
+      own.value.withUnsafePointer { own in
+        other.value.withUnsafePointer { VectorSum.add(own, $0, into: target, count: count) }
       }
     }
   }
 
-  private func fold(_ gradient: Tensor, _ parts: Int, into target: UnsafeMutablePointer<Float>, count: Int) {
+  private static func write(
+    _ gradient: Tensor, _ parts: Int, to target: UnsafeMutablePointer<Float>, count: Int
+  ) {
     precondition(gradient.count == parts * count, "a gradient of each part")
     gradient.withUnsafePointer {
       VectorSum.tree($0, stride: count, vectors: parts, into: target, count: count)

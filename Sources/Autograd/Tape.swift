@@ -150,14 +150,19 @@ public final class Tape {
     createGraph: Bool = false
   ) -> [Variable?] {
     gradients(
-      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, isFolding: false)
+      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, isFolding: false
+    ) { _, _ in }
   }
 
-  /// - Parameter isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts, along the
-  ///   complete binary tree, instead of one of each.
+  /// - Parameters:
+  ///   - isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts, along the
+  ///     complete binary tree, instead of one of each.
+  ///   - whenFinal: told of each of `variables` that is a leaf by its node, with its gradient, as soon as nothing is to be
+  ///     added to that any more: in reverse order of first use. Those that the output does not depend on may be left
+  ///     out.
   private func gradients(
-    of output: Variable, upstream: Variable?, withRespectTo variables: [Variable], createGraph: Bool,
-    isFolding: Bool
+    of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
+    createGraph: Bool = false, isFolding: Bool, whenFinal: (_ node: Int, _ gradient: Variable?) -> Void
   ) -> [Variable?] {
     guard let last = output.node else { return variables.map { _ in nil } }
     precondition(
@@ -186,9 +191,10 @@ public final class Tape {
     var gradients = [Variable?](repeating: nil, count: last + 1)
     gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
-      guard let gradient = gradients[index] else { continue }
       let node = nodes[index]
-      guard let rule = node.rule else { continue }
+      // A node is used only by later ones, all of which have been passed.
+      if node.rule == nil { whenFinal(index, gradients[index]) }
+      guard let gradient = gradients[index], let rule = node.rule else { continue }
       if !keep[index] { gradients[index] = nil }
       precondition(
         gradient.parts == node.parts, "what is computed from parameters alone has no gradient by parts yet")
@@ -218,28 +224,60 @@ public final class Tape {
   }
 
   /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat buffer;
-  /// zero where the output does not depend on a parameter. Summed over
-  /// the parts, if there are several, along the complete binary tree.
+  /// zero where the output does not depend on a parameter. Summed over the parts, if there are several, along the complete
+  /// binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
-    Tensor([store.count]) { flat in
-      partGradients(of: output, forParametersOf: store, isFolding: true).write(to: flat)
-    }
+    Tensor([store.count]) { writeGradients(of: output, forParametersOf: store, to: $0) }
   }
 
   /// The gradients of a scalar, of each part, with respect to the parameters of a watched network.
-  /// - Parameter isFolding: whether nothing is to be added before they are summed over the parts.
-  public func partGradients(
-    of output: Variable, forParametersOf store: ParameterStore, isFolding: Bool
-  ) -> PartGradients {
-    let used = leaves[ObjectIdentifier(store)] ?? []
-    let variables = used.compactMap { $0 }.map { Variable(nodes[$0].output, on: self, node: $0) }
-    var found = gradients(
-      of: output, upstream: nil, withRespectTo: variables, createGraph: false, isFolding: isFolding
-    ).makeIterator()
-    let gradients = store.parameters.indices.map { ordinal in
-      ordinal < used.count && used[ordinal] != nil ? found.next() ?? nil : nil
+  public func partGradients(of output: Variable, forParametersOf store: ParameterStore) -> PartGradients {
+    var found = [Variable?](repeating: nil, count: store.parameters.count)
+    forEachGradient(of: output, forParametersOf: store, isFolding: false) { found[$0] = $1 }
+    return PartGradients(found)
+  }
+
+  /// Writes ``gradients(of:forParametersOf:)`` to the `store.count` elements of `flat`.
+  /// - Parameters:
+  ///   - other: what is added to each part's gradient before they are summed.
+  ///   - whenWritten: told of each parameter's elements as soon as they are final: those that the output depends on come in
+  ///     reverse order of first use, while the rest is still to be computed.
+  public func writeGradients(
+    of output: Variable, forParametersOf store: ParameterStore, to flat: UnsafeMutablePointer<Float>,
+    adding other: PartGradients? = nil, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
+  ) {
+    forEachGradient(of: output, forParametersOf: store, isFolding: other == nil) { ordinal, gradient in
+      let range = store.parameters[ordinal].range
+      let own = gradient.map(PartGradients.Gradient.init)
+      PartGradients.write(own, adding: other?[ordinal], to: flat + range.lowerBound, count: range.count)
+      whenWritten(range)
     }
-    return PartGradients(gradients, of: store)
+  }
+
+  /// Gives the gradient of each parameter as soon as it is final; nil for zero.
+  private func forEachGradient(
+    of output: Variable, forParametersOf store: ParameterStore, isFolding: Bool,
+    _ body: (_ ordinal: Int, _ gradient: Variable?) -> Void
+  ) {
+    let used = leaves[ObjectIdentifier(store)] ?? []
+    var missing: [Int: Int] = [:]
+    for ordinal in store.parameters.indices {
+      if ordinal < used.count, let node = used[ordinal] {
+        missing[node] = ordinal
+      } else {
+        body(ordinal, nil)
+      }
+    }
+    let leaves = used.compactMap { $0 }
+    _ = gradients(
+      of: output, withRespectTo: leaves.map { Variable(nodes[$0].output, on: self, node: $0) },
+      isFolding: isFolding
+    ) { node, gradient in
+      if let ordinal = missing.removeValue(forKey: node) { body(ordinal, gradient) }
+    }
+    for node in leaves {
+      if let ordinal = missing.removeValue(forKey: node) { body(ordinal, nil) }
+    }
   }
 }
 

@@ -8,7 +8,8 @@ public import MessagePassing
 ///
 /// A rank that is alone has nobody to wait for: what is submitted is done on the spot, without a thread.
 public final class CommunicationThread: Sendable {
-  private typealias Job = @Sendable (any Communicator, (any Error)?) -> (any Error)?
+  /// Work that is told why the communicator is of no more use, if so, and tells whether it is now.
+  package typealias Job = @Sendable (any Communicator, (any Error)?) -> (any Error)?
 
   private struct Queue {
     var jobs: [Job] = []
@@ -63,7 +64,7 @@ public final class CommunicationThread: Sendable {
     _ work: @escaping @Sendable (any Communicator) throws -> T
   ) -> Pending<T> {
     let pending = Pending<T>()
-    let job: Job = { communicator, failure in
+    enqueue { communicator, failure in
       let result = Result {
         if let failure { throw failure }
         return try work(communicator)
@@ -72,12 +73,16 @@ public final class CommunicationThread: Sendable {
       if case .failure(let error) = result { return error }
       return nil
     }
+    return pending
+  }
+
+  /// The same for work that brings its results one by one: it is done after a failure too, and told of that.
+  package func enqueue(_ job: @escaping Job) {
     queue.withLock { queue in
       precondition(!queue.isClosed, "the communication thread has finished")
       if thread != nil { queue.jobs.append(job) }
     }
     if thread == nil { owner.run(job) }
-    return pending
   }
 
   /// Ends the thread after everything submitted is done, and waits for that. To be called once.

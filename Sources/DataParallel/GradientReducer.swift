@@ -40,17 +40,10 @@ public final class GradientReducer {
     precondition(
       pass.lowerBound == next && pass.upperBound <= plan.local.upperBound,
       "micro-batches \(pass) come where \(next) of \(plan.local) is due")
-    let pieces = plan.tree.pieces(of: pass)
-    precondition(pieces.count == 1, "micro-batches \(pass) are no complete subtree")
     let storage = TensorStorage(count: count)
     try write(storage.pointer)
     next = pass.upperBound
-    var node = pieces[0]
-    var chain = sums.count
-    while chain > 0, sums[chain - 1].node.isLeftSibling(of: node) {
-      chain -= 1
-      node = node.parent
-    }
+    let (node, chain) = place(of: pass)
     if chain == sums.count {
       sums.append((node, storage))
     } else {
@@ -59,6 +52,59 @@ public final class GradientReducer {
       sums.removeSubrange(chain...)
       sums.append((node, sum))
     }
+  }
+
+  /// The node that the vector of a pass completes, and the first of the sums that it is carried into.
+  private func place(of pass: Range<Int>) -> (node: CanonicalTree.Node, chain: Int) {
+    let pieces = plan.tree.pieces(of: pass)
+    precondition(pieces.count == 1, "micro-batches \(pass) are no complete subtree")
+    var node = pieces[0]
+    var chain = sums.count
+    while chain > 0, sums[chain - 1].node.isLeftSibling(of: node) {
+      chain -= 1
+      node = node.parent
+    }
+    return (node, chain)
+  }
+
+  /// Adds the vector of the last pass over `plan.local` and hands out this rank's sums bucket by bucket; the reducer is ready
+  /// for the next step.
+  /// - Parameters:
+  ///   - write: initialises all `count` elements, each once, and tells of them as soon as it has.
+  ///   - whenReady: given each bucket of `buckets` and its sums as soon as all its elements are there.
+  /// - Precondition: all micro-batches before have been added.
+  public func finish(
+    with pass: Range<Int>, in buckets: BucketPlan,
+    _ write: (UnsafeMutablePointer<Float>, _ whenWritten: @escaping (Range<Int>) -> Void) -> Void,
+    whenReady: @escaping (_ bucket: Int, PartialSums) -> Void
+  ) {
+    precondition(
+      pass.lowerBound == next && pass.upperBound == plan.local.upperBound,
+      "micro-batches \(pass) come where \(next) is due, to the last of \(plan.local)")
+    precondition(buckets.count == count, "buckets of \(buckets.count) elements for a vector of \(count)")
+    let storage = TensorStorage(count: count)
+    let chain = sums[place(of: pass).chain...].map(\.storage)
+    let pieces = sums.dropLast(chain.count).map(\.storage) + [chain.first ?? storage]
+    var missing = buckets.ranges.map(\.count)
+    write(storage.pointer) { [plan, layouts] written in
+      for bucket in buckets.indices(of: written) {
+        let range = buckets.ranges[bucket]
+        missing[bucket] -= range.clamped(to: written).count
+        guard missing[bucket] == 0 else { continue }
+        if !chain.isEmpty {
+          VectorSum.carry(
+            storage.pointer + range.lowerBound, into: chain.map { $0.pointer + range.lowerBound },
+            count: range.count)
+        }
+        whenReady(
+          bucket,
+          PartialSums(
+            plan: plan, count: range.count,
+            sums: pieces.map { PartialSums.Piece(storage: $0, offset: range.lowerBound) }, layouts: layouts))
+      }
+    }
+    precondition(missing.allSatisfy { $0 == 0 }, "a vector is written whole")
+    discard()
   }
 
   /// Adds the vector of a micro-batch.
@@ -74,7 +120,9 @@ public final class GradientReducer {
   /// - Precondition: all micro-batches of `plan.local` have been added.
   public func finish() -> PartialSums {
     precondition(next == plan.local.upperBound, "micro-batch \(next) of \(plan.local) is missing")
-    let partial = PartialSums(plan: plan, count: count, sums: sums.map(\.storage), layouts: layouts)
+    let partial = PartialSums(
+      plan: plan, count: count, sums: sums.map { PartialSums.Piece(storage: $0.storage, offset: 0) },
+      layouts: layouts)
     discard()
     return partial
   }

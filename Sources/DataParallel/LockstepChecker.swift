@@ -4,6 +4,8 @@ public import MessagePassing
 public struct AgreedFlags: Sendable, Equatable {
   /// The flags of each rank, in rank order.
   public let byRank: [StatusFlags]
+  /// The buckets that all ranks have handed over, bit by bit.
+  public let handed: UInt64
 
   /// The flags that at least one rank has set.
   public var union: StatusFlags {
@@ -18,13 +20,13 @@ public struct AgreedFlags: Sendable, Equatable {
 
 /// Checks before each turn that all ranks are about to take the same one.
 public enum LockstepChecker {
-  /// Compares the headers of all ranks: one all-gather of 32 bytes a rank.
+  /// Compares the headers of all ranks: one all-gather of 56 bytes a rank.
   ///
   /// A rank that has failed may not know its place any more: when one says so, places are not compared.
   ///
   /// - Returns: the flags of all ranks, so that all take the same decision at the same step.
-  /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or element count than most (of two
-  ///   equally frequent answers that of the lower rank counts); `CommunicationError`.
+  /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or collective than most, or has another
+  ///   number of elements or buckets (of two equally frequent answers that of the lower rank counts); `CommunicationError`.
   public static func verify(
     _ header: LockstepHeader, over communicator: any Communicator
   ) throws -> AgreedFlags {
@@ -35,9 +37,9 @@ public enum LockstepChecker {
         expected: header.bytes.count)
     }
     let headers = records.map(LockstepHeader.init(bytes:))
-    if headers.contains(where: { $0.flags.contains(.failed) }) {
-      return AgreedFlags(byRank: headers.map(\.flags))
-    }
+    let agreed = AgreedFlags(
+      byRank: headers.map(\.flags), handed: headers.reduce(~0) { $0 & $1.handed })
+    if headers.contains(where: { $0.flags.contains(.failed) }) { return agreed }
     let agreement = Agreement(of: headers.map(\.placeBytes))
     guard agreement.dissenters.isEmpty else {
       let reference = headers.first { $0.placeBytes == agreement.reference } ?? headers[0]
@@ -45,6 +47,6 @@ public enum LockstepChecker {
         subject: .turn(reference: reference, deviating: agreement.dissenters.map { headers[$0] }),
         step: reference.step, phase: reference.phase, ranks: agreement.dissenters, worldSize: headers.count)
     }
-    return AgreedFlags(byRank: headers.map(\.flags))
+    return agreed
   }
 }

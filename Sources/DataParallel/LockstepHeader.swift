@@ -4,42 +4,60 @@ public struct LockstepHeader: Sendable, Equatable {
   public let step: Int
   /// The phase within the step, by its index in the schedule.
   public let phase: Int
-  /// The number of elements about to be reduced.
+  /// The number of elements about to be reduced in the whole phase.
   public let elementCount: Int
+  /// The number of buckets that they are cut into.
+  public let bucketCount: Int
+  /// Counts the collectives of the phase, each of which sums up elements of one bucket.
+  public let collective: Int
+  /// The buckets that this rank has handed over, bit by bit; not part of the comparison.
+  public let handed: UInt64
   /// What this rank tells the others; not part of the comparison.
   public let flags: StatusFlags
 
   /// A header for one turn.
-  public init(step: Int, phase: Int, elementCount: Int, flags: StatusFlags = []) {
+  public init(
+    step: Int, phase: Int, elementCount: Int, bucketCount: Int = 1, collective: Int = 0, handed: UInt64 = 0,
+    flags: StatusFlags = []
+  ) {
     self.step = step
     self.phase = phase
     self.elementCount = elementCount
+    self.bucketCount = bucketCount
+    self.collective = collective
+    self.handed = handed
     self.flags = flags
   }
 
-  var place: String { "step \(step), phase \(phase) with \(elementCount) elements" }
+  var place: String {
+    "step \(step), phase \(phase) with \(elementCount) elements"
+      + (bucketCount > 1 ? " in \(bucketCount) buckets" : "")
+      + (collective > 0 ? ", collective \(collective)" : "")
+  }
 
-  /// The compared part as 24 bytes, little-endian.
+  /// The compared part as 40 bytes, little-endian.
   var placeBytes: [UInt8] {
-    [step, phase, elementCount].flatMap { value in
+    [step, phase, elementCount, bucketCount, collective].flatMap { value in
       withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }
     }
   }
 
-  /// The 32 bytes that travel: the compared part, then the flags.
+  /// The 56 bytes that travel: the compared part, then the buckets and the flags.
   var bytes: [UInt8] {
-    placeBytes + withUnsafeBytes(of: flags.rawValue.littleEndian) { Array($0) }
+    placeBytes
+      + [handed, flags.rawValue].flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
   }
 
-  /// - Precondition: there are 32 bytes.
+  /// - Precondition: there are 56 bytes.
   init(bytes: [UInt8]) {
-    precondition(bytes.count == 32, "a header has 32 bytes, not \(bytes.count)")
+    precondition(bytes.count == 56, "a header has 56 bytes, not \(bytes.count)")
     let words = bytes.withUnsafeBytes { raw in
-      (0..<4).map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+      (0..<7).map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
     }
     self.init(
       step: Int(Int64(bitPattern: words[0])), phase: Int(Int64(bitPattern: words[1])),
-      elementCount: Int(Int64(bitPattern: words[2])), flags: StatusFlags(rawValue: words[3]))
+      elementCount: Int(Int64(bitPattern: words[2])), bucketCount: Int(Int64(bitPattern: words[3])),
+      collective: Int(Int64(bitPattern: words[4])), handed: words[5], flags: StatusFlags(rawValue: words[6]))
   }
 }
 
@@ -57,6 +75,6 @@ public struct StatusFlags: OptionSet, Sendable, Hashable {
   public static let stopRequested = StatusFlags(rawValue: 1 << 0)
   /// This rank cannot go on.
   public static let failed = StatusFlags(rawValue: 1 << 1)
-  /// This rank found a value that is not finite.
+  /// A sum of this rank is not finite, or so large that the sum over all ranks may not be.
   public static let nonFinite = StatusFlags(rawValue: 1 << 2)
 }

@@ -18,7 +18,7 @@ struct NodeReduction {
 
   private let rank: Int
   private let count: Int
-  private let sums: [TensorStorage]
+  private let sums: [PartialSums.Piece]
   private let memory: any NodeMemory
   private let layout: NodePieces
   /// Elements of the largest block; a segment has room for two of every piece and three of the sum.
@@ -28,7 +28,7 @@ struct NodeReduction {
   private let incoming: TensorStorage
 
   /// - Returns: nil if the segments are too small for that many pieces.
-  init?(rank: Int, _ layout: NodePieces, count: Int, sums: [TensorStorage], memory: any NodeMemory) {
+  init?(rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory) {
     self.rank = rank
     self.count = count
     self.sums = sums

@@ -16,10 +16,18 @@ public struct PartialSums: Sendable {
   public let plan: MicroBatchPlan
   /// The number of elements.
   public let count: Int
-  private let sums: [TensorStorage]
+  private let sums: [Piece]
   private let layouts: ReductionLayouts
 
-  init(plan: MicroBatchPlan, count: Int, sums: [TensorStorage], layouts: ReductionLayouts) {
+  /// The vector of a piece, from an element of its storage on.
+  struct Piece: Sendable {
+    let storage: TensorStorage
+    let offset: Int
+
+    var pointer: UnsafeMutablePointer<Float> { storage.pointer + offset }
+  }
+
+  init(plan: MicroBatchPlan, count: Int, sums: [Piece], layouts: ReductionLayouts) {
     self.layouts = layouts
     self.plan = plan
     self.count = count
@@ -32,7 +40,7 @@ public struct PartialSums: Sendable {
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(over communicator: any Communicator) throws(CommunicationError) -> Tensor {
     if plan.worldSize == 1 {
-      return Tensor(viewOf: sums[0], offset: 0, shape: [count])
+      return Tensor(viewOf: sums[0].storage, offset: sums[0].offset, shape: [count])
     }
     let result = TensorStorage(count: count)
     try reduce(over: communicator, into: result.pointer)
@@ -69,6 +77,37 @@ public struct PartialSums: Sendable {
     sums.compactMap { sum in
       UnsafeBufferPointer(start: sum.pointer, count: count).firstIndex { !$0.isFinite }
     }.min()
+  }
+
+  /// Whether no element of this rank's own sums is a NaN or of greater magnitude than `bound`.
+  public func isWithin(_ bound: Float) -> Bool {
+    // Without the sign the bits of floating-point numbers are in their order, those of NaNs last.
+    let magnitude: UInt32 = 0x7fff_ffff
+    return sums.allSatisfy { sum in
+      let source = UnsafeRawPointer(sum.pointer)
+      var largest = SIMD16<UInt32>.zero
+      let whole = count & ~15
+      var index = 0
+      while index < whole {
+        let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<UInt32>.self) & magnitude
+        largest = pointwiseMax(largest, bits)
+        index &+= 16
+      }
+      var most = largest.max()
+      while index < count {
+        most = max(most, source.load(fromByteOffset: index &* 4, as: UInt32.self) & magnitude)
+        index &+= 1
+      }
+      return most <= bound.bitPattern
+    }
+  }
+
+  /// The same for some of the elements.
+  public func part(_ range: Range<Int>) -> PartialSums {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) elements")
+    return PartialSums(
+      plan: plan, count: range.count,
+      sums: sums.map { Piece(storage: $0.storage, offset: $0.offset + range.lowerBound) }, layouts: layouts)
   }
 
   private func verifyPlan(_ communicator: any Communicator) {

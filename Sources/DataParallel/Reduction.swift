@@ -9,11 +9,11 @@ struct Reduction {
   private let rank: Int
   private let worldSize: Int
   private let slices: SlicePlan
-  private let sums: [TensorStorage]
+  private let sums: [PartialSums.Piece]
   private let folding: Folding
   private let staging: TensorStorage
 
-  init(plan: MicroBatchPlan, _ folding: Folding, slices: SlicePlan, sums: [TensorStorage]) {
+  init(plan: MicroBatchPlan, _ folding: Folding, slices: SlicePlan, sums: [PartialSums.Piece]) {
     rank = plan.rank
     worldSize = plan.worldSize
     self.slices = slices

@@ -167,7 +167,7 @@ extension Tensor {
     let known = storage.derived[key]
     if let known, known.version == storage.version { return known.storage }
     let packed = withUnsafePointer { pack($0, known?.storage) }
-    storage.derived[key] = (storage.version, packed)
+    storage.derived[key] = (storage.version, packed, offset..<offset + count)
     return packed
   }
 }

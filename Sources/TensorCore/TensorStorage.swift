@@ -18,8 +18,8 @@ public final class TensorStorage: @unchecked Sendable {
   /// Whether the values outlast a step and are read many times, so that forms derived from them are worth keeping.
   package let isLasting: Bool
 
-  /// Results that kernels derive from these values (packed weights), valid for `version`.
-  package var derived: [AnyHashable: (version: Int, storage: TensorStorage)] = [:]
+  /// Results that kernels derive from these values (packed weights), valid for `version`, and from which of them.
+  package var derived: [AnyHashable: (version: Int, storage: TensorStorage, source: Range<Int>)] = [:]
   /// Raised by every owner that overwrites the values in place; see ``invalidateDerived()``.
   package private(set) var version = 0
 
@@ -38,6 +38,13 @@ public final class TensorStorage: @unchecked Sendable {
   /// Says that the values have changed in place, so that packed copies of them are made anew.
   public func invalidateDerived() {
     version &+= 1
+  }
+
+  /// Says that some of the values have changed in place, so that packed copies of these are made anew.
+  public func invalidateDerived(in elements: Range<Int>) {
+    derived = derived.mapValues { known in
+      known.source.overlaps(elements) ? (version &- 1, known.storage, known.source) : known
+    }
   }
 
   /// The system allocations made so far in this process. Constant over the steps after warm-up.

@@ -12,8 +12,8 @@ import TensorCore
 /// network's parameters: so the generator's reduction runs behind the discriminator's pass over real images. Without
 /// overlap the turn waits at its end. The bits are the same, because the same operations happen in the same order.
 ///
-/// Communicated a turn: one header of 32 bytes a rank, then a reduce-scatter and an all-gather of the turn's vector
-/// (gradient, moments, statistics).
+/// Communicated a turn: its vector (gradient, moments, statistics) bucket by bucket, as ``TurnSum`` says. Of these a bucket
+/// leaves as soon as the backward pass has completed it, and is waited for when a parameter in it is read.
 package final class TurnEngine {
   /// Networks, averages and optimizers.
   package let state: RunState
@@ -37,14 +37,27 @@ package final class TurnEngine {
   /// The networks and phases.
   package var model: any Model { state.model }
 
-  private struct Handed {
+  /// A turn whose sum is on its way, and the buckets that nothing has been moved by yet.
+  private final class Handed {
     let turn: Turn
     let moments: [BatchStatistics]
     let gradientCount: Int
-    let sum: Pending<ReducedTurn>
+    let sum: TurnSum
+    var left: Set<Int>
+    var isApplied: Bool { left.isEmpty }
+
+    init(_ turn: Turn, _ result: TurnResult, _ sum: TurnSum) {
+      self.turn = turn
+      moments = result.moments
+      gradientCount = result.gradientCount
+      self.sum = sum
+      left = Set(sum.buckets.ranges.indices)
+    }
   }
 
-  private let learningRates: [LearningRateSchedule]
+  private let update: NetworkUpdate
+  private let bucketLength: Int
+  private let partLength: Int
   private let communication: CommunicationThread
   private let overlap: Bool
   private var reducers: [Int: GradientReducer] = [:]
@@ -53,19 +66,28 @@ package final class TurnEngine {
   private var failure: (any Error)?
 
   /// An engine that goes on from `state`.
-  /// - Parameter learningRates: how each network's step size changes over the run; nil if none does.
+  /// - Parameters:
+  ///   - learningRates: how each network's step size changes over the run; nil if none does.
+  ///   - bucketLength: elements from which on a parameter begins a bucket of its own.
+  ///   - partLength: elements of a bucket that travel between nodes while something more urgent may come.
   package init(
     state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
-    communication: CommunicationThread, overlap: Bool
+    communication: CommunicationThread, overlap: Bool, bucketLength: Int = BucketPlan.defaultLength,
+    partLength: Int = TurnSum.defaultPartLength
   ) {
     self.state = state
     self.plan = plan
     self.communication = communication
     self.overlap = overlap
-    self.learningRates = learningRates ?? state.model.networks.map { _ in .constant }
+    self.bucketLength = bucketLength
+    self.partLength = partLength
     averages = state.model.networks.map { network in
       network.average.map { ExponentialMovingAverage(in: $0, decay: averageDecay) }
     }
+    update = NetworkUpdate(
+      state: state, averages: averages,
+      learningRates: learningRates ?? state.model.networks.map { _ in .constant },
+      scale: 1 / Float(plan.microBatches))
     statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
   }
 
@@ -90,42 +112,50 @@ package final class TurnEngine {
       guard let opening else { break }
       openings[microBatch.index] = opening
     }
-    var moments: [BatchStatistics] = []
-    var gradientCount = 0
-    var reducer: GradientReducer?
     for microBatch in microBatches {
       let opening = openings.removeValue(forKey: microBatch.index)
       let result = timeline.span(
         "\(turn.phase.name) forward \(microBatch.index)", .computation, step: turn.step
       ) { TurnResult(of: turn.phase, in: model, on: microBatch, opening: opening) }
-      if reducer == nil { reducer = self.reducer(for: turn.phase, count: result.count) }
+      let reducer = reducer(for: turn.phase, count: result.count)
       timeline.span("\(turn.phase.name) backward \(microBatch.index)", .computation, step: turn.step) {
-        reducer?.add(microBatch.index..<microBatch.index + microBatch.parts) { result.write(to: $0) }
+        let pass = microBatch.index..<microBatch.index + microBatch.parts
+        if pass.upperBound == plan.local.upperBound {
+          handOver(turn, result, pass, reducer, flags: flags)
+        } else {
+          reducer.add(pass) { result.write(to: $0) }
+        }
       }
-      moments = result.moments
-      gradientCount = result.gradientCount
     }
-    guard let reducer else { preconditionFailure("every rank owns a micro-batch") }
-    let header = LockstepHeader(
-      step: turn.step, phase: turn.phase.index, elementCount: reducer.count, flags: flags)
-    let sums = reducer.finish()
-    let (timeline, phase, step) = (timeline, turn.phase.name, turn.step)
-    let sum = communication.submit { communicator in
-      let agreed = try timeline.span("\(phase) header", .communication, on: .communication, step: step) {
-        try LockstepChecker.verify(header, over: communicator)
-      }
-      let failed = agreed.ranks(with: .failed)
-      if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
-      let vector = try timeline.span(
-        "\(phase) sum", .communication, on: .communication, step: step, bytes: 4 * header.elementCount
-      ) { try sums.reduce(over: communicator) }
-      return ReducedTurn(
-        flags: agreed.union, vector: vector, fault: try Fault(of: vector, from: sums, over: communicator))
-    }
-    handed.append(Handed(turn: turn, moments: moments, gradientCount: gradientCount, sum: sum))
-    model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase) }
+    model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase, $0) }
     if !overlap { settleAll() }
     if let failure { throw failure }
+  }
+
+  /// Computes the last pass backward, and hands the sums over as they become final: at once, or all at the end.
+  private func handOver(
+    _ turn: Turn, _ result: TurnResult, _ pass: Range<Int>, _ reducer: GradientReducer, flags: StatusFlags
+  ) {
+    let parameters = model.networks[turn.phase.network].store.parameters.map(\.range)
+    let isAlone = communication.size == 1
+    let buckets =
+      isAlone
+      ? BucketPlan(count: result.count)
+      : BucketPlan(count: result.count, parameters: parameters, length: bucketLength)
+    let sum = TurnSum(
+      TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
+      of: plan,
+      partLength: partLength)
+    // One bucket is complete only at the end.
+    let isEarly = overlap && buckets.ranges.count > 1
+    if isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
+    reducer.finish(with: pass, in: buckets) {
+      result.write(to: $0, whenWritten: $1)
+    } whenReady: {
+      sum.hand($1, of: $0)
+    }
+    if !isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
+    handed.append(Handed(turn, result, sum))
   }
 
   /// Completes all updates.
@@ -170,105 +200,76 @@ package final class TurnEngine {
     for network in model.networks { network.store.settle() }
   }
 
-  /// Applies the sums that were handed over up to and including `phase`, in order.
-  private func settle(_ phase: Phase) {
-    guard let last = handed.lastIndex(where: { $0.turn.phase == phase }) else { return }
-    let due = handed[...last]
-    handed.removeSubrange(...last)
-    for turn in due where failure == nil {
-      do {
-        let start = ContinuousClock.now
-        board?.enter(.waiting)
-        let (name, step) = (turn.turn.phase.name, turn.turn.step)
-        let reduced = try timeline.span("wait for \(name) sum", .wait, step: step) { try turn.sum.wait() }
-        board?.enter(.computing)
-        waited += (ContinuousClock.now - start).seconds
-        try timeline.span("\(name) update", .computation, step: step) { try apply(reduced, of: turn) }
-      } catch {
-        failure = error
+  /// Applies the sums that were handed over before `phase`'s, in order, and of this what moves `elements`; all of it if
+  /// they are nil.
+  /// - Returns: whether nothing of it is left.
+  private func settle(_ phase: Phase, _ elements: Range<Int>?) -> Bool {
+    guard let last = handed.lastIndex(where: { $0.turn.phase == phase }) else { return true }
+    let earlier = handed[..<last]
+    handed.removeSubrange(..<last)
+    for turn in earlier { _ = attempt { try apply(turn, to: nil) } }
+    let turn = handed[0]
+    guard attempt({ try apply(turn, to: elements) }), !turn.isApplied else {
+      handed.removeFirst()
+      return true
+    }
+    return false
+  }
+
+  /// - Returns: whether there has been no failure before or now.
+  private func attempt(_ work: () throws -> Void) -> Bool {
+    guard failure == nil else { return false }
+    do {
+      try work()
+      return true
+    } catch {
+      failure = error
+      return false
+    }
+  }
+
+  /// Moves what is to be moved by a turn's sum and has not been; the rest follows when all parameters have been.
+  private func apply(_ turn: Handed, to elements: Range<Int>?) throws {
+    let network = turn.turn.phase.network
+    let step = turn.turn.step
+    let buckets = turn.sum.buckets
+    let due = elements.flatMap { update.isDivisible(network) ? buckets.indices(of: $0) : nil }
+    for bucket in due ?? buckets.ranges.indices where turn.left.contains(bucket) {
+      let (vector, flags) = try wait(for: bucket, of: turn)
+      if turn.left.count == buckets.ranges.count { update.begin(network) }
+      timeline.span("\(turn.turn.phase.name) update \(bucket)", .computation, step: step) {
+        let parameters = buckets.ranges[bucket].clamped(to: 0..<turn.gradientCount)
+        vector.withUnsafePointer { update.move(parameters, of: network, at: step, gradient: $0) }
+      }
+      turn.left.remove(bucket)
+      guard turn.isApplied else { continue }
+      timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
+        self.flags = flags
+        statistics[turn.turn.phase.index] = update.finish(
+          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector)
       }
     }
   }
 
-  private func apply(_ reduced: ReducedTurn, of turn: Handed) throws {
-    flags = reduced.flags
-    let scale = 1 / Float(plan.microBatches)
-    let phase = turn.turn.phase
+  /// Waits for a bucket of a turn's sum.
+  /// - Throws: ``TurnError`` if the sum is not finite, before anything is moved by it.
+  private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: StatusFlags) {
+    let (phase, step) = (turn.turn.phase, turn.turn.step)
+    let start = ContinuousClock.now
+    board?.enter(.waiting)
+    let (vector, flags, fault) = try timeline.span(
+      "wait for \(phase.name) bucket \(bucket)", .wait, step: step
+    ) { try turn.sum.wait(for: bucket) }
+    board?.enter(.computing)
+    waited += (ContinuousClock.now - start).seconds
+    guard let fault else { return (vector, flags) }
+    self.flags = flags
     let network = model.networks[phase.network]
-    if let fault = reduced.fault {
-      let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
-      throw TurnError.notFinite(
-        network: network.name, step: turn.turn.step,
-        place: position.map { network.store.parameterNames[$0] } ?? "its statistics", ranks: fault.ranks)
-    }
-    reduced.vector.withUnsafePointer { vector in
-      TurnResult.updateRunningStatistics(turn.moments, from: vector + turn.gradientCount, scale: scale)
-      update(phase.network, at: turn.turn.step, gradient: vector, scale: scale)
-      network.afterUpdate?()
-      let reported = vector + (reduced.vector.count - phase.statistics.count)
-      statistics[phase.index] = phase.statistics.indices.map { reported[$0] * scale }
-      state.game?.add(
-        phase: phase.name, zip(phase.statistics.map(\.key), statistics[phase.index]).map { ($0, $1) },
-        norm: Self.length(vector, count: turn.gradientCount) * Double(scale))
-    }
-  }
-
-  /// The length of a gradient, the same bits on every rank.
-  private static func length(_ vector: UnsafePointer<Float>, count: Int) -> Double {
-    var sums = SIMD8<Double>(repeating: 0)
-    var index = 0
-    while index + 8 <= count {
-      let part = SIMD8<Double>(
-        UnsafeRawPointer(vector + index).loadUnaligned(as: SIMD8<Float>.self))
-      sums += part * part
-      index += 8
-    }
-    var sum = sums.sum()
-    while index < count {
-      sum += Double(vector[index]) * Double(vector[index])
-      index += 1
-    }
-    return sum.squareRoot()
-  }
-
-  /// Moves a network's parameters and, in the same pass, their average; then cuts off what is beyond its bound.
-  private func update(_ index: Int, at runStep: Int, gradient: UnsafePointer<Float>, scale: Float) {
-    let store = model.networks[index].store
-    let limit = model.networks[index].weightLimit
-    let rate = learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1)
-    func step(_ average: MovingAverage?) {
-      store.withValues { values in
-        state.optimizers[index].step(
-          values: values, gradient: gradient, gradientScale: scale, average: average, rate: rate)
-        guard let limit else { return }
-        for i in 0..<store.count { values[i] = max(-limit, min(limit, values[i])) }
-      }
-    }
-    guard let average = averages[index] else { return step(nil) }
-    average.follow(store, update: state.optimizers[index].stepCount + 1) { step($0) }
-  }
-}
-
-/// What comes back for a turn: the sum over all micro-batches, and every rank's flags.
-private struct ReducedTurn: Sendable {
-  let flags: StatusFlags
-  let vector: Tensor
-  let fault: Fault?
-}
-
-/// What is wrong with a sum that is not finite.
-private struct Fault: Sendable {
-  /// The first such element.
-  let element: Int
-  /// The ranks whose own sums are not finite; none if only adding them made it so.
-  let ranks: [Int]
-
-  /// Asks all ranks, which all have the same sum: one all-gather, if it is not finite.
-  init?(of vector: Tensor, from own: PartialSums, over communicator: any Communicator) throws {
-    guard !vector.isFinite else { return nil }
-    element = vector.withUnsafeBufferPointer { $0.firstIndex { !$0.isFinite } } ?? 0
-    let places = try communicator.allGather(own.firstNonFinite ?? -1)
-    ranks = places.indices.filter { places[$0] >= 0 }
+    let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
+    throw TurnError.notFinite(
+      network: network.name, step: step,
+      place: position.map { network.store.parameterNames[$0] } ?? "its statistics",
+      ranks: fault.ranks)
   }
 }
 

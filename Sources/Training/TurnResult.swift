@@ -28,7 +28,7 @@ package struct TurnResult {
       let store = model.networks[phase.network].store
       moments = loss.tape.takeStatistics()
       microBatch.releaseTape(watching: store)
-      gradients = loss.tape.partGradients(of: loss, forParametersOf: store, isFolding: false)
+      gradients = loss.tape.partGradients(of: loss, forParametersOf: store)
     }
   }
 
@@ -48,10 +48,10 @@ package struct TurnResult {
   package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
 
   /// Computes the rest backward, and writes the vector: the sum over the pass's micro-batches along the complete tree.
-  package func write(to flat: UnsafeMutablePointer<Float>) {
-    evaluation.loss.tape.partGradients(
-      of: evaluation.loss, forParametersOf: store, isFolding: opening == nil
-    ).write(to: flat, adding: opening?.gradients)
+  /// - Parameter whenWritten: told of elements as soon as they are final, while the rest is still to be computed.
+  package func write(
+    to flat: UnsafeMutablePointer<Float>, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
+  ) {
     var next = flat + gradientCount
     for observed in moments {
       for moment in [observed.mean, observed.variance] {
@@ -65,6 +65,10 @@ package struct TurnResult {
       }
       next += 1
     }
+    whenWritten(gradientCount..<count)
+    evaluation.loss.tape.writeGradients(
+      of: evaluation.loss, forParametersOf: store, to: flat, adding: opening?.gradients,
+      whenWritten: whenWritten)
   }
 
   /// The length of the moments.

@@ -110,9 +110,10 @@ struct TapeTests {
     let network = Network()
     defer { withExtendedLifetime(network.store) {} }
     var completions = 0
-    network.store.update {
+    network.store.update { _ in
       completions += 1
       network.store.set(network.first, to: Tensor([7, 8], shape: [2]))
+      return true
     }
     _ = network.store.parameterNames
     _ = network.first.shape
@@ -124,6 +125,48 @@ struct TapeTests {
     #expect(completions == 1)
   }
 
+  @Test("an update that completes in parts is told which elements are read, until it is complete")
+  func partsAtFirstUse() {
+    let network = Network()
+    defer { withExtendedLifetime(network.store) {} }
+    var reads: [Range<Int>?] = []
+    network.store.update { elements in
+      reads.append(elements)
+      network.store.withValues(in: 0..<2) { $0[1] = Float(reads.count) }
+      // What the update reads itself is as it is.
+      _ = network.unused.value
+      return elements == nil
+    }
+    #expect(network.first.value.scalars == [2, 1])
+    #expect(network.last.value.scalars == [5, 5])
+    #expect(network.first.value.scalars == [2, 3])
+    _ = network.store.flatValues
+    _ = network.last.value
+    #expect(reads == [0..<2, 5..<7, 0..<2, nil])
+  }
+
+  @Test("gradients are told as soon as they are final, in reverse order of first use")
+  func finalGradients() {
+    let network = Network()
+    defer { withExtendedLifetime(network.store) {} }
+    let tape = Tape(watching: [network.store])
+    let first = tape.variable(for: network.first)
+    let last = tape.variable(for: network.last).reshaped([2])
+    let middle = first * last
+    // Used first and last: final at the end.
+    let loss = (middle * middle + first).sum()
+    let expected = tape.gradients(of: loss, forParametersOf: network.store).scalars
+    var told: [(Range<Int>, [Float])] = []
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: network.store.count) { flat in
+      tape.writeGradients(of: loss, forParametersOf: network.store, to: flat.baseAddress!) { range in
+        told.append((range, Array(flat[range])))
+      }
+    }
+    #expect(told.map(\.0) == [2..<5, 5..<7, 0..<2])
+    #expect(told.allSatisfy { $1 == Array(expected[$0]) })
+    #expect(expected == [101, 101, 0, 0, 0, 40, 40])
+  }
+
   @Test(
     "whatever reads or writes a parameter or buffer completes a pending update first",
     arguments: ["parameter", "buffer", "tape", "flat", "flat buffers", "write", "state", "another update"])
@@ -131,7 +174,10 @@ struct TapeTests {
     let network = Network()
     defer { withExtendedLifetime(network.store) {} }
     var completions = 0
-    network.store.update { completions += 1 }
+    network.store.update { _ in
+      completions += 1
+      return true
+    }
     switch reader {
     case "parameter": _ = network.last.value
     case "buffer": _ = network.statistics.value
@@ -140,7 +186,7 @@ struct TapeTests {
     case "flat buffers": _ = network.store.flatBuffers
     case "write": network.store.withValues { $0[0] = 1 }
     case "state": _ = network.store.stateDictionary
-    default: network.store.update {}
+    default: network.store.update { _ in true }
     }
     #expect(completions == 1)
   }

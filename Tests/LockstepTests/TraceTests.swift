@@ -45,6 +45,8 @@ extension EndToEnd {
           for phase in ["discriminator", "generator"] {
             let sum = try #require(own.first { $0.name == "\(phase) sum" })
             #expect(sum.tid == 1 && (sum.args.bytes ?? 0) > 4000)
+            let bucket = try #require(own.first { $0.name == "\(phase) bucket 0" })
+            #expect(bucket.tid == 1 && (bucket.args.bytes ?? 0) > 4000)
             let update = try #require(own.first { $0.name == "\(phase) update" })
             #expect(try #require(sum.ts) <= #require(update.ts))
             // 8 micro-batches over 2 ranks.

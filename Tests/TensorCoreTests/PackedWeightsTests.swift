@@ -36,6 +36,34 @@ struct PackedWeightsTests {
     #expect(weight.storage.derived.mapValues { ObjectIdentifier($0.storage) } == packed)
   }
 
+  @Test("a weight is packed anew if elements of it are overwritten, not if others are")
+  func overwrittenElements() {
+    var numbers = TestNumbers(seed: 6)
+    let count = 8 * 8 * 9
+    let buffer = TensorStorage(count: 2 * count)
+    numbers.tensor([2 * count]).withUnsafePointer { buffer.pointer.update(from: $0, count: 2 * count) }
+    let first = Tensor(viewOf: buffer, offset: 0, shape: [8, 8, 3, 3])
+    let second = Tensor(viewOf: buffer, offset: count, shape: [8, 8, 3, 3])
+    let x = numbers.tensor([1, 5, 5, 8])
+    func versions() -> [Int] {
+      [first, second].map { weight in
+        _ = x.convolved(with: weight, geometry)
+        return buffer.derived.values.first { $0.source.lowerBound == weight.offset }!.version
+      }
+    }
+    let before = versions()
+    #expect(before == [buffer.version, buffer.version])
+    for index in count..<2 * count { buffer.pointer[index] += 1 }
+    buffer.invalidateDerived(in: count..<count + 1)
+    let stale = buffer.derived.values.map { $0.version != buffer.version ? $0.source.lowerBound : -1 }
+    #expect(stale.sorted() == [-1, count])
+    for weight in [first, second] {
+      #expect(
+        x.convolved(with: weight, geometry).scalars == x.convolved(with: weight.copied(), geometry).scalars)
+    }
+    #expect(versions() == before)
+  }
+
   @Test("two weights of one parameter buffer do not take each other's packed form")
   func weightsOfOneBufferAreTold() {
     var numbers = TestNumbers(seed: 5)

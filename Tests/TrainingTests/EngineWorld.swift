@@ -22,7 +22,7 @@ struct EngineRank {
 
   init(
     _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
-    game: EngineGame = EngineGame()
+    game: EngineGame = EngineGame(), bucketLength: Int = BucketPlan.defaultLength
   ) throws {
     let plan = try MicroBatchPlan(
       batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
@@ -31,7 +31,7 @@ struct EngineRank {
     engine = TurnEngine(
       state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
-      communication: communication, overlap: overlap)
+      communication: communication, overlap: overlap, bucketLength: bucketLength, partLength: 48)
     schedule = Schedule(
       zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
         Schedule.Rule($0, repeats: $1)
@@ -121,12 +121,13 @@ struct EngineGame: Sendable {
 
 /// What became of each rank of a world in which `body` runs on every rank.
 func outcomes<T: Sendable>(
-  ranks: Int, overlap: Bool = true, learningRate: Double = 1e-3, game: EngineGame = EngineGame(),
+  ranks: Int, nodes: [[Int]] = [], overlap: Bool = true, learningRate: Double = 1e-3,
+  game: EngineGame = EngineGame(), bucketLength: Int = BucketPlan.defaultLength,
   _ body: @escaping @Sendable (EngineRank) throws -> T
 ) -> [Result<T, any Error>] {
-  ThreadCommunicator.results(size: ranks) { communicator in
+  ThreadCommunicator.results(size: ranks, nodes: nodes) { communicator in
     let rank = try EngineRank(
-      communicator, overlap: overlap, learningRate: learningRate, game: game)
+      communicator, overlap: overlap, learningRate: learningRate, game: game, bucketLength: bucketLength)
     defer { rank.communication.finish() }
     return try body(rank)
   }

@@ -26,6 +26,57 @@ struct TurnEngineTests {
     #expect(try Self.state(ranks: ranks, overlap: overlap) == Array(repeating: reference, count: ranks))
   }
 
+  @Test(
+    "in buckets of any length as well, on nodes of one and of several ranks",
+    arguments: [1, 100, 600],
+    [[], [[0], [1]], [[0, 1]], [[0], [1, 2]], [[0, 1], [2, 3]], [[0, 1, 2], [3]]])
+  func buckets(length: Int, nodes: [[Int]]) throws {
+    let ranks = nodes.isEmpty ? 3 : nodes.joined().count
+    let reference = try Self.reference.get()
+    let states = try outcomes(ranks: ranks, nodes: nodes, bucketLength: length) { rank in
+      try rank.train(steps: 3)
+      return rank.stateSHA256
+    }.map { try $0.get() }
+    #expect(states == Array(repeating: reference, count: ranks))
+  }
+
+  @Test("and where something follows from all parameters after each update", arguments: [true, false])
+  func bucketsOfSpectralNorms(overlap: Bool) throws {
+    func states(ranks: Int, bucketLength: Int) throws -> [String] {
+      var game = EngineGame()
+      game.objective.usesSpectralNorm = true
+      return try outcomes(ranks: ranks, overlap: overlap, game: game, bucketLength: bucketLength) { rank in
+        try rank.train(steps: 2)
+        return rank.stateSHA256
+      }.map { try $0.get() }
+    }
+    let alone = try states(ranks: 1, bucketLength: 1)[0]
+    #expect(try states(ranks: 2, bucketLength: 1) == [alone, alone])
+  }
+
+  @Test("a network's first layers are read while its last ones are on their way")
+  func firstUse() throws {
+    let seen = try outcomes(ranks: 2, bucketLength: 1) { rank in
+      let turn = rank.schedule.turns(at: 0)[0]
+      let store = rank.engine.model.networks[turn.phase.network].store
+      let before = store.flatValues.scalars
+      try rank.engine.take(turn, on: rank.microBatches(step: 0), flags: [])
+      let first = store.parameters[0]
+      let read = first.value.scalars
+      // Not through the store, which would wait for all.
+      let values = Tensor(viewOf: store.values, offset: 0, shape: [store.count]).scalars
+      let rest = first.range.upperBound..<store.count
+      let isUntouched = values[rest] == before[rest]
+      try rank.engine.synchronize()
+      let after = store.flatValues.scalars
+      return [
+        read == Array(after[first.range]), read != Array(before[first.range]), isUntouched,
+        after[rest] != before[rest],
+      ]
+    }.map { try $0.get() }
+    #expect(seen == Array(repeating: [true, true, true, true], count: 2))
+  }
+
   @Test("training changes the weights, and a longer run gives others")
   func changes() throws {
     let lengths = try [0, 1, 2].map { steps in
@@ -64,10 +115,10 @@ struct TurnEngineTests {
 
   @Test(
     "a NaN in one rank's images stops all ranks with that rank, network, layer and step, before it reaches a weight",
-    arguments: [true, false])
-  func notFinite(overlap: Bool) throws {
+    arguments: [true, false], [1, BucketPlan.defaultLength])
+  func notFinite(overlap: Bool, bucketLength: Int) throws {
     let initial = EngineRank.makeState().weightsSHA256
-    let results = outcomes(ranks: 3, overlap: overlap) { rank in
+    let results = outcomes(ranks: 3, overlap: overlap, bucketLength: bucketLength) { rank in
       try rank.train(steps: 1)
       let before = rank.engine.state.weightsSHA256
       let error = #expect(throws: TurnError.self) {
@@ -88,10 +139,11 @@ struct TurnEngineTests {
   }
 
   @Test(
-    "after a NaN that all ranks have seen they go on as if its step had not been", arguments: [true, false])
-  func recovery(overlap: Bool) throws {
+    "after a NaN that all ranks have seen they go on as if its step had not been", arguments: [true, false],
+    [1, BucketPlan.defaultLength])
+  func recovery(overlap: Bool, bucketLength: Int) throws {
     func states(isPoisoned: Bool) throws -> [String] {
-      try outcomes(ranks: 3, overlap: overlap) { rank in
+      try outcomes(ranks: 3, overlap: overlap, bucketLength: bucketLength) { rank in
         for step in [0, 1, 2] where isPoisoned || step != 1 {
           do {
             for turn in rank.schedule.turns(at: step) {

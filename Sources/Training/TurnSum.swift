@@ -1,0 +1,223 @@
+package import DataParallel
+package import MessagePassing
+package import Models
+package import TensorCore
+
+/// The sum of a turn's vector over all micro-batches of all ranks, which travels bucket by bucket.
+///
+/// The training thread hands buckets over as the backward pass completes them, the last layers' first, and waits for them
+/// in the order in which the next forward pass reads them, the first layers' first. So the communication thread serves, of
+/// the buckets that all ranks have handed over, the first one in the order of the parameters; between nodes it does so a part
+/// at a time while more may come, so that what is needed first overtakes what is large.
+///
+/// Each collective begins with an exchange of headers, in which every rank says where it is and which buckets it has handed
+/// over: what comes next is a function of what all ranks know, and so the same on all of them.
+package final class TurnSum: Sendable {
+  /// What is wrong with a sum that is not finite.
+  package struct Fault: Equatable, Sendable {
+    /// The first such element.
+    package let element: Int
+    /// The ranks whose own sums are not finite; none if only adding them made it so.
+    package let ranks: [Int]
+  }
+
+  /// What is said of the turn to the other ranks, and what of it is kept in the timeline.
+  package struct Place: Sendable {
+    let step: Int
+    let phase: Phase
+    let flags: StatusFlags
+    let timeline: Timeline?
+
+    package init(step: Int, phase: Phase, flags: StatusFlags = [], timeline: Timeline? = nil) {
+      self.step = step
+      self.phase = phase
+      self.flags = flags
+      self.timeline = timeline
+    }
+  }
+
+  /// What the training thread has handed over.
+  private struct Given {
+    var own: [PartialSums?]
+    var buckets: UInt64 = 0
+    /// Whether the own sums handed over are so small that a sum over all ranks of such sums is finite.
+    var isBounded = true
+  }
+
+  /// What is back, of which the training thread is told only when it may go on: each time wakes it.
+  private struct Back {
+    /// Those that may be read: none before all ranks have handed everything over.
+    var buckets: UInt64 = 0
+    /// All ranks' flags, once any may be.
+    var flags: StatusFlags = []
+    var vector: Tensor?
+    var end: Result<Fault?, any Error>?
+  }
+
+  /// 1 MiB: what between nodes may be in front of something more urgent.
+  package static let defaultPartLength = 1 << 18
+
+  /// What is handed over one by one.
+  package let buckets: BucketPlan
+  private let place: Place
+  private let partLength: Int
+  private let bound: Float
+  private let result: TensorStorage?
+  private let given: Monitor<Given>
+  private let back: Monitor<Back>
+
+  /// The sum of vectors that nothing has been handed over of yet.
+  /// - Parameter partLength: elements that travel at a time between nodes.
+  package init(
+    _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength
+  ) {
+    self.place = place
+    self.buckets = buckets
+    self.partLength = partLength
+    bound = .greatestFiniteMagnitude / Float(2 * plan.microBatches)
+    // A rank that is alone has the sum.
+    result = plan.worldSize == 1 ? nil : TensorStorage(count: buckets.count)
+    given = Monitor(Given(own: buckets.ranges.map { _ in nil }))
+    back = Monitor(Back())
+  }
+
+  /// Hands a bucket over; to be called once for each.
+  package func hand(_ sums: PartialSums, of bucket: Int) {
+    let isBounded = sums.isWithin(bound)
+    given.withLock { given in
+      given.own[bucket] = sums
+      given.buckets |= 1 << UInt64(bucket)
+      if !isBounded { given.isBounded = false }
+    }
+  }
+
+  // MARK: - The training thread
+
+  /// Whether everything is back.
+  package var isReady: Bool { back.withLock { $0.end != nil } }
+
+  /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until all buckets
+  /// are.
+  /// - Returns: the sum, of which that bucket is to be read, and what is wrong with it.
+  /// - Throws: what communicating threw.
+  package func wait(for bucket: Int) throws -> (vector: Tensor, flags: StatusFlags, fault: Fault?) {
+    try back.wait { back in
+      let fault = try back.end?.get()
+      guard back.end != nil || back.buckets & 1 << UInt64(bucket) != 0 else { return nil }
+      return (back.vector!, back.flags, fault ?? nil)
+    }
+  }
+
+  // MARK: - The communication thread
+
+  /// Adds everything up, as it is handed over.
+  /// - Parameter failure: why the communicator is of no use, if so.
+  /// - Returns: why it is not now.
+  package func run(over communicator: any Communicator, after failure: (any Error)?) -> (any Error)? {
+    let result = Result {
+      if let failure { throw failure }
+      return try span("sum", bytes: 4 * buckets.count) { try sum(over: communicator) }
+    }
+    given.withLock { $0.own = [] }
+    switch result {
+    case .success(let whole):
+      back.withLock { ($0.vector, $0.flags, $0.end) = (whole.vector, whole.flags, .success(whole.fault)) }
+      return nil
+    case .failure(let error):
+      back.withLock { $0.end = .failure(error) }
+      return error
+    }
+  }
+
+  private func sum(
+    over communicator: any Communicator
+  ) throws -> (vector: Tensor, flags: StatusFlags, fault: Fault?) {
+    let all = UInt64.max >> UInt64(64 - buckets.ranges.count)
+    var done: UInt64 = 0
+    var agreed = AgreedTurn(flags: [], handed: 0)
+    var vector = result.map { Tensor(viewOf: $0, offset: 0, shape: [buckets.count]) }
+    var collective = 0
+    var starts = buckets.ranges.map(\.lowerBound)
+    while done != all {
+      agreed = try agree(at: collective, beyond: done, over: communicator)
+      collective += 1
+      // Ranks hand over in one order, so that all have at least one bucket in common.
+      let ready = agreed.handed & ~done
+      if ready == 0 { continue }
+      let bucket = ready.trailingZeroBitCount
+      let range = buckets.ranges[bucket]
+      var part = starts[bucket]..<range.upperBound
+      if try agreed.handed != all && Self.hasSeveralNodes(communicator) {
+        part = part.lowerBound..<min(part.lowerBound + partLength, part.upperBound)
+      }
+      try span("bucket \(bucket)", bytes: 4 * part.count) {
+        if let alone = try add(part, of: bucket, over: communicator) { vector = alone }
+      }
+      starts[bucket] = part.upperBound
+      guard part.upperBound == range.upperBound else { continue }
+      done |= 1 << UInt64(bucket)
+      if done != all, agreed.handed == all, !agreed.flags.contains(.nonFinite) {
+        back.withLock { ($0.buckets, $0.flags, $0.vector) = (done, agreed.flags, vector) }
+      }
+    }
+    let isSuspect = agreed.flags.contains(.nonFinite) || communicator.size == 1
+    let fault = try isSuspect ? fault(in: vector!, over: communicator) : nil
+    return (vector!, agreed.flags, fault)
+  }
+
+  private struct AgreedTurn {
+    let flags: StatusFlags
+    let handed: UInt64
+  }
+
+  /// Tells the other ranks where this one is, when there is something to be added up.
+  private func agree(
+    at collective: Int, beyond done: UInt64, over communicator: any Communicator
+  ) throws -> AgreedTurn {
+    let (handed, isBounded) = given.wait { $0.buckets & ~done == 0 ? nil : ($0.buckets, $0.isBounded) }
+    let header = LockstepHeader(
+      step: place.step, phase: place.phase.index, elementCount: buckets.count,
+      bucketCount: buckets.ranges.count, collective: collective, handed: handed,
+      flags: isBounded ? place.flags : place.flags.union(.nonFinite))
+    let agreed = try span("header") { try LockstepChecker.verify(header, over: communicator) }
+    let failed = agreed.ranks(with: .failed)
+    if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
+    return AgreedTurn(flags: agreed.union, handed: agreed.handed)
+  }
+
+  /// - Returns: the sum, if this rank is alone; the other ones are written to where all of it will be.
+  private func add(_ part: Range<Int>, of bucket: Int, over communicator: any Communicator) throws -> Tensor?
+  {
+    let sums = given.withLock { $0.own[bucket]! }
+    guard let result else { return try sums.reduce(over: communicator) }
+    let start = buckets.ranges[bucket].lowerBound
+    try sums.part(part.lowerBound - start..<part.upperBound - start).reduce(
+      over: communicator, into: result.pointer + part.lowerBound)
+    return nil
+  }
+
+  private static func hasSeveralNodes(_ communicator: any Communicator) throws -> Bool {
+    try communicator.nodeMemory().map { $0.nodes.count > 1 } ?? (communicator.size > 1)
+  }
+
+  /// Asks all ranks, which all have the same sum: one all-gather, if it is not finite.
+  private func fault(in vector: Tensor, over communicator: any Communicator) throws -> Fault? {
+    guard !vector.isFinite else { return nil }
+    let own = given.withLock { $0.own }
+    let first = zip(buckets.ranges, own).compactMap { range, sums in
+      sums?.firstNonFinite.map { range.lowerBound + $0 }
+    }.min()
+    let places = try communicator.allGather(first ?? -1)
+    return Fault(
+      element: vector.withUnsafeBufferPointer { $0.firstIndex { !$0.isFinite } } ?? 0,
+      ranks: places.indices.filter { places[$0] >= 0 })
+  }
+
+  private func span<T>(_ name: @autoclosure () -> String, bytes: Int = 0, _ work: () throws -> T) rethrows
+    -> T
+  {
+    try place.timeline.span(
+      "\(place.phase.name) \(name())", .communication, on: .communication, step: place.step, bytes: bytes,
+      work)
+  }
+}

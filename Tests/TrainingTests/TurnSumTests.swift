@@ -1,0 +1,195 @@
+import Conformance
+import DataParallel
+import MessagePassing
+import Models
+import TensorCore
+import Testing
+import Training
+
+/// Does something at each exchange of messages, and notes how many bytes the rank sends.
+final class WatchedCommunicator: Communicator {
+  private let base: any Communicator
+  private let atExchange: (Int) throws(CommunicationError) -> Void
+  private(set) var sentBytes: [Int] = []
+
+  init(_ base: any Communicator, atExchange: @escaping (Int) throws(CommunicationError) -> Void) {
+    self.base = base
+    self.atExchange = atExchange
+  }
+
+  var rank: Int { base.rank }
+  var size: Int { base.size }
+  var processorName: String { base.processorName }
+
+  func barrier() throws(CommunicationError) { try base.barrier() }
+
+  func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
+    try base.broadcast(buffer, root: root)
+  }
+
+  func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] { try base.allGather(bytes) }
+
+  func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws(CommunicationError) {
+    try atExchange(sentBytes.count)
+    sentBytes.append(sends.reduce(0) { $0 + $1.bytes.count })
+    try base.exchange(sends: sends, receives: receives)
+  }
+
+  func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? { try base.nodeMemory() }
+}
+
+@Suite("The sum of a turn travels in buckets")
+struct TurnSumTests {
+  /// Two buckets of 32 elements and one of 160.
+  private static let buckets = BucketPlan(
+    count: 224, parameters: [0..<32, 32..<64, 64..<224], length: 32)
+  private static let phase = Phase(index: 0, name: "only", network: 0, statistics: [])
+
+  /// A rank's sums of one micro-batch, `rank + 1` everywhere, by bucket.
+  private static func sums(
+    _ plan: MicroBatchPlan, poison: (element: Int, value: Float)? = nil
+  ) -> [PartialSums] {
+    var sums: [PartialSums] = []
+    let reducer = GradientReducer(plan: plan, count: buckets.count)
+    reducer.finish(with: plan.rank..<plan.rank + 1, in: buckets) { vector, whenWritten in
+      for index in 0..<buckets.count { vector[index] = Float(plan.rank + 1) }
+      if let poison, plan.rank == 0 { vector[poison.element] = poison.value }
+      whenWritten(0..<buckets.count)
+    } whenReady: {
+      sums.append($1)
+    }
+    return sums
+  }
+
+  private static func plan(_ communicator: any Communicator) throws -> MicroBatchPlan {
+    try MicroBatchPlan(
+      batch: communicator.size, microBatches: communicator.size, worldSize: communicator.size,
+      rank: communicator.rank)
+  }
+
+  @Test("what is needed first overtakes what is large, between two of its parts")
+  func priority() throws {
+    let sent = try ThreadCommunicator.run(size: 2) { communicator in
+      let plan = try Self.plan(communicator)
+      let sums = Self.sums(plan)
+      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 64)
+      sum.hand(sums[2], of: 2)
+      let watched = WatchedCommunicator(communicator) { exchange in
+        // Within the first part of the large bucket.
+        if exchange == 0 {
+          sum.hand(sums[1], of: 1)
+          sum.hand(sums[0], of: 0)
+        }
+      }
+      if let error = sum.run(over: watched, after: nil) { throw error }
+      for bucket in 0..<3 {
+        let (vector, _, fault) = try sum.wait(for: bucket)
+        #expect(fault == nil && vector.scalars == [Float](repeating: 3, count: 224))
+      }
+      return watched.sentBytes
+    }
+    // Of each part half its bytes leave as a piece, then half as a sum: 64 elements, then 32 and 32, then the other 96.
+    let expected = [64, 32, 32, 96].flatMap { [2 * $0, 2 * $0] }
+    #expect(sent == [expected, expected])
+  }
+
+  @Test("ranks that hand over in different orders agree on what comes next", arguments: [2, 3, 4])
+  func orders(size: Int) throws {
+    let sums = try ThreadCommunicator.run(size: size) { communicator in
+      let plan = try MicroBatchPlan(batch: 4, microBatches: 4, worldSize: size, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: Self.buckets.count)
+      for microBatch in plan.local.dropLast() {
+        reducer.add(Tensor(repeating: 1, shape: [Self.buckets.count]), at: microBatch)
+      }
+      var own: [PartialSums] = []
+      reducer.finish(with: plan.local.suffix(1), in: Self.buckets) { vector, whenWritten in
+        vector.update(repeating: 1, count: Self.buckets.count)
+        whenWritten(0..<Self.buckets.count)
+      } whenReady: {
+        own.append($1)
+      }
+      let rank = communicator.rank
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 16)
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for position in 0..<3 { sum.hand(own[(position + rank) % 3], of: (position + rank) % 3) }
+      return try (0..<3).flatMap { try sum.wait(for: $0).vector.scalars[Self.buckets.ranges[$0]] }
+    }
+    #expect(sums.allSatisfy { $0 == [Float](repeating: 4, count: 224) })
+  }
+
+  @Test(
+    "nothing is moved by a sum that is not finite anywhere, whichever bucket is waited for",
+    arguments: [Float.nan, .infinity, 3e38])
+  func fault(value: Float) throws {
+    let faults = try ThreadCommunicator.run(size: 2) { communicator in
+      let plan = try Self.plan(communicator)
+      var sums = Self.sums(plan, poison: (200, value))
+      // Two large numbers of which only the sum is infinite.
+      if value == 3e38, plan.rank == 1 {
+        let reducer = GradientReducer(plan: plan, count: 224)
+        reducer.finish(with: 1..<2, in: Self.buckets) { vector, whenWritten in
+          vector.update(repeating: 3e38, count: 224)
+          whenWritten(0..<224)
+        } whenReady: {
+          sums[$0] = $1
+        }
+      }
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan)
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
+      return try sum.wait(for: 0).fault
+    }
+    #expect(faults[0] == faults[1] && faults[0]?.element == 200)
+    #expect(faults[0]?.ranks == (value == 3e38 ? [] : [0]))
+  }
+
+  @Test("ranks with other buckets, or at another collective, are told so")
+  func divergence() {
+    let results = ThreadCommunicator.results(size: 4) { communicator in
+      let plan = try Self.plan(communicator)
+      let isOdd = communicator.rank == 1
+      let buckets = isOdd ? BucketPlan(count: 224) : Self.buckets
+      let sum = TurnSum(TurnSum.Place(step: 4, phase: Self.phase), in: buckets, of: plan)
+      let reducer = GradientReducer(plan: plan, count: 224)
+      reducer.finish(with: plan.rank..<plan.rank + 1, in: buckets) { vector, whenWritten in
+        vector.update(repeating: 1, count: 224)
+        whenWritten(0..<224)
+      } whenReady: {
+        sum.hand($1, of: $0)
+      }
+      if let error = sum.run(over: communicator, after: nil) { throw error }
+    }
+    for result in results {
+      let error = result.error as? DivergenceError
+      #expect(error?.ranks == [1] && error?.step == 4)
+      #expect("\(error as Any)".contains("in 3 buckets"))
+    }
+  }
+
+  @Test("a rank that is lost between two buckets ends all, whatever they wait for", arguments: 0..<6)
+  func loss(exchange: Int) {
+    let results = ThreadCommunicator.results(size: 2) { communicator in
+      let plan = try Self.plan(communicator)
+      let sums = Self.sums(plan)
+      let isLost = communicator.rank == 1
+      let watched = WatchedCommunicator(communicator) { (number) throws(CommunicationError) in
+        if isLost && number == exchange { throw .stalled(waits: "lost") }
+      }
+      let thread = CommunicationThread(watched)
+      defer { thread.finish() }
+      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 64)
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
+      for bucket in 0..<3 { _ = try sum.wait(for: bucket) }
+      // What follows fails as well.
+      let next = TurnSum(TurnSum.Place(step: 1, phase: Self.phase), in: Self.buckets, of: plan)
+      thread.enqueue { next.run(over: $0, after: $1) }
+      _ = try next.wait(for: 0)
+    }
+    for result in results { #expect(result.error is CommunicationError) }
+  }
+}

@@ -48,6 +48,23 @@ struct HostfileTests {
       ),
       ("node1 slots = 2", "hosts:1:7: 'slots' is no key=value word; write it without spaces: slots=2"),
       ("slots=2", "hosts:1:1: the line begins with 'slots=2'; begin it with the host's name"),
+      (
+        "node1 max_slots=1 slots=2",
+        "hosts:1:19: 2 slots are more than max_slots=1; write slots=1, or raise max_slots"
+      ),
+      (
+        "node1 slots=2 max-slots=x",
+        "hosts:1:25: 'x' is no number of slots; write how many ranks the host takes at most, at least 1"
+      ),
+      (
+        "a\nada@a",
+        "hosts:2:1: a stands in line 1 already; name each host once, with all of its slots"
+      ),
+      (
+        "fd00::2 slots=2",
+        "hosts:1:1: 'fd00::2' is an IPv6 address, which mpirun does not read here; give it a name in /etc/hosts, and write the name"
+      ),
+      ("ada@", "hosts:1:1: 'ada@' is no host name; write host, or user@host"),
       ("# nobody\n", "hosts:1:1: the file names no host; write one a line: node1 slots=2"),
     ])
   func mistakes(text: String, message: String) {

@@ -31,6 +31,13 @@ struct LaunchTests {
     #expect(wrong.code == 65 && !wrong.isRestartable)
     let killed = LaunchOutcome(code: 137, status: status(.running, nil), noticed: "rank 1 on node2 …")
     #expect(killed.code == 69 && killed.cause == "rank 1 on node2 …")
+    // mpirun ends what is left of a lost host's job with SIGTERM, on which ranks save and stop.
+    let ended = LaunchOutcome(code: 205, status: status(.stopped, .stopped), noticed: "node2 is lost")
+    #expect(ended.code == 69 && ended.cause == "node2 is lost" && ended.isRestartable)
+    let wished = LaunchOutcome(
+      code: 205, status: status(.stopped, .stopped), noticed: "node2 is lost", isStopWished: true)
+    #expect(wished.code == 75 && !wished.isRestartable)
+    #expect(LaunchOutcome(code: 75, status: status(.stopped, .stopped), noticed: nil).code == 75)
     #expect(LaunchOutcome(code: 78, status: nil, noticed: nil).code == 78)
     #expect(LaunchOutcome(code: 75, status: nil, noticed: nil).isRestartable == false)
     #expect(LaunchOutcome(code: 0, status: nil, noticed: nil).code == 0)
@@ -45,6 +52,8 @@ struct LaunchTests {
     #expect(
       LaunchOutcome.notice(in: "  Remote daemon: [[19323,0],1] on node node2") == "node2 is lost to mpirun")
     #expect(LaunchOutcome.notice(in: "step 10/400") == nil)
+    #expect(
+      LaunchOutcome.isAbort("a non-zero exit code. Per user-direction, the job has been aborted."))
   }
 
   @Test("status.json says again what was written, whatever the cause holds")

@@ -78,12 +78,12 @@ package enum HostProbe {
   package static func isLocal(_ host: String) -> Bool {
     let own = RunOwner.current.host
     let short = own.split(separator: ".").first.map(String.init) ?? own
-    return ["localhost", "127.0.0.1", own, short].contains(host)
+    return ["localhost", "127.0.0.1", "::1", own, short].contains(host)
   }
 
   /// Whether a name has an address.
   package static func resolves(_ host: String) -> Bool {
-    let name = host.split(separator: "@").last.map(String.init) ?? host
+    let name = Hostfile.address(of: host)
     var list: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(name, nil, nil, &list) == 0 else { return false }
     freeaddrinfo(list)

@@ -9,7 +9,13 @@ package struct Hostfile: Sendable, Equatable {
     package let slots: Int
     /// The line as it stands, without a comment.
     package let text: String
+
+    /// The name without a user's: `node1` of `ada@node1`.
+    package var address: String { Hostfile.address(of: name) }
   }
+
+  /// What is behind the user of a name, if it has one.
+  static func address(of name: String) -> String { name.split(separator: "@").last.map(String.init) ?? name }
 
   /// In the order of the file.
   package let hosts: [Host]
@@ -102,8 +108,9 @@ struct HostfileLinter {
   private var lines: [String: Int] = [:]
 
   private static let slotKeys = ["slots", "cpus", "cpu", "count"]
+  private static let limitKeys = ["max_slots", "max-slots"]
   private static let otherKeys = [
-    "max_slots", "max-slots", "username", "user", "user_name", "user-name", "port",
+    "username", "user", "user_name", "user-name", "port",
   ]
 
   mutating func read(_ line: String, number: Int) {
@@ -135,22 +142,40 @@ struct HostfileLinter {
     guard let name = words.first else { return }
     checkName(name.text, number, name.column)
     var slots: Int?
-    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots) }
+    var limit: Int?
+    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots, &limit) }
+    if let limit, let slots, slots > limit, let word = words.last(where: { $0.text.contains("slots=") }) {
+      problems.append(
+        .init(
+          number, word.column, "\(slots) slots are more than max_slots=\(limit)",
+          "write slots=\(limit), or raise max_slots"))
+    }
     hosts.append(.init(name: name.text, slots: slots ?? 1, text: words.map(\.text).joined(separator: " ")))
   }
 
   private mutating func checkName(_ name: String, _ line: Int, _ column: Int) {
-    if let first = lines[name] {
+    let address = Hostfile.address(of: name)
+    if let first = lines[address] {
       problems.append(
         .init(
-          line, column, "\(name) stands in line \(first) already",
+          line, column, "\(address) stands in line \(first) already",
           "name each host once, with all of its slots"))
       return
     }
-    lines[name] = line
+    lines[address] = line
+    let isNamed = name.split(separator: "@", omittingEmptySubsequences: false)
+    guard isNamed.count < 3, !isNamed.contains("") else {
+      problems.append(.init(line, column, "'\(name)' is no host name", "write host, or user@host"))
+      return
+    }
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     if parts.count == 2, let slots = Int(parts[1]) {
       problems.append(.init(line, column, "'\(name)' is no host name", "write: \(parts[0]) slots=\(slots)"))
+    } else if parts.count > 2 {
+      problems.append(
+        .init(
+          line, column, "'\(name)' is an IPv6 address, which mpirun does not read here",
+          "give it a name in /etc/hosts, and write the name"))
     } else if name.contains("=") {
       problems.append(.init(line, column, "the line begins with '\(name)'", "begin it with the host's name"))
     } else if !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._@".contains($0)) }) {
@@ -159,7 +184,9 @@ struct HostfileLinter {
     }
   }
 
-  private mutating func readWord(_ word: String, _ line: Int, _ column: Int, _ slots: inout Int?) {
+  private mutating func readWord(
+    _ word: String, _ line: Int, _ column: Int, _ slots: inout Int?, _ limit: inout Int?
+  ) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let key = parts[0]
     guard parts.count == 2, !key.isEmpty else {
@@ -179,8 +206,17 @@ struct HostfileLinter {
         problems.append(.init(line, column, "the slots are given twice", "keep one"))
       }
       slots = count
+    } else if Self.limitKeys.contains(key) {
+      guard let count = Int(parts[1]), (1...65_536).contains(count) else {
+        problems.append(
+          .init(
+            line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
+            "write how many ranks the host takes at most, at least 1"))
+        return
+      }
+      limit = count
     } else if !Self.otherKeys.contains(key) {
-      let near = OptionSuggestions(words: Self.slotKeys + Self.otherKeys).nearest(to: key)
+      let near = OptionSuggestions(words: Self.slotKeys + Self.limitKeys + Self.otherKeys).nearest(to: key)
       let advice =
         near.first.map { "did you mean \($0)=\(parts[1])?" } ?? "mpirun knows slots= and max_slots="
       problems.append(.init(line, column, "'\(key)' is no key of a hostfile", advice))

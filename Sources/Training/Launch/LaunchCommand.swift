@@ -25,7 +25,8 @@ package struct LaunchCommand: Sendable, Equatable {
   /// - Keepalive: a host that loses power is noticed by `mpirun` after 8 to 10 s instead of 491 s. The watchdog,
   ///   which knows the rank, the step and the phase, comes first, after 7 s; both survive an interruption of 5 s.
   /// - Binding: a rank uses all cores that `threads` asks for. Open MPI's own default is one core a rank.
-  /// - ssh: a host that asks for a password or does not answer fails at once.
+  /// - ssh: a host that asks for a password or does not answer fails at once; one that vanishes before its daemon has called
+  ///   back, after 8 s instead of never.
   /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over, when it ends a
   ///   job of which a rank has died. A wish to stop travels as SIGUSR1 instead, which leaves the ranks all the time.
   package var words: [String] {
@@ -39,7 +40,10 @@ package struct LaunchCommand: Sendable, Equatable {
     ]
     for (name, value) in settings { words += ["--mca", name, value] }
     if hostfile != nil {
-      words += ["--mca", "plm_rsh_args", "-o BatchMode=yes -o ConnectTimeout=5"]
+      words += [
+        "--mca", "plm_rsh_args",
+        "-o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4",
+      ]
     }
     for variable in variables { words += ["-x", variable] }
     return words + program

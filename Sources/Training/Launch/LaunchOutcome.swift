@@ -9,8 +9,13 @@ package struct LaunchOutcome: Sendable, Equatable {
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
   ///   - status: what the run folder says of this start; nil if nothing.
   ///   - noticed: what mpirun said of a lost rank or host.
-  package init(code: Int32, status: RunStatus?, noticed: String?) {
-    if let status, let recorded = status.exitCode {
+  ///   - isStopWished: whether the launcher has been asked to stop.
+  package init(code: Int32, status: RunStatus?, noticed: String?, isStopWished: Bool = false) {
+    if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
+      // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and stop: nobody
+      // wished that.
+      (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
+    } else if let status, let recorded = status.exitCode {
       (self.code, cause) = (Int32(recorded), status.cause)
     } else if code == 0 || (ExitStatus(rawValue: code) != nil && code != ExitStatus.unexpected.rawValue) {
       (self.code, cause) = (code, noticed)
@@ -22,6 +27,9 @@ package struct LaunchOutcome: Sendable, Equatable {
 
   /// Whether the same run may go on where it was: a rank or a host was lost, nothing is wrong with the run.
   package var isRestartable: Bool { code == ExitStatus.peerLost.rawValue }
+
+  /// Whether a line of mpirun's own says that it ends the job.
+  package static func isAbort(_ line: String) -> Bool { line.contains("the job has been aborted") }
 
   /// What a line of mpirun's own tells of the reason.
   package static func notice(in line: String) -> String? {

@@ -44,7 +44,7 @@ package struct Launcher {
     guard unknown.isEmpty else {
       throw LaunchError(
         .configuration,
-        "\(Prose.list(unknown.map(\.name))) of \(request.hostfile ?? "") has no address; "
+        "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") has no address; "
           + "check the name, or add it to /etc/hosts")
     }
   }
@@ -115,9 +115,12 @@ package struct Launcher {
       let before = words.folder.flatMap { RunStatus.read(in: $0) }
       let (code, noticed) = supervise(mpirun, command(words, ranks: ranks, hostfile: hostfile).words)
       let after = words.folder.flatMap { RunStatus.read(in: $0) }
-      let outcome = LaunchOutcome(code: code, status: after == before ? nil : after, noticed: noticed)
+      let outcome = LaunchOutcome(
+        code: code, status: after == before ? nil : after, noticed: noticed,
+        isStopWished: LaunchSignals.wishes > 0)
       if LaunchSignals.wishes > 1 { return 128 + LaunchSignals.signal }
-      if outcome.code != 0, let folder = words.folder, after?.exitCode == nil, RunFolder.isRun(folder) {
+      let isTold = after?.exitCode.map { $0 == Int(outcome.code) } ?? false
+      if outcome.code != 0, let folder = words.folder, !isTold, RunFolder.isRun(folder) {
         RunStatus(
           .failed, step: after?.step ?? 0, exitCode: Int(outcome.code), cause: outcome.cause,
           worldSize: ranks, writer: "\(RunOwner.current)"
@@ -163,10 +166,13 @@ package struct Launcher {
     setenv("COLUMNS", "\(size.ws_col)", 1)
   }
 
+  /// Milliseconds that an mpirun which ends a job may take for it.
+  private static let patience: Int64 = 20_000
+
   /// Runs mpirun to its end, passes on what it says and what it is to be told.
   ///
   /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on which its
-  /// daemons end what is left on the other hosts.
+  /// daemons end what is left on the other hosts. The same where mpirun itself has said that it ends the job, and does not.
   private func supervise(_ mpirun: String, _ words: [String]) -> (code: Int32, noticed: String?) {
     guard let process = ChildProcess(mpirun, words) else { return (127, "mpirun cannot be started") }
     defer { process.close() }
@@ -174,6 +180,7 @@ package struct Launcher {
     var line: [UInt8] = []
     var noticed: String?
     var verdict: Int64?
+    var aborted: Int64?
     func pass() {
       while true {
         let bytes = process.read()
@@ -187,6 +194,9 @@ package struct Launcher {
           let text = String(decoding: line, as: UTF8.self)
           noticed = noticed ?? LaunchOutcome.notice(in: text)
           if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
+          if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
+            aborted = MonotonicClock.milliseconds
+          }
           line = []
         }
       }
@@ -198,7 +208,9 @@ package struct Launcher {
         pass()
         return (code, noticed)
       }
-      if let verdict, MonotonicClock.milliseconds - verdict > 1500 { kill(process.pid, SIGKILL) }
+      let now = MonotonicClock.milliseconds
+      if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
+      if let aborted, now - aborted > Self.patience { kill(process.pid, SIGKILL) }
       while told < LaunchSignals.wishes {
         told += 1
         // Ranks that get SIGUSR1 save and leave with 75; SIGTERM ends them.

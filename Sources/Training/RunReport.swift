@@ -23,13 +23,16 @@ package final class RunReport {
     package let waitedForRanks: Double
     /// Seconds since the line before that this rank waited for data.
     package let waitedForData: Double
+    /// What every rank spent its time on; nil for a rank alone.
+    package let ranks: RankTimes?
 
     package init(
       step: Int, epoch: Double, statistics: [(Statistic, Float)], notes: [(key: String, text: String)] = [],
       imagesPerSecond: Double,
       waitedForRanks: Double,
-      waitedForData: Double
+      waitedForData: Double, ranks: RankTimes? = nil
     ) {
+      self.ranks = ranks
       self.step = step
       self.epoch = epoch
       self.statistics = statistics
@@ -115,7 +118,19 @@ package final class RunReport {
           ("images_per_second", .double(line.imagesPerSecond)),
           ("waited_for_ranks", .double(line.waitedForRanks)),
           ("waited_for_data", .double(line.waitedForData)),
-        ])
+        ] + (line.ranks.map(Self.fields) ?? []))
+  }
+
+  /// The most ranks of which each has its numbers in every line.
+  private static let mostRanks = 64
+
+  private static func fields(_ ranks: RankTimes) -> [(String, JSONValue)] {
+    let all: [(String, [Double])] = [
+      ("rank_computed", ranks.computing), ("rank_waited_for_data", ranks.loading),
+      ("rank_waited_for_ranks", ranks.waiting),
+    ]
+    let arrays = ranks.computing.count > mostRanks ? [] : all
+    return arrays.map { ($0, .array($1.map { .double($0) })) } + [("slowest_rank", .integer(ranks.slowest))]
   }
 
   /// Draws a picture of samples and, from the log, the plot of `statistics`.

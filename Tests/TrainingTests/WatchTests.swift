@@ -1,3 +1,4 @@
+import Foundation
 import MessagePassing
 import Testing
 import Training
@@ -55,16 +56,66 @@ struct WatchTests {
 
   @Test("a straggler is measured by its share: more micro-batches are no reason, slower ones are")
   func straggler() throws {
-    func judged(busy: [Int]) -> (rank: Int, own: Double, others: Double)? {
+    func judged(busy: [Int], loading: [Int] = [0, 0, 0]) -> StragglerWatch.Finding? {
       var watch = StragglerWatch(shares: [2, 3, 3])
       let start = [Int](repeating: 0, count: 3).map { _ in place(turns: 1, .computing, step: 0) }
       #expect(watch.slowest(at: 0, places: start) == nil)
-      return watch.slowest(
-        at: 20_000, places: busy.map { place(turns: 200, .computing, step: 100, busy: $0) })
+      let places = zip(busy, loading).map { busy, loading in
+        var place = place(turns: 200, .computing, step: 100, busy: busy)
+        place.loading = loading
+        return place
+      }
+      return watch.slowest(at: 20_000, places: places)
     }
     #expect(judged(busy: [2000, 3000, 3000]) == nil)
     let slow = try #require(judged(busy: [2000, 3000, 6300]))
-    #expect(slow.rank == 2 && slow.own == 21 && slow.others == 10)
+    #expect(slow.rank == 2 && slow.kind == .computing && slow.own == 21 && slow.others == 10)
+    // A step takes 200 ms.
+    #expect(judged(busy: [2000, 3000, 3000], loading: [100, 2000, 50]) == nil)
+    let late = try #require(judged(busy: [2000, 3000, 3000], loading: [100, 2600, 50]))
+    #expect(late == .init(rank: 1, kind: .loading, own: 26, others: 1))
+  }
+
+  @Test("the times of all ranks are differences, and the slowest is told by its share")
+  func times() {
+    var before = [place(turns: 1, .computing, busy: 100), place(turns: 1, .computing, busy: 50)]
+    before[1].loading = 7
+    var after = [place(turns: 9, .computing, busy: 3100), place(turns: 9, .computing, busy: 2050)]
+    (after[0].waiting, after[1].waiting, after[1].loading) = (10, 1000, 507)
+    let times = RankTimes(from: before, to: after, shares: [3, 1])
+    #expect(times.computing == [3, 2] && times.loading == [0, 0.5] && times.waiting == [0.01, 1])
+    #expect(times.slowest == 1)
+  }
+
+  @Test("rank 0 is reached by its IPv6 addresses too")
+  func addresses() {
+    #expect(WatchNetwork.Plan.isReached(over: [127, 0, 0, 1]))
+    let isThere = WatchNetwork.Plan.isReached(over: [UInt8](repeating: 0, count: 15) + [1])
+    // A machine may have no IPv6; its loopback is in this file where it has.
+    let known = FileManager.default.contents(atPath: "/proc/net/if_inet6").map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    #expect(isThere == (known?.contains("00000000000000000000000000000001") ?? false))
+  }
+
+  @Test("connections of strangers are closed where they are many, and ranks are heard all the same")
+  func strangers() throws {
+    let plans = try ThreadCommunicator.run(size: 2) { communicator in
+      try WatchNetwork.plan(over: communicator, hosts: ["here", "here"])
+    }
+    let plan = try #require(plans[1])
+    let first = WatchNetwork(try #require(plans[0]))
+    var idle: [Int32] = []
+    for _ in 0..<WatchNetwork.mostStrangers + 40 { if let socket = plan.knock() { idle.append(socket) } }
+    defer { for socket in idle { close(socket) } }
+    #expect(idle.count == WatchNetwork.mostStrangers + 40)
+    let second = WatchNetwork(plan)
+    for _ in 0..<500 where first.peers[1]?.place.turns != 5 {
+      for network in [first, second] { network.listen(milliseconds: 2, wake: -1) }
+      second.tell(.place, place(turns: 5, .computing))
+    }
+    #expect(first.peers[1]?.place.turns == 5)
+    #expect(first.strangerCount <= WatchNetwork.mostStrangers)
   }
 
   @Test("ranks hear where the others are, that one left, and that one ended")

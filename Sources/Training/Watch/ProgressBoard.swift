@@ -9,6 +9,8 @@ package final class ProgressBoard: Sendable {
   private let turns = Atomic<Int>(0)
   private let signs = Atomic<Int>(0)
   private let busy = Atomic<Int>(0)
+  private let loading = Atomic<Int>(0)
+  private let waiting = Atomic<Int>(0)
   private let since = Atomic<Int64>(MonotonicClock.milliseconds)
 
   package init() {}
@@ -31,7 +33,13 @@ package final class ProgressBoard: Sendable {
     let now = MonotonicClock.milliseconds
     let before = since.exchange(now, ordering: .relaxed)
     let left = activity.exchange(next.rawValue, ordering: .relaxed)
-    if left == RankPlace.Activity.computing.rawValue { busy.add(Int(now - before), ordering: .relaxed) }
+    let spent = Int(now - before)
+    switch RankPlace.Activity(rawValue: left) {
+    case .computing: busy.add(spent, ordering: .relaxed)
+    case .loading: loading.add(spent, ordering: .relaxed)
+    case .waiting: waiting.add(spent, ordering: .relaxed)
+    case .starting, .saving, nil: break
+    }
     signs.add(1, ordering: .relaxed)
   }
 
@@ -44,6 +52,8 @@ package final class ProgressBoard: Sendable {
     place.turns = turns.load(ordering: .relaxed)
     place.signs = signs.load(ordering: .relaxed)
     place.busy = busy.load(ordering: .relaxed)
+    place.loading = loading.load(ordering: .relaxed)
+    place.waiting = waiting.load(ordering: .relaxed)
     return place
   }
 }

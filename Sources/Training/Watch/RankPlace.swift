@@ -34,13 +34,17 @@ package struct RankPlace: Sendable, Equatable {
   package var signs = 0
   /// Milliseconds spent computing since the start.
   package var busy = 0
+  /// Milliseconds spent loading data.
+  package var loading = 0
+  /// Milliseconds spent waiting for the other ranks.
+  package var waiting = 0
 
   package init() {}
 
-  static let wordCount = 6
+  static let wordCount = 8
 
   /// The words that travel.
-  var words: [Int] { [step, phase, activity.rawValue, turns, signs, busy] }
+  var words: [Int] { [step, phase, activity.rawValue, turns, signs, busy, loading, waiting] }
 
   /// - Precondition: there are `wordCount` words.
   init(words: some RandomAccessCollection<Int>) {
@@ -48,5 +52,6 @@ package struct RankPlace: Sendable, Equatable {
     precondition(words.count == Self.wordCount, "a place has \(Self.wordCount) words")
     (step, phase, turns, signs, busy) = (words[0], words[1], words[3], words[4], words[5])
     activity = Activity(rawValue: words[2]) ?? .starting
+    (loading, waiting) = (words[6], words[7])
   }
 }

@@ -22,6 +22,10 @@ package final class WatchLink {
   let descriptor: Int32
   /// The rank at the other end, once known.
   var rank: Int?
+  /// Whether something of this job has come.
+  var isGreeted = false
+  /// When it was made, in milliseconds of the monotonic clock.
+  let begun = MonotonicClock.milliseconds
   private(set) var loss: Loss?
   private var isDrained = false
   private var received: [UInt8] = []

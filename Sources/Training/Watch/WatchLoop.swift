@@ -158,12 +158,10 @@ final class WatchLoop {
     else { return }
     var watch = stragglers ?? StragglerWatch(shares: settings.shares)
     let places = [board.place] + (1...peers.count).map { peers[$0]?.place ?? RankPlace() }
-    if let slow = watch.slowest(at: now, places: places) {
-      let ratio = FixedDecimal.text(slow.own / slow.others, places: 1)
-      let text =
-        "rank \(slow.rank) on \(report.hosts[slow.rank]) computes \(ratio) times as long as the others, "
-        + "\(Int(slow.own)) ms a micro-batch; look for other work on its cores"
-      orders.settings.withLock { $0.notice = text }
+    let slow = watch.slowest(at: now, places: places)
+    orders.settings.withLock { settings in
+      settings.places = places
+      if let slow { settings.notice = slow.text(hosts: report.hosts) }
     }
     stragglers = watch
   }

@@ -7,7 +7,7 @@ package import MessagePassing
 /// The connections over which the watchdogs of a job hear each other: a star around rank 0. It belongs to the
 /// watchdog's thread.
 ///
-/// Rank 0 hears where everyone is and tells everyone that it is there: 80 bytes each way four times a second for
+/// Rank 0 hears where everyone is and tells everyone that it is there: 96 bytes each way four times a second for
 /// every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of rank 0's
 /// addresses at once and keeps the first that answers with the job's token. Where the connection falls silent, it tries
 /// another once a second, beside the old one.
@@ -45,6 +45,19 @@ package final class WatchNetwork {
     let hosts: [String]
     let address: WatchAddress
     let listener: Int32?
+
+    /// A connection to rank 0 of a process that says nothing; nil if there is none.
+    package func knock() -> Int32? { address.connect(to: IPAddress.loopback) }
+
+    /// Whether a process that listens as rank 0 does is reached at an address of this host, of 4 or 16 bytes.
+    package static func isReached(over address: [UInt8]) -> Bool {
+      guard let (listener, port) = IPAddress.listen() else { return false }
+      defer { close(listener) }
+      guard let socket = IPAddress(address).connect(port: port) else { return false }
+      defer { close(socket) }
+      var polled = pollfd(descriptor: listener, events: POLLIN)
+      return poll(&polled, 1, 5000) == 1
+    }
   }
 
   package init(_ plan: Plan) {
@@ -80,6 +93,7 @@ package final class WatchNetwork {
     if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
     for stranger in strangers { meet(stranger) }
     strangers.removeAll { $0.rank != nil || $0.loss != nil }
+    forgetSilentStrangers()
     if listener == nil && !isInDoubt { strangers = [] }
     for (other, link) in links { hear(link, from: other) }
   }
@@ -110,7 +124,7 @@ package final class WatchNetwork {
     if let lastAttempt, now - lastAttempt < (links.isEmpty ? 2000 : 1000) { return }
     lastAttempt = now
     let candidates =
-      isOnHostOfFirst ? [WatchAddress.loopback] : address.addresses.filter { $0 != WatchAddress.loopback }
+      isOnHostOfFirst ? [IPAddress.loopback] : address.addresses.filter { $0 != IPAddress.loopback }
     let attempts = candidates.compactMap { candidate in
       address.connect(to: candidate).map { WatchLink(descriptor: $0) }
     }
@@ -129,6 +143,7 @@ package final class WatchNetwork {
     if listener == nil { stranger.flush() }
     for record in stranger.receive() {
       guard record.token == address.token, peers[record.rank] != nil else { continue }
+      stranger.isGreeted = true
       switch record.kind {
       case .hello where listener != nil:
         stranger.send(WatchRecord(.welcome, token: address.token, rank: rank))
@@ -144,6 +159,24 @@ package final class WatchNetwork {
       }
     }
   }
+
+  /// Closes connections that anybody may make: those over which nothing of this job has come in a while, and the oldest where
+  /// there are many. Over one that a rank has greeted it may yet go on.
+  private func forgetSilentStrangers() {
+    guard listener != nil else { return }
+    let now = MonotonicClock.milliseconds
+    strangers.removeAll { !$0.isGreeted && now - $0.begun > Self.strangerPatience }
+    let silent = strangers.filter { !$0.isGreeted }
+    guard silent.count > Self.mostStrangers else { return }
+    let oldest = Set(silent.prefix(silent.count - Self.mostStrangers).map(\.descriptor))
+    strangers.removeAll { oldest.contains($0.descriptor) }
+  }
+
+  /// Milliseconds within which a rank says who it is, and how many connections may owe that.
+  package static let strangerPatience: Int64 = 10_000
+  package static let mostStrangers = 256
+  /// Connections whose other end is not known yet.
+  package var strangerCount: Int { strangers.count }
 
   private func bind(_ link: WatchLink, to other: Int) {
     link.rank = other

@@ -1,4 +1,4 @@
-/// What travels over a ``WatchLink``: 80 bytes, ten little-endian words.
+/// What travels over a ``WatchLink``: 96 bytes, twelve little-endian words.
 package struct WatchRecord: Sendable, Equatable {
   package enum Kind: Int, Sendable {
     /// A rank shows who it is; sent over every address that leads to rank 0.
@@ -13,7 +13,7 @@ package struct WatchRecord: Sendable, Equatable {
     case verdict
   }
 
-  static let byteCount = 80
+  static let byteCount = 8 * (4 + RankPlace.wordCount)
   private static let mark = 0x4C4F_434B_5354_4550
 
   let kind: Kind
@@ -39,7 +39,9 @@ package struct WatchRecord: Sendable, Equatable {
   init?(bytes: ArraySlice<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
     let words = bytes.withUnsafeBytes { raw in
-      (0..<10).map { Int(Int64(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))) }
+      (0..<4 + RankPlace.wordCount).map {
+        Int(Int64(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self)))
+      }
     }
     guard words[0] == Self.mark, let kind = Kind(rawValue: words[2]) else { return nil }
     self.init(kind, token: words[1], rank: words[3], place: RankPlace(words: words[4...]))

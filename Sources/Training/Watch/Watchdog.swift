@@ -72,6 +72,17 @@ package final class Watchdog: Sendable {
     }
   }
 
+  /// What every rank spent its time on since the last call, as it was last heard: up to a quarter of a second ago. Nil
+  /// where not all are heard, and at the first call.
+  package func takeTimes() -> RankTimes? {
+    orders.settings.withLock { settings in
+      let earlier = settings.told
+      settings.told = settings.places
+      guard !earlier.isEmpty, earlier.count == settings.places.count else { return nil }
+      return RankTimes(from: earlier, to: settings.places, shares: settings.shares)
+    }
+  }
+
   /// After an error of MPI, waits until a lost rank would be noticed: its name says more than MPI does.
   package func waitForVerdict() {
     usleep(UInt32(WatchLink.patience) * 1000 + 2_000_000)
@@ -92,6 +103,9 @@ final class WatchOrders: Sendable {
     var shares: [Int] = []
     var folder: String?
     var notice: String?
+    /// Where all ranks are, on rank 0, and where they were when that was last asked for.
+    var places: [RankPlace] = []
+    var told: [RankPlace] = []
   }
 
   let settings: Mutex<Settings>

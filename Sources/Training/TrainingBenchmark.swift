@@ -44,7 +44,7 @@ package struct TrainingBenchmark {
     let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
     let schedule = options.schedule(of: model)
     let steps = options.length.steps(samples: 1, batch: options.batch)
-    let images = Self.images(model, engine.passes, size: plan.microBatchSize, seed: options.seed)
+    let makeMicroBatches = Self.microBatches(of: engine, seed: options.seed)
     var durations: [Double] = []
     var waitedBefore = 0.0
     var allocationsBefore = 0
@@ -56,11 +56,7 @@ package struct TrainingBenchmark {
         var microBatches: [MicroBatch] = []
         for turn in schedule.turns(at: step) {
           if microBatches.first?.draw.round != turn.draw.round {
-            microBatches = zip(engine.passes, images).map {
-              MicroBatch(
-                index: $0.lowerBound, parts: $0.count, draw: turn.draw, images: $1, labels: [],
-                seed: options.seed)
-            }
+            microBatches = makeMicroBatches(turn.draw)
           }
           try engine.take(turn, on: microBatches, flags: [])
         }
@@ -88,16 +84,20 @@ package struct TrainingBenchmark {
     modelDescription = options.modelDescription
   }
 
-  /// Synthetic samples for each pass over micro-batches of `size`.
-  private static func images(
-    _ model: any Model, _ passes: [Range<Int>], size: Int, seed: UInt64
-  ) -> [Tensor] {
+  /// What makes micro-batches of synthetic samples for a draw, as the engine computes them.
+  static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
     let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
-    return passes.map { pass in
+    let (shape, size) = (engine.model.sampleShape, engine.plan.microBatchSize)
+    let images = engine.passes.map { pass in
       noise.uniform(
-        Shape([pass.count * size] + model.sampleShape.extents),
-        from: pass.lowerBound * size * model.sampleShape.count
+        Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
       ).multiplied(by: 2).adding(-1)
+    }
+    return { draw in
+      zip(engine.passes, images).map {
+        MicroBatch(
+          index: $0.lowerBound, parts: $0.count, draw: draw, images: $1, labels: [], seed: seed)
+      }
     }
   }
 

@@ -20,6 +20,7 @@ enum Failure {
     switch error {
     case let error as OptionsError: for line in error.lines { report(line) }
     case let error as HostfileError: for line in error.lines { report(line) }
+    case let error as ClusterError: for line in error.lines { report(line) }
     default: report("\(error)")
     }
   }

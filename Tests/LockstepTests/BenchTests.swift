@@ -88,5 +88,39 @@ extension EndToEnd {
       #expect(finished.status == 64)
       #expect(finished.errors.contains("without mpirun"))
     }
+
+    private struct Plan: Decodable {
+      struct Row: Decodable {
+        let nodes: Int
+        let ranks: Int
+        let imagesPerSecond: Double
+      }
+
+      let best: Row
+      let rows: [Row]
+    }
+
+    @Test(
+      "plan predicts steps on a described cluster, takes its own calibration back, and names what is wrong")
+    func plan() throws {
+      let folder = try Folder()
+      try folder.write(Array("nodes: 2\ncores: 1\nbandwidth: 100\n".utf8), "cluster")
+      let words = ["plan", "dcgan", "--cluster", "cluster"] + small
+      let finished = try Lockstep.run(words + ["--json"], in: folder)
+      let plan: Plan = try decoded(finished)
+      #expect(plan.rows.map(\.nodes) == [1, 2, 4, 8] && plan.rows.allSatisfy { $0.imagesPerSecond > 0 })
+      #expect(plan.best.nodes <= 2)
+      try folder.write(Array(finished.output.utf8), "plan.json")
+      let again = try Lockstep.run(words + ["--calibration", "plan.json", "--json"], in: folder)
+      #expect(again.output == finished.output, "nothing is measured twice")
+      let table = try Lockstep.run(words + ["--calibration", "plan.json"], in: folder)
+      #expect(table.status == 0 && table.output.contains("limited by"), "\(table.output)")
+      try folder.write(Array("node: 2\n".utf8), "cluster")
+      let wrong = try Lockstep.run(words, in: folder)
+      #expect(
+        wrong.status == 78 && wrong.messages.first?.contains("did you mean nodes?") == true, "\(wrong.errors)"
+      )
+      #expect(try Lockstep.run(["plan", "dcgan", "--cluster", "none"], in: folder).status == 66)
+    }
   }
 }

@@ -1,0 +1,180 @@
+import DataParallel
+import Models
+
+/// How fast a recipe would train on a cluster, and with how many ranks, threads and micro-batches best.
+package struct ExecutionPlan: Sendable {
+  /// One way to train.
+  package struct Row: Sendable, Equatable {
+    package let nodes: Int
+    package let ranks: Int
+    package let threads: Int
+    package let microBatches: Int
+    package let prediction: StepPrediction
+    /// What keeps it from being faster, in words.
+    package let limit: String
+    /// Whether the cluster has that many nodes.
+    package let isWithin: Bool
+
+    /// Exposed communication as a share of the step.
+    package var exposed: Double { prediction.exposed / prediction.seconds }
+  }
+
+  package let cluster: ClusterDescription
+  /// With the recipe's micro-batches, by nodes.
+  package let rows: [Row]
+  /// The fastest within the cluster with the recipe's micro-batches, which leave the weights what they are.
+  package let best: Row
+  /// The fastest with another number of micro-batches, where that gains a twentieth.
+  package let other: Row?
+  /// The most nodes of the table that are worth it: twice as many gain less than a tenth, or cannot be used.
+  package let worthwhileNodes: Int
+  package let calibrations: [Calibration]
+  package let machine: ReductionCost.Machine
+  package let description: String
+  package let batch: Int
+  package let samplesPerStep: Int
+  let graph: StepGraph
+
+  /// - Parameters:
+  ///   - calibrations: for every number of micro-batches and of threads that are tried; the first is for the recipe's own.
+  package init(
+    _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
+    machine: ReductionCost.Machine
+  ) {
+    let model = options.family.makeModel(options)
+    let schedule = options.schedule(of: model)
+    self.cluster = cluster
+    self.calibrations = calibrations
+    self.machine = machine
+    description = options.modelDescription
+    batch = options.batch
+    samplesPerStep = options.batch * schedule.batchesPerStep
+    let predictor = Predictor(
+      options: options, schedule: schedule, cluster: cluster, machine: machine,
+      samplesPerStep: samplesPerStep)
+    graph = predictor.graph(calibrations[0])
+    let own = calibrations.filter { $0.microBatches == options.microBatches }
+    var counts = [1]
+    while let last = counts.last, last < options.microBatches, cluster.slots == nil {
+      counts.append(2 * last)
+    }
+    if !counts.contains(cluster.nodes) { counts.append(cluster.nodes) }
+    let rows = counts.sorted().compactMap { nodes in
+      own.compactMap { predictor.row($0, nodes: nodes) }.min { $0.prediction.seconds < $1.prediction.seconds }
+    }
+    self.rows = rows
+    guard let best = Self.fastest(rows.filter(\.isWithin)) ?? rows.first else {
+      preconditionFailure("one node and one rank are always possible")
+    }
+    self.best = best
+    let others = calibrations.filter { $0.microBatches != options.microBatches }.compactMap {
+      predictor.row($0, nodes: cluster.nodes)
+    }
+    other = Self.fastest(others).flatMap {
+      $0.prediction.seconds < 0.95 * best.prediction.seconds ? $0 : nil
+    }
+    worthwhileNodes = Self.worthwhile(rows)
+  }
+
+  private static func fastest(_ rows: [Row]) -> Row? {
+    rows.min { $0.prediction.seconds < $1.prediction.seconds }
+  }
+
+  private static func worthwhile(_ rows: [Row]) -> Int {
+    var last = rows[0]
+    for row in rows.dropFirst() {
+      guard row.prediction.seconds < last.prediction.seconds / 1.1 else { break }
+      last = row
+    }
+    return last.nodes
+  }
+
+  /// The fastest row's share of what as many nodes without communication would do.
+  package func efficiency(_ row: Row) -> Double {
+    let one = rows[0]
+    return one.prediction.seconds * Double(one.nodes) / row.prediction.seconds / Double(row.nodes)
+  }
+
+  package func imagesPerSecond(_ row: Row) -> Double { Double(samplesPerStep) / row.prediction.seconds }
+}
+
+/// Predicts one row.
+private struct Predictor {
+  let options: Options
+  let schedule: Schedule
+  let cluster: ClusterDescription
+  let machine: ReductionCost.Machine
+  let samplesPerStep: Int
+
+  func graph(_ calibration: Calibration) -> StepGraph {
+    let costs = calibration.phases.map { cost in
+      var cost = cost
+      cost.opening /= cluster.speed
+      cost.rest /= cluster.speed
+      cost.update /= cluster.speed
+      return cost
+    }
+    return StepGraph(schedule, costs, isOverlapped: options.overlap)
+  }
+
+  /// Nil if so many nodes cannot share a step.
+  func row(_ calibration: Calibration, nodes: Int) -> ExecutionPlan.Row? {
+    let threads = calibration.threads
+    let ranksOfNodes: [Int]
+    if let slots = cluster.slots {
+      guard nodes <= slots.count else { return nil }
+      ranksOfNodes = Array(slots.prefix(nodes))
+    } else {
+      let fitting = min(cluster.cores / threads, calibration.microBatches / nodes)
+      guard fitting > 0 else { return nil }
+      ranksOfNodes = Array(repeating: fitting, count: nodes)
+    }
+    let ranks = ranksOfNodes.reduce(0, +)
+    let found = try? MicroBatchPlan(
+      batch: options.batch, microBatches: calibration.microBatches, worldSize: ranks, rank: 0)
+    guard let plan = found else { return nil }
+    let graph = graph(calibration)
+    let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan)
+    let shares = (0..<ranks).map { plan.microBatches(of: $0).count }
+    let busiest = ranksOfNodes.max() ?? 1
+    let prediction = StepPrediction(
+      graph, shares: shares, sharesCores: busiest * threads >= cluster.cores
+    ) { cost(bytes: $0.bytes) }
+    return ExecutionPlan.Row(
+      nodes: nodes, ranks: ranks, threads: threads, microBatches: calibration.microBatches,
+      prediction: prediction,
+      limit: limit(prediction, graph, cost, shares: shares, busy: busiest * threads),
+      isWithin: nodes <= cluster.nodes)
+  }
+
+  /// The largest loss against a step in which all cores compute all the time.
+  private func limit(
+    _ prediction: StepPrediction, _ graph: StepGraph, _ cost: ReductionCost, shares: [Int], busy: Int
+  ) -> String {
+    let step = prediction.seconds
+    var losses: [(share: Double, text: String)] = []
+    for (sum, exposed) in zip(graph.sums, prediction.exposedBySum) {
+      let single = cost(bytes: sum.bytes)
+      let wire = cost.bytesSent(of: sum.bytes) / cluster.link.bandwidth
+      let cause =
+        wire > single.seconds / 2 ? "bandwidth" : single.work > single.seconds / 2 ? "copying" : "latency"
+      losses.append((exposed / step, "the \(sum.name)'s sum is waited for (\(cause))"))
+    }
+    let updates = graph.sums.reduce(0) { $0 + $1.update }
+    losses.append((updates / step, "every rank makes the whole update"))
+    let most = Double(shares.max() ?? 1)
+    let mean = Double(shares.reduce(0, +)) / Double(shares.count)
+    losses.append(
+      (
+        (1 - mean / most) * prediction.computing / step,
+        "some ranks have \(Int(most)) micro-batches, others fewer"
+      ))
+    losses.append(
+      (1 - Double(busy) / Double(cluster.cores), "\(cluster.cores - busy) cores of a node have nothing to do")
+    )
+    guard let largest = losses.max(by: { $0.share < $1.share }), largest.share >= 0.05 else {
+      return "computation"
+    }
+    return largest.text
+  }
+}

@@ -1,0 +1,120 @@
+import Models
+import Reporting
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What a person asks for with `lockstep plan`.
+package struct PlanRequest: Sendable {
+  package var recipe: String
+  package var words: [String] = []
+  package var cluster: ClusterDescription
+  /// The JSON of an earlier plan, whose calibration is taken.
+  package var calibration: String?
+  /// Processes that do the same while this one is timed; nil for one on each further core of a node, as far as there are
+  /// so many here.
+  package var beside: Int?
+
+  package init(recipe: String, cluster: ClusterDescription) {
+    self.recipe = recipe
+    self.cluster = cluster
+  }
+
+  /// Calibrates, unless that has been done, and plans.
+  /// - Throws: `OptionsError`, `PlanError`, ``ClusterError``.
+  package func plan() throws -> ExecutionPlan {
+    let options = try resolved()
+    let record = try calibration.map { try read($0, options) } ?? measure(options)
+    return ExecutionPlan(
+      options, on: cluster, calibrations: record.calibrations, machine: record.machine)
+  }
+
+  private func resolved() throws -> Options {
+    try Options.resolve(recipe: recipe, overrides: words)
+  }
+
+  private func read(_ path: String, _ options: Options) throws -> CalibrationRecord {
+    guard let text = Files.head(path) else {
+      throw ClusterError(
+        isMissing: true, lines: ["the calibration \(path) cannot be read; check --calibration"])
+    }
+    guard let record = CalibrationRecord(planJSON: text) else {
+      throw ClusterError(
+        isMissing: false,
+        lines: ["\(path) holds no calibration; write one with: lockstep plan … --json > FILE"])
+    }
+    let phases = options.family.makeModel(options).phases.map(\.name)
+    guard record.calibrations.allSatisfy({ $0.phases.map(\.name) == phases }),
+      record.calibrations[0].microBatches == options.microBatches
+    else {
+      throw ClusterError(
+        isMissing: false,
+        lines: [
+          "\(path) was measured with another recipe or other microBatches; measure again on the cluster: "
+            + "lockstep plan \(recipe) … --json > FILE"
+        ])
+    }
+    return record
+  }
+
+  private func measure(_ options: Options) throws -> CalibrationRecord {
+    let cores = min(Cores.usable, cluster.cores)
+    let beside = beside ?? cores - 1
+    let single = try with(beside: beside) {
+      try microBatchesToTry(options).map { count in
+        var options = options
+        options.microBatches = count
+        return try Calibration(options, threads: 1, beside: beside)
+      }
+    }
+    var all: [Calibration] = []
+    switch options.threads {
+    case .automatic: all = single + (cores > 1 ? [try Calibration(options, threads: cores, beside: 0)] : [])
+    case .fixed(let threads):
+      all = threads == 1 ? single : [try Calibration(options, threads: threads, beside: 0)]
+    }
+    return CalibrationRecord(all, .measured())
+  }
+
+  /// The recipe's own, half and twice as many, and enough for every core, as far as they divide the batch.
+  private func microBatchesToTry(_ options: Options) -> [Int] {
+    let own = options.microBatches
+    var cores = 1
+    while cores < cluster.nodes * cluster.cores { cores *= 2 }
+    return [own]
+      + Set([own / 2, own * 2, cores]).subtracting([0, own]).filter { options.batch % $0 == 0 }.sorted()
+  }
+
+  /// Does `work` while other processes of this program calibrate, again and again.
+  private func with<T>(beside count: Int, _ work: () throws -> T) throws -> T {
+    let words = ["lockstep", "plan", recipe] + words + ["--keep-busy"]
+    let program = Files.real("/proc/self/exe") ?? "lockstep"
+    let others = (0..<count).compactMap { _ in ChildProcess(program, words) }
+    defer {
+      for other in others {
+        kill(other.pid, SIGKILL)
+        while other.exitCode() == nil { usleep(1000) }
+        other.close()
+      }
+    }
+    for other in others {
+      let limit = MonotonicClock.milliseconds + 60_000
+      while other.read().isEmpty, MonotonicClock.milliseconds < limit { other.wait(milliseconds: 100) }
+    }
+    return try work()
+  }
+
+  /// Calibrates again and again, for another process that is timed; says so on standard error after the first time. Ends
+  /// with the process that has started it.
+  package func keepBusy() throws {
+    let options = try resolved()
+    let parent = getppid()
+    var isFirst = true
+    while getppid() == parent {
+      _ = try Calibration(options, threads: 1, beside: 0)
+      if isFirst { _ = write(2, "busy\n", 5) }
+      isFirst = false
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Training
+
+struct Plan: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Predict how fast a recipe trains on a cluster, and recommend ranks and threads.",
+    discussion: """
+      Times the recipe's phases on this machine for a few seconds, then works out
+      steps on a cluster of given nodes, bandwidth and latency: what each turn
+      computes, which sums it waits for and which are hidden.
+
+        lockstep plan dcgan64 --cluster cluster.txt
+        lockstep plan dcgan batch=256 --hostfile hosts --bandwidth 1000 --json
+
+      A cluster file has lines of key: value.
+
+      \(ClusterDescription.keys.map { "  \($0.name): \($0.help)" }.joined(separator: "\n"))
+
+      With --hostfile the nodes and their slots are the file's. --calibration takes
+      the timing of an earlier plan --json, from a node of the cluster perhaps.
+      Rows in brackets are of more nodes than there are. Let nothing else run
+      meanwhile.
+
+      Exit codes: 0, 66 a file is missing, 78 wrong options, cluster or hostfile.
+      """)
+
+  @Argument(help: "A recipe's name or file.")
+  var recipe: String
+
+  @Argument(help: "key=value words.")
+  var words: [String] = []
+
+  @Option(help: "A file that describes the cluster.")
+  var cluster: String?
+
+  @Option(help: "The hosts and their slots.")
+  var hostfile: String?
+
+  @Option(help: "Mbit/s of a node's link each way; overrides the cluster file.")
+  var bandwidth: Double?
+
+  @Option(help: "Milliseconds a short message takes one way; overrides the cluster file.")
+  var latency: Double?
+
+  @Option(help: "Take the timing from the JSON of an earlier plan.")
+  var calibration: String?
+
+  @Option(
+    help: "Processes that compute the same while one is timed; by default one on each other core of a node.")
+  var beside: Int?
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  /// What a process does that is started beside a calibration.
+  @Flag(help: .hidden)
+  var keepBusy = false
+
+  func validate() throws {
+    guard cluster == nil || hostfile == nil else {
+      throw ValidationError("--cluster and --hostfile both name nodes; give one.")
+    }
+    guard (bandwidth ?? 1) > 0, (latency ?? 0) >= 0 else {
+      throw ValidationError("--bandwidth is positive, --latency is not negative.")
+    }
+    guard (0...1024).contains(beside ?? 0) else {
+      throw ValidationError("--beside lies between 0 and 1024.")
+    }
+  }
+
+  func run() throws {
+    alone {
+      var description = try cluster.map { try ClusterDescription.read($0) } ?? ClusterDescription()
+      if let hostfile {
+        description.slots = try Hostfile.read(hostfile).hosts.map(\.slots)
+        description.nodes = description.slots?.count ?? 1
+        description.cores = max(description.cores, description.slots?.max() ?? 1)
+      }
+      if let bandwidth { description.bandwidth = bandwidth }
+      if let latency { description.latency = latency }
+      var request = PlanRequest(recipe: recipe, cluster: description)
+      request.words = words
+      request.calibration = calibration
+      request.beside = beside
+      if keepBusy { return try request.keepBusy() }
+      let plan = try request.plan()
+      print(json ? plan.json : plan.text)
+    }
+  }
+}

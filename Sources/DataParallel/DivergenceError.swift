@@ -18,6 +18,12 @@ public struct DivergenceError: Error, Sendable, Equatable {
   public let ranks: [Int]
   /// The number of all ranks.
   public let worldSize: Int
+
+  /// The same of a part of the replica, once it is known which part differs.
+  public func naming(_ part: String) -> DivergenceError {
+    DivergenceError(
+      subject: .replica(name: part), step: step, phase: phase, ranks: ranks, worldSize: worldSize)
+  }
 }
 
 extension DivergenceError: CustomStringConvertible {

@@ -5,7 +5,7 @@ import MessagePassing
 import Networks
 import Reporting
 
-/// The exit codes of the command line, those of `sysexits.h` where they fit.
+/// The exit codes of the command line, those of `sysexits.h` where they fit; 79 follows on its last.
 public enum ExitStatus: Int32, Sendable {
   /// Everything was done.
   case done = 0
@@ -31,6 +31,8 @@ public enum ExitStatus: Int32, Sendable {
   case disagreement = 76
   /// The configuration is wrong.
   case configuration = 78
+  /// Training collapsed or diverged: the same again ends the same.
+  case diverged = 79
 
   /// Which code an error of one of the rooms ends the program with.
   package init(of error: any Error) {
@@ -42,6 +44,7 @@ public enum ExitStatus: Int32, Sendable {
       case let error as RunFolderError: ExitStatus(rawValue: error.exitStatus) ?? .cannotCreate
       case let error as LaunchError: error.status
       case let error as HostfileError: error.isMissing ? .inputMissing : .configuration
+      case let error as ClusterError: error.isMissing ? .inputMissing : .configuration
       case let error as DatasetError: ExitStatus(kind: error)
       case let error as CheckpointError: ExitStatus(kind: error)
       case is ReportingError: .inputOutput
@@ -50,8 +53,7 @@ public enum ExitStatus: Int32, Sendable {
       case is PlanError, is MemoryError: .configuration
       case is DivergenceError: .disagreement
       case is CommunicationError: .peerLost
-      case let error as TurnError: ExitStatus(kind: error)
-      case is WatchError: .badData
+      case is TurnError, is WatchError: .diverged
       default: .unexpected
       }
   }
@@ -72,13 +74,6 @@ public enum ExitStatus: Int32, Sendable {
       case .notFound: .inputMissing
       case .cannotCreate, .noSpace: .cannotCreate
       case .inputOutput: .inputOutput
-      }
-  }
-
-  private init(kind error: TurnError) {
-    self =
-      switch error {
-      case .notFinite: .badData
       }
   }
 }

@@ -12,7 +12,7 @@ package struct Handshake: Sendable {
   /// The instruction set that the kernels use, on which the bits of a result depend.
   package let kernels: String
   /// The processor that the BLAS library computes for, on which the last digits of the measures of quality depend, and
-  /// so what is decided on them.
+  /// so what is decided on them; alike on all ranks where nothing is measured.
   package let blas: String
   /// SHA-256 of the resolved options as this rank understands them.
   package let options: String

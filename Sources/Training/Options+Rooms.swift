@@ -50,6 +50,9 @@ extension RunState {
       model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
     game = options.directsGame ? GameState() : nil
     game?.augment.probability = options.initialAugmentation
+    skipped =
+      options.watch.nonFinite == .skip
+      ? SkippedTurns(limit: options.watch.skips, networks: model.networks.count) : nil
   }
 }
 

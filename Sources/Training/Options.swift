@@ -57,6 +57,8 @@ public struct Options: Sendable, Equatable {
   public internal(set) var samples = Samples()
   /// When a line is logged.
   public internal(set) var log = Log()
+  /// When the ranks' replicas are compared.
+  public internal(set) var replicas = Replicas()
   /// How the players' turns are balanced.
   public internal(set) var balance = Balance()
   /// How the game is watched, and what is done about it.
@@ -139,6 +141,12 @@ extension Options {
   /// When a line is logged, under `log.`.
   public struct Log: Sendable, Equatable {
     /// Steps between two lines.
+    public internal(set) var every = 0
+  }
+
+  /// When the ranks' replicas are compared, under `replicas.`.
+  public struct Replicas: Sendable, Equatable {
+    /// Steps between two comparisons, beside those of each checkpoint; 0 for none.
     public internal(set) var every = 0
   }
 

@@ -115,6 +115,11 @@ extension OptionSchema {
     OptionKey(
       "log.every", \.log.every, .integer(1...1_000_000_000), default: .value(.integer(10)), unit: "steps",
       role: .execution, help: "distance of two lines in the log"),
+    OptionKey(
+      "replicas.every", \.replicas.every, .integer(0...1_000_000_000), default: .value(.integer(100)),
+      unit: "steps", role: .execution, synonyms: ["checkHash.every", "check_every", "verify_every"],
+      help:
+        "distance of two comparisons of the ranks' states by hash, beside those at checkpoints; 0 for none"),
   ]
 
   /// How often the network at position `place` of its family is updated at each step.

@@ -51,6 +51,10 @@ extension Options {
     public internal(set) var rateFactor = 0.0
     /// What a rewind adds to the noise.
     public internal(set) var noise = 0.0
+    /// What is done about a gradient that is not finite.
+    public internal(set) var nonFinite = NonFinitePolicy.stop
+    /// The most turns of a network in a row that are left out for it.
+    public internal(set) var skips = 0
   }
 }
 
@@ -105,6 +109,16 @@ extension OptionSchema {
     number(
       "watch.noise", \.watch.noise, .closed(0, 1000), 0,
       "deviation of noise that a rewind adds to what the discriminator sees"),
+    OptionKey(
+      "watch.nonFinite", \.watch.nonFinite, .word(NonFinitePolicy.allCases.map(\.rawValue)),
+      default: .value(NonFinitePolicy.stop.optionValue), role: .arithmetic,
+      synonyms: ["nan", "terminate_on_nan", "detect_anomaly", "skip_nan"],
+      help:
+        "what is done about a gradient that is not finite: stop (or rewind, with watch.policy), or skip its update"
+    ).neutral(at: NonFinitePolicy.stop.optionValue),
+    integer(
+      "watch.skips", \.watch.skips, 1...1000, 3, "turns",
+      "most updates of a network in a row that watch.nonFinite=skip leaves out"),
   ]
 
   private static func integer(

@@ -22,6 +22,8 @@ package final class RunState {
   package var best: BestGeneration?
   /// What the scheduler remembers; nil for a run without one.
   package var game: GameState?
+  /// Turns that were left out; nil for a run that leaves none out.
+  package var skipped: SkippedTurns?
 
   /// The state before the first step: parameters drawn from the seed, averages equal to them.
   package init(model: any Model, optimizers: [any Optimizer], seed: UInt64) {
@@ -64,6 +66,7 @@ package final class RunState {
     }
     if let replay = model.replay { counters[ReplayBuffer.counterName] = .integer(replay.filled) }
     if let game { counters.merge(game.counters) { own, _ in own } }
+    if let skipped { counters.merge(skipped.counters) { own, _ in own } }
     if let best {
       counters["best.step"] = .integer(best.step)
       counters["best.value"] = .number(best.value)
@@ -96,6 +99,7 @@ package final class RunState {
       }
     }
     if let game { hash.update("game \(game.hashedText)\n") }
+    if let skipped { hash.update("skipped \(skipped.hashedText)\n") }
     model.replay?.hash(into: &hash)
     return hash.digest()
   }
@@ -116,6 +120,7 @@ package final class RunState {
     }
     try model.replay?.restore(from: generation, classCount: model.classCount)
     if game != nil { game = remembered }
+    skipped?.restore(generation.manifest.info.state)
     for (store, values) in zip(stores, networks) { Self.fill(store, values) }
     var nextAverage = averaged[...]
     for average in model.networks.compactMap(\.average) {
@@ -205,6 +210,9 @@ package final class RunState {
     try model.replay?.deal(over: RankExchange(communicator))
     if let numbers = game?.numbers {
       game?.numbers = try RankExchange(communicator).allGather(numbers)[0]
+    }
+    if let numbers = skipped?.numbers {
+      skipped?.numbers = try RankExchange(communicator).allGather(numbers)[0]
     }
     let numbers = [Double(best?.step ?? -1), best?.value ?? 0, Double(best?.metric.place ?? 0)]
     let known = try RankExchange(communicator).allGather(numbers)[0]

@@ -124,6 +124,7 @@ package final class Trainer {
       let isDrawn = isLast || isDue(options.samples.every, at: done)
       let measurement = isDrawn ? try measure() : nil
       let (scores, isBest) = try measureQuality(done, isLast: isLast)
+      try checkReplicas(done)
       try reportIfDue(
         done, isLast: isLast,
         measured: (measurement?.statistics ?? []) + (scores?.statistics ?? []) + (steering?.measured ?? []))
@@ -233,12 +234,25 @@ package final class Trainer {
     return (scores, best != engine.state.best)
   }
 
+  /// Compares the replicas at the steps where that is due and no generation is saved, which does it too.
+  private func checkReplicas(_ done: Int) throws {
+    guard communication.size > 1, isDue(setup.options.replicas.every, at: done),
+      !isDue(setup.options.checkpoint.every, at: done)
+    else { return }
+    try engine.synchronize()
+    watchdog.board.enter(.waiting)
+    try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
+    watchdog.board.enter(.saving)
+  }
+
   /// Logs a line at the steps that are logged, and wherever something was measured.
   private func reportIfDue(_ done: Int, isLast: Bool, measured: [(Statistic, Float)]) throws {
     let isLogged =
       isLast || isDue(setup.options.log.every, at: done) || !measured.isEmpty
       || steering?.notes.isEmpty == false
     if isLogged { try engine.synchronize() }
+    let skips = engine.state.skipped?.takeNews() ?? []
+    for skip in skips { report.progress.warning(skip) }
     let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
       ($0, $1)
     }
@@ -253,9 +267,11 @@ package final class Trainer {
     guard isLogged else { return }
     let elapsed = (ContinuousClock.now - lineStart).seconds
     let line = RunReport.Line(
-      step: done, epoch: epoch, statistics: statistics + measured, notes: steering?.notes ?? [],
+      step: done, epoch: epoch, statistics: statistics + measured + (engine.state.skipped?.statistics ?? []),
+      notes: steering?.notes ?? [],
       imagesPerSecond: Double(samples - lineFirstSample) / max(elapsed, 1e-9),
-      waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData)
+      waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData,
+      ranks: watchdog.takeTimes())
     report.log(line)
     if let notice = watchdog.takeNotice() { report.progress.warning(notice) }
     lineFirstSample = samples
@@ -292,9 +308,7 @@ package final class Trainer {
     let stateSHA256 = state.stateSHA256(
       step: step, arithmetic: setup.options.arithmeticDigestInput, data: data)
     watchdog.board.enter(.waiting)
-    try communication.submit {
-      try ReplicaCheck.verify("state", hash: Array(stateSHA256.utf8), step: step, over: $0)
-    }.wait()
+    try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
     watchdog.board.enter(.saving)
     guard let writer else { return }
     let info = GenerationInfo(

@@ -89,7 +89,8 @@ package enum TrainingRun {
       return (plan, dataset)
     }
     try Handshake(
-      program: Handshake.programDigest(), kernels: KernelSet.current.rawValue, blas: BLASLibrary.coreName,
+      program: Handshake.programDigest(), kernels: KernelSet.current.rawValue,
+      blas: options.needsReference ? BLASLibrary.coreName : "not used",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))

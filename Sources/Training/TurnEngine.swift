@@ -235,7 +235,7 @@ package final class TurnEngine {
     let buckets = turn.sum.buckets
     let due = elements.flatMap { update.isDivisible(network) ? buckets.indices(of: $0) : nil }
     for bucket in due ?? buckets.ranges.indices where turn.left.contains(bucket) {
-      let (vector, flags) = try wait(for: bucket, of: turn)
+      guard let (vector, flags) = try wait(for: bucket, of: turn) else { return turn.left.removeAll() }
       if turn.left.count == buckets.ranges.count { update.begin(network) }
       timeline.span("\(turn.turn.phase.name) update \(bucket)", .computation, step: step) {
         let parameters = buckets.ranges[bucket].clamped(to: 0..<turn.gradientCount)
@@ -243,6 +243,7 @@ package final class TurnEngine {
       }
       turn.left.remove(bucket)
       guard turn.isApplied else { continue }
+      state.skipped?.settle(network: network)
       timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
         self.flags = flags
         statistics[turn.turn.phase.index] = update.finish(
@@ -252,8 +253,9 @@ package final class TurnEngine {
   }
 
   /// Waits for a bucket of a turn's sum.
-  /// - Throws: ``TurnError`` if the sum is not finite, before anything is moved by it.
-  private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: StatusFlags) {
+  /// - Returns: nil if the sum is not finite and the turn is to be skipped for it, before anything is moved by it.
+  /// - Throws: ``TurnError`` if the sum is not finite and the turn is not to be skipped.
+  private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: StatusFlags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
     board?.enter(.waiting)
@@ -266,10 +268,11 @@ package final class TurnEngine {
     self.flags = flags
     let network = model.networks[phase.network]
     let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
-    throw TurnError.notFinite(
+    let error = TurnError.notFinite(
       network: network.name, step: step,
-      place: position.map { network.store.parameterNames[$0] } ?? "its statistics",
-      ranks: fault.ranks)
+      place: position.map { network.store.parameterNames[$0] } ?? "its statistics", ranks: fault.ranks)
+    guard state.skipped?.skip(network: phase.network, because: error) == true else { throw error }
+    return nil
   }
 }
 
@@ -281,13 +284,20 @@ public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
   ///   - ranks: on which it was so before it was summed; none if only the sum is.
   case notFinite(network: String, step: Int, place: String, ranks: [Int])
 
-  /// One line: what, where; what to do next.
-  public var description: String {
+  /// What was found, where.
+  var finding: String {
     switch self {
     case .notFinite(let network, let step, let place, let ranks):
       "the \(network)'s gradient is not finite at step \(step), first for \(place), "
-        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))") + "; "
-        + "lower optimizer.\(network).learningRate and --resume from the last checkpoint"
+        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))")
+    }
+  }
+
+  /// One line: what, where; what to do next.
+  public var description: String {
+    switch self {
+    case .notFinite(let network, _, _, _):
+      "\(finding); lower optimizer.\(network).learningRate and --resume from the last checkpoint"
     }
   }
 }

@@ -20,12 +20,13 @@ struct Lockstep: ParsableCommand {
       Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
       69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
       output failed, 75 stopped early and saved (run the same command with
-      --resume), 76 ranks disagree, 78 wrong configuration.
+      --resume), 76 ranks disagree, 78 wrong configuration, 79 training collapsed
+      or diverged.
       """,
     version: Program.version,
     subcommands: [
       Train.self, Launch.self, Sample.self, Evaluate.self, ExportCommand.self, Inspect.self, RecipeList.self,
-      DataCommand.self, Bench.self, Doctor.self,
+      DataCommand.self, Bench.self, Plan.self, Doctor.self,
     ])
 
   static func main() {

@@ -40,7 +40,7 @@ extension EndToEnd {
       try poison(6, in: folder)
       for attempt in 1...2 {
         let finished = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
-        #expect(finished.status == 65, "start \(attempt): \(finished.errors)")
+        #expect(finished.status == 79, "start \(attempt): \(finished.errors)")
         #expect(finished.errors.contains("resuming after step 6"), "start \(attempt): \(finished.errors)")
       }
       let finished = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
@@ -57,7 +57,7 @@ extension EndToEnd {
     func noneLeft() throws {
       let folder = try trained()
       for step in [3, 6] { try poison(step, in: folder) }
-      for _ in 0..<4 { #expect(try Lockstep.train(Self.arguments, ranks: 1, in: folder).status == 65) }
+      for _ in 0..<4 { #expect(try Lockstep.train(Self.arguments, ranks: 1, in: folder).status == 79) }
       let last = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
       #expect(last.status == 65 && last.messages.count == 1, "\(last.errors)")
       #expect(last.messages.first?.contains("checkpoints/attempts") == true, "\(last.errors)")

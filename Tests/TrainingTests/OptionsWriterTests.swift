@@ -102,9 +102,11 @@ struct OptionsWriterTests {
         "epsilon",
         "warmup", "decay", "ema", "decay", "checkpoint", "every", "keepLast", "keepBest",
         "samples",
-        "every", "count", "log", "every", "quality", "every", "samples", "components", "metric",
+        "every", "count", "log", "every", "replicas", "every", "quality", "every", "samples", "components",
+        "metric",
         "balance", "every", "lowest", "highest", "limit", "starvation", "watch", "every", "policy", "samples",
         "grace", "patience", "spread", "rank", "modes", "distance", "attempts", "rateFactor", "noise",
+        "nonFinite", "skips",
       ])
     #expect(text.contains("    learningRate: 0.0001          # step size\n"))
   }

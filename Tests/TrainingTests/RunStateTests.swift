@@ -110,4 +110,40 @@ struct RunStateTests {
     #expect(Set(states).count == 1)
     #expect(states[0] != EngineRank.makeState().stateSHA256(step: 0, arithmetic: "", data: ""))
   }
+
+  @Test("replicas that differ are told by rank and by the first tensor, and the communication goes on")
+  func audit() throws {
+    let results = outcomes(ranks: 3) { rank in
+      try rank.train(steps: 1)
+      try ReplicaAudit.verify(rank.engine.state, step: 1, over: rank.communication)
+      let store = rank.engine.model.networks[1].store
+      let changed = store.parameters[2].range.lowerBound
+      if rank.engine.plan.rank == 1 { store.withValues { $0[changed] += 1 } }
+      return #expect(throws: DivergenceError.self) {
+        try ReplicaAudit.verify(rank.engine.state, step: 1, over: rank.communication)
+      }
+    }
+    for result in results {
+      let error = try #require(try result.get())
+      #expect(error.ranks == [1] && error.step == 1 && error.worldSize == 3)
+      let names = EngineRank.makeState().model.networks[1].store.parameterNames
+      #expect(error.subject == .replica(name: "discriminator \(names[2])"))
+    }
+  }
+
+  @Test("turns that were left out are counted in a generation, and go on from it")
+  func skippedTurns() throws {
+    let folder = try TemporaryFolder()
+    let state = EngineRank.makeState()
+    state.skipped = SkippedTurns(limit: 2, networks: 2)
+    state.skipped?.numbers = [4, 0, 1]
+    let loaded = try Self.generation(state, in: folder.path)
+    let resumed = EngineRank.makeState()
+    resumed.skipped = SkippedTurns(limit: 2, networks: 2)
+    try resumed.restore(loaded)
+    #expect(resumed.skipped?.numbers == [4, 0, 1])
+    #expect(
+      resumed.stateSHA256(step: 0, arithmetic: "", data: "")
+        == state.stateSHA256(step: 0, arithmetic: "", data: ""))
+  }
 }

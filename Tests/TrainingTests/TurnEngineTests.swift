@@ -1,4 +1,5 @@
 import Autograd
+import Checkpoints
 import DataParallel
 import MessagePassing
 import Models
@@ -162,6 +163,72 @@ struct TurnEngineTests {
     }
     let healthy = try states(isPoisoned: false)
     #expect(try states(isPoisoned: true) == healthy && Set(healthy).count == 1)
+  }
+
+  @Test(
+    "a turn whose sum is not finite is left out on all ranks alike: equal bits on 1 to 4, with overlap and without"
+  )
+  func skipping() throws {
+    func states(ranks: Int, overlap: Bool) throws -> [String] {
+      try outcomes(ranks: ranks, overlap: overlap) { rank in
+        rank.engine.state.skipped = SkippedTurns(limit: 2, networks: 2)
+        var before = ""
+        for step in 0..<5 {
+          for turn in rank.schedule.turns(at: step) {
+            let batches = rank.microBatches(step: step).map {
+              [1, 2, 4].contains(step) && turn.phase.index == 0 && $0.index == 5 ? Self.poisoned($0) : $0
+            }
+            try rank.engine.take(turn, on: batches, flags: [])
+          }
+          if step == 0 || step == 2 {
+            try rank.engine.synchronize()
+            let weights = SHA256.digest(of: [rank.engine.model.networks[1].store.flatValues])
+            #expect(step == 0 || weights == before, "the discriminator stays as it was")
+            before = weights
+          }
+        }
+        try rank.engine.synchronize()
+        // Never three in a row: steps 1 and 2, and step 4.
+        #expect(rank.engine.state.skipped?.total == 3)
+        return rank.stateSHA256
+      }.map { try $0.get() }
+    }
+    let alone = try states(ranks: 1, overlap: true)[0]
+    for ranks in 2...4 {
+      for overlap in [true, false] {
+        #expect(
+          try states(ranks: ranks, overlap: overlap) == Array(repeating: alone, count: ranks), "\(ranks)")
+      }
+    }
+  }
+
+  @Test("more turns in a row than may be left out stop all ranks, and the count survives a generation")
+  func skippingEnds() throws {
+    let results = outcomes(ranks: 2) { rank in
+      rank.engine.state.skipped = SkippedTurns(limit: 2, networks: 2)
+      return #expect(throws: TurnError.self) {
+        for step in 0..<3 {
+          for turn in rank.schedule.turns(at: step) {
+            let batches = rank.microBatches(step: step).map { $0.index == 0 ? Self.poisoned($0) : $0 }
+            try rank.engine.take(turn, on: batches, flags: [])
+          }
+          try rank.engine.synchronize()
+          #expect(rank.engine.state.skipped?.total == step + 1)
+        }
+      }
+    }
+    for result in results {
+      #expect(
+        try result.get()
+          == .notFinite(network: "discriminator", step: 2, place: "main.0.weight", ranks: [0]))
+    }
+    let state = EngineRank.makeState()
+    #expect(state.counters["skipped.total"] == nil, "a run that leaves none out has no count")
+    let without = state.stateSHA256(step: 1, arithmetic: "", data: "")
+    state.skipped = SkippedTurns(limit: 2, networks: 2)
+    state.skipped?.numbers = [4, 0, 1]
+    #expect(state.counters["skipped.total"] == .integer(4) && state.counters["skipped.row.1"] == .integer(1))
+    #expect(state.stateSHA256(step: 1, arithmetic: "", data: "") != without)
   }
 
   private static func poisoned(_ microBatch: MicroBatch) -> MicroBatch {

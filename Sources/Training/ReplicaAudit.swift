@@ -1,0 +1,56 @@
+import Checkpoints
+package import DataParallel
+import MessagePassing
+import Models
+
+/// Compares what every rank holds, and finds what differs where it does.
+package enum ReplicaAudit {
+  /// The same where each rank holds its own share of past fakes, which are gathered first.
+  static func verifyScattered(
+    _ state: RunState, step: Int, over communication: CommunicationThread
+  ) throws {
+    let exchange = RankExchange(communication)
+    try state.model.replay?.gather(over: exchange)
+    defer { state.model.replay?.keepOwn(of: exchange) }
+    try verify(state, step: step, over: communication)
+  }
+
+  /// Compares a hash of the state over all ranks: one all-gather of 64 bytes a rank. Where it differs, the hashes of all tensors
+  /// follow.
+  /// - Parameter hash: of all that determines the rest of the run; nil to compute one of the tensors and counters.
+  /// - Throws: `DivergenceError` on every rank, naming the ranks that differ from most and the first tensor in which they
+  ///   do; `CommunicationError`.
+  /// - Precondition: past fakes were gathered.
+  package static func verify(
+    _ state: RunState, _ hash: String? = nil, step: Int, over communication: CommunicationThread
+  ) throws {
+    let hash = Array((hash ?? state.stateSHA256(step: step, arithmetic: "", data: "")).utf8)
+    // A value and not an error: the thread is still needed.
+    let difference = try communication.submit { communicator -> DivergenceError? in
+      do {
+        try ReplicaCheck.verify("state", hash: hash, step: step, over: communicator)
+        return nil
+      } catch let difference as DivergenceError {
+        return difference
+      }
+    }.wait()
+    guard let difference else { return }
+    let tensors = state.files.flatMap { file in
+      file.tensors.compactMap { tensor in
+        tensor.tensor.map { ("\(file.name) \(tensor.name)", SHA256.digest(of: [$0])) }
+      }
+    }
+    let own = Array(tensors.map(\.1).joined(separator: " ").utf8)
+    let all = try communication.submit { try $0.allGather(own) }.wait().map {
+      String(decoding: $0, as: UTF8.self).split(separator: " ")
+    }
+    let majority = all.indices.first { !difference.ranks.contains($0) } ?? 0
+    let first = tensors.indices.first { place in
+      difference.ranks.contains { rank in
+        all[rank].indices.contains(place) && all[majority].indices.contains(place)
+          && all[rank][place] != all[majority][place]
+      }
+    }
+    throw first.map { difference.naming(tensors[$0].0) } ?? difference
+  }
+}

@@ -6,20 +6,26 @@ public struct DatasetRequest: Hashable, Sendable {
   public var size: Int
   /// The channels of the delivered images: 1 (grey) or 3 (RGB).
   public var channels: Int
-  /// The samples of an epoch of embedded data; ignored for files, which have the count they have.
+  /// The samples of an epoch of embedded or stacked data; ignored for files, which have the count they have.
   public var count: Int?
   /// The labels must lie in `0..<labelCount`; nil takes the count from the data.
   public var labelCount: Int?
   /// How images are brought to the size.
   public var resize: ResizeMode
+  /// Grey images that make up a sample, one a channel; 1 for samples that are images themselves. See ``StackedImages``.
+  public var stack: Int
+  /// What is stacked depends on it.
+  public var seed: UInt64
   /// What a file may ask for.
   public var limits: DatasetLimits
 
   /// A request; see the properties.
   public init(
     source: String, size: Int, channels: Int, count: Int? = nil, labelCount: Int? = nil,
-    resize: ResizeMode = .none, limits: DatasetLimits = DatasetLimits()
+    resize: ResizeMode = .none, stack: Int = 1, seed: UInt64 = 0, limits: DatasetLimits = DatasetLimits()
   ) {
+    self.stack = stack
+    self.seed = seed
     self.source = source
     self.size = size
     self.channels = channels

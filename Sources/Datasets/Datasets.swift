@@ -23,8 +23,23 @@ public enum Datasets {
   /// averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize` allows
   /// interpolation.
   ///
+  /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
+  ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    guard request.stack > 1 else { return try openSingle(request) }
+    guard request.channels == request.stack else {
+      throw DatasetError(
+        .unsuitable, "\(request.stack) grey images do not make up \(request.channels) channels",
+        "dataset.stack",
+        "use as many channels as images")
+    }
+    var single = request
+    (single.channels, single.count, single.labelCount) = (1, nil, nil)
+    return try StackedImages(openSingle(single), request)
+  }
+
+  private static func openSingle(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
     if let kind = GaussianMixture.Kind(rawValue: request.source) {
       return try GaussianMixture(kind, request)
     }

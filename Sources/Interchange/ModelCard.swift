@@ -16,11 +16,15 @@ package struct ModelCard {
   package var picture: String?
   /// The resolved options, as the run folder keeps them.
   package var options: String
+  /// Whether the first network is asked by class.
+  package var isConditional: Bool
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],
-    figures: [(name: String, value: Double)], networks: [String], picture: String?, options: String
+    figures: [(name: String, value: Double)], networks: [String], picture: String?, options: String,
+    isConditional: Bool = false
   ) {
+    self.isConditional = isConditional
     self.title = title
     self.tags = tags
     self.facts = facts
@@ -38,7 +42,7 @@ package struct ModelCard {
     if let picture { parts.append("![samples](\(picture))") }
     parts.append(Self.table(["", ""], facts.map { [text($0.name), text($0.value)] }))
     parts.append("## Loading it in PyTorch")
-    parts.append("```python\n\(Self.loader(networks[0]))```")
+    parts.append("```python\n\(Self.loader(networks[0], isConditional: isConditional))```")
     if !figures.isEmpty {
       parts.append("## Figures of the run")
       parts.append("The last line of its log:")
@@ -53,7 +57,7 @@ package struct ModelCard {
 
   /// Builds every network from `config.json` and loads its weights strictly. In evaluation mode batch norm has its running
   /// statistics and spectral norm its stored vectors.
-  private static func loader(_ network: String) -> String {
+  private static func loader(_ network: String, isConditional: Bool) -> String {
     "import json, torch\n" + """
       from safetensors.torch import load_file
 
@@ -64,16 +68,30 @@ package struct ModelCard {
               return torch.nn.utils.spectral_norm(module) if entry.get("spectral_norm") else module
           network = torch.nn.Module()
           network.main = torch.nn.Sequential(*map(layer, config["layers"]))
+          told = config.get("classes", {"form": "none"})
+          if told["form"] != "none":
+              part = layer(told["layer"])
+              setattr(network, told["name"], part)
           network.load_state_dict(load_file(config["file"]), strict=True)
           network.eval()
-          def apply(x):
-              x = network.main(x.reshape(-1, *config["chain_shape"]) * config["input_scale"])
-              return (x * config["output_scale"]).reshape(-1, *config["output"]["shape"])
+          def apply(x, classes=None):
+              x = x.reshape(-1, *config["chain_shape"]) * config["input_scale"]
+              if told["form"] == "input":
+                  x = torch.cat([x, part(classes).reshape(len(x), -1, *x.shape[2:])], 1)
+              features = network.main[:-1](x)
+              x = network.main[-1](features) * config["output_scale"]
+              x = x.reshape(-1, *config["output"]["shape"])
+              if told["form"] == "projection":
+                  sums = features.reshape(*features.shape[:2], -1).sum(2)
+                  x = x + (sums * part(classes)).sum(1)
+              if told["form"] == "auxiliary":
+                  return x, part(features).reshape(len(x), -1)
+              return x
           return network, apply, config["input"]["shape"]
 
       network, apply, shape = load("\(network)")
       with torch.inference_mode():
-          output = apply(torch.randn(16, *shape))
+          output = apply(torch.randn(16, *shape)\(isConditional ? ", torch.zeros(16, dtype=torch.long)" : ""))
 
       """
   }

@@ -11,23 +11,49 @@ package enum TorchConfiguration {
   package static func object(
     _ network: NetworkDescription, file: String
   ) throws(UndescribedLayer) -> JSONValue {
-    let layers = try network.operations().map { layer in
-      var members: [JSONValue.Member] = [
-        .init("type", .string(type(of: layer.operation))),
-        .init("arguments", .object(arguments(of: layer.operation))),
-      ]
-      if layer.isSpectral { members.append(.init("spectral_norm", .bool(true))) }
-      return JSONValue.object(members)
-    }
-    return .object([
+    var members: [JSONValue.Member] = [
       .init("file", .string(file)),
       .init("input", port(network.input)),
       .init("chain_shape", integers(network.chainExtents)),
       .init("input_scale", .float(network.inputScale)),
-      .init("layers", .array(layers)),
+      .init("layers", .array(try network.operations().map { object($0) })),
       .init("output_scale", .float(network.outputScale)),
       .init("output", port(network.output)),
-    ])
+    ]
+    if let part = network.classes { members.append(.init("classes", object(part))) }
+    return .object(members)
+  }
+
+  private static func object(_ layer: NetworkDescription.NamedOperation) -> JSONValue {
+    object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
+  }
+
+  private static func object(
+    _ type: String, _ arguments: [JSONValue.Member], isSpectral: Bool
+  ) -> JSONValue {
+    .object(
+      [.init("type", .string(type)), .init("arguments", .object(arguments))]
+        + (isSpectral ? [.init("spectral_norm", .bool(true))] : []))
+  }
+
+  /// How classes are told, the name of the part that does it, and its class in `torch.nn`.
+  private static func object(_ part: NetworkDescription.ClassPart) -> JSONValue {
+    func members(_ form: String, _ name: String, _ layer: JSONValue) -> JSONValue {
+      .object([.init("form", .string(form)), .init("name", .string(name)), .init("layer", layer)])
+    }
+    func object(_ table: NetworkDescription.NamedTable) -> JSONValue {
+      self.object(
+        "Embedding",
+        [
+          .init("num_embeddings", .integer(table.rows.shape[0])),
+          .init("embedding_dim", .integer(table.rows.shape[1])),
+        ], isSpectral: table.isSpectral)
+    }
+    return switch part {
+    case .input(let table): members("input", table.name, object(table))
+    case .projection(let table): members("projection", table.name, object(table))
+    case .auxiliary(let layer): members("auxiliary", layer.name, self.object(layer))
+    }
   }
 
   private static func port(_ port: NetworkDescription.Port) -> JSONValue {

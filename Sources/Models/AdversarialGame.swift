@@ -41,10 +41,11 @@ struct AdversarialGame {
     self.judge = judge
     let accuracy =
       objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
-    let penalty = objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty")] : []
+    let penalty =
+      objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty", isLazy: true)] : []
     let dragan =
       objective.draganWeight > 0
-      ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty")] : []
+      ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty", isLazy: true)] : []
     let sign = objective.augmentation?.kind == .ada ? [Statistic("sign_real")] : []
     phases = [
       Phase(
@@ -207,7 +208,7 @@ struct AdversarialGame {
     let points = tape.watch(images + perturbation.reshaped(images.shape))
     // Samples that are not part of the data do not move running statistics.
     let observed = tape.takeStatistics()
-    let seen = objective.augmentation?(points, .augmentationOfPoints, microBatch) ?? points
+    let seen = seen(points, .augmentationOfPoints, .noiseOnPoints, microBatch)
     let penalty = gradientPenalty(
       scores: judge(seen, realClasses(microBatch)).scores, at: points)
     _ = tape.takeStatistics()

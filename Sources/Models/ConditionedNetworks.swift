@@ -24,8 +24,10 @@ struct Generator {
 }
 
 extension Generator {
-  /// What stands beside the chain of layers.
-  var beside: [(name: String, type: String)] { embedding == nil ? [] : [("embedding", "Embedding")] }
+  /// How it is told the class, for other programs.
+  var classPart: NetworkDescription.ClassPart? {
+    embedding.map { .input(table: .init("embedding", $0)) }
+  }
 }
 
 /// What a discriminator says of samples.
@@ -89,10 +91,13 @@ struct Discriminator {
     return Judgement(scores: scores + products.reshaped(scores.shape), classes: nil)
   }
 
-  /// What stands beside the chain of layers.
-  var beside: [(name: String, type: String)] {
-    (embedding.map { [("embedding", "\(type(of: $0))")] } ?? [])
-      + (auxiliary.map { [("auxiliary", "\(type(of: $0))")] } ?? [])
+  /// How it is told the class, or tells it, for other programs.
+  var classPart: NetworkDescription.ClassPart? {
+    if let layer = auxiliary as? any DescribedLayer { return .auxiliary(.init("auxiliary", layer)) }
+    return embedding.map { table in
+      let named = NetworkDescription.NamedTable("embedding", table)
+      return form == .embedding ? .input(table: named) : .projection(table: named)
+    }
   }
 
   /// One step of the power method wherever weights are spectrally normalised.

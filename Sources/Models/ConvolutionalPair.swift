@@ -61,10 +61,10 @@ struct ConvolutionalPair {
         (averaged ? average : generator).main,
         averaged ? networks[0].average ?? networks[0].store : networks[0].store,
         input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image),
-        beside: generator.beside),
+        classes: (averaged ? average : generator).classPart),
       NetworkDescription(
         discriminator.main, networks[1].store, input: .init("images", image), chainExtents: image,
-        output: .init("scores", []), beside: discriminator.beside),
+        output: .init("scores", []), classes: discriminator.classPart),
     ]
   }
 

@@ -136,12 +136,12 @@ public final class MLPGAN: Model {
         averaged ? networks[0].average ?? networks[0].store : networks[0].store,
         input: .init("latents", [configuration.latent]), chainExtents: [configuration.latent],
         outputScale: configuration.scale, output: .init("samples", [dimensions]),
-        beside: generator.beside),
+        classes: (averaged ? average : generator).classPart),
       NetworkDescription(
         discriminator.main, networks[1].store, input: .init("samples", [dimensions]),
         chainExtents: [packing * dimensions], inputScale: 1 / configuration.scale,
         output: .init("scores", [], count: packing == 1 ? "N" : "packs"),
-        beside: discriminator.beside),
+        classes: discriminator.classPart),
     ]
   }
 

@@ -120,9 +120,13 @@ public struct Statistic: Hashable, Sendable {
   public let label: String?
   /// Which plot it is drawn in; nil draws it in none.
   public let plot: String?
+  /// Whether it is 0 in turns that do not compute it: the last value that was computed stands for it then, and nothing
+  /// before the first.
+  public let isLazy: Bool
 
   /// A statistic.
-  public init(_ key: String, label: String? = nil, plot: String? = nil) {
+  public init(_ key: String, label: String? = nil, plot: String? = nil, isLazy: Bool = false) {
+    self.isLazy = isLazy
     self.key = key
     self.label = label
     self.plot = plot

@@ -1,11 +1,13 @@
 public import Autograd
-import TensorCore
+public import TensorCore
 
 /// A table of vectors, one for each class.
 public protocol VectorTable {
   /// The vectors of `indices`, `[indices.count, depth]`. Their derivative adds to a row in the order of `indices`.
   /// - Precondition: every index is below the table's count.
   func callAsFunction(_ indices: [Int], on tape: Tape) -> Variable
+  /// All vectors, `[count, depth]`.
+  var rows: Tensor { get }
 }
 
 /// A table of vectors: index to `[depth]`.
@@ -23,6 +25,9 @@ public struct Embedding: VectorTable {
   public func callAsFunction(_ indices: [Int], on tape: Tape) -> Variable {
     tape.variable(for: weight).gatherRows(indices)
   }
+
+  /// All vectors, `[count, depth]`.
+  public var rows: Tensor { weight.value }
 }
 
 /// An ``Embedding`` whose table is spectrally normalised, as the projection discriminator's is (Miyato and Koyama 2018,
@@ -47,4 +52,7 @@ public struct SpectralEmbedding: VectorTable, SpectrallyNormalized {
   public func callAsFunction(_ indices: [Int], on tape: Tape) -> Variable {
     normalizedWeight(on: tape).gatherRows(indices)
   }
+
+  /// All vectors, divided by the largest singular value, `[count, depth]`.
+  public var rows: Tensor { normalizedWeight(on: Tape(mode: .inference)).value }
 }

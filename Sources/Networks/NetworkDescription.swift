@@ -1,4 +1,5 @@
 public import Autograd
+public import TensorCore
 
 /// A network as other programs run it: what goes in, a chain of layers, what comes out. Extents are those of one item
 /// in PyTorch's layout, `[C, H, W]`.
@@ -30,6 +31,42 @@ public struct NetworkDescription {
     public let operation: LayerOperation
     /// Whether the stored weights are divided by their largest singular value; those of ``operation`` are already.
     public let isSpectral: Bool
+
+    /// A layer at a place.
+    public init(_ name: String, _ layer: any DescribedLayer) {
+      self.name = name
+      operation = layer.operation
+      isSpectral = layer is any SpectrallyNormalized
+    }
+  }
+
+  /// How a network is told the class of an item, or tells it itself.
+  public enum ClassPart: Sendable {
+    /// The row of the item's class in `table`, `[classes, depth]`, goes in behind the input's channels, spread over its
+    /// places.
+    case input(table: NamedTable)
+    /// The inner product of that row with the features in front of the last layer, summed over their places, is added to
+    /// the output.
+    case projection(table: NamedTable)
+    /// A further layer behind these features gives logits of the classes, a second output.
+    case auxiliary(NamedOperation)
+  }
+
+  /// A table of vectors with the name of its place, such as `embedding`.
+  public struct NamedTable: Sendable {
+    /// The path to the table in a state_dict.
+    public let name: String
+    /// `[classes, depth]`, divided by its largest singular value if ``isSpectral``.
+    public let rows: Tensor
+    /// Whether the stored table is divided by its largest singular value.
+    public let isSpectral: Bool
+
+    /// A table at a place.
+    public init(_ name: String, _ table: any VectorTable) {
+      self.name = name
+      rows = table.rows
+      isSpectral = table is any SpectrallyNormalized
+    }
   }
 
   /// The parameters and buffers of the chain.
@@ -45,16 +82,15 @@ public struct NetworkDescription {
   /// What comes out.
   public let output: Port
   private let chain: Sequential
-  private let beside: [(name: String, type: String)]
+  /// How the network is told or tells classes; nil if it knows none.
+  public let classes: ClassPart?
 
   /// A network whose layers `chain` keeps their parameters in `store` under `main`.
-  /// - Parameter beside: the names and types of parts that are no layers of the chain. A network with such parts has no
-  ///   ``operations()``.
   public init(
     _ chain: Sequential, _ store: ParameterStore, input: Port, chainExtents: [Int], inputScale: Float = 1,
-    outputScale: Float = 1, output: Port, beside: [(name: String, type: String)] = []
+    outputScale: Float = 1, output: Port, classes: ClassPart? = nil
   ) {
-    self.beside = beside
+    self.classes = classes
     self.chain = chain
     self.store = store
     self.input = input
@@ -70,16 +106,13 @@ public struct NetworkDescription {
   /// The layers in order of application.
   /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the chain.
   public func operations() throws(UndescribedLayer) -> [NamedOperation] {
-    if let part = beside.first { throw UndescribedLayer(network: name, layer: part.name, type: part.type) }
     var operations: [NamedOperation] = []
     for (index, layer) in chain.layers.enumerated() {
       let place = "main.\(index)"
       guard let described = layer as? any DescribedLayer else {
         throw UndescribedLayer(network: name, layer: place, type: "\(type(of: layer))")
       }
-      operations.append(
-        NamedOperation(
-          name: place, operation: described.operation, isSpectral: layer is any SpectrallyNormalized))
+      operations.append(NamedOperation(place, described))
     }
     return operations
   }

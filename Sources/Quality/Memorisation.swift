@@ -12,15 +12,37 @@ public struct Memorisation: Equatable, Sendable {
   /// - Parameter probes: training samples, rows of `training` at equal distances, whose nearest others are looked for.
   /// - Precondition: there are a fake and two training samples.
   public init(fake: Matrix, training: Matrix, probes: Int = 2048) {
-    precondition(fake.rows > 0 && training.rows > 1, "samples to compare")
-    let fakes = fake.nearestSquaredDistances(in: training).sorted()
-    let count = min(max(1, probes), training.rows)
-    let places = (0..<count).map { $0 * training.rows / count }
-    let probed = Matrix.stacked(places.map { training.rows($0..<$0 + 1) }, columns: training.columns)
-    let own = probed.nearestSquaredDistances(in: training, leavingOut: places).sorted()
-    let median = own[own.count / 2].squareRoot()
-    distanceRatio = fakes[fakes.count / 2].squareRoot() / max(median, .leastNormalMagnitude)
-    let threshold = own[own.count / 100]
-    copies = Double(fakes.count { $0 < threshold }) / Double(fakes.count)
+    self.init(
+      nearest: fake.nearestSquaredDistances(in: training),
+      yardstick: Yardstick(training: training, probes: probes))
+  }
+
+  /// Compares fakes by the squared distance of each to its nearest training sample.
+  /// - Precondition: there is a fake.
+  public init(nearest: [Double], yardstick: Yardstick) {
+    precondition(!nearest.isEmpty, "samples to compare")
+    let fakes = nearest.sorted()
+    distanceRatio = fakes[fakes.count / 2].squareRoot() / max(yardstick.median, .leastNormalMagnitude)
+    copies = Double(fakes.count { $0 < yardstick.threshold }) / Double(fakes.count)
+  }
+
+  /// How near training samples come to one another.
+  public struct Yardstick: Equatable, Sendable {
+    /// The median distance of a training sample to its nearest other.
+    public let median: Double
+    /// The squared distance below which a hundredth of them are.
+    public let threshold: Double
+
+    /// - Parameter probes: rows of `training` at equal distances, whose nearest others are looked for.
+    /// - Precondition: there are two training samples.
+    public init(training: Matrix, probes: Int = 2048) {
+      precondition(training.rows > 1, "samples to compare")
+      let count = min(max(1, probes), training.rows)
+      let places = (0..<count).map { $0 * training.rows / count }
+      let probed = Matrix.stacked(places.map { training.rows($0..<$0 + 1) }, columns: training.columns)
+      let own = probed.nearestSquaredDistances(in: training, leavingOut: places).sorted()
+      median = own[own.count / 2].squareRoot()
+      threshold = own[own.count / 100]
+    }
   }
 }

@@ -59,6 +59,10 @@ public struct KeyedNoise: Sendable {
     case classes = 20
     /// Which past fakes a discriminator sees again, and which are forgotten.
     case replay = 21
+    /// Which images are stacked into a sample.
+    case stacking = 22
+    /// Instance noise on the points of a gradient penalty.
+    case noiseOnPoints = 23
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {

@@ -15,6 +15,8 @@ package struct CheckpointEvaluation {
   private let step: Int
   private let data: String
   private let samples: Int
+  private let space: (name: String, text: String)
+  private let metrics: [QualityMetric]
   private let scores: QualityScores
   private let memorisation: Memorisation?
   private let diversity: (fake: Diversity, real: Diversity)
@@ -42,17 +44,24 @@ package struct CheckpointEvaluation {
       try RunState.restoreAverages(of: state.model, from: generation)
     }
     try state.broadcast(over: communicator)
-    let reference = try QualityReference(dataset, options, over: communicator)
-    let fake = try state.model.features(
-      of: options.quality.samples, in: reference.space, seed: options.seed, turn: 0, isAveraged: true,
-      over: RankExchange(communicator))
+    var told: [String] = []
+    let reference = try FeatureSpaces.reference(
+      dataset, options, folder: loaded.map { "\($0.generation.path)/../.." }, over: communicator
+    ) { told.append($0) }
+    let all = try state.model.features(
+      of: QualityScores.fakeCount(options.quality.samples, in: reference.space), against: reference,
+      seed: options.seed, turn: 0, isAveraged: true, over: RankExchange(communicator))
+    let fake = all.rows(0..<options.quality.samples)
     let training = try reference.trainingFeatures(dataset, over: communicator)
     rejected = loaded?.rejected ?? []
     self.path = loaded?.generation.path ?? path
     step = loaded?.generation.manifest.info.step ?? 0
     data = dataset.name
     samples = fake.rows
-    scores = QualityScores(fake: fake, against: reference)
+    space = (reference.space.name, told.joined(separator: "; "))
+    metrics = QualityMetric.all(in: options.quality.space)
+    scores = QualityScores(
+      fake: all, samples: options.quality.samples, against: reference, in: options.quality.space)
     let isFinite = fake.values.allSatisfy(\.isFinite)
     memorisation = isFinite && training.rows > 1 ? Memorisation(fake: fake, training: training) : nil
     diversity = (Diversity(of: fake), Diversity(of: reference.real))
@@ -64,11 +73,8 @@ package struct CheckpointEvaluation {
   }
 
   private var rows: [(key: String, name: String, value: Double)] {
-    var rows: [(key: String, name: String, value: Double)] = QualityMetric.allCases.map {
-      (
-        $0.statistic.key, $0.statistic.plot == "neighbourhoods" ? $0.rawValue : "\($0.rawValue) distance",
-        scores[$0]
-      )
+    var rows: [(key: String, name: String, value: Double)] = metrics.map {
+      ($0.statistic.key, $0.text, scores[$0])
     }
     rows += [
       ("spread_ratio", "spread over that of the data", diversity.fake.spread / diversity.real.spread),
@@ -98,14 +104,15 @@ package struct CheckpointEvaluation {
     JSONValue.object(
       [
         .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data)),
-        .init("samples", .integer(samples)),
+        .init("space", .string(space.name)), .init("samples", .integer(samples)),
       ] + rows.map { .init($0.key, .double($0.value)) }
     ).text
   }
 
   /// A table for people.
   package var text: String {
-    let table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
+    var table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
+    table.append(("feature space", space.text.isEmpty ? space.name : space.text))
     return NamedValues.text(table + rows.map { ($0.name, FixedDecimal.text($0.value, places: 5)) })
   }
 }

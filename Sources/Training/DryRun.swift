@@ -43,7 +43,7 @@ package struct DryRun {
           + "\(schedule.roundsPerStep) draws of noise"
       ),
     ]
-    rows += supervision(options)
+    rows += supervision(options) + ending(options)
     for (place, rule) in schedule.rules.enumerated() {
       let network = model.networks[rule.phase.network].name
       let turns = rule.repeats == 1 ? "1 turn" : "\(rule.repeats) turns"
@@ -97,11 +97,22 @@ package struct DryRun {
       rows.append(
         (
           "quality",
-          "every \(options.quality.every) steps: \(options.quality.samples) fakes in "
-            + "\(options.quality.components) components\(best)"
+          "every \(options.quality.every) steps: \(options.quality.samples) fakes in \(options.quality.spaceText)\(best)"
         ))
     }
     return rows
+  }
+
+  /// When the run ends by itself.
+  private static func ending(_ options: Options) -> [(String, String)] {
+    guard options.stop.patience > 0 else { return [] }
+    return [
+      (
+        "stop",
+        "when \(options.quality.metric.rawValue) has not improved by more than "
+          + "\(OptionValue.number(options.stop.margin).canonicalText) of its best value in \(options.stop.patience) measurements"
+      )
+    ]
   }
 
   private static func optimizerText(_ optimizer: Options.Optimizer) -> String {
@@ -115,5 +126,16 @@ package struct DryRun {
       parts.append("falling (\(optimizer.decay.rawValue)) to 0 at step \(end)")
     }
     return parts.joined(separator: ", ")
+  }
+}
+
+extension Options.Quality {
+  /// The space that samples are compared in, for people.
+  fileprivate var spaceText: String {
+    switch space {
+    case .pca: "\(components) components"
+    case .classifier: "the features of a classifier trained on the labels"
+    case .weights: "the features of \(weights ?? "given weights")"
+    }
   }
 }

@@ -131,6 +131,7 @@ package struct Export {
         ("weights_sha256", info.weightsSHA256),
       ],
       figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step),
-      networks: networks.map(\.name), picture: Self.picture, options: options.canonicalYAML)
+      networks: networks.map(\.name), picture: Self.picture, options: options.canonicalYAML,
+      isConditional: model.classCount > 0)
   }
 }

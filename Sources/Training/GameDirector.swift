@@ -11,14 +11,14 @@ struct GameDirector {
   let augment: AugmentRule?
   private let options: Options
   private let schedule: Schedule
-  private let reference: QualityReference?
+  private let reference: WatchReference?
   private let real: Diversity?
   private let centres: Matrix?
   private let exchange: RankExchange
 
   /// A director of a game; nil if neither its balance, its augmentation nor its course is to be looked after.
   init?(
-    _ options: Options, model: any Model, reference: QualityReference?, over exchange: RankExchange
+    _ options: Options, model: any Model, reference: WatchReference?, over exchange: RankExchange
   ) {
     guard options.directsGame else { return nil }
     self.options = options
@@ -28,8 +28,8 @@ struct GameDirector {
     watch = WatchRule(options)
     augment = AugmentRule(options)
     self.reference = watch == nil ? nil : reference
-    real = self.reference.map { Diversity(of: $0.real) }
-    if case .mixture(let kind) = options.data, let space = self.reference?.space {
+    real = self.reference.map { Diversity(of: $0.real.real) }
+    if case .mixture(let kind) = options.data, let space = self.reference?.real.space {
       let centres = GaussianMixture.modes(of: kind).centres
       let points = Tensor(centres.flatMap { [$0.x, $0.y] }, shape: [centres.count, 1, 1, 2])
       self.centres = space.features(of: points)
@@ -86,27 +86,36 @@ struct GameDirector {
   ) throws -> (measured: [(Statistic, Float)], verdict: WatchRule.Verdict) {
     guard let watch, let reference, let real else { preconditionFailure("nothing is watched") }
     let fakes = try model.features(
-      of: options.watch.samples, in: reference.space, seed: options.seed, turn: 1, isAveraged: false,
+      of: options.watch.samples, against: reference.real, seed: options.seed, turn: 1, isAveraged: false,
       over: exchange)
     let diversity = Diversity(of: fakes)
-    let inputs = WatchInputs(
+    var inputs = WatchInputs(
       spread: Float(diversity.spread / real.spread),
       rank: Float(diversity.effectiveRank / real.effectiveRank),
       shift: Float(diversity.shift(from: real) / real.spread), modes: modes(of: fakes), loss: loss)
+    inputs.centre = zip(diversity.centre, real.centre).prefix(WatchPath.dimensions)
+      .map { ($0 - $1) / max(real.spread, .leastNormalMagnitude) }
+    if let neighbours = reference.neighbours, fakes.values.allSatisfy(\.isFinite) {
+      inputs.copies = Float(try neighbours.memorisation(of: fakes, over: exchange).copies)
+    }
     let (state, verdict) = watch.judge(inputs, step: step, before: game.watch)
     game.watch = state
     var values = [
-      inputs.spread, inputs.rank, inputs.shift, Float(state.loss.oscillation), Float(verdict.rawValue),
+      inputs.spread, inputs.rank, inputs.shift, Float(state.loss.oscillation), Float(state.path.step),
+      Float(state.path.period), Float(verdict.rawValue),
     ]
     if centres != nil { values.append(inputs.modes) }
-    return (Array(zip(Self.watchStatistics, values)), verdict)
+    let copies = reference.neighbours == nil ? [] : [(Self.copies, inputs.copies)]
+    return (Array(zip(Self.watchStatistics, values)) + copies, verdict)
   }
 
   private static let watchStatistics = [
     Statistic("watch_spread", label: "spread", plot: "diversity"), Statistic("watch_rank", plot: "diversity"),
-    Statistic("watch_shift"), Statistic("watch_oscillation"), Statistic("watch_verdict"),
-    Statistic("watch_modes", plot: "diversity"),
+    Statistic("watch_shift"), Statistic("watch_oscillation"), Statistic("watch_path"),
+    Statistic("watch_loop"),
+    Statistic("watch_verdict"), Statistic("watch_modes", plot: "diversity"),
   ]
+  private static let copies = Statistic("watch_copies", label: "copies", plot: "diversity")
 
   /// The share of modes that a fair share of fakes lie nearest to: a quarter of what each mode would get.
   private func modes(of fakes: Matrix) -> Float {
@@ -124,8 +133,6 @@ struct GameDirector {
 extension Options {
   /// Whether a run has a ``GameState``.
   var directsGame: Bool { balance.every > 0 || watch.every > 0 || augmentation == .ada }
-  /// Whether a run measures its samples against the data's.
-  var needsReference: Bool { quality.every > 0 || watch.every > 0 }
 }
 
 extension BalanceRule {
@@ -148,6 +155,7 @@ extension WatchRule {
     guard watch.every > 0 else { return nil }
     self.init(
       every: watch.every, grace: watch.grace, patience: watch.patience, spread: Float(watch.spread),
-      rank: Float(watch.rank), modes: Float(watch.modes), distance: Float(watch.distance))
+      rank: Float(watch.rank), modes: Float(watch.modes), distance: Float(watch.distance),
+      copies: Float(watch.copies > 0 ? watch.copies : 1))
   }
 }

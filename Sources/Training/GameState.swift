@@ -20,21 +20,27 @@ package struct GameState: Equatable, Sendable {
   package init() {}
 
   /// Every number, by name, in a fixed order.
-  private static let fields: [(name: String, place: any WritableKeyPath<GameState, Double> & Sendable)] = [
-    ("round", \.round), ("batch", \.batch), ("lead", \.lead),
-    ("window.discriminator.turns", \.window.discriminator.turns),
-    ("window.discriminator.loss", \.window.discriminator.loss),
-    ("window.discriminator.norm", \.window.discriminator.norm),
-    ("window.generator.turns", \.window.generator.turns), ("window.generator.loss", \.window.generator.loss),
-    ("window.generator.norm", \.window.generator.norm), ("window.accuracy", \.window.accuracy),
-    ("watch.since", \.watch.since), ("watch.suspicion", \.watch.suspicion), ("watch.refuge", \.watch.refuge),
-    ("watch.checks", \.watch.checks), ("watch.rewinds", \.watch.rewinds),
-    ("watch.seedOffset", \.watch.seedOffset), ("watch.rateFactor", \.watch.rateFactor),
-    ("watch.noise", \.watch.noise), ("watch.lossMean", \.watch.loss.mean),
-    ("watch.lossVariance", \.watch.loss.variance), ("watch.lossCrossings", \.watch.loss.crossings),
-    ("watch.lossSide", \.watch.loss.side), ("augment.probability", \.augment.probability),
-    ("augment.turns", \.augment.turns), ("augment.signs", \.augment.signs),
-  ]
+  private static let fields: [(name: String, place: any WritableKeyPath<GameState, Double> & Sendable)] =
+    [
+      ("round", \.round), ("batch", \.batch), ("lead", \.lead),
+      ("window.discriminator.turns", \.window.discriminator.turns),
+      ("window.discriminator.loss", \.window.discriminator.loss),
+      ("window.discriminator.norm", \.window.discriminator.norm),
+      ("window.generator.turns", \.window.generator.turns),
+      ("window.generator.loss", \.window.generator.loss),
+      ("window.generator.norm", \.window.generator.norm), ("window.accuracy", \.window.accuracy),
+      ("watch.since", \.watch.since), ("watch.suspicion", \.watch.suspicion),
+      ("watch.refuge", \.watch.refuge),
+      ("watch.checks", \.watch.checks), ("watch.rewinds", \.watch.rewinds),
+      ("watch.seedOffset", \.watch.seedOffset), ("watch.rateFactor", \.watch.rateFactor),
+      ("watch.noise", \.watch.noise), ("watch.lossMean", \.watch.loss.mean),
+      ("watch.lossVariance", \.watch.loss.variance), ("watch.lossCrossings", \.watch.loss.crossings),
+      ("watch.lossSide", \.watch.loss.side), ("path.count", \.watch.path.count),
+      ("path.returns", \.watch.path.returns), ("path.period", \.watch.path.period),
+      ("path.step", \.watch.path.step), ("augment.probability", \.augment.probability),
+      ("augment.turns", \.augment.turns), ("augment.signs", \.augment.signs),
+    ]
+    + (0..<WatchPath.length * WatchPath.dimensions).map { ("path.\($0)", \.watch.path.values[$0]) }
 
   /// The numbers in their order, as they travel between ranks.
   package var numbers: [Double] {
@@ -48,11 +54,11 @@ package struct GameState: Equatable, Sendable {
       uniqueKeysWithValues: Self.fields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
   }
 
-  /// The numbers of a manifest; nil if one is missing. Of augmentation there are none in those of versions without it.
+  /// The numbers of a manifest; nil if one is missing. Of augmentation and of the path there are none in those of versions without them.
   package init?(_ state: [String: StateValue]) {
     for field in Self.fields {
       guard let value = state["game.\(field.name)"] else {
-        if field.name.hasPrefix("augment.") { continue }
+        if field.name.hasPrefix("augment.") || field.name.hasPrefix("path.") { continue }
         return nil
       }
       guard let number = value.number ?? value.integer.map(Double.init) else { return nil }

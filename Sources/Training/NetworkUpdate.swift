@@ -47,15 +47,20 @@ struct NetworkUpdate {
   }
 
   /// Does what needs the whole sum, when all parameters have been moved.
+  /// - Parameter last: the phase's statistics before: those that are lazy keep their values where the sum has none.
   /// - Returns: the phase's statistics.
-  func finish(_ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor) -> [Float] {
+  func finish(
+    _ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor, last: [Float]
+  ) -> [Float] {
     let network = state.model.networks[phase.network]
     return sum.withUnsafePointer { vector in
       TurnResult.updateRunningStatistics(moments, from: vector + gradientCount, scale: scale)
       averages[phase.network]?.store.copyBuffers(from: network.store)
       network.afterUpdate?()
       let reported = vector + (sum.count - phase.statistics.count)
-      let statistics = phase.statistics.indices.map { reported[$0] * scale }
+      let statistics = phase.statistics.indices.map {
+        phase.statistics[$0].isLazy && reported[$0] == 0 ? last[$0] : reported[$0] * scale
+      }
       state.game?.add(
         phase: phase.name, zip(phase.statistics.map(\.key), statistics).map { ($0, $1) },
         norm: Self.length(vector, count: gradientCount) * Double(scale))

@@ -39,7 +39,8 @@ extension DatasetRequest {
       }
     self.init(
       source: source, size: options.size, channels: options.channels, count: options.dataset.count,
-      labelCount: options.dataset.labels, resize: options.dataset.resize)
+      labelCount: options.dataset.labels, resize: options.dataset.resize, stack: options.dataset.stack,
+      seed: options.seed)
   }
 }
 

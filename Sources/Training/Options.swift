@@ -65,6 +65,8 @@ public struct Options: Sendable, Equatable {
   public internal(set) var watch = Watch()
   /// When and how the quality of samples is measured.
   public internal(set) var quality = Quality()
+  /// When a run ends because it gets no better.
+  public internal(set) var stop = Stop()
 
   init() {}
 }
@@ -78,6 +80,8 @@ extension Options {
     public internal(set) var labels: Int?
     /// How images are brought to the size.
     public internal(set) var resize = ResizeMode.none
+    /// Grey images that make up a sample, one a channel.
+    public internal(set) var stack = 1
   }
 
   /// Weights of other programs that networks begin with, under `init.`. A run that is resumed has its own.

@@ -1,3 +1,5 @@
+import Datasets
+
 extension OptionsResolution {
   /// Checks keys against one another. A key whose own value was refused is left out: its problem is reported
   /// already.
@@ -5,6 +7,9 @@ extension OptionsResolution {
     checkLength()
     checkMicroBatches()
     checkSampleCount()
+    checkStack()
+    checkSpace()
+    checkStopping()
     checkDecay()
     checkLoss()
     checkPacking()
@@ -24,6 +29,16 @@ extension OptionsResolution {
     report(
       "checkpoint.keepBest is given, but quality is not measured", best.origin,
       "give quality.every too, such as quality.every=500")
+  }
+
+  /// Every image of a stack is a channel.
+  private mutating func checkStack() {
+    guard let stack = settings["dataset.stack"], Int(stack.value) > 1, let channels = settings["channels"],
+      channels.value != stack.value
+    else { return }
+    report(
+      "\(Int(stack.value)) grey images do not make up \(Int(channels.value)) channels", stack.origin,
+      "give channels=\(Int(stack.value))")
   }
 
   private mutating func checkLength() {
@@ -54,6 +69,10 @@ extension OptionsResolution {
     guard let data = settings["data"], DataSource(data.value).isPath,
       let count = settings["dataset.count"]
     else {
+      return
+    }
+    if let stack = settings["dataset.stack"], Int(stack.value) > 1 {
+      if count.layer == .fallback { derive("dataset.count", .integer(StackedImages.defaultCount)) }
       return
     }
     if count.layer >= data.layer && count.layer > .fallback {

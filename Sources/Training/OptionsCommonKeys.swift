@@ -31,7 +31,7 @@ extension OptionSchema {
       optional: "dataset.count", \.dataset.count, .integer(1...1_000_000_000),
       default: .value(.integer(60_000)),
       unit: "samples", role: .arithmetic,
-      help: "samples in an epoch of embedded data; other data have their own number"),
+      help: "samples in an epoch of embedded or stacked data; other data have their own number"),
     OptionKey(
       optional: "dataset.labels", \.dataset.labels, .integer(1...1_000_000), unit: "classes",
       role: .arithmetic,
@@ -43,6 +43,11 @@ extension OptionSchema {
       synonyms: ["transform", "crop", "interpolation"],
       help: "images whose pixels do not divide: refuse them, or resample their middle or all of them"
     ).neutral(at: ResizeMode.none.optionValue),
+    OptionKey(
+      "dataset.stack", \.dataset.stack, .oneOf([1, 3]), default: .value(.integer(1)), unit: "images",
+      role: .arithmetic, synonyms: ["stacked"],
+      help: "random grey images that make up a sample, one a channel, such as 3 digits of MNIST"
+    ).neutral(at: .integer(1)),
     OptionKey(
       "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
       synonyms: ["image_size", "resolution"], help: "height and width of a sample"),

@@ -45,6 +45,8 @@ extension Options {
     public internal(set) var modes = 0.0
     /// The most spread and shift of fakes.
     public internal(set) var distance = 0.0
+    /// The most copies of training samples; 0 does not look for them.
+    public internal(set) var copies = 0.0
     /// The most rewinds.
     public internal(set) var attempts = 0
     /// What a rewind multiplies step sizes by.
@@ -100,6 +102,10 @@ extension OptionSchema {
     number(
       "watch.distance", \.watch.distance, .closed(1, 1e6), 4,
       "spread of fakes, and distance from the data, over the data's spread above which they have diverged"),
+    number(
+      "watch.copies", \.watch.copies, .closed(0, 1), 0,
+      "share of fakes nearer to a training sample than 99 % of these are to one another above which they are copies; "
+        + "0 does not look"),
     integer(
       "watch.attempts", \.watch.attempts, 0...1000, 3, "rewinds",
       "most rewinds; the run stops at the next verdict"),

@@ -7,6 +7,7 @@ struct QualityMonitor {
   let reference: QualityReference
   let exchange: RankExchange
   private let options: Options.Quality
+  private let stop: Options.Stop
   private let seed: UInt64
   /// What was measured last.
   private(set) var last: QualityScores?
@@ -15,6 +16,7 @@ struct QualityMonitor {
     self.reference = reference
     self.exchange = exchange
     self.options = options.quality
+    stop = options.stop
     seed = options.seed
   }
 
@@ -26,8 +28,11 @@ struct QualityMonitor {
   /// Measures a model whose updates are complete. The latents are the same every time.
   mutating func measure(_ model: any Model) throws -> QualityScores {
     let fake = try model.features(
-      of: options.samples, in: reference.space, seed: seed, turn: 0, isAveraged: true, over: exchange)
-    let scores = QualityScores(fake: fake, against: reference)
+      of: QualityScores.fakeCount(options.samples, in: reference.space), against: reference, seed: seed,
+      turn: 0,
+      isAveraged: true, over: exchange)
+    let scores = QualityScores(
+      fake: fake, samples: options.samples, against: reference, in: options.space)
     last = scores
     return scores
   }
@@ -41,8 +46,15 @@ struct QualityMonitor {
   /// The best generation after one of `step` with these scores, given the best before.
   func best(after scores: QualityScores, step: Int, before: BestGeneration?) -> BestGeneration? {
     let value = scores[options.metric]
-    let rival = before.flatMap { $0.metric == options.metric ? $0 : nil }
+    let rival = before.flatMap { $0.isLike(options) ? $0 : nil }
     if let rival, !options.metric.isBetter(value, than: rival.value) { return rival }
-    return value.isFinite ? BestGeneration(step: step, value: value, metric: options.metric) : nil
+    return value.isFinite
+      ? BestGeneration(step: step, value: value, metric: options.metric, space: options.space) : nil
+  }
+
+  /// What is known of the run's getting better after these scores; nil if it does not end for it.
+  func convergence(after scores: QualityScores, step: Int, before: Convergence?) -> Convergence? {
+    guard stop.patience > 0 else { return nil }
+    return Convergence.after(scores[options.metric], step: step, options, margin: stop.margin, before: before)
   }
 }

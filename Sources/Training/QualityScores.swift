@@ -1,4 +1,3 @@
-import Checkpoints
 package import Models
 package import Quality
 
@@ -10,10 +9,29 @@ package struct QualityScores: Equatable, Sendable {
   package let kernel: Double
   /// Precision, recall, density and coverage against as many real samples.
   package let neighbourhoods: NeighbourhoodScores?
+  /// The modes that fakes reach, of a space that knows modes.
+  package let coverage: ModeCoverage?
+  private let space: FeatureSpaceKind
+
+  /// Fakes that are drawn to measure as many by distances: of a space that knows modes 26 for each, as many as PacGAN's 26,000
+  /// for the 1,000 modes of stacked MNIST.
+  package static func fakeCount(_ samples: Int, in space: any FeatureSpace) -> Int {
+    max(samples, 26 * space.modeCount)
+  }
 
   /// The scores of fakes, by their features.
-  package init(fake: Matrix, against reference: QualityReference) {
-    let isFinite = fake.values.allSatisfy(\.isFinite)
+  /// - Parameters:
+  ///   - samples: how many of them, from the first on, distances and neighbourhoods are of; modes are counted among all.
+  ///   - space: where the space of `reference` comes from.
+  package init(
+    fake all: Matrix, samples: Int, against reference: QualityReference, in space: FeatureSpaceKind
+  ) {
+    self.space = space
+    let fake = all.rows(0..<min(samples, all.rows))
+    let isFinite = all.values.allSatisfy(\.isFinite)
+    coverage =
+      isFinite && !reference.modeShares.isEmpty
+      ? ModeCoverage(modes: reference.space.modes(of: all), shares: reference.modeShares) : nil
     frechet = isFinite ? Moments(of: fake).frechetDistance(to: reference.moments) : .nan
     let isComparable = isFinite && min(fake.rows, reference.real.rows) > NeighbourhoodScores.neighbours
     kernel = isComparable ? KernelDistance.between(reference.real, fake) : .nan
@@ -29,16 +47,33 @@ package struct QualityScores: Equatable, Sendable {
     case .recall: neighbourhoods?.recall ?? .nan
     case .density: neighbourhoods?.density ?? .nan
     case .coverage: neighbourhoods?.coverage ?? .nan
+    case .modes: coverage.map { Double($0.covered) } ?? .nan
+    case .reverseKL: coverage?.reverseKL ?? .nan
     }
   }
 
   /// All values, for the log.
   package var statistics: [(Statistic, Float)] {
-    QualityMetric.allCases.map { ($0.statistic, Float(self[$0])) }
+    QualityMetric.all(in: space).map { ($0.statistic, Float(self[$0])) }
   }
 }
 
 extension QualityMetric {
+  /// Those that are measured in a space.
+  package static func all(in space: FeatureSpaceKind) -> [QualityMetric] {
+    allCases.filter { $0.isKnown(in: space) }
+  }
+
+  /// What it is called in a table.
+  var text: String {
+    switch self {
+    case .frechet, .kernel: "\(rawValue) distance"
+    case .precision, .recall, .density, .coverage: rawValue
+    case .modes: "modes covered"
+    case .reverseKL: "reverse KL"
+    }
+  }
+
   /// What it is called in the log, on the progress line and in plots.
   package var statistic: Statistic {
     switch self {
@@ -48,27 +83,9 @@ extension QualityMetric {
     case .recall: Statistic("recall", label: "recall", plot: "neighbourhoods")
     case .density: Statistic("density", label: "density", plot: "neighbourhoods")
     case .coverage: Statistic("coverage", label: "coverage", plot: "neighbourhoods")
+    case .modes: Statistic("modes", label: "modes", plot: "modes covered")
+    case .reverseKL: Statistic("reverse_kl", label: "reverse KL", plot: "reverse KL")
     }
-  }
-}
-
-/// The best generation so far, part of a run's state.
-package struct BestGeneration: Equatable, Sendable {
-  /// The steps that were done.
-  package let step: Int
-  /// The value of the metric.
-  package let value: Double
-  /// The metric.
-  package let metric: QualityMetric
-}
-
-extension BestGeneration {
-  /// The best generation that a manifest's values tell of, if any.
-  init?(_ state: [String: StateValue]) {
-    guard let step = state["best.step"]?.integer, let value = state["best.value"]?.number, step >= 0,
-      let metric = state["best.metric"]?.text.flatMap(QualityMetric.init(rawValue:))
-    else { return nil }
-    self.init(step: step, value: value, metric: metric)
   }
 }
 

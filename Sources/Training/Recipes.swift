@@ -38,6 +38,7 @@ public enum Recipes {
     Recipe("dcgan-mnist", PackageResources.dcgan_mnist_yaml),
     Recipe("dcgan-fashion", PackageResources.dcgan_fashion_yaml),
     Recipe("cgan-mnist", PackageResources.cgan_mnist_yaml),
+    Recipe("stacked-mnist", PackageResources.stacked_mnist_yaml),
     Recipe("dcgan64", PackageResources.dcgan64_yaml),
     Recipe("dcgan-pottery", PackageResources.dcgan_pottery_yaml),
     Recipe("wgan-gp", PackageResources.wgan_gp_yaml),

@@ -27,11 +27,11 @@ struct Rewind {
     let refuge = Int(game.watch.refuge)
     var old: (game: GameState, step: Int)?
     if refuge >= 0, let generation = load?(refuge) {
-      let best = state.best
+      let (best, convergence) = (state.best, state.convergence)
       if (try? state.restore(generation)) != nil, let game = state.game {
         old = (game, generation.manifest.info.step)
       }
-      state.best = best
+      (state.best, state.convergence) = (best, convergence)
     }
     let known = try exchange.allGather([
       old == nil ? 0 : 1, old?.game.lead ?? 0, old?.game.augment.probability ?? 0, Double(old?.step ?? -1),
@@ -45,6 +45,7 @@ struct Rewind {
     game.watch.checks = 0
     game.watch.since = Double(step)
     game.watch.loss = WatchState.Course()
+    game.watch.path = WatchPath()
     game.window = TurnWindow()
     game.lead = isFound ? known[1] : 0
     game.augment = AugmentState()

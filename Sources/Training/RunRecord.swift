@@ -25,7 +25,7 @@ final class RunRecord {
     attempt?.settle()
     guard rank == 0 else { return }
     switch outcome {
-    case .done: write(.done, .done)
+    case .done, .converged: write(.done, .done)
     case .stopped: write(.stopped, .stopped)
     }
   }

@@ -20,6 +20,8 @@ package final class RunState {
   package var optimizers: [OptimizerState]
   /// The best generation so far; what training does next does not depend on it.
   package var best: BestGeneration?
+  /// Whether the run still gets better; nil for a run that does not end for it.
+  package var convergence: Convergence?
   /// What the scheduler remembers; nil for a run without one.
   package var game: GameState?
   /// Turns that were left out; nil for a run that leaves none out.
@@ -67,11 +69,8 @@ package final class RunState {
     if let replay = model.replay { counters[ReplayBuffer.counterName] = .integer(replay.filled) }
     if let game { counters.merge(game.counters) { own, _ in own } }
     if let skipped { counters.merge(skipped.counters) { own, _ in own } }
-    if let best {
-      counters["best.step"] = .integer(best.step)
-      counters["best.value"] = .number(best.value)
-      counters["best.metric"] = .text(best.metric.rawValue)
-    }
+    if let best { counters.merge(best.counters()) { own, _ in own } }
+    if let convergence { counters.merge(convergence.counters) { own, _ in own } }
     return counters
   }
 
@@ -138,6 +137,7 @@ package final class RunState {
       optimizers[index].stepCount = try Self.counter(of: network, in: generation)
     }
     best = BestGeneration(generation.manifest.info.state)
+    convergence = Convergence(generation.manifest.info.state)
   }
 
   /// Checks that the networks are those that the generation's manifest was written for.
@@ -211,15 +211,10 @@ package final class RunState {
     if let numbers = game?.numbers {
       game?.numbers = try RankExchange(communicator).allGather(numbers)[0]
     }
-    if let numbers = skipped?.numbers {
-      skipped?.numbers = try RankExchange(communicator).allGather(numbers)[0]
-    }
-    let numbers = [Double(best?.step ?? -1), best?.value ?? 0, Double(best?.metric.place ?? 0)]
-    let known = try RankExchange(communicator).allGather(numbers)[0]
-    best =
-      known[0] < 0
-      ? nil
-      : BestGeneration(step: Int(known[0]), value: known[1], metric: QualityMetric.allCases[Int(known[2])])
+    let exchange = RankExchange(communicator)
+    if let numbers = skipped?.numbers { skipped?.numbers = try exchange.allGather(numbers)[0] }
+    best = BestGeneration(numbers: try exchange.allGather(best?.numbers ?? [])[0])
+    convergence = Convergence(numbers: try exchange.allGather(convergence?.numbers ?? [])[0])
   }
 
   private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }

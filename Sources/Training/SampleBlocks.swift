@@ -33,28 +33,55 @@ struct SampleBlocks {
 }
 
 extension ImageDataset {
+  /// The samples at `indices` as one tensor, `[n, H, W, C]`, and their labels.
+  func labelledImages(at indices: some Collection<Int>) throws(DatasetError) -> (
+    images: Tensor, labels: [Int]
+  ) {
+    let storage = TensorStorage(count: indices.count * valuesPerImage)
+    var labels: [Int] = []
+    for (place, index) in indices.enumerated() {
+      labels.append(Int(try read(index, into: storage.pointer + place * valuesPerImage)))
+    }
+    return (
+      Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count, height, width, channels])), labels
+    )
+  }
+
   /// The samples at `indices` as one tensor, `[n, H, W, C]`.
   func images(at indices: some Collection<Int>) throws(DatasetError) -> Tensor {
-    let storage = TensorStorage(count: indices.count * valuesPerImage)
-    for (place, index) in indices.enumerated() {
-      _ = try read(index, into: storage.pointer + place * valuesPerImage)
-    }
-    return Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count, height, width, channels]))
+    try labelledImages(at: indices).images
   }
 }
 
 extension Model {
-  /// Features of fakes: `count` of them, from latents that depend on the seed and their places
-  /// alone, every class in turn for a model that is asked by class.
+  /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone; for a model that is
+  /// asked by class each class as often as in the data that `reference` looked at.
   func features(
-    of count: Int, in space: PrincipalComponents, seed: UInt64, turn: Int, isAveraged: Bool,
+    of count: Int, against reference: QualityReference, seed: UInt64, turn: Int, isAveraged: Bool,
     over exchange: RankExchange
   ) throws -> Matrix {
+    let space = reference.space
     let noise = KeyedNoise(seed: seed, purpose: .measurement, turn: turn)
+    let classes = classes(of: count, shares: reference.classShares)
     return try SampleBlocks(count: count).gathered(columns: space.count, over: exchange) { range in
       let latents = noise.normal([range.count, latentCount], from: range.lowerBound * latentCount)
-      let classes = classes(inTurnFrom: range.lowerBound, count: range.count)
-      return space.features(of: samples(latents, classes: classes, isAveraged: isAveraged))
+      return space.features(
+        of: samples(
+          latents, classes: Array(classes.dropFirst(range.lowerBound).prefix(range.count)),
+          isAveraged: isAveraged))
+    }
+  }
+
+  /// The classes of `count` samples, each as often as its share says: sample *i* is of the class that the quantile
+  /// (i + 1/2) / count lies in. Every class in turn without shares; empty for a model that is not asked by class.
+  func classes(of count: Int, shares: [Double]) -> [Int] {
+    guard classCount > 0, shares.count == classCount else { return classes(inTurnFrom: 0, count: count) }
+    var sums: [Double] = []
+    for share in shares { sums.append((sums.last ?? 0) + share) }
+    let last = shares.lastIndex { $0 > 0 } ?? 0
+    return (0..<count).map { index in
+      let quantile = (Double(index) + 0.5) / Double(count)
+      return sums.firstIndex { $0 > quantile } ?? last
     }
   }
 }

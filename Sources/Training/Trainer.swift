@@ -1,7 +1,7 @@
 import Autograd
 package import Checkpoints
 package import DataParallel
-package import Datasets
+import Datasets
 import MessagePassing
 import Models
 import Networks
@@ -10,38 +10,6 @@ import TensorCore
 
 /// One rank of a training run, from the first step that is to be done to the last.
 package final class Trainer {
-  /// How a run ended.
-  package enum Outcome: Sendable {
-    /// All steps are done.
-    case done
-    /// A signal ended it early; its state is saved.
-    case stopped
-  }
-
-  /// What a trainer needs beside the model.
-  package struct Setup {
-    package let options: Options
-    package let plan: MicroBatchPlan
-    package let dataset: any ImageDataset
-    package let steps: Int
-    /// The run folder, as all ranks call it.
-    package let folder: String
-    /// What samples are measured against; nil if they are not.
-    package let reference: QualityReference?
-
-    package init(
-      options: Options, plan: MicroBatchPlan, dataset: any ImageDataset, steps: Int, folder: String,
-      reference: QualityReference? = nil
-    ) {
-      self.options = options
-      self.plan = plan
-      self.dataset = dataset
-      self.steps = steps
-      self.folder = folder
-      self.reference = reference
-    }
-  }
-
   private let setup: Setup
   private let engine: TurnEngine
   private let communication: CommunicationThread
@@ -79,7 +47,7 @@ package final class Trainer {
     self.watchdog = watchdog
     let exchange = RankExchange(communication)
     steering = GameDirector(
-      setup.options, model: engine.model, reference: setup.reference, over: exchange
+      setup.options, model: engine.model, reference: setup.watch, over: exchange
     ).map { director in
       GameSteering(
         director, engine: engine, setup.options, over: exchange, progress: report.progress,
@@ -109,6 +77,11 @@ package final class Trainer {
     defer { loader.stop() }
 
     lineStart = .now
+    // A run that ended for it, and is asked for no more, ends again.
+    if startStep > 0, let verdict = engine.state.convergence?.verdict(options) {
+      try finish()
+      return .converged(verdict)
+    }
     for step in startStep..<max(setup.steps, startStep) {
       let done = step + 1
       let fault = try attemptStep(step, from: loader)
@@ -120,19 +93,26 @@ package final class Trainer {
         loader = self.loader(at: cursor(done).batch)
       }
       let isStopping = engine.flags.contains(.stopRequested)
-      let isLast = done == setup.steps || isStopping
+      let (scores, isBest) = try measureQuality(done, isLast: done == setup.steps || isStopping)
+      let verdict = scores == nil ? nil : engine.state.convergence?.verdict(options)
+      let isLast = done == setup.steps || isStopping || verdict != nil
       let isDrawn = isLast || isDue(options.samples.every, at: done)
       let measurement = isDrawn ? try measure() : nil
-      let (scores, isBest) = try measureQuality(done, isLast: isLast)
       try checkReplicas(done)
       try reportIfDue(
         done, isLast: isLast,
-        measured: (measurement?.statistics ?? []) + (scores?.statistics ?? []) + (steering?.measured ?? []))
+        measured: (measurement?.statistics ?? []) + (scores?.statistics ?? [])
+          + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
+        verdict: verdict)
       // Saved before anything is drawn: after a signal there may be a second left.
       if isLast || isBest || isDue(options.checkpoint.every, at: done) { try save(step: done) }
       if isDrawn { try drawSamples(step: done, measurement) }
       if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
+      if let verdict {
+        try finish()
+        return .converged(verdict)
+      }
       if isStopping && done < setup.steps {
         try finish()
         return .stopped
@@ -228,6 +208,11 @@ package final class Trainer {
     guard quality?.isDue(at: done, isLast: isLast) == true else { return (nil, false) }
     try engine.synchronize()
     guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
+    // Not at steps that depend on when a run was interrupted: it would end elsewhere than one that was not.
+    if isDue(setup.options.quality.every, at: done) {
+      engine.state.convergence = quality?.convergence(
+        after: scores, step: done, before: engine.state.convergence)
+    }
     guard setup.options.checkpoint.keepBest else { return (scores, false) }
     let best = quality?.best(after: scores, step: done, before: engine.state.best)
     defer { engine.state.best = best }
@@ -246,7 +231,9 @@ package final class Trainer {
   }
 
   /// Logs a line at the steps that are logged, and wherever something was measured.
-  private func reportIfDue(_ done: Int, isLast: Bool, measured: [(Statistic, Float)]) throws {
+  private func reportIfDue(
+    _ done: Int, isLast: Bool, measured: [(Statistic, Float)], verdict: String?
+  ) throws {
     let isLogged =
       isLast || isDue(setup.options.log.every, at: done) || !measured.isEmpty
       || steering?.notes.isEmpty == false
@@ -268,7 +255,7 @@ package final class Trainer {
     let elapsed = (ContinuousClock.now - lineStart).seconds
     let line = RunReport.Line(
       step: done, epoch: epoch, statistics: statistics + measured + (engine.state.skipped?.statistics ?? []),
-      notes: steering?.notes ?? [],
+      notes: (steering?.notes ?? []) + (verdict.map { [(key: "converged", text: $0)] } ?? []),
       imagesPerSecond: Double(samples - lineFirstSample) / max(elapsed, 1e-9),
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData,
       ranks: watchdog.takeTimes())
@@ -291,7 +278,7 @@ package final class Trainer {
       samples: SamplePicture(options).pixels(of: grid, by: engine.model), measured: measurement?.text,
       step: step,
       statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options)
-        + (options.quality.every > 0 ? QualityMetric.allCases.map(\.statistic) : [])
+        + (options.quality.every > 0 ? QualityMetric.all(in: options.quality.space).map(\.statistic) : [])
         + GameDirector.statistics(of: options))
   }
 

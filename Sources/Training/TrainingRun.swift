@@ -84,6 +84,7 @@ package enum TrainingRun {
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
       try options.checkLabels(of: dataset)
+      try FeatureSpaces.check(dataset, options, rank: rank)
       try plan.check(sampleCount: dataset.count)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)
@@ -117,10 +118,17 @@ package enum TrainingRun {
     }
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let startStep = Int(parts[0]) ?? 0
+    var told: [String] = []
+    let reference =
+      options.quality.every > 0
+      ? try FeatureSpaces.reference(dataset, options, folder: folder?.path, over: communicator) {
+        told.append($0)
+      } : nil
     let setup = Trainer.Setup(
       options: options, plan: plan, dataset: dataset, steps: steps, folder: String(parts[1]),
-      reference: options.needsReference
-        ? try QualityReference(dataset, options, over: communicator) : nil)
+      reference: reference,
+      watch: options.watch.every > 0
+        ? try WatchReference(dataset, options, like: reference, over: communicator) : nil)
 
     let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }
@@ -148,6 +156,7 @@ package enum TrainingRun {
     if rank == 0 { announce(setup, model, startStep, progress) }
     watchdog.board.completed(step: startStep)
     record.began(in: setup.folder)
+    for note in told { progress.notice("features", path: note) }
     for note in notes { progress.notice("start", path: note) }
 
     let store = folder.map {
@@ -165,8 +174,7 @@ package enum TrainingRun {
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
       store: store, watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: startStep) { record.attempt?.settle() }
-    progress.finish(
-      outcome == .done ? "done" : "stopped early and saved; the same command with --resume goes on")
+    progress.finish(outcome.text)
     withExtendedLifetime(folder) {}
     return outcome
   }
@@ -265,5 +273,16 @@ package enum TrainingRun {
         + "\(setup.options.microBatches) micro-batches, \(CPUFeatures.current), kernels \(KernelSet.current.rawValue)"
     )
     progress.notice(startStep > 0 ? "resuming after step \(startStep)" : "run", path: setup.folder)
+  }
+}
+
+extension Trainer.Outcome {
+  /// For people.
+  fileprivate var text: String {
+    switch self {
+    case .done: "done"
+    case .stopped: "stopped early and saved; the same command with --resume goes on"
+    case .converged(let verdict): "done, because \(verdict)"
+    }
   }
 }

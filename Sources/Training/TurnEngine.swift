@@ -247,7 +247,8 @@ package final class TurnEngine {
       timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
         self.flags = flags
         statistics[turn.turn.phase.index] = update.finish(
-          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector)
+          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector,
+          last: statistics[turn.turn.phase.index])
       }
     }
   }

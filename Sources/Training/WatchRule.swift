@@ -10,6 +10,11 @@ package struct WatchInputs: Equatable, Sendable {
   package var modes: Float
   /// The generator's loss at the last turn.
   package var loss: Float
+  /// The fakes' centre in the first components, over the data's spread.
+  package var centre: [Double] = []
+  /// The share of fakes that are nearer to a training sample than 99 % of these are to one another; not a number if that is
+  /// not looked at.
+  package var copies = Float.nan
 
   package init(spread: Float, rank: Float, shift: Float, modes: Float = .nan, loss: Float = 0) {
     self.spread = spread
@@ -72,6 +77,8 @@ package struct WatchState: Equatable, Sendable {
   package var noise = 0.0
   /// The generator's loss.
   package var loss = Course()
+  /// The generator's path.
+  package var path = WatchPath()
 
   package init() {}
 }
@@ -92,6 +99,10 @@ package struct WatchRule: Equatable, Sendable {
     case collapsed
     /// Fakes are far from the data, or no numbers.
     case diverged
+    /// The generator keeps coming back to where it was.
+    case circling
+    /// Fakes are copies of training samples.
+    case memorising
   }
 
   /// Steps between two checks.
@@ -108,10 +119,14 @@ package struct WatchRule: Equatable, Sendable {
   package let modes: Float
   /// The most spread and shift.
   package let distance: Float
+  /// The most copies of training samples.
+  package let copies: Float
 
   package init(
-    every: Int, grace: Int, patience: Int, spread: Float, rank: Float, modes: Float, distance: Float
+    every: Int, grace: Int, patience: Int, spread: Float, rank: Float, modes: Float, distance: Float,
+    copies: Float = 1
   ) {
+    self.copies = copies
     self.every = every
     self.grace = grace
     self.patience = patience
@@ -133,11 +148,14 @@ package struct WatchRule: Equatable, Sendable {
       return (state, .diverged)
     }
     guard step >= Int(state.since) + grace else { return (state, .starting) }
+    state.path.add(inputs.centre)
     let hasDiverged = inputs.spread > distance || inputs.shift > distance
     let hasCollapsed = inputs.spread < spread || inputs.rank < rank || inputs.modes < modes
     guard hasDiverged || hasCollapsed else {
       state.suspicion = 0
-      state.checks += 1
+      state.checks = inputs.copies > copies ? 0 : state.checks + 1
+      if inputs.copies > copies { return (state, .memorising) }
+      if state.path.isCircling { return (state, .circling) }
       return (state, state.loss.oscillation > 0.5 ? .oscillating : .healthy)
     }
     state.suspicion += 1
@@ -157,6 +175,8 @@ extension WatchRule.Verdict: CustomStringConvertible {
     case .suspicious: "suspicious"
     case .collapsed: "collapsed"
     case .diverged: "diverged"
+    case .circling: "circling"
+    case .memorising: "memorising"
     }
   }
 

@@ -7,12 +7,14 @@ struct Evaluate: ParsableCommand {
     abstract: "Measure the samples of a run or a checkpoint against the data.",
     discussion: """
       Draws samples from the averaged generator and compares them with the
-      training samples in their principal components: Fréchet and kernel distance
-      (smaller is better), precision, recall, density and coverage (larger is
-      better), and how near samples come to their nearest training sample (around
-      1 for new ones, near 0 for copies).
+      training samples in the space of quality.space (their principal components,
+      unless the run has another): Fréchet and kernel distance (smaller is better),
+      precision, recall, density and coverage (larger is better), and how near
+      samples come to their nearest training sample (around 1 for new ones, near 0
+      for copies). A classifier's space counts modes too.
 
         lockstep evaluate runs/dcgan
+        lockstep evaluate runs/digits data=mnist quality.space=classifier
         lockstep evaluate runs/digits/checkpoints/best data=mnist --json
         mpirun -n 2 lockstep evaluate runs/dcgan quality.samples=10000
 

@@ -82,7 +82,7 @@ struct Train: ParsableCommand {
         switch try TrainingRun.run(
           request, over: communicator, training: threadCommunicator, output: .descriptor())
         {
-        case .done: .done
+        case .done, .converged: .done
         case .stopped: .stopped
         }
       })

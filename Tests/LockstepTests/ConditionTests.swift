@@ -61,7 +61,7 @@ extension EndToEnd {
     }
 
     @Test(
-      "samples have one class a row or one class alone, and say which; what cannot be exported is refused",
+      "samples have one class a row or one class alone, and say which; classes travel with an export",
       arguments: ["embedding", "projection", "auxiliary"])
     func samples(form: String) throws {
       let folder = try Folder()
@@ -84,12 +84,27 @@ extension EndToEnd {
       #expect(try Lockstep.run(strips, in: folder).status == 0)
       let absent = try Lockstep.run(["sample", "run", "--class", "10"], in: folder)
       #expect(absent.status == 64 && absent.errors.contains("classes are 0 to 9"), "\(absent.errors)")
-      for format in ["safetensors", "onnx"] {
-        let exported = try Lockstep.run(
-          ["export", "run", "--format", format, "--output", format], in: folder)
-        #expect(exported.status == 65 && exported.messages.count == 1, "\(exported.errors)")
-        #expect(exported.errors.contains("generator.safetensors.zst") && !folder.has(format))
+      let exported = try Lockstep.run(
+        ["export", "run", "--format", "safetensors", "--output", "hub"], in: folder)
+      #expect(exported.status == 0, "\(exported.errors)")
+      let configuration = String(decoding: try folder.bytes("hub/config.json"), as: UTF8.self)
+      for told in ["input", form == "embedding" ? "input" : form] {
+        #expect(configuration.contains("\"form\": \"\(told)\""), "\(configuration)")
       }
+    }
+
+    @Test("a discriminator that compares the samples of a batch is not exported, and its generator is")
+    func comparing() throws {
+      let folder = try Folder()
+      let words = ["dcgan", "model.condition=embedding", "minibatch.deviation=true", "minibatch.group=2"]
+      let trained = try Lockstep.train(
+        words + narrow + ["steps=1", "samples.count=1", "--run", "run"], ranks: 1, in: folder)
+      #expect(trained.status == 0, "\(trained.errors)")
+      let export = ["export", "run", "--format", "onnx", "--output", "onnx"]
+      let refused = try Lockstep.run(export, in: folder)
+      #expect(refused.status == 65 && refused.messages.count == 1, "\(refused.errors)")
+      #expect(refused.errors.contains("MinibatchDeviation") && !folder.has("onnx"), "\(refused.errors)")
+      #expect(try Lockstep.run(export + ["--network", "generator"], in: folder).status == 0)
     }
 
     @Test(

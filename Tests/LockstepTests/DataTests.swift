@@ -30,6 +30,13 @@ extension EndToEnd {
     }
 
     @Test(
+      "stacks of digits train",
+      .enabled(if: shared != nil, "real data are absent: set LOCKSTEP_SHARED_DATA"))
+    func stacks() throws {
+      try train("stacked-mnist", ["data=\(Self.shared!)/mnist", "quality.every=0"])
+    }
+
+    @Test(
       "the host file of the examples starts two ranks", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
     func hostFile() throws {
       let folder = try Folder()

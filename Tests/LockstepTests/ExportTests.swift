@@ -23,13 +23,20 @@ extension EndToEnd {
 
     private static let mlp = ["batch=64", "model.hidden=16", "samples.every=0"]
 
+    private static let exported: [(recipe: String, more: [String])] = [
+      (recipe: "dcgan", more: narrow), (recipe: "dcgan64", more: narrow),
+      (recipe: "dcgan", more: narrow + ["spectralNorm=true"]), (recipe: "wgan-gp", more: narrow),
+      (recipe: "ring", more: mlp), (recipe: "grid", more: mlp + ["spectralNorm=true"]),
+      (recipe: "dcgan", more: narrow + ["model.condition=embedding"]),
+      (recipe: "dcgan", more: narrow + ["model.condition=projection", "spectralNorm=true"]),
+      (recipe: "dcgan", more: narrow + ["model.condition=auxiliary"]),
+      (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
+    ]
+
     @Test(
       "the card's Python loads every family strictly, and onnxruntime draws the images that sample draws",
       .enabled(if: PyTorch.hasONNX, "no Python with torch, onnx, onnxruntime: set LOCKSTEP_PYTHON"),
-      arguments: [
-        ("dcgan", narrow), ("dcgan64", narrow), ("dcgan", narrow + ["spectralNorm=true"]),
-        ("wgan-gp", narrow), ("ring", mlp), ("grid", mlp + ["spectralNorm=true"]),
-      ])
+      arguments: exported)
     func peers(recipe: String, more: [String]) throws {
       let folder = try trained(recipe, more)
       for format in ["safetensors", "onnx"] {

@@ -11,7 +11,8 @@ extension EndToEnd {
       "samples.count=1", "optimizer.generator.learningRate=0.1", "optimizer.generator.decaySteps=60",
       "optimizer.discriminator.decaySteps=60", "watch.every=1", "watch.grace=2", "watch.patience=2",
       "watch.attempts=50", "watch.rateFactor=0.9", "watch.noise=0.01", "watch.modes=0.5", "watch.spread=0.5",
-      "watch.policy=rewind", "balance.every=3", "balance.lowest=0.45", "balance.highest=0.55",
+      "watch.policy=rewind", "balance.every=3", "balance.lowest=0.45",
+      "balance.highest=0.55",
     ]
 
     private func lines(_ folder: Folder, _ run: String) throws -> [[String: Any]] {

@@ -68,6 +68,128 @@ extension EndToEnd {
       #expect(try Float(values(printed.output[...])[0]) == Float(scores[place]))
     }
 
+    private static let learned = [
+      "quality.every=2", "quality.samples=96", "quality.space=classifier", "quality.classifierSteps=8",
+      "dataset.count=600", "quality.metric=modes",
+    ]
+
+    @Test(
+      "a classifier's space gives the same scores on 1 and 3 ranks, is kept with the run, and its file is a space too",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func classifier() throws {
+      let keys = Self.keys + ["modes", "reverse_kl"]
+      func values(_ text: Substring) throws -> [Double] {
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+        // A divergence may be infinite, which JSON has no number for.
+        return try keys.map { key -> Double in
+          if key == "reverse_kl" { return object[key] as? Double ?? -1 }
+          return try #require(object[key] as? Double, "\(key) in \(text)")
+        }
+      }
+      let folder = try Folder()
+      var logged: [[Double]] = []
+      for ranks in [1, 3] {
+        let words = ["dcgan"] + narrow + course(steps: 4, threads: 1) + Self.learned
+        let finished = try Lockstep.train(words + ["--run", "run\(ranks)"], ranks: ranks, in: folder)
+        #expect(
+          finished.status == 0 && finished.errors.contains("of held-out samples"), "\(finished.errors)")
+        let lines = String(decoding: try folder.bytes("run\(ranks)/log.jsonl"), as: UTF8.self)
+          .split(separator: "\n")
+        logged.append(try values(lines[3]))
+      }
+      #expect(logged[0] == logged[1])
+      let file = "classifier.safetensors"
+      let kept = try folder.bytes("run1/\(file)")
+      #expect(try folder.bytes("run3/\(file)") == kept)
+      let resumed = try Lockstep.train(["steps=5", "--run", "run1", "--resume"], ranks: 1, in: folder)
+      #expect(resumed.status == 0 && resumed.errors.contains("from \(file)"), "\(resumed.errors)")
+      let evaluated = try Lockstep.run(["evaluate", "run3", "--json"], in: folder)
+      #expect(evaluated.status == 0, "\(evaluated.errors)")
+      #expect(try zip(values(evaluated.output[...]), logged[0]).allSatisfy { Float($0) == Float($1) })
+      let given = try Lockstep.run(
+        ["evaluate", "run3", "--json", "quality.space=weights", "quality.weights=run1/\(file)"], in: folder)
+      #expect(given.status == 0, "\(given.errors)")
+      #expect(try values(given.output[...]) == values(evaluated.output[...]))
+      #expect(given.output.contains("\"space\":\"weights\""))
+      // A file that is damaged is made again.
+      try Fixtures.damage("run3/\(file)", in: folder)
+      let again = try Lockstep.run(["evaluate", "run3", "--json"], in: folder)
+      #expect(try values(again.output[...]) == values(evaluated.output[...]), "\(again.errors)")
+      #expect(try folder.bytes("run3/\(file)") == kept)
+      let misfit = try Lockstep.run(
+        [
+          "evaluate", "run1", "quality.space=weights",
+          "quality.weights=run1/checkpoints/step-00000004/manifest.json",
+        ], in: folder)
+      #expect(misfit.status == 65 && misfit.messages.count == 1, "\(misfit.errors)")
+    }
+
+    @Test("spaces that cannot be are refused in one line")
+    func spaces() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder)
+      let cases: [(status: Int32, named: String, words: [String])] = [
+        (
+          65, "have no labels to train a classifier on", ["dcgan", "data=images", "quality.space=classifier"]
+        ),
+        (
+          66, "nowhere.safetensors",
+          ["dcgan", "quality.space=weights", "quality.weights=nowhere.safetensors"]
+        ),
+        (78, "quality.weights=FILE", ["dcgan", "quality.space=weights"]),
+        (78, "quality.space=weights too", ["dcgan", "quality.weights=file"]),
+        (78, "the data are points", ["ring", "quality.space=classifier"]),
+        (78, "know no modes", ["dcgan", "quality.metric=modes"]),
+        (78, "quality.every too", ["ring", "stop.patience=2"]),
+      ]
+      for (status, named, words) in cases {
+        let more = words[0] == "dcgan" ? Array(words.dropFirst()) + narrow : Array(words.dropFirst())
+        let measured = words[0] == "dcgan" ? ["quality.every=1"] : []
+        let run = [words[0], "steps=1", "samples.count=1"] + measured + more + ["--run", "run"]
+        let finished = try Lockstep.train(run, ranks: 1, in: folder)
+        #expect(finished.status == status && finished.messages.count == 1, "\(finished.errors)")
+        #expect(finished.errors.contains(named), "\(finished.errors)")
+      }
+    }
+
+    @Test("a run that gets no better ends, saved and done, at the same step on any ranks and across a resume")
+    func converged() throws {
+      let folder = try Folder()
+      let still =
+        ["dcgan"] + narrow + Self.measured + [
+          "threads=1", "samples.count=1", "checkpoint.every=50", "optimizer.generator.learningRate=1e-12",
+          "optimizer.discriminator.learningRate=1e-12", "quality.metric=frechet", "stop.patience=2",
+          "stop.margin=0.5",
+        ]
+      let reason = "frechet has not improved on"
+      for ranks in MPIRun.isAvailable ? [1, 3] : [1] {
+        let words = still + ["steps=40", "--run", "run\(ranks)"]
+        let finished = try Lockstep.train(words, ranks: ranks, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+        let last = try #require(finished.errors.split(separator: "\n").last)
+        #expect(last.hasPrefix("done, because \(reason)") && last.contains("6/40 steps"), "\(last)")
+        #expect(try folder.checkpoints("run\(ranks)") == ["step-00000006"])
+        let line = String(decoding: try folder.bytes("run\(ranks)/log.jsonl"), as: UTF8.self)
+          .split(separator: "\n").last
+        #expect(line?.contains("\"converged\":\"\(reason)") == true)
+      }
+      // Interrupted between measurements, where a last one is made that does not count.
+      for (steps, end) in [(3, 3), (40, 6)] {
+        let words = still + ["steps=\(steps)", "--run", "cut"] + (steps == 3 ? [] : ["--resume"])
+        let finished = try Lockstep.train(words, ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+        #expect(try Lockstep.inspect("cut", in: folder).step == end)
+      }
+      #expect(
+        try Lockstep.inspect("cut", in: folder).hashes == Lockstep.inspect("run1", in: folder).hashes)
+      let again = try Lockstep.train(["--run", "cut", "--resume"], ranks: 1, in: folder)
+      #expect(again.status == 0 && again.errors.contains("done, because \(reason)"), "\(again.errors)")
+      #expect(try Lockstep.inspect("cut", in: folder).step == 6)
+      let more = ["stop.patience=0", "steps=8", "--run", "cut", "--resume"]
+      #expect(try Lockstep.train(more, ranks: 1, in: folder).status == 0)
+      #expect(try Lockstep.inspect("cut", in: folder).step == 8)
+    }
+
     @Test("the best of what is not measured is refused")
     func unmeasured() throws {
       let finished = try Lockstep.run(["train", "dcgan", "checkpoint.keepBest=true"], in: Folder())

@@ -59,6 +59,17 @@ struct SampleStatisticsTests {
     #expect(copied.copies == 1 && copied.distanceRatio < 1e-3)
   }
 
+  @Test("a mode is covered by one fake, and the divergence is that of the shares from the data's")
+  func coverage() {
+    let even = ModeCoverage(modes: [0, 1, 2, 3, 3, 2, 1, 0], shares: [0.25, 0.25, 0.25, 0.25, 0])
+    #expect(even.covered == 4 && even.count == 5 && abs(even.reverseKL) < 1e-12)
+    let half = ModeCoverage(modes: [0, 0, 1, 1], shares: [0.25, 0.25, 0.25, 0.25])
+    #expect(half.covered == 2 && abs(half.reverseKL - log(2)) < 1e-12)
+    let skewed = ModeCoverage(modes: [0, 0, 0, 1], shares: [0.5, 0.5])
+    #expect(abs(skewed.reverseKL - (0.75 * log(1.5) + 0.25 * log(0.5))) < 1e-12)
+    #expect(ModeCoverage(modes: [0, 2], shares: [0.5, 0.5, 0]).reverseKL == .infinity)
+  }
+
   @Test("large images are averaged over boxes, and values end between 0 and 1; points stay what they are")
   func input() {
     let input = PrincipalComponents.Input([64, 64, 1])

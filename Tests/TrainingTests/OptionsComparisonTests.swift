@@ -29,7 +29,8 @@ struct OptionsComparisonTests {
     ("watch.patience=7", false), ("watch.spread=0.1", false), ("watch.rank=0.1", false),
     ("watch.modes=0.1", false), ("watch.distance=7", false), ("watch.attempts=7", false),
     ("watch.rateFactor=0.7", false), ("watch.noise=0.1", false), ("quality.components=7", true),
-    ("quality.metric=recall", true),
+    ("quality.metric=recall", true), ("quality.space=classifier", true),
+    ("quality.classifierSteps=7", true), ("stop.margin=0.1", true), ("watch.copies=0.1", false),
     ("dragan.weight=7", false), ("dragan.deviation=7", false), ("dragan.every=7", false),
     ("augment.kind=diffaugment", false), ("augment.policy=flip", false), ("augment.probability=0.7", false),
     ("augment.target=0.7", false), ("augment.speed=7", false), ("augment.every=7", false),
@@ -59,6 +60,8 @@ struct OptionsComparisonTests {
     let optimizers = ["discriminator", "generator"].map { "optimizer.\($0)." }
     let others = Set(
       ["model.family", "model.condition", "data", "epochs", "checkpoint.keepBest"]
+        // Keys that need others beside them.
+        + ["dataset.stack", "quality.weights", "stop.patience"]
         + optimizers.flatMap { [$0 + "decay", $0 + "decaySteps"] })
     #expect(covered.union(others) == Set(OptionSchema(family: .dcgan).keys.map(\.path)))
   }

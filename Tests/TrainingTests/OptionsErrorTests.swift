@@ -74,7 +74,7 @@ struct OptionsErrorTests {
     #expect(
       error.lines == [
         "there is no recipe \"dcgan-minst\", command line; did you mean dcgan-mnist? "
-          + "Give dcgan, dcgan-mnist, dcgan-fashion, cgan-mnist, dcgan64, dcgan-pottery, wgan-gp, ring, grid, vae or vae-mnist, or the path of a YAML file"
+          + "Give dcgan, dcgan-mnist, dcgan-fashion, cgan-mnist, stacked-mnist, dcgan64, dcgan-pottery, wgan-gp, ring, grid, vae or vae-mnist, or the path of a YAML file"
       ])
     #expect(error.exitStatus == 78)
   }

@@ -41,19 +41,31 @@ struct OptionsWriterTests {
     }
   }
 
+  /// What has to be given beside a value so that the keys agree.
+  private func companions(of path: String, _ value: String) -> [String] {
+    switch path {
+    case "batch": []
+    case "checkpoint.keepBest", "stop.patience": ["batch=1048576", "quality.every=7"]
+    case "replay.size": ["batch=1048576", "microBatches=1"]
+    case "dataset.stack": ["batch=1048576", "channels=\(value)"]
+    case "quality.metric": ["batch=1048576", "quality.space=classifier"]
+    case "quality.weights": ["batch=1048576", "quality.space=weights"]
+    case "quality.space" where value == "weights": ["batch=1048576", "quality.weights=file"]
+    case _ where path.hasSuffix(".decaySteps"): ["batch=1048576", "\(path.dropLast(5))=linear"]
+    default: ["batch=1048576"]
+    }
+  }
+
   @Test("every key survives with any value it accepts", arguments: paths)
   func everyKey(path: String) throws {
     let schema = OptionSchema(family: .dcgan)
     let key = try #require(schema.key(at: path))
     var random = SplitMix64(state: path.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
     for _ in 0..<20 {
-      let word = "\(path)=\(sample(key, &random))"
-      let batch = path == "batch" ? [] : ["batch=1048576"]
-      let measured = path == "checkpoint.keepBest" ? ["quality.every=7"] : []
-      let decay = path.hasSuffix(".decaySteps") ? ["\(path.dropLast(5))=linear"] : []
-      let shared = path == "replay.size" ? ["microBatches=1"] : []
+      let value = sample(key, &random)
+      let word = "\(path)=\(value)"
       let options = try Options.resolve(
-        recipe: "dcgan", overrides: [word] + batch + decay + measured + shared)
+        recipe: "dcgan", overrides: [word] + companions(of: path, value))
       let again = try resolve(options.canonicalYAML)
       #expect(again == options, "\(word)")
       #expect(again.canonicalYAML == options.canonicalYAML)
@@ -95,18 +107,20 @@ struct OptionsWriterTests {
         "deviation", "until", "augment", "kind", "policy", "probability", "target", "speed", "every", "limit",
         "minibatch", "deviation", "kernels", "kernelSize", "group", "replay", "size", "share",
         "data",
-        "dataset", "count", "resize", "size", "channels", "seed", "steps", "batch", "microBatches", "threads",
+        "dataset", "count", "resize", "stack", "size", "channels", "seed", "steps", "batch", "microBatches",
+        "threads",
         "overlap",
         "stallTimeout", "discriminatorSteps", "generatorSteps", "optimizer", "discriminator", "learningRate",
         "beta1", "beta2", "epsilon", "warmup", "decay", "generator", "learningRate", "beta1", "beta2",
         "epsilon",
         "warmup", "decay", "ema", "decay", "checkpoint", "every", "keepLast", "keepBest",
         "samples",
-        "every", "count", "log", "every", "replicas", "every", "quality", "every", "samples", "components",
-        "metric",
+        "every", "count", "log", "every", "replicas", "every", "quality", "every", "samples", "space",
+        "classifierSteps",
+        "components", "metric", "stop", "patience", "margin",
         "balance", "every", "lowest", "highest", "limit", "starvation", "watch", "every", "policy", "samples",
-        "grace", "patience", "spread", "rank", "modes", "distance", "attempts", "rateFactor", "noise",
-        "nonFinite", "skips",
+        "grace", "patience", "spread", "rank", "modes", "distance", "copies", "attempts", "rateFactor",
+        "noise", "nonFinite", "skips",
       ])
     #expect(text.contains("    learningRate: 0.0001          # step size\n"))
   }

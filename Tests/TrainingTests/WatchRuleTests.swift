@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Training
 
@@ -75,6 +76,54 @@ struct WatchRuleTests {
     #expect(!calm.verdicts.contains(.oscillating))
   }
 
+  /// Verdicts on a path of centres.
+  private func path(_ places: [(Double, Double)]) -> [WatchRule.Verdict] {
+    verdicts(places.map { place in changed { $0.centre = [place.0, place.1] } }).verdicts
+  }
+
+  @Test("a generator that comes back again and again circles; one that goes on, settles or stays does not")
+  func circling() {
+    func places(_ place: (Double) -> (Double, Double)) -> [(Double, Double)] {
+      (0..<60).map { place(Double($0)) }
+    }
+    func circle(_ time: Double, _ period: Double, radius: Double = 0.5) -> (Double, Double) {
+      let angle: Double = 2 * Double.pi * time / period
+      return (radius * cos(angle), radius * sin(angle))
+    }
+    for period in [4.0, 7.5, 12] {
+      let found = path(places { circle($0, period) })
+      #expect(found.last == .circling && found[5] == .healthy, "period \(period)")
+    }
+    let twoPlaces = places { time -> (Double, Double) in Int(time) % 2 == 0 ? (0, 0) : (0.5, 0.2) }
+    #expect(path(twoPlaces).last == .circling)
+    let calm = [
+      places { (0.1 * $0, 0) }, places { _ in (0.3, 0.3) }, places { circle($0, 7, radius: 0.05) },
+      places { time -> (Double, Double) in circle(time, 9, radius: 0.5 * pow(0.7, time)) },
+    ]
+    for course in calm { #expect(!path(course).contains(.circling)) }
+  }
+
+  @Test("the checks since the last visit are the period of a loop")
+  func period() {
+    var path = WatchPath()
+    for place in [[0.0, 0], [1, 0], [1, 1], [0, 1]] {
+      path.add(place)
+      #expect(path.period == 0)
+    }
+    path.add([0, 0.01])
+    #expect(path.period == 4 && abs(path.step - 0.99) < 1e-12 && !path.isCircling)
+  }
+
+  @Test("copies make a verdict where they are looked for, and no state with copies is one to go back to")
+  func copies() {
+    let careful = WatchRule(
+      every: 10, grace: 0, patience: 3, spread: 0.25, rank: 0.05, modes: 0.3, distance: 4, copies: 0.5)
+    let (state, verdict) = careful.judge(changed { $0.copies = 0.6 }, step: 10, before: WatchState())
+    #expect(verdict == .memorising && state.checks == 0)
+    #expect(careful.judge(changed { $0.copies = 0.4 }, step: 10, before: WatchState()).verdict == .healthy)
+    #expect(rule.judge(changed { $0.copies = 1 }, step: 30, before: WatchState()).verdict == .healthy)
+  }
+
   @Test("good checks in a row are counted, and a bad one ends the count")
   func checks() {
     #expect(verdicts([well, well, well]).state.checks == 2)
@@ -92,9 +141,10 @@ struct WatchRuleTests {
     var missing = game.counters
     missing["game.lead"] = nil
     #expect(GameState(missing) == nil)
-    // Versions without augmentation wrote nothing of it.
-    let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") }
+    // Versions without augmentation and paths wrote nothing of them.
+    let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") && !$0.key.hasPrefix("game.path.") }
     game.augment = AugmentState()
+    game.watch.path = WatchPath()
     #expect(old.count < game.counters.count && GameState(old) == game)
   }
 }

@@ -8,7 +8,8 @@
 
 Runs the Python of hub/README.md as it stands there, checks onnx/*.onnx with onnx.checker (shapes inferred strictly),
 and compares with the images in SAMPLES: PyTorch's generator, onnxruntime's at several batch sizes, and the two
-discriminators with each other. Exit status: 0 when all values agree within the tolerance, 1 when not.
+discriminators with each other; networks that are told classes get those of SAMPLES, and one that tells them is compared
+in its logits too. Exit status: 0 when all values agree within the tolerance, 1 when not.
 """
 
 import argparse
@@ -43,8 +44,13 @@ def runtime(path: pathlib.Path):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    return lambda values: torch.from_numpy(session.run(None, {name: values.numpy()})[0])
+    names = [entry.name for entry in session.get_inputs()]
+
+    def run(*values: torch.Tensor) -> list[torch.Tensor]:
+        given = {name: value.numpy() for name, value in zip(names, values)}
+        return [torch.from_numpy(output) for output in session.run(None, given)]
+
+    return run
 
 
 def channels_first(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -62,21 +68,28 @@ def main() -> int:
 
     samples = safetensors.torch.load_file(arguments.samples)
     latents = samples["latents"]
+    told = [samples["classes"]] if "classes" in samples else []
     networks = card_namespace(arguments.hub)["networks"]
     differences = {}
     with torch.inference_mode():
-        made = networks["generator"][1](latents)
+        made = networks["generator"][1](latents, *told)
         images = channels_first(samples["images"], made).contiguous()
         differences["torch generator"] = (made - images).abs().max()
         run = runtime(arguments.onnx / "generator.onnx")
-        differences["onnx generator"] = (run(latents) - images).abs().max()
-        differences["onnx generator, batch 1"] = (run(latents[:1]) - images[:1]).abs().max()
-        differences["onnx generator, batch 3"] = (run(latents[:3]) - images[:3]).abs().max()
-        scores = networks["discriminator"][1](images)
-        other = runtime(arguments.onnx / "discriminator.onnx")(images)
-        assert scores.shape == other.shape, f"{scores.shape} and {other.shape}"
-        assert scores.unique().numel() > 1, "the scores do not depend on the images"
-        differences["discriminators"] = (scores - other).abs().max() / scores.abs().max()
+        differences["onnx generator"] = (run(latents, *told)[0] - images).abs().max()
+        for count in (1, 3):
+            part = run(latents[:count], *[classes[:count] for classes in told])[0]
+            differences[f"onnx generator, batch {count}"] = (part - images[:count]).abs().max()
+        scores = networks["discriminator"][1](images, *told)
+        scores = scores if isinstance(scores, tuple) else (scores,)
+        others = runtime(arguments.onnx / "discriminator.onnx")(images, *told)
+        assert len(scores) == len(others), f"{len(scores)} outputs and {len(others)}"
+        for own, other in zip(scores, others):
+            assert own.shape == other.shape, f"{own.shape} and {other.shape}"
+            assert own.unique().numel() > 1, "the scores do not depend on the images"
+            difference = (own - other).abs().max() / own.abs().max()
+            name = "discriminators" if own.dim() == 1 else "class logits"
+            differences[name] = difference
     worst = max(differences.values())
     for name, difference in differences.items():
         print(f"{name}: {difference:.3g}")

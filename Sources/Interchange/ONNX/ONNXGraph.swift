@@ -5,8 +5,10 @@ import TensorCore
 /// A chain of ONNX nodes under construction: each takes what the one before it gives.
 struct ONNXGraph {
   private var graph = Onnx_GraphProto()
+  /// Outputs beside that of the chain.
+  private var further: [Onnx_ValueInfoProto] = []
   /// The name of what the last node gives.
-  private var current: String
+  private(set) var current: String
 
   /// An empty graph with one input.
   init(named name: String, input: NetworkDescription.Port) {
@@ -18,19 +20,23 @@ struct ONNXGraph {
   /// The graph, whose last node gives `output`.
   consuming func finished(output: NetworkDescription.Port) -> Onnx_GraphProto {
     graph.node[graph.node.count - 1].output = [output.name]
-    graph.output = [Self.value(output)]
+    graph.output = [Self.value(output)] + further
     return graph
   }
 
   /// Gives items other extents.
   mutating func reshape(to extents: [Int], name: String) {
-    var shape = Onnx_TensorProto()
-    shape.name = "\(name).shape"
-    shape.dims = [Int64(extents.count + 1)]
-    shape.dataType = Int32(Onnx_TensorProto.DataType.int64.rawValue)
-    shape.int64Data = [-1] + extents.map(Int64.init)
-    graph.initializer.append(shape)
-    append("Reshape", name: name, [shape.name])
+    append("Reshape", name: name, [integers([-1] + extents, "\(name).shape")])
+  }
+
+  private mutating func integers(_ values: [Int], _ name: String) -> String {
+    var tensor = Onnx_TensorProto()
+    tensor.name = name
+    tensor.dims = [Int64(values.count)]
+    tensor.dataType = Int32(Onnx_TensorProto.DataType.int64.rawValue)
+    tensor.int64Data = values.map(Int64.init)
+    graph.initializer.append(tensor)
+    return name
   }
 
   /// Multiplies everything by a number.
@@ -67,13 +73,15 @@ struct ONNXGraph {
     }
   }
 
+  /// Appends a node whose first input is what the last one gives, or `first`.
   private mutating func append(
-    _ type: String, name: String, _ constants: [String], _ attributes: [Onnx_AttributeProto] = []
+    _ type: String, name: String, _ constants: [String], _ attributes: [Onnx_AttributeProto] = [],
+    of first: String? = nil
   ) {
     var node = Onnx_NodeProto()
     node.opType = type
     node.name = name
-    node.input = [current] + constants
+    node.input = [first ?? current] + constants
     node.attribute = attributes
     current = "\(name).output"
     node.output = [current]
@@ -95,10 +103,79 @@ struct ONNXGraph {
   }
 }
 
+// MARK: - Classes
+
+extension ONNXGraph {
+  /// What the input of classes is called: `[N]`, int64.
+  private static let classes = "classes"
+
+  /// Looks the rows of the items' classes up, `[N, depth]`, in a further input of the graph.
+  private mutating func look(up table: NetworkDescription.NamedTable) {
+    graph.input.append(Self.value(.init(Self.classes, []), type: .int64))
+    let rows = initializer(table.rows, "\(table.name).weight")
+    append("Gather", name: table.name, [Self.classes], of: rows)
+  }
+
+  /// Puts the row of each item's class behind its channels, spread over its places.
+  mutating func concatenate(rowsOf table: NetworkDescription.NamedTable, toItemsOf extents: [Int]) {
+    let items = current
+    let places = extents.dropFirst().reduce(1, *)
+    look(up: table)
+    reshape(to: [table.rows.shape[1] / places] + extents.dropFirst(), name: "\(table.name).spread")
+    append(
+      "Concat", name: "\(table.name).concatenated", [current], [Self.attribute("axis", 1)], of: items)
+  }
+
+  /// Adds to the scores, `[N]`, the inner products of the features' sums over `places` axes with the classes' rows.
+  mutating func add(projectionOf features: String, onto table: NetworkDescription.NamedTable, places: Int) {
+    let scores = current
+    var sums = features
+    if places > 0 {
+      let axes = integers((0..<places).map { $0 + 2 }, "\(table.name).places")
+      append(
+        "ReduceSum", name: "\(table.name).sums", [axes], [Self.attribute("keepdims", 0)], of: features)
+      sums = current
+    }
+    look(up: table)
+    append("Mul", name: "\(table.name).products", [current], of: sums)
+    append(
+      "ReduceSum", name: "\(table.name).product", [integers([1], "\(table.name).channels")],
+      [Self.attribute("keepdims", 0)])
+    append("Add", name: "\(table.name).added", [current], of: scores)
+  }
+
+  /// Gives the logits of a layer behind the features as a further output, `[N, classes]`.
+  mutating func tell(_ layer: NetworkDescription.NamedOperation, from features: String) {
+    let scores = current
+    current = features
+    append(layer)
+    let count = layer.operation.outputChannels
+    reshape(to: [count], name: "\(layer.name).logits")
+    let port = NetworkDescription.Port("class_logits", [count])
+    graph.node[graph.node.count - 1].output = [port.name]
+    further.append(Self.value(port))
+    current = scores
+  }
+}
+
+extension LayerOperation {
+  /// The channels that a layer with weights gives.
+  fileprivate var outputChannels: Int {
+    switch self {
+    case .linear(let weight, _), .convolution(let weight, _, _): weight.shape[0]
+    case .transposedConvolution(let weight, _, _, _): weight.shape[1]
+    case .batchNorm(let scale, _, _, _, _): scale.count
+    case .rectifier, .tanh: preconditionFailure("a layer with weights tells classes")
+    }
+  }
+}
+
 // MARK: - Values and attributes
 
 extension ONNXGraph {
-  private static func value(_ port: NetworkDescription.Port) -> Onnx_ValueInfoProto {
+  private static func value(
+    _ port: NetworkDescription.Port, type: Onnx_TensorProto.DataType = .float
+  ) -> Onnx_ValueInfoProto {
     var count = Onnx_TensorShapeProto.Dimension()
     count.dimParam = port.count
     var shape = Onnx_TensorShapeProto()
@@ -110,7 +187,7 @@ extension ONNXGraph {
         return dimension
       }
     var tensor = Onnx_TypeProto.Tensor()
-    tensor.elemType = Int32(Onnx_TensorProto.DataType.float.rawValue)
+    tensor.elemType = Int32(type.rawValue)
     tensor.shape = shape
     var value = Onnx_ValueInfoProto()
     value.name = port.name

@@ -46,7 +46,19 @@ package enum ONNXModel {
       builder.reshape(to: network.chainExtents, name: "input")
     }
     if network.inputScale != 1 { builder.multiply(by: network.inputScale, name: "input.scale") }
-    for operation in operations { builder.append(operation) }
+    if case .input(let table)? = network.classes {
+      builder.concatenate(rowsOf: table, toItemsOf: network.chainExtents)
+    }
+    for operation in operations.dropLast() { builder.append(operation) }
+    let features = builder.current
+    if let last = operations.last { builder.append(last) }
+    switch network.classes {
+    case .projection(let table):
+      builder.reshape(to: [], name: "score")
+      builder.add(projectionOf: features, onto: table, places: network.chainExtents.count - 1)
+    case .auxiliary(let layer): builder.tell(layer, from: features)
+    case .input, nil: break
+    }
     if network.outputScale != 1 { builder.multiply(by: network.outputScale, name: "output.scale") }
     // A reshape to the extents that are there already costs nothing and gives the output its name.
     builder.reshape(to: network.output.extents, name: "output")

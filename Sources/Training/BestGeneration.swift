@@ -1,0 +1,124 @@
+import Checkpoints
+package import Models
+
+/// The best generation so far, part of a run's state.
+package struct BestGeneration: Equatable, Sendable {
+  /// The steps that were done.
+  package let step: Int
+  /// The value of the metric.
+  package let value: Double
+  /// The metric.
+  package let metric: QualityMetric
+  /// Where the space comes from that it was measured in.
+  package let space: FeatureSpaceKind
+
+  /// A measurement.
+  package init(step: Int, value: Double, metric: QualityMetric, space: FeatureSpaceKind = .pca) {
+    self.step = step
+    self.value = value
+    self.metric = metric
+    self.space = space
+  }
+
+  /// Whether the values of both can be compared.
+  func isLike(_ options: Options.Quality) -> Bool { metric == options.metric && space == options.space }
+}
+
+extension BestGeneration {
+  /// The generation that a manifest's values tell of, if any.
+  init?(_ state: [String: StateValue], named name: String = "best") {
+    guard let step = state["\(name).step"]?.integer, let value = state["\(name).value"]?.number, step >= 0,
+      let metric = state["\(name).metric"]?.text.flatMap(QualityMetric.init(rawValue:))
+    else { return nil }
+    // Versions that knew one space wrote none.
+    let space = state["\(name).space"]?.text.flatMap(FeatureSpaceKind.init(rawValue:)) ?? .pca
+    self.init(step: step, value: value, metric: metric, space: space)
+  }
+
+  /// The values for a manifest.
+  func counters(named name: String = "best") -> [String: StateValue] {
+    [
+      "\(name).step": .integer(step), "\(name).value": .number(value),
+      "\(name).metric": .text(metric.rawValue),
+      "\(name).space": .text(space.rawValue),
+    ]
+  }
+
+  /// The numbers that travel between ranks.
+  var numbers: [Double] { [Double(step), value, Double(metric.place), Double(space.place)] }
+
+  /// The numbers of a rank; nil for a negative step.
+  init?(numbers: some Collection<Double>) {
+    let numbers = Array(numbers)
+    guard numbers.count == 4, numbers[0] >= 0 else { return nil }
+    self.init(
+      step: Int(numbers[0]), value: numbers[1], metric: QualityMetric.allCases[Int(numbers[2])],
+      space: FeatureSpaceKind.allCases[Int(numbers[3])])
+  }
+}
+
+/// What a run that ends when it gets no better remembers, a part of its state: all of it follows from measurements that are
+/// the same on every rank.
+package struct Convergence: Equatable, Sendable {
+  /// The last measurement that was an improvement.
+  package let best: BestGeneration
+  /// Measurements since.
+  package let misses: Int
+
+  /// What is remembered after a measurement; nil before the first value that is finite. Values of another metric or space
+  /// than before are a beginning.
+  /// - Parameter margin: the share of the best value by which a better one has to differ from it.
+  package static func after(
+    _ value: Double, step: Int, _ quality: Options.Quality, margin: Double, before: Convergence?
+  ) -> Convergence? {
+    let rival = before.flatMap { $0.best.isLike(quality) ? $0 : nil }
+    let measured = BestGeneration(step: step, value: value, metric: quality.metric, space: quality.space)
+    guard let rival else { return value.isFinite ? Convergence(best: measured, misses: 0) : nil }
+    let isBetter =
+      quality.metric.isBetter(value, than: rival.best.value)
+      && abs(value - rival.best.value) > abs(rival.best.value) * margin
+    return isBetter
+      ? Convergence(best: measured, misses: 0) : Convergence(best: rival.best, misses: rival.misses + 1)
+  }
+
+  /// For the log.
+  package var statistics: [(Statistic, Float)] { [(Statistic("stop_misses"), Float(misses))] }
+
+  /// Why the run ends, for people; nil if it does not.
+  package func verdict(_ options: Options) -> String? {
+    guard options.stop.patience > 0, misses >= options.stop.patience, best.isLike(options.quality) else {
+      return nil
+    }
+    return
+      "\(best.metric.rawValue) has not improved on \(Float(best.value)) of step \(best.step) in \(misses) measurements"
+  }
+}
+
+extension Convergence {
+  /// What a manifest's values tell of.
+  init?(_ state: [String: StateValue]) {
+    guard let best = BestGeneration(state, named: Self.name),
+      let misses = state["\(Self.name).misses"]?.integer,
+      misses >= 0
+    else { return nil }
+    self.init(best: best, misses: misses)
+  }
+
+  /// The values for a manifest.
+  var counters: [String: StateValue] {
+    best.counters(named: Self.name).merging(["\(Self.name).misses": .integer(misses)]) { own, _ in own }
+  }
+
+  /// The numbers that travel between ranks.
+  var numbers: [Double] { best.numbers + [Double(misses)] }
+
+  /// The numbers of a rank; nil if there are none.
+  init?(numbers: [Double]) {
+    guard let misses = numbers.last, let best = BestGeneration(numbers: numbers.dropLast()) else {
+      return nil
+    }
+    self.init(best: best, misses: Int(misses))
+  }
+
+  private static let name = "convergence"
+}

@@ -1,0 +1,122 @@
+import Autograd
+import Checkpoints
+package import Datasets
+package import MessagePassing
+import Models
+import Quality
+import Reporting
+import TensorCore
+
+/// Where the space comes from that samples are compared in.
+public enum FeatureSpaceKind: String, CaseIterable, OptionConvertible {
+  /// The principal components of the training samples' pixels.
+  case pca
+  /// The last hidden layer of a classifier that is trained on the labelled data.
+  case classifier
+  /// The same of a network whose weights are given.
+  case weights
+
+  /// The position among all kinds.
+  var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// Spaces that networks span, and how their weights come to all ranks.
+package enum FeatureSpaces {
+  /// The file of a trained classifier in a run folder.
+  package static let fileName = "classifier.safetensors"
+
+  /// The reference of a run's measurements. All ranks call; what is trained or read is told to `tell` on all of them.
+  ///
+  /// A classifier is read from the run folder, or trained and written there, by rank 0.
+  /// - Parameter folder: the run folder on rank 0.
+  /// - Throws: `DatasetError`, `CheckpointError`, `CommunicationError`, on all ranks alike.
+  package static func reference(
+    _ dataset: any ImageDataset, _ options: Options, folder: String?, over communicator: any Communicator,
+    telling tell: (String) -> Void
+  ) throws -> QualityReference {
+    let quality = options.quality
+    let network: NetworkFeatures
+    switch quality.space {
+    case .pca:
+      return try QualityReference(
+        components: quality.components, samples: quality.samples, of: dataset, isRaw: options.data.isMixture,
+        over: communicator)
+    case .classifier:
+      network = try classifier(
+        dataset, steps: quality.classifierSteps, folder: folder, over: communicator, telling: tell)
+    case .weights:
+      network = try given(quality.weights ?? "", dataset, over: communicator, telling: tell)
+    }
+    return try QualityReference(space: network, samples: quality.samples, of: dataset, over: communicator)
+  }
+
+  /// Finds out, before a run has a folder, whether there can be such a space: labels to train on, or weights that fit, which
+  /// rank 0 reads.
+  /// - Throws: `DatasetError`, `CheckpointError`.
+  static func check(_ dataset: any ImageDataset, _ options: Options, rank: Int) throws {
+    guard options.quality.every > 0 else { return }
+    switch options.quality.space {
+    case .pca: break
+    case .classifier: _ = try labelled(dataset)
+    case .weights:
+      guard rank == 0, let path = options.quality.weights else { return }
+      _ = try GivenWeights.network(
+        Safetensors(contentsOf: path), path: path, size: dataset.height, channels: dataset.channels)
+    }
+  }
+
+  /// The labelled images that a classifier is trained on: the single ones of stacks.
+  private static func labelled(_ dataset: any ImageDataset) throws(DatasetError) -> any ImageDataset {
+    let single = (dataset as? StackedImages)?.base ?? dataset
+    guard single.labelCount > 1 else {
+      throw DatasetError(
+        .unsuitable, "the data have no labels to train a classifier on, which quality.space=classifier needs",
+        single.name, "name labelled data, or give quality.space=pca")
+    }
+    return single
+  }
+
+  private static func classifier(
+    _ dataset: any ImageDataset, steps: Int, folder: String?, over communicator: any Communicator,
+    telling tell: (String) -> Void
+  ) throws -> NetworkFeatures {
+    let single = try labelled(dataset)
+    let path = folder.map { "\($0)/\(fileName)" }
+    let known = try communicator.fromCoordinator { path.flatMap { StoredClassifier.bytes(of: $0) } ?? [] }
+    if let stored = StoredClassifier(decoding: known, steps: steps, for: single) {
+      tell("\(stored.text), from \(fileName)")
+      return NetworkFeatures(stored.network, named: "classifier", channels: dataset.channels)
+    }
+    let trained = try ClassifierTraining.train(single, steps: steps, over: communicator)
+    let stored = StoredClassifier(trained, for: single)
+    tell(stored.text)
+    if communicator.rank == 0, let path {
+      do {
+        try AtomicFile.write(stored.encoded, to: path, durable: true)
+      } catch {
+        // It can be trained again.
+        tell("the classifier is not kept: \(error)")
+      }
+    }
+    return NetworkFeatures(stored.network, named: "classifier", channels: dataset.channels)
+  }
+
+  private static func given(
+    _ path: String, _ dataset: any ImageDataset, over communicator: any Communicator,
+    telling tell: (String) -> Void
+  ) throws -> NetworkFeatures {
+    let bytes = try communicator.fromCoordinator {
+      let safetensors = try Safetensors(contentsOf: path)
+      _ = try GivenWeights.network(safetensors, path: path, size: dataset.height, channels: dataset.channels)
+      return safetensors.encoded()
+    }
+    let network = try GivenWeights.network(
+      Safetensors(decoding: bytes, path: path), path: path, size: dataset.height, channels: dataset.channels)
+    let classes = network.configuration.classes
+    tell(
+      "weights of \(path), \(network.configuration.features) features, "
+        + (classes > 0 ? "\(classes) classes" : "no classes")
+        + ", SHA-256 \(SHA256.digest(of: [network.store.flatValues]).prefix(16))")
+    return NetworkFeatures(network, named: "weights", channels: dataset.channels)
+  }
+}

@@ -1,0 +1,51 @@
+import Testing
+import Training
+
+@Suite("Whether a run still gets better is a pure function of its measurements")
+struct ConvergenceTests {
+  private func options(_ words: String...) throws -> Options {
+    try Options.resolve(recipe: "dcgan", overrides: ["quality.every=10"] + words)
+  }
+
+  /// What is remembered after each measurement.
+  private func course(_ values: [Double], _ options: Options) -> [Convergence?] {
+    var states: [Convergence?] = []
+    for (place, value) in values.enumerated() {
+      states.append(
+        Convergence.after(
+          value, step: 10 * (place + 1), options.quality, margin: options.stop.margin,
+          before: states.last ?? nil))
+    }
+    return states
+  }
+
+  @Test("measurements without improvement are counted, and the count begins anew with each improvement")
+  func misses() throws {
+    let options = try options("stop.patience=2")
+    let states = course([9, 8, 8.5, 7, 7, .nan, 7.1], options)
+    #expect(states.map { $0?.misses } == [0, 0, 1, 0, 1, 2, 3])
+    #expect(states.map { $0?.best.step } == [10, 20, 20, 40, 40, 40, 40])
+    #expect(states.map { $0?.verdict(options) != nil } == [false, false, false, false, false, true, true])
+    #expect(states[5]?.verdict(options) == "frechet has not improved on 7.0 of step 40 in 2 measurements")
+  }
+
+  @Test("a margin asks for more, and what is larger may be better")
+  func margin() throws {
+    let near = try options("stop.patience=1", "stop.margin=0.1")
+    #expect(course([10, 9.5, 8.9], near).map { $0?.misses } == [0, 1, 0])
+    let large = try options("stop.patience=1", "quality.metric=coverage")
+    #expect(course([0.2, 0.4, 0.3], large).map { $0?.misses } == [0, 0, 1])
+  }
+
+  @Test("what is no number is no beginning, and another metric is one")
+  func beginnings() throws {
+    let frechet = try options("stop.patience=1")
+    #expect(course([.nan, .infinity, 5], frechet).map { $0?.misses } == [nil, nil, 0])
+    let coverage = try options("stop.patience=1", "quality.metric=coverage")
+    let old = course([5, 6], frechet)[1]
+    #expect(old?.verdict(frechet) != nil && old?.verdict(coverage) == nil)
+    let new = Convergence.after(0.5, step: 30, coverage.quality, margin: 0, before: old)
+    #expect(new?.misses == 0 && new?.best.step == 30)
+    #expect(try options().stop.patience == 0 && old?.verdict(options()) == nil)
+  }
+}

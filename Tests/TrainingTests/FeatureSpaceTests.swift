@@ -1,0 +1,163 @@
+import Autograd
+import Checkpoints
+import Datasets
+import MessagePassing
+import Models
+import Quality
+import TensorCore
+import Testing
+import Training
+
+@Suite("Spaces of features that networks span")
+struct FeatureSpaceTests {
+  private static func vessels(count: Int = 300) throws -> any ImageDataset {
+    try Datasets.open(DatasetRequest(source: "pottery", size: 16, channels: 1, count: count))
+  }
+
+  /// A classifier's weights, as bits, and its accuracy.
+  private struct Trained: Equatable, Sendable {
+    let bits: [UInt32]
+    let accuracy: Double
+  }
+
+  /// What each of as many ranks has trained.
+  private static func trained(ranks: Int, steps: Int) throws -> [Trained] {
+    try ThreadCommunicator.results(size: ranks) { communicator in
+      let result = try ClassifierTraining.train(Self.vessels(), steps: steps, over: communicator)
+      return Trained(
+        bits: result.network.store.flatValues.scalars.map(\.bitPattern), accuracy: result.accuracy)
+    }.map { try $0.get() }
+  }
+
+  private static let reference = Result { try trained(ranks: 1, steps: 12)[0] }
+
+  @Test(
+    "a classifier has the same bits on 1, 2, 3 and 4 ranks, and where there are too many to share",
+    arguments: [2, 3, 4, 17])
+  func sameBits(ranks: Int) throws {
+    let reference = try Self.reference.get()
+    #expect(try Self.trained(ranks: ranks, steps: 12) == Array(repeating: reference, count: ranks))
+  }
+
+  @Test("it learns: held-out vessels are told apart far better than by chance")
+  func learns() throws {
+    let accuracy = try Self.trained(ranks: 1, steps: 80)[0].accuracy
+    #expect(accuracy > 0.5 && accuracy <= 1)
+  }
+
+  @Test(
+    "a kept classifier is taken for the data and the length it was trained for, and not if a byte is another")
+  func stored() throws {
+    let data = try Self.vessels()
+    let result = try ClassifierTraining.train(data, steps: 2, over: SoloCommunicator())
+    let bytes = StoredClassifier(result, for: data).encoded
+    let again = try #require(StoredClassifier(decoding: bytes, steps: 2, for: data))
+    #expect(again.network.store.flatValues.scalars == result.network.store.flatValues.scalars)
+    #expect(again.encoded == bytes)
+    #expect(StoredClassifier(decoding: bytes, steps: 3, for: data) == nil)
+    #expect(try StoredClassifier(decoding: bytes, steps: 2, for: Self.vessels(count: 301)) == nil)
+    #expect(StoredClassifier(decoding: [], steps: 2, for: data) == nil)
+    for place in [9, bytes.count / 2, bytes.count - 1] {
+      var damaged = bytes
+      damaged[place] ^= 1
+      #expect(StoredClassifier(decoding: damaged, steps: 2, for: data) == nil, "byte \(place)")
+    }
+  }
+
+  @Test("a network of one channel looks at each channel alone, and its classes make up one number")
+  func channels() {
+    let network = Classifier(.init(size: 8, channels: 1, classes: 3))
+    network.store.initialize(seed: 1, firstOrdinal: 0)
+    let grey = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0).normal([6, 8, 8, 1])
+    let single = NetworkFeatures(network, named: "single", channels: 1)
+    let features = single.features(of: grey)
+    #expect(single.count == 64 && single.modeCount == 3 && features.rows == 6)
+    // Two images of three channels from the six.
+    var values = [Float](repeating: 0, count: 2 * 64 * 3)
+    for image in 0..<6 {
+      for place in 0..<64 {
+        values[(image / 3 * 64 + place) * 3 + image % 3] = grey.scalars[image * 64 + place]
+      }
+    }
+    let stacked = NetworkFeatures(network, named: "stacked", channels: 3)
+    let together = stacked.features(of: Tensor(values, shape: [2, 8, 8, 3]))
+    #expect(stacked.count == 192 && stacked.modeCount == 27 && together.rows == 2)
+    #expect(zip(together.values, features.values).allSatisfy { abs($0 - $1) < 1e-5 })
+    let digits = single.modes(of: features)
+    let numbers = [0, 3].map { first -> Int in
+      9 * digits[first] + 3 * digits[first + 1] + digits[first + 2]
+    }
+    #expect(stacked.modes(of: together) == numbers)
+    let logits = network.logits(of: Tape(mode: .inference).constant(grey)).value.scalars
+    for (row, digit) in digits.enumerated() {
+      let scores = Array(logits[3 * row..<3 * row + 3])
+      #expect(scores[digit] == scores.max())
+    }
+  }
+
+  /// The tensors of a network of one 4x4 convolution for images of 8 pixels.
+  private func tensors(_ change: (inout [String: Shape]) -> Void = { _ in }) -> Safetensors {
+    var shapes: [String: Shape] = [
+      "main.0.weight": [5, 1, 4, 4], "main.0.bias": [5], "main.2.weight": [7, 5, 4, 4], "main.2.bias": [7],
+      "classes.weight": [3, 7], "classes.bias": [3],
+    ]
+    change(&shapes)
+    return Safetensors(
+      shapes.keys.sorted().map { NamedTensor($0, Tensor(repeating: 0.5, shape: shapes[$0]!)) })
+  }
+
+  @Test("given weights say how wide their network is, with or without classes")
+  func given() throws {
+    let network = try GivenWeights.network(tensors(), path: "file", size: 8, channels: 3)
+    #expect(
+      network.configuration
+        == Classifier.Configuration(size: 8, channels: 1, widths: [5], features: 7, classes: 3))
+    #expect(network.store.flatValues.scalars.allSatisfy { $0 == 0.5 })
+    let featuresOnly = tensors {
+      $0["classes.weight"] = nil
+      $0["classes.bias"] = nil
+    }
+    let plain = try GivenWeights.network(featuresOnly, path: "file", size: 8, channels: 1)
+    #expect(plain.configuration.classes == 0)
+    #expect(NetworkFeatures(plain, named: "weights", channels: 1).modeCount == 0)
+  }
+
+  @Test("weights that do not fit are refused with the tensor, what it is and what it should be")
+  func misfits() {
+    let cases: [(named: String, size: Int, channels: Int, change: (inout [String: Shape]) -> Void)] = [
+      ("main.2.weight is [7, 5, 4, 4], not [N, 5, 8, 8]", 16, 1, { _ in }),
+      ("main.0.weight takes 2 channels", 8, 3, { $0["main.0.weight"] = [5, 2, 4, 4] }),
+      ("main.0.weight is [5, 1, 3, 3], not [N, 1, 4, 4]", 8, 1, { $0["main.0.weight"] = [5, 1, 3, 3] }),
+      ("main.2.weight is [7, 6, 4, 4], not [N, 5, 4, 4]", 8, 1, { $0["main.2.weight"] = [7, 6, 4, 4] }),
+      ("classes.weight is [3, 8], not [classes, 7]", 8, 1, { $0["classes.weight"] = [3, 8] }),
+      ("missing main.2.bias", 8, 1, { $0["main.2.bias"] = nil }),
+      ("unexpected extra", 8, 1, { $0["extra"] = [1] }),
+      ("would halve 9 pixels", 9, 1, { _ in }),
+      ("there is no main.0.weight", 8, 1, { $0["main.0.weight"] = nil }),
+    ]
+    for (named, size, channels, change) in cases {
+      let error = #expect(throws: CheckpointError.self, "\(named)") {
+        _ = try GivenWeights.network(tensors(change), path: "file", size: size, channels: channels)
+      }
+      #expect(error?.kind == .otherModel && error?.description.contains(named) == true, "\(error as Any)")
+    }
+  }
+
+  @Test(
+    "copies are found among training samples that ranks share, with the same figures on any number of them")
+  func neighbours() throws {
+    let values = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0).normal([5000, 3]).scalars.map(Double.init)
+    let training = Matrix(rows: 5000, columns: 3, values: values)
+    let copied = Array(values[600..<660])
+    let fakes = Matrix(rows: 40, columns: 3, values: copied + copied.map { $0 + 3 })
+    func found(ranks: Int) throws -> [Memorisation] {
+      try ThreadCommunicator.results(size: ranks) { communicator in
+        let exchange = RankExchange(communicator)
+        return try TrainingNeighbours(training, over: exchange).memorisation(of: fakes, over: exchange)
+      }.map { try $0.get() }
+    }
+    let alone = try found(ranks: 1)[0]
+    #expect(alone.copies >= 0.5 && alone.copies < 0.7)
+    for ranks in 2...4 { #expect(try found(ranks: ranks).allSatisfy { $0 == alone }) }
+  }
+}

@@ -1,81 +1,176 @@
-import Glibc
-import Synchronization
-
-/// Saves generations on a thread of its own, so that training goes on while they are compressed and written.
+/// Saves generations behind the training: what is to be saved is copied, then compressed and written by threads of their
+/// own, one in each process that takes part.
 ///
-/// One save runs at a time. Not for use from several threads: it belongs to the one that trains.
+/// One save is under way at a time. With ``Peers`` all processes call the same methods in the same order. Those that see
+/// the store write a share of the files each (``GenerationContents/shares(among:)``). When all have written theirs, which
+/// the processes have to tell each other in their own way (``isPartWritten``), ``gather()`` brings the digests together,
+/// and the first of them writes the manifest and commits. The threads exchange nothing: they only write.
+///
+/// Not for use from several threads: it belongs to the one that trains.
 public final class BackgroundCheckpointWriter {
-  private let store: CheckpointStore
-  private var running: (thread: pthread_t, job: Job)?
-  /// The outcome of the last save that ran on the caller's own thread.
-  private var unreported: Result<Generation, CheckpointError>?
+  /// The processes among which a save is shared out.
+  package struct Peers {
+    /// This process's number; 0 coordinates.
+    package let rank: Int
+    /// The numbers of those who write, ascending; 0 is one of them.
+    package let writers: [Int]
+    /// Gives every process the bytes of all, in the order of their numbers.
+    package let allGather: ([UInt8]) throws -> [[UInt8]]
 
-  /// A writer into `store`.
-  public init(store: CheckpointStore) {
-    self.store = store
-  }
-
-  deinit {
-    if let running { pthread_join(running.thread, nil) }
-  }
-
-  /// Waits for the save before, if it still runs, copies `contents`, and starts to save the copy. Once this
-  /// returns, the caller may overwrite the tensors' storage.
-  ///
-  /// - Returns: the outcome of the save before, or nil if there was none or ``finish()`` has told it. A failed
-  ///   intermediate save need not end the training: the older generations are untouched.
-  public func submit(_ contents: GenerationContents) -> Result<Generation, CheckpointError>? {
-    let outcome = wait()
-    let job = Job(store: store, contents: contents.snapshot())
-    var thread = pthread_t()
-    let handle = Unmanaged.passRetained(job)
-    let code = pthread_create(
-      &thread, nil,
-      { handle in
-        Unmanaged<Job>.fromOpaque(handle!).takeRetainedValue().run()
-        return nil
-      }, handle.toOpaque())
-    if code == 0 {
-      running = (thread, job)
-    } else {
-      // Without another thread the save is late, not lost.
-      handle.takeRetainedValue().run()
-      unreported = job.outcome
+    /// - Precondition: 0 is the first of the writers.
+    package init(rank: Int, writers: [Int], allGather: @escaping ([UInt8]) throws -> [[UInt8]]) {
+      precondition(writers.first == 0, "the coordinator writes")
+      self.rank = rank
+      self.writers = writers
+      self.allGather = allGather
     }
+  }
+
+  private typealias Outcome = Result<Generation, CheckpointError>
+
+  private let store: CheckpointStore
+  private let peers: Peers
+  /// The save that is shared out, and this process's part of it; a process that writes nothing has no job.
+  private var part: (save: SharedSave, job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?)?
+  /// On the coordinator: a whole save where it is alone, the end of one where it is not.
+  private var ending: BackgroundJob<Outcome>?
+  private var unreported: Outcome?
+
+  /// A writer into `store`, alone.
+  public convenience init(store: CheckpointStore) {
+    self.init(store: store, peers: Peers(rank: 0, writers: [0]) { [$0] })
+  }
+
+  /// A writer into `store` together with others.
+  package init(store: CheckpointStore, peers: Peers) {
+    self.store = store
+    self.peers = peers
+  }
+
+  /// Whether a save waits for ``gather()``; the same on all processes.
+  package var isSharedOut: Bool { part != nil }
+
+  /// Whether a save is under way of which this process has written its part.
+  package var isPartWritten: Bool { part.map { $0.job?.isDone ?? true } ?? false }
+
+  /// Waits for the save before, if it is still under way, copies what this process is to write of `contents`, and starts
+  /// to write it. Once this returns, the caller may overwrite the tensors' storage.
+  ///
+  /// - Returns: on the coordinator, the outcome of the save before, or nil if there was none or ``finish()`` has told it. A
+  ///   failed intermediate save need not end the training: the older generations are untouched.
+  /// - Throws: what communication throws.
+  public func submit(_ contents: GenerationContents) throws -> Result<Generation, CheckpointError>? {
+    let outcome = try takeOutcome()
+    guard peers.writers.count > 1 else {
+      if peers.rank == 0 {
+        let snapshot = contents.snapshot()
+        ending = BackgroundJob { [store] in
+          Result { () throws(CheckpointError) in try store.save(snapshot) }
+        }
+      }
+      return outcome
+    }
+    guard let folder = try stage(contents) else { return outcome }
+    var job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?
+    if let position = peers.writers.firstIndex(of: peers.rank) {
+      let share = contents.share(contents.shares(among: peers.writers.count)[position])
+      job = BackgroundJob { [store] in
+        Result { () throws(CheckpointError) in try store.write(share, into: folder) }
+      }
+    }
+    let save = SharedSave(
+      folder: folder, info: contents.info, retained: contents.retained, names: contents.files.map(\.name))
+    part = (save, job)
     return outcome
+  }
+
+  /// Has the coordinator make the temporary folder, and tells all its name.
+  /// - Returns: nil on all if it cannot be made.
+  private func stage(_ contents: GenerationContents) throws -> String? {
+    var made = ""
+    if peers.rank == 0 {
+      do throws(CheckpointError) { made = try store.stage(contents) } catch { unreported = .failure(error) }
+    }
+    let folder = String(decoding: try peers.allGather(Array(made.utf8))[0], as: UTF8.self)
+    return folder.isEmpty ? nil : folder
+  }
+
+  /// Waits until all parts are written, and has the coordinator commit the generation, or give it up if a part failed.
+  /// One all-gather of what the manifest says about each part.
+  ///
+  /// - Throws: what communication throws.
+  package func gather() throws {
+    guard let (save, job) = part else { return }
+    part = nil
+    let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
+    guard peers.rank == 0 else { return }
+    ending = BackgroundJob { [store] in
+      Result { () throws(CheckpointError) in try save.end(in: store, reports) }
+    }
   }
 
   /// Waits for the last save.
   ///
-  /// - Returns: the generation that was saved, or nil if nothing was submitted since the outcome was last told.
-  /// - Throws: ``CheckpointError`` if that save failed.
+  /// - Returns: on the coordinator, the generation that was saved, or nil if nothing was submitted since the outcome was
+  ///   last told.
+  /// - Throws: ``CheckpointError`` if that save failed; what communication throws.
   @discardableResult
-  public func finish() throws(CheckpointError) -> Generation? {
-    try wait()?.get()
+  public func finish() throws -> Generation? {
+    try takeOutcome()?.get()
   }
 
-  private func wait() -> Result<Generation, CheckpointError>? {
-    defer { (running, unreported) = (nil, nil) }
-    guard let running else { return unreported }
-    pthread_join(running.thread, nil)
-    return running.job.outcome
+  private func takeOutcome() throws -> Outcome? {
+    try gather()
+    defer { (ending, unreported) = (nil, nil) }
+    return ending?.wait() ?? unreported
+  }
+}
+
+/// A save whose files several processes write, when they are written.
+private struct SharedSave {
+  /// The temporary folder.
+  let folder: String
+  let info: GenerationInfo
+  let retained: RetainedGenerations
+  /// The names of all files, in the manifest's order.
+  let names: [String]
+
+  /// What a process tells the coordinator: a manifest of its files alone, or why there is none.
+  func report(of written: Result<[Manifest.File], CheckpointError>) -> [UInt8] {
+    switch written {
+    case .success(let files):
+      return [0] + Manifest(formatVersion: .current, info: info, files: files).encoded()
+    case .failure(let error):
+      let kind = CheckpointError.Kind.allCases.firstIndex(of: error.kind) ?? 0
+      return [1, UInt8(kind)] + Array("\(error.problem)\n\(error.path)".utf8)
+    }
   }
 
-  private final class Job: Sendable {
-    private let store: CheckpointStore
-    private let contents: GenerationContents
-    private let result = Mutex<Result<Generation, CheckpointError>?>(nil)
-
-    init(store: CheckpointStore, contents: GenerationContents) {
-      self.store = store
-      self.contents = contents
+  /// Commits the generation, or gives it up if a process failed.
+  func end(in store: CheckpointStore, _ reports: [[UInt8]]) throws(CheckpointError) -> Generation {
+    var files: [String: Manifest.File] = [:]
+    do throws(CheckpointError) {
+      for (rank, report) in reports.enumerated() {
+        for file in try self.files(report, of: rank) { files[file.stem] = file }
+      }
+    } catch {
+      store.abandon(folder)
+      throw error
     }
+    let all = names.compactMap { files[$0] }
+    precondition(all.count == names.count, "every file is in one share")
+    return try store.commit(info, all, from: folder, retaining: retained)
+  }
 
-    var outcome: Result<Generation, CheckpointError>? { result.withLock { $0 } }
-
-    func run() {
-      let outcome = Result { () throws(CheckpointError) in try store.save(contents) }
-      result.withLock { $0 = outcome }
+  private func files(_ report: [UInt8], of rank: Int) throws(CheckpointError) -> [Manifest.File] {
+    guard report.first == 1, report.count > 1 else {
+      return try Manifest(parsing: Array(report.dropFirst()), path: folder).files
     }
+    let kinds = CheckpointError.Kind.allCases
+    let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
+      separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    throw CheckpointError(
+      kinds[min(Int(report[1]), kinds.count - 1)],
+      "\(lines[0])\(rank == 0 ? "" : " on rank \(rank)")", path: lines.count > 1 ? String(lines[1]) : folder)
   }
 }

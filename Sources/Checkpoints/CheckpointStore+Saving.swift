@@ -12,27 +12,69 @@ extension CheckpointStore {
   ///   `latest` or the removal of old ones fails, the new generation is there all the same.
   @discardableResult
   public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
+    let folder = try stage(contents)
+    let all = GenerationShare(files: contents.files, written: Set(contents.files.map(\.name)))
+    let files: [Manifest.File]
+    do throws(CheckpointError) {
+      files = try write(all, into: folder)
+    } catch {
+      abandon(folder)
+      throw error
+    }
+    return try commit(contents.info, files, from: folder, retaining: contents.retained)
+  }
+
+  /// Begins a save: makes sure that there is room, and makes the temporary folder.
+  ///
+  /// - Returns: the folder's path, for ``write(_:into:)`` and ``commit(_:_:from:retaining:)`` or ``abandon(_:)``.
+  func stage(_ contents: GenerationContents) throws(CheckpointError) -> String {
     try makeDirectory()
     try requireSpace(for: contents)
-    let name = FolderName.generation(contents.info.step)
-    let temporary = path(FolderName.temporary(name))
+    let folder = path(FolderName.temporary(FolderName.generation(contents.info.step)))
+    try fileSystem.makeFolder(folder)
+    return folder
+  }
+
+  /// Writes the files of a share, in any process that sees the folder, and makes them durable.
+  ///
+  /// - Returns: what the manifest says about them.
+  func write(_ share: GenerationShare, into folder: String) throws(CheckpointError) -> [Manifest.File] {
+    var files: [Manifest.File] = []
+    for (index, file) in share.files.enumerated() where share.written.contains(file.name) {
+      files.append(try file.write(into: folder, after: share.files[..<index], fileSystem: fileSystem))
+    }
+    return files
+  }
+
+  /// Ends a save whose files are all written: the manifest, the names, the pointers and what is kept of older ones, as
+  /// ``save(_:)`` says.
+  func commit(
+    _ info: GenerationInfo, _ files: [Manifest.File], from folder: String,
+    retaining retained: RetainedGenerations
+  ) throws(CheckpointError) -> Generation {
+    let name = FolderName.generation(info.step)
     do throws(CheckpointError) {
-      try write(contents, into: temporary)
-      try publish(temporary, as: name)
+      try complete(folder, Manifest(formatVersion: .current, info: info, files: files))
+      try publish(folder, as: name)
     } catch {
-      // The first failure is the one to report; what cannot be removed now is removed at the next start.
-      try? fileSystem.removeTree(temporary)
+      abandon(folder)
       throw error
     }
     try point(FolderName.latest, to: name)
-    if let best = contents.retained.best { try point(FolderName.best, to: FolderName.generation(best)) }
-    let saved = Generation(step: contents.info.step, name: name, path: path(name))
+    if let best = retained.best { try point(FolderName.best, to: FolderName.generation(best)) }
+    let saved = Generation(step: info.step, name: name, path: path(name))
     try forgetAttempts(from: name)
-    try removeOldGenerations(after: saved, retaining: contents.retained)
+    try removeOldGenerations(after: saved, retaining: retained)
     return saved
   }
 
-  private func makeDirectory() throws(CheckpointError) {
+  /// Gives a save up.
+  func abandon(_ folder: String) {
+    // A failure before is the one to report; what cannot be removed now is removed at the next start.
+    try? fileSystem.removeTree(folder)
+  }
+
+  func makeDirectory() throws(CheckpointError) {
     do throws(CheckpointError) {
       _ = try Folder(directory)
     } catch {
@@ -52,13 +94,8 @@ extension CheckpointStore {
     }
   }
 
-  private func write(_ contents: GenerationContents, into folder: String) throws(CheckpointError) {
-    try fileSystem.makeFolder(folder)
-    var files: [Manifest.File] = []
-    for (index, file) in contents.files.enumerated() {
-      files.append(try file.write(into: folder, after: contents.files[..<index], fileSystem: fileSystem))
-    }
-    let manifest = Manifest(formatVersion: .current, info: contents.info, files: files)
+  /// Writes the manifest, makes the folder durable, and reads everything back.
+  private func complete(_ folder: String, _ manifest: Manifest) throws(CheckpointError) {
     let encoded = manifest.encoded()
     let output = try fileSystem.createFile(folder + "/" + Manifest.fileName)
     try output.write(encoded)

@@ -4,7 +4,7 @@ package enum FolderName: Equatable {
   case generation(step: Int)
   /// `step-00000500.replaced-…`: a generation that is being replaced by another of the same step.
   case replaced(step: Int)
-  /// `step-00000500.tmp-…`, `latest.tmp-…`, `best.tmp-…` and `attempts.tmp-…`: being written or being removed.
+  /// `step-00000500.tmp-…`, `latest.tmp-…`, `best.tmp-…`, `attempts.tmp-…` and `probe.tmp-…`: being written or removed.
   case temporary
   /// Anything else.
   case other
@@ -12,6 +12,7 @@ package enum FolderName: Equatable {
   static let latest = "latest"
   static let best = "best"
   static let attempts = "attempts"
+  static let probe = "probe"
 
   /// Takes a name apart.
   package init(_ name: String) {
@@ -20,7 +21,7 @@ package enum FolderName: Equatable {
     if parts.count == 1 {
       self = step.map { .generation(step: $0) } ?? .other
     } else if parts[1].hasPrefix("tmp-"),
-      step != nil || [Self.latest, Self.best, Self.attempts].contains(String(parts[0]))
+      step != nil || [Self.latest, Self.best, Self.attempts, Self.probe].contains(String(parts[0]))
     {
       self = .temporary
     } else if parts[1].hasPrefix("replaced-"), let step {

@@ -105,17 +105,6 @@ public struct GenerationContents: Sendable {
     self.files = files
     self.retained = retained
   }
-
-  /// The same contents in memory that nobody else writes.
-  public func snapshot() -> GenerationContents {
-    GenerationContents(
-      info: info,
-      files: files.map { file in
-        TensorFile(
-          name: file.name, tensors: file.tensors.map { $0.snapshot() }, encoding: file.encoding,
-          metadata: file.metadata)
-      }, retained: retained)
-  }
 }
 
 /// Generations that stay beside the newest ones.

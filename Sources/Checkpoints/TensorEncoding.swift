@@ -40,31 +40,31 @@ extension TensorEncoding {
 /// Floats as four byte planes and back. In floats side by side one byte in four is an exponent, which takes few values,
 /// and three are nearly noise: each plane by itself tells an entropy coder which is which.
 enum BytePlanes {
-  /// Writes the planes of `values`, or of their difference to `base`.
-  /// - Precondition: `base` has as many elements; `planes` has four bytes for each.
+  /// Writes one plane of `values`, or of their difference to `base`. Plane by plane, because that is how they lie in a file:
+  /// what a plane needs of the others is computed again, which costs less than memory for all of them.
+  /// - Precondition: `base` has as many elements; `plane` has a byte for each.
   static func encode(
-    _ values: UnsafeBufferPointer<Float>, base: UnsafeBufferPointer<Float>?,
-    into planes: UnsafeMutableBufferPointer<UInt8>
+    _ values: UnsafeBufferPointer<Float>, base: UnsafeBufferPointer<Float>?, plane number: Int,
+    into plane: UnsafeMutableBufferPointer<UInt8>
   ) {
     let count = values.count
-    precondition(planes.count == 4 * count && (base?.count ?? count) == count, "four planes of every element")
-    for index in 0..<count {
-      let bits = values[index].bitPattern
-      let word: UInt32
-      if let base {
-        let difference = Int32(bitPattern: bits &- base[index].bitPattern)
-        word = UInt32(bitPattern: (difference &<< 1) ^ (difference &>> 31))
-      } else {
-        word = bits &<< 1 | bits &>> 31
+    precondition(plane.count == count && (base?.count ?? count) == count, "a byte of every element")
+    let shift = UInt32(8 * number)
+    if let base {
+      for index in 0..<count {
+        let difference = Int32(bitPattern: values[index].bitPattern &- base[index].bitPattern)
+        let word = UInt32(bitPattern: (difference &<< 1) ^ (difference &>> 31))
+        plane[index] = UInt8(truncatingIfNeeded: word &>> shift)
       }
-      planes[index] = UInt8(truncatingIfNeeded: word)
-      planes[count + index] = UInt8(truncatingIfNeeded: word &>> 8)
-      planes[2 * count + index] = UInt8(truncatingIfNeeded: word &>> 16)
-      planes[3 * count + index] = UInt8(truncatingIfNeeded: word &>> 24)
+    } else {
+      for index in 0..<count {
+        let bits = values[index].bitPattern
+        plane[index] = UInt8(truncatingIfNeeded: (bits &<< 1 | bits &>> 31) &>> shift)
+      }
     }
   }
 
-  /// The inverse of ``encode(_:base:into:)``.
+  /// The inverse of ``encode(_:base:plane:into:)``, of all planes.
   static func decode(
     _ planes: UnsafeBufferPointer<UInt8>, base: UnsafeBufferPointer<Float>?,
     into values: UnsafeMutableBufferPointer<Float>

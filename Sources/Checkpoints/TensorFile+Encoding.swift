@@ -2,6 +2,8 @@ import TensorCore
 
 extension TensorFile {
   private static let planeCount = 4
+  /// Elements that are encoded at a time: they and their bytes stay in a core's cache.
+  private static let pieceCount = 1 << 16
 
   /// The lines of the header: those of planes where the tensors lie so.
   var storedLines: [SafetensorsHeader.Line] {
@@ -25,25 +27,33 @@ extension TensorFile {
     return file.floats
   }
 
-  /// A tensor as it is to be written.
-  func stored(_ tensor: NamedTensor, bases: [String: Tensor]) -> NamedTensor {
-    guard encoding != .values, let values = tensor.tensor else { return tensor }
+  /// Hands `body` the bytes of a tensor as they are to be written, piece by piece.
+  func forEachStoredPiece(
+    of tensor: NamedTensor, bases: [String: Tensor],
+    _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    guard encoding != .values, let values = tensor.tensor else { return try tensor.withBytes(body) }
     let base = bases[tensor.name]
     if case .difference = encoding {
       precondition(base?.shape == tensor.shape, "the base of \(tensor.name) has its shape")
     }
-    let bytes = [UInt8](unsafeUninitializedCapacity: Self.planeCount * tensor.shape.count) { planes, count in
-      count = Self.planeCount * tensor.shape.count
-      let planes = UnsafeMutableBufferPointer(rebasing: planes[..<count])
-      values.withUnsafeBufferPointer { values in
-        if let base {
-          base.withUnsafeBufferPointer { BytePlanes.encode(values, base: $0, into: planes) }
-        } else {
-          BytePlanes.encode(values, base: nil, into: planes)
+    let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: min(Self.pieceCount, values.count))
+    defer { piece.deallocate() }
+    for plane in 0..<Self.planeCount {
+      for start in stride(from: 0, to: values.count, by: Self.pieceCount) {
+        let range = start..<min(start + Self.pieceCount, values.count)
+        let bytes = UnsafeMutableBufferPointer(rebasing: piece[..<range.count])
+        values.withUnsafeBufferPointer { values in
+          let values = UnsafeBufferPointer(rebasing: values[range])
+          guard let base else { return BytePlanes.encode(values, base: nil, plane: plane, into: bytes) }
+          base.withUnsafeBufferPointer {
+            BytePlanes.encode(
+              values, base: UnsafeBufferPointer(rebasing: $0[range]), plane: plane, into: bytes)
+          }
         }
+        try body(UnsafeRawBufferPointer(bytes))
       }
     }
-    return NamedTensor(name: tensor.name, value: .uint8(bytes, shape: Self.planeShape(tensor.shape)))
   }
 
   /// The file called `name`, from what has been read of it.
@@ -51,7 +61,7 @@ extension TensorFile {
   /// - Parameter earlier: the generation's files before it.
   /// - Throws: ``CheckpointError`` of kind `damaged` if the planes or what they are the difference to are not there, or
   ///   `newerFormat` for an encoding that is not known.
-  init(
+  package init(
     decoding content: Safetensors, name: String, after earlier: [TensorFile], path: String
   ) throws(CheckpointError) {
     var metadata = content.metadata

@@ -13,7 +13,7 @@ extension TensorFile {
     let (header, headerBytes) = SafetensorsHeader.encoding(storedLines, metadata: storedMetadata)
     let bases = bases(in: earlier)
     let size = header.byteCount + (header.entries.last?.range.upperBound ?? 0)
-    var compressor = ZstdCompressor(size: size)
+    var compressor = ZstdCompressor(size: size, isNoise: encoding == .planes)
     var hash = SHA256()
     var written = 0
     func emit(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
@@ -26,13 +26,15 @@ extension TensorFile {
     }
     var ranges: [Manifest.TensorRange] = []
     for (tensor, entry) in zip(tensors, header.entries) {
-      try stored(tensor, bases: bases).withBytes { (bytes) throws(CheckpointError) in
-        ranges.append(
-          Manifest.TensorRange(
-            name: tensor.name, offset: header.byteCount + entry.range.lowerBound, bytes: bytes.count,
-            sha256: SHA256.digest(of: bytes)))
+      var tensorHash = SHA256()
+      try forEachStoredPiece(of: tensor, bases: bases) { (bytes) throws(CheckpointError) in
+        tensorHash.update(bytes)
         try compressor.compress(bytes, sink: emit)
       }
+      ranges.append(
+        Manifest.TensorRange(
+          name: tensor.name, offset: header.byteCount + entry.range.lowerBound, bytes: entry.range.count,
+          sha256: tensorHash.digest()))
     }
     try output.synchronize()
     return Manifest.File(

@@ -10,11 +10,22 @@ struct ZstdCompressor: ~Copyable {
   /// - Parameters:
   ///   - size: the bytes of content to come, exactly.
   ///   - level: floats have no repetitions, which higher levels search for: 1 gives fewer bytes, faster.
-  init(size: Int, level: Int32 = 1) {
+  ///   - isNoise: hardly searches for repetitions at all, only counts how often each byte occurs: faster still, and fewer
+  ///     bytes where what looks like a repetition is chance.
+  init(size: Int, level: Int32 = 1, isNoise: Bool = false) {
     guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
-    for (parameter, value) in [
+    var parameters = [
       (ZSTD_c_compressionLevel, level), (ZSTD_c_checksumFlag, 1), (ZSTD_c_contentSizeFlag, 1),
-    ] {
+    ]
+    if isNoise {
+      // The length is how fast it passes over what does not repeat; the last, by its name of today
+      // ZSTD_c_literalCompressionMode, has the entropy coder used all the same.
+      parameters += [
+        (ZSTD_c_strategy, Int32(ZSTD_fast.rawValue)), (ZSTD_c_targetLength, 1024),
+        (ZSTD_c_experimentalParam5, 1),
+      ]
+    }
+    for (parameter, value) in parameters {
       precondition(ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value)) == 0, "known to zstd 1.4")
     }
     precondition(ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(size))) == 0, "a new context")

@@ -12,6 +12,11 @@ public struct AgreedFlags: Sendable, Equatable {
     byRank.reduce(into: []) { $0.formUnion($1) }
   }
 
+  /// The flags that all ranks have set.
+  public var intersection: StatusFlags {
+    byRank.dropFirst().reduce(into: byRank.first ?? []) { $0.formIntersection($1) }
+  }
+
   /// The ranks that have set all of `flags`, ascending.
   public func ranks(with flags: StatusFlags) -> [Int] {
     byRank.indices.filter { byRank[$0].isSuperset(of: flags) }

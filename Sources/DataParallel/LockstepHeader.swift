@@ -77,4 +77,6 @@ public struct StatusFlags: OptionSet, Sendable, Hashable {
   public static let failed = StatusFlags(rawValue: 1 << 1)
   /// A sum of this rank is not finite, or so large that the sum over all ranks may not be.
   public static let nonFinite = StatusFlags(rawValue: 1 << 2)
+  /// This rank has written its part of the checkpoint that is being saved.
+  public static let partWritten = StatusFlags(rawValue: 1 << 3)
 }

@@ -10,9 +10,11 @@ public enum Datasets {
   /// | a `.bin` file | records of CIFAR-10 or CIFAR-100 |
   /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float32 |
   /// | a `.tar` file, or names with ranges such as `shard-{000..009}.tar` | WebDataset shards |
+  /// | a `.txt` file | text in UTF-8, in one-hot windows of `size` characters |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
   /// | a folder with `data_batch_N.bin` or `train.bin` | CIFAR's training images |
   /// | a folder with `.tar` files | WebDataset shards, those of `index.txt` if there is one |
+  /// | a folder with `.txt` files, no images and no folders | text, file after file in byte order of their names |
   /// | any other folder | PNG and JPEG images |
   ///
   /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not
@@ -21,7 +23,8 @@ public enum Datasets {
   ///
   /// An image of another size than asked for is centred on black, after being enlarged by the largest whole factor or
   /// averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize` allows
-  /// interpolation.
+  /// interpolation. A window of text is an image of `size` rows, one for each character, and of a column for each different
+  /// character of the text; it is never resized.
   ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///
@@ -52,7 +55,14 @@ public enum Datasets {
     if request.source == "pottery" {
       return try Pottery(request)
     }
-    return try FittedDataset(source(request), request)
+    let source = try source(request)
+    if let different = (source as? TextWindows)?.extent?.width, different > request.size {
+      throw DatasetError(
+        .unsuitable, "text of \(different) different characters does not fit size \(request.size)",
+        source.path,
+        "choose size=\(different) or more")
+    }
+    return try FittedDataset(source, request)
   }
 
   /// Opens files as they are; see ``open(_:)``.
@@ -102,6 +112,9 @@ public enum Datasets {
       }
       return try CIFARImages([path], format, request: request, problems: problems)
     }
+    if path.name.ends(with: TextWindows.fileExtension) {
+      return try TextWindows([path], request: request, problems: problems)
+    }
     return try IDXImages(images: path, labels: labels(of: path), request: request, problems: problems)
   }
 
@@ -130,6 +143,12 @@ public enum Datasets {
       return try TarShards(
         index.shards.map { path.appending(Array($0.name.utf8)) }, index: index, request: request,
         problems: problems)
+    }
+    let texts = files.filter { $0.ends(with: TextWindows.fileExtension) }
+    if !texts.isEmpty,
+      !listing.entries.contains(where: { $0.kind == .folder || ImageFormat.isImageName($0.name) })
+    {
+      return try TextWindows(texts.map(path.appending), request: request, problems: problems)
     }
     return try ImageFolder(path, root: root, listing: listing, request: request, problems: problems)
   }

@@ -43,7 +43,7 @@ package struct CheckpointEvaluation {
       guard let generation = loaded?.generation else { return }
       try RunState.restoreAverages(of: state.model, from: generation)
     }
-    try state.broadcast(over: communicator)
+    try state.broadcast(over: RankExchange(communicator))
     var told: [String] = []
     let reference = try FeatureSpaces.reference(
       dataset, options, folder: loaded.map { "\($0.generation.path)/../.." }, over: communicator

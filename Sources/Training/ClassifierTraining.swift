@@ -63,7 +63,7 @@ package enum ClassifierTraining {
           let (images, labels) = try dataset.labelledImages(at: places)
           let tape = Tape(watching: [network.store])
           let loss = crossEntropy(logits: network.logits(of: tape.constant(images)), classes: labels)
-          reducer.add(at: microBatch) {
+          reducer.add(microBatch..<microBatch + 1) {
             loss.tape.writeGradients(of: loss, forParametersOf: network.store, to: $0)
           }
         }

@@ -46,30 +46,33 @@ package struct DataInspection {
 
   /// A table for people.
   package var text: String {
-    NamedValues.text([
-      ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
-      (
-        "values",
-        "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in \(looked) images"
-      ),
-      ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
-    ])
+    NamedValues.text(
+      [
+        ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
+        (
+          "values",
+          "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in \(looked) images"
+        ),
+        ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
+      ] + (source.vocabulary.map { [("characters", $0)] } ?? []))
   }
 
   /// One JSON object.
   package var json: String {
-    JSONValue.object([
-      .init("name", .string(source.name)), .init("format", .string(source.format)),
-      .init("samples", .integer(source.count)),
-      .init("height", source.extent.map { .integer($0.height) } ?? .null),
-      .init("width", source.extent.map { .integer($0.width) } ?? .null),
-      .init("channels", .integer(channels)),
-      .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
-      .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),
-      .init("samples_of_label", .array(counts.map(JSONValue.integer))),
-      .init("bytes", .integer(source.byteCount)),
-      .init("fingerprint", .string(source.fingerprint.description)),
-    ]).text
+    JSONValue.object(
+      [
+        .init("name", .string(source.name)), .init("format", .string(source.format)),
+        .init("samples", .integer(source.count)),
+        .init("height", source.extent.map { .integer($0.height) } ?? .null),
+        .init("width", source.extent.map { .integer($0.width) } ?? .null),
+        .init("channels", .integer(channels)),
+        .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
+        .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),
+        .init("samples_of_label", .array(counts.map(JSONValue.integer))),
+        .init("bytes", .integer(source.byteCount)),
+        .init("fingerprint", .string(source.fingerprint.description)),
+      ] + (source.vocabulary.map { [.init("vocabulary", .string($0))] } ?? [])
+    ).text
   }
 
   /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small and of one

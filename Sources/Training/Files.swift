@@ -18,6 +18,17 @@ enum Files {
     return String(cString: real)
   }
 
+  /// Makes a folder for files that are removed again.
+  /// - Throws: ``RunFolderError``.
+  static func makeTemporaryFolder() throws -> String {
+    var template = Array("\(environment("TMPDIR") ?? "/tmp")/lockstep-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else {
+      throw RunFolderError(
+        .notWritable, "no temporary folder can be made", "/tmp", "set TMPDIR to a folder that can be written")
+    }
+    return String(cString: made)
+  }
+
   /// A variable of this process's environment.
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

@@ -14,14 +14,14 @@ final class GameSteering {
   private let options: Options
   private let exchange: RankExchange
   private let progress: ProgressReporter
-  private let load: ((Int) -> LoadedGeneration?)?
+  private let load: (Int) throws -> LoadedGeneration?
   /// What was found last.
   private var verdict: WatchRule.Verdict?
 
-  /// - Parameter load: reads the generation of a step or an older one to go back to, on the rank that has the files.
+  /// - Parameter load: see ``Rewind/run(at:load:)``.
   init(
     _ director: GameDirector, engine: TurnEngine, _ options: Options, over exchange: RankExchange,
-    progress: ProgressReporter, load: ((Int) -> LoadedGeneration?)?
+    progress: ProgressReporter, load: @escaping (Int) throws -> LoadedGeneration?
   ) {
     self.director = director
     self.engine = engine

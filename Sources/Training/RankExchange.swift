@@ -23,6 +23,11 @@ package struct RankExchange {
     gather = { bytes in try thread.submit { try $0.allGather(bytes) }.wait() }
   }
 
+  /// The bytes of every rank, in rank order; the lengths may differ.
+  package func allGather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    size > 1 ? try gather(bytes) : [bytes]
+  }
+
   /// The numbers of every rank, in rank order: 8 bytes a number to every other rank.
   package func allGather(_ numbers: [Double]) throws -> [[Double]] {
     guard size > 1 else { return [numbers] }

@@ -83,12 +83,7 @@ package struct RecoveryBenchmark {
   private static func outcome(
     _ kind: Case, seed: UInt64, _ overrides: [String], centre: SIMD2<Float>
   ) throws -> Outcome {
-    var template = Array("\(Files.environment("TMPDIR") ?? "/tmp")/lockstep-recovery-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else {
-      throw RunFolderError(
-        .notWritable, "no temporary folder can be made", "/tmp", "set TMPDIR to a folder that can be written")
-    }
-    let folder = String(cString: made)
+    let folder = try Files.makeTemporaryFolder()
     defer { try? FileSystem().removeTree(folder) }
     func train(_ words: [String], isResuming: Bool, isBroken: Bool) throws -> String? {
       let request = TrainingRequest(

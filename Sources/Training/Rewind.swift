@@ -18,15 +18,15 @@ struct Rewind {
   /// Goes back.
   /// - Parameters:
   ///   - step: the steps done.
-  ///   - load: reads the generation of a step or an older one to go back to, on the rank that has the files; nil on the
-  ///     others.
+  ///   - load: reads the generation of a step or an older one to go back to; called on all ranks or on none, and of no
+  ///     account but on rank 0.
   /// - Returns: the step of the generation; nil if the run began anew.
   /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
-  func run(at step: Int, load: ((Int) -> LoadedGeneration?)?) throws -> Int? {
+  func run(at step: Int, load: (Int) throws -> LoadedGeneration?) throws -> Int? {
     guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
     let refuge = Int(game.watch.refuge)
     var old: (game: GameState, step: Int)?
-    if refuge >= 0, let generation = load?(refuge) {
+    if refuge >= 0, let generation = try load(refuge) {
       let (best, convergence) = (state.best, state.convergence)
       if (try? state.restore(generation)) != nil, let game = state.game {
         old = (game, generation.manifest.info.step)
@@ -58,45 +58,5 @@ struct Rewind {
     }
     state.game = game
     return isFound ? Int(known[3]) : nil
-  }
-}
-
-extension RunState {
-  /// Gives all ranks the weights, buffers, averages and moments of rank 0: one all-gather. Past fakes are dealt out.
-  package func copyFromFirst(over exchange: RankExchange) throws {
-    guard exchange.size > 1 else { return }
-    try model.replay?.deal(over: exchange)
-    let steps = try exchange.allGather(optimizers.map { Double($0.stepCount) })[0]
-    let values = try exchange.broadcast(exchange.rank == 0 ? flat : [])
-    var next = 0
-    func take(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
-      for index in 0..<count { pointer[index] = values[next + index] }
-      next += count
-    }
-    for (index, network) in model.networks.enumerated() {
-      for store in [network.store, network.average].compactMap({ $0 }) {
-        store.withValues { take($0, store.count) }
-        take(store.buffers.pointer, store.buffers.count)
-        store.buffers.invalidateDerived()
-      }
-      for moment in optimizers[index].moments.indices {
-        let count = optimizers[index].moments[moment].count
-        optimizers[index].moments[moment].withUnsafeMutablePointer { take($0, count) }
-      }
-      optimizers[index].stepCount = Int(steps[index])
-    }
-    precondition(next == values.count, "ranks have one model")
-  }
-
-  /// Everything that ``copyFromFirst(over:)`` gives, in its order.
-  private var flat: [Float] {
-    var values: [Float] = []
-    for (network, optimizer) in zip(model.networks, optimizers) {
-      for store in [network.store, network.average].compactMap({ $0 }) {
-        values += store.flatValues.scalars + store.flatBuffers.scalars
-      }
-      for moment in optimizer.moments { values += moment.scalars }
-    }
-    return values
   }
 }

@@ -33,7 +33,9 @@ public struct RunFolder: Sendable {
   /// The folder of sample grids.
   public var samplesPath: String { "\(path)/\(Entry.samples)" }
   /// The folder of generations.
-  public var checkpointsPath: String { "\(path)/\(Entry.checkpoints)" }
+  public var checkpointsPath: String { Self.checkpointsPath(in: path) }
+  /// The folder of generations of the run folder at `path`.
+  static func checkpointsPath(in path: String) -> String { "\(path)/\(Entry.checkpoints)" }
 
   /// The file of the sample grid drawn after `step`.
   public func samplePath(step: Int) -> String {

@@ -1,6 +1,5 @@
 import Autograd
 package import Checkpoints
-package import MessagePassing
 package import Models
 package import Networks
 import TensorCore
@@ -185,36 +184,6 @@ package final class RunState {
       fill(average, Array(next.prefix(count)))
       next = next.dropFirst(count)
     }
-  }
-
-  /// Gives all ranks the state of rank 0: one broadcast for each flat buffer, and the ranks' shares of past fakes.
-  package func broadcast(over communicator: any Communicator) throws {
-    func send(_ pointer: UnsafeMutablePointer<Float>, _ count: Int) throws {
-      guard count > 0 else { return }
-      try communicator.broadcast(
-        UnsafeMutableRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.stride), root: 0)
-    }
-    for (index, network) in model.networks.enumerated() {
-      for store in [network.store, network.average].compactMap({ $0 }) {
-        try store.withValues { try send($0, store.count) }
-        try send(store.buffers.pointer, store.buffers.count)
-        store.buffers.invalidateDerived()
-      }
-      for moment in optimizers[index].moments.indices {
-        let count = optimizers[index].moments[moment].count
-        try optimizers[index].moments[moment].withUnsafeMutablePointer { try send($0, count) }
-      }
-      let steps = try communicator.allGather(optimizers[index].stepCount)
-      optimizers[index].stepCount = steps[0]
-    }
-    try model.replay?.deal(over: RankExchange(communicator))
-    if let numbers = game?.numbers {
-      game?.numbers = try RankExchange(communicator).allGather(numbers)[0]
-    }
-    let exchange = RankExchange(communicator)
-    if let numbers = skipped?.numbers { skipped?.numbers = try exchange.allGather(numbers)[0] }
-    best = BestGeneration(numbers: try exchange.allGather(best?.numbers ?? [])[0])
-    convergence = Convergence(numbers: try exchange.allGather(convergence?.numbers ?? [])[0])
   }
 
   private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }

@@ -1,6 +1,5 @@
 import Autograd
-package import Checkpoints
-package import DataParallel
+import DataParallel
 import Datasets
 import MessagePassing
 import Models
@@ -14,15 +13,13 @@ package final class Trainer {
   private let engine: TurnEngine
   private let communication: CommunicationThread
   private let report: RunReport
-  private let writer: BackgroundCheckpointWriter?
+  private let saver: RunSaver
   private let watchdog: Watchdog
   private let hosts: [String]
   private let steering: GameSteering?
   private let schedule: Schedule
   private let stream: SampleStream
   private var quality: QualityMonitor?
-  /// The steps whose states may be gone back to, from the last that is known to be on disk on.
-  private var refuges: [Int] = []
   private var lineStart = ContinuousClock.now
   /// Samples read before the line.
   private var lineFirstSample: Int
@@ -31,19 +28,18 @@ package final class Trainer {
 
   /// A trainer for an engine whose networks hold the state after `startStep` steps.
   /// - Parameters:
-  ///   - store: where generations are saved; nil on the ranks that do not.
+  ///   - saver: saves on all ranks.
   ///   - hosts: of every rank.
-  package init(
+  init(
     _ setup: Setup, engine: TurnEngine, startStep: Int, communication: CommunicationThread, report: RunReport,
-    store: CheckpointStore?, watchdog: Watchdog, hosts: [String]
+    saver: RunSaver, watchdog: Watchdog, hosts: [String]
   ) {
     self.hosts = hosts
     self.setup = setup
     self.engine = engine
     self.communication = communication
     self.report = report
-    let writer = store.map { BackgroundCheckpointWriter(store: $0) }
-    self.writer = writer
+    self.saver = saver
     self.watchdog = watchdog
     let exchange = RankExchange(communication)
     steering = GameDirector(
@@ -51,14 +47,7 @@ package final class Trainer {
     ).map { director in
       GameSteering(
         director, engine: engine, setup.options, over: exchange, progress: report.progress,
-        load: store.map { store in
-          { step in
-            // The generation may still be on its way to the disk.
-            Self.announce(
-              Result { () throws(CheckpointError) in try writer?.finish() }, to: report.progress)
-            return Self.refuge(step, in: store, report.progress)
-          }
-        })
+        load: saver.refuge)
     }
     schedule = setup.options.schedule(of: engine.model)
     stream = SampleStream(count: setup.dataset.count, seed: setup.options.seed)
@@ -72,6 +61,16 @@ package final class Trainer {
   /// Trains from `startStep` to the end, or until a signal.
   /// - Parameter gotOn: called when the first step is done.
   package func run(from startStep: Int, gotOn: () -> Void = {}) throws -> Outcome {
+    do {
+      return try train(from: startStep, gotOn: gotOn)
+    } catch  where error is WatchError || error is TurnError {
+      // All ranks end here, and what they have begun to save is the last that the run leaves.
+      try? saver.finish()
+      throw error
+    }
+  }
+
+  private func train(from startStep: Int, gotOn: () -> Void) throws -> Outcome {
     let options = setup.options
     var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
@@ -88,6 +87,7 @@ package final class Trainer {
       watchdog.board.completed(step: done)
       watchdog.board.enter(.saving)
       if step == startStep { gotOn() }
+      try saver.complete(seen: engine.commonFlags)
       if try steering?.look(at: done, fault: fault) == true, fault != nil {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)
@@ -176,7 +176,8 @@ package final class Trainer {
       }
       last = turn.draw
       watchdog.board.begin(phase: turn.phase.index)
-      try engine.take(turn, on: microBatches, flags: StopSignals.isStopWished ? .stopRequested : [])
+      try engine.take(
+        turn, on: microBatches, flags: saver.flags.union(StopSignals.isStopWished ? .stopRequested : []))
     }
   }
 
@@ -287,71 +288,7 @@ package final class Trainer {
     try engine.synchronize()
     // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was not.
     if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
-    let state = engine.state
-    let exchange = RankExchange(communication)
-    try engine.model.replay?.gather(over: exchange)
-    defer { engine.model.replay?.keepOwn(of: exchange) }
-    let data = setup.dataset.fingerprint.description
-    let stateSHA256 = state.stateSHA256(
-      step: step, arithmetic: setup.options.arithmeticDigestInput, data: data)
-    watchdog.board.enter(.waiting)
-    try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
-    watchdog.board.enter(.saving)
-    guard let writer else { return }
-    let info = GenerationInfo(
-      step: step, programVersion: Program.version, worldSize: setup.plan.worldSize,
-      recipe: setup.options.recipe,
-      model: setup.options.modelDescription,
-      optionsSHA256: SHA256.digest(of: setup.options.arithmeticDigestInput),
-      dataFingerprint: data, weightsSHA256: state.weightsSHA256, stateSHA256: stateSHA256,
-      state: state.counters)
-    report.synchronize()
-    if let refuge = state.game?.watch.refuge, refuge >= 0, refuges.last != Int(refuge) {
-      refuges.append(Int(refuge))
-    }
-    announce(
-      writer.submit(
-        GenerationContents(
-          info: info, files: state.files,
-          retained: RetainedGenerations(best: state.best?.step, refuges: refuges))))
-  }
-
-  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all was well.
-  private static func refuge(
-    _ step: Int, in store: CheckpointStore, _ progress: ProgressReporter
-  ) -> LoadedGeneration? {
-    do {
-      return try store.load(FolderName.generation(step))
-    } catch {
-      progress.warning("\(error)")
-    }
-    let older = ((try? store.generations()) ?? []).filter { $0.step < step }.sorted { $0.step > $1.step }
-    for generation in older {
-      guard let loaded = try? store.load(generation.name),
-        let game = GameState(loaded.manifest.info.state), Int(game.watch.refuge) == generation.step
-      else { continue }
-      return loaded
-    }
-    return nil
-  }
-
-  /// Tells how the save before went; training goes on after a failed one, because the older generations are whole.
-  private func announce(_ outcome: Result<Generation, CheckpointError>?) {
-    guard let outcome else { return }
-    Self.announce(outcome.map { $0 }, to: report.progress)
-    if case .success(let generation) = outcome, let position = refuges.firstIndex(of: generation.step) {
-      refuges.removeSubrange(..<position)
-    }
-  }
-
-  private static func announce(
-    _ outcome: Result<Generation?, CheckpointError>, to progress: ProgressReporter
-  ) {
-    switch outcome {
-    case .success(let generation?): progress.notice("checkpoint", path: generation.path)
-    case .success(nil): break
-    case .failure(let error): progress.warning("\(error)")
-    }
+    try saver.save(engine, step: step, over: communication, board: watchdog.board)
   }
 
   /// Writes what was kept of all ranks' time. All ranks take part.
@@ -377,9 +314,7 @@ package final class Trainer {
     try writeTrace()
     watchdog.board.enter(.saving)
     steering?.finish()
-    if let writer, let generation = try UnsharedError.wrapping({ try writer.finish() }) {
-      report.progress.notice("checkpoint", path: generation.path)
-    }
+    try saver.finish()
     try UnsharedError.wrapping { try report.finish() }
   }
 }

@@ -31,20 +31,10 @@ package struct TrainingBenchmark {
     _ options: Options, runs runCount: Int, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator
   ) throws {
-    let plan = try MicroBatchPlan(
-      batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
-      rank: communicator.rank)
-    let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
-    try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
-    options.threads.apply(ranksOnNode: ranksOnNode)
-    let model = options.family.makeModel(options)
-    let state = RunState(model: model, options)
-    let communication = CommunicationThread(threadCommunicator)
-    defer { communication.finish() }
-    let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
-    let schedule = options.schedule(of: model)
+    let training = try TimedTraining(options, over: communicator, training: threadCommunicator)
+    defer { training.communication.finish() }
+    let (engine, model, schedule) = (training.engine, training.engine.model, training.schedule)
     let steps = options.length.steps(samples: 1, batch: options.batch)
-    let makeMicroBatches = Self.microBatches(of: engine, seed: options.seed)
     var durations: [Double] = []
     var waitedBefore = 0.0
     var allocationsBefore = 0
@@ -52,15 +42,7 @@ package struct TrainingBenchmark {
       try communicator.barrier()
       if run == 1 { (waitedBefore, allocationsBefore) = (engine.waited, TensorStorage.systemAllocations) }
       let start = ContinuousClock.now
-      for step in 0..<(run == 0 ? max(2, steps / 4) : steps) {
-        var microBatches: [MicroBatch] = []
-        for turn in schedule.turns(at: step) {
-          if microBatches.first?.draw.round != turn.draw.round {
-            microBatches = makeMicroBatches(turn.draw)
-          }
-          try engine.take(turn, on: microBatches, flags: [])
-        }
-      }
+      for step in 0..<(run == 0 ? max(2, steps / 4) : steps) { try training.take(step) }
       try engine.synchronize()
       try communicator.barrier()
       if run > 0 { durations.append((ContinuousClock.now - start).seconds) }
@@ -82,23 +64,6 @@ package struct TrainingBenchmark {
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
       / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
-  }
-
-  /// What makes micro-batches of synthetic samples for a draw, as the engine computes them.
-  static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
-    let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
-    let (shape, size) = (engine.model.sampleShape, engine.plan.microBatchSize)
-    let images = engine.passes.map { pass in
-      noise.uniform(
-        Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
-      ).multiplied(by: 2).adding(-1)
-    }
-    return { draw in
-      zip(engine.passes, images).map {
-        MicroBatch(
-          index: $0.lowerBound, parts: $0.count, draw: draw, images: $1, labels: [], seed: seed)
-      }
-    }
   }
 
   private var sorted: [Double] { runs.sorted() }

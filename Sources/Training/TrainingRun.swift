@@ -91,7 +91,7 @@ package enum TrainingRun {
     }
     try Handshake(
       program: Handshake.programDigest(), kernels: KernelSet.current.rawValue,
-      blas: options.needsReference ? BLASLibrary.coreName : "not used",
+      blas: options.quality.every > 0 || options.watch.every > 0 ? BLASLibrary.coreName : "not used",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))
@@ -144,7 +144,7 @@ package enum TrainingRun {
       try check(generation.manifest.info, setup)
     }
     let isGiven = startStep > 0 || !options.initial.files.isEmpty
-    if isGiven { try state.broadcast(over: communicator) }
+    if isGiven { try state.broadcast(over: RankExchange(communicator)) }
     prepare(state)
     let report = try communicator.together {
       guard var open = folder else { return RunReport.silent }
@@ -159,8 +159,15 @@ package enum TrainingRun {
     for note in told { progress.notice("features", path: note) }
     for note in notes { progress.notice("start", path: note) }
 
-    let store = folder.map {
-      CheckpointStore(directory: $0.checkpointsPath, keepLast: options.checkpoint.keepLast)
+    let store = CheckpointStore(
+      directory: RunFolder.checkpointsPath(in: setup.folder), keepLast: options.checkpoint.keepLast)
+    let writers = try store.writers(over: RankExchange(communicator))
+    if writers.count < size {
+      let others = (0..<size).filter { !writers.contains($0) }
+      progress.notice(
+        "checkpoints",
+        path: "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) do not see the run folder"
+      )
     }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
@@ -172,7 +179,9 @@ package enum TrainingRun {
       shares: (0..<size).map { plan.microBatches(of: $0).count }, folder: setup.folder)
     let trainer = Trainer(
       setup, engine: engine, startStep: startStep, communication: communication, report: report,
-      store: store, watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
+      saver: RunSaver(
+        setup, store: store, writers: writers, over: RankExchange(communication), report: report),
+      watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: startStep) { record.attempt?.settle() }
     progress.finish(outcome.text)
     withExtendedLifetime(folder) {}

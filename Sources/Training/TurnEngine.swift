@@ -25,6 +25,8 @@ package final class TurnEngine {
   package private(set) var statistics: [[Float]]
   /// The flags of all ranks at the last turn whose sum is back.
   package private(set) var flags: StatusFlags = []
+  /// Those of them that all ranks had set.
+  package private(set) var commonFlags: StatusFlags = []
   /// Seconds that the training thread has waited for sums.
   package private(set) var waited = 0.0
 
@@ -165,6 +167,12 @@ package final class TurnEngine {
     if let failure { throw failure }
   }
 
+  /// Forgets what all ranks had set at turns so far, of which no sum may be on its way.
+  package func forgetCommonFlags() {
+    precondition(handed.isEmpty, "all turns are complete")
+    commonFlags = []
+  }
+
   /// Goes on after a sum that was not finite, which all ranks have seen at the same turn: turns that were handed over
   /// since are dropped. The state is to be replaced.
   package func recover() {
@@ -245,7 +253,7 @@ package final class TurnEngine {
       guard turn.isApplied else { continue }
       state.skipped?.settle(network: network)
       timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
-        self.flags = flags
+        note(flags)
         statistics[turn.turn.phase.index] = update.finish(
           turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector,
           last: statistics[turn.turn.phase.index])
@@ -253,10 +261,14 @@ package final class TurnEngine {
     }
   }
 
+  private func note(_ flags: TurnSum.Flags) {
+    (self.flags, commonFlags) = (flags.union, flags.intersection)
+  }
+
   /// Waits for a bucket of a turn's sum.
   /// - Returns: nil if the sum is not finite and the turn is to be skipped for it, before anything is moved by it.
   /// - Throws: ``TurnError`` if the sum is not finite and the turn is not to be skipped.
-  private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: StatusFlags)? {
+  private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: TurnSum.Flags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
     board?.enter(.waiting)
@@ -266,7 +278,7 @@ package final class TurnEngine {
     board?.enter(.computing)
     waited += (ContinuousClock.now - start).seconds
     guard let fault else { return (vector, flags) }
-    self.flags = flags
+    note(flags)
     let network = model.networks[phase.network]
     let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
     let error = TurnError.notFinite(

@@ -21,6 +21,14 @@ package final class TurnSum: Sendable {
     package let ranks: [Int]
   }
 
+  /// What the ranks said at a turn.
+  package struct Flags: Sendable, Equatable {
+    /// That at least one rank had set.
+    package var union: StatusFlags = []
+    /// That all ranks had set.
+    package var intersection: StatusFlags = []
+  }
+
   /// What is said of the turn to the other ranks, and what of it is kept in the timeline.
   package struct Place: Sendable {
     let step: Int
@@ -49,7 +57,7 @@ package final class TurnSum: Sendable {
     /// Those that may be read: none before all ranks have handed everything over.
     var buckets: UInt64 = 0
     /// All ranks' flags, once any may be.
-    var flags: StatusFlags = []
+    var flags = Flags()
     var vector: Tensor?
     var end: Result<Fault?, any Error>?
   }
@@ -100,7 +108,7 @@ package final class TurnSum: Sendable {
   /// are.
   /// - Returns: the sum, of which that bucket is to be read, and what is wrong with it.
   /// - Throws: what communicating threw.
-  package func wait(for bucket: Int) throws -> (vector: Tensor, flags: StatusFlags, fault: Fault?) {
+  package func wait(for bucket: Int) throws -> (vector: Tensor, flags: Flags, fault: Fault?) {
     try back.wait { back in
       let fault = try back.end?.get()
       guard back.end != nil || back.buckets & 1 << UInt64(bucket) != 0 else { return nil }
@@ -131,10 +139,10 @@ package final class TurnSum: Sendable {
 
   private func sum(
     over communicator: any Communicator
-  ) throws -> (vector: Tensor, flags: StatusFlags, fault: Fault?) {
+  ) throws -> (vector: Tensor, flags: Flags, fault: Fault?) {
     let all = UInt64.max >> UInt64(64 - buckets.ranges.count)
     var done: UInt64 = 0
-    var agreed = AgreedTurn(flags: [], handed: 0)
+    var agreed = AgreedTurn(flags: Flags(), handed: 0)
     var vector = result.map { Tensor(viewOf: $0, offset: 0, shape: [buckets.count]) }
     var collective = 0
     var starts = buckets.ranges.map(\.lowerBound)
@@ -156,17 +164,17 @@ package final class TurnSum: Sendable {
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
       done |= 1 << UInt64(bucket)
-      if done != all, agreed.handed == all, !agreed.flags.contains(.nonFinite) {
+      if done != all, agreed.handed == all, !agreed.flags.union.contains(.nonFinite) {
         back.withLock { ($0.buckets, $0.flags, $0.vector) = (done, agreed.flags, vector) }
       }
     }
-    let isSuspect = agreed.flags.contains(.nonFinite) || communicator.size == 1
+    let isSuspect = agreed.flags.union.contains(.nonFinite) || communicator.size == 1
     let fault = try isSuspect ? fault(in: vector!, over: communicator) : nil
     return (vector!, agreed.flags, fault)
   }
 
   private struct AgreedTurn {
-    let flags: StatusFlags
+    let flags: Flags
     let handed: UInt64
   }
 
@@ -182,7 +190,8 @@ package final class TurnSum: Sendable {
     let agreed = try span("header") { try LockstepChecker.verify(header, over: communicator) }
     let failed = agreed.ranks(with: .failed)
     if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
-    return AgreedTurn(flags: agreed.union, handed: agreed.handed)
+    return AgreedTurn(
+      flags: Flags(union: agreed.union, intersection: agreed.intersection), handed: agreed.handed)
   }
 
   /// - Returns: the sum, if this rank is alone; the other ones are written to where all of it will be.

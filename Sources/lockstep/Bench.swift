@@ -19,6 +19,12 @@ struct Bench: ParsableCommand {
 
         mpirun -n 2 lockstep bench allreduce megabytes=4
 
+      checkpoint is what saving costs training: stretches of the recipe dcgan64 with
+      a save in each and without one, by turns, and saves beside which nothing is
+      trained; --runs counts the pairs. The files go to TMPDIR.
+
+        mpirun -n 2 lockstep bench checkpoint --runs 8 checkpoint.every=100
+
       collapse, divergence, accident and health are runs of the recipe ring that
       are broken from the start, in the middle or not at all, one for each seed
       from seed= on: whether the watch finds that in time, and whether the policy
@@ -34,7 +40,7 @@ struct Bench: ParsableCommand {
 
   @Argument(
     help:
-      "A recipe that needs no data, such as dcgan; gemm, conv or allreduce; collapse, divergence, accident or health."
+      "A recipe that needs no data, such as dcgan; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health."
   )
   var name: String
 
@@ -44,11 +50,15 @@ struct Bench: ParsableCommand {
   @Option(help: "Timed runs, 1 to 100; figures are their median.")
   var runs = 5
 
+  @Option(help: "The most ranks that write a checkpoint; all if not given.")
+  var writers: Int?
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
   func validate() throws {
     guard (1...100).contains(runs) else { throw ValidationError("--runs lies between 1 and 100.") }
+    if let writers, writers < 1 { throw ValidationError("--writers is at least 1.") }
     // A second process would share the caches and the clock with the one that is timed.
     guard !(timesKernels || recovery != nil) || (LaunchEnvironment.current.size ?? 1) == 1 else {
       throw ValidationError("bench \(name) is for one process; run it without mpirun.")
@@ -65,6 +75,8 @@ struct Bench: ParsableCommand {
   private var reduction: ReductionBenchmark.Settings? {
     name == "allreduce" ? ReductionBenchmark.Settings(words: words) : nil
   }
+
+  private var timesCheckpoints: Bool { name == "checkpoint" }
 
   private var timesKernels: Bool { name == "gemm" || name == "conv" }
 
@@ -88,10 +100,20 @@ struct Bench: ParsableCommand {
       Ranks.run { communicator, threadCommunicator in
         let yaml = try communicator.fromCoordinator {
           let hasLength = self.words.contains { $0.hasPrefix("steps=") || $0.hasPrefix("epochs=") }
-          let words = hasLength ? self.words : self.words + ["steps=10"]
-          return Array(try Options.resolve(recipe: name, overrides: words).canonicalYAML.utf8)
+          var words = hasLength ? self.words : self.words + ["steps=10"]
+          if timesCheckpoints, !words.contains(where: { $0.hasPrefix("checkpoint.every=") }) {
+            words.append("checkpoint.every=100")
+          }
+          let recipe = timesCheckpoints ? "dcgan64" : name
+          return Array(try Options.resolve(recipe: recipe, overrides: words).canonicalYAML.utf8)
         }
         let options = try Options.resolve(yaml: yaml, name: name, label: "options")
+        if timesCheckpoints {
+          let benchmark = try CheckpointBenchmark(
+            options, pairs: runs, maximumWriters: writers, over: communicator, training: threadCommunicator)
+          if communicator.rank == 0 { print(json ? benchmark.json : benchmark.text) }
+          return .done
+        }
         let benchmark = try TrainingBenchmark(
           options, runs: runs, over: communicator, training: threadCommunicator)
         if communicator.rank == 0 { print(json ? benchmark.json : benchmark.text) }

@@ -12,12 +12,14 @@ struct DataCommand: ParsableCommand {
       them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file of uint8 or
       float32 images [N, H, W], [N, H, W, C] or [N, C, H, W]; WebDataset shards, a
       .tar file, a folder of them or names with a range; a folder of PNG and JPEG
-      images, with a sub-folder for each label or none; or pottery.
+      images, with a sub-folder for each label or none; a .txt file or a folder of
+      them, UTF-8, as one-hot windows of --size characters; or pottery.
 
         lockstep data info cifar-10-batches-bin --output sheet.png
         lockstep data check images/
         lockstep data pack images/ --output shards
         lockstep train dcgan64 'data=shards/shard-{000000..000007}.tar'
+        lockstep train vae data=book.txt size=96
       """,
     subcommands: [Info.self, Check.self, Pack.self])
 
@@ -29,7 +31,7 @@ struct DataCommand: ParsableCommand {
     @Option(help: "Classes that the labels must lie in.")
     var labels: Int?
 
-    @Option(help: "Height and width of pottery.")
+    @Option(help: "Height and width of pottery, characters in a window of text.")
     var size = 64
 
     @Option(help: "Samples of pottery.")

@@ -44,8 +44,8 @@ import Testing
     }
     let store = CheckpointStore(directory: folder.path, keepLast: 2, fileSystem: fileSystem)
     let writer = BackgroundCheckpointWriter(store: store)
-    #expect(writer.submit(sampleContents(step: 1)) == nil)
-    guard case .failure(let error) = writer.submit(sampleContents(step: 2)) else {
+    #expect(try writer.submit(sampleContents(step: 1)) == nil)
+    guard case .failure(let error) = try writer.submit(sampleContents(step: 2)) else {
       Issue.record("the failure is told")
       return
     }
@@ -57,7 +57,7 @@ import Testing
   @Test("the failure of the last save is thrown by finish, once")
   func lastFailure() throws {
     let writer = BackgroundCheckpointWriter(store: CheckpointStore(directory: folder.path + "/a/b"))
-    #expect(writer.submit(sampleContents(step: 1)) == nil)
+    #expect(try writer.submit(sampleContents(step: 1)) == nil)
     #expect(throws: CheckpointError.self) { try writer.finish() }
     #expect(try writer.finish() == nil)
   }
@@ -66,7 +66,7 @@ import Testing
   func release() throws {
     var writer: BackgroundCheckpointWriter? = BackgroundCheckpointWriter(
       store: CheckpointStore(directory: folder.path))
-    _ = writer?.submit(sampleContents(step: 1))
+    _ = try writer?.submit(sampleContents(step: 1))
     writer = nil
     #expect(try CheckpointStore(directory: folder.path).newestValid().generation?.step == 1)
   }

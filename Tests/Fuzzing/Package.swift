@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Fuzzing, in a package of its own so that the flags it needs reach no other build. `run` builds it with libFuzzer and
-// the address sanitizer; Rooms is a link to the sources of the program.
+// the address sanitizer; Rooms is a link to the sources of the program, which `run` makes.
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -30,7 +30,7 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
 }
 
-let files = ["IDX", "CIFAR", "Images", "NumPy", "Tar"]
+let files = ["IDX", "CIFAR", "Images", "NumPy", "Tar", "Text", "Index"]
 
 let package = Package(
   name: "fuzzing",
@@ -53,6 +53,7 @@ let package = Package(
     room(
       "Reporting", ["TensorCore", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
+    room("Quality", ["TensorCore", "COpenBLAS"]),
     room("Models", ["Networks", "Autograd", "TensorCore"]),
     room(
       "Interchange",
@@ -63,12 +64,14 @@ let package = Package(
     room(
       "Training",
       [
-        "Models", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting",
+        "Models", "Quality", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints",
+        "Reporting",
         "Autograd",
         "MessagePassing", "TensorCore", .product(name: "Yams", package: "Yams"),
       ], resources: [.embedInCode("Recipes")]),
     .target(name: "Harness", dependencies: ["Datasets"], path: "Sources/Harness", swiftSettings: settings),
   ] + files.map { fuzzer("Fuzz\($0)", ["Harness"]) } + [
     fuzzer("FuzzCheckpoint", ["Checkpoints"]),
+    fuzzer("FuzzHostfile", ["Training"]),
     fuzzer("FuzzRecipe", ["Training"]),
   ])

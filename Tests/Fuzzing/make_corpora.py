@@ -136,6 +136,30 @@ def main() -> None:
     write("Tar", "link", tar([("0.png", b"")], tarfile.GNU_FORMAT, tarfile.SYMTYPE))
     write("Tar", "device", tar([("0.png", b"")], tarfile.GNU_FORMAT, tarfile.BLKTYPE))
 
+    words = "Twelve windows of sixteen characters, ".encode() * 5
+    write("Text", "words", words)
+    write("Text", "few", b"abcd\r\n" * 8)
+    write("Text", "mark", b"\xef\xbb\xbf" + words)
+    write("Text", "wide", "a\u00fc\u20ac\U0001f600".encode() * 8)
+    write("Text", "overlong", b"a" * 16 + b"\xc0\x80")
+    write("Text", "surrogate", b"a" * 16 + b"\xed\xa0\x80")
+    write("Text", "beyond", b"a" * 16 + b"\xf4\x90\x80\x80")
+    write("Text", "cut", b"a" * 16 + b"\xf0\x9f\x98")
+    write("Text", "many", "".join(map(chr, range(0x4E00, 0x4E00 + 5000))).encode())
+
+    lines = "lockstep shards 1\nlabels 10\n0.tar 512 2 " + "0" * 64 + "\n"
+    write("Index", "whole", lines.encode())
+    write("Index", "twice", (lines + lines.splitlines()[2] + "\n").encode())
+    write("Index", "traversal", lines.replace("0.tar", "../../0.tar").encode())
+    write("Index", "overflow", lines.replace("512", "9" * 40).encode())
+    write("Index", "unlabelled", lines.replace("labels 10", "labels 0").encode())
+
+    for file in sorted((pathlib.Path(__file__).parent.parent.parent / "hostfiles").iterdir()):
+        write("Hostfile", file.name, file.read_bytes())
+    write("Hostfile", "twice", b"node1 slots=2 slots=4\nnode1\n")
+    write("Hostfile", "wrong", b"node1 slot=1\r\nnode1:1\n-n slots=-1 slots=abc\n[::1] slots=99999999999999999999\n")
+    write("Hostfile", "escapes", b"node\x1b[31m slots=2\n\xff\xfe\n")
+
     tensor = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
     kinds = {
         "whole": safetensors({"__metadata__": {"a": "b"}, "w": tensor}, bytes(8)),
@@ -145,6 +169,12 @@ def main() -> None:
         "long-header": safetensors(b"{}", length=(1 << 64) - 1),
         "many": safetensors({str(n): {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for n in range(500)}),
         "deep": safetensors(b"[" * 200),
+        "planes": safetensors(
+            {"__metadata__": {"lockstep.encoding": "planes"}, "a": {"dtype": "U8", "shape": [4, 2], "data_offsets": [0, 8]}},
+            bytes(8)),
+        "difference": safetensors(
+            {"__metadata__": {"lockstep.encoding": "planes", "lockstep.difference_from": "base"},
+             "a": {"dtype": "U8", "shape": [4, 2], "data_offsets": [0, 8]}}, bytes(8)),
     }
     for name, content in kinds.items():
         write("Checkpoint", f"safetensors-{name}", b"\x01" + content)

@@ -18,7 +18,7 @@ extension EndToEnd {
       .enabled(if: isAvailable, "python3 or a C compiler is absent"),
       arguments: [
         ["kill", "--every", "37"], ["strace", "--every", "11"], ["errors", "--every", "29"],
-        ["full", "--every", "6"],
+        ["shared", "--every", "13"], ["full", "--every", "6"],
         ["flips", "--every", "400"], ["cuts", "--every", "300"], ["loop", "--runs", "2"],
       ])
     func short(words: [String]) throws {

@@ -104,7 +104,7 @@ struct RunStateTests {
         state.optimizers[1].moments[1] = state.optimizers[1].moments[1].adding(0.5)
         state.optimizers[1].stepCount = 9
       }
-      try state.broadcast(over: communicator)
+      try state.broadcast(over: RankExchange(communicator))
       return state.stateSHA256(step: 0, arithmetic: "", data: "")
     }
     #expect(Set(states).count == 1)

@@ -55,11 +55,12 @@ package struct ShardIndex: Equatable {
       throw damaged("not an index of shards of version 1", line: 1)
     }
     var shards: [Shard] = []
+    var names: Set<Substring> = []
     for (number, line) in lines.enumerated().dropFirst(2) {
       let parts = line.split(separator: " ", omittingEmptySubsequences: false)
       guard parts.count == 4, Self.isName(parts[0]), let bytes = Self.field(parts[1], ""),
         let samples = Self.field(parts[2], ""), DataFingerprint(String(parts[3])) != nil,
-        !shards.contains(where: { $0.name == parts[0] })
+        names.insert(parts[0]).inserted
       else { throw damaged("not NAME BYTES SAMPLES SHA256", line: number + 1) }
       shards.append(Shard(name: String(parts[0]), bytes: bytes, samples: samples, sha256: String(parts[3])))
     }

@@ -20,6 +20,9 @@ package protocol ImageSource: Sendable {
   /// The file that errors about all samples name.
   var path: String { get }
 
+  /// The characters that the columns of one-hot text stand for; nil of images.
+  var vocabulary: String? { get }
+
   /// The label of a sample, -1 when unlabelled.
   func label(_ index: Int) -> Int32
 
@@ -32,6 +35,8 @@ package protocol ImageSource: Sendable {
 }
 
 extension ImageSource {
+  package var vocabulary: String? { nil }
+
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? { nil }
 }
 

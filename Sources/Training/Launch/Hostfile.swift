@@ -117,6 +117,7 @@ struct HostfileLinter {
     var words: [(column: Int, text: String)] = []
     var word = ""
     var column = 0
+    let length = line.unicodeScalars.count
     for scalar in line.unicodeScalars {
       column += 1
       if scalar == "#" { break }
@@ -133,7 +134,7 @@ struct HostfileLinter {
       } else {
         word.unicodeScalars.append(scalar)
       }
-      if column == line.unicodeScalars.count, !word.isEmpty {
+      if column == length, !word.isEmpty {
         words.append((column + 1 - word.unicodeScalars.count, word))
         word = ""
       }

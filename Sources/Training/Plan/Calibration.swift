@@ -50,7 +50,7 @@ package struct Calibration: Sendable, Equatable {
       from: 0, count: Self.warmUp + Self.timed.upperBound, over: SoloCommunicator())
     engine.timeline = timeline
     let schedule = options.schedule(of: model)
-    let microBatches = TrainingBenchmark.microBatches(of: engine, seed: options.seed)
+    let microBatches = TimedTraining.microBatches(of: engine, seed: options.seed)
     var steps = 0
     var start = ContinuousClock.now
     while steps < Self.warmUp + Self.timed.lowerBound

@@ -1,4 +1,8 @@
 import Checkpoints
+import TensorCore
+
+/// What an encoding may be the difference to.
+private let base = TensorFile(name: "base", tensors: [NamedTensor("a", Tensor([1, 2], shape: [2]))])
 
 /// The first byte says what the rest is: a manifest, a safetensors file or a zstd frame with one.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -16,6 +20,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
       // What was read is written again in the same order of data.
       let again = try Safetensors(decoding: file.encoded(), path: "again")
       precondition(again.tensors.map(\.name) == file.tensors.map(\.name), "safetensors survive")
+      _ = try TensorFile(decoding: file, name: "fuzz", after: [base], path: "fuzz")
     default:
       let size = bytes.first.map { Int($0) << 6 } ?? 0
       _ = try ZstdFrame.decompress(Array(bytes.dropFirst()), expectedSize: size, path: "fuzz")

@@ -5,12 +5,27 @@ import Glibc
 package enum Reading {
   /// Writes the input under `name` into a folder of this process, opens it as training and as `data check` do, and
   /// decodes the first samples and the last. Whatever the bytes are, this returns.
-  package static func run(_ start: UnsafePointer<UInt8>?, _ count: Int, name: String) {
+  /// - Parameter shard: lies beside the input, and the folder is opened instead of the input.
+  package static func run(
+    _ start: UnsafePointer<UInt8>?, _ count: Int, name: String,
+    beside shard: (name: String, bytes: [UInt8])? = nil
+  ) {
+    if let shard {
+      shard.bytes.withUnsafeBufferPointer { write($0.baseAddress, $0.count, to: folder + "/" + shard.name) }
+    }
     let path = folder + "/" + name
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    write(start, count, to: path)
+    open(shard == nil ? path : folder)
+  }
+
+  private static func write(_ start: UnsafePointer<UInt8>?, _ count: Int, to path: String) {
+    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     precondition(descriptor >= 0, "the fuzzer writes its input to \(path)")
-    precondition(count == 0 || write(descriptor, start, count) == count, "a whole input")
+    precondition(count == 0 || Glibc.write(descriptor, start, count) == count, "a whole input")
     close(descriptor)
+  }
+
+  private static func open(_ path: String) {
     for (isChecking, resize) in [(false, ResizeMode.none), (true, .none), (false, .crop)] {
       let request = DatasetRequest(source: path, size: 16, channels: 3, labelCount: 10, resize: resize)
       do throws(DatasetError) {
@@ -58,7 +73,9 @@ package enum Reading {
   }()
 
   private static func removeFolder() {
-    for name in ["input", "input.bin", "input.tar"] { unlink("\(folder)/\(name)") }
+    for name in ["input", "input.bin", "input.tar", "input.txt", "index.txt", "0.tar"] {
+      unlink("\(folder)/\(name)")
+    }
     rmdir(folder)
   }
 }

@@ -1,0 +1,142 @@
+import Checkpoints
+import DataParallel
+import Datasets
+import Glibc
+package import MessagePassing
+import Reporting
+
+/// Times what saving costs training: stretches of steps with a save in them and without one, by turns, and saves behind
+/// which nothing is trained, as the last one of a run.
+package struct CheckpointBenchmark {
+  /// Seconds of stretches of `steps` steps without a save and with one, in pairs.
+  private var pairs: [(without: Double, with: Double)] = []
+  /// Seconds for which saves kept the training thread.
+  private var blocked: [Double] = []
+  /// Seconds of whole saves beside which nothing is trained.
+  private var final: [Double] = []
+  private let steps: Int
+  private let every: Int
+  private let writers: Int
+  private let worldSize: Int
+  private let modelDescription: String
+  private let bytes: Int
+
+  /// Trains the family of `options` on synthetic images; all ranks call, rank 0's figures count.
+  /// - Parameters:
+  ///   - pairCount: stretches without a save and as many with one, after one of each that is not timed.
+  ///   - maximumWriters: the most ranks that write; all that see the folder if nil.
+  /// - Throws: ``RunFolderError`` where no temporary folder can be made, `CheckpointError`, `CommunicationError`.
+  package init(
+    _ options: Options, pairs pairCount: Int, maximumWriters: Int?, over communicator: any Communicator,
+    training threadCommunicator: sending any Communicator
+  ) throws {
+    let training = try TimedTraining(options, over: communicator, training: threadCommunicator)
+    defer { training.communication.finish() }
+    let folder = String(
+      decoding: try communicator.fromCoordinator { Array(try Files.makeTemporaryFolder().utf8) },
+      as: UTF8.self)
+    defer { if communicator.rank == 0 { try? FileSystem().removeTree(folder) } }
+    let store = CheckpointStore(directory: folder + "/checkpoints", keepLast: options.checkpoint.keepLast)
+    let ranks = try store.writers(over: RankExchange(communicator))
+    let writers = Array(ranks.prefix(maximumWriters ?? ranks.count))
+    let steps = options.length.steps(samples: 1, batch: options.batch)
+    let setup = Trainer.Setup(
+      options: options, plan: training.plan, dataset: try Datasets.open(DatasetRequest(options)),
+      steps: steps,
+      folder: folder)
+    let saver = RunSaver(
+      setup, store: store, writers: writers, over: RankExchange(training.communication), report: .silent)
+    var step = 0
+    var blocked: [Double] = []
+    func save() throws {
+      try training.engine.synchronize()
+      let start = ContinuousClock.now
+      try saver.save(training.engine, step: step, over: training.communication, board: nil)
+      blocked.append((ContinuousClock.now - start).seconds)
+    }
+    func seconds(_ work: () throws -> Void) throws -> Double {
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      try work()
+      try training.engine.synchronize()
+      try communicator.barrier()
+      return (ContinuousClock.now - start).seconds
+    }
+    func stretch(saves: Bool) throws -> Double {
+      try seconds {
+        for index in 0..<steps {
+          // After the first step, so that the pipeline of turns is full, and in time to be done with at the end.
+          if saves, index == 1 { try save() }
+          try training.take(step, flags: saver.flags)
+          step += 1
+          try saver.complete(seen: training.engine.commonFlags)
+        }
+        if saves { try saver.finish() }
+      }
+    }
+    for number in 0...pairCount {
+      // Which comes first changes, so that a drift of the machine's speed cancels out.
+      let first = try stretch(saves: number % 2 == 1)
+      let second = try stretch(saves: number % 2 == 0)
+      if number == 0 {
+        blocked = []
+      } else {
+        pairs.append(number % 2 == 1 ? (second, first) : (first, second))
+      }
+    }
+    self.blocked = blocked
+    for _ in 0..<pairCount {
+      final.append(
+        try seconds {
+          try save()
+          try saver.finish()
+        })
+      step += 1
+    }
+    self.steps = steps
+    every = options.checkpoint.every
+    self.writers = writers.count
+    worldSize = communicator.size
+    modelDescription = options.modelDescription
+    bytes = try communicator.fromCoordinator {
+      guard let newest = try store.newestValid().generation else { return [] }
+      return Array(
+        "\(try store.load(newest.name, verify: false).manifest.files.reduce(0) { $0 + $1.bytes })".utf8)
+    }.withUnsafeBytes { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+  }
+
+  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  private var secondsPerStep: Double { median(pairs.map(\.without)) / Double(steps) }
+  /// What a save costs, the median over pairs that follow each other.
+  private var stall: Double { median(pairs.map { $0.with - $0.without }) }
+  private var fraction: Double { stall / (Double(every) * secondsPerStep) }
+
+  /// One JSON object; figures are medians.
+  package var json: String {
+    JSONValue.object([
+      .init("model", .string(modelDescription)), .init("ranks", .integer(worldSize)),
+      .init("writers", .integer(writers)), .init("checkpoint_bytes", .integer(bytes)),
+      .init("pairs", .integer(pairs.count)), .init("steps_per_stretch", .integer(steps)),
+      .init("seconds_per_step", .double(secondsPerStep)), .init("stall_seconds", .double(stall)),
+      .init("stalls", .array(pairs.map { .double($0.with - $0.without) })),
+      .init("blocked_seconds", .double(median(blocked))), .init("final_save_seconds", .double(median(final))),
+      .init("checkpoint_every", .integer(every)), .init("stall_fraction", .double(fraction)),
+    ]).text
+  }
+
+  /// The same for people.
+  package var text: String {
+    func milliseconds(_ seconds: Double) -> String { "\(FixedDecimal.text(1000 * seconds, places: 1)) ms" }
+    let spread = pairs.map { $0.with - $0.without }.sorted()
+    return """
+      \(modelDescription), \(worldSize) ranks, \(writers) of them write \(bytes) bytes; medians of \(pairs.count) pairs of \
+      \(steps) steps
+      step                     \(milliseconds(secondsPerStep))
+      stall by a checkpoint    \(milliseconds(stall))   (\(milliseconds(spread[0])) to \(milliseconds(spread[spread.count - 1])))
+      of it, before training   \(milliseconds(median(blocked)))
+      last checkpoint of a run \(milliseconds(median(final)))
+      every \(every) steps         \(FixedDecimal.text(100 * fraction, places: 2)) % of the run
+      """
+  }
+}

@@ -1,0 +1,150 @@
+package import Checkpoints
+import DataParallel
+import Datasets
+import MessagePassing
+import Models
+import Networks
+package import Reporting
+
+/// Saves the generations of a run behind its training, and finds those to go back to. All ranks call the same methods at
+/// the same steps.
+///
+/// Every rank that sees the run folder compresses and writes a share of each generation's files on a thread of its own. That
+/// thread never communicates: a rank tells in the headers of its turns that its share is written (``flags``), and at the
+/// end of the step at which all have said so (``complete(seen:)``) the digests are gathered by the communication thread,
+/// and rank 0 commits, again behind the training.
+final class RunSaver {
+  private let setup: Trainer.Setup
+  private let store: CheckpointStore
+  private let writer: BackgroundCheckpointWriter
+  private let report: RunReport
+  /// The steps whose states may be gone back to, from the last that is known to be on disk on.
+  private var refuges: [Int] = []
+
+  /// - Parameter writers: the ranks that write, rank 0 first.
+  init(
+    _ setup: Trainer.Setup, store: CheckpointStore, writers: [Int], over exchange: RankExchange,
+    report: RunReport
+  ) {
+    self.setup = setup
+    self.store = store
+    self.report = report
+    writer = BackgroundCheckpointWriter(
+      store: store,
+      peers: BackgroundCheckpointWriter.Peers(
+        rank: exchange.rank, writers: writers, allGather: exchange.allGather))
+  }
+
+  /// What a turn's header tells the other ranks.
+  var flags: StatusFlags { writer.isPartWritten ? .partWritten : [] }
+
+  /// Has a save committed of which all ranks have written their shares: one all-gather.
+  /// - Parameter flags: what all ranks have said since it began; the same on all of them.
+  func complete(seen flags: StatusFlags) throws {
+    if writer.isSharedOut, flags.contains(.partWritten) { try writer.gather() }
+  }
+
+  /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by their hash.
+  /// - Parameter engine: complete: no sum is on its way.
+  func save(_ engine: TurnEngine, step: Int, over communication: CommunicationThread, board: ProgressBoard?)
+    throws
+  {
+    let (options, state) = (setup.options, engine.state)
+    let exchange = RankExchange(communication)
+    try engine.model.replay?.gather(over: exchange)
+    defer { engine.model.replay?.keepOwn(of: exchange) }
+    let data = setup.dataset.fingerprint.description
+    let stateSHA256 = state.stateSHA256(step: step, arithmetic: options.arithmeticDigestInput, data: data)
+    board?.enter(.waiting)
+    try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
+    board?.enter(.saving)
+    engine.forgetCommonFlags()
+    report.synchronize()
+    if let refuge = state.game?.watch.refuge, refuge >= 0, refuges.last != Int(refuge) {
+      refuges.append(Int(refuge))
+    }
+    let info = GenerationInfo(
+      step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: options.recipe,
+      model: options.modelDescription, optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
+      dataFingerprint: data, weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
+      stateSHA256: stateSHA256, state: state.counters)
+    let outcome = try writer.submit(
+      GenerationContents(
+        info: info, files: state.files,
+        retained: RetainedGenerations(best: state.best?.step, refuges: refuges)))
+    guard let outcome else { return }
+    announce(outcome.map { $0 })
+    if case .success(let generation) = outcome, let position = refuges.firstIndex(of: generation.step) {
+      refuges.removeSubrange(..<position)
+    }
+  }
+
+  /// Ends the save that is under way, and finds the generation of `step` or an older one to go back to.
+  /// - Returns: nil on the ranks that do not coordinate, and where there is none.
+  func refuge(_ step: Int) throws -> LoadedGeneration? {
+    // The generation may still be on its way to the disk.
+    do {
+      announce(.success(try writer.finish()))
+    } catch let error as CheckpointError {
+      announce(.failure(error))
+    }
+    return report.isSilent ? nil : store.refuge(step, report.progress)
+  }
+
+  /// Ends the last save.
+  /// - Throws: its failure, on rank 0 alone; `CommunicationError`.
+  func finish() throws {
+    let generation: Generation?
+    do {
+      generation = try writer.finish()
+    } catch let error as CheckpointError {
+      throw UnsharedError(cause: error)
+    }
+    announce(.success(generation))
+  }
+
+  /// Tells how a save went; training goes on after a failed one, because the older generations are whole.
+  private func announce(_ outcome: Result<Generation?, CheckpointError>) {
+    switch outcome {
+    case .success(let generation?): report.progress.notice("checkpoint", path: generation.path)
+    case .success(nil): break
+    case .failure(let error): report.progress.warning("\(error)")
+    }
+  }
+}
+
+extension CheckpointStore {
+  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all was well; nil
+  /// if there is none.
+  package func refuge(_ step: Int, _ progress: ProgressReporter) -> LoadedGeneration? {
+    do {
+      return try load(FolderName.generation(step))
+    } catch {
+      progress.warning("\(error)")
+    }
+    let older = ((try? generations()) ?? []).filter { $0.step < step }.sorted { $0.step > $1.step }
+    for generation in older {
+      guard let loaded = try? load(generation.name),
+        let game = GameState(loaded.manifest.info.state), Int(game.watch.refuge) == generation.step
+      else { continue }
+      return loaded
+    }
+    return nil
+  }
+
+  /// The ranks that see this store's folder, rank 0 first: rank 0 makes a folder in it, and all leave a file there. Three
+  /// all-gathers.
+  package func writers(over exchange: RankExchange) throws -> [Int] {
+    guard exchange.size > 1 else { return [0] }
+    let isFirst = exchange.rank == 0
+    // Where nothing can be written now, the first save will say why.
+    let made = isFirst ? (try? makeProbe()) ?? "" : ""
+    let name = String(decoding: try exchange.allGather(Array(made.utf8))[0], as: UTF8.self)
+    guard !name.isEmpty else { return [0] }
+    answerProbe(name, number: exchange.rank)
+    _ = try exchange.allGather([UInt8]())
+    let seen = isFirst ? collectProbe(name) : []
+    let ranks = try exchange.allGather(seen.map(Double.init))[0].map { Int($0) }
+    return [0] + ranks.filter { (1..<exchange.size).contains($0) }
+  }
+}

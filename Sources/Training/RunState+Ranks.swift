@@ -1,0 +1,45 @@
+import Autograd
+import Models
+import Networks
+import TensorCore
+
+extension RunState {
+  /// Gives all ranks the whole state of rank 0: what ``copyFromFirst(over:)`` gives, what the scheduler remembers, and how
+  /// good the run was.
+  package func broadcast(over exchange: RankExchange) throws {
+    try copyFromFirst(over: exchange)
+    if let numbers = game?.numbers {
+      game?.numbers = try exchange.allGather(numbers)[0]
+    }
+    if let numbers = skipped?.numbers { skipped?.numbers = try exchange.allGather(numbers)[0] }
+    best = BestGeneration(numbers: try exchange.allGather(best?.numbers ?? [])[0])
+    convergence = Convergence(numbers: try exchange.allGather(convergence?.numbers ?? [])[0])
+  }
+
+  /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a broadcast for each
+  /// flat buffer. Past fakes are dealt out.
+  package func copyFromFirst(over exchange: RankExchange) throws {
+    guard exchange.size > 1 else { return }
+    func give(_ values: UnsafeMutablePointer<Float>, _ count: Int) throws {
+      guard count > 0 else { return }
+      let own = UnsafeBufferPointer(start: values, count: count)
+      let first = try exchange.broadcast(exchange.rank == 0 ? Array(own) : [])
+      precondition(first.count == count, "ranks have one model")
+      values.update(from: first, count: count)
+    }
+    let steps = try exchange.allGather(optimizers.map { Double($0.stepCount) })[0]
+    for (index, network) in model.networks.enumerated() {
+      for store in [network.store, network.average].compactMap({ $0 }) {
+        try store.withValues { try give($0, store.count) }
+        try give(store.buffers.pointer, store.buffers.count)
+        store.buffers.invalidateDerived()
+      }
+      for moment in optimizers[index].moments.indices {
+        let count = optimizers[index].moments[moment].count
+        try optimizers[index].moments[moment].withUnsafeMutablePointer { try give($0, count) }
+      }
+      optimizers[index].stepCount = Int(steps[index])
+    }
+    try model.replay?.deal(over: exchange)
+  }
+}

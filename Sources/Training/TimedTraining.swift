@@ -1,0 +1,61 @@
+import DataParallel
+import MessagePassing
+import Models
+import TensorCore
+
+/// One rank's training on images in memory, to be timed: the arithmetic and the communication of a run, nothing else.
+struct TimedTraining {
+  let plan: MicroBatchPlan
+  let engine: TurnEngine
+  let schedule: Schedule
+  /// To be finished by the owner.
+  let communication: CommunicationThread
+  private let microBatches: (MicroBatch.Draw) -> [MicroBatch]
+
+  /// Makes the model of `options` with initial weights. All ranks call.
+  /// - Throws: `PlanError`, ``MemoryError``, `CommunicationError`.
+  init(
+    _ options: Options, over communicator: any Communicator,
+    training threadCommunicator: sending any Communicator
+  ) throws {
+    let plan = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
+      rank: communicator.rank)
+    let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
+    try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
+    options.threads.apply(ranksOnNode: ranksOnNode)
+    let model = options.family.makeModel(options)
+    communication = CommunicationThread(threadCommunicator)
+    engine = TurnEngine(
+      state: RunState(model: model, options), plan: plan, options, communication: communication)
+    schedule = options.schedule(of: model)
+    self.plan = plan
+    microBatches = Self.microBatches(of: engine, seed: options.seed)
+  }
+
+  /// What makes micro-batches of synthetic samples for a draw, as the engine computes them.
+  static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
+    let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
+    let (shape, size) = (engine.model.sampleShape, engine.plan.microBatchSize)
+    let images = engine.passes.map { pass in
+      noise.uniform(
+        Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
+      ).multiplied(by: 2).adding(-1)
+    }
+    return { draw in
+      zip(engine.passes, images).map {
+        MicroBatch(
+          index: $0.lowerBound, parts: $0.count, draw: draw, images: $1, labels: [], seed: seed)
+      }
+    }
+  }
+
+  /// Takes the turns of a step.
+  func take(_ step: Int, flags: StatusFlags = []) throws {
+    var drawn: [MicroBatch] = []
+    for turn in schedule.turns(at: step) {
+      if drawn.first?.draw.round != turn.draw.round { drawn = microBatches(turn.draw) }
+      try engine.take(turn, on: drawn, flags: flags)
+    }
+  }
+}

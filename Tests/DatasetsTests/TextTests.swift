@@ -1,0 +1,88 @@
+import Datasets
+import Testing
+
+@Suite("Text")
+struct TextTests {
+  /// The characters of a sample by their columns, top row first; nil where a row is not one-hot.
+  private func columns(_ data: any ImageDataset, _ index: Int) throws -> [Int?] {
+    let pixels = try data.sample(index).pixels
+    return (0..<data.height).map { row in
+      let values = pixels[row * data.width..<(row + 1) * data.width]
+      let ones = values.indices.filter { values[$0] == 1 }
+      guard ones.count == 1, values.allSatisfy({ $0 == 1 || $0 == -1 }) else { return nil }
+      return ones[0] - row * data.width
+    }
+  }
+
+  @Test("windows follow each other, rows are one-hot, columns stand in the order of code points")
+  func windows() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(Array("dcba ü€😀abcd".utf8), "a.txt")
+    let data = try open(path, size: 8)
+    // " abcdü€😀" are eight characters: what is left, "abcd", is no whole window.
+    #expect(data.count == 1 && data.labelCount == 0)
+    #expect(try columns(data, 0) == [4, 3, 2, 1, 0, 5, 6, 7])
+    #expect(try data.sample(0).label == -1)
+    let wide = try open(path, size: 10)
+    #expect(try columns(wide, 0) == [5, 4, 3, 2, 1, 6, 7, 8, 2, 3])
+  }
+
+  @Test("files of a folder follow each other by name, and no window runs from one into the next")
+  func folder() throws {
+    let folder = TemporaryFolder()
+    folder.write(Array("abab".utf8), "2.txt")
+    folder.write(Array("\u{FEFF}bbaba".utf8), "1.txt")
+    folder.write(Array("no text".utf8), "notes.md")
+    let data = try open(folder.path, size: 4)
+    #expect(data.count == 2)
+    #expect(try columns(data, 0) == [2, 2, 1, 2] && columns(data, 1) == [1, 2, 1, 2])
+    let fingerprint = data.fingerprint
+    folder.write(Array("abaa".utf8), "2.txt")
+    #expect(try open(folder.path, size: 4).fingerprint != fingerprint)
+    folder.write(Fixture.greyPNG, "picture.png")
+    #expect(try open(folder.path, size: 4).channels == 1, "beside an image, texts are left out")
+    #expect(try open(folder.path, size: 4).count == 1)
+  }
+
+  @Test(
+    "bytes that are no UTF-8 are refused by file and byte",
+    arguments: [
+      ([0x80], 0), ([0xC0, 0x80], 0), ([0xC3], 1), ([0xC3, 0x28], 1), ([0xE0, 0x80, 0x80], 2),
+      ([0xED, 0xA0, 0x80], 2), ([0xE2, 0x82], 2), ([0xF4, 0x90, 0x80, 0x80], 3), ([0xF5], 0), ([0xFF], 0),
+    ] as [([UInt8], Int)])
+  func invalid(bytes: [UInt8], place: Int) throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(Array("text".utf8) + bytes, "a.txt")
+    let error = failure { _ = try open(path, size: 4) }
+    #expect(error?.kind == .badData)
+    #expect(error?.description.contains("a.txt, byte \(4 + place)") == true, "\(error?.description ?? "")")
+  }
+
+  @Test("characters across the pieces in which a file is read are whole")
+  func pieces() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(Array(("a" + String(repeating: "€", count: 700_000)).utf8), "a.txt")
+    let data = try open(path, size: 2)
+    #expect(data.count == 350_000)
+    #expect(try columns(data, 0) == [0, 1] && columns(data, 349_999) == [1, 1])
+  }
+
+  @Test("no text, text shorter than a window, and more characters than fit are refused")
+  func unsuitable() throws {
+    let folder = TemporaryFolder()
+    for text in ["", "abc", "\u{FEFF}"] {
+      let path = folder.write(Array(text.utf8), "a.txt")
+      let error = failure { _ = try open(path, size: 4) }
+      #expect(error?.kind == .badData && error?.description.contains("no window of 4") == true)
+    }
+    let path = folder.write(Array("abcdefgh".utf8), "a.txt")
+    let error = failure { _ = try open(path, size: 4) }
+    #expect(error?.kind == .unsuitable && error?.description.contains("choose size=8") == true)
+    var many = ""
+    many.unicodeScalars.append(contentsOf: (0x4E00..<0x4E00 + 4097).compactMap(Unicode.Scalar.init))
+    let characters = folder.write(Array(many.utf8), "many.txt")
+    #expect(
+      failure { _ = try open(characters, size: 4096) }?.description.contains("more than 4096 different")
+        == true)
+  }
+}

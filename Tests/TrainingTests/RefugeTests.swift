@@ -1,0 +1,69 @@
+import Autograd
+import Checkpoints
+import Foundation
+import Models
+import Networks
+import Reporting
+import Testing
+import Training
+
+@Suite("What a rewind goes back to")
+struct RefugeTests {
+  /// Saves states of several steps, each saved while all was well unless it is one of `unwell`.
+  private func store(_ steps: [Int], unwell: [Int] = [], in folder: String) throws -> (
+    CheckpointStore, [Int: String]
+  ) {
+    let store = CheckpointStore(directory: folder, keepLast: 9)
+    let state = EngineRank.makeState()
+    var hashes: [Int: String] = [:]
+    var refuge = -1
+    for step in steps {
+      state.model.networks[0].store.withValues { $0[0] = Float(step) }
+      if !unwell.contains(step) { refuge = step }
+      state.game = GameState()
+      state.game?.watch.refuge = Double(refuge)
+      hashes[step] = state.weightsSHA256
+      try store.save(
+        GenerationContents(
+          info: GenerationInfo(
+            step: step, programVersion: Program.version, worldSize: 1, recipe: "dcgan", model: "dcgan",
+            optionsSHA256: "", dataFingerprint: "", weightsSHA256: state.weightsSHA256, stateSHA256: "",
+            state: state.counters),
+          files: state.files))
+    }
+    return (store, hashes)
+  }
+
+  private func damage(_ step: Int, in folder: String) throws {
+    let url = URL(fileURLWithPath: "\(folder)/step-000000\(step)/generator.safetensors.zst")
+    var content = try Data(contentsOf: url)
+    content[content.count / 2] ^= 1
+    try content.write(to: url)
+  }
+
+  @Test(
+    "a refuge that was never saved or is damaged gives way to the newest older one that is whole and was well"
+  )
+  func fallsBack() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/checkpoints"
+    let (store, hashes) = try store([10, 20, 30, 40], unwell: [30], in: path)
+    func found(_ step: Int) throws -> Int? {
+      guard let generation = store.refuge(step, .silent) else { return nil }
+      let state = EngineRank.makeState()
+      state.game = GameState()
+      try state.restore(generation)
+      #expect(state.weightsSHA256 == hashes[generation.manifest.info.step])
+      return generation.manifest.info.step
+    }
+    #expect(try found(40) == 40)
+    #expect(try found(50) == 40, "its save failed, so it is not there")
+    try damage(40, in: path)
+    #expect(try found(40) == 20, "30 was saved when all was not well")
+    #expect(try found(50) == 20)
+    try damage(20, in: path)
+    #expect(try found(40) == 10)
+    try damage(10, in: path)
+    #expect(try found(40) == nil)
+  }
+}

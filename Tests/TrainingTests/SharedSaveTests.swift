@@ -1,0 +1,217 @@
+import Checkpoints
+import Foundation
+import MessagePassing
+import Networks
+import Synchronization
+import TensorCore
+import Testing
+import Training
+
+/// Generations whose files several ranks write.
+@Suite("Shared saves")
+struct SharedSaveTests {
+  /// A generation of files of different sizes and encodings, of which every float depends on `step`.
+  private static func contents(step: Int, in storage: TensorStorage? = nil) -> GenerationContents {
+    let extents = [3000, 1000, 3000, 6000, 500]
+    let count = extents.reduce(0, +)
+    let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: step).normal([count])
+    let flat = storage ?? TensorStorage(count: count)
+    noise.withUnsafePointer { flat.pointer.update(from: $0, count: count) }
+    func file(_ index: Int, _ name: String, _ encoding: TensorEncoding = .values) -> TensorFile {
+      let start = extents[..<index].reduce(0, +)
+      let view = Tensor(viewOf: flat, offset: start, shape: [extents[index]])
+      return TensorFile(name: name, tensors: [NamedTensor("main.weight", view)], encoding: encoding)
+    }
+    return GenerationContents(
+      info: GenerationInfo(
+        step: step, programVersion: "0", worldSize: 1, recipe: "r", model: "m", optionsSHA256: "",
+        dataFingerprint: "", weightsSHA256: "", stateSHA256: "", state: ["nan": .number(.nan)]),
+      files: [
+        file(0, "generator"), file(1, "discriminator"), file(2, "ema", .difference(from: "generator")),
+        file(3, "optimizer", .planes), file(4, "replay"),
+      ])
+  }
+
+  /// What each rank of a world makes of saving.
+  private func saving<T: Sendable>(
+    ranks: Int, writers: [Int], in folder: String, keepLast: Int = 2,
+    fileSystem: @escaping @Sendable (Int) -> FileSystem = { _ in FileSystem() },
+    _ body: @escaping @Sendable (BackgroundCheckpointWriter) throws -> T
+  ) throws -> [T] {
+    try ThreadCommunicator.run(size: ranks) { communicator in
+      let exchange = RankExchange(communicator)
+      let store = CheckpointStore(
+        directory: folder, keepLast: keepLast, fileSystem: fileSystem(communicator.rank))
+      return try body(
+        BackgroundCheckpointWriter(
+          store: store,
+          peers: BackgroundCheckpointWriter.Peers(
+            rank: communicator.rank, writers: writers, allGather: exchange.allGather)))
+    }
+  }
+
+  private func bytes(of generation: String) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    for name in try FileNames.of(generation) {
+      files[name] = try Data(contentsOf: URL(fileURLWithPath: "\(generation)/\(name)"))
+    }
+    return files
+  }
+
+  @Test("every file is in one share, and shares are as even as whole files are", arguments: 1...6)
+  func shares(writers: Int) {
+    let contents = Self.contents(step: 1)
+    let shares = contents.shares(among: writers)
+    #expect(shares.count == writers)
+    #expect(shares.joined().sorted() == contents.files.map(\.name).sorted())
+    // 6,000, 3,000, 3,000, 1,000 and 500 floats.
+    if writers == 2 {
+      #expect(shares.map(Set.init) == [["optimizer", "discriminator"], ["generator", "ema", "replay"]])
+    }
+    #expect(contents.shares(among: writers) == shares)
+  }
+
+  @Test(
+    "a generation has the same bytes, whoever writes its files",
+    arguments: [(2, [0, 1]), (3, [0, 1, 2]), (4, [0, 3]), (7, Array(0..<7)), (3, [0])])
+  func sameBytes(ranks: Int, writers: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let alone = try CheckpointStore(directory: folder.path + "/alone").save(Self.contents(step: 4))
+    let saved = try saving(ranks: ranks, writers: writers, in: folder.path + "/shared") { writer in
+      #expect(try writer.submit(Self.contents(step: 4)) == nil)
+      return try writer.finish()?.step
+    }
+    #expect(saved == [4] + Array(repeating: nil, count: ranks - 1))
+    let shared = folder.path + "/shared/" + alone.name
+    #expect(try bytes(of: shared) == bytes(of: alone.path))
+    #expect(try CheckpointStore.load(path: shared).files.count == 5)
+    #expect(try FileNames.of(folder.path + "/shared").sorted() == ["latest", alone.name])
+  }
+
+  @Test("what every rank has at the time of submit is saved, though all overwrite it at once")
+  func snapshot() throws {
+    let folder = try TemporaryFolder()
+    _ = try saving(ranks: 3, writers: [0, 1, 2], in: folder.path, keepLast: 9) { writer in
+      let storage = TensorStorage(count: 13_500)
+      for step in 1...5 {
+        _ = try writer.submit(Self.contents(step: step, in: storage))
+        storage.pointer.update(repeating: .nan, count: storage.count)
+      }
+      return try writer.finish()?.step
+    }
+    for step in 1...5 {
+      let loaded = try CheckpointStore(directory: folder.path).load("step-0000000\(step)")
+      for (found, wanted) in zip(loaded.files, Self.contents(step: step).files) {
+        #expect(
+          found.tensors[0].tensor?.scalars == wanted.tensors[0].tensor?.scalars, "\(step), \(found.name)")
+      }
+    }
+  }
+
+  @Test(
+    "a rank that cannot write makes the save fail; nothing of it is left, the older one is whole, the next save good",
+    arguments: [0, 1, 2], ["create", "write", "synchronise"])
+  func failure(rank faulty: Int, call: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    let told = try saving(
+      ranks: 3, writers: [0, 1, 2], in: path,
+      fileSystem: { rank in
+        var fileSystem = FileSystem()
+        guard rank == faulty else { return fileSystem }
+        fileSystem.willPerform = { (operation) throws(CheckpointError) in
+          let (path, name) =
+            switch operation {
+            case .createFile(let path): (path, "create")
+            case .write(let path, _): (path, "write")
+            case .synchronizeFile(let path): (path, "synchronise")
+            default: ("", "")
+            }
+          guard name == call, path.contains("step-00000002.tmp-") else { return }
+          throw CheckpointError(.inputOutput, call: name, path: path, code: ENOSPC)
+        }
+        return fileSystem
+      }
+    ) { writer in
+      var told: [String] = []
+      for step in 1...3 {
+        if let outcome = try writer.submit(Self.contents(step: step)) {
+          switch outcome {
+          case .success(let generation): told.append("\(generation.step)")
+          case .failure(let error): told.append("\(error.kind) \(error)")
+          }
+        }
+        if step == 2 {
+          try writer.gather()
+          let store = CheckpointStore(directory: path)
+          #expect(try store.newestValid().generation?.step == 1)
+        }
+      }
+      _ = try writer.finish()
+      return told
+    }
+    #expect(told[1].isEmpty && told[2].isEmpty)
+    #expect(told[0].count == 2 && told[0][0] == "1" && told[0][1].hasPrefix("noSpace cannot \(call)"))
+    #expect(told[0][1].contains("on rank \(faulty)") == (faulty > 0))
+    #expect(try FileNames.of(folder.path).sorted() == ["latest", "step-00000001", "step-00000003"])
+    #expect(try CheckpointStore(directory: folder.path).newestValid().rejected.isEmpty)
+  }
+
+  @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")
+  func order() throws {
+    let folder = try TemporaryFolder()
+    let log = Log()
+    _ = try saving(
+      ranks: 3, writers: [0, 1, 2], in: folder.path,
+      fileSystem: { _ in
+        var fileSystem = FileSystem()
+        fileSystem.willPerform = { (operation) throws(CheckpointError) in log.add(operation) }
+        return fileSystem
+      }
+    ) { writer in
+      _ = try writer.submit(Self.contents(step: 1))
+      return try writer.finish()?.step
+    }
+    let lines = log.lines
+    let manifest = try #require(lines.firstIndex(of: "create manifest.json"))
+    let durable = lines.indices.filter { lines[$0].hasPrefix("synchronise") && lines[$0].hasSuffix(".zst") }
+    #expect(durable.count == 5 && durable.allSatisfy { $0 < manifest })
+    let named = try #require(lines.firstIndex(of: "rename step-00000001"))
+    #expect(try #require(lines.firstIndex(of: "synchronise manifest.json")) < named)
+  }
+
+  private final class Log: Sendable {
+    private let text = Mutex<[String]>([])
+
+    var lines: [String] { text.withLock { $0 } }
+
+    func add(_ operation: FileOperation) {
+      func name(_ path: String) -> String { (path as NSString).lastPathComponent }
+      switch operation {
+      case .createFile(let path): text.withLock { $0.append("create \(name(path))") }
+      case .synchronizeFile(let path): text.withLock { $0.append("synchronise \(name(path))") }
+      case .rename(_, let path): text.withLock { $0.append("rename \(name(path))") }
+      default: break
+      }
+    }
+  }
+
+  @Test(
+    "ranks that see another folder of the same name do not write; nothing is left of how that was found out")
+  func writers() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    func found(_ folders: [String]) throws -> [[Int]] {
+      try ThreadCommunicator.run(size: folders.count) { communicator in
+        try CheckpointStore(directory: path + folders[communicator.rank]).writers(
+          over: RankExchange(communicator))
+      }
+    }
+    #expect(try found(["/a", "/a", "/a"]) == [[0, 1, 2], [0, 1, 2], [0, 1, 2]])
+    #expect(try found(["/a", "/b", "/a"]) == [[0, 2], [0, 2], [0, 2]])
+    #expect(try found(["/a", "/b"]) == [[0], [0]])
+    #expect(
+      try found(["/none/a", "/none/a"]) == [[0], [0]], "where nothing can be made, the first save says why")
+    #expect(try FileNames.of(folder.path + "/a").isEmpty)
+  }
+}

@@ -104,7 +104,8 @@ extension PhaseCost {
       name: phase.name, opening: opens ? median { $0.name.hasPrefix(opening) } / Double(share) : 0,
       rest: median { !$0.name.hasPrefix(opening) && !$0.name.hasPrefix(update) } / Double(share),
       update: median { $0.name.hasPrefix(update) },
-      bytes: Double(own.reduce(0) { $1.step == steps.lowerBound ? $0 + $1.bytes : $0 })
+      bytes: Double(
+        own.reduce(0) { $1.step == steps.lowerBound && $1.name == "\(phase.name) sum" ? $0 + $1.bytes : $0 })
         / Double(max(turns, 1)))
   }
 }

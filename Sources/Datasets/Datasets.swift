@@ -62,6 +62,10 @@ public enum Datasets {
         source.path,
         "choose size=\(different) or more")
     }
+    guard !(source is TextWindows) || request.resize != .crop else {
+      throw DatasetError(
+        .unsuitable, "text is not resized", source.path, "leave out dataset.resize=crop")
+    }
     return try FittedDataset(source, request)
   }
 

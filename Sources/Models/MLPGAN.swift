@@ -64,7 +64,7 @@ public final class MLPGAN: Model {
     self.configuration = configuration
     self.replay = replay
     let isPlain = configuration.condition == nil && replay == nil && !objective.usesSpectralNorm
-    samplesPerPass = isPlain && objective.augmentation == nil ? 1024 : 0
+    samplesPerPass = isPlain && objective.augmentation == nil ? configuration.samplesPerPass : 0
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
     let (scale, condition) = (configuration.scale, configuration.condition)
     func made() -> Generator {
@@ -215,7 +215,15 @@ extension MLPGAN.Configuration {
     let weights =
       weights(from: inputCount, to: dimensions).reduce(0, +)
       + self.weights(from: judgedCount, to: 1).reduce(0, +)
-    let activations = Double(hidden) * Double(layers)
-    return 4 * (8 * weights + 2 * Double(samples) * activations + 6 * Double(microBatch) * activations)
+    // A pass over several micro-batches has their gradients of the discriminator, of real samples and of fakes.
+    let together = Double(min(samples, max(microBatch, samplesPerPass)))
+    let gradients = 2 * min(together / Double(microBatch), Double(MicroBatch.mostParts)) * weights
+    return 4 * (8 * weights + gradients + 2 * Double(samples) * activations + 6 * together * activations)
   }
+
+  /// Values that are kept of a sample.
+  private var activations: Double { Double(hidden) * Double(layers) }
+
+  /// Samples of a pass: at most 32 MiB of activations.
+  var samplesPerPass: Int { Int(min(1024, Double(1 << 23) / activations)) }
 }

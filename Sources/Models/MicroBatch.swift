@@ -34,6 +34,8 @@ public final class MicroBatch {
   public let index: Int
   /// How many neighbours there are.
   public let parts: Int
+  /// The most neighbours that are computed in one pass: each may have gradients of its own until they are added.
+  public static let mostParts = 16
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.

@@ -92,7 +92,7 @@ public final class VAE: Model {
   public var latentCount: Int { configuration.latent }
 
   /// Enough for matrix products to be as fast as they get.
-  public var samplesPerPass: Int { 1024 }
+  public var samplesPerPass: Int { configuration.samplesPerPass }
 
   /// Forward pass, weight gradients, and input gradients of all but the first layer.
   public func flopsPerSample(of phase: Phase) -> Double {
@@ -159,7 +159,15 @@ extension VAE.Configuration {
   /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
-    let activations = 2 * Double(hidden) + 4 * pixels
-    return 4 * (8 * weights.reduce(0, +) + Double(samples) * pixels + 4 * Double(microBatch) * activations)
+    let together = Double(min(samples, max(microBatch, samplesPerPass)))
+    return 4 * (8 * weights.reduce(0, +) + Double(samples) * pixels + 4 * together * activations)
   }
+
+  /// Values that are kept of a sample.
+  private var activations: Double {
+    2 * Double(hidden) + 4 * Double(size) * Double(size) * Double(channels)
+  }
+
+  /// Samples of a pass: at most 32 MiB of activations.
+  var samplesPerPass: Int { Int(min(1024, Double(1 << 23) / activations)) }
 }

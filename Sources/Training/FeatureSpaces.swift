@@ -57,12 +57,28 @@ package enum FeatureSpaces {
     guard options.quality.every > 0 else { return }
     switch options.quality.space {
     case .pca: break
-    case .classifier: _ = try labelled(dataset)
+    case .classifier:
+      let single = try labelled(dataset)
+      try checkModes(classes: single.labelCount, parts: dataset.channels / single.channels, dataset)
     case .weights:
       guard rank == 0, let path = options.quality.weights else { return }
-      _ = try GivenWeights.network(
+      let network = try GivenWeights.network(
         Safetensors(contentsOf: path), path: path, size: dataset.height, channels: dataset.channels)
+      let (classes, channels) = (network.configuration.classes, network.configuration.channels)
+      try checkModes(classes: classes, parts: dataset.channels / channels, dataset)
     }
+  }
+
+  /// Refuses more modes than can be counted: 26 fakes are made for each.
+  private static func checkModes(
+    classes: Int, parts: Int, _ dataset: any ImageDataset
+  ) throws(DatasetError) {
+    let modes = (0..<parts).reduce(1.0) { product, _ in product * Double(classes) }
+    guard modes > 10_000 else { return }
+    throw DatasetError(
+      .unsuitable,
+      "\(classes) classes in \(parts) channels are more than the 10000 modes that can be counted",
+      dataset.name, "name data of fewer classes, or give quality.space=pca")
   }
 
   /// The labelled images that a classifier is trained on: the single ones of stacks.

@@ -1,5 +1,5 @@
 import Autograd
-import Checkpoints
+package import Checkpoints
 import Models
 import Networks
 import TensorCore
@@ -10,10 +10,17 @@ import TensorCore
 /// probability of augmentation. What goes on: the number of steps, the order of the samples and the draws of noise, so
 /// that no step stands twice in the log and nothing is drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
 /// generation the run begins anew, from initial weights of another seed.
-struct Rewind {
-  let state: RunState
-  let options: Options
-  let exchange: RankExchange
+package struct Rewind {
+  private let state: RunState
+  private let options: Options
+  private let exchange: RankExchange
+
+  /// How a state goes back.
+  package init(state: RunState, options: Options, exchange: RankExchange) {
+    self.state = state
+    self.options = options
+    self.exchange = exchange
+  }
 
   /// Goes back.
   /// - Parameters:
@@ -22,17 +29,19 @@ struct Rewind {
   ///     account but on rank 0.
   /// - Returns: the step of the generation; nil if the run began anew.
   /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
-  func run(at step: Int, load: (Int) throws -> LoadedGeneration?) throws -> Int? {
+  package func run(at step: Int, load: (Int) throws -> LoadedGeneration?) throws -> Int? {
     guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
     let refuge = Int(game.watch.refuge)
     var old: (game: GameState, step: Int)?
     if refuge >= 0, let generation = try load(refuge) {
-      let (best, convergence) = (state.best, state.convergence)
+      // What is counted over the whole run; the other ranks keep theirs too.
+      let (best, convergence, skipped) = (state.best, state.convergence, state.skipped)
       if (try? state.restore(generation)) != nil, let game = state.game {
         old = (game, generation.manifest.info.step)
       }
-      (state.best, state.convergence) = (best, convergence)
+      (state.best, state.convergence, state.skipped) = (best, convergence, skipped)
     }
+    state.skipped?.beginAnew()
     let known = try exchange.allGather([
       old == nil ? 0 : 1, old?.game.lead ?? 0, old?.game.augment.probability ?? 0, Double(old?.step ?? -1),
     ])[0]

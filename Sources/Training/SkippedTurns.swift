@@ -32,6 +32,9 @@ package struct SkippedTurns: Sendable, Equatable {
   /// A turn of a network was as it should be.
   mutating func settle(network: Int) { inARow[network] = 0 }
 
+  /// The networks are others: none is in a row.
+  mutating func beginAnew() { inARow = inARow.map { _ in 0 } }
+
   /// What has happened since the last call.
   mutating func takeNews() -> [String] {
     defer { news = [] }

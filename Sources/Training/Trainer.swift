@@ -149,9 +149,11 @@ package final class Trainer {
   /// Whether the state is looked at when `done` steps are.
   private func needsState(at done: Int) -> Bool {
     let options = setup.options
-    return done == setup.steps || steering?.isDue(at: done) == true
-      || [options.log.every, options.samples.every, options.checkpoint.every, options.quality.every]
-        .contains { isDue($0, at: done) }
+    return done == setup.steps || engine.flags.contains(.stopRequested) || steering?.isDue(at: done) == true
+      || [
+        options.log.every, options.samples.every, options.checkpoint.every, options.quality.every,
+        options.replicas.every,
+      ].contains { isDue($0, at: done) }
   }
 
   private func takeStep(_ step: Int, from loader: BatchLoader) throws {

@@ -94,7 +94,9 @@ package final class TurnEngine {
   }
 
   /// This rank's micro-batches, ascending, those together that are computed in one pass.
-  package var passes: [Range<Int>] { plan.passes(ofAtMost: model.samplesPerPass) }
+  package var passes: [Range<Int>] {
+    plan.passes(ofAtMost: min(model.samplesPerPass, MicroBatch.mostParts * plan.microBatchSize))
+  }
 
   /// Takes a turn on this rank's micro-batches, one after another or in ``passes``, in ascending order.
   /// - Parameter flags: what the other ranks should know by the time the sum is back.

@@ -89,10 +89,11 @@ package final class TurnSum: Sendable {
     back = Monitor(Back())
   }
 
-  /// Hands a bucket over; to be called once for each.
+  /// Hands a bucket over; to be called once for each. Of no account where communicating has failed meanwhile.
   package func hand(_ sums: PartialSums, of bucket: Int) {
     let isBounded = sums.isWithin(bound)
     given.withLock { given in
+      guard !given.own.isEmpty else { return }
       given.own[bucket] = sums
       given.buckets |= 1 << UInt64(bucket)
       if !isBounded { given.isBounded = false }

@@ -1,6 +1,8 @@
 import Autograd
 import Checkpoints
+import DataParallel
 import Foundation
+import MessagePassing
 import Models
 import Networks
 import Reporting
@@ -65,5 +67,32 @@ struct RefugeTests {
     #expect(try found(40) == 10)
     try damage(10, in: path)
     #expect(try found(40) == nil)
+  }
+
+  @Test(
+    "after a rewind all ranks have one state, with the turns that were left out still counted and none in a row"
+  )
+  func countsOfSkippedTurns() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/checkpoints"
+    _ = try store([10], in: path)
+    let options = try Options.resolve(recipe: "dcgan", overrides: ["watch.nonFinite=skip"])
+    let states = try ThreadCommunicator.run(size: 2) { communicator in
+      let state = EngineRank.makeState()
+      state.game = GameState()
+      state.game?.watch.refuge = 10
+      state.skipped = SkippedTurns(limit: 2, networks: 2)
+      state.skipped?.numbers = [5, 2, 1]
+      let communication = CommunicationThread(communicator)
+      defer { communication.finish() }
+      let exchange = RankExchange(communication)
+      let store = CheckpointStore(directory: path, keepLast: 9)
+      let step = try Rewind(state: state, options: options, exchange: exchange).run(at: 14) {
+        exchange.rank == 0 ? store.refuge($0, .silent) : nil
+      }
+      #expect(step == 10 && state.skipped?.numbers == [5, 0, 0])
+      return state.stateSHA256(step: 14, arithmetic: "", data: "")
+    }
+    #expect(Set(states).count == 1)
   }
 }

@@ -249,9 +249,11 @@ struct TurnEngineTests {
     #expect("\(first)".contains("on ranks 0-1") || "\(first)".contains("as a sum"))
   }
 
-  @Test("a failure that one rank announces ends the others with its code")
-  func announced() throws {
-    let results = outcomes(ranks: 3) { rank in
+  @Test(
+    "a failure that one rank announces ends the others with its code",
+    arguments: [BucketPlan.defaultLength, 1])
+  func announced(bucketLength: Int) throws {
+    let results = outcomes(ranks: 3, bucketLength: bucketLength) { rank in
       let turns = rank.schedule.turns(at: 0)
       guard rank.engine.plan.rank != 1 else {
         rank.engine.announceFailure(.inputMissing, at: turns[0])
@@ -268,9 +270,11 @@ struct TurnEngineTests {
     }
   }
 
-  @Test("ranks at different steps are told which of them is out of lockstep")
-  func outOfLockstep() {
-    let results = outcomes(ranks: 3) { rank in
+  @Test(
+    "ranks at different steps are told which of them is out of lockstep",
+    arguments: [BucketPlan.defaultLength, 1])
+  func outOfLockstep(bucketLength: Int) {
+    let results = outcomes(ranks: 3, bucketLength: bucketLength) { rank in
       let step = rank.engine.plan.rank == 2 ? 1 : 0
       try rank.engine.take(rank.schedule.turns(at: step)[0], on: rank.microBatches(step: step), flags: [])
       try rank.engine.synchronize()

@@ -123,7 +123,7 @@ let package = Package(
       "TrainingTests",
       [
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
-        "MessagePassing", "Quality", "Reporting",
+        "MessagePassing", "Quality", "Reporting", "Conformance",
       ]),
     tests("LockstepTests", ["Checkpoints", "TensorCore"]),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.

@@ -108,7 +108,7 @@ public final class MLPGAN: Model {
     game.open(phase, on: microBatch)
   }
 
-  /// Enough for matrix products to be as fast as they get. Classes, past fakes and spectral norm are not computed by parts.
+  /// Those of the configuration. Classes, past fakes and spectral norm are not computed by parts.
   public let samplesPerPass: Int
 
   /// The classes of a conditional model.
@@ -224,6 +224,6 @@ extension MLPGAN.Configuration {
   /// Values that are kept of a sample.
   private var activations: Double { Double(hidden) * Double(layers) }
 
-  /// Samples of a pass: at most 32 MiB of activations.
-  var samplesPerPass: Int { Int(min(1024, Double(1 << 23) / activations)) }
+  /// See ``MicroBatch/samplesPerPass(activations:)``.
+  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
 }

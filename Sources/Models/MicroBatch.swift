@@ -36,6 +36,10 @@ public final class MicroBatch {
   public let parts: Int
   /// The most neighbours that are computed in one pass: each may have gradients of its own until they are added.
   public static let mostParts = 16
+
+  /// Samples of a pass over several neighbours, where so many values are kept of each: enough for matrix products to be as
+  /// fast as they get, and at most 32 MiB.
+  static func samplesPerPass(activations: Double) -> Int { Int(min(1024, Double(1 << 23) / activations)) }
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.

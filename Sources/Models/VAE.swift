@@ -91,7 +91,7 @@ public final class VAE: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
-  /// Enough for matrix products to be as fast as they get.
+  /// Those of the configuration.
   public var samplesPerPass: Int { configuration.samplesPerPass }
 
   /// Forward pass, weight gradients, and input gradients of all but the first layer.
@@ -168,6 +168,6 @@ extension VAE.Configuration {
     2 * Double(hidden) + 4 * Double(size) * Double(size) * Double(channels)
   }
 
-  /// Samples of a pass: at most 32 MiB of activations.
-  var samplesPerPass: Int { Int(min(1024, Double(1 << 23) / activations)) }
+  /// See ``MicroBatch/samplesPerPass(activations:)``.
+  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
 }

@@ -41,7 +41,7 @@ package struct CheckpointBenchmark {
     let writers = Array(ranks.prefix(maximumWriters ?? ranks.count))
     let steps = options.length.steps(samples: 1, batch: options.batch)
     let setup = Trainer.Setup(
-      options: options, plan: training.plan, dataset: try Datasets.open(DatasetRequest(options)),
+      options: options, plan: training.engine.plan, dataset: try Datasets.open(DatasetRequest(options)),
       steps: steps,
       folder: folder)
     let saver = RunSaver(
@@ -105,11 +105,9 @@ package struct CheckpointBenchmark {
     }.withUnsafeBytes { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
   }
 
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-  private var secondsPerStep: Double { median(pairs.map(\.without)) / Double(steps) }
+  private var secondsPerStep: Double { pairs.map(\.without).median / Double(steps) }
   /// What a save costs, the median over pairs that follow each other.
-  private var stall: Double { median(pairs.map { $0.with - $0.without }) }
+  private var stall: Double { pairs.map { $0.with - $0.without }.median }
   private var fraction: Double { stall / (Double(every) * secondsPerStep) }
 
   /// One JSON object; figures are medians.
@@ -120,7 +118,7 @@ package struct CheckpointBenchmark {
       .init("pairs", .integer(pairs.count)), .init("steps_per_stretch", .integer(steps)),
       .init("seconds_per_step", .double(secondsPerStep)), .init("stall_seconds", .double(stall)),
       .init("stalls", .array(pairs.map { .double($0.with - $0.without) })),
-      .init("blocked_seconds", .double(median(blocked))), .init("final_save_seconds", .double(median(final))),
+      .init("blocked_seconds", .double(blocked.median)), .init("final_save_seconds", .double(final.median)),
       .init("checkpoint_every", .integer(every)), .init("stall_fraction", .double(fraction)),
     ]).text
   }
@@ -134,8 +132,8 @@ package struct CheckpointBenchmark {
       \(steps) steps
       step                     \(milliseconds(secondsPerStep))
       stall by a checkpoint    \(milliseconds(stall))   (\(milliseconds(spread[0])) to \(milliseconds(spread[spread.count - 1])))
-      of it, before training   \(milliseconds(median(blocked)))
-      last checkpoint of a run \(milliseconds(median(final)))
+      of it, before training   \(milliseconds(blocked.median))
+      last checkpoint of a run \(milliseconds(final.median))
       every \(every) steps         \(FixedDecimal.text(100 * fraction, places: 2)) % of the run
       """
   }

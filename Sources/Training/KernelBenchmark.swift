@@ -23,7 +23,7 @@ package struct KernelBenchmark {
     package let fastest: Double
 
     init(_ rates: [Double]) {
-      median = KernelBenchmark.median(rates)
+      median = rates.median
       slowest = rates.min() ?? 0
       fastest = rates.max() ?? 0
     }
@@ -64,8 +64,8 @@ package struct KernelBenchmark {
     (openBLAS, own) = (Rates(products[0]), Rates(products[1]))
     rows = zip(layers, rates).map { layer, rates in
       Row(
-        layer: layer, forward: Self.median(rates[0]), inputGradient: Self.median(rates[1]),
-        weightGradient: Self.median(rates[2]))
+        layer: layer, forward: rates[0].median, inputGradient: rates[1].median,
+        weightGradient: rates[2].median)
     }
     self.samples = samples
     self.runs = runs
@@ -117,7 +117,6 @@ package struct KernelBenchmark {
     return flops * Double(calls) / elapsed * 1e-9
   }
 
-  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
 extension KernelBenchmark {

@@ -77,15 +77,13 @@ package struct ReductionBenchmark {
     nodes = try communicator.nodeLayout().names.count
   }
 
-  private static func median(_ sorted: [Double]) -> Double { sorted[sorted.count / 2] }
-
   /// One JSON object; times are medians.
   package var json: String {
     JSONValue.object([
       .init("bytes", .integer(bytes)), .init("ranks", .integer(worldSize)), .init("nodes", .integer(nodes)),
-      .init("runs", .integer(own.count)), .init("seconds", .double(Self.median(own))),
+      .init("runs", .integer(own.count)), .init("seconds", .double(own.median)),
       .init("seconds_fastest", .double(own[0])), .init("seconds_slowest", .double(own[own.count - 1])),
-      .init("mpi_allreduce_seconds", library.map { .double(Self.median($0)) } ?? .null),
+      .init("mpi_allreduce_seconds", library.map { .double($0.median) } ?? .null),
     ]).text
   }
 
@@ -93,8 +91,8 @@ package struct ReductionBenchmark {
   package var text: String {
     func line(_ name: String, _ times: [Double]) -> String {
       func milliseconds(_ seconds: Double) -> String { FixedDecimal.text(seconds * 1e3, places: 3) }
-      let rate = 2e-6 * Double(worldSize - 1) / Double(worldSize) * Double(8 * bytes) / Self.median(times)
-      return "\n\(name)\(milliseconds(Self.median(times))) ms   (\(milliseconds(times[0])) to "
+      let rate = 2e-6 * Double(worldSize - 1) / Double(worldSize) * Double(8 * bytes) / times.median
+      return "\n\(name)\(milliseconds(times.median)) ms   (\(milliseconds(times[0])) to "
         + "\(milliseconds(times[times.count - 1])))"
         + (worldSize == 1 ? "" : "   \(Int(rate)) Mbit/s a rank and way")
     }

@@ -5,12 +5,12 @@ import TensorCore
 
 /// One rank's training on images in memory, to be timed: the arithmetic and the communication of a run, nothing else.
 struct TimedTraining {
-  let plan: MicroBatchPlan
   let engine: TurnEngine
   let schedule: Schedule
   /// To be finished by the owner.
   let communication: CommunicationThread
-  private let microBatches: (MicroBatch.Draw) -> [MicroBatch]
+  /// Makes the micro-batches of a draw.
+  let microBatches: (MicroBatch.Draw) -> [MicroBatch]
 
   /// Makes the model of `options` with initial weights. All ranks call.
   /// - Throws: `PlanError`, ``MemoryError``, `CommunicationError`.
@@ -24,26 +24,31 @@ struct TimedTraining {
     let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     options.threads.apply(ranksOnNode: ranksOnNode)
+    self.init(options, plan, CommunicationThread(threadCommunicator))
+  }
+
+  /// Makes the model with initial weights, for the micro-batches of a plan.
+  init(_ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread) {
     let model = options.family.makeModel(options)
-    communication = CommunicationThread(threadCommunicator)
     engine = TurnEngine(
       state: RunState(model: model, options), plan: plan, options, communication: communication)
     schedule = options.schedule(of: model)
-    self.plan = plan
+    self.communication = communication
     microBatches = Self.microBatches(of: engine, seed: options.seed)
   }
 
   /// What makes micro-batches of synthetic samples for a draw, as the engine computes them.
-  static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
+  private static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
     let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
     let (shape, size) = (engine.model.sampleShape, engine.plan.microBatchSize)
-    let images = engine.passes.map { pass in
+    let passes = engine.passes
+    let images = passes.map { pass in
       noise.uniform(
         Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
       ).multiplied(by: 2).adding(-1)
     }
     return { draw in
-      zip(engine.passes, images).map {
+      zip(passes, images).map {
         MicroBatch(
           index: $0.lowerBound, parts: $0.count, draw: draw, images: $1, labels: [], seed: seed)
       }

@@ -67,11 +67,10 @@ package struct TrainingBenchmark {
   }
 
   private var sorted: [Double] { runs.sorted() }
-  private var median: Double { sorted[runs.count / 2] }
 
   /// One JSON object; seconds and images are medians over the runs.
   package var json: String {
-    let step = median / Double(stepsPerRun)
+    let step = runs.median / Double(stepsPerRun)
     let images = Double(samplesPerStep) / step
     let cores = Double(worldSize * threads)
     return JSONValue.object([
@@ -96,9 +95,9 @@ package struct TrainingBenchmark {
       let rounded = (value * scale).rounded() / scale
       return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
     }
-    let step = median / Double(stepsPerRun)
+    let step = runs.median / Double(stepsPerRun)
     let images = Double(samplesPerStep) / step
-    let spread = (sorted[runs.count - 1] - sorted[0]) / median * 100
+    let spread = (sorted[runs.count - 1] - sorted[0]) / runs.median * 100
     return """
       \(modelDescription), batch \(batch), \(worldSize) ranks x \(threads) threads, \
       kernels \(KernelSet.current.rawValue), median of \(runs.count) runs of \(stepsPerRun) steps

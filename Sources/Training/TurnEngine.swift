@@ -63,6 +63,7 @@ package final class TurnEngine {
   private let communication: CommunicationThread
   private let overlap: Bool
   private var reducers: [Int: GradientReducer] = [:]
+  private var bucketPlans: [Int: BucketPlan] = [:]
   private var turnsTaken: [Int: Int] = [:]
   private var handed: [Handed] = []
   private var failure: (any Error)?
@@ -140,12 +141,7 @@ package final class TurnEngine {
   private func handOver(
     _ turn: Turn, _ result: TurnResult, _ pass: Range<Int>, _ reducer: GradientReducer, flags: StatusFlags
   ) {
-    let parameters = model.networks[turn.phase.network].store.parameters.map(\.range)
-    let isAlone = communication.size == 1
-    let buckets =
-      isAlone
-      ? BucketPlan(count: result.count)
-      : BucketPlan(count: result.count, parameters: parameters, length: bucketLength)
+    let buckets = buckets(of: turn.phase, count: result.count)
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
       of: plan,
@@ -204,6 +200,16 @@ package final class TurnEngine {
     let reducer = GradientReducer(plan: plan, count: count)
     reducers[phase.index] = reducer
     return reducer
+  }
+
+  private func buckets(of phase: Phase, count: Int) -> BucketPlan {
+    if let plan = bucketPlans[phase.index] { return plan }
+    // A rank that is alone waits for nobody.
+    let parameters =
+      communication.size == 1 ? [] : model.networks[phase.network].store.parameters.map(\.range)
+    let plan = BucketPlan(count: count, parameters: parameters, length: bucketLength)
+    bucketPlans[phase.index] = plan
+    return plan
   }
 
   private func settleAll() {

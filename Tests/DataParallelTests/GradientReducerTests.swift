@@ -54,9 +54,9 @@ struct GradientReducerTests {
         batch: 8, microBatches: 8, worldSize: 2 * ranks, rank: communicator.rank)
       let reducer = GradientReducer(plan: plan, count: count)
       for microBatch in plan.local { reducer.add(Tensor(repeating: 1, shape: [count]), at: microBatch) }
-      let counter = CountingCommunicator(communicator)
+      let counter = WatchedCommunicator(communicator)
       _ = try reducer.reduce(over: counter)
-      return counter.sentBytes
+      return counter.sentBytes.reduce(0, +)
     }
     // 2 (M - 1) / M of the vector for a node, M = 2.
     for node in [sent[..<ranks], sent[ranks...]] { #expect(node.reduce(0, +) == 4 * count) }
@@ -90,10 +90,10 @@ struct GradientReducerTests {
       reducer.add(
         Tensor(ReductionConformance.leaf(communicator.rank, count: count, step: 0), shape: [count]),
         at: communicator.rank)
-      let counter = CountingCommunicator(communicator)
+      let counter = WatchedCommunicator(communicator)
       let sum = try reducer.reduce(over: counter)
       let isRight = sum.withUnsafeBufferPointer { $0.elementsEqual(expected) }
-      return isRight ? counter.sentBytes : -1
+      return isRight ? counter.sentBytes.reduce(0, +) : -1
     }
     // Blocks as small as a test's cannot be cut evenly among hundreds, so that with several ranks only the sum is exact.
     let all = 2 * (nodeCount - 1) * 4 * count

@@ -6,38 +6,6 @@ import TensorCore
 import Testing
 import Training
 
-/// Does something at each exchange of messages, and notes how many bytes the rank sends.
-final class WatchedCommunicator: Communicator {
-  private let base: any Communicator
-  private let atExchange: (Int) throws(CommunicationError) -> Void
-  private(set) var sentBytes: [Int] = []
-
-  init(_ base: any Communicator, atExchange: @escaping (Int) throws(CommunicationError) -> Void) {
-    self.base = base
-    self.atExchange = atExchange
-  }
-
-  var rank: Int { base.rank }
-  var size: Int { base.size }
-  var processorName: String { base.processorName }
-
-  func barrier() throws(CommunicationError) { try base.barrier() }
-
-  func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
-    try base.broadcast(buffer, root: root)
-  }
-
-  func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] { try base.allGather(bytes) }
-
-  func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws(CommunicationError) {
-    try atExchange(sentBytes.count)
-    sentBytes.append(sends.reduce(0) { $0 + $1.bytes.count })
-    try base.exchange(sends: sends, receives: receives)
-  }
-
-  func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? { try base.nodeMemory() }
-}
-
 @Suite("The sum of a turn travels in buckets")
 struct TurnSumTests {
   /// Two buckets of 32 elements and one of 160.

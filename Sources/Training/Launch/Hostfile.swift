@@ -195,26 +195,23 @@ struct HostfileLinter {
         .init(line, column, "'\(word)' is no key=value word", "write it without spaces: slots=2"))
       return
     }
+    /// The number behind the key; nil after saying that there is none.
+    func count(_ meaning: String) -> Int? {
+      if let count = Int(parts[1]), (1...65_536).contains(count) { return count }
+      problems.append(
+        .init(
+          line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
+          "write \(meaning), at least 1"))
+      return nil
+    }
     if Self.slotKeys.contains(key) {
-      guard let count = Int(parts[1]), (1...65_536).contains(count) else {
-        problems.append(
-          .init(
-            line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
-            "write how many ranks the host takes, at least 1"))
-        return
-      }
+      guard let count = count("how many ranks the host takes") else { return }
       if slots != nil {
         problems.append(.init(line, column, "the slots are given twice", "keep one"))
       }
       slots = count
     } else if Self.limitKeys.contains(key) {
-      guard let count = Int(parts[1]), (1...65_536).contains(count) else {
-        problems.append(
-          .init(
-            line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
-            "write how many ranks the host takes at most, at least 1"))
-        return
-      }
+      guard let count = count("how many ranks the host takes at most") else { return }
       limit = count
     } else if !Self.otherKeys.contains(key) {
       let near = OptionSuggestions(words: Self.slotKeys + Self.limitKeys + Self.otherKeys).nearest(to: key)

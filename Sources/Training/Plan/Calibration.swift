@@ -39,18 +39,15 @@ package struct Calibration: Sendable, Equatable {
       batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches / share,
       rank: 0)
     ComputeThreads.count = threads
-    let model = options.family.makeModel(options)
     let board = ProgressBoard()
-    let communication = CommunicationThread(AbsentRanks(size: plan.worldSize, board: board))
-    defer { communication.finish() }
-    let engine = TurnEngine(
-      state: RunState(model: model, options), plan: plan, options, communication: communication)
+    let training = TimedTraining(
+      options, plan, CommunicationThread(AbsentRanks(size: plan.worldSize, board: board)))
+    defer { training.communication.finish() }
+    let (engine, model, schedule) = (training.engine, training.engine.model, training.schedule)
     engine.board = board
     let timeline = try Timeline(
       from: 0, count: Self.warmUp + Self.timed.upperBound, over: SoloCommunicator())
     engine.timeline = timeline
-    let schedule = options.schedule(of: model)
-    let microBatches = TimedTraining.microBatches(of: engine, seed: options.seed)
     var steps = 0
     var start = ContinuousClock.now
     while steps < Self.warmUp + Self.timed.lowerBound
@@ -58,11 +55,7 @@ package struct Calibration: Sendable, Equatable {
         && steps < Self.warmUp + Self.timed.upperBound
     {
       if steps == Self.warmUp { start = .now }
-      var drawn: [MicroBatch] = []
-      for turn in schedule.turns(at: steps) {
-        if drawn.first?.draw.round != turn.draw.round { drawn = microBatches(turn.draw) }
-        try engine.take(turn, on: drawn, flags: [])
-      }
+      try training.take(steps)
       steps += 1
     }
     try engine.synchronize()
@@ -72,7 +65,7 @@ package struct Calibration: Sendable, Equatable {
     let kept = timeline.kept
     phases = model.phases.map { phase in
       let turns = schedule.turns(at: 0).count { $0.phase == phase }
-      let opens = model.open(phase, on: microBatches(MicroBatch.Draw(step: 0))[0]) != nil
+      let opens = model.open(phase, on: training.microBatches(MicroBatch.Draw(step: 0))[0]) != nil
       return PhaseCost(
         phase, opens: opens, of: kept, share: plan.local.count, turns: turns, steps: Self.warmUp..<steps)
     }
@@ -96,7 +89,7 @@ extension PhaseCost {
           $1.step == step && $1.kind == .computation && isCounted($1) ? $0 + $1.end - $1.start : $0
         }
       }
-      return Double(sums.sorted()[sums.count / 2]) * 1e-9 / Double(max(turns, 1))
+      return Double(sums.median) * 1e-9 / Double(max(turns, 1))
     }
     let opening = "\(phase.name) opening"
     let update = "\(phase.name) update"

@@ -13,12 +13,11 @@ extension ReductionCost.Machine {
   }
 
   private static func median(_ runs: Int, _ work: () -> Void) -> Double {
-    let times = (0..<runs).map { _ in
+    (0..<runs).map { _ in
       let start = ContinuousClock.now
       work()
       return (ContinuousClock.now - start).seconds
-    }
-    return times.sorted()[runs / 2]
+    }.median
   }
 
   private static func copying() -> Double {

@@ -159,29 +159,33 @@ struct HostfileLinter {
     if let first = lines[address] {
       problems.append(
         .init(
-          line, column, "\(address) stands in line \(first) already",
+          line, column, "\(address.shortened) stands in line \(first) already",
           "name each host once, with all of its slots"))
       return
     }
     lines[address] = line
     let isNamed = name.split(separator: "@", omittingEmptySubsequences: false)
     guard isNamed.count < 3, !isNamed.contains("") else {
-      problems.append(.init(line, column, "'\(name)' is no host name", "write host, or user@host"))
+      problems.append(.init(line, column, "'\(name.shortened)' is no host name", "write host, or user@host"))
       return
     }
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     if parts.count == 2, let slots = Int(parts[1]) {
-      problems.append(.init(line, column, "'\(name)' is no host name", "write: \(parts[0]) slots=\(slots)"))
+      problems.append(
+        .init(
+          line, column, "'\(name.shortened)' is no host name",
+          "write: \(String(parts[0]).shortened) slots=\(slots)"))
     } else if parts.count > 2 {
       problems.append(
         .init(
-          line, column, "'\(name)' is an IPv6 address, which mpirun does not read here",
+          line, column, "'\(name.shortened)' is an IPv6 address, which mpirun does not read here",
           "give it a name in /etc/hosts, and write the name"))
     } else if name.contains("=") {
-      problems.append(.init(line, column, "the line begins with '\(name)'", "begin it with the host's name"))
+      problems.append(
+        .init(line, column, "the line begins with '\(name.shortened)'", "begin it with the host's name"))
     } else if !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._@".contains($0)) }) {
       problems.append(
-        .init(line, column, "'\(name)' is no host name", "use letters, digits, dots and hyphens"))
+        .init(line, column, "'\(name.shortened)' is no host name", "use letters, digits, dots and hyphens"))
     }
   }
 
@@ -192,7 +196,7 @@ struct HostfileLinter {
     let key = parts[0]
     guard parts.count == 2, !key.isEmpty else {
       problems.append(
-        .init(line, column, "'\(word)' is no key=value word", "write it without spaces: slots=2"))
+        .init(line, column, "'\(word.shortened)' is no key=value word", "write it without spaces: slots=2"))
       return
     }
     /// The number behind the key; nil after saying that there is none.
@@ -200,7 +204,7 @@ struct HostfileLinter {
       if let count = Int(parts[1]), (1...65_536).contains(count) { return count }
       problems.append(
         .init(
-          line, column + key.unicodeScalars.count + 1, "'\(parts[1])' is no number of slots",
+          line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no number of slots",
           "write \(meaning), at least 1"))
       return nil
     }
@@ -216,8 +220,8 @@ struct HostfileLinter {
     } else if !Self.otherKeys.contains(key) {
       let near = OptionSuggestions(words: Self.slotKeys + Self.limitKeys + Self.otherKeys).nearest(to: key)
       let advice =
-        near.first.map { "did you mean \($0)=\(parts[1])?" } ?? "mpirun knows slots= and max_slots="
-      problems.append(.init(line, column, "'\(key)' is no key of a hostfile", advice))
+        near.first.map { "did you mean \($0)=\(parts[1].shortened)?" } ?? "mpirun knows slots= and max_slots="
+      problems.append(.init(line, column, "'\(key.shortened)' is no key of a hostfile", advice))
     }
   }
 }

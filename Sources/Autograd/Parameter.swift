@@ -99,7 +99,7 @@ public enum Initializer: Hashable, Sendable {
   }
 }
 
-/// The per-channel mean and unbiased variance that a normalisation layer saw in one pass.
+/// The per-channel means and unbiased variances that a normalisation layer saw in one pass, of each of its parts.
 public struct BatchStatistics {
   /// The layer's running mean, `[C]`.
   public let runningMean: Buffer
@@ -107,10 +107,13 @@ public struct BatchStatistics {
   public let runningVariance: Buffer
   /// The weight of one observation in the running statistics.
   public let momentum: Float
-  /// The observed mean, `[C]`.
+  /// The observed means, `[parts, C]`.
   public let mean: Tensor
-  /// The observed unbiased variance, `[C]`.
+  /// The observed unbiased variances, `[parts, C]`.
   public let variance: Tensor
+
+  /// The channels of the layer.
+  public var channels: Int { mean.shape.channels }
 
   /// What a layer saw.
   public init(runningMean: Buffer, runningVariance: Buffer, momentum: Float, mean: Tensor, variance: Tensor) {

@@ -10,7 +10,8 @@ extension Variable {
       let (x, w, g) = (step.inputs[0], step.inputs[1], step.upstream)
       return [
         step.needs[0] ? g.convolutionInputGradient(weight: w, geometry, inputExtents: x.spatialExtents) : nil,
-        step.needs[1] ? x.convolutionWeightGradient(upstream: g, geometry) : nil,
+        step.needs[1]
+          ? x.convolutionWeightGradient(upstream: g, geometry, isFolded: step.folds[1]) : nil,
       ]
     }
   }
@@ -34,14 +35,18 @@ extension Variable {
       let (upstream, w, g) = (step.inputs[0], step.inputs[1], step.upstream)
       return [
         step.needs[0] ? g.convolved(with: w, geometry) : nil,
-        step.needs[1] ? g.convolutionWeightGradient(upstream: upstream, geometry) : nil,
+        step.needs[1]
+          ? g.convolutionWeightGradient(upstream: upstream, geometry, isFolded: step.folds[1]) : nil,
       ]
     }
   }
 
-  /// The gradient of ``convolved(with:_:)`` with respect to its weights, this being the input.
-  private func convolutionWeightGradient(upstream: Variable, _ geometry: ConvolutionGeometry) -> Variable {
-    precondition(parts == 1, "a pass over several micro-batches has the weight gradient of each")
+  /// The gradient of ``convolved(with:_:)`` with respect to its weights, this being the input: for each part, or summed
+  /// over them.
+  private func convolutionWeightGradient(
+    upstream: Variable, _ geometry: ConvolutionGeometry, isFolded: Bool
+  ) -> Variable {
+    if parts > 1 { return weightGradientByPart(upstream: upstream, geometry, isFolded: isFolded) }
     let result = Tensor.convolutionWeightGradient(input: value, upstream: upstream.value, geometry)
     return recorder(with: upstream).record(result, from: [self, upstream]) { step in
       let (x, upstream, g) = (step.inputs[0], step.inputs[1], step.upstream)
@@ -51,6 +56,21 @@ extension Variable {
         step.needs[1] ? x.convolved(with: g, geometry) : nil,
       ]
     }
+  }
+
+  private func weightGradientByPart(
+    upstream: Variable, _ geometry: ConvolutionGeometry, isFolded: Bool
+  ) -> Variable {
+    precondition(
+      !isRecorded && !upstream.isRecorded,
+      "slopes of weight gradients are computed for one micro-batch a pass")
+    let parts = parts
+    func gradient(of part: Int) -> Tensor {
+      Tensor.convolutionWeightGradient(
+        input: value.part(part, of: parts), upstream: upstream.value.part(part, of: parts), geometry)
+    }
+    return isFolded
+      ? tape.constant(Tensor(sumOf: 0..<parts, gradient)) : constant(Tensor(stacking: parts, gradient))
   }
 
   private var spatialExtents: [Int] { Array(shape.extents.dropFirst().dropLast()) }

@@ -8,31 +8,42 @@ extension Variable {
   ///   - weight: the scale γ, `[C]`.
   ///   - bias: the shift β, `[C]`.
   ///   - activation: applied last; its derivative at 0 is that of the negative side.
-  /// - Returns: the output, and the mean and biased variance, `[C]`, that the input had.
+  /// - Returns: the output, and the mean and biased variance that the input of each part had, `[parts, C]`.
   public func batchNormalized(
     weight: Variable, bias: Variable, epsilon: Float, activation: FusedActivation = .identity
   ) -> (output: Variable, mean: Tensor, variance: Tensor) {
-    precondition(parts == 1, "a pass over several micro-batches has the moments of each")
-    let (mean, variance) = value.channelMoments()
-    let inverseDeviation = variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) }
-    let normalization = ChannelNormalization(
-      mean: mean, inverseDeviation: inverseDeviation, scale: weight.value, shift: bias.value,
-      activation: activation)
+    let parts = parts
+    let moments = (0..<parts).map { value.part($0, of: parts).channelMoments() }
+    let normalizations = moments.map { mean, variance in
+      ChannelNormalization(
+        mean: mean,
+        inverseDeviation: variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) },
+        scale: weight.value, shift: bias.value, activation: activation)
+    }
     let tape = isRecorded ? tape : weight.recorder(with: bias)
-    let output = tape.record(value.normalized(by: normalization), from: [self, weight, bias]) { step in
+    let output = tape.record(value.normalized(by: normalizations), from: [self, weight, bias]) { step in
       guard step.isFirstOrder else {
+        precondition(parts == 1, "slopes through batch norm are computed for one micro-batch a pass")
         return Self.batchNormGradients(step, epsilon: epsilon, slope: activation.slope)
       }
       let (upstream, input) = (step.upstream.value, step.inputs[0].value)
-      let sums = Tensor.normalizationGradientSums(upstream, input: input, normalization)
+      let sums = (0..<parts).map {
+        Tensor.normalizationGradientSums(
+          upstream.part($0, of: parts), input: input.part($0, of: parts), normalizations[$0])
+      }
+      func gradient(_ ofPart: (Int) -> Tensor) -> Variable {
+        step.upstream.constant(parts == 1 ? ofPart(0) : Tensor(stacking: parts, ofPart))
+      }
       return [
         step.needs[0]
           ? step.upstream.constant(
-            Tensor.normalizationInputGradient(upstream, input: input, normalization, sums: sums)) : nil,
-        step.upstream.constant(sums.scale), step.upstream.constant(sums.shift),
+            Tensor.normalizationInputGradient(upstream, input: input, normalizations, sums: sums)) : nil,
+        gradient { sums[$0].scale }, gradient { sums[$0].shift },
       ]
     }
-    return (output, mean, variance)
+    return (
+      output, Tensor(stacking: parts) { moments[$0].mean }, Tensor(stacking: parts) { moments[$0].variance }
+    )
   }
 
   /// The gradients written with recordable operations: with g the upstream behind the rectifier,

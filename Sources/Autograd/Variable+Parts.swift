@@ -13,10 +13,7 @@ extension Variable {
 
   /// The sum of each part's elements, `[parts] + target`.
   func sumByPart(to target: Shape) -> Variable {
-    let part = Shape([shape[0] / parts] + shape.extents.dropFirst())
-    let sums = Tensor(stacking: parts) {
-      Tensor(viewOf: value, from: $0 * part.count, shape: part).sum(to: target)
-    }
+    let sums = Tensor(stacking: parts) { value.part($0, of: parts).sum(to: target) }
     return tape.record(sums, from: [self]) { [$0.upstream.spread(over: $0.inputs[0])] }
   }
 
@@ -31,4 +28,24 @@ extension Variable {
 
   /// These samples with the parts as an axis of their own: `[N, …]` to `[parts, N / parts, …]`.
   var byPart: Variable { reshaped(Shape([parts, shape[0] / parts] + shape.extents.dropFirst())) }
+}
+
+extension Tensor {
+  /// One of as many equal parts of the outermost axis, as a view.
+  func part(_ index: Int, of parts: Int) -> Tensor {
+    let rows = shape[0] / parts
+    return self.rows(index * rows..<(index + 1) * rows)
+  }
+
+  /// The sum of what `element` gives of each part, along the complete binary tree.
+  /// - Precondition: there are parts.
+  init(sumOf parts: Range<Int>, _ element: (Int) -> Tensor) {
+    guard parts.count > 1 else {
+      self = element(parts.lowerBound)
+      return
+    }
+    let middle = parts.lowerBound + parts.count / 2
+    self =
+      Tensor(sumOf: parts.lowerBound..<middle, element) + Tensor(sumOf: middle..<parts.upperBound, element)
+  }
 }

@@ -85,12 +85,21 @@ extension DCGAN.Configuration {
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes, which live from the
-  /// discriminator's turn to the generator's; and the passes of one micro-batch.
-  public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
+  /// discriminator's turn to the generator's; and one pass.
+  /// - Parameter isByPart: whether a pass may compute several micro-batches, of each of which it has gradients.
+  public func bytesPerRank(samples: Int, microBatch: Int, isByPart: Bool) -> Double {
     let (generator, discriminator) = layers
+    let together = Double(isByPart ? min(samples, max(microBatch, samplesPerPass)) : microBatch)
+    let gradients = 2 * min(together / Double(microBatch) - 1, Double(MicroBatch.mostParts))
     let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
     let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount)
     return 4
-      * (8 * weights + 2 * Double(samples) * generator.sum(\.largeCount) + Double(microBatch) * passes)
+      * ((8 + gradients) * weights + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
   }
+
+  /// See ``MicroBatch/samplesPerPass(activations:)``.
+  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
+
+  /// Values that are kept of a sample: in front of and behind what follows each of the discriminator's convolutions.
+  private var activations: Double { 2 * layers.discriminator.sum(\.smallCount) }
 }

@@ -11,6 +11,7 @@ public final class DCGAN: Model {
   public let replay: ReplayBuffer?
   private let pair: ConvolutionalPair
   private let game: AdversarialGame
+  private let isComputedByPart: Bool
 
   /// A model with uninitialised parameters.
   /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
@@ -20,6 +21,9 @@ public final class DCGAN: Model {
   ) {
     self.configuration = configuration
     self.replay = replay
+    isComputedByPart =
+      configuration.condition == nil && configuration.comparison == nil && replay == nil
+      && !objective.usesSpectralNorm && objective.r1Weight == 0 && objective.draganWeight == 0
     let pair = ConvolutionalPair(
       configuration, normalization: objective.usesSpectralNorm ? .spectral : .batch,
       weightLimit: objective.clip)
@@ -44,6 +48,12 @@ public final class DCGAN: Model {
   /// The discriminator's loss on real samples.
   public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
     game.open(phase, on: microBatch)
+  }
+
+  /// Between nodes those of the configuration; within one a micro-batch, whose activations stay in the caches. Classes,
+  /// comparisons and past fakes are not computed by parts, nor is the derivative of a slope through batch norm.
+  public func samplesPerPass(acrossNodes: Bool) -> Int {
+    acrossNodes && isComputedByPart ? configuration.samplesPerPass : 0
   }
 
   /// The classes of a conditional model.

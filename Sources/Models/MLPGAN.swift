@@ -54,6 +54,7 @@ public final class MLPGAN: Model {
   private let average: Generator
   private let discriminator: Discriminator
   private let game: AdversarialGame
+  private let isComputedByPart: Bool
 
   /// A model with uninitialised parameters.
   /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
@@ -63,8 +64,9 @@ public final class MLPGAN: Model {
   ) {
     self.configuration = configuration
     self.replay = replay
-    let isPlain = configuration.condition == nil && replay == nil && !objective.usesSpectralNorm
-    samplesPerPass = isPlain && objective.augmentation == nil ? configuration.samplesPerPass : 0
+    isComputedByPart =
+      configuration.condition == nil && replay == nil && !objective.usesSpectralNorm
+      && objective.augmentation == nil
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
     let (scale, condition) = (configuration.scale, configuration.condition)
     func made() -> Generator {
@@ -109,7 +111,9 @@ public final class MLPGAN: Model {
   }
 
   /// Those of the configuration. Classes, past fakes and spectral norm are not computed by parts.
-  public let samplesPerPass: Int
+  public func samplesPerPass(acrossNodes: Bool) -> Int {
+    isComputedByPart ? configuration.samplesPerPass : 0
+  }
 
   /// The classes of a conditional model.
   public var classCount: Int { configuration.condition?.classes ?? 0 }
@@ -210,7 +214,7 @@ extension MLPGAN.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:isByPart:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let weights =
       weights(from: inputCount, to: dimensions).reduce(0, +)

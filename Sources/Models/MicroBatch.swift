@@ -38,8 +38,8 @@ public final class MicroBatch {
   public static let mostParts = 16
 
   /// Samples of a pass over several neighbours, where so many values are kept of each: enough for matrix products to be as
-  /// fast as they get, and at most 32 MiB.
-  static func samplesPerPass(activations: Double) -> Int { Int(min(1024, Double(1 << 23) / activations)) }
+  /// fast as they get, and at most 64 MiB.
+  static func samplesPerPass(activations: Double) -> Int { Int(min(1024, Double(1 << 24) / activations)) }
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.

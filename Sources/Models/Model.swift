@@ -19,7 +19,9 @@ public protocol Model: AnyObject {
   var replay: ReplayBuffer? { get }
   /// The samples up to which neighbouring micro-batches are computed in one pass. It changes how long a step takes, never a
   /// bit of it: everything that adds up samples has to do so by ``Tape/parts``.
-  var samplesPerPass: Int { get }
+  /// - Parameter acrossNodes: whether gradients travel between nodes. They leave while the last pass is computed backward,
+  ///   so that a longer one hides more of their way.
+  func samplesPerPass(acrossNodes: Bool) -> Int
 
   /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic: multiplications and
   /// additions of convolutions and matrix products, none that is thrown away.
@@ -54,7 +56,7 @@ extension Model {
   /// None.
   public var replay: ReplayBuffer? { nil }
   /// One micro-batch a pass.
-  public var samplesPerPass: Int { 0 }
+  public func samplesPerPass(acrossNodes: Bool) -> Int { 0 }
 }
 
 /// A trained network.

@@ -92,7 +92,7 @@ public final class VAE: Model {
   public var latentCount: Int { configuration.latent }
 
   /// Those of the configuration.
-  public var samplesPerPass: Int { configuration.samplesPerPass }
+  public func samplesPerPass(acrossNodes: Bool) -> Int { configuration.samplesPerPass }
 
   /// Forward pass, weight gradients, and input gradients of all but the first layer.
   public func flopsPerSample(of phase: Phase) -> Double {
@@ -156,7 +156,7 @@ extension VAE.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:)``.
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:isByPart:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))

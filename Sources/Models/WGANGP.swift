@@ -45,6 +45,9 @@ public final class WGANGP: Model {
   /// `[H, W, C]`.
   public var sampleShape: Shape { configuration.sampleShape }
 
+  /// Those of the configuration.
+  public func samplesPerPass(acrossNodes: Bool) -> Int { configuration.samplesPerPass }
+
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 

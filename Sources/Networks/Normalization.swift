@@ -89,7 +89,7 @@ public struct BatchNorm: DescribedLayer, RectifierFusing {
     case .training:
       let (output, mean, variance) = input.batchNormalized(
         weight: scale, bias: shift, epsilon: epsilon, activation: activation)
-      let count = Float(input.shape.rows)
+      let count = Float(input.shape.rows / input.parts)
       tape.collect(
         BatchStatistics(
           runningMean: runningMean, runningVariance: runningVar, momentum: momentum, mean: mean,

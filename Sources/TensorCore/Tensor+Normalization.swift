@@ -96,28 +96,38 @@ private struct GroupCoefficients {
 
 extension Tensor {
   /// The normalised and activated channels, in one pass: `[…, C] → […, C]`.
-  public func normalized(by normalization: ChannelNormalization) -> Tensor {
-    precondition(
-      normalization.mean.count == shape.channels,
-      "\(shape) is not normalised by \(normalization.mean.count) channels")
-    let channels = shape.channels
+  /// - Parameter parts: what normalises each of as many equal parts of the rows.
+  public func normalized(by parts: [ChannelNormalization]) -> Tensor {
+    let (channels, rows) = (shape.channels, rows(of: parts))
     return Tensor(shape) { result in
       withUnsafePointer { values in
-        normalization.withCoefficients { coefficients in
-          RowBlocks(rows: shape.rows).forEach { _, rows in
-            ChannelGroup.forEach(channels) { group in
-              let coefficients = GroupCoefficients(coefficients, group)
-              var offset = rows.lowerBound * channels
-              while offset < rows.upperBound &* channels {
-                let z = coefficients.scaled(group.load(values + offset))
-                group.store(coefficients.activated(z, at: z), to: result + offset)
-                offset &+= channels
+        for (part, normalization) in parts.enumerated() {
+          let (values, result) = (values + part * rows * channels, result + part * rows * channels)
+          normalization.withCoefficients { coefficients in
+            RowBlocks(rows: rows).forEach { _, rows in
+              ChannelGroup.forEach(channels) { group in
+                let coefficients = GroupCoefficients(coefficients, group)
+                var offset = rows.lowerBound * channels
+                while offset < rows.upperBound &* channels {
+                  let z = coefficients.scaled(group.load(values + offset))
+                  group.store(coefficients.activated(z, at: z), to: result + offset)
+                  offset &+= channels
+                }
               }
             }
           }
         }
       }
     }
+  }
+
+  /// The rows of each of as many equal parts as there are normalisations.
+  private func rows(of parts: [ChannelNormalization]) -> Int {
+    precondition(
+      parts.allSatisfy { $0.mean.count == shape.channels },
+      "\(shape) is normalised by \(shape.channels) channels")
+    precondition(shape.rows.isMultiple(of: parts.count), "\(parts.count) parts divide the rows of \(shape)")
+    return shape.rows / parts.count
   }
 
   /// The sums over all rows that the gradient of ``normalized(by:)`` needs, which are also those of its shift and
@@ -170,39 +180,42 @@ extension Tensor {
     )
   }
 
-  /// The gradient of ``normalized(by:)`` with respect to its input where mean and deviation are those of the
-  /// input's own rows: γ · inverseDeviation · (g − Σg / rows − x̂ · Σ(g·x̂) / rows).
+  /// The gradient of ``normalized(by:)`` with respect to its input where mean and deviation are those of each part's
+  /// own rows: γ · inverseDeviation · (g − Σg / rows − x̂ · Σ(g·x̂) / rows).
   /// - Parameters:
   ///   - upstream: the gradient with respect to the result, `[…, C]`.
-  ///   - sums: from ``normalizationGradientSums(_:input:_:)``.
-  ///   - rows: the rows that the sums and moments were taken over, if not those of `input`.
+  ///   - sums: of each part, from ``normalizationGradientSums(_:input:_:)``.
   public static func normalizationInputGradient(
-    _ upstream: Tensor, input: Tensor, _ normalization: ChannelNormalization,
-    sums: (scale: Tensor, shift: Tensor), rows: Int? = nil
+    _ upstream: Tensor, input: Tensor, _ parts: [ChannelNormalization],
+    sums: [(scale: Tensor, shift: Tensor)]
   ) -> Tensor {
     precondition(upstream.shape == input.shape, "an upstream gradient \(upstream.shape) for \(input.shape)")
-    let channels = input.shape.channels
-    let upstreamRows = upstream.shape.rows
-    let share = 1 / Float(rows ?? upstreamRows)
+    precondition(sums.count == parts.count, "the sums of each part")
+    let (channels, rows) = (input.shape.channels, input.rows(of: parts))
+    let share = 1 / Float(rows)
     return Tensor(input.shape) { result in
       withUnsafePointers(input, upstream) { input, upstream in
-        withUnsafePointers(sums.scale, sums.shift) { scaleSums, shiftSums in
-          normalization.withCoefficients { coefficients in
-            RowBlocks(rows: upstreamRows).forEach { _, rows in
-              ChannelGroup.forEach(channels) { group in
-                let coefficients = GroupCoefficients(coefficients, group)
-                let shiftMean = group.load(shiftSums) * share
-                let scaleMean = group.load(scaleSums) * share
-                let factor = coefficients.scale * coefficients.inverse
-                var offset = rows.lowerBound * channels
-                while offset < rows.upperBound &* channels {
-                  let x = group.load(input + offset)
-                  let normalized = coefficients.normalized(x)
-                  let gradient = coefficients.activated(
-                    group.load(upstream + offset), at: coefficients.scaled(x))
-                  group.store(
-                    (gradient - shiftMean - normalized * scaleMean) * factor, to: result + offset)
-                  offset &+= channels
+        for (part, normalization) in parts.enumerated() {
+          let start = part * rows * channels
+          let (input, upstream, result) = (input + start, upstream + start, result + start)
+          withUnsafePointers(sums[part].scale, sums[part].shift) { scaleSums, shiftSums in
+            normalization.withCoefficients { coefficients in
+              RowBlocks(rows: rows).forEach { _, rows in
+                ChannelGroup.forEach(channels) { group in
+                  let coefficients = GroupCoefficients(coefficients, group)
+                  let shiftMean = group.load(shiftSums) * share
+                  let scaleMean = group.load(scaleSums) * share
+                  let factor = coefficients.scale * coefficients.inverse
+                  var offset = rows.lowerBound * channels
+                  while offset < rows.upperBound &* channels {
+                    let x = group.load(input + offset)
+                    let normalized = coefficients.normalized(x)
+                    let gradient = coefficients.activated(
+                      group.load(upstream + offset), at: coefficients.scaled(x))
+                    group.store(
+                      (gradient - shiftMean - normalized * scaleMean) * factor, to: result + offset)
+                    offset &+= channels
+                  }
                 }
               }
             }

@@ -20,7 +20,8 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
     guard let memory = MachineFacts.memory() else { return }
     let available = memory / max(ranksOnNode, 1)
     let samples = plan.local.count * plan.microBatchSize
-    let needed = options.family.bytesPerRank(options, samples: samples)
+    let needed = options.family.bytesPerRank(
+      options, samples: samples, acrossNodes: ranksOnNode < plan.worldSize)
     guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
   }
 }

@@ -20,12 +20,14 @@ extension ModelFamily {
   }
 
   /// The least memory, in bytes, that a rank needs which computes `samples` samples of a step.
-  package func bytesPerRank(_ options: Options, samples: Int) -> Double {
+  /// - Parameter acrossNodes: whether gradients travel between nodes.
+  package func bytesPerRank(_ options: Options, samples: Int, acrossNodes: Bool) -> Double {
     let microBatch = options.batch / options.microBatches
     let model =
       switch self {
       case .dcgan, .wganGP:
-        DCGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
+        DCGAN.Configuration(options).bytesPerRank(
+          samples: samples, microBatch: microBatch, isByPart: acrossNodes || self == .wganGP)
       case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       }

@@ -60,11 +60,12 @@ extension RunState {
 extension TurnEngine {
   /// An engine that goes on from `state` as the options say.
   convenience init(
-    state: RunState, plan: MicroBatchPlan, _ options: Options, communication: CommunicationThread
+    state: RunState, plan: MicroBatchPlan, _ options: Options, communication: CommunicationThread,
+    acrossNodes: Bool
   ) {
     self.init(
       state: state, plan: plan, averageDecay: Float(options.ema.decay),
       learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
-      communication: communication, overlap: options.overlap)
+      communication: communication, overlap: options.overlap, acrossNodes: acrossNodes)
   }
 }

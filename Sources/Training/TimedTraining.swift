@@ -24,14 +24,18 @@ struct TimedTraining {
     let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     options.threads.apply(ranksOnNode: ranksOnNode)
-    self.init(options, plan, CommunicationThread(threadCommunicator))
+    self.init(
+      options, plan, CommunicationThread(threadCommunicator), acrossNodes: ranksOnNode < communicator.size)
   }
 
   /// Makes the model with initial weights, for the micro-batches of a plan.
-  init(_ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread) {
+  init(
+    _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool
+  ) {
     let model = options.family.makeModel(options)
     engine = TurnEngine(
-      state: RunState(model: model, options), plan: plan, options, communication: communication)
+      state: RunState(model: model, options), plan: plan, options, communication: communication,
+      acrossNodes: acrossNodes)
     schedule = options.schedule(of: model)
     self.communication = communication
     microBatches = Self.microBatches(of: engine, seed: options.seed)

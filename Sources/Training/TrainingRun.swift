@@ -171,7 +171,8 @@ package enum TrainingRun {
     }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
-    let engine = TurnEngine(state: state, plan: plan, options, communication: communication)
+    let engine = TurnEngine(
+      state: state, plan: plan, options, communication: communication, acrossNodes: layout.names.count > 1)
     engine.board = watchdog.board
     if request.isTraced { engine.timeline = try Timeline(from: startStep, over: communicator) }
     watchdog.watch(

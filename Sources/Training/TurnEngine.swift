@@ -62,6 +62,7 @@ package final class TurnEngine {
   private let partLength: Int
   private let communication: CommunicationThread
   private let overlap: Bool
+  private let acrossNodes: Bool
   private var reducers: [Int: GradientReducer] = [:]
   private var bucketPlans: [Int: BucketPlan] = [:]
   private var turnsTaken: [Int: Int] = [:]
@@ -71,17 +72,20 @@ package final class TurnEngine {
   /// An engine that goes on from `state`.
   /// - Parameters:
   ///   - learningRates: how each network's step size changes over the run; nil if none does.
+  ///   - acrossNodes: whether sums travel between nodes.
   ///   - bucketLength: elements from which on a parameter begins a bucket of its own.
   ///   - partLength: elements of a bucket that travel between nodes while something more urgent may come.
   package init(
     state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
-    communication: CommunicationThread, overlap: Bool, bucketLength: Int = BucketPlan.defaultLength,
+    communication: CommunicationThread, overlap: Bool, acrossNodes: Bool = false,
+    bucketLength: Int = BucketPlan.defaultLength,
     partLength: Int = TurnSum.defaultPartLength
   ) {
     self.state = state
     self.plan = plan
     self.communication = communication
     self.overlap = overlap
+    self.acrossNodes = acrossNodes
     self.bucketLength = bucketLength
     self.partLength = partLength
     averages = state.model.networks.map { network in
@@ -96,7 +100,8 @@ package final class TurnEngine {
 
   /// This rank's micro-batches, ascending, those together that are computed in one pass.
   package var passes: [Range<Int>] {
-    plan.passes(ofAtMost: min(model.samplesPerPass, MicroBatch.mostParts * plan.microBatchSize))
+    let samples = model.samplesPerPass(acrossNodes: acrossNodes)
+    return plan.passes(ofAtMost: min(samples, MicroBatch.mostParts * plan.microBatchSize))
   }
 
   /// Takes a turn on this rank's micro-batches, one after another or in ``passes``, in ascending order.

@@ -55,8 +55,11 @@ package struct TurnResult {
     var next = flat + gradientCount
     for observed in moments {
       for moment in [observed.mean, observed.variance] {
-        moment.withUnsafePointer { next.update(from: $0, count: moment.count) }
-        next += moment.count
+        moment.withUnsafePointer {
+          VectorSum.tree(
+            $0, stride: observed.channels, vectors: moment.shape[0], into: next, count: observed.channels)
+        }
+        next += observed.channels
       }
     }
     for values in evaluation.statistics {
@@ -72,7 +75,7 @@ package struct TurnResult {
   }
 
   /// The length of the moments.
-  package var momentCount: Int { moments.reduce(0) { $0 + 2 * $1.mean.count } }
+  package var momentCount: Int { moments.reduce(0) { $0 + 2 * $1.channels } }
 
   /// Moves the running statistics by the mean of the moments over all micro-batches, in order of computation.
   package static func updateRunningStatistics(
@@ -80,7 +83,7 @@ package struct TurnResult {
   ) {
     var next = sums
     for observed in moments {
-      let count = observed.mean.count
+      let count = observed.channels
       let mean = Tensor([count]) { for i in 0..<count { $0[i] = next[i] * scale } }
       let variance = Tensor([count]) { for i in 0..<count { $0[i] = next[count + i] * scale } }
       mean.withUnsafePointer { observed.runningMean.update(toward: $0, momentum: observed.momentum) }

@@ -69,7 +69,7 @@ struct NormalizationTests {
       }
     let normalized = doubles(x).enumerated().map { ($1 - mean[$0 % channels]) * inverse[$0 % channels] }
     let z = normalized.enumerated().map { $1 * scale[$0 % channels] + shift[$0 % channels] }
-    #expect(close(x.normalized(by: normalization), z.map { $0 > 0 ? $0 : slope * $0 }, 1e-6))
+    #expect(close(x.normalized(by: [normalization]), z.map { $0 > 0 ? $0 : slope * $0 }, 1e-6))
 
     let g = zip(doubles(upstream), z).map { $1 > 0 ? $0 : slope * $0 }
     var sums = (
@@ -89,7 +89,8 @@ struct NormalizationTests {
     }
     #expect(
       close(
-        Tensor.normalizationInputGradient(upstream, input: x, normalization, sums: result), expected, 1e-4))
+        Tensor.normalizationInputGradient(upstream, input: x, [normalization], sums: [result]), expected, 1e-4
+      ))
   }
 
   @Test("the number of threads changes no bit", arguments: shapes)
@@ -101,8 +102,8 @@ struct NormalizationTests {
       let normalization = normalization(shape.channels, x, .leakyReLU(slope: 0.2))
       let sums = Tensor.normalizationGradientSums(upstream, input: x, normalization)
       return [
-        normalization.mean, normalization.inverseDeviation, x.normalized(by: normalization), sums.scale,
-        sums.shift, Tensor.normalizationInputGradient(upstream, input: x, normalization, sums: sums),
+        normalization.mean, normalization.inverseDeviation, x.normalized(by: [normalization]), sums.scale,
+        sums.shift, Tensor.normalizationInputGradient(upstream, input: x, [normalization], sums: [sums]),
       ].map { $0.scalars.map(\.bitPattern) }
     }
     ComputeThreads.count = 1
@@ -120,6 +121,6 @@ struct NormalizationTests {
     let one = Tensor(repeating: 1, shape: [1])
     let normalization = ChannelNormalization(
       mean: one, inverseDeviation: one, scale: one, shift: one, activation: activation)
-    #expect(Tensor([.nan], shape: [1, 1]).normalized(by: normalization).scalar.isNaN)
+    #expect(Tensor([.nan], shape: [1, 1]).normalized(by: [normalization]).scalar.isNaN)
   }
 }

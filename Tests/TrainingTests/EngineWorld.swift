@@ -22,7 +22,8 @@ struct EngineRank {
 
   init(
     _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
-    game: EngineGame = EngineGame(), bucketLength: Int = BucketPlan.defaultLength
+    game: EngineGame = EngineGame(), acrossNodes: Bool = false,
+    bucketLength: Int = BucketPlan.defaultLength
   ) throws {
     let plan = try MicroBatchPlan(
       batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
@@ -31,7 +32,8 @@ struct EngineRank {
     engine = TurnEngine(
       state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
-      communication: communication, overlap: overlap, bucketLength: bucketLength, partLength: 48)
+      communication: communication, overlap: overlap, acrossNodes: acrossNodes, bucketLength: bucketLength,
+      partLength: 48)
     schedule = Schedule(
       zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
         Schedule.Rule($0, repeats: $1)
@@ -68,11 +70,19 @@ struct EngineRank {
 
   /// A micro-batch of keyed noise.
   static func microBatch(_ index: Int, _ draw: MicroBatch.Draw) -> MicroBatch {
-    let shape: Shape = [batch / microBatches, size, size, 1]
+    microBatches(index..<index + 1, draw)
+  }
+
+  /// Neighbouring micro-batches of keyed noise, to be computed in one pass.
+  static func microBatches(_ range: Range<Int>, _ draw: MicroBatch.Draw) -> MicroBatch {
+    let samples = batch / microBatches
+    let shape: Shape = [range.count * samples, size, size, 1]
+    let first = range.lowerBound * samples
     let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
-      shape, from: index * shape.count)
-    let labels = (0..<shape[0]).map { Int32((index * shape[0] + $0 + draw.batch) % 3) }
-    return MicroBatch(index: index, draw: draw, images: images, labels: labels, seed: 7)
+      shape, from: first * size * size)
+    let labels = (0..<shape[0]).map { Int32((first + $0 + draw.batch) % 3) }
+    return MicroBatch(
+      index: range.lowerBound, parts: range.count, draw: draw, images: images, labels: labels, seed: 7)
   }
 
   /// This rank's micro-batches of a step.
@@ -86,7 +96,7 @@ struct EngineRank {
       var microBatches: [MicroBatch] = []
       for turn in schedule.turns(at: step) {
         if microBatches.first?.draw.round != turn.draw.round {
-          microBatches = engine.plan.local.map { Self.microBatch($0, turn.draw) }
+          microBatches = engine.passes.map { Self.microBatches($0, turn.draw) }
         }
         try engine.take(turn, on: microBatches, flags: [])
       }
@@ -127,7 +137,8 @@ func outcomes<T: Sendable>(
 ) -> [Result<T, any Error>] {
   ThreadCommunicator.results(size: ranks, nodes: nodes) { communicator in
     let rank = try EngineRank(
-      communicator, overlap: overlap, learningRate: learningRate, game: game, bucketLength: bucketLength)
+      communicator, overlap: overlap, learningRate: learningRate, game: game, acrossNodes: nodes.count > 1,
+      bucketLength: bucketLength)
     defer { rank.communication.finish() }
     return try body(rank)
   }

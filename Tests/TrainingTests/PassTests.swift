@@ -9,11 +9,22 @@ import Training
 struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
-    case vae, packs, penalised
+    case vae, packs, penalised, images, augmented, critic
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
+      let pictures = DCGAN.Configuration(
+        size: 8, channels: 2, latent: 3, generatorFeatures: 4, discriminatorFeatures: 4)
       switch self {
+      case .images: return DCGAN(pictures)
+      case .augmented:
+        var objective = AdversarialObjective()
+        objective.loss = .leastSquares
+        objective.instanceNoise = 0.1
+        objective.augmentation = Augmentation(
+          .diffaugment, [.contrast, .translation, .cutout], probability: 1)
+        return DCGAN(pictures, objective: objective)
+      case .critic: return WGANGP(pictures)
       case .vae: return VAE(VAE.Configuration(size: 4, channels: 1, hidden: 30, latent: 5))
       case .packs: return MLPGAN(points)
       case .penalised:
@@ -67,10 +78,13 @@ struct PassTests {
 
   @Test("is chosen for networks whose sums keep the parts apart")
   func chosen() {
-    #expect(Family.allCases.allSatisfy { $0.make().samplesPerPass > 0 })
+    #expect(Family.allCases.allSatisfy { $0.make().samplesPerPass(acrossNodes: true) > 0 })
     var objective = AdversarialObjective()
     objective.usesSpectralNorm = true
     let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2)
-    #expect(MLPGAN(points, objective: objective).samplesPerPass == 0)
+    #expect(MLPGAN(points, objective: objective).samplesPerPass(acrossNodes: true) == 0)
+    let pictures = DCGAN.Configuration(size: 8, channels: 2)
+    #expect(DCGAN(pictures, objective: objective).samplesPerPass(acrossNodes: true) == 0)
+    #expect(DCGAN(pictures).samplesPerPass(acrossNodes: false) == 0)
   }
 }

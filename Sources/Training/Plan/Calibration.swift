@@ -41,7 +41,8 @@ package struct Calibration: Sendable, Equatable {
     ComputeThreads.count = threads
     let board = ProgressBoard()
     let training = TimedTraining(
-      options, plan, CommunicationThread(AbsentRanks(size: plan.worldSize, board: board)))
+      options, plan, CommunicationThread(AbsentRanks(size: plan.worldSize, board: board)),
+      acrossNodes: true)
     defer { training.communication.finish() }
     let (engine, model, schedule) = (training.engine, training.engine.model, training.schedule)
     engine.board = board

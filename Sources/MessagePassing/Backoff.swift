@@ -19,6 +19,11 @@ struct Backoff {
     self.spins = spins
   }
 
+  /// For a message of so many bytes. A long one is on its way for longer than the first sleeps take, and its core computes.
+  init(awaiting bytes: Int) {
+    self.init(spins: bytes < 1 << 16 ? 1000 : 10)
+  }
+
   /// Returns at once at first, after a sleep later.
   mutating func pause() {
     pauses += 1

@@ -36,7 +36,9 @@ extension MPICommunicator {
     }
     let statuses = UnsafeMutablePointer<MPI_Status>.allocate(capacity: requests.count)
     defer { statuses.deallocate() }
-    try wait(for: &requests, statuses: statuses, call: "exchange of messages")
+    let longest = max(sends.map(\.bytes.count).max() ?? 0, receives.map(\.buffer.count).max() ?? 0)
+    try wait(
+      for: &requests, statuses: statuses, backoff: Backoff(awaiting: longest), call: "exchange of messages")
     for (index, bytes) in expected.enumerated() {
       var received: Int32 = 0
       MPI_Get_count(statuses + index, CMPI_BYTE(), &received)

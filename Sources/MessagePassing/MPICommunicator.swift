@@ -49,10 +49,10 @@ public final class MPICommunicator: Communicator {
   /// Tests the requests until all are done. On return `statuses` is filled, if given.
   func wait(
     for requests: inout [MPI_Request?], statuses: UnsafeMutablePointer<MPI_Status>?,
-    call: @autoclosure () -> String
+    backoff: Backoff = Backoff(), call: @autoclosure () -> String
   ) throws(CommunicationError) {
     var isDone: Int32 = 0
-    var backoff = Backoff()
+    var backoff = backoff
     while true {
       let code = MPI_Testall(Int32(requests.count), &requests, &isDone, statuses)
       if code == MPI_ERR_IN_STATUS, let statuses {

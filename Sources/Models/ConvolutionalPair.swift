@@ -7,7 +7,7 @@ import TensorCore
 struct ConvolutionalPair {
   /// The generator with its average, then the discriminator.
   let networks: [Network]
-  /// `[N, size, size, channels]` to `[N, 1, 1, 1]`.
+  /// `[packs, size, size, packing · channels]` to `[packs, 1, 1, 1]`.
   let discriminator: Discriminator
   private let generator: Generator
   private let average: Generator
@@ -63,8 +63,10 @@ struct ConvolutionalPair {
         input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image),
         classes: (averaged ? average : generator).classPart),
       NetworkDescription(
-        discriminator.main, networks[1].store, input: .init("images", image), chainExtents: image,
-        output: .init("scores", []), classes: discriminator.classPart),
+        discriminator.main, networks[1].store, input: .init("images", image),
+        chainExtents: [configuration.packing * configuration.channels] + image.dropFirst(),
+        output: .init("scores", [], count: configuration.packing == 1 ? "N" : "packs"),
+        classes: discriminator.classPart),
     ]
   }
 

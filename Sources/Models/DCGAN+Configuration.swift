@@ -17,14 +17,18 @@ extension DCGAN {
     public let condition: ClassCondition?
     /// How the discriminator compares samples with one another; nil if it does not.
     public let comparison: SampleComparison?
+    /// Samples that the discriminator judges at once, beside one another in its channels (PacGAN, Lin et al. 2018).
+    public let packing: Int
 
     /// The published widths unless given.
-    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1.
+    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes.
     public init(
       size: Int, channels: Int, latent: Int = 100, generatorFeatures: Int = 64,
-      discriminatorFeatures: Int = 64, condition: ClassCondition? = nil, comparison: SampleComparison? = nil
+      discriminatorFeatures: Int = 64, condition: ClassCondition? = nil, comparison: SampleComparison? = nil,
+      packing: Int = 1
     ) {
       precondition(size >= 8 && size & (size - 1) == 0, "a DCGAN's images are 8, 16, 32, 64 … pixels wide")
+      precondition(condition == nil || packing == 1, "a pack of samples has no class")
       self.size = size
       self.channels = channels
       self.latent = latent
@@ -32,6 +36,7 @@ extension DCGAN {
       self.discriminatorFeatures = discriminatorFeatures
       self.condition = condition
       self.comparison = comparison
+      self.packing = packing
     }
 
     /// `[H, W, C]`.
@@ -42,7 +47,7 @@ extension DCGAN {
     /// Numbers that the generator is given for a sample.
     var inputCount: Int { latent + (condition?.depth ?? 0) }
     /// Channels that the discriminator is given.
-    var discriminatorChannels: Int { channels + (condition?.form == .embedding ? 1 : 0) }
+    var discriminatorChannels: Int { packing * channels + (condition?.form == .embedding ? 1 : 0) }
   }
 }
 
@@ -92,7 +97,7 @@ extension DCGAN.Configuration {
     let together = Double(isByPart ? min(samples, max(microBatch, samplesPerPass)) : microBatch)
     let gradients = 2 * min(together / Double(microBatch) - 1, Double(MicroBatch.mostParts))
     let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
-    let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount)
+    let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount) / Double(packing)
     return 4
       * ((8 + gradients) * weights + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
   }
@@ -101,5 +106,5 @@ extension DCGAN.Configuration {
   var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
 
   /// Values that are kept of a sample: in front of and behind what follows each of the discriminator's convolutions.
-  private var activations: Double { 2 * layers.discriminator.sum(\.smallCount) }
+  private var activations: Double { 2 * layers.discriminator.sum(\.smallCount) / Double(packing) }
 }

@@ -30,7 +30,8 @@ public final class DCGAN: Model {
     self.pair = pair
     game = AdversarialGame(
       objective, networks: pair.networks, condition: configuration.condition, replay: replay,
-      fakes: { pair.fakes($0, on: $1) }, judge: { pair.discriminator($0, classes: $1) })
+      fakes: { pair.fakes($0, on: $1) },
+      judge: { pair.discriminator($0.packed(configuration.packing), classes: $1) })
   }
 
   /// The generator and the discriminator.
@@ -78,12 +79,23 @@ public final class DCGAN: Model {
 extension DCGAN {
   /// The discriminator's turn: two of its passes forward and back, and the generator's forward. The generator's: a pass
   /// of the discriminator forward and back to its input, and its own back, the fakes being those of the turn before.
-  /// Less the input gradients that nobody needs: those of the first layers.
+  /// Less the input gradients that nobody needs: those of the first layers. A pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
+    let packs = 1 / Double(configuration.packing)
     if phase == phases[0] {
-      return 6 * discriminator.sum(\.flops) + generator.sum(\.flops) - 2 * discriminator[0].flops
+      return packs * (6 * discriminator.sum(\.flops) - 2 * discriminator[0].flops) + generator.sum(\.flops)
     }
-    return 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops) - generator[0].flops
+    return packs * 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops) - generator[0].flops
+  }
+}
+
+extension Variable {
+  /// Each `count` neighbours of `[N, H, W, C]` beside one another: `[N / count, H, W, count · C]`.
+  fileprivate func packed(_ count: Int) -> Variable {
+    if count == 1 { return self }
+    let (height, width, channels) = (shape[1], shape[2], shape[3])
+    return reshaped([shape[0] / count, count, height, width, channels]).transposed([0, 2, 3, 1, 4])
+      .reshaped([shape[0] / count, height, width, count * channels])
   }
 }

@@ -54,7 +54,8 @@ extension DCGAN.Configuration {
       generatorFeatures: options.model[DCGANOptions.generatorFeatures],
       discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures],
       condition: options.family == .dcgan ? ClassCondition(options) : nil,
-      comparison: options.family == .dcgan ? SampleComparison(options) : nil)
+      comparison: options.family == .dcgan ? SampleComparison(options) : nil,
+      packing: options.model.value(of: MinibatchOptions.packing) ?? 1)
   }
 }
 
@@ -63,7 +64,7 @@ extension MLPGAN.Configuration {
     self.init(
       dimensions: options.channels, latent: options.model[MLPGANOptions.latent],
       hidden: options.model[MLPGANOptions.hidden], layers: options.model[MLPGANOptions.layers],
-      packing: options.model[MLPGANOptions.packing],
+      packing: options.model[MinibatchOptions.packing],
       scale: Float(options.model[MLPGANOptions.scale]), condition: ClassCondition(options))
   }
 }

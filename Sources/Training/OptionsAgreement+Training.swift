@@ -42,16 +42,4 @@ extension OptionsResolution {
       derive(clip, .number(0.01))
     }
   }
-
-  /// A micro-batch is cut into whole packs.
-  mutating func checkPacking() {
-    guard let packing = settings[MLPGANOptions.packing.key.path], let batch = settings["batch"],
-      let parts = settings["microBatches"]
-    else { return }
-    let count = Int(batch.value) / Int(parts.value)
-    guard count % Int(packing.value) != 0 else { return }
-    report(
-      "micro-batches of \(count) samples cannot be cut into packs of \(Int(packing.value))", packing.origin,
-      "lower model.packing, or raise batch")
-  }
 }

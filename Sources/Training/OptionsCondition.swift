@@ -39,7 +39,7 @@ extension OptionsResolution {
   mutating func checkCondition() {
     let path = ConditionOptions.form.key.path
     guard let setting = settings[path], ConditionOptions.Form(setting.value) != .none else { return }
-    if let packing = settings[MLPGANOptions.packing.key.path], Int(packing.value) > 1 {
+    if let packing = settings[MinibatchOptions.packing.key.path], Int(packing.value) > 1 {
       report(
         "\(path) is given, but a pack of \(Int(packing.value)) samples has no class", setting.origin,
         "give model.packing=1, or leave \(path) out")

@@ -19,7 +19,8 @@ public enum DCGANOptions {
       OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key] + ConditionOptions.keys
+    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key, MinibatchOptions.packing.key]
+      + ConditionOptions.keys
       + AdversarialOptions.keys + AugmentOptions.keys + MinibatchOptions.keys + ReplayOptions.keys,
     narrowings: [
       .init(path: "size", type: .oneOf([32, 64]), value: .integer(32)),

@@ -14,11 +14,6 @@ public enum MLPGANOptions {
   public static let layers = ModelOption(
     "layers", .integer(1...64), default: 2, synonyms: ["depth", "num_layers"],
     help: "hidden layers of each network")
-  /// Samples that the discriminator judges at once.
-  public static let packing = ModelOption(
-    "packing", .powerOfTwo(1...256), default: 1, unit: "samples", synonyms: ["pack", "pac"],
-    help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
-
   /// The unit of the networks.
   public static let scale = ModelOption(
     "scale", .number(.closed(1e-6, 1e6)), default: 1.0,
@@ -29,7 +24,8 @@ public enum MLPGANOptions {
       OptimizerDefaults(network: "discriminator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, hidden.key, layers.key, packing.key, scale.key] + ConditionOptions.keys
+    keys: [latent.key, hidden.key, layers.key, MinibatchOptions.packing.key, scale.key]
+      + ConditionOptions.keys
       + AdversarialOptions.keys + ReplayOptions.keys,
     narrowings: [
       .init(

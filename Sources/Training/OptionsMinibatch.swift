@@ -1,7 +1,12 @@
 import Models
 
-/// The options of discriminators that compare samples with one another.
+/// The options of discriminators that see several samples at once.
 public enum MinibatchOptions {
+  /// Samples that the discriminator judges at once.
+  public static let packing = ModelOption(
+    path: "model.packing", .powerOfTwo(1...256), default: 1, neutral: 1, unit: "samples",
+    synonyms: ["pack", "pac"], help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)"
+  )
   /// Minibatch standard deviation (Karras et al. 2018).
   static let deviation = ModelOption(
     path: "minibatch.deviation", .boolean, default: false, neutral: false,
@@ -49,17 +54,31 @@ extension SampleComparison {
 }
 
 extension OptionsResolution {
-  /// A micro-batch is cut into whole groups, so that no group is shared by ranks.
+  /// A micro-batch is cut into whole packs.
+  mutating func checkPacking() {
+    guard let packing = settings[MinibatchOptions.packing.key.path], let batch = settings["batch"],
+      let parts = settings["microBatches"]
+    else { return }
+    let count = Int(batch.value) / Int(parts.value)
+    guard count % Int(packing.value) != 0 else { return }
+    report(
+      "micro-batches of \(count) samples cannot be cut into packs of \(Int(packing.value))", packing.origin,
+      "lower model.packing, or raise batch")
+  }
+
+  /// A micro-batch is cut into whole groups, of packs if there are any, so that no group is shared by ranks.
   mutating func checkGroups() {
     let keys = MinibatchOptions.self
     guard let group = settings[keys.group.key.path], let batch = settings["batch"],
       let parts = settings["microBatches"], let deviation = settings[keys.deviation.key.path],
       let kernels = settings[keys.kernels.key.path], Bool(deviation.value) || Int(kernels.value) > 0
     else { return }
-    let count = Int(batch.value) / Int(parts.value)
+    let packing = settings[keys.packing.key.path].map { Int($0.value) } ?? 1
+    let count = Int(batch.value) / Int(parts.value) / packing
     guard count % Int(group.value) != 0 || count == 0 else { return }
     report(
-      "micro-batches of \(count) samples cannot be cut into groups of \(Int(group.value))", group.origin,
+      "micro-batches of \(count) \(packing == 1 ? "samples" : "packs") cannot be cut into groups of "
+        + "\(Int(group.value))", group.origin,
       "choose a minibatch.group that divides \(count), or raise batch")
   }
 }

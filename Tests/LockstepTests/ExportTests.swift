@@ -30,6 +30,7 @@ extension EndToEnd {
       (recipe: "dcgan", more: narrow + ["model.condition=embedding"]),
       (recipe: "dcgan", more: narrow + ["model.condition=projection", "spectralNorm=true"]),
       (recipe: "dcgan", more: narrow + ["model.condition=auxiliary"]),
+      (recipe: "dcgan64", more: narrow + ["model.packing=2"]),
       (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
     ]
 

@@ -170,6 +170,8 @@ struct GameTests {
       #expect(gradient.scalars.allSatisfy(\.isFinite) && gradient.scalars.contains { $0 != 0 })
     }
     #expect(model.samples(Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
+    let pairs = DCGAN(DCGAN.Configuration(size: 8, channels: 3, discriminatorFeatures: 4, packing: 2))
+    #expect(pairs.networks[1].store.parameters[0].shape == [4, 6, 4, 4])
   }
 
   @Test("the networks' unit scales samples and leaves the game in that unit as it is")

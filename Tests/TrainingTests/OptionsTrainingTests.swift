@@ -62,6 +62,9 @@ struct OptionsTrainingTests {
   @Test("micro-batches are cut into whole packs")
   func packing() {
     #expect(problems("ring", "model.packing=4") == [])
+    #expect(problems("dcgan", "model.packing=2", "minibatch.deviation=true", "minibatch.group=4") == [])
+    #expect(problems("dcgan", "model.packing=4", "minibatch.deviation=true", "minibatch.group=8").count == 1)
+    #expect(problems("dcgan", "model.packing=2", "model.condition=embedding").count == 1)
     #expect(
       problems("ring", "batch=12", "model.packing=2") == [
         "micro-batches of 3 samples cannot be cut into packs of 2, command line key model.packing; "

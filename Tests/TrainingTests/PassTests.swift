@@ -9,7 +9,7 @@ import Training
 struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
-    case vae, packs, penalised, images, augmented, critic
+    case vae, packs, penalised, pairs, images, augmented, critic
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
@@ -17,6 +17,10 @@ struct PassTests {
         size: 8, channels: 2, latent: 3, generatorFeatures: 4, discriminatorFeatures: 4)
       switch self {
       case .images: return DCGAN(pictures)
+      case .pairs:
+        return DCGAN(
+          DCGAN.Configuration(
+            size: 8, channels: 2, latent: 3, generatorFeatures: 4, discriminatorFeatures: 4, packing: 2))
       case .augmented:
         var objective = AdversarialObjective()
         objective.loss = .leastSquares

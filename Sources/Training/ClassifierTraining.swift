@@ -54,7 +54,8 @@ package enum ClassifierTraining {
     var optimizer = OptimizerState(
       Adam(learningRate: 1e-3, beta1: 0.9, beta2: 0.999), count: network.store.count)
     for step in 0..<steps {
-      try world.together {
+      // All ranks, also those that each do all of it: none is to go on where one cannot.
+      try communicator.together {
         for microBatch in plan.local {
           let positions = plan.samples(of: microBatch)
           let places = stream.indices(

@@ -53,7 +53,7 @@ package enum FeatureSpaces {
   /// Finds out, before a run has a folder, whether there can be such a space: labels to train on, or weights that fit, which
   /// rank 0 reads.
   /// - Throws: `DatasetError`, `CheckpointError`.
-  static func check(_ dataset: any ImageDataset, _ options: Options, rank: Int) throws {
+  package static func check(_ dataset: any ImageDataset, _ options: Options, rank: Int) throws {
     guard options.quality.every > 0 else { return }
     switch options.quality.space {
     case .pca: break
@@ -65,6 +65,12 @@ package enum FeatureSpaces {
       let network = try GivenWeights.network(
         Safetensors(contentsOf: path), path: path, size: dataset.height, channels: dataset.channels)
       let (classes, channels) = (network.configuration.classes, network.configuration.channels)
+      guard classes > 0 || !options.quality.metric.needsClasses else {
+        throw CheckpointError(
+          .otherModel,
+          "the weights tell no classes, by which quality.metric=\(options.quality.metric.rawValue) counts",
+          path: path, advice: "give weights with classes.weight and classes.bias, or another quality.metric")
+      }
       try checkModes(classes: classes, parts: dataset.channels / channels, dataset)
     }
   }

@@ -19,8 +19,11 @@ public enum QualityMetric: String, CaseIterable, OptionConvertible {
   /// Divergence of the fakes' modes from those of the data.
   case reverseKL
 
-  /// Whether it is measured in this space.
-  func isKnown(in space: FeatureSpaceKind) -> Bool { space != .pca || self != .modes && self != .reverseKL }
+  /// Whether it counts by classes, which not every space has.
+  var needsClasses: Bool { self == .modes || self == .reverseKL }
+
+  /// Whether it may be measured in this space.
+  func isKnown(in space: FeatureSpaceKind) -> Bool { space != .pca || !needsClasses }
 
   /// Whether a value is better than another; what is no number is worse than any.
   func isBetter(_ value: Double, than other: Double) -> Bool {

@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Datasets
+import Foundation
 import MessagePassing
 import Models
 import Quality
@@ -120,6 +121,28 @@ struct FeatureSpaceTests {
     let plain = try GivenWeights.network(featuresOnly, path: "file", size: 8, channels: 1)
     #expect(plain.configuration.classes == 0)
     #expect(NetworkFeatures(plain, named: "weights", channels: 1).modeCount == 0)
+  }
+
+  @Test("weights without classes are refused where classes are counted")
+  func classesNeeded() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/weights.safetensors"
+    let featuresOnly = tensors {
+      $0["main.2.weight"] = [7, 5, 8, 8]
+      $0["classes.weight"] = nil
+      $0["classes.bias"] = nil
+    }
+    try Data(featuresOnly.encoded()).write(to: URL(fileURLWithPath: path))
+    func check(_ metric: String) throws {
+      let words = [
+        "quality.every=1", "quality.space=weights", "quality.weights=\(path)", "quality.metric=\(metric)",
+      ]
+      try FeatureSpaces.check(
+        Self.vessels(), Options.resolve(recipe: "dcgan", overrides: words), rank: 0)
+    }
+    try check("frechet")
+    let error = #expect(throws: CheckpointError.self) { try check("modes") }
+    #expect(error?.description.contains("quality.metric=modes") == true, "\(error as Any)")
   }
 
   @Test("weights that do not fit are refused with the tensor, what it is and what it should be")

@@ -38,7 +38,7 @@ package struct Calibration: Sendable, Equatable {
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches / share,
       rank: 0)
-    ComputeThreads.count = threads
+    ThreadCount.fixed(threads).apply(ranksOnNode: beside + 1)
     let board = ProgressBoard()
     let training = TimedTraining(
       options, plan, CommunicationThread(AbsentRanks(size: plan.worldSize, board: board)),

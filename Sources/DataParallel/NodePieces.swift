@@ -33,6 +33,8 @@ struct NodePieces: Sendable {
   let carrying: [(folding: Folding, places: [Place])]
   /// How the sum comes of the pieces of this node's ranks and of other nodes, which have no place here.
   let owning: (folding: Folding, places: [Place?])
+  /// How the sum comes of the pieces of whole nodes.
+  let between: Folding
   /// Every part, with the rank of this node that comes to have its sum.
   let holders: [(part: Part, rank: Int)]
 
@@ -80,6 +82,7 @@ struct NodePieces: Sendable {
         + mates.flatMap { rank in ofRank[rank].indices.map { Place(rank: rank, piece: $0) } }
         + after.joined().map { _ in nil }
     )
+    between = Folding(pieces, own: node)
     let parts = nodes.indices.flatMap { node in
       nodes[node].indices.map { Part(node: node, position: $0) }
     }

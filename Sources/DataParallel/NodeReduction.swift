@@ -12,6 +12,9 @@ import TensorCore
 /// 4. the ranks of a node meet, and each copies the sums of all parts from the memory of their owners and carriers.
 ///
 /// Blocks overlap: the sums of one travel with the pieces of the next. On one node nothing is sent.
+///
+/// In ``WireFormat/bfloat16`` what travels is rounded, and so are the pieces of the owner's node and its copy of the sum, so
+/// that all ranks have the same one whoever owns which part.
 struct NodeReduction {
   private static let pieceTag = 3
   private static let sumTag = 4
@@ -26,10 +29,17 @@ struct NodeReduction {
   /// Of other nodes: what this rank carries to the owners, and what came for the part that it owns.
   private let outgoing: TensorStorage
   private let incoming: TensorStorage
+  private let format: WireFormat
+  /// Where numbers are rounded: the pieces of this node, the own sum, the sums that this rank carries.
+  private let rounding: TensorStorage
 
   /// - Returns: nil if the segments are too small for that many pieces.
-  init?(rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory) {
+  init?(
+    rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory,
+    as format: WireFormat
+  ) {
     self.rank = rank
+    self.format = layout.nodes.count == 1 ? .float32 : format
     self.count = count
     self.sums = sums
     self.memory = memory
@@ -42,6 +52,9 @@ struct NodeReduction {
     // Cutting twice may add two cache lines to a part.
     let part = largest / layout.nodes.count / layout.mates.count + 2 * SlicePlan.alignment
     incoming = TensorStorage(count: part * layout.foreignPieceCount)
+    rounding = TensorStorage(
+      count: self.format == .float32
+        ? 0 : max(part * layout.nodePieces.count, part + largest))
   }
 
   /// Writes the sum over all micro-batches to `result`, which has room for all elements.
@@ -115,8 +128,10 @@ struct NodeReduction {
           VectorSum.fold(
             places.map { vector($0, block: pieces, from: range.lowerBound) }, along: folding.steps,
             into: next, count: range.count)
+          if format == .bfloat16 { BrainFloat.pack(next, into: next, count: range.count) }
           sends.append(
-            OutgoingMessage(to: layout.owner(of: part), tag: Self.pieceTag, next, count: range.count))
+            OutgoingMessage(
+              to: layout.owner(of: part), tag: Self.pieceTag, next, count: range.count, as: format))
           next += range.count
         }
       }
@@ -124,42 +139,79 @@ struct NodeReduction {
       next = incoming.pointer
       for (node, carrier) in layout.carriers where !own.isEmpty {
         for _ in layout.pieces[node] {
-          receives.append(IncomingMessage(from: carrier, tag: Self.pieceTag, next, count: own.count))
+          receives.append(
+            IncomingMessage(from: carrier, tag: Self.pieceTag, next, count: own.count, as: format))
           next += own.count
         }
       }
     }
+    var packed: [(source: UnsafeMutablePointer<Float>, target: UnsafeMutablePointer<Float>, count: Int)] = []
     if let added {
       let parts = parts(of: added)
-      let room = sumRoom(of: rank, block: added)
+      let sum = sumRoom(of: rank, block: added)
       let own = parts.range(of: layout.own)
+      var next = rounding.pointer
+      var sent = sum + own.lowerBound
+      if format == .bfloat16 {
+        BrainFloat.pack(sent, into: next, count: own.count)
+        (sent, next) = (next, next + own.count)
+      }
       for (_, carrier) in layout.carriers where !own.isEmpty {
-        sends.append(
-          OutgoingMessage(to: carrier, tag: Self.sumTag, room + own.lowerBound, count: own.count))
+        sends.append(OutgoingMessage(to: carrier, tag: Self.sumTag, sent, count: own.count, as: format))
       }
       for part in layout.carried {
         let range = parts.range(of: part)
         if range.isEmpty { continue }
+        var target = sum + range.lowerBound
+        if format == .bfloat16 {
+          packed.append((next, target, range.count))
+          (target, next) = (next, next + range.count)
+        }
         receives.append(
           IncomingMessage(
-            from: layout.owner(of: part), tag: Self.sumTag, room + range.lowerBound, count: range.count))
+            from: layout.owner(of: part), tag: Self.sumTag, target, count: range.count, as: format))
       }
     }
     try communicator.exchange(sends: sends, receives: receives)
+    for (source, target, count) in packed { BrainFloat.unpack(source, into: target, count: count) }
   }
 
   /// Adds up the part that this rank owns.
   private func fold(block: Int) {
     let own = parts(of: block).range(of: layout.own)
+    let sum = sumRoom(of: rank, block: block) + own.lowerBound
     var next = incoming.pointer
-    let vectors = layout.owning.places.map { place in
-      if let place { return vector(place, block: block, from: own.lowerBound) }
+    func arrived() -> UnsafeMutablePointer<Float> {
       defer { next += own.count }
+      if format == .bfloat16 { BrainFloat.unpack(next, into: next, count: own.count) }
       return next
     }
-    VectorSum.fold(
-      vectors, along: layout.owning.folding.steps, into: sumRoom(of: rank, block: block) + own.lowerBound,
-      count: own.count)
+    switch format {
+    case .float32:
+      let vectors = layout.owning.places.map { place in
+        place.map { vector($0, block: block, from: own.lowerBound) } ?? arrived()
+      }
+      VectorSum.fold(vectors, along: layout.owning.folding.steps, into: sum, count: own.count)
+    case .bfloat16:
+      let vectors = layout.pieces.indices.flatMap { node in
+        node == layout.own.node
+          ? roundedPieces(of: own, block: block) : layout.pieces[node].map { _ in arrived() }
+      }
+      VectorSum.fold(vectors, along: layout.between.steps, into: sum, count: own.count)
+      BrainFloat.round(sum, count: own.count)
+    }
+  }
+
+  /// This node's pieces of some elements of a block, as another node would get them.
+  private func roundedPieces(of range: Range<Int>, block: Int) -> [UnsafeMutablePointer<Float>] {
+    layout.carrying.enumerated().map { index, carrying in
+      let target = rounding.pointer + index * range.count
+      VectorSum.fold(
+        carrying.places.map { vector($0, block: block, from: range.lowerBound) },
+        along: carrying.folding.steps, into: target, count: range.count)
+      BrainFloat.round(target, count: range.count)
+      return target
+    }
   }
 
   private func collect(block: Int, into result: UnsafeMutablePointer<Float>) {

@@ -48,27 +48,35 @@ public struct PartialSums: Sendable {
   }
 
   /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements.
+  /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow each other, or have
+  ///   more pieces than their memory has room for.
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(
-    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>,
+    as format: WireFormat = .float32
   ) throws(CommunicationError) {
     verifyPlan(communicator)
-    if let memory = try communicator.nodeMemory(),
-      let pieces = layouts.pieces(nodes: memory.nodes),
-      let reduction = NodeReduction(rank: plan.rank, pieces, count: count, sums: sums, memory: memory)
+    let memory = try communicator.nodeMemory()
+    if let memory, let pieces = layouts.pieces(nodes: memory.nodes),
+      let reduction = NodeReduction(
+        rank: plan.rank, pieces, count: count, sums: sums, memory: memory, as: format)
     {
       return try reduction.run(over: communicator, into: result)
     }
-    try reduceByMessages(over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength)
+    // Without shared memory every rank has a node of its own.
+    try reduceByMessages(
+      over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength,
+      as: memory == nil ? format : .float32)
   }
 
   /// The same without shared memory.
   package func reduceByMessages(
-    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>, roundLength: Int
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>, roundLength: Int,
+    as format: WireFormat = .float32
   ) throws(CommunicationError) {
     verifyPlan(communicator)
     let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
-    try Reduction(plan: plan, layouts.folding, slices: slices, sums: sums).run(
+    try Reduction(plan: plan, layouts.folding, slices: slices, sums: sums, as: format).run(
       over: communicator, into: result)
   }
 

@@ -2,6 +2,8 @@ import MessagePassing
 import TensorCore
 
 /// One run of the reduction that ``PartialSums`` describes.
+///
+/// In ``WireFormat/bfloat16`` every rank counts as a node: its own pieces are rounded as those of others are.
 struct Reduction {
   private static let pieceTag = 1
   private static let sumTag = 2
@@ -12,8 +14,15 @@ struct Reduction {
   private let sums: [PartialSums.Piece]
   private let folding: Folding
   private let staging: TensorStorage
+  private let format: WireFormat
+  /// Where numbers are rounded: the pieces and the sum that are sent in a round, then the own pieces.
+  private let rounding: TensorStorage
 
-  init(plan: MicroBatchPlan, _ folding: Folding, slices: SlicePlan, sums: [PartialSums.Piece]) {
+  init(
+    plan: MicroBatchPlan, _ folding: Folding, slices: SlicePlan, sums: [PartialSums.Piece],
+    as format: WireFormat
+  ) {
+    self.format = format
     rank = plan.rank
     worldSize = plan.worldSize
     self.slices = slices
@@ -21,6 +30,9 @@ struct Reduction {
     self.folding = folding
     let room = min(slices.roundLength, slices.slice(of: plan.rank).count)
     staging = TensorStorage(count: (folding.count - sums.count) * room)
+    rounding = TensorStorage(
+      count: format == .float32
+        ? 0 : (sums.count * plan.worldSize + 1) * min(slices.roundLength, slices.count))
     precondition(folding.slots[rank].count == sums.count, "a rank holds one sum per piece")
   }
 
@@ -37,9 +49,11 @@ struct Reduction {
     for round in 0...rounds {
       var sends: [OutgoingMessage] = []
       var receives: [IncomingMessage] = []
-      if round < rounds { scatter(round: round, sends: &sends, receives: &receives) }
-      if round > 0 { gather(round: round - 1, result, sends: &sends, receives: &receives) }
+      var next = rounding.pointer
+      if round < rounds { scatter(round: round, from: &next, sends: &sends, receives: &receives) }
+      if round > 0 { gather(round: round - 1, result, from: next, sends: &sends, receives: &receives) }
       try communicator.exchange(sends: sends, receives: receives)
+      if round > 0, format == .bfloat16 { unpackSums(round: round - 1, in: result) }
       if round < rounds { fold(round: round, into: result) }
     }
   }
@@ -49,50 +63,83 @@ struct Reduction {
     (slot < folding.slots[rank].lowerBound ? slot : slot - folding.slots[rank].count) * length
   }
 
-  private func scatter(round: Int, sends: inout [OutgoingMessage], receives: inout [IncomingMessage]) {
+  /// - Parameter next: where there is room to round what is sent; behind it on return.
+  private func scatter(
+    round: Int, from next: inout UnsafeMutablePointer<Float>, sends: inout [OutgoingMessage],
+    receives: inout [IncomingMessage]
+  ) {
     let own = slices.part(of: rank, round: round)
     for other in others where !own.isEmpty {
       for slot in folding.slots[other] {
         let room = staging.pointer + stagingOffset(ofSlot: slot, length: own.count)
-        receives.append(IncomingMessage(from: other, tag: Self.pieceTag, room, count: own.count))
+        receives.append(
+          IncomingMessage(from: other, tag: Self.pieceTag, room, count: own.count, as: format))
       }
     }
     for other in others {
       let part = slices.part(of: other, round: round)
       for sum in sums where !part.isEmpty {
+        var sent = sum.pointer + part.lowerBound
+        if format == .bfloat16 {
+          BrainFloat.pack(sent, into: next, count: part.count)
+          (sent, next) = (next, next + part.count)
+        }
         sends.append(
-          OutgoingMessage(
-            to: other, tag: Self.pieceTag, sum.pointer + part.lowerBound, count: part.count))
+          OutgoingMessage(to: other, tag: Self.pieceTag, sent, count: part.count, as: format))
       }
     }
   }
 
   private func gather(
-    round: Int, _ result: UnsafeMutablePointer<Float>, sends: inout [OutgoingMessage],
-    receives: inout [IncomingMessage]
+    round: Int, _ result: UnsafeMutablePointer<Float>, from next: UnsafeMutablePointer<Float>,
+    sends: inout [OutgoingMessage], receives: inout [IncomingMessage]
   ) {
     let own = slices.part(of: rank, round: round)
+    var sent = result + own.lowerBound
+    if format == .bfloat16 {
+      BrainFloat.pack(sent, into: next, count: own.count)
+      sent = next
+    }
     for other in others {
       let part = slices.part(of: other, round: round)
       if !part.isEmpty {
         receives.append(
-          IncomingMessage(from: other, tag: Self.sumTag, result + part.lowerBound, count: part.count))
+          IncomingMessage(
+            from: other, tag: Self.sumTag, result + part.lowerBound, count: part.count, as: format))
       }
       if !own.isEmpty {
-        sends.append(
-          OutgoingMessage(to: other, tag: Self.sumTag, result + own.lowerBound, count: own.count))
+        sends.append(OutgoingMessage(to: other, tag: Self.sumTag, sent, count: own.count, as: format))
       }
     }
   }
 
   private func fold(round: Int, into result: UnsafeMutablePointer<Float>) {
     let part = slices.part(of: rank, round: round)
+    var next = rounding.pointer
     let vectors = (0..<folding.count).map { slot in
-      folding.slots[rank].contains(slot)
-        ? sums[slot - folding.slots[rank].lowerBound].pointer + part.lowerBound
-        : staging.pointer + stagingOffset(ofSlot: slot, length: part.count)
+      guard folding.slots[rank].contains(slot) else {
+        let arrived = staging.pointer + stagingOffset(ofSlot: slot, length: part.count)
+        if format == .bfloat16 { BrainFloat.unpack(arrived, into: arrived, count: part.count) }
+        return arrived
+      }
+      let own = sums[slot - folding.slots[rank].lowerBound].pointer + part.lowerBound
+      guard format == .bfloat16 else { return own }
+      defer { next += part.count }
+      next.update(from: own, count: part.count)
+      BrainFloat.round(next, count: part.count)
+      return next
     }
-    VectorSum.fold(vectors, along: folding.steps, into: result + part.lowerBound, count: part.count)
+    let sum = result + part.lowerBound
+    VectorSum.fold(vectors, along: folding.steps, into: sum, count: part.count)
+    if format == .bfloat16 { BrainFloat.round(sum, count: part.count) }
+  }
+
+  /// The sums of a round have come to where they belong, as numbers of 16 bits.
+  private func unpackSums(round: Int, in result: UnsafeMutablePointer<Float>) {
+    for other in others {
+      let part = slices.part(of: other, round: round)
+      BrainFloat.unpack(result + part.lowerBound, into: result + part.lowerBound, count: part.count)
+    }
   }
 
   /// All other ranks, beginning with the next, so that no rank is everyone's first target.

@@ -66,6 +66,7 @@ extension TurnEngine {
     self.init(
       state: state, plan: plan, averageDecay: Float(options.ema.decay),
       learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
-      communication: communication, overlap: options.overlap, acrossNodes: acrossNodes)
+      communication: communication, overlap: options.overlap, acrossNodes: acrossNodes,
+      wire: options.wire)
   }
 }

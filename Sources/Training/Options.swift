@@ -1,3 +1,4 @@
+public import DataParallel
 public import Datasets
 public import Networks
 
@@ -41,6 +42,8 @@ public struct Options: Sendable, Equatable {
   public internal(set) var threads = ThreadCount.automatic
   /// Whether communication runs behind computation. The weights are the same either way.
   public internal(set) var overlap = true
+  /// How gradients travel between nodes.
+  public internal(set) var wire = WireFormat.float32
   /// Seconds without progress after which a rank is taken for lost.
   public internal(set) var stallTimeout = 0.0
 

@@ -1,3 +1,4 @@
+public import DataParallel
 public import Datasets
 import TensorCore
 
@@ -107,3 +108,4 @@ public enum DataSource: OptionConvertible {
 }
 
 extension ResizeMode: OptionConvertible {}
+extension WireFormat: OptionConvertible {}

@@ -1,3 +1,4 @@
+import DataParallel
 import Datasets
 import Networks
 
@@ -87,6 +88,14 @@ extension OptionSchema {
     OptionKey(
       "overlap", \.overlap, .boolean, default: .value(.boolean(true)), role: .execution,
       help: "hide communication behind computation"),
+    OptionKey(
+      "wire", \.wire, .word(WireFormat.allCases.map(\.rawValue)),
+      default: .value(.text(WireFormat.float32.rawValue)), role: .arithmetic,
+      synonyms: ["comm_hook", "bf16"],
+      help:
+        "how gradients travel between nodes; bfloat16 halves the bytes, and runs are the same bit by bit only where the "
+        + "same micro-batches share a node"
+    ).neutral(at: .text(WireFormat.float32.rawValue)),
     OptionKey(
       "stallTimeout", \.stallTimeout, .number(.closed(1, 604_800)), default: .value(.number(300)),
       unit: "seconds",

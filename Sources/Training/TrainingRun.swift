@@ -169,6 +169,13 @@ package enum TrainingRun {
         path: "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) do not see the run folder"
       )
     }
+    if options.wire != .float32, layout.names.count > 1 {
+      progress.notice(
+        "wire",
+        path:
+          "\(options.wire.rawValue) between \(layout.names.count) nodes: other layouts of nodes give other bits"
+      )
+    }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
     let engine = TurnEngine(

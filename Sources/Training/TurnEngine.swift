@@ -63,6 +63,7 @@ package final class TurnEngine {
   private let communication: CommunicationThread
   private let overlap: Bool
   private let acrossNodes: Bool
+  private let wire: WireFormat
   private var reducers: [Int: GradientReducer] = [:]
   private var bucketPlans: [Int: BucketPlan] = [:]
   private var turnsTaken: [Int: Int] = [:]
@@ -73,11 +74,13 @@ package final class TurnEngine {
   /// - Parameters:
   ///   - learningRates: how each network's step size changes over the run; nil if none does.
   ///   - acrossNodes: whether sums travel between nodes.
+  ///   - wire: how gradients do; moments and statistics travel as they are.
   ///   - bucketLength: elements from which on a parameter begins a bucket of its own.
   ///   - partLength: elements of a bucket that travel between nodes while something more urgent may come.
   package init(
     state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
     communication: CommunicationThread, overlap: Bool, acrossNodes: Bool = false,
+    wire: WireFormat = .float32,
     bucketLength: Int = BucketPlan.defaultLength,
     partLength: Int = TurnSum.defaultPartLength
   ) {
@@ -86,6 +89,7 @@ package final class TurnEngine {
     self.communication = communication
     self.overlap = overlap
     self.acrossNodes = acrossNodes
+    self.wire = wire
     self.bucketLength = bucketLength
     self.partLength = partLength
     averages = state.model.networks.map { network in
@@ -149,8 +153,7 @@ package final class TurnEngine {
     let buckets = buckets(of: turn.phase, count: result.count)
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
-      of: plan,
-      partLength: partLength)
+      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount)
     // One bucket is complete only at the end.
     let isEarly = overlap && buckets.ranges.count > 1
     if isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }

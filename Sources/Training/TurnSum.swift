@@ -69,17 +69,25 @@ package final class TurnSum: Sendable {
   package let buckets: BucketPlan
   private let place: Place
   private let partLength: Int
+  private let format: WireFormat
+  private let exactFrom: Int
   private let bound: Float
   private let result: TensorStorage?
   private let given: Monitor<Given>
   private let back: Monitor<Back>
 
   /// The sum of vectors that nothing has been handed over of yet.
-  /// - Parameter partLength: elements that travel at a time between nodes.
+  /// - Parameters:
+  ///   - partLength: elements that travel at a time between nodes.
+  ///   - format: how they do.
+  ///   - exactFrom: the first element that travels as it is in any format.
   package init(
-    _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength
+    _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
+    format: WireFormat = .float32, exactFrom: Int = 0
   ) {
     self.place = place
+    self.format = format
+    self.exactFrom = exactFrom
     self.buckets = buckets
     self.partLength = partLength
     bound = .greatestFiniteMagnitude / Float(2 * plan.microBatches)
@@ -159,6 +167,9 @@ package final class TurnSum: Sendable {
       if try agreed.handed != all && Self.hasSeveralNodes(communicator) {
         part = part.lowerBound..<min(part.lowerBound + partLength, part.upperBound)
       }
+      if format != .float32, part.contains(exactFrom), part.lowerBound < exactFrom {
+        part = part.lowerBound..<exactFrom
+      }
       try span("bucket \(bucket)", bytes: 4 * part.count) {
         if let alone = try add(part, of: bucket, over: communicator) { vector = alone }
       }
@@ -202,7 +213,8 @@ package final class TurnSum: Sendable {
     guard let result else { return try sums.reduce(over: communicator) }
     let start = buckets.ranges[bucket].lowerBound
     try sums.part(part.lowerBound - start..<part.upperBound - start).reduce(
-      over: communicator, into: result.pointer + part.lowerBound)
+      over: communicator, into: result.pointer + part.lowerBound,
+      as: part.upperBound <= exactFrom ? format : .float32)
     return nil
   }
 

@@ -23,6 +23,7 @@ struct EngineRank {
   init(
     _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
     game: EngineGame = EngineGame(), acrossNodes: Bool = false,
+    wire: WireFormat = .float32,
     bucketLength: Int = BucketPlan.defaultLength
   ) throws {
     let plan = try MicroBatchPlan(
@@ -32,7 +33,8 @@ struct EngineRank {
     engine = TurnEngine(
       state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
-      communication: communication, overlap: overlap, acrossNodes: acrossNodes, bucketLength: bucketLength,
+      communication: communication, overlap: overlap, acrossNodes: acrossNodes, wire: wire,
+      bucketLength: bucketLength,
       partLength: 48)
     schedule = Schedule(
       zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
@@ -132,12 +134,14 @@ struct EngineGame: Sendable {
 /// What became of each rank of a world in which `body` runs on every rank.
 func outcomes<T: Sendable>(
   ranks: Int, nodes: [[Int]] = [], overlap: Bool = true, learningRate: Double = 1e-3,
-  game: EngineGame = EngineGame(), bucketLength: Int = BucketPlan.defaultLength,
+  game: EngineGame = EngineGame(), wire: WireFormat = .float32,
+  bucketLength: Int = BucketPlan.defaultLength,
   _ body: @escaping @Sendable (EngineRank) throws -> T
 ) -> [Result<T, any Error>] {
   ThreadCommunicator.results(size: ranks, nodes: nodes) { communicator in
     let rank = try EngineRank(
       communicator, overlap: overlap, learningRate: learningRate, game: game, acrossNodes: nodes.count > 1,
+      wire: wire,
       bucketLength: bucketLength)
     defer { rank.communication.finish() }
     return try body(rank)

@@ -12,7 +12,8 @@ struct OptionsWriterTests {
       // The batch has to be divisible by any number of micro-batches that is drawn.
       if key.path == "batch" { return "1048576" }
       return String(Int.random(in: range, using: &random))
-    case .powerOfTwo: return String(1 << Int.random(in: 0...16, using: &random))
+    case .powerOfTwo(let range):
+      return String(1 << Int.random(in: 0...range.upperBound.trailingZeroBitCount, using: &random))
     case .oneOf(let values): return String(values.randomElement(using: &random) ?? 0)
     case .number(let interval):
       let value =
@@ -102,6 +103,7 @@ struct OptionsWriterTests {
     #expect(
       keys == [
         "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
+        "packing",
         "condition", "embedding", "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every",
         "dragan", "weight", "deviation", "every", "instanceNoise",
         "deviation", "until", "augment", "kind", "policy", "probability", "target", "speed", "every", "limit",
@@ -109,7 +111,7 @@ struct OptionsWriterTests {
         "data",
         "dataset", "count", "resize", "stack", "size", "channels", "seed", "steps", "batch", "microBatches",
         "threads",
-        "overlap",
+        "overlap", "wire",
         "stallTimeout", "discriminatorSteps", "generatorSteps", "optimizer", "discriminator", "learningRate",
         "beta1", "beta2", "epsilon", "warmup", "decay", "generator", "learningRate", "beta1", "beta2",
         "epsilon",

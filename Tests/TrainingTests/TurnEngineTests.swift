@@ -55,6 +55,29 @@ struct TurnEngineTests {
     #expect(try states(ranks: 2, bucketLength: 1) == [alone, alone])
   }
 
+  @Test("rounded between nodes, three steps depend on the layout of nodes alone")
+  func roundedBetweenNodes() throws {
+    func states(
+      _ nodes: [[Int]], overlap: Bool = true, bucketLength: Int = 100
+    ) throws -> Set<String> {
+      Set(
+        try outcomes(
+          ranks: nodes.joined().count, nodes: nodes, overlap: overlap, wire: .bfloat16,
+          bucketLength: bucketLength
+        ) { rank in
+          try rank.train(steps: 3)
+          return rank.stateSHA256
+        }.map { try $0.get() })
+    }
+    let exact = try Self.reference.get()
+    let two = try states([[0], [1]])
+    #expect(two.count == 1 && !two.contains(exact))
+    #expect(try states([[0], [1]], overlap: false, bucketLength: 600) == two)
+    #expect(try states([[0, 1], [2, 3]], bucketLength: 1) == two)
+    #expect(try states([[0], [1], [2]]) != two)
+    #expect(try states([[0, 1]]) == [exact])
+  }
+
   @Test("a network's first layers are read while its last ones are on their way")
   func firstUse() throws {
     let seen = try outcomes(ranks: 2, bucketLength: 1) { rank in

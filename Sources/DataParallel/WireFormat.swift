@@ -1,0 +1,11 @@
+/// How the numbers of a sum travel between nodes.
+public enum WireFormat: String, CaseIterable, Sendable {
+  /// As they are: a sum has the bits of one rank on any number of ranks and nodes.
+  case float32
+  /// Rounded to 8 significant bits (bfloat16), half as many bytes. Each node's sums are rounded once, and so is the sum over
+  /// all nodes: its bits depend on which micro-batches share a node, and on nothing else.
+  case bfloat16
+
+  /// What a number takes.
+  var bytesPerNumber: Int { self == .float32 ? 4 : 2 }
+}

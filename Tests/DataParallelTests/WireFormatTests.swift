@@ -1,0 +1,85 @@
+import Conformance
+import DataParallel
+import MessagePassing
+import TensorCore
+import Testing
+
+@Suite("Sums whose numbers are rounded between nodes")
+struct WireFormatTests {
+  /// What the ranks of nodes of so many ranks have after adding up, and the bytes that each sent.
+  private static func sums(
+    _ sizes: [Int], count: Int, microBatches: Int = 8, as format: WireFormat = .bfloat16
+  ) throws -> [(sum: [Float], bytes: Int)] {
+    var next = 0
+    let nodes = sizes.map { size in
+      next += size
+      return Array(next - size..<next)
+    }
+    return try ThreadCommunicator.run(size: next, nodes: nodes) { communicator in
+      let plan = try MicroBatchPlan(
+        batch: microBatches, microBatches: microBatches, worldSize: communicator.size, rank: communicator.rank
+      )
+      let reducer = GradientReducer(plan: plan, count: count)
+      for leaf in plan.local {
+        reducer.add(Tensor(ReductionConformance.leaf(leaf, count: count, step: 0), shape: [count]), at: leaf)
+      }
+      let counter = WatchedCommunicator(communicator)
+      let sum = Tensor(repeating: 0, shape: [count])
+      try sum.withUnsafePointer { (pointer) throws in
+        try reducer.finish().reduce(over: counter, into: UnsafeMutablePointer(mutating: pointer), as: format)
+      }
+      return (sum.scalars, counter.sentBytes.reduce(0, +))
+    }
+  }
+
+  private static func rounded(_ values: [Float]) -> [Float] {
+    var values = values
+    let count = values.count
+    values.withUnsafeMutableBufferPointer { BrainFloat.round($0.baseAddress!, count: count) }
+    return values
+  }
+
+  @Test(
+    "are each node's sums rounded, added and rounded, on every rank",
+    arguments: [[1, 1], [2, 2], [1, 3], [4, 4]],
+    [1, 100, 5003])
+  func twoNodes(sizes: [Int], count: Int) throws {
+    let leaves = (0..<8).map { ReductionConformance.leaf($0, count: count, step: 0) }
+    let first = 8 * sizes[0] / sizes.reduce(0, +)
+    let halves = first == 4
+    let all = try Self.sums(sizes, count: count).map(\.sum)
+    let isSame = all.allSatisfy { $0 == all[0] }
+    #expect(isSame)
+    if halves {
+      let nodes = [leaves[..<4], leaves[4...]].map { Self.rounded(ReductionConformance.fold($0)) }
+      #expect(all[0] == Self.rounded(zip(nodes[0], nodes[1]).map(+)))
+    }
+    let exact = ReductionConformance.fold(leaves[...])
+    #expect(all[0] != exact)
+    let magnitudes = (0..<count).map { element in leaves.reduce(0) { $0 + abs($1[element]) } }
+    #expect(zip(zip(all[0], exact), magnitudes).allSatisfy { abs($0.0 - $0.1) <= $1 * 0x1p-7 })
+  }
+
+  @Test("depend on which micro-batches share a node, not on its ranks")
+  func layouts() throws {
+    let two = try Self.sums([1, 1], count: 3000)[0].sum
+    #expect(try Self.sums([4, 4], count: 3000)[5].sum == two)
+    #expect(try Self.sums([1, 1, 1, 1], count: 3000)[0].sum != two)
+  }
+
+  @Test("take half the bytes")
+  func bytes() throws {
+    for sizes in [[1, 1], [2, 2], [2, 2, 2, 2]] {
+      let whole = try Self.sums(sizes, count: 64_000, as: .float32).reduce(0) { $0 + $1.bytes }
+      #expect(try Self.sums(sizes, count: 64_000).reduce(0) { $0 + $1.bytes } * 2 == whole)
+    }
+  }
+
+  @Test("within a node nothing is rounded", arguments: [1, 2, 3])
+  func oneNode(ranks: Int) throws {
+    let exact = ReductionConformance.fold(
+      (0..<8).map { ReductionConformance.leaf($0, count: 777, step: 0) }[...])
+    let sums = try Self.sums([ranks], count: 777)
+    #expect(sums.allSatisfy { $0.sum == exact })
+  }
+}

@@ -133,7 +133,7 @@ package final class TurnSum: Sendable {
   package func run(over communicator: any Communicator, after failure: (any Error)?) -> (any Error)? {
     let result = Result {
       if let failure { throw failure }
-      return try span("sum", bytes: 4 * buckets.count) { try sum(over: communicator) }
+      return try span("sum", bytes: bytes(of: 0..<buckets.count)) { try sum(over: communicator) }
     }
     given.withLock { $0.own = [] }
     switch result {
@@ -170,7 +170,7 @@ package final class TurnSum: Sendable {
       if format != .float32, part.contains(exactFrom), part.lowerBound < exactFrom {
         part = part.lowerBound..<exactFrom
       }
-      try span("bucket \(bucket)", bytes: 4 * part.count) {
+      try span("bucket \(bucket)", bytes: bytes(of: part)) {
         if let alone = try add(part, of: bucket, over: communicator) { vector = alone }
       }
       starts[bucket] = part.upperBound
@@ -216,6 +216,12 @@ package final class TurnSum: Sendable {
       over: communicator, into: result.pointer + part.lowerBound,
       as: part.upperBound <= exactFrom ? format : .float32)
     return nil
+  }
+
+  /// What elements take between nodes.
+  private func bytes(of elements: Range<Int>) -> Int {
+    let exact = format == .float32 ? elements.count : elements.clamped(to: exactFrom..<buckets.count).count
+    return 2 * (elements.count + exact)
   }
 
   private static func hasSeveralNodes(_ communicator: any Communicator) throws -> Bool {

@@ -63,7 +63,7 @@ public struct PartialSums: Sendable {
     {
       return try reduction.run(over: communicator, into: result)
     }
-    // Without shared memory every rank has a node of its own.
+    // Without shared memory every rank counts as a node.
     try reduceByMessages(
       over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength,
       as: memory == nil ? format : .float32)

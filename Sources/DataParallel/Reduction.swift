@@ -30,9 +30,10 @@ struct Reduction {
     self.folding = folding
     let room = min(slices.roundLength, slices.slice(of: plan.rank).count)
     staging = TensorStorage(count: (folding.count - sums.count) * room)
+    let longest = (0..<plan.worldSize).map { slices.slice(of: $0).count }.max() ?? 0
     rounding = TensorStorage(
       count: format == .float32
-        ? 0 : (sums.count * plan.worldSize + 1) * min(slices.roundLength, slices.count))
+        ? 0 : (sums.count * plan.worldSize + 1) * min(slices.roundLength, longest))
     precondition(folding.slots[rank].count == sums.count, "a rank holds one sum per piece")
   }
 

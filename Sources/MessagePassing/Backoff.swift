@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// How a thread waits for MPI, which makes progress only while it is called: at full speed for a short message,
 /// then ever more seldom, so that a long wait leaves the core to the threads that compute.
@@ -14,14 +15,20 @@ struct Backoff {
   private var pauses = 0
   private var sleep = sleeps.lowerBound
 
-  /// By default at first a few hundred microseconds of testing MPI's requests.
-  init(spins: Int = 1000) {
+  init(spins: Int) {
     self.spins = spins
   }
 
-  /// For a message of so many bytes. A long one is on its way for longer than the first sleeps take, and its core computes.
-  init(awaiting bytes: Int) {
-    self.init(spins: bytes < 1 << 16 ? 1000 : 10)
+  /// For MPI's requests: tests at full speed for a few hundred microseconds, or a few times that on an own core. A long message
+  /// is on its way for longer than the first sleeps take, up to 10 Gbit/s, and its core computes meanwhile.
+  /// - Parameter bytes: the longest message.
+  static func forRequests(bytes: Int = 0) -> Backoff {
+    Backoff(spins: bytes < 1 << 18 ? (RankCores.areOwn ? 5000 : 1000) : 10)
+  }
+
+  /// For a counter in memory, between looks at which the processor pauses for 10 to 50 nanoseconds.
+  static func forMemory() -> Backoff {
+    Backoff(spins: RankCores.areOwn ? 40_000 : 2000)
   }
 
   /// Returns at once at first, after a sleep later.
@@ -31,5 +38,17 @@ struct Backoff {
     var duration = timespec(tv_sec: 0, tv_nsec: sleep)
     nanosleep(&duration, nil)
     sleep = min(sleep + sleep / 2, Self.sleeps.upperBound)
+  }
+}
+
+/// Whose cores the ranks of this node compute on.
+public enum RankCores {
+  private static let own = Atomic<Bool>(false)
+
+  /// Whether no more threads compute on this node than it has cores: then a rank that waits for another one a little
+  /// longer at full speed keeps nobody waiting, and is there at once when the other comes.
+  public static var areOwn: Bool {
+    get { own.load(ordering: .relaxed) }
+    set { own.store(newValue, ordering: .relaxed) }
   }
 }

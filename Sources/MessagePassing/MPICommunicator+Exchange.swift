@@ -38,7 +38,7 @@ extension MPICommunicator {
     defer { statuses.deallocate() }
     let longest = max(sends.map(\.bytes.count).max() ?? 0, receives.map(\.buffer.count).max() ?? 0)
     try wait(
-      for: &requests, statuses: statuses, backoff: Backoff(awaiting: longest), call: "exchange of messages")
+      for: &requests, statuses: statuses, backoff: .forRequests(bytes: longest), call: "exchange of messages")
     for (index, bytes) in expected.enumerated() {
       var received: Int32 = 0
       MPI_Get_count(statuses + index, CMPI_BYTE(), &received)

@@ -49,7 +49,7 @@ public final class MPICommunicator: Communicator {
   /// Tests the requests until all are done. On return `statuses` is filled, if given.
   func wait(
     for requests: inout [MPI_Request?], statuses: UnsafeMutablePointer<MPI_Status>?,
-    backoff: Backoff = Backoff(), call: @autoclosure () -> String
+    backoff: Backoff = .forRequests(), call: @autoclosure () -> String
   ) throws(CommunicationError) {
     var isDone: Int32 = 0
     var backoff = backoff

@@ -90,8 +90,7 @@ final class MPINodeMemory: NodeMemory {
     meetings += 1
     CMPI_store_release(ownCounter, meetings)
     for other in otherCounters {
-      // A pause of the processor's takes 10 to 50 nanoseconds.
-      var backoff = Backoff(spins: 2000)
+      var backoff = Backoff.forMemory()
       while CMPI_load_acquire(other) < meetings {
         CMPI_relax()
         backoff.pause()

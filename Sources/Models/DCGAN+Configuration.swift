@@ -91,20 +91,27 @@ extension DCGAN.Configuration {
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes, which live from the
   /// discriminator's turn to the generator's; and one pass.
-  /// - Parameter isByPart: whether a pass may compute several micro-batches, of each of which it has gradients.
-  public func bytesPerRank(samples: Int, microBatch: Int, isByPart: Bool) -> Double {
+  /// - Parameter mebibytes: what a pass over several micro-batches may keep, of each of which the discriminator has gradients;
+  ///   nil if a pass computes one.
+  public func bytesPerRank(samples: Int, microBatch: Int, mebibytes: Int? = nil) -> Double {
     let (generator, discriminator) = layers
-    let together = Double(isByPart ? min(samples, max(microBatch, samplesPerPass)) : microBatch)
-    let gradients = 2 * min(together / Double(microBatch) - 1, Double(MicroBatch.mostParts))
+    let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
+    let together = Double(min(samples, max(microBatch, most)))
+    let gradients = (together / Double(microBatch) - 1) * discriminator.sum(\.weightCount)
     let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
     let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount) / Double(packing)
     return 4
-      * ((8 + gradients) * weights + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
+      * (8 * weights + gradients + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
   }
 
-  /// See ``MicroBatch/samplesPerPass(activations:)``.
-  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
+  /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
+  func samplesPerPass(mebibytes: Int) -> Int {
+    MicroBatch.samplesPerPass(activations: activations, mebibytes: mebibytes)
+  }
 
-  /// Values that are kept of a sample: in front of and behind what follows each of the discriminator's convolutions.
-  private var activations: Double { 2 * layers.discriminator.sum(\.smallCount) / Double(packing) }
+  /// Values that are kept of a sample: in front of and behind what follows each convolution of both networks.
+  private var activations: Double {
+    let (generator, discriminator) = layers
+    return 2 * (generator.sum(\.largeCount) + discriminator.sum(\.smallCount) / Double(packing))
+  }
 }

@@ -21,9 +21,7 @@ public final class DCGAN: Model {
   ) {
     self.configuration = configuration
     self.replay = replay
-    isComputedByPart =
-      configuration.condition == nil && configuration.comparison == nil && replay == nil
-      && !objective.usesSpectralNorm && objective.r1Weight == 0 && objective.draganWeight == 0
+    isComputedByPart = Self.isComputedByPart(configuration, objective, hasReplay: replay != nil)
     let pair = ConvolutionalPair(
       configuration, normalization: objective.usesSpectralNorm ? .spectral : .batch,
       weightLimit: objective.clip)
@@ -51,10 +49,23 @@ public final class DCGAN: Model {
     game.open(phase, on: microBatch)
   }
 
-  /// Between nodes those of the configuration; within one a micro-batch, whose activations stay in the caches. Classes,
-  /// comparisons and past fakes are not computed by parts, nor is the derivative of a slope through batch norm.
+  /// What a pass over several micro-batches keeps at most.
+  public static let mebibytesPerPass = 128
+
+  /// Whether a pass may compute several micro-batches: classes, comparisons and past fakes are not computed by parts, nor is
+  /// the derivative of a slope through batch norm.
+  public static func isComputedByPart(
+    _ configuration: Configuration, _ objective: AdversarialObjective, hasReplay: Bool
+  ) -> Bool {
+    configuration.condition == nil && configuration.comparison == nil && !hasReplay
+      && !objective.usesSpectralNorm && objective.r1Weight == 0 && objective.draganWeight == 0
+  }
+
+  /// Between nodes those of the configuration, if all is computed by parts; within one a micro-batch, whose activations
+  /// stay in the caches.
   public func samplesPerPass(acrossNodes: Bool) -> Int {
-    acrossNodes && isComputedByPart ? configuration.samplesPerPass : 0
+    acrossNodes && isComputedByPart
+      ? configuration.samplesPerPass(mebibytes: Self.mebibytesPerPass) : 0
   }
 
   /// The classes of a conditional model.

@@ -214,7 +214,7 @@ extension MLPGAN.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:isByPart:)``.
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let weights =
       weights(from: inputCount, to: dimensions).reduce(0, +)
@@ -228,6 +228,6 @@ extension MLPGAN.Configuration {
   /// Values that are kept of a sample.
   private var activations: Double { Double(hidden) * Double(layers) }
 
-  /// See ``MicroBatch/samplesPerPass(activations:)``.
+  /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
   var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
 }

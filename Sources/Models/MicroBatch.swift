@@ -37,9 +37,11 @@ public final class MicroBatch {
   /// The most neighbours that are computed in one pass: each may have gradients of its own until they are added.
   public static let mostParts = 16
 
-  /// Samples of a pass over several neighbours, where so many values are kept of each: enough for matrix products to be as
-  /// fast as they get, and at most 64 MiB.
-  static func samplesPerPass(activations: Double) -> Int { Int(min(1024, Double(1 << 24) / activations)) }
+  /// Samples of a pass over several neighbours, where so many values are kept of each: at most what is enough for matrix
+  /// products to be as fast as they get, and as long as all values fit into a limit.
+  static func samplesPerPass(activations: Double, mebibytes: Int = 32) -> Int {
+    Int(min(1024, Double(mebibytes << 18) / activations))
+  }
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.

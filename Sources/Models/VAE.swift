@@ -156,7 +156,7 @@ extension VAE.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:isByPart:)``.
+  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
@@ -168,6 +168,6 @@ extension VAE.Configuration {
     2 * Double(hidden) + 4 * Double(size) * Double(size) * Double(channels)
   }
 
-  /// See ``MicroBatch/samplesPerPass(activations:)``.
+  /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
   var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations) }
 }

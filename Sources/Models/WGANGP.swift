@@ -45,8 +45,13 @@ public final class WGANGP: Model {
   /// `[H, W, C]`.
   public var sampleShape: Shape { configuration.sampleShape }
 
-  /// Those of the configuration.
-  public func samplesPerPass(acrossNodes: Bool) -> Int { configuration.samplesPerPass }
+  /// What each of the critic's three passes over several micro-batches keeps at most.
+  public static let mebibytesPerPass = 32
+
+  /// Those of the configuration: a critic without batch norm is faster so on one node too.
+  public func samplesPerPass(acrossNodes: Bool) -> Int {
+    configuration.samplesPerPass(mebibytes: Self.mebibytesPerPass)
+  }
 
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }

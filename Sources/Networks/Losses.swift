@@ -22,18 +22,18 @@ public func meanSquaredError(_ prediction: Variable, _ target: Variable) -> Vari
   (prediction - target).squared().mean()
 }
 
-/// ∇D at every point as rows `[N, …]`, recorded, so that it can be differentiated again.
+/// ∇D of every score as rows `[scores, …]`, recorded, so that it can be differentiated again.
 private func gradients(of scores: Variable, at points: Variable) -> Variable {
   let gradient = points.tape.gradients(of: scores.sum(), withRespectTo: [points], createGraph: true)[0]
   guard let gradient else { preconditionFailure("the scores depend on the points") }
-  return gradient.reshaped([points.shape[0], points.value.count / points.shape[0]])
+  return gradient.reshaped([scores.value.count, points.value.count / scores.value.count])
 }
 
 /// The penalty R₁ (Mescheder et al. 2018, eq. 9), without its weight γ/2: mean(‖∇D(x)‖²).
 ///
 /// - Parameters:
 ///   - points: real samples x, `[N, …]`, a watched variable.
-///   - scores: D(x), one a sample, on the same tape.
+///   - scores: D(x), one a sample or a pack of neighbours, on the same tape.
 /// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
 public func zeroCentredPenalty(scores: Variable, at points: Variable) -> Variable {
   gradients(of: scores, at: points).squared().sum(along: [1]).mean()
@@ -43,7 +43,7 @@ public func zeroCentredPenalty(scores: Variable, at points: Variable) -> Variabl
 ///
 /// - Parameters:
 ///   - points: ξ, `[N, …]`, a watched variable.
-///   - scores: D(ξ), one a sample, on the same tape.
+///   - scores: D(ξ), one a sample or a pack of neighbours, on the same tape.
 /// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
 public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
   let rows = gradients(of: scores, at: points)

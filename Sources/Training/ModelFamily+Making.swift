@@ -27,11 +27,20 @@ extension ModelFamily {
       switch self {
       case .dcgan, .wganGP:
         DCGAN.Configuration(options).bytesPerRank(
-          samples: samples, microBatch: microBatch, isByPart: acrossNodes || self == .wganGP)
+          samples: samples, microBatch: microBatch, mebibytes: mebibytes(options, acrossNodes: acrossNodes))
       case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       }
     return model + options.replayBytes(samples: samples)
+  }
+
+  /// What a pass over several micro-batches keeps at most; nil if none computes several.
+  private func mebibytes(_ options: Options, acrossNodes: Bool) -> Int? {
+    if self == .wganGP { return WGANGP.mebibytesPerPass }
+    let isByPart = DCGAN.isComputedByPart(
+      DCGAN.Configuration(options), AdversarialObjective(options),
+      hasReplay: options.replayBytes(samples: 1) > 0)
+    return acrossNodes && isByPart ? DCGAN.mebibytesPerPass : nil
   }
 }
 

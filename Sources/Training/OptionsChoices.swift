@@ -1,5 +1,6 @@
 public import DataParallel
 public import Datasets
+import MessagePassing
 import TensorCore
 
 /// When a run is done.
@@ -62,8 +63,9 @@ public enum ThreadCount: OptionConvertible {
   /// Sets the threads that this rank computes with, one of so many on its node.
   func apply(ranksOnNode: Int) {
     ComputeThreads.count = count(ranksOnNode: ranksOnNode)
-    ComputeThreads.haveOwnCores =
-      ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
+    let haveOwnCores = ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
+    ComputeThreads.haveOwnCores = haveOwnCores
+    RankCores.areOwn = haveOwnCores
   }
 
   /// The threads of each of so many ranks of a node.

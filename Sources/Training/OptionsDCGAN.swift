@@ -14,12 +14,14 @@ public enum DCGANOptions {
     "discriminatorFeatures", .integer(1...4096), default: 64, unit: "channels", synonyms: ["ndf"],
     help: "channels of the discriminator's first layer")
 
+  private static let packing = MinibatchOptions.packing.key.neutral(at: .integer(1))
+
   static let family = ModelFamilyOptions(
     networks: [
       OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key, MinibatchOptions.packing.key]
+    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key, packing]
       + ConditionOptions.keys
       + AdversarialOptions.keys + AugmentOptions.keys + MinibatchOptions.keys + ReplayOptions.keys,
     narrowings: [

@@ -4,9 +4,8 @@ import Models
 public enum MinibatchOptions {
   /// Samples that the discriminator judges at once.
   public static let packing = ModelOption(
-    path: "model.packing", .powerOfTwo(1...256), default: 1, neutral: 1, unit: "samples",
-    synonyms: ["pack", "pac"], help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)"
-  )
+    "packing", .powerOfTwo(1...256), default: 1, unit: "samples", synonyms: ["pack", "pac"],
+    help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
   /// Minibatch standard deviation (Karras et al. 2018).
   static let deviation = ModelOption(
     path: "minibatch.deviation", .boolean, default: false, neutral: false,

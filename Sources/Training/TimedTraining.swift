@@ -21,7 +21,9 @@ struct TimedTraining {
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
-    let ranksOnNode = try communicator.nodeLayout().localSize(of: communicator.rank)
+    let layout = try communicator.nodeLayout()
+    try options.wire.check(layout, over: threadCommunicator)
+    let ranksOnNode = layout.localSize(of: communicator.rank)
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     options.threads.apply(ranksOnNode: ranksOnNode)
     self.init(

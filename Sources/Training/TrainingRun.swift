@@ -79,6 +79,7 @@ package enum TrainingRun {
       return Array(try resolve(request, reopened).canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+    try options.wire.check(layout, over: threadCommunicator)
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
@@ -169,12 +170,13 @@ package enum TrainingRun {
         path: "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) do not see the run folder"
       )
     }
-    if options.wire != .float32, layout.names.count > 1 {
+    if options.wire != .float32 {
+      let nodes = layout.names.count
       progress.notice(
         "wire",
         path:
-          "\(options.wire.rawValue) between \(layout.names.count) nodes: other layouts of nodes give other bits"
-      )
+          "\(options.wire.rawValue) between nodes, of which there \(nodes == 1 ? "is 1" : "are \(nodes)"): "
+          + "other layouts of nodes give other bits")
     }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }

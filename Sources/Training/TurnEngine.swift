@@ -89,7 +89,7 @@ package final class TurnEngine {
     self.communication = communication
     self.overlap = overlap
     self.acrossNodes = acrossNodes
-    self.wire = wire
+    self.wire = acrossNodes ? wire : .float32
     self.bucketLength = bucketLength
     self.partLength = partLength
     averages = state.model.networks.map { network in

@@ -41,12 +41,12 @@ struct WireFormatTests {
 
   @Test(
     "are each node's sums rounded, added and rounded, on every rank",
-    arguments: [[1, 1], [2, 2], [1, 3], [4, 4]],
+    arguments: [[1, 1], [2, 2], [1, 3], [4, 4], [3, 1], [1, 2, 3], [1, 1, 1]],
     [1, 100, 5003])
   func twoNodes(sizes: [Int], count: Int) throws {
     let leaves = (0..<8).map { ReductionConformance.leaf($0, count: count, step: 0) }
     let first = 8 * sizes[0] / sizes.reduce(0, +)
-    let halves = first == 4
+    let halves = sizes.count == 2 && first == 4
     let all = try Self.sums(sizes, count: count).map(\.sum)
     let isSame = all.allSatisfy { $0 == all[0] }
     #expect(isSame)
@@ -73,6 +73,24 @@ struct WireFormatTests {
       let whole = try Self.sums(sizes, count: 64_000, as: .float32).reduce(0) { $0 + $1.bytes }
       #expect(try Self.sums(sizes, count: 64_000).reduce(0) { $0 + $1.bytes } * 2 == whole)
     }
+  }
+
+  @Test("are refused where a rank would count as a node")
+  func refused() throws {
+    func errors(_ hosts: [String], nodes: [[Int]]) -> [PlanError?] {
+      ThreadCommunicator.results(size: hosts.count, nodes: nodes) { communicator in
+        try WireFormat.bfloat16.check(NodeLayout(processorNames: hosts), over: communicator)
+      }.map { result in
+        guard case .failure(let error) = result else { return nil }
+        return error as? PlanError
+      }
+    }
+    let scattered = Array(repeating: PlanError.scatteredRanks(.bfloat16), count: 4)
+    #expect(errors(["a", "b", "a", "b"], nodes: [[0, 2], [1, 3]]) == scattered)
+    let apart = Array(repeating: PlanError.noSharedMemory(.bfloat16), count: 4)
+    #expect(errors(["a", "a", "b", "b"], nodes: []) == apart)
+    #expect(errors(["a", "a", "b", "b"], nodes: [[0, 1], [2, 3]]) == [nil, nil, nil, nil])
+    #expect(errors(["a", "b"], nodes: []) == [nil, nil])
   }
 
   @Test("within a node nothing is rounded", arguments: [1, 2, 3])

@@ -9,7 +9,7 @@ import Training
 struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
-    case vae, packs, penalised, pairs, images, augmented, critic
+    case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
@@ -28,7 +28,15 @@ struct PassTests {
         objective.augmentation = Augmentation(
           .diffaugment, [.contrast, .translation, .cutout], probability: 1)
         return DCGAN(pictures, objective: objective)
+      case .wide:
+        // Of channels enough for Winograd's algorithm.
+        return DCGAN(
+          DCGAN.Configuration(
+            size: 16, channels: 1, latent: 3, generatorFeatures: 32, discriminatorFeatures: 32))
       case .critic: return WGANGP(pictures)
+      case .augmentedCritic:
+        return WGANGP(
+          pictures, augmentation: Augmentation(.diffaugment, [.brightness, .cutout], probability: 1))
       case .vae: return VAE(VAE.Configuration(size: 4, channels: 1, hidden: 30, latent: 5))
       case .packs: return MLPGAN(points)
       case .penalised:
@@ -90,5 +98,7 @@ struct PassTests {
     let pictures = DCGAN.Configuration(size: 8, channels: 2)
     #expect(DCGAN(pictures, objective: objective).samplesPerPass(acrossNodes: true) == 0)
     #expect(DCGAN(pictures).samplesPerPass(acrossNodes: false) == 0)
+    let wide = DCGAN(DCGAN.Configuration(size: 64, channels: 3))
+    #expect((64..<128).contains(wide.samplesPerPass(acrossNodes: true)))
   }
 }

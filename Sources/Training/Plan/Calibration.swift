@@ -34,6 +34,8 @@ package struct Calibration: Sendable, Equatable {
   package init(_ options: Options, threads: Int, beside: Int) throws {
     var options = options
     options.overlap = true
+    // What a sum takes is known of any format.
+    options.wire = .float32
     let share = max(1, min(4, options.microBatches / 2))
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches / share,

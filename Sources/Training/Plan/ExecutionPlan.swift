@@ -134,7 +134,7 @@ private struct Predictor {
       batch: options.batch, microBatches: calibration.microBatches, worldSize: ranks, rank: 0)
     guard let plan = found else { return nil }
     let graph = graph(calibration)
-    let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan)
+    let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan, as: options.wire)
     let shares = (0..<ranks).map { plan.microBatches(of: $0).count }
     let busiest = ranksOfNodes.max() ?? 1
     let prediction = StepPrediction(

@@ -36,6 +36,7 @@ package struct ReductionCost: Sendable, Equatable {
 
   private let link: Link
   private let machine: Machine
+  private let format: WireFormat
   private let ranksOfNodes: [Int]
   /// The pieces of the node and of the rank that has the most.
   private let nodePieces: Int
@@ -44,7 +45,11 @@ package struct ReductionCost: Sendable, Equatable {
   /// - Parameters:
   ///   - nodes: the ranks of each node.
   ///   - plan: of any rank.
-  package init(_ link: Link, _ machine: Machine, nodes: [Int], _ plan: MicroBatchPlan) {
+  ///   - format: how numbers travel between nodes.
+  package init(
+    _ link: Link, _ machine: Machine, nodes: [Int], _ plan: MicroBatchPlan, as format: WireFormat = .float32
+  ) {
+    self.format = format
     self.link = link
     self.machine = machine
     ranksOfNodes = nodes
@@ -66,10 +71,12 @@ package struct ReductionCost: Sendable, Equatable {
     rankPieces = (0..<plan.worldSize).map { pieces($0..<$0 + 1) }.max() ?? 1
   }
 
-  /// Bytes that the busiest node sends, and as many receives: 2(M - 1)/M of the vector over *M* nodes of one piece each.
+  /// Bytes that the busiest node sends, and as many receives: 2(M - 1)/M of the vector over *M* nodes of one piece each, or
+  /// half of that where numbers are rounded.
   package func bytesSent(of bytes: Double) -> Double {
     let nodes = Double(ranksOfNodes.count)
-    return bytes * Double(nodePieces + 1) * (nodes - 1) / nodes
+    let share = format == .float32 ? 1 : 0.5
+    return share * bytes * Double(nodePieces + 1) * (nodes - 1) / nodes
   }
 
   /// The cost of a sum of `bytes`.

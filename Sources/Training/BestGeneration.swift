@@ -9,19 +9,19 @@ package struct BestGeneration: Equatable, Sendable {
   package let value: Double
   /// The metric.
   package let metric: QualityMetric
-  /// Where the space comes from that it was measured in.
-  package let space: FeatureSpaceKind
+  /// Names the space and the number of samples that it was measured with; see ``Options/Quality/setting``.
+  package let setting: Int
 
   /// A measurement.
-  package init(step: Int, value: Double, metric: QualityMetric, space: FeatureSpaceKind = .pca) {
+  package init(step: Int, value: Double, metric: QualityMetric, setting: Int) {
     self.step = step
     self.value = value
     self.metric = metric
-    self.space = space
+    self.setting = setting
   }
 
   /// Whether the values of both can be compared.
-  func isLike(_ options: Options.Quality) -> Bool { metric == options.metric && space == options.space }
+  func isLike(_ options: Options.Quality) -> Bool { metric == options.metric && setting == options.setting }
 }
 
 extension BestGeneration {
@@ -30,22 +30,20 @@ extension BestGeneration {
     guard let step = state["\(name).step"]?.integer, let value = state["\(name).value"]?.number, step >= 0,
       let metric = state["\(name).metric"]?.text.flatMap(QualityMetric.init(rawValue:))
     else { return nil }
-    // Versions that knew one space wrote none.
-    let space = state["\(name).space"]?.text.flatMap(FeatureSpaceKind.init(rawValue:)) ?? .pca
-    self.init(step: step, value: value, metric: metric, space: space)
+    // Versions that wrote none cannot be compared with.
+    self.init(step: step, value: value, metric: metric, setting: state["\(name).setting"]?.integer ?? -1)
   }
 
   /// The values for a manifest.
   func counters(named name: String = "best") -> [String: StateValue] {
     [
       "\(name).step": .integer(step), "\(name).value": .number(value),
-      "\(name).metric": .text(metric.rawValue),
-      "\(name).space": .text(space.rawValue),
+      "\(name).metric": .text(metric.rawValue), "\(name).setting": .integer(setting),
     ]
   }
 
   /// The numbers that travel between ranks.
-  var numbers: [Double] { [Double(step), value, Double(metric.place), Double(space.place)] }
+  var numbers: [Double] { [Double(step), value, Double(metric.place), Double(setting)] }
 
   /// The numbers of a rank; nil for a negative step.
   init?(numbers: some Collection<Double>) {
@@ -53,7 +51,16 @@ extension BestGeneration {
     guard numbers.count == 4, numbers[0] >= 0 else { return nil }
     self.init(
       step: Int(numbers[0]), value: numbers[1], metric: QualityMetric.allCases[Int(numbers[2])],
-      space: FeatureSpaceKind.allCases[Int(numbers[3])])
+      setting: Int(numbers[3]))
+  }
+}
+
+extension Options.Quality {
+  /// Differs, but for one in four thousand millions, where values of one metric cannot be compared: the space, what it comes
+  /// of and the number of samples.
+  package var setting: Int {
+    let text = "\(space) \(weights ?? "") \(classifierSteps) \(components) \(samples)"
+    return Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0
   }
 }
 
@@ -65,14 +72,14 @@ package struct Convergence: Equatable, Sendable {
   /// Measurements since.
   package let misses: Int
 
-  /// What is remembered after a measurement; nil before the first value that is finite. Values of another metric or space
-  /// than before are a beginning.
+  /// What is remembered after a measurement; nil before the first value that is finite. Values of another metric or
+  /// setting than before are a beginning.
   /// - Parameter margin: the share of the best value by which a better one has to differ from it.
   package static func after(
     _ value: Double, step: Int, _ quality: Options.Quality, margin: Double, before: Convergence?
   ) -> Convergence? {
     let rival = before.flatMap { $0.best.isLike(quality) ? $0 : nil }
-    let measured = BestGeneration(step: step, value: value, metric: quality.metric, space: quality.space)
+    let measured = BestGeneration(step: step, value: value, metric: quality.metric, setting: quality.setting)
     guard let rival else { return value.isFinite ? Convergence(best: measured, misses: 0) : nil }
     let isBetter =
       quality.metric.isBetter(value, than: rival.best.value)

@@ -15,9 +15,6 @@ public enum FeatureSpaceKind: String, CaseIterable, OptionConvertible {
   case classifier
   /// The same of a network whose weights are given.
   case weights
-
-  /// The position among all kinds.
-  var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 /// Spaces that networks span, and how their weights come to all ranks.

@@ -49,7 +49,7 @@ struct QualityMonitor {
     let rival = before.flatMap { $0.isLike(options) ? $0 : nil }
     if let rival, !options.metric.isBetter(value, than: rival.value) { return rival }
     return value.isFinite
-      ? BestGeneration(step: step, value: value, metric: options.metric, space: options.space) : nil
+      ? BestGeneration(step: step, value: value, metric: options.metric, setting: options.setting) : nil
   }
 
   /// What is known of the run's getting better after these scores; nil if it does not end for it.

@@ -123,6 +123,22 @@ struct FeatureSpaceTests {
     #expect(NetworkFeatures(plain, named: "weights", channels: 1).modeCount == 0)
   }
 
+  @Test("values are compared only with those of the same metric, space and number of samples")
+  func settings() throws {
+    func quality(_ words: String...) throws -> Options.Quality {
+      try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"] + words).quality
+    }
+    let before = Convergence.after(3, step: 1, try quality(), margin: 0, before: nil)
+    let next = Convergence.after(4, step: 2, try quality("stop.margin=0.5"), margin: 0, before: before)
+    #expect(next?.best.step == 1 && next?.misses == 1)
+    for word in [
+      "quality.components=32", "quality.samples=512", "quality.metric=kernel", "quality.space=classifier",
+    ] {
+      let other = Convergence.after(4, step: 2, try quality(word), margin: 0, before: before)
+      #expect(other?.best.step == 2 && other?.misses == 0, "\(word)")
+    }
+  }
+
   @Test("weights without classes are refused where classes are counted")
   func classesNeeded() throws {
     let folder = try TemporaryFolder()

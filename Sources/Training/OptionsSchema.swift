@@ -11,8 +11,13 @@ public struct OptionSchema: Sendable {
 
   /// The table for a family. `nil` gives what can be said before a family is known.
   public init(family: ModelFamily?) {
-    self.init(family: family, keys: family.map(Self.keys(of:)) ?? Self.common)
+    self = family.flatMap { Self.tables[$0] } ?? Self.table
   }
+
+  /// Made once: a table of a hundred keys takes longer than what is looked up in it.
+  private static let tables = Dictionary(
+    uniqueKeysWithValues: ModelFamily.allCases.map { ($0, OptionSchema(family: $0, keys: keys(of: $0))) })
+  private static let table = OptionSchema(family: nil, keys: common)
 
   private init(family: ModelFamily?, keys: [OptionKey]) {
     self.family = family

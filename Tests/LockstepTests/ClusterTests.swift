@@ -57,6 +57,31 @@ extension EndToEnd {
       #expect(Processes.withWord(run).isEmpty, "no rank survives")
     }
 
+    @Test("where the launcher's node loses power nothing of the job is left on the other")
+    func launcherOff() throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
+      let run = cluster.shared + "/run"
+      let job = try cluster.launch(["-n", "4"] + words(run, steps: 1_000_000))
+      try #require(try job.wait { cluster.loggedLines("run") >= 20 })
+      let daemons = [
+        "exec", "node2", "sh", "-c",
+        "for p in /proc/[0-9]*; do [ \"$(readlink $p/ns/uts)\" = \"$(readlink /proc/self/ns/uts)\" ] && "
+          + "grep -x orted $p/comm 2>/dev/null; done; true",
+      ]
+      #expect(try cluster.run(daemons).output.contains("orted"))
+      try cluster.run(["power-off", "node1"])
+      // Seven seconds until it is noticed.
+      var isGone = false
+      for _ in 0..<140 where !isGone {
+        usleep(100_000)
+        isGone = try Processes.withWord(run).isEmpty && !cluster.run(daemons).output.contains("orted")
+      }
+      #expect(isGone)
+      let status = try Status(of: run)
+      #expect(status.cause?.hasPrefix("node1 (ranks 0-1) has not answered") == true, "\(status)")
+    }
+
     /// What is lost in the middle of a run.
     enum Loss: CaseIterable { case rank, node }
 

@@ -59,7 +59,7 @@ final class WatchLoop {
     let now = MonotonicClock.milliseconds
     let settings = orders.settings.withLock { $0 }
     report.phases = settings.phases
-    if network?.hasVerdict == true { _exit(ExitStatus.peerLost.rawValue) }
+    if network?.hasVerdict == true { leave() }
     judgeLosses(now)
     judgeProgress(now, settings)
     if rank == 0 { judgeSpeed(now, settings) }
@@ -91,7 +91,7 @@ final class WatchLoop {
     if rank == speaker {
       if waited >= 300 { speakOfLosses() }
     } else if StopSignals.isStopWished {
-      _exit(ExitStatus.peerLost.rawValue)
+      leave()
     } else if waited >= (losses[0] == .unreachable ? 1000 : 4000) + 250 * Int64(min(rank, 8)) {
       speakOfLosses()
     }
@@ -175,7 +175,20 @@ final class WatchLoop {
       WatchReport.verdict(TerminalText.escaped(text)) + "\(advice.map { " \($0)" } ?? "")\n")
     // What has come and is not read would have the kernel drop what is still to go.
     network?.listen(milliseconds: 50, wake: orders.wake)
+    leave()
+  }
+
+  private func leave() -> Never {
+    endDaemon()
     _exit(ExitStatus.peerLost.rawValue)
+  }
+
+  /// Ends the daemon of `mpirun` that started this rank, if the host of `mpirun` is lost: it would tell that of the rank's end
+  /// for as long as TCP repeats itself, a quarter of an hour. The daemon's other ranks end by themselves.
+  private func endDaemon() {
+    guard losses[0] == .unreachable else { return }
+    let parent = getppid()
+    if Files.head("/proc/\(parent)/comm") == "orted\n" { kill(parent, SIGKILL) }
   }
 
   private func writeStatus(_ text: String) {

@@ -31,12 +31,6 @@ extension Variable {
 }
 
 extension Tensor {
-  /// One of as many equal parts of the outermost axis, as a view.
-  func part(_ index: Int, of parts: Int) -> Tensor {
-    let rows = shape[0] / parts
-    return self.rows(index * rows..<(index + 1) * rows)
-  }
-
   /// The sum of what `element` gives of each part, along the complete binary tree.
   /// - Precondition: there are parts.
   init(sumOf parts: Range<Int>, _ element: (Int) -> Tensor) {

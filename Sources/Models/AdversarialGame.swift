@@ -199,11 +199,10 @@ struct AdversarialGame {
   private func perturbedPenalty(_ microBatch: MicroBatch, on tape: Tape) -> Variable {
     let images = microBatch.images
     let unit = noise(of: 1, .perturbation, microBatch, images.shape)
-    let rows = images.shape[0] / microBatch.parts
-    let perturbation = Tensor(stacking: microBatch.parts) { part in
-      let range = part * rows..<(part + 1) * rows
-      return unit.rows(range).multiplied(
-        by: objective.draganDeviation * images.rows(range).standardDeviation)
+    let parts = microBatch.parts
+    let perturbation = Tensor(stacking: parts) { part in
+      unit.part(part, of: parts).multiplied(
+        by: objective.draganDeviation * images.part(part, of: parts).standardDeviation)
     }
     let points = tape.watch(images + perturbation.reshaped(images.shape))
     // Samples that are not part of the data do not move running statistics.

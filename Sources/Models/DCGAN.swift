@@ -11,7 +11,6 @@ public final class DCGAN: Model {
   public let replay: ReplayBuffer?
   private let pair: ConvolutionalPair
   private let game: AdversarialGame
-  private let isComputedByPart: Bool
 
   /// A model with uninitialised parameters.
   /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
@@ -21,7 +20,6 @@ public final class DCGAN: Model {
   ) {
     self.configuration = configuration
     self.replay = replay
-    isComputedByPart = Self.isComputedByPart(configuration, objective, hasReplay: replay != nil)
     let pair = ConvolutionalPair(
       configuration, normalization: objective.usesSpectralNorm ? .spectral : .batch,
       weightLimit: objective.clip)
@@ -49,23 +47,23 @@ public final class DCGAN: Model {
     game.open(phase, on: microBatch)
   }
 
-  /// What a pass over several micro-batches keeps at most.
-  public static let mebibytesPerPass = 128
-
-  /// Whether a pass may compute several micro-batches: classes, comparisons and past fakes are not computed by parts, nor is
+  /// What a pass over several micro-batches keeps at most: between nodes 128 MiB. Nil if one computes one: within a node, so that
+  /// activations stay in the caches, and with what is not computed by parts, which are classes, comparisons, past fakes and
   /// the derivative of a slope through batch norm.
-  public static func isComputedByPart(
-    _ configuration: Configuration, _ objective: AdversarialObjective, hasReplay: Bool
-  ) -> Bool {
-    configuration.condition == nil && configuration.comparison == nil && !hasReplay
+  public static func mebibytesPerPass(
+    _ configuration: Configuration, _ objective: AdversarialObjective, hasReplay: Bool, acrossNodes: Bool
+  ) -> Int? {
+    let isComputedByPart =
+      configuration.condition == nil && configuration.comparison == nil && !hasReplay
       && !objective.usesSpectralNorm && objective.r1Weight == 0 && objective.draganWeight == 0
+    return acrossNodes && isComputedByPart ? 128 : nil
   }
 
-  /// Between nodes those of the configuration, if all is computed by parts; within one a micro-batch, whose activations
-  /// stay in the caches.
+  /// Those of the configuration, or one micro-batch.
   public func samplesPerPass(acrossNodes: Bool) -> Int {
-    acrossNodes && isComputedByPart
-      ? configuration.samplesPerPass(mebibytes: Self.mebibytesPerPass) : 0
+    Self.mebibytesPerPass(
+      configuration, game.objective, hasReplay: replay != nil, acrossNodes: acrossNodes
+    ).map(configuration.samplesPerPass) ?? 0
   }
 
   /// The classes of a conditional model.

@@ -128,8 +128,7 @@ public final class MicroBatch {
 
   /// What `value` is of each part's rows of `samples`.
   func forEachPart(of samples: Tensor, _ value: (Tensor) -> Float) -> [Float] {
-    let rows = samples.shape[0] / parts
-    return (0..<parts).map { value(samples.rows($0 * rows..<($0 + 1) * rows)) }
+    (0..<parts).map { value(samples.part($0, of: parts)) }
   }
 
   /// Lets go of the tape and of everything recorded on it.

@@ -7,16 +7,10 @@ package enum BrainFloat {
   package static func pack(_ numbers: UnsafePointer<Float>, into target: UnsafeMutableRawPointer, count: Int)
   {
     let source = UnsafeRawPointer(numbers)
-    forEachBlock(count) { start, length in
+    for start in stride(from: 0, to: count, by: 16) {
+      let length = min(16, count &- start)
       let bits = rounded(load(source + 4 &* start, length))
-      let halves = SIMD16<UInt16>(truncatingIfNeeded: bits &>> 16)
-      if length == 16 {
-        target.storeBytes(of: halves, toByteOffset: 2 &* start, as: SIMD16<UInt16>.self)
-      } else {
-        for i in 0..<length {
-          target.storeBytes(of: halves[i], toByteOffset: 2 &* (start &+ i), as: UInt16.self)
-        }
-      }
+      store(SIMD16<UInt16>(truncatingIfNeeded: bits &>> 16), to: target + 2 &* start, length)
     }
   }
 
@@ -27,46 +21,41 @@ package enum BrainFloat {
   ) {
     let raw = UnsafeMutableRawPointer(target)
     // From the end, because a number takes more room than it comes from.
-    for start in stride(from: (count - 1) & ~15, through: 0, by: -16) where count > 0 {
-      if start &+ 16 <= count {
-        let halves = packed.loadUnaligned(fromByteOffset: 2 &* start, as: SIMD16<UInt16>.self)
-        raw.storeBytes(
-          of: Bits(truncatingIfNeeded: halves) &<< 16, toByteOffset: 4 &* start, as: Bits.self)
-      } else {
-        for i in stride(from: count - 1, through: start, by: -1) {
-          let half = packed.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)
-          raw.storeBytes(of: UInt32(half) << 16, toByteOffset: 4 &* i, as: UInt32.self)
-        }
-      }
+    for start in stride(from: (count &- 1) & ~15, through: 0, by: -16) {
+      let length = min(16, count &- start)
+      let halves: SIMD16<UInt16> = load(packed + 2 &* start, length)
+      store(Bits(truncatingIfNeeded: halves) &<< 16, to: raw + 4 &* start, length)
     }
   }
 
   /// Rounds where the numbers are, as ``pack(_:into:count:)`` does.
   package static func round(_ numbers: UnsafeMutablePointer<Float>, count: Int) {
     let raw = UnsafeMutableRawPointer(numbers)
-    forEachBlock(count) { start, length in
-      let bits = rounded(load(UnsafeRawPointer(raw) + 4 &* start, length))
-      if length == 16 {
-        raw.storeBytes(of: bits, toByteOffset: 4 &* start, as: Bits.self)
-      } else {
-        for i in 0..<length { raw.storeBytes(of: bits[i], toByteOffset: 4 &* (start &+ i), as: UInt32.self) }
-      }
+    for start in stride(from: 0, to: count, by: 16) {
+      let length = min(16, count &- start)
+      store(rounded(load(UnsafeRawPointer(raw) + 4 &* start, length)), to: raw + 4 &* start, length)
     }
   }
 
-  private static func forEachBlock(_ count: Int, _ body: (_ start: Int, _ length: Int) -> Void) {
-    var start = 0
-    while start < count {
-      body(start, min(16, count &- start))
-      start &+= 16
-    }
+  /// The first `length` lanes.
+  @inline(__always)
+  private static func load<Lane: BitwiseCopyable>(_ source: UnsafeRawPointer, _ length: Int) -> SIMD16<Lane>
+  where Lane: FixedWidthInteger {
+    if length == 16 { return source.loadUnaligned(as: SIMD16<Lane>.self) }
+    var lanes = SIMD16<Lane>()
+    let width = MemoryLayout<Lane>.size
+    for i in 0..<length { lanes[i] = source.loadUnaligned(fromByteOffset: width &* i, as: Lane.self) }
+    return lanes
   }
 
-  private static func load(_ source: UnsafeRawPointer, _ length: Int) -> Bits {
-    if length == 16 { return source.loadUnaligned(as: Bits.self) }
-    var bits = Bits.zero
-    for i in 0..<length { bits[i] = source.loadUnaligned(fromByteOffset: 4 &* i, as: UInt32.self) }
-    return bits
+  /// The first `length` lanes.
+  @inline(__always)
+  private static func store<Lane>(
+    _ lanes: SIMD16<Lane>, to target: UnsafeMutableRawPointer, _ length: Int
+  ) where Lane: FixedWidthInteger {
+    if length == 16 { return target.storeBytes(of: lanes, as: SIMD16<Lane>.self) }
+    let width = MemoryLayout<Lane>.size
+    for i in 0..<length { target.storeBytes(of: lanes[i], toByteOffset: width &* i, as: Lane.self) }
   }
 
   /// The nearest numbers whose lower halves are zero.

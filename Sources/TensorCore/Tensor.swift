@@ -103,6 +103,12 @@ public struct Tensor: Sendable {
       viewOf: storage, offset: offset + range.lowerBound * rowCount,
       shape: Shape([range.count] + shape.extents.dropFirst()))
   }
+
+  /// One of as many equal parts of the outermost axis, as a view.
+  public func part(_ index: Int, of parts: Int) -> Tensor {
+    let length = shape[0] / parts
+    return rows(index * length..<(index + 1) * length)
+  }
 }
 
 extension Tensor {

@@ -23,24 +23,22 @@ extension ModelFamily {
   /// - Parameter acrossNodes: whether gradients travel between nodes.
   package func bytesPerRank(_ options: Options, samples: Int, acrossNodes: Bool) -> Double {
     let microBatch = options.batch / options.microBatches
+    let replay = options.replayBytes(samples: samples)
     let model =
       switch self {
-      case .dcgan, .wganGP:
+      case .dcgan:
         DCGAN.Configuration(options).bytesPerRank(
-          samples: samples, microBatch: microBatch, mebibytes: mebibytes(options, acrossNodes: acrossNodes))
+          samples: samples, microBatch: microBatch,
+          mebibytes: DCGAN.mebibytesPerPass(
+            DCGAN.Configuration(options), AdversarialObjective(options), hasReplay: replay > 0,
+            acrossNodes: acrossNodes))
+      case .wganGP:
+        DCGAN.Configuration(options).bytesPerRank(
+          samples: samples, microBatch: microBatch, mebibytes: WGANGP.mebibytesPerPass)
       case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       }
-    return model + options.replayBytes(samples: samples)
-  }
-
-  /// What a pass over several micro-batches keeps at most; nil if none computes several.
-  private func mebibytes(_ options: Options, acrossNodes: Bool) -> Int? {
-    if self == .wganGP { return WGANGP.mebibytesPerPass }
-    let isByPart = DCGAN.isComputedByPart(
-      DCGAN.Configuration(options), AdversarialObjective(options),
-      hasReplay: options.replayBytes(samples: 1) > 0)
-    return acrossNodes && isByPart ? DCGAN.mebibytesPerPass : nil
+    return model + replay
   }
 }
 

@@ -37,7 +37,8 @@ public struct OptionSchema: Sendable {
   /// The keys of every family, to tell misspelled keys from those of a family that is not known.
   static let vocabulary = {
     var keys: [OptionKey] = []
-    for key in ModelFamily.allCases.flatMap(keys(of:)) where !keys.contains(where: { $0.path == key.path }) {
+    for key in ModelFamily.allCases.flatMap({ OptionSchema(family: $0).keys })
+    where !keys.contains(where: { $0.path == key.path }) {
       keys.append(key)
     }
     return OptionSchema(family: nil, keys: keys)

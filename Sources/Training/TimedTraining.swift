@@ -27,7 +27,7 @@ struct TimedTraining {
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     options.threads.apply(ranksOnNode: ranksOnNode)
     self.init(
-      options, plan, CommunicationThread(threadCommunicator), acrossNodes: ranksOnNode < communicator.size)
+      options, plan, CommunicationThread(threadCommunicator), acrossNodes: layout.names.count > 1)
   }
 
   /// Makes the model with initial weights, for the micro-batches of a plan.

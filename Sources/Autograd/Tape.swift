@@ -24,12 +24,22 @@ public final class Tape {
     let inputs: [Variable]
     let output: Variable
     let upstream: Variable
-    let needs: [Bool]
+    let needs: Inputs
     /// Which inputs' gradients may be summed over the parts at once.
-    let folds: [Bool]
+    let folds: Inputs
 
     /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable operations.
     var isFirstOrder: Bool { !upstream.isRecorded && !inputs.contains { $0.isRecorded } }
+  }
+
+  /// Some of an operation's inputs, by position.
+  struct Inputs {
+    private var bits: UInt64 = 0
+
+    subscript(position: Int) -> Bool {
+      get { bits & 1 << UInt64(position) != 0 }
+      set { if newValue { bits |= 1 << UInt64(position) } }
+    }
   }
 
   typealias Rule = (Backward) -> [Variable?]
@@ -85,6 +95,15 @@ public final class Tape {
     leaf(value, parts: divided(value))
   }
 
+  /// Two kinds of samples, `[N, …]` each, part by part by turns: `[2 N, …]` in twice as many parts, each of which is summed
+  /// by itself; see ``Variable/everyOtherPart(from:)``.
+  /// - Precondition: the tape's parts divide N.
+  public func samples(_ value: Tensor, alternatingWith other: Tensor) -> Variable {
+    precondition(value.shape == other.shape, "as many of each: \(value.shape) and \(other.shape)")
+    return Variable(
+      Tensor(alternating: value, other, parts: divided(value)), on: self, node: nil, parts: 2 * parts)
+  }
+
   private func divided(_ samples: Tensor) -> Int {
     precondition(
       parts == 1 || samples.shape[0].isMultiple(of: parts), "\(parts) parts divide \(samples.shape)")
@@ -121,11 +140,14 @@ public final class Tape {
     return statistics
   }
 
-  func record(_ value: Tensor, from inputs: [Variable], rule: @escaping Rule) -> Variable {
+  /// - Parameter divided: the parts of the value; those of the inputs if absent.
+  func record(
+    _ value: Tensor, from inputs: [Variable], parts divided: Int? = nil, rule: @escaping Rule
+  ) -> Variable {
     var depends = false
-    var parts = 1
+    var parts = divided ?? 1
     for input in inputs {
-      parts = max(parts, input.parts)
+      if divided == nil { parts = max(parts, input.parts) }
       guard input.node != nil else { continue }
       precondition(input.tape === self, "a variable of another tape enters only as a constant")
       depends = true
@@ -181,10 +203,10 @@ public final class Tape {
       needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
     }
     guard needed[last] else { return variables.map { _ in nil } }
-    var uses = [Int](repeating: 0, count: isFolding && parts > 1 ? last + 1 : 0)
+    var uses = [Int](repeating: 0, count: isFolding ? last + 1 : 0)
     if !uses.isEmpty {
       for node in first...last where needed[node] {
-        for case let input? in nodes[node].inputs.map(\.node) { uses[input] += 1 }
+        for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
       }
     }
 
@@ -198,16 +220,20 @@ public final class Tape {
       if !keep[index] { gradients[index] = nil }
       precondition(
         gradient.parts == node.parts, "what is computed from parameters alone has no gradient by parts yet")
+      var needs = Inputs()
+      var folds = Inputs()
+      for (position, input) in node.inputs.enumerated() {
+        guard let input = input.node else { continue }
+        needs[position] = needed[input]
+        folds[position] = isFolding && uses[input] == 1 && nodes[input].rule == nil
+      }
       let results = rule(
         Backward(
           inputs: node.inputs.map {
             Variable($0.value, on: self, node: createGraph ? $0.node : nil, parts: $0.parts)
           },
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
-          upstream: gradient, needs: node.inputs.map { input in input.node.map { needed[$0] } ?? false },
-          folds: node.inputs.map { input in
-            input.node.map { !uses.isEmpty && uses[$0] == 1 && nodes[$0].rule == nil } ?? false
-          }))
+          upstream: gradient, needs: needs, folds: folds))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
         if let sum = gradients[target] {

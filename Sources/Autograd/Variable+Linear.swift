@@ -20,12 +20,11 @@ extension Variable {
       product.reshaped(shape.replacingChannels(by: outputs)), from: inputs
     ) { step in
       let (x, weight) = (step.inputs[0], step.inputs[1])
-      let upstream = step.upstream.throughRectifier(activation.slope, output: step.output.value, step)
-      let rows = upstream.reshaped(step.output.value.asRows.shape)
+      let (rows, sums) = step.upstream.throughRectifier(activation.slope, step, summing: step.needs[2])
       return [
         step.needs[0] ? rows.matrixProduct(weight).reshaped(x.shape) : nil,
         step.needs[1] ? rows.weightGradient(at: x, isFolded: step.folds[1]) : nil,
-        step.needs.count > 2 && step.needs[2] ? rows.sum(to: [outputs]) : nil,
+        step.needs[2] ? sums ?? rows.sum(to: [outputs]) : nil,
       ]
     }
   }
@@ -38,10 +37,19 @@ extension Variable {
     return tape.constant(value.matrixProductOverRows(input.value.asRows, parts: parts))
   }
 
-  /// The gradient in front of a rectifier with this one behind it.
-  private func throughRectifier(_ slope: Float, output: Tensor, _ step: Tape.Backward) -> Variable {
-    if slope == 1 { return self }
-    if step.isFirstOrder { return constant(value.leakyRectifierGradient(at: output, slope: slope)) }
-    return self * constant(output.positiveMask(otherwise: slope))
+  /// The gradient in front of a rectifier with this one behind it, as rows, and the sum of the rows of each part where that
+  /// comes with it.
+  private func throughRectifier(
+    _ slope: Float, _ step: Tape.Backward, summing: Bool
+  ) -> (rows: Variable, sums: Variable?) {
+    let output = step.output.value.asRows
+    let rows = reshaped(output.shape)
+    if slope == 1 { return (rows, nil) }
+    guard step.isFirstOrder else { return (rows * constant(output.positiveMask(otherwise: slope)), nil) }
+    guard summing && output.shape.channels > 1 else {
+      return (constant(rows.value.leakyRectifierGradient(at: output, slope: slope)), nil)
+    }
+    let (gradient, sums) = rows.value.leakyRectifierGradient(at: output, slope: slope, parts: parts)
+    return (constant(gradient), constant(parts == 1 ? sums.reshaped([output.shape.channels]) : sums))
   }
 }

@@ -26,6 +26,24 @@ extension Variable {
       .reshaped(samples.shape)
   }
 
+  /// Every second part, from the first (0) or the second (1) on: `[N, …]` to `[N / 2, …]` in half as many parts.
+  /// - Precondition: the number of parts is even.
+  public func everyOtherPart(from first: Int) -> Variable {
+    precondition(parts.isMultiple(of: 2) && (0...1).contains(first), "every other of \(parts) parts")
+    return tape.record(value.everyOtherPart(from: first, of: parts), from: [self], parts: parts / 2) {
+      [$0.upstream.amongZeros(from: first)]
+    }
+  }
+
+  /// The adjoint: parts of zeros between these.
+  private func amongZeros(from first: Int) -> Variable {
+    let zeros = Tensor(repeating: 0, shape: shape)
+    let (even, odd) = first == 0 ? (value, zeros) : (zeros, value)
+    return tape.record(Tensor(alternating: even, odd, parts: parts), from: [self], parts: 2 * parts) {
+      [$0.upstream.everyOtherPart(from: first)]
+    }
+  }
+
   /// These samples with the parts as an axis of their own: `[N, …]` to `[parts, N / parts, …]`.
   var byPart: Variable { reshaped(Shape([parts, shape[0] / parts] + shape.extents.dropFirst())) }
 }

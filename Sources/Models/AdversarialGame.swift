@@ -5,7 +5,7 @@ import TensorCore
 /// The two turns of a generator and a discriminator, whatever they are built from.
 ///
 /// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees each alone;
-/// the first needs no fakes, so it need not wait for the generator.
+/// the first needs no fakes, so it need not wait for the generator. Small networks see both in one pass, as parts.
 /// If the generator's turn goes on with the same draw, it scores the same fakes with the updated discriminator;
 /// otherwise it makes its own, and the discriminator's are not recorded.
 struct AdversarialGame {
@@ -17,6 +17,7 @@ struct AdversarialGame {
   private let discriminator: ParameterStore
   private let condition: ClassCondition?
   private let replay: ReplayBuffer?
+  private let joinsTerms: Bool
   private let fakes: (MicroBatch, Tape) -> Variable
   private let judge: (Variable, [Int]) -> Judgement
 
@@ -25,11 +26,13 @@ struct AdversarialGame {
   ///   - networks: the generator, then the discriminator.
   ///   - condition: how both are told classes; nil if they are not.
   ///   - replay: past fakes that the discriminator sees among the new ones; nil for none.
+  ///   - joinsTerms: whether the discriminator sees real samples and fakes in one pass where it has not begun with the real
+  ///     ones: where there are no classes and no penalties.
   ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
   ///   - judge: the discriminator, of samples and their classes.
   init(
     _ objective: AdversarialObjective, networks: [Network], condition: ClassCondition? = nil,
-    replay: ReplayBuffer? = nil, fakes: @escaping (MicroBatch, Tape) -> Variable,
+    replay: ReplayBuffer? = nil, joinsTerms: Bool = false, fakes: @escaping (MicroBatch, Tape) -> Variable,
     judge: @escaping (Variable, [Int]) -> Judgement
   ) {
     self.objective = objective
@@ -37,6 +40,7 @@ struct AdversarialGame {
     discriminator = networks[1].store
     self.condition = condition
     self.replay = replay
+    self.joinsTerms = joinsTerms
     self.fakes = fakes
     self.judge = judge
     let accuracy =
@@ -86,13 +90,7 @@ struct AdversarialGame {
     let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
     let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
-    let real = judged.scores
-    var loss = objective.loss.real(real, smoothing: objective.labelSmoothing)
-    var values = ["loss": microBatch.values(loss), "level": level(real, microBatch)]
-    if let threshold = objective.loss.decisionThreshold {
-      values["above"] = share(of: real, microBatch) { $0 > threshold }
-      values["below"] = share(of: real, microBatch) { $0 < threshold }
-    }
+    var (loss, values) = realTerm(judged.scores, microBatch)
     if let logits = judged.classes {
       let reward = ClassReward(logits: logits, classes: classes)
       values["class loss"] = microBatch.values(reward.loss)
@@ -100,7 +98,7 @@ struct AdversarialGame {
       loss = loss + reward.loss
     }
     if let factor {
-      let penalty = zeroCentredPenalty(scores: real, at: samples)
+      let penalty = zeroCentredPenalty(scores: judged.scores, at: samples)
       values["r1"] = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
@@ -112,19 +110,43 @@ struct AdversarialGame {
     return (loss, values)
   }
 
+  /// The loss of scores of real samples, and what of it is reported.
+  private func realTerm(
+    _ scores: Variable, _ microBatch: MicroBatch
+  ) -> (loss: Variable, values: [String: [Float]]) {
+    let loss = objective.loss.real(scores, smoothing: objective.labelSmoothing)
+    var values = ["loss": microBatch.values(loss), "level": level(scores, microBatch)]
+    if let threshold = objective.loss.decisionThreshold {
+      values["above"] = share(of: scores, microBatch) { $0 > threshold }
+      values["below"] = share(of: scores, microBatch) { $0 < threshold }
+    }
+    return (loss, values)
+  }
+
   private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    let pass = microBatch.opening == nil ? realPass(microBatch) : nil
-    let real = microBatch.opening ?? pass!.values
+    let opening = microBatch.opening
     microBatch.opening = nil
+    var pass = opening == nil && !joinsTerms ? realPass(microBatch) : nil
     let made =
       microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape(parts: microBatch.parts))
     microBatch.carried = microBatch.draw.isShared ? made : nil
     let tape = microBatch.tape(watching: discriminator)
     let asked = fakeClasses(microBatch)
     let (shown, classes) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
-    let judged = judge(
-      seen(tape.samples(shown), .augmentationOfFakes, .noiseOnFakes, microBatch), classes)
-    let fake = judged.scores
+    let seenFakes = seen(tape.samples(shown), .augmentationOfFakes, .noiseOnFakes, microBatch)
+    let judged: Judgement
+    let fake: Variable
+    if opening == nil && joinsTerms {
+      let seenReals = seen(tape.samples(microBatch.images), .augmentation, .noiseOnReals, microBatch)
+      judged = judge(
+        tape.samples(seenReals.value, alternatingWith: seenFakes.value.reshaped(seenReals.shape)), [])
+      pass = realTerm(judged.scores.everyOtherPart(from: 0), microBatch)
+      fake = judged.scores.everyOtherPart(from: 1)
+    } else {
+      judged = judge(seenFakes, classes)
+      fake = judged.scores
+    }
+    let real = opening ?? pass!.values
     var loss = objective.loss.fake(fake)
     let (realLoss, fakeLoss) = (real["loss"]!, microBatch.values(loss))
     var statistics = [

@@ -55,6 +55,7 @@ public final class MLPGAN: Model {
   private let discriminator: Discriminator
   private let game: AdversarialGame
   private let isComputedByPart: Bool
+  private let joinsTerms: Bool
 
   /// A model with uninitialised parameters.
   /// - Parameter replay: past fakes that the discriminator sees among the new ones; nil for none.
@@ -67,6 +68,7 @@ public final class MLPGAN: Model {
     isComputedByPart =
       configuration.condition == nil && replay == nil && !objective.usesSpectralNorm
       && objective.augmentation == nil
+    joinsTerms = isComputedByPart && objective.r1Weight == 0 && objective.draganWeight == 0
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
     let (scale, condition) = (configuration.scale, configuration.condition)
     func made() -> Generator {
@@ -83,7 +85,7 @@ public final class MLPGAN: Model {
       generator: generator, average: average, discriminator: discriminator, weightLimit: objective.clip,
       isSpectral: objective.usesSpectralNorm)
     game = AdversarialGame(
-      objective, networks: networks, condition: condition, replay: replay,
+      objective, networks: networks, condition: condition, replay: replay, joinsTerms: joinsTerms,
       fakes: { microBatch, tape in
         let made = generator(
           tape.samples(microBatch.noise(for: .latents, length: latent)),
@@ -109,6 +111,9 @@ public final class MLPGAN: Model {
   public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
     game.open(phase, on: microBatch)
   }
+
+  /// The discriminator's, where nothing but their samples tells them apart.
+  public func joinsTerms(of phase: Phase) -> Bool { joinsTerms && phase == phases[0] }
 
   /// Those of the configuration. Classes, past fakes and spectral norm are not computed by parts.
   public func samplesPerPass(acrossNodes: Bool) -> Int {

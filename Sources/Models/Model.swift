@@ -32,6 +32,10 @@ public protocol Model: AnyObject {
   /// micro-batch leaves it out of the loss, not of the statistics.
   func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable?
 
+  /// Whether ``evaluate(_:on:)`` computes that term together with the rest, in less time than one after the other and with
+  /// the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
+  func joinsTerms(of phase: Phase) -> Bool
+
   /// What `phase` minimises on a micro-batch.
   func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
 
@@ -51,6 +55,8 @@ public protocol Model: AnyObject {
 extension Model {
   /// None.
   public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? { nil }
+  /// No: one after the other takes less memory.
+  public func joinsTerms(of phase: Phase) -> Bool { false }
   /// 0: a model of what data have in common.
   public var classCount: Int { 0 }
   /// None.

@@ -5,7 +5,7 @@ extension ConvolutionPlane {
     upstream: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>,
     _ kernels: KernelTable
   ) {
-    let packed = weight.packed(PackedWeightsKey(.columns, of: weight, self, kernels), kernels) {
+    let packed = weight.packed(.convolution(PackedWeightsForm(.columns, self, kernels)), kernels) {
       columnWeights(kernels)
     }
     let columns = taps * inputChannels

@@ -15,7 +15,7 @@ extension ConvolutionPlane {
       return winogradForward(form, input: input, weight: weight, result: result, kernels)
     }
     if isThin { return thinForward(input: input, weight: weight, result: result, kernels) }
-    let packed = weight.packed(PackedWeightsKey(.taps, of: weight, self, kernels), kernels) {
+    let packed = weight.packed(.convolution(PackedWeightsForm(.taps, self, kernels)), kernels) {
       forwardWeights
     }
     let product = PatchProduct(

@@ -34,7 +34,9 @@ extension ConvolutionPlane {
       // A stride beyond the kernel: some input pixels are touched by no output pixel.
       result.update(repeating: 0, count: images * input.product * inputChannels)
     }
-    let packed = weight.packed(PackedWeightsKey(.phases, of: weight, self, kernels), kernels) { phaseWeights }
+    let packed = weight.packed(.convolution(PackedWeightsForm(.phases, self, kernels)), kernels) {
+      phaseWeights
+    }
     var weights = UnsafePointer(packed.pointer)
     let dense = PatchProduct.Placement.dense(input, channels: inputChannels)
     var products: [PatchProduct] = []

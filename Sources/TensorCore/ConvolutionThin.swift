@@ -14,7 +14,7 @@ extension ConvolutionPlane {
     let patches = forwardPatches
     let depth = patches.depth
     let length = DotProduct.paddedLength(depth)
-    let packed = weight.packed(PackedWeightsKey(.rows, of: weight, self, kernels)) { weight, known in
+    let packed = weight.packed(.convolution(PackedWeightsForm(.rows, self, kernels))) { weight, known in
       let packed = known ?? TensorStorage(count: outputChannels * length)
       packRows(weight, to: packed.pointer, length: length)
       return packed

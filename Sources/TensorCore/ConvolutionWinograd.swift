@@ -4,7 +4,7 @@ extension ConvolutionPlane {
     _ form: WinogradForm, input activation: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let packed = weight.packed(PackedWeightsKey(.tiles(form), of: weight, self, kernels), kernels) {
+    let packed = weight.packed(.convolution(PackedWeightsForm(.tiles(form), self, kernels)), kernels) {
       WinogradWeights(
         form: form, phaseTaps: residues.map { windowTaps($0, form) }, areSummed: true, taps: taps,
         depth: (inputChannels, taps), columns: (outputChannels, inputChannels * taps))
@@ -26,7 +26,7 @@ extension ConvolutionPlane {
     _ form: WinogradForm, upstream: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let packed = weight.packed(PackedWeightsKey(.adjointTiles(form), of: weight, self, kernels), kernels) {
+    let packed = weight.packed(.convolution(PackedWeightsForm(.adjointTiles(form), self, kernels)), kernels) {
       WinogradWeights(
         form: form, phaseTaps: residues.map { windowTaps($0, form).reversed() }, areSummed: false, taps: taps,
         depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))

@@ -46,7 +46,7 @@ struct DeepWeightGradient {
           for column in stride(from: 0, to: columns, by: width) {
             kernels.indirectColumns(
               plane.outputChannels, block.count, UnsafePointer(rows.baseAddress.unsafelyUnwrapped),
-              panels.pointer + column * block.count, target + column, offsets, width, from > 0)
+              panels.pointer + column * block.count, width, target + column, offsets, width, from > 0)
           }
           from = block.upperBound
         }

@@ -41,13 +41,21 @@ public enum KernelSet: String, Sendable, CaseIterable {
   }
 }
 
-/// The entry points of one ``KernelSet``.
-struct KernelTable: Sendable {
+/// The entry points of one ``KernelSet``; a class, because it is handed on with every product.
+final class KernelTable: Sendable {
   /// A block of A times a panel of B; see `BlockProduct` in the kernel targets.
   typealias Block<A> =
     @Sendable (
       _ rows: Int, _ depth: Int, _ a: A, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
       _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
+    ) -> Void
+
+  /// The same with the distance of B's rows.
+  typealias IndirectBlock =
+    @Sendable (
+      _ rows: Int, _ depth: Int, _ a: UnsafePointer<UnsafePointer<Float>>, _ b: UnsafePointer<Float>,
+      _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int,
+      _ continuing: Bool
     ) -> Void
 
   /// Floats per vector; a panel of B is one or two vectors wide.
@@ -58,8 +66,8 @@ struct KernelTable: Sendable {
   let packedRows: Block<UnsafePointer<Float>>
   /// The same for few rows, with panels one behind the other.
   let fewPackedRows: Block<UnsafePointer<Float>>
-  /// A as a pointer to each column.
-  let indirectColumns: Block<UnsafePointer<UnsafePointer<Float>>>
+  /// A as a pointer to each column, B with its rows at any distance.
+  let indirectColumns: IndirectBlock
 
   /// The transforms of F(2 × 2, 2 × 2) and F(4 × 4, 2 × 2).
   let twoOutputsTwoTaps: TileTransforms
@@ -73,6 +81,20 @@ struct KernelTable: Sendable {
   /// travel to memory rarely.
   static let depthBlock = 256
 
+  private init(
+    lanes: Int, tileRows: Int, packedRows: @escaping Block<UnsafePointer<Float>>,
+    fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectColumns: @escaping IndirectBlock,
+    twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms
+  ) {
+    self.lanes = lanes
+    self.tileRows = tileRows
+    self.packedRows = packedRows
+    self.fewPackedRows = fewPackedRows
+    self.indirectColumns = indirectColumns
+    self.twoOutputsTwoTaps = twoOutputsTwoTaps
+    self.fourOutputsTwoTaps = fourOutputsTwoTaps
+  }
+
   static let baseline = KernelTable(
     lanes: KernelsBaseline.BlockProduct.lanes, tileRows: KernelsBaseline.BlockProduct.tileRows,
     packedRows: {
@@ -85,7 +107,7 @@ struct KernelTable: Sendable {
     },
     indirectColumns: {
       KernelsBaseline.BlockProduct.indirectColumns(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+        rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
     },
     twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps))
@@ -102,7 +124,7 @@ struct KernelTable: Sendable {
     },
     indirectColumns: {
       KernelsWide.BlockProduct.indirectColumns(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+        rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
     },
     twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps))

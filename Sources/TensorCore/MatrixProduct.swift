@@ -10,8 +10,10 @@ struct MatrixProduct {
   /// A: `[rows, depth]`, or `[depth, rows]` if it is taken transposed.
   let left: UnsafePointer<Float>
   let isLeftTransposed: Bool
-  /// Panels of `[depth, width]`; see ``MatrixPanels``.
+  /// Panels of `[depth, width]`, see ``MatrixPanels``; or B itself, if A is taken transposed and
+  /// ``readsInPlace(depth:columns:_:)``.
   let right: UnsafePointer<Float>
+  var isRightInPlace = false
   /// `[rows, columns]`.
   var result: UnsafeMutablePointer<Float>
 
@@ -68,11 +70,11 @@ struct MatrixProduct {
     // A panel that few rows meet is fetched while the one before it is multiplied.
     let product = count <= Self.fewRows ? kernels.fewPackedRows : kernels.packedRows
     withRowOffsets(job.rows) { offsets in
-      forEachPanel(job, kernels) { panel, columns, width, target in
+      forEachPanel(job, kernels) { panel, columns, step, target in
         var a = UnsafePointer(block.pointer)
         forEachDepthBlock { depths in
           product(
-            count, depths.count, a, panel + depths.lowerBound &* width, target, offsets, columns,
+            count, depths.count, a, panel + depths.lowerBound &* step, target, offsets, columns,
             depths.lowerBound > 0)
           a += count &* stride
         }
@@ -90,11 +92,11 @@ struct MatrixProduct {
         (pointers + step).initialize(to: left + (min(step, depth &- 1) &* rows &+ job.rows.lowerBound))
       }
       withRowOffsets(job.rows) { offsets in
-        forEachPanel(job, kernels) { panel, columns, width, target in
+        forEachPanel(job, kernels) { panel, columns, step, target in
           forEachDepthBlock { depths in
             kernels.indirectColumns(
               job.rows.count, depths.count, UnsafePointer(pointers + depths.lowerBound),
-              panel + depths.lowerBound &* width, target, offsets, columns, depths.lowerBound > 0)
+              panel + depths.lowerBound &* step, step, target, offsets, columns, depths.lowerBound > 0)
           }
         }
       }
@@ -115,15 +117,25 @@ struct MatrixProduct {
   private func forEachPanel(
     _ job: PatchProduct.Job, _ kernels: KernelTable,
     _ body: (
-      _ panel: UnsafePointer<Float>, _ columns: Int, _ width: Int, _ target: UnsafeMutablePointer<Float>
+      _ panel: UnsafePointer<Float>, _ columns: Int, _ step: Int, _ target: UnsafeMutablePointer<Float>
     ) -> Void
   ) {
     let panels = kernels.panels(columns)
     for panel in job.panels {
       body(
-        right + panels.offset(panel, depth: depth), panels.columns(panel), panels.width(panel),
-        result + panel &* 2 &* kernels.lanes)
+        right + panels.offset(panel, depth: isRightInPlace ? 1 : depth), panels.columns(panel),
+        isRightInPlace ? columns : panels.width(panel), result + panel &* 2 &* kernels.lanes)
     }
+  }
+
+  /// Whether B is as well read where it lies: all panels are whole, and the rows of one do not compete for the sets of a
+  /// first-level cache of 64 sets and 8 ways.
+  static func readsInPlace(depth: Int, columns: Int, _ kernels: KernelTable) -> Bool {
+    let line = 16
+    guard columns.isMultiple(of: line), columns.isMultiple(of: kernels.lanes) else { return false }
+    let sets = 64
+    let shared = 1 << min((columns / line).trailingZeroBitCount, sets.trailingZeroBitCount)
+    return depth * shared <= 8 * sets
   }
 
   /// Where the rows of C lie.
@@ -137,7 +149,7 @@ struct MatrixProduct {
 }
 
 /// A right matrix B, `[depth, columns]` or transposed `[columns, depth]`, as panels of `[depth, width]`.
-struct MatrixPanels: WeightPacking, Hashable {
+struct MatrixPanels: WeightPacking, Equatable {
   let depth: Int
   let columns: Int
   let isTransposed: Bool

@@ -118,14 +118,13 @@ struct PackedWeights: WeightPacking {
 }
 
 /// Names one packed form of a weight among those derived from its storage.
-struct PackedWeightsKey: Hashable {
-  enum Kind: Hashable {
+struct PackedWeightsForm: Equatable {
+  enum Kind: Equatable {
     case taps, rows, phases, columns
     case tiles(WinogradForm), adjointTiles(WinogradForm)
   }
 
   let kind: Kind
-  let offset: Int
   let inputChannels: Int
   let outputChannels: Int
   let kernel: Triple
@@ -133,9 +132,8 @@ struct PackedWeightsKey: Hashable {
   let padding: Triple
   let lanes: Int
 
-  init(_ kind: Kind, of weight: Tensor, _ plane: ConvolutionPlane, _ kernels: KernelTable) {
+  init(_ kind: Kind, _ plane: ConvolutionPlane, _ kernels: KernelTable) {
     self.kind = kind
-    offset = weight.offset
     inputChannels = plane.inputChannels
     outputChannels = plane.outputChannels
     kernel = plane.kernel
@@ -149,9 +147,9 @@ extension Tensor {
   /// A packed form of this weight: the one at hand if it was made from the values that the storage holds now, else
   /// a new one in the same place.
   func packed(
-    _ key: some Hashable, _ kernels: KernelTable, _ weights: () -> some WeightPacking
+    _ form: DerivedForm, _ kernels: KernelTable, _ weights: () -> some WeightPacking
   ) -> TensorStorage {
-    packed(key) { weight, known in
+    packed(form) { weight, known in
       let weights = weights()
       let packed = known ?? TensorStorage(count: weights.packedCount(kernels))
       weights.pack(weight, to: packed.pointer, kernels)
@@ -161,13 +159,9 @@ extension Tensor {
 
   /// The same for any form; `pack` is given the storage of a former one, if there is one.
   func packed(
-    _ key: some Hashable,
+    _ form: DerivedForm,
     _ pack: (_ weight: UnsafePointer<Float>, _ known: TensorStorage?) -> TensorStorage
   ) -> TensorStorage {
-    let known = storage.derived[key]
-    if let known, known.version == storage.version { return known.storage }
-    let packed = withUnsafePointer { pack($0, known?.storage) }
-    storage.derived[key] = (storage.version, packed, offset..<offset + count)
-    return packed
+    storage.derived(form, from: offset..<offset + count) { pack(storage.pointer + offset, $0) }
   }
 }

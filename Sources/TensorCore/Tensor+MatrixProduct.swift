@@ -56,20 +56,20 @@ extension Tensor {
     let kernels = KernelTable.of(set)
     let (depth, rows, columns) = (shape[0] / parts, shape[1], other.shape[1])
     let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
-    let packed = TensorStorage(count: parts * panels.packedCount(kernels))
+    let isInPlace = MatrixProduct.readsInPlace(depth: depth, columns: columns, kernels)
+    let packedCount = isInPlace ? 0 : panels.packedCount(kernels)
+    let packed = TensorStorage(count: parts * packedCount)
     return Tensor([rows, columns]) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in
-          for part in 0..<parts {
-            panels.pack(
-              right + part * depth * columns, to: packed.pointer + part * panels.packedCount(kernels), kernels
-            )
-          }
           let products = (0..<parts).map { part in
-            MatrixProduct(
+            let own = right + part * depth * columns
+            let panel = packed.pointer + part * packedCount
+            if !isInPlace { panels.pack(own, to: panel, kernels) }
+            return MatrixProduct(
               rows: rows, depth: depth, columns: columns, left: left + part * rows * depth,
-              isLeftTransposed: true, right: packed.pointer + part * panels.packedCount(kernels),
-              result: result)
+              isLeftTransposed: true, right: isInPlace ? own : UnsafePointer(panel),
+              isRightInPlace: isInPlace, result: result)
           }
           MatrixProduct.runTree(products, kernels)
         }
@@ -80,20 +80,11 @@ extension Tensor {
   /// The matrix that begins at element `start`, in panels; kept with the storage if its values last.
   private func packed(_ panels: MatrixPanels, from start: Int, _ kernels: KernelTable) -> TensorStorage {
     if storage.isLasting {
-      let key = MatrixPanelsKey(offset: offset + start, panels: panels, lanes: kernels.lanes)
-      return Tensor(viewOf: self, from: start, shape: [panels.depth * panels.columns]).packed(key, kernels) {
-        panels
-      }
+      return Tensor(viewOf: self, from: start, shape: [panels.depth * panels.columns])
+        .packed(.panels(panels, lanes: kernels.lanes), kernels) { panels }
     }
     let packed = TensorStorage(count: panels.packedCount(kernels))
     withUnsafePointer { panels.pack($0 + start, to: packed.pointer, kernels) }
     return packed
   }
-}
-
-/// Names the panels of a matrix among what is derived from its storage.
-private struct MatrixPanelsKey: Hashable {
-  let offset: Int
-  let panels: MatrixPanels
-  let lanes: Int
 }

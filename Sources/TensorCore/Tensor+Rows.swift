@@ -28,7 +28,115 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The upstream gradient in front of a rectifier whose output is given, this being the one behind it, and the sum of its
+  /// innermost rows over each of `parts` equal parts, `[parts, channels]`: the gradient of a bias. One pass, with the bits of
+  /// ``leakyRectifierGradient(at:slope:)`` and ``sum(to:)``.
+  /// - Precondition: there is more than one channel, and `parts` divides the rows.
+  package func leakyRectifierGradient(
+    at output: Tensor, slope: Float, parts: Int
+  ) -> (gradient: Tensor, sums: Tensor) {
+    precondition(shape == output.shape, "\(shape) and \(output.shape) differ")
+    let (rows, length) = (shape.rows / parts, shape.channels)
+    let gradient = TensorStorage(count: count)
+    let sums = Tensor([parts, length]) { sums in
+      withUnsafePointer { upstream in
+        output.withUnsafePointer { output in
+          for part in 0..<parts {
+            let (first, sums) = (part &* rows &* length, sums + part &* length)
+            let operands = RectifierRows(
+              upstream: upstream + first, output: output + first, gradient: gradient.pointer + first,
+              slope: slope, rows: rows, length: length)
+            // Columns whose sums stay in registers.
+            let whole = length & ~31
+            for column in stride(from: 0, to: whole, by: 32) { operands.sum32(from: column, to: sums) }
+            for column in whole..<length { operands.sum(column, to: sums) }
+          }
+        }
+      }
+    }
+    return (Tensor(viewOf: gradient, offset: 0, shape: shape), sums)
+  }
+}
+
+/// Rows of `length` floats on their way back through a rectifier.
+private struct RectifierRows {
+  let upstream: UnsafePointer<Float>
+  let output: UnsafePointer<Float>
+  let gradient: UnsafeMutablePointer<Float>
+  let slope: Float
+  let rows: Int
+  let length: Int
+
+  @inline(__always)
+  func sum32(from column: Int, to sums: UnsafeMutablePointer<Float>) {
+    var (a, b, c, d) = (SIMD8<Double>(), SIMD8<Double>(), SIMD8<Double>(), SIMD8<Double>())
+    var index = column
+    for _ in 0..<rows {
+      a += pass(index)
+      b += pass(index &+ 8)
+      c += pass(index &+ 16)
+      d += pass(index &+ 24)
+      index &+= length
+    }
+    store(SIMD8(a), to: sums + column)
+    store(SIMD8(b), to: sums + column + 8)
+    store(SIMD8(c), to: sums + column + 16)
+    store(SIMD8(d), to: sums + column + 24)
+  }
+
+  @inline(__always)
+  private func pass(_ index: Int) -> SIMD8<Double> {
+    let values = load(upstream + index)
+    let passed = (slope * values).replacing(with: values, where: load(output + index) .> 0)
+    store(passed, to: gradient + index)
+    return SIMD8(passed)
+  }
+
+  func sum(_ column: Int, to sums: UnsafeMutablePointer<Float>) {
+    var sum = 0.0
+    for index in stride(from: column, to: rows &* length, by: length) {
+      let passed = output[index] > 0 ? upstream[index] : slope * upstream[index]
+      gradient[index] = passed
+      sum += Double(passed)
+    }
+    sums[column] = Float(sum)
+  }
+}
+
 extension Shape {
   /// The same with another innermost extent.
   public func replacingChannels(by channels: Int) -> Shape { Shape(extents.dropLast() + [channels]) }
+}
+
+/// Samples of two kinds, part by part by turns.
+extension Tensor {
+  /// The first part of `even`, the first of `odd`, the second of `even` and so on: `[2 N, …]` of two `[N, …]`.
+  /// - Precondition: the shapes are equal, and `parts` divides their outermost axis.
+  package init(alternating even: Tensor, _ odd: Tensor, parts: Int) {
+    precondition(even.shape == odd.shape, "\(even.shape) alternates with \(odd.shape)")
+    let length = even.count / parts
+    self.init(Shape([2 * even.shape[0]] + even.shape.extents.dropFirst())) { result in
+      even.withUnsafePointer { even in
+        odd.withUnsafePointer { odd in
+          for part in 0..<parts {
+            (result + 2 * part * length).update(from: even + part * length, count: length)
+            (result + (2 * part + 1) * length).update(from: odd + part * length, count: length)
+          }
+        }
+      }
+    }
+  }
+
+  /// One of the two that alternate here, the first (0) or the second (1).
+  package func everyOtherPart(from first: Int, of parts: Int) -> Tensor {
+    let length = count / parts
+    return Tensor(Shape([shape[0] / 2] + shape.extents.dropFirst())) { result in
+      withUnsafePointer { source in
+        for part in 0..<parts / 2 {
+          (result + part * length).update(from: source + (2 * part + first) * length, count: length)
+        }
+      }
+    }
+  }
 }

@@ -14,12 +14,12 @@ public final class TensorStorage: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Float>
   /// The number of elements that may be used.
   public let count: Int
-  private let capacity: Int
+  private let size: SizeClass
   /// Whether the values outlast a step and are read many times, so that forms derived from them are worth keeping.
   package let isLasting: Bool
 
-  /// Results that kernels derive from these values (packed weights), valid for `version`, and from which of them.
-  package var derived: [AnyHashable: (version: Int, storage: TensorStorage, source: Range<Int>)] = [:]
+  /// What kernels derive from these values: few forms for each weight.
+  package private(set) var derived: [Derived] = []
   /// Raised by every owner that overwrites the values in place; see ``invalidateDerived()``.
   package private(set) var version = 0
 
@@ -28,11 +28,11 @@ public final class TensorStorage: @unchecked Sendable {
   public init(count: Int, isLasting: Bool = false) {
     self.count = count
     self.isLasting = isLasting
-    (pointer, capacity) = FreeList.take(count)
+    (pointer, size) = FreeList.take(count)
   }
 
   deinit {
-    FreeList.give(pointer, capacity: capacity)
+    FreeList.give(pointer, size)
   }
 
   /// Says that the values have changed in place, so that packed copies of them are made anew.
@@ -42,40 +42,86 @@ public final class TensorStorage: @unchecked Sendable {
 
   /// Says that some of the values have changed in place, so that packed copies of these are made anew.
   public func invalidateDerived(in elements: Range<Int>) {
-    derived = derived.mapValues { known in
-      known.source.overlaps(elements) ? (version &- 1, known.storage, known.source) : known
+    for index in derived.indices where derived[index].source.overlaps(elements) {
+      derived[index].version = version &- 1
     }
+  }
+
+  /// A form derived from some of the values: the one at hand if it was made from those that are there now, else a new one.
+  /// - Parameter make: makes it, given the storage of a former one if there is one.
+  func derived(
+    _ form: DerivedForm, from source: Range<Int>, _ make: (TensorStorage?) -> TensorStorage
+  ) -> TensorStorage {
+    guard let index = derived.firstIndex(where: { $0.source == source && $0.form == form }) else {
+      let storage = make(nil)
+      derived.append(Derived(form: form, source: source, storage: storage, version: version))
+      return storage
+    }
+    if derived[index].version == version { return derived[index].storage }
+    let storage = make(derived[index].storage)
+    (derived[index].storage, derived[index].version) = (storage, version)
+    return storage
   }
 
   /// The system allocations made so far in this process. Constant over the steps after warm-up.
   public static var systemAllocations: Int { FreeList.systemAllocations }
 }
 
-/// Blocks that are free, by capacity in elements.
+/// Values that were derived from those of a storage.
+package struct Derived {
+  let form: DerivedForm
+  /// What they were made from.
+  package let source: Range<Int>
+  package fileprivate(set) var storage: TensorStorage
+  /// The version of the storage that they were made from; another one if they are out of date.
+  package fileprivate(set) var version: Int
+}
+
+/// What is derived from a weight.
+enum DerivedForm: Equatable {
+  case panels(MatrixPanels, lanes: Int)
+  case convolution(PackedWeightsForm)
+}
+
+/// Blocks that are free, by ``SizeClass``.
 private enum FreeList {
   private struct State {
-    var blocks: [Int: [UInt]] = [:]
+    var blocks: [[UInt]] = []
     var systemAllocations = 0
 
-    /// The least capacity with a free block that is larger, but by no more than half. So networks that take turns share
-    /// their large blocks; small ones are not worth the search.
-    func next(above capacity: Int) -> Int? {
-      guard capacity >= State.large else { return nil }
-      return free { $0 > capacity && 2 * $0 <= 3 * capacity }.min()
+    mutating func take(_ size: SizeClass) -> UInt? {
+      size.index < blocks.count ? blocks[size.index].popLast() : nil
     }
 
-    /// The largest capacity with a free block that is smaller by no more than a third: one to give back for a larger one,
-    /// which will serve for both.
-    func next(below capacity: Int) -> Int? {
-      guard capacity >= State.large else { return nil }
-      return free { $0 < capacity && 3 * $0 >= 2 * capacity }.max()
+    mutating func give(_ block: UInt, _ size: SizeClass) {
+      while blocks.count <= size.index { blocks.append([]) }
+      blocks[size.index].append(block)
+    }
+
+    /// A block that is larger, but by no more than half. So networks that take turns share their large blocks; small ones
+    /// are not worth the search.
+    mutating func takeLarger(than size: SizeClass) -> (block: UInt, SizeClass)? {
+      guard size.capacity >= State.large else { return nil }
+      var next = size.next
+      while next.index < blocks.count, 2 * next.capacity <= 3 * size.capacity {
+        if let block = take(next) { return (block, next) }
+        next = next.next
+      }
+      return nil
+    }
+
+    /// A block that is smaller by no more than a third: one to give back for a larger one, which will serve for both.
+    mutating func takeSmaller(than size: SizeClass) -> UInt? {
+      guard size.capacity >= State.large else { return nil }
+      var last = size.last
+      while 3 * last.capacity >= 2 * size.capacity {
+        if let block = take(last) { return block }
+        last = last.last
+      }
+      return nil
     }
 
     private static let large = 16_384
-
-    private func free(_ isWanted: (Int) -> Bool) -> [Int] {
-      blocks.filter { isWanted($0.key) && !$0.value.isEmpty }.map(\.key)
-    }
   }
 
   private static let state = Mutex(State())
@@ -83,39 +129,61 @@ private enum FreeList {
 
   static var systemAllocations: Int { state.withLock { $0.systemAllocations } }
 
-  /// Capacities are powers of two up to a page and multiples of an eighth of one above, so that neighbours share.
-  private static func capacity(for count: Int) -> Int {
-    var capacity = 16
-    while capacity < count { capacity <<= 1 }
-    if capacity <= 1024 { return capacity }
-    let grain = capacity >> 4
-    return (count + grain - 1) / grain * grain
-  }
-
-  static func take(_ count: Int) -> (UnsafeMutablePointer<Float>, Int) {
-    let capacity = capacity(for: count)
-    let free = state.withLock { state -> (block: UInt, capacity: Int)? in
-      if let block = state.blocks[capacity]?.popLast() { return (block, capacity) }
-      if let larger = state.next(above: capacity), let block = state.blocks[larger]?.popLast() {
-        return (block, larger)
-      }
+  static func take(_ count: Int) -> (UnsafeMutablePointer<Float>, SizeClass) {
+    let size = SizeClass(for: count)
+    let free = state.withLock { state -> (block: UInt, size: SizeClass)? in
+      if let block = state.take(size) { return (block, size) }
+      if let larger = state.takeLarger(than: size) { return larger }
       state.systemAllocations += 1
-      if let smaller = state.next(below: capacity), let block = state.blocks[smaller]?.popLast() {
-        UnsafeMutableRawPointer(bitPattern: block)?.deallocate()
+      if let smaller = state.takeSmaller(than: size) {
+        UnsafeMutableRawPointer(bitPattern: smaller)?.deallocate()
       }
       return nil
     }
-    if let free { return (UnsafeMutablePointer(bitPattern: free.block)!, free.capacity) }
-    let bytes = capacity * MemoryLayout<Float>.stride
+    if let free { return (UnsafeMutablePointer(bitPattern: free.block)!, free.size) }
+    let bytes = size.capacity * MemoryLayout<Float>.stride
     let isLarge = bytes >= hugePage
     let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? hugePage : 64)
     #if os(Linux)
       if isLarge { madvise(block, bytes, Int32(MADV_HUGEPAGE)) }
     #endif
-    return (block.bindMemory(to: Float.self, capacity: capacity), capacity)
+    return (block.bindMemory(to: Float.self, capacity: size.capacity), size)
   }
 
-  static func give(_ pointer: UnsafeMutablePointer<Float>, capacity: Int) {
-    state.withLock { $0.blocks[capacity, default: []].append(UInt(bitPattern: pointer)) }
+  static func give(_ pointer: UnsafeMutablePointer<Float>, _ size: SizeClass) {
+    state.withLock { $0.give(UInt(bitPattern: pointer), size) }
+  }
+}
+
+/// The capacity of a block in elements: a power of two from 16 up to 1024, a multiple of an eighth of one above, so that
+/// neighbours share.
+private struct SizeClass {
+  /// The position among all capacities.
+  let index: Int
+
+  private static let least = 4
+  private static let page = 10
+  private static let small = page - least + 1
+
+  /// The smallest that holds `count` elements.
+  init(for count: Int) {
+    let exponent = Int.bitWidth - max(count - 1, 0).leadingZeroBitCount
+    if exponent <= Self.page {
+      index = max(exponent - Self.least, 0)
+    } else {
+      let eighths = (count + (1 << (exponent - 4)) - 1) >> (exponent - 4)
+      index = Self.small + (exponent - Self.page - 1) * 8 + eighths - 9
+    }
+  }
+
+  private init(index: Int) { self.index = index }
+
+  var next: SizeClass { SizeClass(index: index + 1) }
+  var last: SizeClass { SizeClass(index: index - 1) }
+
+  var capacity: Int {
+    if index < Self.small { return 1 << (index + Self.least) }
+    let (octave, eighths) = (index - Self.small).quotientAndRemainder(dividingBy: 8)
+    return (eighths + 9) << (octave + Self.page - 3)
   }
 }

@@ -79,7 +79,7 @@ struct WeightGradientBlock {
             for panel in 0..<panels.panelCount {
               kernels.indirectColumns(
                 segment.rows, block.count, elements,
-                upstreamPanels.pointer + panels.offset(panel, depth: block.count),
+                upstreamPanels.pointer + panels.offset(panel, depth: block.count), panels.width(panel),
                 sums.pointer + segment.firstRow * columns + panel * 2 * kernels.lanes, offsets,
                 panels.columns(panel), from > 0)
             }

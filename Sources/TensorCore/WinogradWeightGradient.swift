@@ -108,6 +108,7 @@ struct WinogradWeightGradient {
                 rows, tiles.count, UnsafePointer(elements.baseAddress.unsafelyUnwrapped),
                 transformed.pointer
                   + (position * positionStride + panels.offset(panel, depth: tiles.count)),
+                panels.width(panel),
                 sums + (position * sumStride + panel * 2 * kernels.lanes), offsets, panels.columns(panel),
                 from > 0)
             }

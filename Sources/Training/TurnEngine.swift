@@ -119,7 +119,9 @@ package final class TurnEngine {
     let isEarly = communication.size > 1 && turnsTaken[turn.phase.index, default: 0] < 2
     turnsTaken[turn.phase.index, default: 0] += 1
     var openings: [Int: TurnResult.Opening] = [:]
-    for microBatch in microBatches where isEarly || isWaiting(beside: turn.phase) {
+    // Within a node there is too little to wait for to take terms apart that are computed faster together.
+    let mayOpen = acrossNodes || !model.joinsTerms(of: turn.phase)
+    for microBatch in microBatches where mayOpen && (isEarly || isWaiting(beside: turn.phase)) {
       let opening = timeline.span(
         "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
       ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }

@@ -32,11 +32,12 @@ package struct TurnResult {
     }
   }
 
-  /// Computes a phase on a micro-batch: what waits for no other network forward and backward, unless it has been, so that
-  /// its activations are gone before those of the rest come; the rest forward.
+  /// Computes a phase on a micro-batch: what waits for no other network forward and backward, unless it has been or is
+  /// computed with the rest, so that its activations are gone before those of the rest come; the rest forward.
   package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch, opening: Opening? = nil) {
     store = model.networks[phase.network].store
-    self.opening = opening ?? Opening(of: phase, in: model, on: microBatch)
+    self.opening =
+      opening ?? (model.joinsTerms(of: phase) ? nil : Opening(of: phase, in: model, on: microBatch))
     evaluation = model.evaluate(phase, on: microBatch)
     precondition(
       evaluation.statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")

@@ -30,10 +30,10 @@ struct PackedWeightsTests {
     let weight = numbers.tensor([8, 8, 3, 3])
     let x = numbers.tensor([1, 5, 5, 8])
     _ = x.convolved(with: weight, geometry)
-    let packed = weight.storage.derived.mapValues { ObjectIdentifier($0.storage) }
+    let packed = weight.storage.derived.map { ObjectIdentifier($0.storage) }
     #expect(packed.count == 1)
     _ = x.convolved(with: weight, geometry)
-    #expect(weight.storage.derived.mapValues { ObjectIdentifier($0.storage) } == packed)
+    #expect(weight.storage.derived.map { ObjectIdentifier($0.storage) } == packed)
   }
 
   @Test("a weight is packed anew if elements of it are overwritten, not if others are")
@@ -48,14 +48,14 @@ struct PackedWeightsTests {
     func versions() -> [Int] {
       [first, second].map { weight in
         _ = x.convolved(with: weight, geometry)
-        return buffer.derived.values.first { $0.source.lowerBound == weight.offset }!.version
+        return buffer.derived.first { $0.source.lowerBound == weight.offset }!.version
       }
     }
     let before = versions()
     #expect(before == [buffer.version, buffer.version])
     for index in count..<2 * count { buffer.pointer[index] += 1 }
     buffer.invalidateDerived(in: count..<count + 1)
-    let stale = buffer.derived.values.map { $0.version != buffer.version ? $0.source.lowerBound : -1 }
+    let stale = buffer.derived.map { $0.version != buffer.version ? $0.source.lowerBound : -1 }
     #expect(stale.sorted() == [-1, count])
     for weight in [first, second] {
       #expect(

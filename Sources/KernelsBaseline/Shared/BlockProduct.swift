@@ -26,8 +26,8 @@ public enum BlockProduct {
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: PackedRows(pointer: a), b: b, ahead: b, c: c, offsets: offsets, columns: columns,
-        continuing: continuing))
+        depth: depth, a: PackedRows(pointer: a), b: b, bStep: width(of: columns), ahead: b, c: c,
+        offsets: offsets, columns: columns, continuing: continuing))
   }
 
   /// The same for so few rows that a panel of B is read hardly more often than it is multiplied; the next one, of the
@@ -37,31 +37,34 @@ public enum BlockProduct {
     rows: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
     offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
   ) {
-    let width = columns > lanes ? 2 &* lanes : lanes
+    let width = width(of: columns)
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: FewPackedRows(rows: PackedRows(pointer: a)), b: b, ahead: b + depth &* width, c: c,
-        offsets: offsets, columns: columns, continuing: continuing))
+        depth: depth, a: FewPackedRows(rows: PackedRows(pointer: a)), b: b, bStep: width,
+        ahead: b + depth &* width, c: c, offsets: offsets, columns: columns, continuing: continuing))
   }
 
   /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
   public static let pointersAhead = 8
 
-  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side; else as above. The ``pointersAhead``
-  /// pointers behind the last are read too, but not what they point to.
+  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side, and row *k* of B at `b + k * bStep`, whole to the
+  /// panel's width; else as above. The ``pointersAhead`` pointers behind the last are read too, but not what they point to.
   @inline(never)
   public static func indirectColumns(
-    rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>,
+    rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>, bStep: Int,
     c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
   ) {
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: IndirectColumns(pointers: a), b: b, ahead: b, c: c, offsets: offsets,
-        columns: columns,
-        continuing: continuing))
+        depth: depth, a: IndirectColumns(pointers: a), b: b, bStep: bStep, ahead: b, c: c, offsets: offsets,
+        columns: columns, continuing: continuing))
   }
+
+  /// Floats of a row of a panel of `columns`.
+  @inline(__always)
+  private static func width(of columns: Int) -> Int { columns > lanes ? 2 &* lanes : lanes }
 
   /// Floats in a cache line.
   private static var lineCount: Int { 16 }
@@ -73,7 +76,7 @@ public enum BlockProduct {
     var row = 0
     var index = 0
     let next = operands.ahead
-    let width = operands.columns > lanes ? 2 &* lanes : lanes
+    let width = width(of: operands.columns)
     while index < tiles {
       // The first tiles ask for a cache line of every row of the next panel each, the others for what they have.
       let asks = index &* lineCount < width
@@ -107,6 +110,7 @@ public enum BlockProduct {
     }
     var a = operands.a
     var b = operands.b
+    let bStep = operands.bStep
     var ahead = operands.ahead
     let aheadStep = operands.aheadStep
     var remaining = operands.depth
@@ -119,9 +123,9 @@ public enum BlockProduct {
       a.prefetch(rows: Rows.count, after: 0)
       tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
       a.prefetch(rows: Rows.count, after: 1)
-      tile.accumulate(a.at(1), Rows.Columns(loading: b + width), Left.self)
+      tile.accumulate(a.at(1), Rows.Columns(loading: b + bStep), Left.self)
       a.advance(steps: 2)
-      b += 2 &* width
+      b += 2 &* bStep
       remaining &-= 2
     }
     if remaining > 0 {
@@ -140,6 +144,8 @@ struct TileOperands<Left: LeftMatrix> {
   let depth: Int
   var a: Left
   let b: UnsafePointer<Float>
+  /// Floats from one row of B to the next.
+  let bStep: Int
   /// What the next product will read, and floats from one prefetch to the next.
   var ahead: UnsafePointer<Float>
   var aheadStep = 0

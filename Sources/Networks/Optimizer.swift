@@ -107,6 +107,15 @@ public struct OptimizerState {
     moments = optimizer.momentNames.map { _ in Tensor(repeating: 0, shape: [count]) }
   }
 
+  /// Back to the state before the first step, in the same memory.
+  public mutating func reset() {
+    stepCount = 0
+    for index in moments.indices {
+      let count = moments[index].count
+      moments[index].withUnsafeMutablePointer { $0.update(repeating: 0, count: count) }
+    }
+  }
+
   /// Moves the parameters by one step; see
   /// ``Optimizer/step(values:gradient:gradientScale:moments:average:count:step:rate:)``.
   public mutating func step(

@@ -31,15 +31,17 @@ package final class RunState {
     precondition(optimizers.count == model.networks.count, "one optimizer a network")
     self.model = model
     self.optimizers = zip(model.networks, optimizers).map { OptimizerState($1, count: $0.store.count) }
-    initialize(seed: seed)
+    drawParameters(seed: seed)
   }
 
   /// Begins anew, from the parameters of a seed.
   func initialize(seed: UInt64) {
     model.replay?.clear()
-    for (index, network) in model.networks.enumerated() {
-      optimizers[index] = OptimizerState(optimizers[index].optimizer, count: network.store.count)
-    }
+    for index in optimizers.indices { optimizers[index].reset() }
+    drawParameters(seed: seed)
+  }
+
+  private func drawParameters(seed: UInt64) {
     var ordinal = 0
     for network in model.networks {
       network.store.initialize(seed: seed, firstOrdinal: ordinal)

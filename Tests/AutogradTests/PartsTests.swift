@@ -99,4 +99,33 @@ struct PartsTests {
     let halves = gradient(0..<8, parts: 1) + gradient(8..<16, parts: 1)
     #expect(gradient(0..<16, parts: 2).scalars == halves.scalars)
   }
+
+  @Test("samples of two kinds by turns have the bits of a pass over each kind", arguments: [1, 2, 8])
+  func alternating(parts: Int) {
+    let network = Network()
+    let samples = KeyedNoise(seed: 4, purpose: .synthetic, turn: 2).normal([16, 5])
+    let one = Tape(watching: [network.store], parts: parts)
+    let scores = network(one.samples(samples, alternatingWith: samples.multiplied(by: 0.5)))
+    let together =
+      scores.everyOtherPart(from: 0).mean() + scores.everyOtherPart(from: 1).squared().mean()
+    let two = Tape(watching: [network.store], parts: parts)
+    let apart = Loss.twice(network, samples, samples, two)
+    #expect(together.value.scalars == apart.value.scalars)
+    #expect(
+      one.gradients(of: together, forParametersOf: network.store).scalars
+        == two.gradients(of: apart, forParametersOf: network.store).scalars)
+  }
+
+  @Test("every other part can be differentiated twice", arguments: [0, 1])
+  func everyOtherPartTwice(first: Int) {
+    let values = Tensor([1, 2, 3, 4, 5, 6, 7, 8], shape: [4, 2])
+    let tape = Tape(parts: 4)
+    let points = tape.watch(values)
+    let sum = points.everyOtherPart(from: first).squared().sum()
+    let slopes = tape.gradients(of: sum, withRespectTo: [points], createGraph: true)[0]!
+    let picked: [Float] = first == 0 ? [1, 2, 0, 0, 5, 6, 0, 0] : [0, 0, 3, 4, 0, 0, 7, 8]
+    #expect(slopes.value.scalars == picked.map { 2 * $0 })
+    let second = tape.gradients(of: slopes.squared().sum(), withRespectTo: [points])[0]!
+    #expect(second.value.scalars == picked.map { 8 * $0 })
+  }
 }

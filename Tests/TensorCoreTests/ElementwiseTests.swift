@@ -126,4 +126,17 @@ struct ElementwiseTests {
       #expect(!Tensor(values, shape: [33]).isFinite)
     }
   }
+
+  @Test(
+    "a rectifier's gradient comes with the sum of each part's rows, in the bits of one after the other",
+    arguments: [1, 2, 4], [2, 32, 77])
+  func rectifierGradientWithSums(parts: Int, channels: Int) {
+    var numbers = TestNumbers(seed: 9)
+    let (upstream, output) = (numbers.tensor([12, channels]), numbers.tensor([12, channels]))
+    let (gradient, sums) = upstream.leakyRectifierGradient(at: output, slope: 0.2, parts: parts)
+    let alone = upstream.leakyRectifierGradient(at: output, slope: 0.2)
+    #expect(gradient.scalars == alone.scalars)
+    let expected = Tensor(stacking: parts) { alone.part($0, of: parts).sum(to: [channels]) }
+    #expect(sums.shape == expected.shape && sums.scalars == expected.scalars)
+  }
 }

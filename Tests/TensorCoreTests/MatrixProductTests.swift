@@ -91,24 +91,26 @@ struct MatrixProductTests {
 
   @Test(
     "a product over ranges of rows is the sum of their products along the complete tree",
-    arguments: [1, 2, 4, 8], [1, 2])
-  func productOverRows(parts: Int, threads: Int) {
+    arguments: [1, 2, 4, 8], [45, 64, 512])
+  func productOverRows(parts: Int, columns: Int) {
     var numbers = TestNumbers(seed: 13)
     let depth = 19
-    let (a, b) = (numbers.tensor([parts * depth, 150]), numbers.tensor([parts * depth, 45]))
+    let (a, b) = (numbers.tensor([parts * depth, 150]), numbers.tensor([parts * depth, columns]))
     let products = Tensor(stacking: parts) {
       let range = $0 * depth..<($0 + 1) * depth
       return a.rows(range).matrixProduct(b.rows(range), transposingSelf: true, using: .baseline)
     }
-    let expected = Tensor([150, 45]) { sum in
+    let expected = Tensor([150, columns]) { sum in
       products.withUnsafePointer {
-        VectorSum.tree($0, stride: 150 * 45, vectors: parts, into: sum, count: 150 * 45)
+        VectorSum.tree($0, stride: 150 * columns, vectors: parts, into: sum, count: 150 * columns)
       }
     }
-    ComputeThreads.count = threads
     defer { ComputeThreads.count = 1 }
-    for set in [KernelSet.baseline, .wide] where set.isSupported {
-      #expect(a.matrixProductOverRows(b, parts: parts, using: set).scalars == expected.scalars)
+    for threads in [1, 2] {
+      ComputeThreads.count = threads
+      for set in [KernelSet.baseline, .wide] where set.isSupported {
+        #expect(a.matrixProductOverRows(b, parts: parts, using: set).scalars == expected.scalars)
+      }
     }
   }
 }

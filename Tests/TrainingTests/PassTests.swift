@@ -88,6 +88,32 @@ struct PassTests {
     #expect(together.allSatisfy { $0.contains { $0 != 0 } })
   }
 
+  @Test("has the same bits whether a phase's terms are computed together or one first", arguments: [1, 2, 4])
+  func joinedTerms(parts: Int) {
+    var noisy = AdversarialObjective()
+    noisy.loss = .leastSquares
+    noisy.instanceNoise = 0.1
+    var smoothed = AdversarialObjective()
+    smoothed.labelSmoothing = 0.1
+    for (objective, packing) in [(noisy, 1), (smoothed, 2)] {
+      let model = MLPGAN(
+        MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: packing, scale: 2),
+        objective: objective)
+      _ = RunState(model: model, optimizers: [Adam(), Adam()], seed: 1)
+      let phase = model.phases[0]
+      #expect(model.joinsTerms(of: phase) && !model.joinsTerms(of: model.phases[1]))
+      func vector(isOpened: Bool) -> [UInt32] {
+        let microBatch = Self.microBatch(0..<parts, of: model)
+        let opening = isOpened ? TurnResult.Opening(of: phase, in: model, on: microBatch) : nil
+        let result = TurnResult(of: phase, in: model, on: microBatch, opening: opening)
+        return Tensor([result.count]) { result.write(to: $0) }.scalars.map(\.bitPattern)
+      }
+      #expect(vector(isOpened: false) == vector(isOpened: true))
+    }
+    let penalised = Family.penalised.make()
+    #expect(!penalised.joinsTerms(of: penalised.phases[0]))
+  }
+
   @Test("is chosen for networks whose sums keep the parts apart")
   func chosen() {
     #expect(Family.allCases.allSatisfy { $0.make().samplesPerPass(acrossNodes: true) > 0 })

@@ -26,7 +26,7 @@ struct Lockstep: ParsableCommand {
     version: Program.version,
     subcommands: [
       Train.self, Launch.self, Sample.self, Evaluate.self, ExportCommand.self, Inspect.self, RecipeList.self,
-      DataCommand.self, Bench.self, Plan.self, Doctor.self,
+      DataCommand.self, Bench.self, Plan.self, Doctor.self, Daemon.self,
     ])
 
   static func main() {

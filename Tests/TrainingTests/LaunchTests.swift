@@ -75,4 +75,34 @@ struct LaunchTests {
     #expect(TrainWords(["train", "--resume"]).recipe == nil)
     #expect(!TrainWords(["bench", "dcgan"]).isTraining)
   }
+
+  @Test(
+    "daemons of other hosts come with a guard, unless a shell would read the program's path as something else"
+  )
+  func daemons() {
+    var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan"])
+    #expect(!command.words.contains("orte_launch_agent"))
+    command.hostfile = "hosts"
+    #expect(command.text.contains("--mca orte_launch_agent '/opt/lockstep orted'"))
+    for path in ["/opt/my lockstep", "/opt/$x/lockstep", "lockstep"] {
+      command.program[0] = path
+      #expect(!command.words.contains("orte_launch_agent"))
+    }
+  }
+
+  @Test(
+    "a connection is lost that has repeated itself for more than six seconds, or its first message for seven")
+  func lostConnections() {
+    func line(_ state: String, _ repetitions: String, socket: String = "4711") -> String {
+      "   2: 0101010A:8C52 0201010A:0016 \(state) 0000001F:00000000 01:00000B2A \(repetitions)     0        0 "
+        + "\(socket) 3 0000000000000000 201 4 30 10 -1\n"
+    }
+    func isLost(_ line: String) -> Bool { DaemonGuard.isLost(line, of: ["4711"]) }
+    #expect(isLost(line("01", "00000005")) && isLost(line("01", "0000000A")))
+    #expect(!isLost(line("01", "00000004")))
+    #expect(isLost(line("02", "00000003")) && !isLost(line("02", "00000002")))
+    #expect(!isLost(line("0A", "00000009")), "it listens")
+    #expect(!isLost(line("01", "00000009", socket: "471")), "it is another's")
+    #expect(!isLost("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt"))
+  }
 }

@@ -27,6 +27,7 @@ package struct LaunchCommand: Sendable, Equatable {
   /// - Binding: a rank uses all cores that `threads` asks for. Open MPI's own default is one core a rank.
   /// - ssh: a host that asks for a password or does not answer fails at once; one that vanishes before its daemon has called
   ///   back, after 8 s instead of never.
+  /// - Daemon: that of another host is started with a ``DaemonGuard``, which ends it when this host is lost.
   /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over, when it ends a
   ///   job of which a rank has died. A wish to stop travels as SIGUSR1 instead, which leaves the ranks all the time.
   package var words: [String] {
@@ -44,6 +45,10 @@ package struct LaunchCommand: Sendable, Equatable {
         "--mca", "plm_rsh_args",
         "-o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4",
       ]
+      // mpirun takes these words apart at spaces, and the shell of the other host reads them.
+      if let name = program.first, name.hasPrefix("/"), ShellWord.typed(name) == name {
+        words += ["--mca", "orte_launch_agent", "\(name) \(DaemonGuard.word)"]
+      }
     }
     for variable in variables { words += ["-x", variable] }
     return words + program

@@ -58,6 +58,15 @@ final class KernelTable: Sendable {
       _ continuing: Bool
     ) -> Void
 
+  /// The same for several products, with room for the tiles of their tree.
+  typealias PartwiseBlock =
+    @Sendable (
+      _ rows: Int, _ depth: Int, _ parts: Int, _ a: UnsafePointer<UnsafePointer<Float>>,
+      _ b: UnsafePointer<Float>, _ bStep: Int, _ c: UnsafeMutablePointer<Float>,
+      _ offsets: UnsafePointer<Int>,
+      _ columns: Int, _ sums: UnsafeMutablePointer<Float>
+    ) -> Void
+
   /// Floats per vector; a panel of B is one or two vectors wide.
   let lanes: Int
   /// Rows of the largest register tile.
@@ -68,6 +77,8 @@ final class KernelTable: Sendable {
   let fewPackedRows: Block<UnsafePointer<Float>>
   /// A as a pointer to each column, B with its rows at any distance.
   let indirectColumns: IndirectBlock
+  /// The sum of such products along the complete binary tree.
+  let partwiseColumns: PartwiseBlock
 
   /// The transforms of F(2 × 2, 2 × 2) and F(4 × 4, 2 × 2).
   let twoOutputsTwoTaps: TileTransforms
@@ -84,6 +95,7 @@ final class KernelTable: Sendable {
   private init(
     lanes: Int, tileRows: Int, packedRows: @escaping Block<UnsafePointer<Float>>,
     fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectColumns: @escaping IndirectBlock,
+    partwiseColumns: @escaping PartwiseBlock,
     twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms
   ) {
     self.lanes = lanes
@@ -91,6 +103,7 @@ final class KernelTable: Sendable {
     self.packedRows = packedRows
     self.fewPackedRows = fewPackedRows
     self.indirectColumns = indirectColumns
+    self.partwiseColumns = partwiseColumns
     self.twoOutputsTwoTaps = twoOutputsTwoTaps
     self.fourOutputsTwoTaps = fourOutputsTwoTaps
   }
@@ -109,6 +122,10 @@ final class KernelTable: Sendable {
       KernelsBaseline.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
     },
+    partwiseColumns: {
+      KernelsBaseline.BlockProduct.partwiseColumns(
+        rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
+    },
     twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps))
 
@@ -125,6 +142,10 @@ final class KernelTable: Sendable {
     indirectColumns: {
       KernelsWide.BlockProduct.indirectColumns(
         rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
+    },
+    partwiseColumns: {
+      KernelsWide.BlockProduct.partwiseColumns(
+        rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
     },
     twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps))

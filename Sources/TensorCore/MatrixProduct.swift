@@ -14,33 +14,11 @@ struct MatrixProduct {
   /// ``readsInPlace(depth:columns:_:)``.
   let right: UnsafePointer<Float>
   var isRightInPlace = false
+  /// Equal ranges of the depth that are multiplied each by itself, and the products added along the complete binary tree; a
+  /// power of two, 1 unless A is taken transposed.
+  var parts = 1
   /// `[rows, columns]`.
-  var result: UnsafeMutablePointer<Float>
-
-  /// The sum of products of one shape along the complete binary tree, into the result of the first: block by block of rows,
-  /// so that what is added is still in the cache.
-  /// - Precondition: the left matrices are taken transposed, and their number is a power of two.
-  static func runTree(_ products: [MatrixProduct], _ kernels: KernelTable) {
-    let shape = products[0]
-    let columns = shape.columns
-    // A quarter of a second-level cache of 1 MB.
-    let blockRows = max(65_536 / max(columns * products.count, 1) / 8 * 8, 8)
-    let blocks = (shape.rows + blockRows - 1) / blockRows
-    ComputeThreads.run(jobs: blocks) { block in
-      let rows = block * blockRows..<min((block + 1) * blockRows, shape.rows)
-      let count = rows.count * columns
-      let scratch = TensorStorage(count: products.count * count)
-      let job = PatchProduct.Job(rows: rows, panels: 0..<kernels.panels(columns).panelCount)
-      for (index, product) in products.enumerated() {
-        var product = product
-        product.result = scratch.pointer + index * count - rows.lowerBound * columns
-        product.multiplyInPlace(job, kernels)
-      }
-      VectorSum.tree(
-        scratch.pointer, stride: count, vectors: products.count,
-        into: shape.result + rows.lowerBound * columns, count: count)
-    }
-  }
+  let result: UnsafeMutablePointer<Float>
 
   func run(_ kernels: KernelTable) {
     let jobs = PatchProduct.Job.cut(
@@ -91,8 +69,16 @@ struct MatrixProduct {
       for step in 0..<depth + ahead {
         (pointers + step).initialize(to: left + (min(step, depth &- 1) &* rows &+ job.rows.lowerBound))
       }
+      // One tile for each level of the tree.
+      let sums = TensorStorage(
+        count: parts.trailingZeroBitCount * kernels.tileRows * 2 * kernels.lanes)
       withRowOffsets(job.rows) { offsets in
         forEachPanel(job, kernels) { panel, columns, step, target in
+          if parts > 1 {
+            return kernels.partwiseColumns(
+              job.rows.count, depth / parts, parts, UnsafePointer(pointers), panel, step, target, offsets,
+              columns, sums.pointer)
+          }
           forEachDepthBlock { depths in
             kernels.indirectColumns(
               job.rows.count, depths.count, UnsafePointer(pointers + depths.lowerBound),

@@ -54,24 +54,19 @@ extension Tensor {
         && shape[0].isMultiple(of: parts),
       "a product of \(shape) and \(other.shape) over \(parts) ranges of rows")
     let kernels = KernelTable.of(set)
-    let (depth, rows, columns) = (shape[0] / parts, shape[1], other.shape[1])
-    let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
+    let (depth, rows, columns) = (shape[0], shape[1], other.shape[1])
     let isInPlace = MatrixProduct.readsInPlace(depth: depth, columns: columns, kernels)
-    let packedCount = isInPlace ? 0 : panels.packedCount(kernels)
-    let packed = TensorStorage(count: parts * packedCount)
+    let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
+    let packed = TensorStorage(count: isInPlace ? 0 : panels.packedCount(kernels))
     return Tensor([rows, columns]) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in
-          let products = (0..<parts).map { part in
-            let own = right + part * depth * columns
-            let panel = packed.pointer + part * packedCount
-            if !isInPlace { panels.pack(own, to: panel, kernels) }
-            return MatrixProduct(
-              rows: rows, depth: depth, columns: columns, left: left + part * rows * depth,
-              isLeftTransposed: true, right: isInPlace ? own : UnsafePointer(panel),
-              isRightInPlace: isInPlace, result: result)
-          }
-          MatrixProduct.runTree(products, kernels)
+          if !isInPlace { panels.pack(right, to: packed.pointer, kernels) }
+          MatrixProduct(
+            rows: rows, depth: depth, columns: columns, left: left, isLeftTransposed: true,
+            right: isInPlace ? right : UnsafePointer(packed.pointer), isRightInPlace: isInPlace, parts: parts,
+            result: result
+          ).run(kernels)
         }
       }
     }

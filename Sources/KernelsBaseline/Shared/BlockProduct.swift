@@ -62,6 +62,24 @@ public enum BlockProduct {
         columns: columns, continuing: continuing))
   }
 
+  /// The sum along the complete binary tree of products over `depth` steps each, which follow one another in `a` and B:
+  /// each is a chain of its own from zero, and a tile's are added before the next tile begins. Else as above.
+  /// - Parameters:
+  ///   - parts: how many products, a power of two.
+  ///   - sums: room for as many tiles as the tree has levels.
+  @inline(never)
+  public static func partwiseColumns(
+    rows: Int, depth: Int, parts: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>,
+    bStep: Int, c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int,
+    sums: UnsafeMutablePointer<Float>
+  ) {
+    block(
+      rows: rows,
+      TileOperands(
+        depth: depth, a: PartwiseColumns(columns: IndirectColumns(pointers: a), parts: parts, sums: sums),
+        b: b, bStep: bStep, ahead: b, c: c, offsets: offsets, columns: columns, continuing: false))
+  }
+
   /// Floats of a row of a panel of `columns`.
   @inline(__always)
   private static func width(of columns: Int) -> Int { columns > lanes ? 2 &* lanes : lanes }
@@ -97,8 +115,8 @@ public enum BlockProduct {
 
   @inline(never)
   static func multiply<Rows: TileRows, Left: LeftMatrix>(_: Rows.Type, _ operands: TileOperands<Left>) {
-    let width = Rows.Columns.count
-    let isWhole = operands.columns == width
+    if let left = operands.a as? PartwiseColumns { return add(Rows.self, operands, left) }
+    let isWhole = operands.columns == Rows.Columns.count
     var tile = Rows()
     if operands.continuing {
       tile =
@@ -135,6 +153,47 @@ public enum BlockProduct {
       tile.store(to: operands.c, operands.offsets)
     } else {
       tile.store(to: operands.c, operands.offsets, columns: operands.columns)
+    }
+  }
+}
+
+extension BlockProduct {
+  /// The tile of each part is added to those of the parts before it as a binary counter carries.
+  @inline(__always)
+  private static func add<Rows: TileRows, Left: LeftMatrix>(
+    _: Rows.Type, _ operands: TileOperands<Left>, _ left: PartwiseColumns
+  ) {
+    var a = left.columns
+    var b = operands.b
+    let bStep = operands.bStep
+    var part = 0
+    while true {
+      var tile = Rows()
+      var remaining = operands.depth
+      while remaining > 0 {
+        a.prefetch(rows: Rows.count, after: 0)
+        tile.accumulate(a.at(0), Rows.Columns(loading: b), IndirectColumns.self)
+        a.advance(steps: 1)
+        b += bStep
+        remaining &-= 1
+      }
+      var sum = left.sums
+      var carried = part
+      while carried & 1 == 1 {
+        tile.add(sum)
+        sum += Rows.count &* Rows.Columns.count
+        carried >>= 1
+      }
+      part &+= 1
+      if part == left.parts {
+        if operands.columns == Rows.Columns.count {
+          tile.store(to: operands.c, operands.offsets)
+        } else {
+          tile.store(to: operands.c, operands.offsets, columns: operands.columns)
+        }
+        return
+      }
+      tile.save(to: sum)
     }
   }
 }

@@ -40,6 +40,21 @@ struct FewPackedRows: LeftMatrix {
   @inline(__always) mutating func advance(rows count: Int) { rows.advance(rows: count) }
 }
 
+/// Columns of several products that follow one another.
+struct PartwiseColumns: LeftMatrix {
+  var columns: IndirectColumns
+  let parts: Int
+  /// Room for a tile at every level of the tree.
+  let sums: UnsafeMutablePointer<Float>
+
+  @inline(__always) static var rowStride: Int { IndirectColumns.rowStride }
+  @inline(__always) static var streamsPanels: Bool { false }
+  @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { columns.at(step) }
+  @inline(__always) func prefetch(rows: Int, after step: Int) { columns.prefetch(rows: rows, after: step) }
+  @inline(__always) mutating func advance(steps: Int) { columns.advance(steps: steps) }
+  @inline(__always) mutating func advance(rows count: Int) { columns.advance(rows: count) }
+}
+
 /// A pointer for every step along the depth, from which the rows lie side by side: channels of the pixels of an
 /// activation, read in place.
 struct IndirectColumns: LeftMatrix {

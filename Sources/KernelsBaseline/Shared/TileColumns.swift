@@ -8,6 +8,7 @@ protocol TileColumns {
   init()
   init(loading source: UnsafePointer<Float>)
   func store(to destination: UnsafeMutablePointer<Float>)
+  mutating func add(_ other: Self)
   /// `self = factor * other + self`, fused: one rounding.
   mutating func addProduct(_ factor: Vector, _ other: Self)
 }
@@ -24,6 +25,7 @@ struct OneVector: TileColumns {
   @inline(__always) func store(to destination: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(destination).storeBytes(of: vector, as: Vector.self)
   }
+  @inline(__always) mutating func add(_ other: Self) { vector += other.vector }
   @inline(__always) mutating func addProduct(_ factor: Vector, _ other: Self) {
     vector = vector.addingProduct(factor, other.vector)
   }
@@ -46,6 +48,10 @@ struct TwoVectors: TileColumns {
   @inline(__always) func store(to destination: UnsafeMutablePointer<Float>) {
     left.store(to: destination)
     right.store(to: destination + Vector.scalarCount)
+  }
+  @inline(__always) mutating func add(_ other: Self) {
+    left.add(other.left)
+    right.add(other.right)
   }
   @inline(__always) mutating func addProduct(_ factor: Vector, _ other: Self) {
     left.addProduct(factor, other.left)

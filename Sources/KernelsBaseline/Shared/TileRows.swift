@@ -13,6 +13,10 @@ protocol TileRows {
   /// The same where C has fewer columns than the tile.
   init(loading c: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int)
+  /// Writes the tile row by row, without a gap.
+  func save(to sums: UnsafeMutablePointer<Float>)
+  /// Adds what was written so.
+  mutating func add(_ sums: UnsafePointer<Float>)
   /// One step along the depth: the outer product of a column of A and a row of B.
   mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type)
 }
@@ -41,6 +45,8 @@ struct Row<Columns: TileColumns>: TileRows {
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns count: Int) {
     columns.store(to: c + offsets[0], columns: count)
   }
+  @inline(__always) func save(to sums: UnsafeMutablePointer<Float>) { columns.store(to: sums) }
+  @inline(__always) mutating func add(_ sums: UnsafePointer<Float>) { columns.add(Columns(loading: sums)) }
   @inline(__always)
   mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type) {
     columns.addProduct(Vector(repeating: a[0]), b)
@@ -79,6 +85,14 @@ struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns =
   func store(to c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, columns: Int) {
     upper.store(to: c, offsets, columns: columns)
     lower.store(to: c, offsets + Upper.count, columns: columns)
+  }
+  @inline(__always) func save(to sums: UnsafeMutablePointer<Float>) {
+    upper.save(to: sums)
+    lower.save(to: sums + Upper.count &* Columns.count)
+  }
+  @inline(__always) mutating func add(_ sums: UnsafePointer<Float>) {
+    upper.add(sums)
+    lower.add(sums + Upper.count &* Columns.count)
   }
   @inline(__always)
   mutating func accumulate<Left: LeftMatrix>(

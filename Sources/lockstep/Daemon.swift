@@ -8,6 +8,7 @@ struct Daemon: ParsableCommand {
     abstract: "Become Open MPI's orted, and end it when the host of mpirun is lost.",
     shouldDisplay: false)
 
+  /// What mpirun asks of orted.
   @Argument(parsing: .captureForPassthrough)
   var words: [String] = []
 

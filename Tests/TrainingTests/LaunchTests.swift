@@ -83,7 +83,10 @@ struct LaunchTests {
     var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan"])
     #expect(!command.words.contains("orte_launch_agent"))
     command.hostfile = "hosts"
-    #expect(command.text.contains("--mca orte_launch_agent '/opt/lockstep orted'"))
+    #expect(command.text.contains("--mca orte_launch_agent '/opt/lockstep daemon'"))
+    command.hasLaunchAgent = true
+    #expect(!command.words.contains("orte_launch_agent"), "somebody knows better")
+    command.hasLaunchAgent = false
     for path in ["/opt/my lockstep", "/opt/$x/lockstep", "lockstep"] {
       command.program[0] = path
       #expect(!command.words.contains("orte_launch_agent"))
@@ -93,14 +96,26 @@ struct LaunchTests {
   @Test(
     "a connection is lost that has repeated itself for more than six seconds, or its first message for seven")
   func lostConnections() {
-    func line(_ state: String, _ repetitions: String, socket: String = "4711") -> String {
-      "   2: 0101010A:8C52 0201010A:0016 \(state) 0000001F:00000000 01:00000B2A \(repetitions)     0        0 "
+    func line(_ state: String, _ repetitions: String, from: String = "0201010A:9CBB", socket: String = "4711")
+      -> String
+    {
+      "   2: 0101010A:8C52 \(from) \(state) 0000001F:00000000 01:00000B2A \(repetitions)     0        0 "
         + "\(socket) 3 0000000000000000 201 4 30 10 -1\n"
     }
-    func isLost(_ line: String) -> Bool { DaemonGuard.isLost(line, of: ["4711"]) }
+    let peer = DaemonGuard.Peer(
+      ports: DaemonGuard.ports(ofContacts: [
+        "-mca", "orte_hnp_uri", "\"4711.0;tcp://10.1.1.2,10.9.1.2:40123;tcp6://[fe80::1]:40124\"",
+      ]), address: "0201010A")
+    func isLost(_ line: String, to peer: DaemonGuard.Peer = peer) -> Bool {
+      DaemonGuard.isLost(line, of: ["4711"], to: peer)
+    }
     #expect(isLost(line("01", "00000005")) && isLost(line("01", "0000000A")))
+    #expect(isLost(line("01", "00000005", from: "0000000000000000FFFF00000201010A:9CBC")))
     #expect(!isLost(line("01", "00000004")))
     #expect(isLost(line("02", "00000003")) && !isLost(line("02", "00000002")))
+    #expect(!isLost(line("02", "00000009", from: "0209010A:9CBB")), "an address that may lead nowhere")
+    #expect(!isLost(line("01", "00000009", from: "0201010A:9CBD")), "it is no connection to mpirun")
+    #expect(isLost(line("01", "00000009", from: "0201010A:9CBD"), to: .init(ports: [], address: nil)))
     #expect(!isLost(line("0A", "00000009")), "it listens")
     #expect(!isLost(line("01", "00000009", socket: "471")), "it is another's")
     #expect(!isLost("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt"))

@@ -6,44 +6,65 @@
 ///
 /// A daemon that has something to say to a host that has lost power repeats it as long as TCP does, a quarter of an hour;
 /// keepalive works only on a silent connection. Its ranks end it when they notice, but it may have none yet, or none any
-/// more. So a second process watches what the kernel knows of the daemon's connections.
+/// more. So a second process watches what the kernel knows of the daemon's connection to `mpirun`.
 package enum DaemonGuard {
-  /// The word that `lockstep` is started with in place of Open MPI's `orted`.
-  package static let word = "orted"
+  /// The word that `lockstep` is started with in place of Open MPI's `orted`. Not that name: `mpirun` would put the folder of
+  /// its own programs before it.
+  package static let word = "daemon"
+  /// The first word of the guard's.
+  private static let guardWord = "guard"
   /// What marks the daemon, in its environment.
   private static let mark = "LOCKSTEP_DAEMON"
 
   /// Becomes the daemon, with a guard beside it, or the guard.
-  /// - Parameter words: what `mpirun` asks of `orted`; none for the guard.
+  /// - Parameter words: what `mpirun` asks of `orted`.
   /// - Returns: only if there is no `orted`.
   package static func run(_ words: [String]) {
-    if words.isEmpty, let name = Files.environment(mark) { watch(name) }
+    if words.first == guardWord, words.count > 1 {
+      watch(words[1], Peer(ports: Set(words.dropFirst(2).compactMap { Int($0) }), address: launcher))
+    }
     var clock = timespec()
     clock_gettime(CLOCK_MONOTONIC, &clock)
-    setenv(mark, "\(getpid())-\(clock.tv_sec).\(clock.tv_nsec)", 1)
-    startGuard()
+    let name = "\(getpid())-\(clock.tv_sec).\(clock.tv_nsec)"
+    setenv(mark, name, 1)
+    if let program = Files.real("/proc/self/exe") {
+      let ports = ports(ofContacts: words).sorted().map(String.init)
+      ChildProcess(program, [program, word, guardWord, name] + ports)?.close()
+    }
     guard let daemon = Files.onPath("orted") else { return }
     for ignored in [SIGPIPE, SIGXFSZ] { signal(ignored, SIG_DFL) }
     var arguments = (["orted"] + words).map { strdup($0) } + [nil]
     execv(daemon, &arguments)
   }
 
-  private static func startGuard() {
-    guard let program = Files.real("/proc/self/exe"), let child = ChildProcess(program, [program, word])
-    else {
-      return
-    }
-    child.close()
+  /// The ports that `mpirun` listens on: of words such as `4711.0;tcp://10.1.1.1,10.2.1.1:40123`.
+  package static func ports(ofContacts words: [String]) -> Set<Int> {
+    Set(
+      words.filter { $0.contains("tcp://") || $0.contains("tcp6://") }.flatMap { word in
+        word.split { $0 == ";" || $0 == "\"" }.compactMap { part in
+          part.contains("://") ? part.split(separator: ":").last.flatMap { Int($0) } : nil
+        }
+      })
   }
 
   // MARK: The guard
+
+  /// Where the daemon talks to `mpirun`.
+  package struct Peer: Sendable {
+    /// None if they are not known: then any connection counts.
+    let ports: Set<Int>
+    /// The address from which ssh came, as `/proc/net/tcp` writes it.
+    let address: String?
+
+    package init(ports: Set<Int>, address: String?) { (self.ports, self.address) = (ports, address) }
+  }
 
   /// A connection is lost if nothing of it has been heard of for so many repetitions, which are 0.2, 0.4, 0.8, 1.6 and 3.2 s
   /// apart (of a first message: 1, 2 and 4 s), and for another second. An interruption of 5 s is survived.
   private static let repetitions = (established: 5, opening: 3)
 
-  private static func watch(_ name: String) -> Never {
-    // Nobody reads what it would say; ssh waits until nobody can.
+  private static func watch(_ name: String, _ peer: Peer) -> Never {
+    // ssh waits until nobody can write to what it reads.
     for descriptor in 0...2 as ClosedRange<Int32> { close(descriptor) }
     var looks = 0
     var suspects: Set<pid_t> = []
@@ -52,57 +73,63 @@ package enum DaemonGuard {
       sleep(1)
       daemons.removeAll { !isDaemon($0, name) }
       if daemons.isEmpty {
-        daemons = all(name)
-        // It takes a moment to begin, and goes to the background then.
+        daemons = entries("/proc").compactMap { pid_t($0) }.filter { isDaemon($0, name) }
+        // It takes a moment to begin, and may go to the background then.
         looks = daemons.isEmpty ? looks + 1 : 0
         if looks == 10 { _exit(0) }
       }
-      let lost = Set(daemons.filter(hasLostConnection))
+      let lost = Set(daemons.filter { hasLostConnection($0, to: peer) })
       for daemon in lost.intersection(suspects) { kill(daemon, SIGKILL) }
       suspects = lost
     }
   }
 
-  private static func all(_ name: String) -> [pid_t] {
-    entries("/proc").compactMap { pid_t($0) }.filter { isDaemon($0, name) }
-  }
-
   /// Ranks have the mark too, as all that a daemon starts.
   private static func isDaemon(_ process: pid_t, _ name: String) -> Bool {
-    guard Files.head("/proc/\(process)/comm") == "orted\n",
-      let variables = Files.head("/proc/\(process)/environ")
-    else { return false }
-    return variables.split(separator: "\0").contains { $0 == "\(mark)=\(name)" }
+    Files.head("/proc/\(process)/comm") == "orted\n"
+      && hasPiece(of: "/proc/\(process)/environ", endingWith: 0) { $0 == "\(mark)=\(name)\0" }
   }
 
-  private static func hasLostConnection(_ process: pid_t) -> Bool {
+  private static func hasLostConnection(_ process: pid_t, to peer: Peer) -> Bool {
     let sockets = Set(
       entries("/proc/\(process)/fd").compactMap { socket(at: "/proc/\(process)/fd/\($0)") })
     return ["tcp", "tcp6"].contains { table in
-      guard let file = fopen("/proc/\(process)/net/\(table)", "r") else { return false }
-      defer { fclose(file) }
-      var line: UnsafeMutablePointer<CChar>?
-      var capacity = 0
-      defer { free(line) }
-      while getline(&line, &capacity, file) > 0 {
-        if let line, isLost(String(cString: line), of: sockets) { return true }
+      hasPiece(of: "/proc/\(process)/net/\(table)", endingWith: 10) {
+        isLost($0, of: sockets, to: peer)
       }
-      return false
     }
   }
 
-  /// Whether a line of `/proc/net/tcp` is of one of `sockets`, which has repeated itself too often.
-  package static func isLost(_ line: String, of sockets: Set<String>) -> Bool {
+  /// Whether a line of `/proc/net/tcp` is of one of `sockets`, which has repeated itself too often to `peer`.
+  package static func isLost(_ line: String, of sockets: Set<String>, to peer: Peer) -> Bool {
     // sl, local and remote address, state, queues, timer, repetitions, user, probes, inode.
     let words = line.split(separator: " ")
     guard words.count > 9, sockets.contains(String(words[9])), let count = Int(words[6], radix: 16) else {
       return false
     }
+    let remote = words[2].split(separator: ":")
+    guard let port = remote.last.flatMap({ Int($0, radix: 16) }),
+      peer.ports.isEmpty || peer.ports.contains(port)
+    else { return false }
     switch words[3] {
     case "01", "04": return count >= repetitions.established
-    case "02": return count >= repetitions.opening
+    // Some of the addresses of a host may lead nowhere; that from which ssh came does lead there.
+    case "02": return count >= repetitions.opening && remote[0] == peer.address ?? ""
     default: return false
     }
+  }
+
+  /// The address from which ssh came here, if it is one of four bytes.
+  private static var launcher: String? {
+    Files.environment("SSH_CONNECTION").flatMap { $0.split(separator: " ").first }.flatMap {
+      var address = in_addr()
+      return inet_pton(AF_INET, String($0), &address) == 1 ? hexadecimal(address.s_addr) : nil
+    }
+  }
+
+  private static func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
   /// The number of a socket that a descriptor stands for.
@@ -113,6 +140,22 @@ package enum DaemonGuard {
     return text.hasPrefix("socket:[") ? String(text.dropFirst(8).dropLast()) : nil
   }
 
+  /// Whether one of a file's pieces, each with the byte that ends it, is what is looked for.
+  private static func hasPiece(
+    of path: String, endingWith end: Int32, _ isWanted: (String) -> Bool
+  ) -> Bool {
+    guard let file = fopen(path, "r") else { return false }
+    defer { fclose(file) }
+    var piece: UnsafeMutablePointer<CChar>?
+    var capacity = 0
+    defer { free(piece) }
+    while case let length = getdelim(&piece, &capacity, end, file), length > 0, let piece {
+      let bytes = UnsafeRawBufferPointer(start: piece, count: length)
+      if isWanted(String(decoding: bytes, as: UTF8.self)) { return true }
+    }
+    return false
+  }
+
   private static func entries(_ folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
@@ -120,7 +163,7 @@ package enum DaemonGuard {
     while let entry = readdir(stream) {
       names.append(
         withUnsafeBytes(of: entry.pointee.d_name) {
-          String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
+          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
         })
     }
     return names

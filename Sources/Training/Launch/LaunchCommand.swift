@@ -10,6 +10,8 @@ package struct LaunchCommand: Sendable, Equatable {
   package var isRoot = false
   /// What a rank is bound to: none, core, socket, numa.
   package var binding = "none"
+  /// Whether the environment says how daemons are started.
+  package var hasLaunchAgent = false
   /// Variables that every host gets: `NAME` with its value here, or `NAME=VALUE`.
   package var variables: [String] = []
   /// The program and its words.
@@ -46,7 +48,7 @@ package struct LaunchCommand: Sendable, Equatable {
         "-o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4",
       ]
       // mpirun takes these words apart at spaces, and the shell of the other host reads them.
-      if let name = program.first, name.hasPrefix("/"), ShellWord.typed(name) == name {
+      if !hasLaunchAgent, let name = program.first, name.hasPrefix("/"), ShellWord.typed(name) == name {
         words += ["--mca", "orte_launch_agent", "\(name) \(DaemonGuard.word)"]
       }
     }

@@ -59,6 +59,7 @@ package struct Launcher {
     command.isRoot = geteuid() == 0
     command.binding = request.binding
     command.variables = Self.variables
+    command.hasLaunchAgent = Files.environment("OMPI_MCA_orte_launch_agent") != nil
     return command
   }
 

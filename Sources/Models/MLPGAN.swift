@@ -224,10 +224,8 @@ extension MLPGAN.Configuration {
     let weights =
       weights(from: inputCount, to: dimensions).reduce(0, +)
       + self.weights(from: judgedCount, to: 1).reduce(0, +)
-    // A pass over several micro-batches has their gradients of the discriminator, of real samples and of fakes.
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
-    let gradients = 2 * min(together / Double(microBatch), Double(MicroBatch.mostParts)) * weights
-    return 4 * (8 * weights + gradients + 2 * Double(samples) * activations + 6 * together * activations)
+    return 4 * (8 * weights + 2 * Double(samples) * activations + 6 * together * activations)
   }
 
   /// Values that are kept of a sample.

@@ -38,7 +38,8 @@ public final class MicroBatch {
   public static let mostParts = 16
 
   /// Samples of a pass over several neighbours, where so many values are kept of each: at most what is enough for matrix
-  /// products to be as fast as they get, and as long as all values fit into a limit.
+  /// products to be as fast as they get, and as long as all values fit into a limit; real samples and fakes may be seen
+  /// together, each as many.
   static func samplesPerPass(activations: Double, mebibytes: Int = 32) -> Int {
     Int(min(1024, Double(mebibytes << 18) / activations))
   }

@@ -51,7 +51,7 @@ extension Tensor {
   package func matrixProductOverRows(_ other: Tensor, parts: Int, using set: KernelSet = .current) -> Tensor {
     precondition(
       shape.rank == 2 && other.shape.rank == 2 && shape[0] == other.shape[0]
-        && shape[0].isMultiple(of: parts),
+        && parts > 0 && parts.nonzeroBitCount == 1 && shape[0].isMultiple(of: parts),
       "a product of \(shape) and \(other.shape) over \(parts) ranges of rows")
     let kernels = KernelTable.of(set)
     let (depth, rows, columns) = (shape[0], shape[1], other.shape[1])

@@ -115,12 +115,15 @@ package final class TurnEngine {
     // Whatever can be computed while sums of other networks are on their way is computed first. When a sum arrives
     // changes the order of the work, never a bit of it.
     // The first turns of a phase compute as much of it as any later one may, the second while the other networks' sums are
-    // held, so that memory is taken then or never.
-    let isEarly = communication.size > 1 && turnsTaken[turn.phase.index, default: 0] < 2
-    turnsTaken[turn.phase.index, default: 0] += 1
+    // held, so that memory is taken then or never. Where terms are computed together unless there is something to wait for,
+    // the first turn does so.
+    let taken = turnsTaken[turn.phase.index, default: 0]
+    turnsTaken[turn.phase.index] = taken + 1
+    let joinsTerms = model.joinsTerms(of: turn.phase)
+    let isEarly = communication.size > 1 && (joinsTerms ? taken == 1 : taken < 2)
     var openings: [Int: TurnResult.Opening] = [:]
     // Within a node there is too little to wait for to take terms apart that are computed faster together.
-    let mayOpen = acrossNodes || !model.joinsTerms(of: turn.phase)
+    let mayOpen = acrossNodes || !joinsTerms
     for microBatch in microBatches where mayOpen && (isEarly || isWaiting(beside: turn.phase)) {
       let opening = timeline.span(
         "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step

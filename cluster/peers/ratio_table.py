@@ -73,6 +73,12 @@ class Log:
         """By setup."""
         return {key[3]: group for key, group in self.groups.items() if key[:3] == (work, program, cores)}
 
+    def within(self, work: str, program: str, cores: int) -> dict[str, Entries]:
+        """By setup, on so many cores or fewer: who has two may leave one idle."""
+        return {
+            setup: group for used in range(cores, 0, -1) for setup, group in self.select(work, program, used).items()
+        }
+
     def ours(self, work: str, cores: int, setup: str) -> Entries:
         """Lockstep's of a setup."""
         return self.groups.get((work, "lockstep", cores, setup), [])
@@ -80,7 +86,7 @@ class Log:
     def fastest(self, work: str, cores: int) -> tuple[str, Entries]:
         """The setup in which Lockstep is fastest among those that alternate with PyTorch; no entries if there is none."""
         setups = {
-            setup: group for setup, group in self.select(work, "lockstep", cores).items() if setup not in works.OWN
+            setup: group for setup, group in self.within(work, "lockstep", cores).items() if setup not in works.OWN
         }
         return max(setups.items(), key=lambda item: median(item[1]), default=("", []))
 
@@ -95,10 +101,7 @@ class Log:
             setup, ours = self.fastest(work, cores)
             if not ours:
                 continue
-            # Who has two cores may leave one idle.
-            theirs = {}
-            for used in range(cores, 0, -1):
-                theirs |= self.select(work, "pytorch", used)
+            theirs = self.within(work, "pytorch", cores)
             fastest = max(theirs, key=lambda setup: median(theirs[setup]))
             smallest = min(theirs.values(), key=lambda group: median(group, memory))
             soonest = min(theirs.values(), key=lambda group: median(group, first_step))

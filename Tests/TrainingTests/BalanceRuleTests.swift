@@ -72,4 +72,35 @@ struct BalanceRuleTests {
     #expect(Set(rounds) == Set(0..<8))
     #expect(base.turns(at: 5, from: base.cursor(at: 5)) == base.turns(at: 5))
   }
+
+  @Test(
+    "ranks whose samples are all of another kind decide alike and have the same bits on 1, 2, 3 and 4 ranks")
+  func skewedRanks() throws {
+    var game = EngineGame(condition: ClassCondition(.projection, classes: 3, depth: 2))
+    game.isSkewed = true
+    @Sendable func story(_ rank: EngineRank) throws -> (decisions: [String], state: String) {
+      let rule = BalanceRule(
+        every: 1, band: 0.55...0.65, limit: 4, starvation: 0.001, comparesLosses: false, turns: (1, 1))
+      let place = rank.engine.model.phases[0].statistics.firstIndex { $0.key == "d_accuracy" }!
+      var lead = 0
+      var decisions: [String] = []
+      for _ in 0..<6 {
+        try rank.train(steps: 1)
+        let accuracy = rank.engine.statistics[0][place]
+        let next = rule.decide(
+          lead: lead, BalanceInputs(accuracy: accuracy, lossRatio: 1, gradientRatio: 1))
+        lead = next.lead
+        decisions.append("\(accuracy): \(next.decision), \(lead)")
+      }
+      return (decisions, rank.stateSHA256)
+    }
+    let alone = try outcomes(ranks: 1, learningRate: 0.02, game: game, story)[0].get()
+    #expect(Set(alone.decisions).count > 1, "\(alone.decisions)")
+    for ranks in 2...4 {
+      for outcome in outcomes(ranks: ranks, learningRate: 0.02, game: game, story) {
+        let told = try outcome.get()
+        #expect(told.decisions == alone.decisions && told.state == alone.state)
+      }
+    }
+  }
 }

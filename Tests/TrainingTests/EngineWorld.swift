@@ -19,6 +19,7 @@ struct EngineRank {
   let engine: TurnEngine
   let communication: CommunicationThread
   let schedule: Schedule
+  private let isSkewed: Bool
 
   init(
     _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
@@ -26,6 +27,7 @@ struct EngineRank {
     wire: WireFormat = .float32,
     bucketLength: Int = BucketPlan.defaultLength
   ) throws {
+    isSkewed = game.isSkewed
     let plan = try MicroBatchPlan(
       batch: Self.batch, microBatches: Self.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
@@ -76,13 +78,24 @@ struct EngineRank {
   }
 
   /// Neighbouring micro-batches of keyed noise, to be computed in one pass.
-  static func microBatches(_ range: Range<Int>, _ draw: MicroBatch.Draw) -> MicroBatch {
+  /// - Parameter isSkewed: whether the first are dark and of class 0 and the last bright and of class 2, so that every rank
+  ///   has samples of another kind.
+  static func microBatches(
+    _ range: Range<Int>, _ draw: MicroBatch.Draw, isSkewed: Bool = false
+  ) -> MicroBatch {
     let samples = batch / microBatches
     let shape: Shape = [range.count * samples, size, size, 1]
     let first = range.lowerBound * samples
     let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
       shape, from: first * size * size)
     let labels = (0..<shape[0]).map { Int32((first + $0 + draw.batch) % 3) }
+    if isSkewed {
+      return MicroBatch(
+        index: range.lowerBound, parts: range.count, draw: draw,
+        images: images.multiplied(by: 2 / Float(microBatches)).adding(
+          2 * Float(range.lowerBound) / Float(microBatches) - 1),
+        labels: labels.map { _ in Int32(range.lowerBound * 3 / microBatches) }, seed: 7)
+    }
     return MicroBatch(
       index: range.lowerBound, parts: range.count, draw: draw, images: images, labels: labels, seed: 7)
   }
@@ -98,7 +111,7 @@ struct EngineRank {
       var microBatches: [MicroBatch] = []
       for turn in schedule.turns(at: step) {
         if microBatches.first?.draw.round != turn.draw.round {
-          microBatches = engine.passes.map { Self.microBatches($0, turn.draw) }
+          microBatches = engine.passes.map { Self.microBatches($0, turn.draw, isSkewed: isSkewed) }
         }
         try engine.take(turn, on: microBatches, flags: [])
       }
@@ -129,6 +142,8 @@ struct EngineGame: Sendable {
   var comparison: SampleComparison?
   /// Past fakes that are kept.
   var replaySize = 0
+  /// Whether every rank has samples of another kind.
+  var isSkewed = false
 }
 
 /// What became of each rank of a world in which `body` runs on every rank.

@@ -306,6 +306,7 @@ package final class TurnEngine {
       network: network.name, step: step,
       place: position.map { network.store.parameterNames[$0] } ?? "its statistics", ranks: fault.ranks)
     guard state.skipped?.skip(network: phase.network, because: error) == true else { throw error }
+    if phase.readsSamples { model.replay?.takeBack() }
     return nil
   }
 }

@@ -51,6 +51,35 @@ struct ReplayTests {
     #expect(try weights(game) != weights(EngineGame(discriminatorTurns: 2)))
   }
 
+  @Test(
+    "a turn that is left out takes its fakes back, from free slots and from used ones", arguments: [1, 3],
+    [1, 6])
+  func leftOut(ranks: Int, steps: Int) throws {
+    var game = EngineGame()
+    game.replaySize = 32
+    let found = try outcomes(ranks: ranks, game: game) { rank in
+      rank.engine.state.skipped = SkippedTurns(limit: 2, networks: 2)
+      try rank.train(steps: steps)
+      let replay = try #require(rank.engine.model.replay)
+      func numbers() -> [Float] { replay.numbers(of: rank.engine.plan.local) }
+      let before = numbers()
+      let batches = rank.microBatches(step: steps).map { batch in
+        batch.index > 0
+          ? batch
+          : MicroBatch(
+            index: 0, draw: batch.draw, images: Tensor(repeating: .nan, shape: batch.images.shape),
+            labels: [],
+            seed: 7)
+      }
+      try rank.engine.take(rank.schedule.turns(at: steps)[0], on: batches, flags: [])
+      let during = numbers()
+      try rank.engine.synchronize()
+      #expect(rank.engine.state.skipped?.total == 1)
+      return (isChanged: during != before, isTakenBack: numbers() == before)
+    }.map { try $0.get() }
+    #expect(found.allSatisfy { $0.isChanged && $0.isTakenBack })
+  }
+
   @Test("a rank holds its own micro-batches' slots alone, and gathers all of them")
   func shards() throws {
     let held = try outcomes(ranks: 3, game: Self.game) { rank in

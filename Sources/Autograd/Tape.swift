@@ -204,7 +204,7 @@ public final class Tape {
     }
     guard needed[last] else { return variables.map { _ in nil } }
     var uses = [Int](repeating: 0, count: isFolding ? last + 1 : 0)
-    if !uses.isEmpty {
+    if isFolding {
       for node in first...last where needed[node] {
         for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
       }

@@ -20,13 +20,13 @@ public final class ReplayBuffer {
   /// The shape of a fake.
   public let sampleShape: Shape
   private var shards: [Shard]
-  /// What the last turn put into each micro-batch's slots, in order.
-  private var changes: [[Change]]
 
   /// The slots of one micro-batch that hold something.
   private struct Shard {
     var samples: [Float] = []
     var classes: [Int] = []
+    /// What the last turn put there, in order.
+    var changes: [Change] = []
   }
 
   /// A slot that was overwritten, with what it held; nil and nothing for one that was free.
@@ -46,7 +46,6 @@ public final class ReplayBuffer {
     self.share = share
     self.sampleShape = sampleShape
     shards = Array(repeating: Shard(), count: microBatches)
-    changes = Array(repeating: [], count: microBatches)
   }
 
   /// The slots of a micro-batch.
@@ -84,19 +83,19 @@ public final class ReplayBuffer {
         }
       }
     }
-    changes[microBatch.index] = []
+    shards[microBatch.index].changes = []
     let values = fakes.rows(0..<moved).scalars
     for position in 0..<moved {
       let sample = values[position * length..<(position + 1) * length]
       let label = classes.isEmpty ? 0 : classes[position]
       if shards[microBatch.index].classes.count < slots {
-        changes[microBatch.index].append(Change(slot: nil, sample: [], label: 0))
+        shards[microBatch.index].changes.append(Change(slot: nil, sample: [], label: 0))
         shards[microBatch.index].samples += sample
         shards[microBatch.index].classes.append(label)
       } else {
         let slot = place(2 * position + 1, among: slots)
         let numbers = slot * length..<(slot + 1) * length
-        changes[microBatch.index].append(
+        shards[microBatch.index].changes.append(
           Change(
             slot: slot, sample: Array(shards[microBatch.index].samples[numbers]),
             label: shards[microBatch.index].classes[slot]))
@@ -118,7 +117,7 @@ extension ReplayBuffer {
   public func takeBack() {
     let length = sampleShape.count
     for index in shards.indices {
-      for change in changes[index].reversed() {
+      for change in shards[index].changes.reversed() {
         if let slot = change.slot {
           shards[index].samples.replaceSubrange(slot * length..<(slot + 1) * length, with: change.sample)
           shards[index].classes[slot] = change.label
@@ -127,7 +126,7 @@ extension ReplayBuffer {
           shards[index].classes.removeLast()
         }
       }
-      changes[index] = []
+      shards[index].changes = []
     }
   }
 
@@ -136,9 +135,7 @@ extension ReplayBuffer {
 
   /// Forgets the slots of all but a rank's own micro-batches.
   public func keep(_ local: Range<Int>) {
-    for index in shards.indices where !local.contains(index) {
-      (shards[index], changes[index]) = (Shard(), [])
-    }
+    for index in shards.indices where !local.contains(index) { shards[index] = Shard() }
   }
 
   /// The numbers of some micro-batches' slots: for each the fakes, then their classes.
@@ -157,7 +154,6 @@ extension ReplayBuffer {
       "whole slots")
     for (place, index) in microBatches.enumerated() {
       let own = numbers[place * part..<(place + 1) * part]
-      changes[index] = []
       shards[index] = Shard(
         samples: Array(own.prefix(held * sampleShape.count)), classes: own.suffix(held).map { Int($0) })
     }
@@ -191,7 +187,6 @@ extension ReplayBuffer {
     let (values, labels, length) = (samples.scalars, classes.scalars, sampleShape.count)
     for index in shards.indices {
       let first = index * slots
-      changes[index] = []
       shards[index] = Shard(
         samples: Array(values[first * length..<(first + filled) * length]),
         classes: labels[first..<first + filled].map { Int($0) })

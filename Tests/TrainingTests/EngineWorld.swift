@@ -86,18 +86,27 @@ struct EngineRank {
     let samples = batch / microBatches
     let shape: Shape = [range.count * samples, size, size, 1]
     let first = range.lowerBound * samples
-    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
+    var images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
       shape, from: first * size * size)
-    let labels = (0..<shape[0]).map { Int32((first + $0 + draw.batch) % 3) }
+    var labels = (0..<shape[0]).map { Int32((first + $0 + draw.batch) % 3) }
     if isSkewed {
-      return MicroBatch(
-        index: range.lowerBound, parts: range.count, draw: draw,
-        images: images.multiplied(by: 2 / Float(microBatches)).adding(
-          2 * Float(range.lowerBound) / Float(microBatches) - 1),
-        labels: labels.map { _ in Int32(range.lowerBound * 3 / microBatches) }, seed: 7)
+      images = images.multiplied(by: 2 / Float(microBatches)).adding(
+        2 * Float(range.lowerBound) / Float(microBatches) - 1)
+      labels = labels.map { _ in Int32(range.lowerBound * 3 / microBatches) }
     }
     return MicroBatch(
       index: range.lowerBound, parts: range.count, draw: draw, images: images, labels: labels, seed: 7)
+  }
+
+  /// A micro-batch with a value that is no number.
+  static func poisoned(_ microBatch: MicroBatch) -> MicroBatch {
+    let images = microBatch.images
+    var scalars = images.scalars
+    scalars[17] = .nan
+    return MicroBatch(
+      index: microBatch.index, draw: microBatch.draw, images: Tensor(scalars, shape: images.shape),
+      labels: [],
+      seed: 7)
   }
 
   /// This rank's micro-batches of a step.

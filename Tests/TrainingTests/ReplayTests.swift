@@ -63,14 +63,7 @@ struct ReplayTests {
       let replay = try #require(rank.engine.model.replay)
       func numbers() -> [Float] { replay.numbers(of: rank.engine.plan.local) }
       let before = numbers()
-      let batches = rank.microBatches(step: steps).map { batch in
-        batch.index > 0
-          ? batch
-          : MicroBatch(
-            index: 0, draw: batch.draw, images: Tensor(repeating: .nan, shape: batch.images.shape),
-            labels: [],
-            seed: 7)
-      }
+      let batches = rank.microBatches(step: steps).map { $0.index == 0 ? EngineRank.poisoned($0) : $0 }
       try rank.engine.take(rank.schedule.turns(at: steps)[0], on: batches, flags: [])
       let during = numbers()
       try rank.engine.synchronize()

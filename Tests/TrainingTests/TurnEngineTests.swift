@@ -147,7 +147,7 @@ struct TurnEngineTests {
       let before = rank.engine.state.weightsSHA256
       let error = #expect(throws: TurnError.self) {
         for turn in rank.schedule.turns(at: 1) {
-          let batches = rank.microBatches(step: 1).map { $0.index == 0 ? Self.poisoned($0) : $0 }
+          let batches = rank.microBatches(step: 1).map { $0.index == 0 ? EngineRank.poisoned($0) : $0 }
           try rank.engine.take(turn, on: batches, flags: [])
         }
         try rank.engine.synchronize()
@@ -172,7 +172,7 @@ struct TurnEngineTests {
           do {
             for turn in rank.schedule.turns(at: step) {
               let batches = rank.microBatches(step: step).map {
-                step == 1 && $0.index == 0 ? Self.poisoned($0) : $0
+                step == 1 && $0.index == 0 ? EngineRank.poisoned($0) : $0
               }
               try rank.engine.take(turn, on: batches, flags: [])
             }
@@ -199,7 +199,8 @@ struct TurnEngineTests {
         for step in 0..<5 {
           for turn in rank.schedule.turns(at: step) {
             let batches = rank.microBatches(step: step).map {
-              [1, 2, 4].contains(step) && turn.phase.index == 0 && $0.index == 5 ? Self.poisoned($0) : $0
+              [1, 2, 4].contains(step) && turn.phase.index == 0 && $0.index == 5
+                ? EngineRank.poisoned($0) : $0
             }
             try rank.engine.take(turn, on: batches, flags: [])
           }
@@ -232,7 +233,7 @@ struct TurnEngineTests {
       return #expect(throws: TurnError.self) {
         for step in 0..<3 {
           for turn in rank.schedule.turns(at: step) {
-            let batches = rank.microBatches(step: step).map { $0.index == 0 ? Self.poisoned($0) : $0 }
+            let batches = rank.microBatches(step: step).map { $0.index == 0 ? EngineRank.poisoned($0) : $0 }
             try rank.engine.take(turn, on: batches, flags: [])
           }
           try rank.engine.synchronize()
@@ -252,16 +253,6 @@ struct TurnEngineTests {
     state.skipped?.numbers = [4, 0, 1]
     #expect(state.counters["skipped.total"] == .integer(4) && state.counters["skipped.row.1"] == .integer(1))
     #expect(state.stateSHA256(step: 1, arithmetic: "", data: "") != without)
-  }
-
-  private static func poisoned(_ microBatch: MicroBatch) -> MicroBatch {
-    let images = microBatch.images
-    var scalars = images.scalars
-    scalars[17] = .nan
-    return MicroBatch(
-      index: microBatch.index, draw: microBatch.draw, images: Tensor(scalars, shape: images.shape),
-      labels: [],
-      seed: 7)
   }
 
   @Test("a learning rate that blows up ends in the same error on every rank")

@@ -23,9 +23,7 @@ package enum DaemonGuard {
     if words.first == guardWord, words.count > 1 {
       watch(words[1], Peer(ports: Set(words.dropFirst(2).compactMap { Int($0) }), address: launcher))
     }
-    var clock = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &clock)
-    let name = "\(getpid())-\(clock.tv_sec).\(clock.tv_nsec)"
+    let name = "\(getpid())-\(MonotonicClock.milliseconds)"
     setenv(mark, name, 1)
     if let program = Files.real("/proc/self/exe") {
       let ports = ports(ofContacts: words).sorted().map(String.init)
@@ -84,9 +82,12 @@ package enum DaemonGuard {
     }
   }
 
+  /// Whether a process is a daemon of `mpirun`.
+  static func isDaemon(_ process: pid_t) -> Bool { Files.head("/proc/\(process)/comm") == "orted\n" }
+
   /// Ranks have the mark too, as all that a daemon starts.
   private static func isDaemon(_ process: pid_t, _ name: String) -> Bool {
-    Files.head("/proc/\(process)/comm") == "orted\n"
+    isDaemon(process)
       && hasPiece(of: "/proc/\(process)/environ", endingWith: 0) { $0 == "\(mark)=\(name)\0" }
   }
 
@@ -123,13 +124,10 @@ package enum DaemonGuard {
   private static var launcher: String? {
     Files.environment("SSH_CONNECTION").flatMap { $0.split(separator: " ").first }.flatMap {
       var address = in_addr()
-      return inet_pton(AF_INET, String($0), &address) == 1 ? hexadecimal(address.s_addr) : nil
+      guard inet_pton(AF_INET, String($0), &address) == 1 else { return nil }
+      // The table has the number, not the bytes in their order.
+      return IPAddress(withUnsafeBytes(of: address.s_addr.bigEndian) { Array($0) }).text.uppercased()
     }
-  }
-
-  private static func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16, uppercase: true)
-    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
   /// The number of a socket that a descriptor stands for.
@@ -157,15 +155,6 @@ package enum DaemonGuard {
   }
 
   private static func entries(_ folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      names.append(
-        withUnsafeBytes(of: entry.pointee.d_name) {
-          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names
+    (try? RunFolderFiles.entries(of: folder)) ?? []
   }
 }

@@ -188,7 +188,7 @@ final class WatchLoop {
   private func endDaemon() {
     guard losses[0] == .unreachable else { return }
     let parent = getppid()
-    if Files.head("/proc/\(parent)/comm") == "orted\n" { kill(parent, SIGKILL) }
+    if DaemonGuard.isDaemon(parent) { kill(parent, SIGKILL) }
   }
 
   private func writeStatus(_ text: String) {

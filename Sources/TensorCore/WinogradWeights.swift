@@ -1,3 +1,5 @@
+internal import CProcessor
+
 /// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each position
 /// of a tile a matrix of its own, in panels `[positions, depth, width]`.
 struct WinogradWeights: WeightPacking {
@@ -13,6 +15,9 @@ struct WinogradWeights: WeightPacking {
   let depth: (count: Int, stride: Int)
   /// The channels of the result, likewise.
   let columns: (count: Int, stride: Int)
+
+  /// Channels whose kernels are asked for before they are transformed.
+  private static let channelsAhead = 8
 
   private var matrixDepth: Int { areSummed ? phaseTaps.count * depth.count : depth.count }
 
@@ -33,9 +38,12 @@ struct WinogradWeights: WeightPacking {
       clear(kernel.pointer, kernel.count)
       TilePointers.with { pointers in
         for channel in 0..<depth.count {
-          gather(
-            weight + (channel * depth.stride + panel * 2 * kernels.lanes * columns.stride),
-            count: panels.columns(panel), to: kernel.pointer, width: width)
+          let source = weight + (channel * depth.stride + panel * 2 * kernels.lanes * columns.stride)
+          // Of each column a cache line, at distances that the processor does not foresee.
+          for column in 0..<panels.columns(panel) {
+            lockstep_prefetch(source + (Self.channelsAhead &* depth.stride &+ column &* columns.stride))
+          }
+          gather(source, count: panels.columns(panel), to: kernel.pointer, width: width)
           for (phase, taps) in phaseTaps.enumerated() {
             for (index, tap) in taps.enumerated() {
               pointers.from[index] = UnsafePointer(kernel.pointer + tap * width)

@@ -93,9 +93,16 @@ public enum Initializer: Hashable, Sendable {
     let noise = KeyedNoise(seed: seed, purpose: .parameters, turn: ordinal)
     switch self {
     case .constant(let value): return Tensor(repeating: value, shape: shape)
-    case .normal(let mean, let deviation): return noise.normal(shape).multiplied(by: deviation).adding(mean)
-    case .uniform(let bound): return noise.uniform(shape).multiplied(by: 2 * bound).adding(-bound)
+    case .normal(let mean, let deviation): return Self.scale(noise.normal(shape), by: deviation, adding: mean)
+    case .uniform(let bound): return Self.scale(noise.uniform(shape), by: 2 * bound, adding: -bound)
     }
+  }
+
+  /// In place: networks can be large against the memory that training takes.
+  private static func scale(_ numbers: consuming Tensor, by factor: Float, adding term: Float) -> Tensor {
+    let count = numbers.count
+    numbers.withUnsafeMutablePointer { for i in 0..<count { $0[i] = $0[i] * factor + term } }
+    return numbers
   }
 }
 

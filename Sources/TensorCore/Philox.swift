@@ -116,10 +116,24 @@ public struct KeyedNoise: Sendable {
   /// Standard normal numbers for positions `start ..< start + shape.count`, by the Box-Muller transform of the
   /// uniform pairs (2k, 2k + 1).
   public func normal(_ shape: Shape, from start: Int = 0) -> Tensor {
-    let first = start & ~3
-    let padded = ((start + shape.count + 3) & ~3) - first
-    let pairs = padded / 2
-    let uniforms = uniform([padded], from: first)
+    let end = start + shape.count
+    let firsts = Array(stride(from: start & ~3, to: end, by: Self.blockLength))
+    return Tensor(shape) { result in
+      ComputeThreads.run(jobs: firsts.count) { job in
+        let first = firsts[job]
+        let last = min(first + Self.blockLength, end)
+        writeNormals(max(first, start)..<last, from: first, to: result + (max(first, start) - start))
+      }
+    }
+  }
+
+  /// Numbers whose transform stays in the first cache.
+  private static let blockLength = 2048
+
+  /// Writes the numbers for positions of a block that begins at `first`, a multiple of 4.
+  private func writeNormals(_ positions: Range<Int>, from first: Int, to result: UnsafeMutablePointer<Float>) {
+    let pairs = (((positions.upperBound + 3) & ~3) - first) / 2
+    let uniforms = uniform([2 * pairs], from: first)
     let radii = Tensor([pairs]) { radius in
       uniforms.withUnsafePointer { for i in 0..<pairs { radius[i] = $0[2 &* i] } }
     }.log()
@@ -128,16 +142,13 @@ public struct KeyedNoise: Sendable {
     }
     let cosines = angles.cos()
     let sines = angles.sin()
-    return Tensor(shape) { result in
-      radii.withUnsafePointer { radius in
-        cosines.withUnsafePointer { cosine in
-          sines.withUnsafePointer { sine in
-            for i in 0..<shape.count {
-              let position = start - first + i
-              let pair = position >> 1
-              let r = (-2 * radius[pair]).squareRoot()
-              result[i] = r * (position & 1 == 0 ? cosine[pair] : sine[pair])
-            }
+    radii.withUnsafePointer { radius in
+      cosines.withUnsafePointer { cosine in
+        sines.withUnsafePointer { sine in
+          for (i, position) in positions.enumerated() {
+            let pair = (position - first) >> 1
+            let r = (-2 * radius[pair]).squareRoot()
+            result[i] = r * (position & 1 == 0 ? cosine[pair] : sine[pair])
           }
         }
       }

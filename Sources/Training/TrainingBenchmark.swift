@@ -23,6 +23,8 @@ package struct TrainingBenchmark {
   private let flopsPerImage: Double
   private let peakBytes: Int
   private let allocations: Int
+  /// Seconds from the start of the process to the end of its first step; 0 where the system does not say.
+  private let firstStep: Double
   private let modelDescription: String
 
   /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps` steps.
@@ -38,17 +40,24 @@ package struct TrainingBenchmark {
     var durations: [Double] = []
     var waitedBefore = 0.0
     var allocationsBefore = 0
+    var firstStep = 0.0
     for run in 0...runCount {
       try communicator.barrier()
       if run == 1 { (waitedBefore, allocationsBefore) = (engine.waited, TensorStorage.systemAllocations) }
       let start = ContinuousClock.now
-      for step in 0..<(run == 0 ? max(2, steps / 4) : steps) { try training.take(step) }
+      for step in 0..<(run == 0 ? max(2, steps / 4) : steps) {
+        try training.take(step)
+        guard run == 0, step == 0 else { continue }
+        try engine.synchronize()
+        firstStep = MonotonicClock.secondsSinceProcessStart ?? 0
+      }
       try engine.synchronize()
       try communicator.barrier()
       if run > 0 { durations.append((ContinuousClock.now - start).seconds) }
     }
     allocations = try communicator.maximum(of: TensorStorage.systemAllocations - allocationsBefore)
     self.runs = durations
+    self.firstStep = Double(try communicator.maximum(of: Int(firstStep * 1e6))) * 1e-6
     stepsPerRun = steps
     batch = options.batch
     samplesPerStep = options.batch * schedule.batchesPerStep
@@ -83,7 +92,7 @@ package struct TrainingBenchmark {
       .init("runs", .integer(runs.count)), .init("steps_per_run", .integer(stepsPerRun)),
       .init("exposed_communication_fraction", .double(waited / runs.reduce(0, +))),
       .init("gflops_per_core", .double(images * flopsPerImage * 1e-9 / cores)),
-      .init("peak_rss_bytes", .integer(peakBytes)),
+      .init("peak_rss_bytes", .integer(peakBytes)), .init("first_step_seconds", .double(firstStep)),
       .init("tensor_allocations_after_warm_up", .integer(allocations)),
     ]).text
   }
@@ -106,6 +115,7 @@ package struct TrainingBenchmark {
       GFLOP/s per core         \(fixed(images * flopsPerImage * 1e-9 / Double(worldSize * threads), 1))
       exposed communication    \(fixed(waited / runs.reduce(0, +) * 100, 2)) %
       peak memory per rank     \(fixed(Double(peakBytes) / 1e6, 0)) MB
+      start to first step      \(fixed(firstStep, 2)) s
       """
   }
 }

@@ -30,11 +30,7 @@ def memory(entry: dict) -> float:
 
 def first_step(entry: dict) -> float:
     """Seconds from the start of the process to the end of its first step."""
-    result = entry["result"]
-    if entry["program"] == "pytorch":
-        return result["first_step_seconds"]
-    # Lockstep's shortest benchmark makes two steps more, and it ends.
-    return entry["command_seconds"] - 2 * result["seconds_per_step"]
+    return entry["result"]["first_step_seconds"]
 
 
 def format_rates(rates: list[float]) -> str:

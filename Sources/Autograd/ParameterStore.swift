@@ -14,7 +14,7 @@ public final class ParameterStore {
   /// The state_dict names of the buffers, such as `main.1.running_mean`.
   public let bufferNames: [String]
   /// All parameters.
-  public let values: TensorStorage
+  public private(set) var values: TensorStorage
   /// All buffers.
   public let buffers: TensorStorage
   private var pending: ((Range<Int>?) -> Bool)?
@@ -92,12 +92,12 @@ public final class ParameterStore {
     return try body(values.pointer)
   }
 
-  /// Writes some of the flat parameters in place, as a part of a pending update: does not wait for it.
-  public func withValues(in elements: Range<Int>, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    precondition(
-      elements.lowerBound >= 0 && elements.upperBound <= count, "\(elements) of \(count) parameters")
-    body(values.pointer + elements.lowerBound)
-    values.invalidateDerived(in: elements)
+  /// Goes on in other memory, whose values are the parameters from now on.
+  /// - Precondition: `storage` has room for all of them, and nothing is pending.
+  public func move(to storage: TensorStorage) {
+    precondition(storage.count == count, "\(storage.count) elements for \(count) parameters")
+    precondition(pending == nil, "an update is on its way")
+    values = storage
   }
 
   /// Overwrites a parameter.

@@ -3,6 +3,8 @@
 #pragma once
 #include <mpi.h>
 #include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static inline MPI_Comm CMPI_COMM_WORLD(void) { return MPI_COMM_WORLD; }
 static inline MPI_Datatype CMPI_BYTE(void) { return MPI_BYTE; }
@@ -23,5 +25,15 @@ static inline void CMPI_relax(void) {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
+#endif
+}
+
+/// A file in memory without a name in the file system, closed by exec; -1 if there can be none. glibc declares it for GNU C
+/// only, and Swift imports no function of a variable number of arguments.
+static inline int CMPI_memory_file(const char *name) {
+#ifdef SYS_memfd_create
+  return (int)syscall(SYS_memfd_create, name, 1U);
+#else
+  return -1;
 #endif
 }

@@ -47,7 +47,8 @@ public struct PartialSums: Sendable {
     return Tensor(viewOf: result, offset: 0, shape: [count])
   }
 
-  /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements.
+  /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements or is the place of
+  /// these in ``roomForSum(count:over:)``.
   /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow each other, or have
   ///   more pieces than their memory has room for.
   /// - Precondition: the communicator has the plan's size and rank.
@@ -56,6 +57,7 @@ public struct PartialSums: Sendable {
     as format: WireFormat = .float32
   ) throws(CommunicationError) {
     verifyPlan(communicator)
+    if plan.worldSize == 1, result == sums[0].pointer { return }
     let memory = try communicator.nodeMemory()
     if let memory, let pieces = layouts.pieces(nodes: memory.nodes),
       let reduction = NodeReduction(
@@ -67,6 +69,19 @@ public struct PartialSums: Sendable {
     try reduceByMessages(
       over: communicator, into: result, roundLength: SlicePlan.defaultRoundLength,
       as: memory == nil ? format : .float32)
+  }
+
+  /// Where the sum of a vector of `count` elements, of which these are some, may be written at their place: over this rank's
+  /// own first vector, where nothing of that is read again once some of its sum is there; else to new storage.
+  package func roomForSum(count: Int, over communicator: any Communicator) throws(CommunicationError)
+    -> TensorStorage
+  {
+    if plan.worldSize == 1 { return sums[0].storage }
+    guard let memory = try communicator.nodeMemory(), memory.nodes.count == 1,
+      let pieces = layouts.pieces(nodes: memory.nodes),
+      NodeReduction(rank: plan.rank, pieces, count: 1, sums: sums, memory: memory, as: .float32) != nil
+    else { return TensorStorage(count: count) }
+    return sums[0].storage
   }
 
   /// The same without shared memory.

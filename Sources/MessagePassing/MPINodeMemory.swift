@@ -11,7 +11,10 @@ final class MPINodeMemory: NodeMemory {
   /// A cache line of its own in front of each segment, so that waiting for one rank does not slow down another.
   private static let counterBytes = 64
 
-  private let rank: Int
+  let rank: Int
+  /// The ranks of this node.
+  let mates: [Int]
+  unowned let communicator: MPICommunicator
   /// The segments of this node's ranks.
   private let segments: [Int: UnsafeMutableRawPointer]
   private let ownCounter: UnsafeMutablePointer<UInt64>
@@ -23,6 +26,7 @@ final class MPINodeMemory: NodeMemory {
   init?(_ communicator: MPICommunicator) throws(CommunicationError) {
     let rank = communicator.rank
     self.rank = rank
+    self.communicator = communicator
     var node: MPI_Comm? = nil
     try MPILibrary.check(
       MPI_Comm_split_type(
@@ -44,6 +48,7 @@ final class MPINodeMemory: NodeMemory {
     let bytes = segmentBytes + Self.counterBytes
     // Where there is no room the rank that makes the memory fails and the others of its node wait for it for ever.
     let mates = nodes.first { $0.contains(rank) }!
+    self.mates = mates
     guard try communicator.minimum(of: Self.freeBytes >= (mates.count + 1) * bytes ? 1 : 0) == 1 else {
       MPI_Comm_free(&node)
       return nil

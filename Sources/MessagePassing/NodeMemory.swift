@@ -13,4 +13,45 @@ public protocol NodeMemory: AnyObject {
 
   /// Returns when every rank of this node has entered. What a rank wrote before, all can read after.
   func synchronize() throws(CommunicationError)
+
+  /// More memory that all ranks of a node see, zero at first: `bytes` for each node; nil on all ranks if a node has none to
+  /// give. All ranks of the communicator must take part: four all-gathers of 8 bytes.
+  func share(bytes: Int) throws(CommunicationError) -> SharedMemory?
+}
+
+extension NodeMemory {
+  /// The place of a rank among those of its node, and how many these are.
+  public func position(of rank: Int) -> (index: Int, count: Int) {
+    for ranks in nodes {
+      if let index = ranks.firstIndex(of: rank) { return (index, ranks.count) }
+    }
+    preconditionFailure("rank \(rank) is on no node")
+  }
+}
+
+/// Memory that ranks of one node see, for as long as this object lives on each of them.
+///
+/// Whoever writes it and whoever reads it have to agree on when: nothing here does it for them.
+public final class SharedMemory: @unchecked Sendable {
+  /// The first byte; its address is a multiple of 4096.
+  public let pointer: UnsafeMutableRawPointer
+  /// The number of bytes.
+  public let count: Int
+  private let unmap: @Sendable () -> Void
+  private let release: @Sendable () -> Void
+
+  init(
+    _ pointer: UnsafeMutableRawPointer, count: Int, unmap: @escaping @Sendable () -> Void = {},
+    release: @escaping @Sendable () -> Void
+  ) {
+    self.pointer = pointer
+    self.count = count
+    self.unmap = unmap
+    self.release = release
+  }
+
+  deinit { release() }
+
+  /// Has this process count none of the memory as its own until it reads or writes it again; the values stay.
+  public func forget() { unmap() }
 }

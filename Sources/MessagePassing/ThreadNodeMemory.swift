@@ -3,6 +3,8 @@ final class ThreadSegments: @unchecked Sendable {
   static let segmentBytes = 1 << 16
   let nodes: [[Int]]
   let pointers: [UnsafeMutableRawPointer]
+  /// What was allocated besides.
+  private let shared = Monitor<[UnsafeMutableRawPointer]>([])
 
   init(nodes: [[Int]]) {
     self.nodes = nodes
@@ -11,6 +13,16 @@ final class ThreadSegments: @unchecked Sendable {
 
   deinit {
     for pointer in pointers { pointer.deallocate() }
+    shared.withLock { for pointer in $0 { pointer.deallocate() } }
+  }
+
+  /// Zeroed memory that lasts as long as this.
+  func allocate(bytes: Int) -> UnsafeMutableRawPointer {
+    let pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
+    pointer.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    nonisolated(unsafe) let kept = pointer
+    shared.withLock { $0.append(kept) }
+    return pointer
   }
 }
 
@@ -30,4 +42,13 @@ final class ThreadNodeMemory: NodeMemory {
   func segment(of rank: Int) -> UnsafeMutableRawPointer { segments.pointers[rank] }
 
   func synchronize() throws(CommunicationError) { try communicator.barrier() }
+
+  func share(bytes: Int) throws(CommunicationError) -> SharedMemory? {
+    let rank = communicator.rank
+    let first = nodes.first { $0.contains(rank) }![0]
+    let own = rank == first ? segments.allocate(bytes: bytes) : nil
+    let addresses = try communicator.allGather(own.map { Int(bitPattern: $0) } ?? 0)
+    let pointer = UnsafeMutableRawPointer(bitPattern: addresses[first])!
+    return SharedMemory(pointer, count: bytes, release: { [segments] in withExtendedLifetime(segments) {} })
+  }
 }

@@ -15,17 +15,12 @@ public struct ExponentialMovingAverage {
     self.store = store
   }
 
-  /// Lends the average to a step that moves it along with the network's parameters, then copies the network's
-  /// buffers (running statistics), which are not averaged.
+  /// The average as a step that moves the network's parameters takes it along.
   ///
   /// average ← average + (1 - d)(parameters - average) with d = min(decay, (1 + n) / (10 + n)), so that the start of a
   /// run is soon forgotten.
   /// - Parameter n: the number of updates, this one included.
-  /// - Precondition: `network` has the architecture of ``store``.
-  public func follow(_ network: ParameterStore, update n: Int, _ step: (MovingAverage) -> Void) {
-    precondition(network.count == store.count, "one architecture")
-    let share = 1 - min(decay, (1 + Float(n)) / (10 + Float(n)))
-    store.withValues { step(MovingAverage($0, share: share)) }
-    store.copyBuffers(from: network)
+  public func following(update n: Int) -> MovingAverage {
+    MovingAverage(store.values.pointer, share: 1 - min(decay, (1 + Float(n)) / (10 + Float(n))))
   }
 }

@@ -99,21 +99,37 @@ public struct OptimizerState {
   /// The steps taken.
   public var stepCount = 0
   /// One flat buffer for each of the rule's moments.
-  public var moments: [Tensor]
+  public private(set) var buffers: [TensorStorage]
 
   /// The state before the first step of a network of `count` parameters.
   public init(_ optimizer: any Optimizer, count: Int) {
     self.optimizer = optimizer
-    moments = optimizer.momentNames.map { _ in Tensor(repeating: 0, shape: [count]) }
+    buffers = optimizer.momentNames.map { _ in TensorStorage(count: count) }
+    reset()
+  }
+
+  /// The moments as views; setting them copies their values.
+  public var moments: [Tensor] {
+    get { buffers.map { Tensor(viewOf: $0, offset: 0, shape: [$0.count]) } }
+    set {
+      for (buffer, values) in zip(buffers, newValue) {
+        precondition(values.count == buffer.count, "a moment has as many elements as there are parameters")
+        values.withUnsafePointer { buffer.pointer.update(from: $0, count: buffer.count) }
+      }
+    }
+  }
+
+  /// Goes on in other memory, whose values are the moments from now on.
+  /// - Precondition: as many buffers of as many elements.
+  public mutating func move(to buffers: [TensorStorage]) {
+    precondition(buffers.map(\.count) == self.buffers.map(\.count), "moments keep their lengths")
+    self.buffers = buffers
   }
 
   /// Back to the state before the first step, in the same memory.
   public mutating func reset() {
     stepCount = 0
-    for index in moments.indices {
-      let count = moments[index].count
-      moments[index].withUnsafeMutablePointer { $0.update(repeating: 0, count: count) }
-    }
+    for buffer in buffers { buffer.pointer.update(repeating: 0, count: buffer.count) }
   }
 
   /// Moves the parameters by one step; see
@@ -123,11 +139,9 @@ public struct OptimizerState {
     average: MovingAverage? = nil, rate: Double = 1
   ) {
     stepCount += 1
-    let count = moments.first?.count ?? 0
-    let pointers = moments.indices.map { index in moments[index].withUnsafeMutablePointer { $0 } }
     optimizer.step(
-      values: values, gradient: gradient, gradientScale: gradientScale, moments: pointers, average: average,
-      count: count, step: stepCount, rate: rate)
-    withExtendedLifetime(moments) {}
+      values: values, gradient: gradient, gradientScale: gradientScale, moments: buffers.map(\.pointer),
+      average: average, count: buffers.first?.count ?? 0, step: stepCount, rate: rate)
+    withExtendedLifetime(buffers) {}
   }
 }

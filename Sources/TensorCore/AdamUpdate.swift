@@ -42,7 +42,7 @@ public struct AdamUpdate: Hashable, Sendable {
     average: MovingAverage? = nil, count: Int
   ) {
     let kernel = Kernel(self, gradientScale: gradientScale, averageShare: average?.share ?? 0)
-    ComputeThreads.split(count, grain: 4096) { part in
+    ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
       var index = part.lowerBound
       while index &+ 8 <= part.upperBound {
         kernel.update(

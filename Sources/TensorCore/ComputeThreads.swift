@@ -24,6 +24,9 @@ public enum ComputeThreads {
     }
   }
 
+  /// Elements of a flat buffer that one thread goes through at least: fewer are not shared out.
+  public static let grain = 4096
+
   /// Calls `body` once for every index below `jobs`, on up to ``count`` threads; returns when all have ended.
   ///
   /// Jobs must not depend on one another. A call from inside a job, or while another thread is in here, runs on

@@ -13,7 +13,7 @@ public struct MovingAverage {
 
   /// Moves the average toward `count` new values.
   public func move(toward target: UnsafePointer<Float>, count: Int) {
-    ComputeThreads.split(count, grain: 4096) { part in
+    ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
       var index = part.lowerBound
       while index &+ 8 <= part.upperBound {
         store(Self.interpolated(load(values + index), load(target + index), share), to: values + index)

@@ -131,7 +131,8 @@ public struct KeyedNoise: Sendable {
   private static let blockLength = 2048
 
   /// Writes the numbers for positions of a block that begins at `first`, a multiple of 4.
-  private func writeNormals(_ positions: Range<Int>, from first: Int, to result: UnsafeMutablePointer<Float>) {
+  private func writeNormals(_ positions: Range<Int>, from first: Int, to result: UnsafeMutablePointer<Float>)
+  {
     let pairs = (((positions.upperBound + 3) & ~3) - first) / 2
     let uniforms = uniform([2 * pairs], from: first)
     let radii = Tensor([pairs]) { radius in

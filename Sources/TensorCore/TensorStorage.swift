@@ -14,7 +14,10 @@ public final class TensorStorage: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Float>
   /// The number of elements that may be used.
   public let count: Int
-  private let size: SizeClass
+  /// Of a block of the free list.
+  private let size: SizeClass?
+  /// Whose the memory is, if it is not this storage's.
+  private let owner: (any AnyObject & Sendable)?
   /// Whether the values outlast a step and are read many times, so that forms derived from them are worth keeping.
   package let isLasting: Bool
 
@@ -28,11 +31,32 @@ public final class TensorStorage: @unchecked Sendable {
   public init(count: Int, isLasting: Bool = false) {
     self.count = count
     self.isLasting = isLasting
-    (pointer, size) = FreeList.take(count)
+    owner = nil
+    let (pointer, size) = FreeList.take(count)
+    self.pointer = pointer
+    self.size = size
+  }
+
+  /// Storage for values that outlast a step, in memory that other processes may see too.
+  /// - Parameters:
+  ///   - pointer: the first of `count` initialised elements, at a multiple of 64 bytes.
+  ///   - owner: keeps the memory.
+  public init(at pointer: UnsafeMutablePointer<Float>, count: Int, owner: any AnyObject & Sendable) {
+    precondition(UInt(bitPattern: pointer) % 64 == 0, "storage is aligned to 64 bytes")
+    self.pointer = pointer
+    self.count = count
+    self.owner = owner
+    size = nil
+    isLasting = true
   }
 
   deinit {
-    FreeList.give(pointer, size)
+    if let size { FreeList.give(pointer, size) }
+  }
+
+  /// Whether the values are those of another storage, bit by bit.
+  public func hasBits(of other: TensorStorage) -> Bool {
+    count == other.count && memcmp(pointer, other.pointer, count * MemoryLayout<Float>.stride) == 0
   }
 
   /// Says that the values have changed in place, so that packed copies of them are made anew.

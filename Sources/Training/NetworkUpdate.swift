@@ -18,32 +18,38 @@ struct NetworkUpdate {
   /// Counts the step of a network's optimizer.
   func begin(_ index: Int) { state.optimizers[index].stepCount += 1 }
 
+  /// The next step of a network's optimizer, before it has been counted by ``begin(_:)``.
+  func nextStep(of index: Int, at runStep: Int) -> UpdateStep {
+    step(of: index, at: runStep, number: state.optimizers[index].stepCount + 1)
+  }
+
+  private func step(of index: Int, at runStep: Int, number: Int) -> UpdateStep {
+    let network = state.model.networks[index]
+    let optimizer = state.optimizers[index]
+    return UpdateStep(
+      rule: optimizer.optimizer, number: number,
+      rate: learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1), scale: scale,
+      weightLimit: network.weightLimit, values: network.store.values.pointer,
+      moments: optimizer.buffers.map(\.pointer), average: averages[index]?.following(update: number))
+  }
+
   /// Moves some of a network's parameters and, in the same pass, their average; then cuts off what is beyond its bound.
   /// - Parameter gradient: of all parameters.
   func move(_ elements: Range<Int>, of index: Int, at runStep: Int, gradient: UnsafePointer<Float>) {
-    let network = state.model.networks[index]
-    let rate = learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1)
-    let (start, count) = (elements.lowerBound, elements.count)
-    let rule = state.optimizers[index].optimizer
-    let steps = state.optimizers[index].stepCount
-    let moments = state.optimizers[index].moments.indices.map { moment in
-      state.optimizers[index].moments[moment].withUnsafeMutablePointer { $0 + start }
+    step(of: index, at: runStep, number: state.optimizers[index].stepCount).move(elements, gradient: gradient)
+    noteMoved(elements, of: index)
+  }
+
+  /// Has forms of some of a network's parameters, and of their average, made anew: they have been moved.
+  func noteMoved(_ elements: Range<Int>, of index: Int) {
+    let store = state.model.networks[index].store
+    // What is derived from all parameters need not be gone through one by one.
+    if elements.count == store.count {
+      store.values.invalidateDerived()
+    } else {
+      store.values.invalidateDerived(in: elements)
     }
-    func step(_ average: MovingAverage?) {
-      func move(_ values: UnsafeMutablePointer<Float>) {
-        rule.step(
-          values: values, gradient: gradient + start, gradientScale: scale, moments: moments,
-          average: average.map { MovingAverage($0.values + start, share: $0.share) }, count: count,
-          step: steps, rate: rate)
-        guard let limit = network.weightLimit else { return }
-        for i in 0..<count { values[i] = max(-limit, min(limit, values[i])) }
-      }
-      // What is derived from all parameters need not be gone through one by one.
-      if count == network.store.count { return network.store.withValues(move) }
-      network.store.withValues(in: elements, move)
-    }
-    guard let average = averages[index] else { return step(nil) }
-    average.follow(network.store, update: steps) { step($0) }
+    averages[index]?.store.values.invalidateDerived()
   }
 
   /// Does what needs the whole sum, when all parameters have been moved.
@@ -84,5 +90,37 @@ struct NetworkUpdate {
       index += 1
     }
     return sum.squareRoot()
+  }
+}
+
+/// One step of a network's optimizer and of its average, for any elements by themselves and on any thread, while nobody else
+/// reads or writes these.
+struct UpdateStep: @unchecked Sendable {
+  fileprivate let rule: any Optimizer
+  fileprivate let number: Int
+  fileprivate let rate: Double
+  fileprivate let scale: Float
+  fileprivate let weightLimit: Float?
+  fileprivate let values: UnsafeMutablePointer<Float>
+  fileprivate let moments: [UnsafeMutablePointer<Float>]
+  fileprivate let average: MovingAverage?
+
+  /// Moves some of the parameters.
+  /// - Parameters:
+  ///   - gradient: the sum for all parameters.
+  ///   - isAlone: whether the compute threads are not to be asked for help, because they have other work.
+  func move(_ elements: Range<Int>, gradient: UnsafePointer<Float>, isAlone: Bool = false) {
+    let most = isAlone ? ComputeThreads.grain : elements.count
+    for start in stride(from: elements.lowerBound, to: elements.upperBound, by: max(most, 1)) {
+      let count = min(most, elements.upperBound - start)
+      rule.step(
+        values: values + start, gradient: gradient + start, gradientScale: scale,
+        moments: moments.map { $0 + start },
+        average: average.map { MovingAverage($0.values + start, share: $0.share) }, count: count,
+        step: number,
+        rate: rate)
+      guard let limit = weightLimit else { continue }
+      for i in start..<start + count { values[i] = max(-limit, min(limit, values[i])) }
+    }
   }
 }

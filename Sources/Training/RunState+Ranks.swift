@@ -34,10 +34,7 @@ extension RunState {
         try give(store.buffers.pointer, store.buffers.count)
         store.buffers.invalidateDerived()
       }
-      for moment in optimizers[index].moments.indices {
-        let count = optimizers[index].moments[moment].count
-        try optimizers[index].moments[moment].withUnsafeMutablePointer { try give($0, count) }
-      }
+      for moment in optimizers[index].buffers { try give(moment.pointer, moment.count) }
       optimizers[index].stepCount = Int(steps[index])
     }
     try model.replay?.deal(over: exchange)

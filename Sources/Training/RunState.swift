@@ -25,6 +25,8 @@ package final class RunState {
   package var game: GameState?
   /// Turns that were left out; nil for a run that leaves none out.
   package var skipped: SkippedTurns?
+  /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it makes all.
+  package internal(set) var share: NodeShare?
 
   /// The state before the first step: parameters drawn from the seed, averages equal to them.
   package init(model: any Model, optimizers: [any Optimizer], seed: UInt64) {
@@ -130,10 +132,10 @@ package final class RunState {
     }
     var nextMoment = moments[...]
     for (index, network) in model.networks.enumerated() {
-      for moment in optimizers[index].moments.indices {
-        let count = network.store.parameters.count
-        optimizers[index].moments[moment] = Self.flat(nextMoment.prefix(count))
-        nextMoment = nextMoment.dropFirst(count)
+      let count = network.store.parameters.count
+      optimizers[index].moments = optimizers[index].buffers.map { _ in
+        defer { nextMoment = nextMoment.dropFirst(count) }
+        return Self.flat(nextMoment.prefix(count))
       }
       optimizers[index].stepCount = try Self.counter(of: network, in: generation)
     }

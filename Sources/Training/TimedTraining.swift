@@ -28,6 +28,7 @@ struct TimedTraining {
     options.threads.apply(ranksOnNode: ranksOnNode)
     self.init(
       options, plan, CommunicationThread(threadCommunicator), acrossNodes: layout.names.count > 1)
+    try engine.state.share(over: communication)
   }
 
   /// Makes the model with initial weights, for the micro-batches of a plan.

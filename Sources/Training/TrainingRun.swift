@@ -180,6 +180,7 @@ package enum TrainingRun {
     }
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
+    try state.share(over: communication)
     let engine = TurnEngine(
       state: state, plan: plan, options, communication: communication, acrossNodes: layout.names.count > 1)
     engine.board = watchdog.board

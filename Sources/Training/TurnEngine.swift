@@ -124,7 +124,9 @@ package final class TurnEngine {
     var openings: [Int: TurnResult.Opening] = [:]
     // Within a node there is too little to wait for to take terms apart that are computed faster together.
     let mayOpen = acrossNodes || !joinsTerms
-    for microBatch in microBatches where mayOpen && (isEarly || isWaiting(beside: turn.phase)) {
+    // There one pass is behind all of a sum; each that is opened holds a gradient.
+    let most = acrossNodes ? microBatches.count : 1
+    for microBatch in microBatches.prefix(most) where mayOpen && (isEarly || isWaiting(beside: turn.phase)) {
       let opening = timeline.span(
         "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
       ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }
@@ -158,7 +160,7 @@ package final class TurnEngine {
     let buckets = buckets(of: turn.phase, count: result.count)
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
-      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount)
+      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount, move: move(in: turn))
     // One bucket is complete only at the end.
     let isEarly = overlap && buckets.ranges.count > 1
     if isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
@@ -169,6 +171,20 @@ package final class TurnEngine {
     }
     if !isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
     handed.append(Handed(turn, result, sum))
+  }
+
+  /// What this rank does of a turn's update, where the ranks of its node share parameters; nil where each makes all of it, when
+  /// it reads them.
+  private func move(in turn: Turn) -> TurnSum.Move? {
+    guard let share = state.share else { return nil }
+    let network = model.networks[turn.phase.network].store
+    // An update of parameters that this turn did not read.
+    network.settle()
+    let step = update.nextStep(of: turn.phase.network, at: turn.step)
+    let parameters = 0..<network.count
+    return { bucket, sum, isAlone in
+      step.move(share.part(of: bucket.clamped(to: parameters)), gradient: sum, isAlone: isAlone)
+    }
   }
 
   /// Completes all updates.
@@ -188,6 +204,10 @@ package final class TurnEngine {
   /// since are dropped. The state is to be replaced.
   package func recover() {
     settleAll()
+    if state.share != nil {
+      // No rank of the node moves parameters any more. Where communicating fails the next turn says so.
+      _ = try? communication.submit { try $0.nodeMemory()?.synchronize() }.wait()
+    }
     handed.removeAll()
     failure = nil
   }
@@ -268,6 +288,7 @@ package final class TurnEngine {
       if turn.left.count == buckets.ranges.count { update.begin(network) }
       timeline.span("\(turn.turn.phase.name) update \(bucket)", .computation, step: step) {
         let parameters = buckets.ranges[bucket].clamped(to: 0..<turn.gradientCount)
+        if state.share != nil { return update.noteMoved(parameters, of: network) }
         vector.withUnsafePointer { update.move(parameters, of: network, at: step, gradient: $0) }
       }
       turn.left.remove(bucket)
@@ -293,11 +314,11 @@ package final class TurnEngine {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
     board?.enter(.waiting)
-    let (vector, flags, fault) = try timeline.span(
+    let (vector, flags, fault, moving) = try timeline.span(
       "wait for \(phase.name) bucket \(bucket)", .wait, step: step
     ) { try turn.sum.wait(for: bucket) }
     board?.enter(.computing)
-    waited += (ContinuousClock.now - start).seconds
+    waited += max(0, (ContinuousClock.now - start).seconds - moving)
     guard let fault else { return (vector, flags) }
     note(flags)
     let network = model.networks[phase.network]

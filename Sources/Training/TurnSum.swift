@@ -48,6 +48,8 @@ package final class TurnSum: Sendable {
   private struct Given {
     var own: [PartialSums?]
     var buckets: UInt64 = 0
+    /// The first element of the own sums that is not finite, as far as these are large.
+    var firstNonFinite: Int?
     /// Whether the own sums handed over are so small that a sum over all ranks of such sums is finite.
     var isBounded = true
   }
@@ -60,7 +62,14 @@ package final class TurnSum: Sendable {
     var flags = Flags()
     var vector: Tensor?
     var end: Result<Fault?, any Error>?
+    /// Whether the training thread waits, and seconds of moving parameters so far.
+    var isAwaited = false
+    var moving = 0.0
   }
+
+  /// Moves the part of the parameters in a bucket that is this rank's, by the sum; told whether only on the calling thread.
+  package typealias Move =
+    @Sendable (_ bucket: Range<Int>, _ sum: UnsafePointer<Float>, _ isAlone: Bool) -> Void
 
   /// 1 MiB: what between nodes may be in front of something more urgent.
   package static let defaultPartLength = 1 << 18
@@ -71,8 +80,8 @@ package final class TurnSum: Sendable {
   private let partLength: Int
   private let format: WireFormat
   private let exactFrom: Int
+  private let move: Move?
   private let bound: Float
-  private let result: TensorStorage?
   private let given: Monitor<Given>
   private let back: Monitor<Back>
 
@@ -81,18 +90,18 @@ package final class TurnSum: Sendable {
   ///   - partLength: elements that travel at a time between nodes.
   ///   - format: how they do.
   ///   - exactFrom: the first element that travels as it is in any format.
+  ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to be back on any.
   package init(
     _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
-    format: WireFormat = .float32, exactFrom: Int = 0
+    format: WireFormat = .float32, exactFrom: Int = 0, move: Move? = nil
   ) {
     self.place = place
+    self.move = move
     self.format = format
     self.exactFrom = exactFrom
     self.buckets = buckets
     self.partLength = partLength
     bound = .greatestFiniteMagnitude / Float(2 * plan.microBatches)
-    // A rank that is alone has the sum.
-    result = plan.worldSize == 1 ? nil : TensorStorage(count: buckets.count)
     given = Monitor(Given(own: buckets.ranges.map { _ in nil }))
     back = Monitor(Back())
   }
@@ -100,8 +109,11 @@ package final class TurnSum: Sendable {
   /// Hands a bucket over; to be called once for each. Of no account where communicating has failed meanwhile.
   package func hand(_ sums: PartialSums, of bucket: Int) {
     let isBounded = sums.isWithin(bound)
+    // Looked for now: the sum may take the own sums' place.
+    let first = isBounded ? nil : sums.firstNonFinite.map { buckets.ranges[bucket].lowerBound + $0 }
     given.withLock { given in
       guard !given.own.isEmpty else { return }
+      given.firstNonFinite = [given.firstNonFinite, first].compactMap { $0 }.min()
       given.own[bucket] = sums
       given.buckets |= 1 << UInt64(bucket)
       if !isBounded { given.isBounded = false }
@@ -115,13 +127,20 @@ package final class TurnSum: Sendable {
 
   /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until all buckets
   /// are.
-  /// - Returns: the sum, of which that bucket is to be read, and what is wrong with it.
+  /// - Returns: the sum, of which that bucket is to be read, what is wrong with it, and the seconds of the wait in which
+  ///   parameters were moved.
   /// - Throws: what communicating threw.
-  package func wait(for bucket: Int) throws -> (vector: Tensor, flags: Flags, fault: Fault?) {
-    try back.wait { back in
+  package func wait(
+    for bucket: Int
+  ) throws -> (vector: Tensor, flags: Flags, fault: Fault?, moving: Double) {
+    var before: Double?
+    return try back.wait { back in
+      let begun = before ?? back.moving
+      before = begun
       let fault = try back.end?.get()
-      guard back.end != nil || back.buckets & 1 << UInt64(bucket) != 0 else { return nil }
-      return (back.vector!, back.flags, fault ?? nil)
+      back.isAwaited = back.end == nil && back.buckets & 1 << UInt64(bucket) == 0
+      if back.isAwaited { return nil }
+      return (back.vector!, back.flags, fault ?? nil, back.moving - begun)
     }
   }
 
@@ -151,8 +170,9 @@ package final class TurnSum: Sendable {
   ) throws -> (vector: Tensor, flags: Flags, fault: Fault?) {
     let all = UInt64.max >> UInt64(64 - buckets.ranges.count)
     var done: UInt64 = 0
+    var told: UInt64 = 0
     var agreed = AgreedTurn(flags: Flags(), handed: 0)
-    var vector = result.map { Tensor(viewOf: $0, offset: 0, shape: [buckets.count]) }
+    var room: TensorStorage?
     var collective = 0
     var starts = buckets.ranges.map(\.lowerBound)
     while done != all {
@@ -171,18 +191,51 @@ package final class TurnSum: Sendable {
         part = part.lowerBound..<exactFrom
       }
       try span("bucket \(bucket)", bytes: bytes(of: part)) {
-        if let alone = try add(part, of: bucket, over: communicator) { vector = alone }
+        try add(part, of: bucket, in: &room, over: communicator)
       }
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
       done |= 1 << UInt64(bucket)
       if done != all, agreed.handed == all, !agreed.flags.union.contains(.nonFinite) {
-        back.withLock { ($0.buckets, $0.flags, $0.vector) = (done, agreed.flags, vector) }
+        try tell(of: done & ~told, in: vector(room), agreed.flags, over: communicator)
+        told = done
       }
     }
+    let vector = vector(room)
     let isSuspect = agreed.flags.union.contains(.nonFinite) || communicator.size == 1
-    let fault = try isSuspect ? fault(in: vector!, over: communicator) : nil
-    return (vector!, agreed.flags, fault)
+    let fault = try isSuspect ? fault(in: vector, over: communicator) : nil
+    if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
+    return (vector, agreed.flags, fault)
+  }
+
+  private func vector(_ room: TensorStorage?) -> Tensor {
+    Tensor(viewOf: room!, offset: 0, shape: [buckets.count])
+  }
+
+  /// Tells the training thread that buckets are back, in order; where the ranks of a node share parameters, each when all of
+  /// them have moved their parts.
+  private func tell(
+    of buckets: UInt64, in vector: Tensor, _ flags: Flags, over communicator: any Communicator
+  ) throws {
+    guard let move else {
+      return back.withLock { ($0.buckets, $0.flags, $0.vector) = ($0.buckets | buckets, flags, vector) }
+    }
+    for (bucket, range) in self.buckets.ranges.enumerated() where buckets & 1 << UInt64(bucket) != 0 {
+      let start = ContinuousClock.now
+      place.timeline.span(
+        "\(place.phase.name) update \(bucket)", .computation, on: .communication, step: place.step
+      ) {
+        let isAlone = !back.withLock { $0.isAwaited }
+        vector.withUnsafePointer { move(range, $0, isAlone) }
+      }
+      let seconds = (ContinuousClock.now - start).seconds
+      try communicator.nodeMemory()?.synchronize()
+      back.withLock { back in
+        (back.flags, back.vector) = (flags, vector)
+        back.buckets |= 1 << UInt64(bucket)
+        back.moving += seconds
+      }
+    }
   }
 
   private struct AgreedTurn {
@@ -206,16 +259,17 @@ package final class TurnSum: Sendable {
       flags: Flags(union: agreed.union, intersection: agreed.intersection), handed: agreed.handed)
   }
 
-  /// - Returns: the sum, if this rank is alone; the other ones are written to where all of it will be.
-  private func add(_ part: Range<Int>, of bucket: Int, over communicator: any Communicator) throws -> Tensor?
-  {
+  /// - Parameter room: where all of the sum will be, made with the first of it.
+  private func add(
+    _ part: Range<Int>, of bucket: Int, in room: inout TensorStorage?, over communicator: any Communicator
+  ) throws {
     let sums = given.withLock { $0.own[bucket]! }
-    guard let result else { return try sums.reduce(over: communicator) }
+    let result = try room ?? sums.roomForSum(count: buckets.count, over: communicator)
+    room = result
     let start = buckets.ranges[bucket].lowerBound
     try sums.part(part.lowerBound - start..<part.upperBound - start).reduce(
       over: communicator, into: result.pointer + part.lowerBound,
       as: part.upperBound <= exactFrom ? format : .float32)
-    return nil
   }
 
   /// What elements take between nodes.
@@ -231,10 +285,7 @@ package final class TurnSum: Sendable {
   /// Asks all ranks, which all have the same sum: one all-gather, if it is not finite.
   private func fault(in vector: Tensor, over communicator: any Communicator) throws -> Fault? {
     guard !vector.isFinite else { return nil }
-    let own = given.withLock { $0.own }
-    let first = zip(buckets.ranges, own).compactMap { range, sums in
-      sums?.firstNonFinite.map { range.lowerBound + $0 }
-    }.min()
+    let first = given.withLock { $0.firstNonFinite }
     let places = try communicator.allGather(first ?? -1)
     return Fault(
       element: vector.withUnsafeBufferPointer { $0.firstIndex { !$0.isFinite } } ?? 0,

@@ -132,7 +132,8 @@ struct TapeTests {
     var reads: [Range<Int>?] = []
     network.store.update { elements in
       reads.append(elements)
-      network.store.withValues(in: 0..<2) { $0[1] = Float(reads.count) }
+      network.store.values.pointer[1] = Float(reads.count)
+      network.store.values.invalidateDerived(in: 0..<2)
       // What the update reads itself is as it is.
       _ = network.unused.value
       return elements == nil

@@ -70,7 +70,7 @@ struct OptimizerTests {
     #expect(state.moments.map(\.shape) == optimizers[which].momentNames.map { _ in [3] })
     #expect(state.moments.allSatisfy { $0.scalars == [0, 0, 0] })
     var values: [Float] = [1, 1, 1]
-    let before = state.moments
+    let before = state.moments.map { $0.copied() }
     for _ in 0..<2 { state.step(values: &values, gradient: [1, 2, 3], gradientScale: 1) }
     #expect(state.stepCount == 2)
     #expect(zip(before, state.moments).allSatisfy { $0.scalars == [0, 0, 0] && $1.scalars != [0, 0, 0] })
@@ -93,9 +93,10 @@ struct OptimizerTests {
     network.set(source.statistics, to: Tensor([7], shape: [1]))
     /// Far behind the ramp.
     func follow() {
-      average.follow(network, update: 1 << 40) { moving in
-        network.flatValues.withUnsafePointer { moving.move(toward: $0, count: network.count) }
+      network.flatValues.withUnsafePointer {
+        average.following(update: 1 << 40).move(toward: $0, count: network.count)
       }
+      average.store.copyBuffers(from: network)
     }
     follow()
     #expect(target.weight.value.scalars == [2, 0])

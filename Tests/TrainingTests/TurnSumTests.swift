@@ -51,8 +51,8 @@ struct TurnSumTests {
       }
       if let error = sum.run(over: watched, after: nil) { throw error }
       for bucket in 0..<3 {
-        let (vector, _, fault) = try sum.wait(for: bucket)
-        #expect(fault == nil && vector.scalars == [Float](repeating: 3, count: 224))
+        let arrived = try sum.wait(for: bucket)
+        #expect(arrived.fault == nil && arrived.vector.scalars == [Float](repeating: 3, count: 224))
       }
       return watched.sentBytes
     }

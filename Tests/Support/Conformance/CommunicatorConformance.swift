@@ -20,6 +20,7 @@ package enum CommunicatorConformance {
     ("the majority is the reference", majority),
     ("ranks of one node know each other", nodes),
     ("what a rank writes to shared memory all of its node read after they have met", sharedMemory),
+    ("more memory of a node is zero at first, and is the same for all of its ranks", moreSharedMemory),
   ]
 
   /// Runs all checks, one after another.
@@ -55,6 +56,29 @@ package enum CommunicatorConformance {
         try require(
           bytes.elementsEqual(pattern(count: count, seed: 100 * round + rank)),
           "round \(round): the segment of rank \(rank) is wrong")
+      }
+      try memory.synchronize()
+    }
+  }
+
+  private static func moreSharedMemory(_ communicator: any Communicator) throws {
+    guard let memory = try communicator.nodeMemory() else { return }
+    let count = 100_000
+    let (index, mates) = memory.position(of: communicator.rank)
+    for round in 0..<3 {
+      guard let shared = try memory.share(bytes: mates * count) else {
+        throw ConformanceFailure(description: "no memory is to be had")
+      }
+      let bytes = UnsafeMutableRawBufferPointer(start: shared.pointer, count: shared.count)
+      try require(bytes.allSatisfy { $0 == 0 }, "round \(round): the memory is not zero at first")
+      try memory.synchronize()
+      bytes[index * count..<(index + 1) * count].copyBytes(from: pattern(count: count, seed: round + index))
+      try memory.synchronize()
+      shared.forget()
+      for mate in 0..<mates {
+        try require(
+          bytes[mate * count..<(mate + 1) * count].elementsEqual(pattern(count: count, seed: round + mate)),
+          "round \(round): the part of mate \(mate) is wrong")
       }
       try memory.synchronize()
     }

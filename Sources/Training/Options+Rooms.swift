@@ -61,12 +61,12 @@ extension TurnEngine {
   /// An engine that goes on from `state` as the options say.
   convenience init(
     state: RunState, plan: MicroBatchPlan, _ options: Options, communication: CommunicationThread,
-    acrossNodes: Bool
+    acrossNodes: Bool, bucketLength: Int = BucketPlan.defaultLength
   ) {
     self.init(
       state: state, plan: plan, averageDecay: Float(options.ema.decay),
       learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
       communication: communication, overlap: options.overlap, acrossNodes: acrossNodes,
-      wire: options.wire)
+      wire: options.wire, bucketLength: bucketLength)
   }
 }

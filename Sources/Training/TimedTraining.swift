@@ -33,12 +33,13 @@ struct TimedTraining {
 
   /// Makes the model with initial weights, for the micro-batches of a plan.
   init(
-    _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool
+    _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool,
+    bucketLength: Int = BucketPlan.defaultLength
   ) {
     let model = options.family.makeModel(options)
     engine = TurnEngine(
       state: RunState(model: model, options), plan: plan, options, communication: communication,
-      acrossNodes: acrossNodes)
+      acrossNodes: acrossNodes, bucketLength: bucketLength)
     schedule = options.schedule(of: model)
     self.communication = communication
     microBatches = Self.microBatches(of: engine, seed: options.seed)

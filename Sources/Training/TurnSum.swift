@@ -108,15 +108,17 @@ package final class TurnSum: Sendable {
 
   /// Hands a bucket over; to be called once for each. Of no account where communicating has failed meanwhile.
   package func hand(_ sums: PartialSums, of bucket: Int) {
-    let isBounded = sums.isWithin(bound)
-    // Looked for now: the sum may take the own sums' place.
-    let first = isBounded ? nil : sums.firstNonFinite.map { buckets.ranges[bucket].lowerBound + $0 }
-    given.withLock { given in
-      guard !given.own.isEmpty else { return }
-      given.firstNonFinite = [given.firstNonFinite, first].compactMap { $0 }.min()
-      given.own[bucket] = sums
-      given.buckets |= 1 << UInt64(bucket)
-      if !isBounded { given.isBounded = false }
+    place.timeline.span("\(place.phase.name) hand \(bucket)", .computation, step: place.step) {
+      let isBounded = sums.isWithin(bound)
+      // Looked for now: the sum may take the own sums' place.
+      let first = isBounded ? nil : sums.firstNonFinite.map { buckets.ranges[bucket].lowerBound + $0 }
+      given.withLock { given in
+        guard !given.own.isEmpty else { return }
+        given.firstNonFinite = [given.firstNonFinite, first].compactMap { $0 }.min()
+        given.own[bucket] = sums
+        given.buckets |= 1 << UInt64(bucket)
+        if !isBounded { given.isBounded = false }
+      }
     }
   }
 

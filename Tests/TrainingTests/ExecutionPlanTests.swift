@@ -6,72 +6,6 @@ import Training
 
 @Suite("What a step would take on a cluster")
 struct ExecutionPlanTests {
-  private let costs = [
-    PhaseCost(name: "discriminator", opening: 1, rest: 2, update: 0.5, bytes: 8),
-    PhaseCost(name: "generator", opening: 0, rest: 3, update: 0.25, bytes: 4),
-  ]
-
-  private func graph(isOverlapped: Bool = true) throws -> StepGraph {
-    let options = try Options.resolve(recipe: "dcgan", overrides: [])
-    let model = options.family.makeModel(options)
-    return StepGraph(options.schedule(of: model), costs, isOverlapped: isOverlapped)
-  }
-
-  /// Of sums that take a second for each of two bytes.
-  private func predicted(_ graph: StepGraph, shares: [Int] = [1], work: Double = 0) -> StepPrediction {
-    StepPrediction(graph, shares: shares, sharesCores: work > 0) {
-      .init(seconds: $0.bytes / 2, work: work)
-    }
-  }
-
-  @Test("the generator's sum hides behind the discriminator's opening, the discriminator's is waited for")
-  func overlap() throws {
-    let found = predicted(try graph())
-    // Opening 1, rest of the wait 2 - 1, update 0.25, rest 2, wait 4, update 0.5, generator 3.
-    #expect(abs(found.seconds - 11.75) < 1e-9 && abs(found.exposed - 5) < 1e-9)
-    #expect(abs(found.exposedBySum[0] - 4) < 1e-9 && abs(found.exposedBySum[1] - 1) < 1e-9)
-    #expect(abs(found.computing - 6.75) < 1e-9)
-  }
-
-  @Test("without overlap every sum is waited for")
-  func blocking() throws {
-    let found = predicted(try graph(isOverlapped: false))
-    #expect(abs(found.exposed - 6) < 1e-9 && abs(found.seconds - 12.75) < 1e-9)
-  }
-
-  @Test(
-    "buckets are data: a bucket that leaves before the turn ends, and one that is needed late, are hidden")
-  func buckets() {
-    let graph = StepGraph(
-      stages: [
-        .init(name: "a", secondsPerMicroBatch: 3, waitsFor: [1], hands: [0]),
-        .init(name: "b", secondsPerMicroBatch: 2, waitsFor: [], hands: [1]),
-        .init(name: "c", secondsPerMicroBatch: 1, waitsFor: [0], hands: []),
-      ],
-      sums: [.init(name: "first", bytes: 4, update: 0), .init(name: "second", bytes: 2, update: 0)])
-    let found = predicted(graph)
-    #expect(abs(found.seconds - 6) < 1e-9 && found.exposed == 0)
-  }
-
-  @Test("the rank with most micro-batches sets the pace, the others wait for it")
-  func shares() throws {
-    let found = predicted(try graph(), shares: [2, 3])
-    // Opening 3, update 0.25, rest 6, wait 4, update 0.5, generator 9; the generator's sum of 2 is hidden.
-    #expect(abs(found.seconds - 22.75) < 1e-9, "\(found)")
-    #expect(abs(found.exposedBySum[0] - 4) < 1e-9 && found.exposedBySum[1] == 0)
-    #expect(found.exposed > 4, "who has less waits more")
-  }
-
-  @Test("a sum that is hidden takes the time of a core where all cores compute")
-  func work() throws {
-    let free = predicted(try graph())
-    let shared = predicted(try graph(), work: 1)
-    // Half of the generator's sum runs behind the opening of one second.
-    #expect(abs(shared.seconds - free.seconds) < 1e-9, "what it delays it would have waited for")
-    let long = predicted(try graph(), shares: [4], work: 1)
-    #expect(abs(long.seconds - predicted(try graph(), shares: [4]).seconds - 1) < 1e-9)
-  }
-
   @Test("a node sends 2(M - 1)/M of the vector where its micro-batches are one subtree, more where not")
   func bytes() throws {
     let machine = ReductionCost.Machine(copy: 0, wire: 0, message: 0)
@@ -124,16 +58,16 @@ struct ExecutionPlanTests {
     #expect(error.map { ExitStatus(of: $0) } == .configuration)
   }
 
+  private static let narrow = ["batch=16", "model.generatorFeatures=4", "model.discriminatorFeatures=4"]
+
   @Test("a recipe is calibrated by training it, and a calibration is read back from a plan")
   func calibration() throws {
-    let options = try Options.resolve(
-      recipe: "dcgan",
-      overrides: ["batch=16", "model.generatorFeatures=4", "model.discriminatorFeatures=4"])
+    let options = try Options.resolve(recipe: "dcgan", overrides: Self.narrow)
     let found = try Calibration(options, threads: 1, beside: 0)
     let model = options.family.makeModel(options)
     #expect(found.phases.map(\.name) == ["discriminator", "generator"])
     for (phase, network) in zip(found.phases, [1, 0]) {
-      #expect(phase.rest > 0 && phase.update > 0)
+      #expect(phase.forward > 0 && phase.backward > 0 && phase.update > 0)
       #expect(phase.bytes >= Double(4 * model.networks[network].store.count))
       #expect(phase.bytes < Double(5 * model.networks[network].store.count))
     }
@@ -154,5 +88,50 @@ struct ExecutionPlanTests {
       ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine).rows.map(\.nodes) == [
         1, 2, 4, 8,
       ])
+  }
+
+  @Test(
+    "a calibration tells when a pass reads each bucket, in order, and when it hands its own over, in reverse")
+  func bucketTimes() throws {
+    let options = try Options.resolve(
+      recipe: "dcgan", overrides: ["batch=16", "model.discriminatorFeatures=32"])
+    let phases = try Calibration(options, threads: 1, beside: 0).phases
+    for (phase, other) in [(phases[0], 1), (phases[1], 0)] {
+      #expect(phase.buckets.count > 1)
+      #expect(phase.buckets.map(\.left) == phase.buckets.map(\.left).sorted())
+      #expect(phase.buckets.allSatisfy { $0.left < phase.backward })
+      // Each turn's pass reads the other network, its own having been read by that one's turn.
+      #expect(phase.reads[1 - other].isEmpty && phase.reads[other].count == phases[other].buckets.count)
+      #expect(phase.reads[other] == phase.reads[other].sorted())
+      #expect(phase.reads[other].allSatisfy { $0 < phase.forward })
+    }
+  }
+
+  @Test("what one node computes otherwise is calibrated for itself, and taken for its row alone")
+  func oneNode() throws {
+    let options = try Options.resolve(recipe: "dcgan", overrides: Self.narrow)
+    #expect(try Calibration.dependsOnNodes(options), "several micro-batches a pass between nodes")
+    #expect(
+      try Calibration.dependsOnNodes(Options.resolve(recipe: "ring", overrides: [])), "terms are joined")
+    #expect(try !Calibration.dependsOnNodes(Options.resolve(recipe: "vae", overrides: [])))
+
+    func calibration(_ seconds: Double, acrossNodes: Bool) -> Calibration {
+      let phases = ["discriminator", "generator"].map { name in
+        PhaseCost(
+          name: name, opening: 0, forward: seconds, backward: seconds,
+          buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
+      }
+      return Calibration(
+        microBatches: 8, threads: 1, beside: 0, acrossNodes: acrossNodes, microBatchesPerPass: 1,
+        phases: phases)
+    }
+    var cluster = ClusterDescription()
+    (cluster.nodes, cluster.cores, cluster.bandwidth, cluster.latency) = (2, 1, .infinity, 0)
+    let plan = ExecutionPlan(
+      options, on: cluster,
+      calibrations: [calibration(1, acrossNodes: true), calibration(0.25, acrossNodes: false)],
+      machine: .init(copy: 0, wire: 0, message: 0))
+    #expect(abs(plan.rows[0].prediction.seconds - 8) < 1e-9)
+    #expect(abs(plan.rows[1].prediction.seconds - 16) < 1e-9)
   }
 }

@@ -16,11 +16,19 @@ package struct Calibration: Sendable, Equatable {
   package let threads: Int
   /// Processes that computed the same meanwhile, so that caches and memory were shared.
   package let beside: Int
+  /// Whether it computed as ranks on several nodes do, which may differ from what ranks on one do.
+  package let acrossNodes: Bool
+  /// The most micro-batches that are computed in one pass.
+  package let microBatchesPerPass: Int
   /// In the order of the model's phases.
   package let phases: [PhaseCost]
 
-  package init(microBatches: Int, threads: Int, beside: Int, phases: [PhaseCost]) {
-    (self.microBatches, self.threads, self.beside, self.phases) = (microBatches, threads, beside, phases)
+  package init(
+    microBatches: Int, threads: Int, beside: Int, acrossNodes: Bool, microBatchesPerPass: Int,
+    phases: [PhaseCost]
+  ) {
+    (self.microBatches, self.threads, self.beside) = (microBatches, threads, beside)
+    (self.acrossNodes, self.microBatchesPerPass, self.phases) = (acrossNodes, microBatchesPerPass, phases)
   }
 
   /// Steps that are not timed: memory is taken in them.
@@ -29,9 +37,12 @@ package struct Calibration: Sendable, Equatable {
   private static let seconds = 1.2
   private static let timed = 5...60
 
+  /// Elements of the buckets that are timed: shorter than those of a run, so that others can be made of them.
+  static let bucketLength = BucketPlan.defaultLength / 4
+
   /// Trains the family of `options` on synthetic samples, with the share of micro-batches of a rank among others.
   /// - Throws: `PlanError` if the batch cannot be cut.
-  package init(_ options: Options, threads: Int, beside: Int) throws {
+  package init(_ options: Options, threads: Int, beside: Int, acrossNodes: Bool = true) throws {
     var options = options
     options.overlap = true
     // What a sum takes is known of any format.
@@ -44,7 +55,7 @@ package struct Calibration: Sendable, Equatable {
     let board = ProgressBoard()
     let training = TimedTraining(
       options, plan, CommunicationThread(AbsentRanks(size: plan.worldSize, board: board)),
-      acrossNodes: true)
+      acrossNodes: acrossNodes, bucketLength: Self.bucketLength)
     defer { training.communication.finish() }
     let (engine, model, schedule) = (training.engine, training.engine.model, training.schedule)
     engine.board = board
@@ -65,44 +76,41 @@ package struct Calibration: Sendable, Equatable {
     self.microBatches = options.microBatches
     self.threads = threads
     self.beside = beside
-    let kept = timeline.kept
+    self.acrossNodes = acrossNodes
+    microBatchesPerPass = try Self.microBatchesPerPass(model, options, acrossNodes: acrossNodes)
+    let spans = CalibrationSpans(
+      timeline.kept, steps: Self.warmUp..<steps, passes: engine.passes, phases: model.phases)
     phases = model.phases.map { phase in
-      let turns = schedule.turns(at: 0).count { $0.phase == phase }
-      let opens = model.open(phase, on: training.microBatches(MicroBatch.Draw(step: 0))[0]) != nil
-      return PhaseCost(
-        phase, opens: opens, of: kept, share: plan.local.count, turns: turns, steps: Self.warmUp..<steps)
+      spans.cost(
+        of: phase, turns: schedule.turns(at: 0).count { $0.phase == phase },
+        opens: model.open(phase, on: training.microBatches(MicroBatch.Draw(step: 0))[0]) != nil)
     }
+  }
+
+  /// The most micro-batches that any rank computes in one pass.
+  /// - Throws: `PlanError` if the batch cannot be cut.
+  private static func microBatchesPerPass(
+    _ model: any Model, _ options: Options, acrossNodes: Bool
+  ) throws -> Int {
+    let plan = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
+    let samples = min(
+      model.samplesPerPass(acrossNodes: acrossNodes), MicroBatch.mostParts * plan.microBatchSize)
+    return plan.passes(ofAtMost: samples).map(\.count).max() ?? 1
+  }
+
+  /// Whether ranks on one node compute otherwise than ranks on several.
+  /// - Throws: `PlanError` if the batch cannot be cut.
+  package static func dependsOnNodes(_ options: Options) throws -> Bool {
+    let model = options.family.makeModel(options)
+    return try model.phases.contains { model.joinsTerms(of: $0) }
+      || microBatchesPerPass(model, options, acrossNodes: true)
+        != microBatchesPerPass(model, options, acrossNodes: false)
   }
 
   /// Seconds of a step of one rank that has all micro-batches.
   package var secondsAlone: Double {
-    phases.reduce(0) { $0 + ($1.opening + $1.rest) * Double(microBatches) + $1.update }
-  }
-}
-
-extension PhaseCost {
-  /// What the spans of a few steps say of a phase: medians over the steps.
-  fileprivate init(
-    _ phase: Phase, opens: Bool, of spans: [Timeline.Span], share: Int, turns: Int, steps: Range<Int>
-  ) {
-    let own = spans.filter { $0.name.hasPrefix("\(phase.name) ") && steps.contains($0.step) }
-    func median(_ isCounted: (Timeline.Span) -> Bool) -> Double {
-      let sums = steps.map { step in
-        own.reduce(Int64(0)) {
-          $1.step == step && $1.kind == .computation && isCounted($1) ? $0 + $1.end - $1.start : $0
-        }
-      }
-      return Double(sums.median) * 1e-9 / Double(max(turns, 1))
-    }
-    let opening = "\(phase.name) opening"
-    let update = "\(phase.name) update"
-    self.init(
-      name: phase.name, opening: opens ? median { $0.name.hasPrefix(opening) } / Double(share) : 0,
-      rest: median { !$0.name.hasPrefix(opening) && !$0.name.hasPrefix(update) } / Double(share),
-      update: median { $0.name.hasPrefix(update) },
-      bytes: Double(
-        own.reduce(0) { $1.step == steps.lowerBound && $1.name == "\(phase.name) sum" ? $0 + $1.bytes : $0 })
-        / Double(max(turns, 1)))
+    phases.reduce(0) { $0 + $1.computation * Double(microBatches) + $1.update }
   }
 }
 

@@ -1,3 +1,4 @@
+import DataParallel
 import Reporting
 
 extension ExecutionPlan {
@@ -10,10 +11,11 @@ extension ExecutionPlan {
   /// For people.
   package var text: String {
     let first = calibrations[0]
-    let phases = zip(first.phases, 0...).map { phase, _ in
+    let phases = zip(first.phases, cuts[1].buckets).map { phase, buckets in
       let opening = phase.opening > 0 ? "\(Self.milliseconds(phase.opening)) + " : ""
-      return "\(phase.name) \(opening)\(Self.milliseconds(phase.rest)) ms a micro-batch, "
-        + "\(Self.milliseconds(phase.update)) ms an update, \(Self.fixed(phase.bytes * 1e-6, 1)) MB a sum"
+      return "\(phase.name) \(opening)\(Self.milliseconds(phase.forward + phase.backward)) ms a micro-batch, "
+        + "\(Self.milliseconds(phase.update)) ms an update, \(Self.fixed(phase.bytes * 1e-6, 1)) MB a sum in "
+        + "\(buckets) \(buckets == 1 ? "bucket" : "buckets")"
     }
     let beside = first.beside == 0 ? "" : ", beside \(first.beside) more that did the same"
     var lines = [
@@ -75,6 +77,7 @@ extension ExecutionPlan {
         "microBatches=\(other.microBatches) would give \(Self.fixed(imagesPerSecond(other), 1)) images/s with "
           + "-n \(other.ranks) threads=\(other.threads); the weights are others then")
     }
+    if best.ranks > 1 { lines.append(bucketAdvice) }
     let longest = best.prediction.exposedBySum.indices.max {
       best.prediction.exposedBySum[$0] < best.prediction.exposedBySum[$1]
     }
@@ -90,6 +93,22 @@ extension ExecutionPlan {
       )
     }
     return lines
+  }
+
+  /// What vectors cut otherwise would change.
+  private var bucketAdvice: String {
+    func mebibytes(_ length: Int) -> String {
+      Self.fixed(Double(length * MemoryLayout<Float>.size) / Double(1 << 20), 2) + " MiB"
+    }
+    let begin = "buckets begin at parameters of \(mebibytes(BucketPlan.defaultLength))"
+    let others = cuts.filter { $0.length != BucketPlan.defaultLength }.map { cut in
+      (cut.length.map { "at \(mebibytes($0))" } ?? "one bucket", (cuts[1].seconds / cut.seconds - 1) * 100)
+    }
+    guard others.contains(where: { abs($0.1) >= 1 }) else {
+      return "\(begin): no other length changes 1 %"
+    }
+    let changes = others.map { "\($0) \($1 < 0 ? "-" : "+")\(Self.fixed(abs($1), 1)) %" }
+    return "\(begin); \(Prose.list(changes)) images/s"
   }
 
   /// One JSON object; seconds.
@@ -119,75 +138,20 @@ extension ExecutionPlan {
           .init("latency_seconds", .double(cluster.latency * 1e-3)), .init("speed", .double(cluster.speed)),
           .init("slots", cluster.slots.map { .array($0.map { .integer($0) }) } ?? .null),
         ])), .init("best", value(best)), .init("other_micro_batches", other.map(value) ?? .null),
+      .init(
+        "bucket_lengths",
+        .array(
+          cuts.map { cut in
+            .object([
+              .init("elements", cut.length.map { .integer($0) } ?? .null),
+              .init(
+                "buckets",
+                .object(zip(calibrations[0].phases, cut.buckets).map { .init($0.name, .integer($1)) })),
+              .init("seconds_per_step", .double(cut.seconds)),
+            ])
+          })),
       .init("worthwhile_nodes", .integer(worthwhileNodes)), .init("rows", .array(rows.map(value))),
       .init("calibration", CalibrationRecord(calibrations, machine).json),
     ]).text
-  }
-}
-
-/// Calibrations as they are kept: the member `calibration` of a plan's JSON.
-package struct CalibrationRecord: Sendable, Equatable {
-  package let calibrations: [Calibration]
-  package let machine: ReductionCost.Machine
-
-  package init(_ calibrations: [Calibration], _ machine: ReductionCost.Machine) {
-    (self.calibrations, self.machine) = (calibrations, machine)
-  }
-
-  var json: JSONValue {
-    .object([
-      .init("copy_seconds_per_byte", .double(machine.copy)),
-      .init("wire_seconds_per_byte", .double(machine.wire)),
-      .init("message_seconds", .double(machine.message)),
-      .init(
-        "measured",
-        .array(
-          calibrations.map { calibration in
-            .object([
-              .init("micro_batches", .integer(calibration.microBatches)),
-              .init("threads", .integer(calibration.threads)), .init("beside", .integer(calibration.beside)),
-              .init(
-                "phases",
-                .array(
-                  calibration.phases.map {
-                    .object([
-                      .init("name", .string($0.name)), .init("opening_seconds", .double($0.opening)),
-                      .init("rest_seconds", .double($0.rest)), .init("update_seconds", .double($0.update)),
-                      .init("bytes", .double($0.bytes)),
-                    ])
-                  })),
-            ])
-          })),
-    ])
-  }
-
-  /// The record in the JSON of an earlier plan; nil if there is none.
-  package init?(planJSON: String) {
-    guard let root = try? JSONParser.value(of: Array(planJSON.utf8)[...]), let value = root["calibration"],
-      let copy = value["copy_seconds_per_byte"]?.number, let wire = value["wire_seconds_per_byte"]?.number,
-      let message = value["message_seconds"]?.number, case .array(let measured)? = value["measured"],
-      !measured.isEmpty
-    else { return nil }
-    machine = .init(copy: copy, wire: wire, message: message)
-    var calibrations: [Calibration] = []
-    for item in measured {
-      guard let microBatches = item["micro_batches"]?.number.flatMap({ Int(exactly: $0) }),
-        let threads = item["threads"]?.number.flatMap({ Int(exactly: $0) }), microBatches > 0, threads > 0,
-        let beside = item["beside"]?.number.flatMap({ Int(exactly: $0) }),
-        case .array(let phases)? = item["phases"]
-      else { return nil }
-      let costs = phases.compactMap { phase -> PhaseCost? in
-        guard case .string(let name)? = phase["name"], let opening = phase["opening_seconds"]?.number,
-          let rest = phase["rest_seconds"]?.number, let update = phase["update_seconds"]?.number,
-          let bytes = phase["bytes"]?.number,
-          [opening, rest, update, bytes].allSatisfy({ $0.isFinite && $0 >= 0 })
-        else { return nil }
-        return PhaseCost(name: name, opening: opening, rest: rest, update: update, bytes: bytes)
-      }
-      guard costs.count == phases.count, !costs.isEmpty else { return nil }
-      calibrations.append(
-        Calibration(microBatches: microBatches, threads: threads, beside: beside, phases: costs))
-    }
-    self.calibrations = calibrations
   }
 }

@@ -1,3 +1,4 @@
+import Autograd
 import DataParallel
 import Models
 
@@ -19,6 +20,21 @@ package struct ExecutionPlan: Sendable {
     package var exposed: Double { prediction.exposed / prediction.seconds }
   }
 
+  /// How vectors are cut into buckets, and what follows.
+  package struct Cut: Sendable, Equatable {
+    /// Elements from which on a parameter begins a bucket; nil for one bucket.
+    package let length: Int?
+    /// Of each phase.
+    package let buckets: [Int]
+    /// Seconds of a step.
+    package let seconds: Double
+  }
+
+  /// Lengths that are compared: a quarter of a run's, a run's, four times that, and whole vectors.
+  static let lengths = [
+    Calibration.bucketLength, BucketPlan.defaultLength, 4 * BucketPlan.defaultLength, nil,
+  ]
+
   package let cluster: ClusterDescription
   /// With the recipe's micro-batches, by nodes.
   package let rows: [Row]
@@ -28,6 +44,8 @@ package struct ExecutionPlan: Sendable {
   package let other: Row?
   /// The most nodes of the table that are worth it: twice as many gain less than a tenth, or cannot be used.
   package let worthwhileNodes: Int
+  /// The best row with vectors cut otherwise, in the order of ``lengths``; the second is what a run does.
+  package let cuts: [Cut]
   package let calibrations: [Calibration]
   package let machine: ReductionCost.Machine
   package let description: String
@@ -36,7 +54,8 @@ package struct ExecutionPlan: Sendable {
   let graph: StepGraph
 
   /// - Parameters:
-  ///   - calibrations: for every number of micro-batches and of threads that are tried; the first is for the recipe's own.
+  ///   - calibrations: for every number of micro-batches and of threads that are tried, and for one node and several where
+  ///     that differs; the first is for the recipe's own.
   package init(
     _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
     machine: ReductionCost.Machine
@@ -50,8 +69,7 @@ package struct ExecutionPlan: Sendable {
     batch = options.batch
     samplesPerStep = options.batch * schedule.batchesPerStep
     let predictor = Predictor(
-      options: options, schedule: schedule, cluster: cluster, machine: machine,
-      samplesPerStep: samplesPerStep)
+      options: options, model: model, schedule: schedule, cluster: cluster, machine: machine)
     graph = predictor.graph(calibrations[0])
     let own = calibrations.filter { $0.microBatches == options.microBatches }
     var counts = [1]
@@ -60,16 +78,23 @@ package struct ExecutionPlan: Sendable {
     }
     if !counts.contains(cluster.nodes) { counts.append(cluster.nodes) }
     let rows = counts.sorted().compactMap { nodes in
-      own.compactMap { predictor.row($0, nodes: nodes) }.min { $0.prediction.seconds < $1.prediction.seconds }
+      Self.fastest(own.fitting(nodes: nodes).compactMap { predictor.row($0, nodes: nodes) })
     }
     self.rows = rows
     guard let best = Self.fastest(rows.filter(\.isWithin)) ?? rows.first else {
       preconditionFailure("one node and one rank are always possible")
     }
     self.best = best
-    let others = calibrations.filter { $0.microBatches != options.microBatches }.compactMap {
-      predictor.row($0, nodes: cluster.nodes)
+    cuts = Self.lengths.map { length in
+      let row = own.fitting(nodes: best.nodes).first { $0.threads == best.threads }.flatMap {
+        predictor.row($0, nodes: best.nodes, bucketLength: length)
+      }
+      return Cut(
+        length: length, buckets: predictor.plans(own[0], bucketLength: length).map(\.ranges.count),
+        seconds: (row ?? best).prediction.seconds)
     }
+    let others = calibrations.filter { $0.microBatches != options.microBatches }
+      .fitting(nodes: cluster.nodes).compactMap { predictor.row($0, nodes: cluster.nodes) }
     other = Self.fastest(others).flatMap {
       $0.prediction.seconds < 0.95 * best.prediction.seconds ? $0 : nil
     }
@@ -98,27 +123,48 @@ package struct ExecutionPlan: Sendable {
   package func imagesPerSecond(_ row: Row) -> Double { Double(samplesPerStep) / row.prediction.seconds }
 }
 
+extension [Calibration] {
+  /// Those that tell what ranks on so many nodes do: of two that differ in nothing else the one that was made for it.
+  fileprivate func fitting(nodes: Int) -> [Calibration] {
+    let isAcross = nodes > 1
+    return filter { one in
+      one.acrossNodes == isAcross
+        || !contains {
+          $0.acrossNodes == isAcross && $0.microBatches == one.microBatches && $0.threads == one.threads
+        }
+    }
+  }
+}
+
 /// Predicts one row.
 private struct Predictor {
   let options: Options
+  let model: any Model
   let schedule: Schedule
   let cluster: ClusterDescription
   let machine: ReductionCost.Machine
-  let samplesPerStep: Int
 
-  func graph(_ calibration: Calibration) -> StepGraph {
-    let costs = calibration.phases.map { cost in
-      var cost = cost
-      cost.opening /= cluster.speed
-      cost.rest /= cluster.speed
-      cost.update /= cluster.speed
-      return cost
+  /// How the vector of each phase is cut; whole if there is no length.
+  func plans(_ calibration: Calibration, bucketLength: Int?) -> [BucketPlan] {
+    zip(model.phases, calibration.phases).map { phase, cost in
+      let parameters = model.networks[phase.network].store.parameters.map(\.range)
+      let count = Int(cost.bytes) / MemoryLayout<Float>.size
+      return bucketLength.map { BucketPlan(count: count, parameters: parameters, length: $0) }
+        ?? BucketPlan(count: count)
     }
-    return StepGraph(schedule, costs, isOverlapped: options.overlap)
+  }
+
+  func graph(_ calibration: Calibration, bucketLength: Int? = BucketPlan.defaultLength) -> StepGraph {
+    let costs = calibration.phases.map { $0.scaled(by: cluster.speed) }
+    return StepGraph(
+      schedule, costs.cut(plans(calibration, bucketLength: bucketLength)),
+      microBatchesPerPass: calibration.microBatchesPerPass, isOverlapped: options.overlap)
   }
 
   /// Nil if so many nodes cannot share a step.
-  func row(_ calibration: Calibration, nodes: Int) -> ExecutionPlan.Row? {
+  func row(
+    _ calibration: Calibration, nodes: Int, bucketLength: Int? = BucketPlan.defaultLength
+  ) -> ExecutionPlan.Row? {
     let threads = calibration.threads
     let ranksOfNodes: [Int]
     if let slots = cluster.slots {
@@ -133,13 +179,14 @@ private struct Predictor {
     let found = try? MicroBatchPlan(
       batch: options.batch, microBatches: calibration.microBatches, worldSize: ranks, rank: 0)
     guard let plan = found else { return nil }
-    let graph = graph(calibration)
+    let graph = graph(calibration, bucketLength: bucketLength)
     let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan, as: options.wire)
     let shares = (0..<ranks).map { plan.microBatches(of: $0).count }
     let busiest = ranksOfNodes.max() ?? 1
     let prediction = StepPrediction(
-      graph, shares: shares, sharesCores: busiest * threads >= cluster.cores
-    ) { cost(bytes: $0.bytes) }
+      graph, shares: shares, sharesCores: busiest * threads >= cluster.cores,
+      partBytes: nodes > 1 ? Double(TurnSum.defaultPartLength * MemoryLayout<Float>.size) : .infinity
+    ) { cost(bytes: $0) }
     return ExecutionPlan.Row(
       nodes: nodes, ranks: ranks, threads: threads, microBatches: calibration.microBatches,
       prediction: prediction,
@@ -154,13 +201,14 @@ private struct Predictor {
     let step = prediction.seconds
     var losses: [(share: Double, text: String)] = []
     for (sum, exposed) in zip(graph.sums, prediction.exposedBySum) {
-      let single = cost(bytes: sum.bytes)
-      let wire = cost.bytesSent(of: sum.bytes) / cluster.link.bandwidth
+      let bytes = sum.bytes.reduce(0, +)
+      let single = cost(bytes: bytes)
+      let wire = cost.bytesSent(of: bytes) / cluster.link.bandwidth
       let cause =
         wire > single.seconds / 2 ? "bandwidth" : single.work > single.seconds / 2 ? "copying" : "latency"
       losses.append((exposed / step, "the \(sum.name)'s sum is waited for (\(cause))"))
     }
-    let updates = graph.sums.reduce(0) { $0 + $1.update }
+    let updates = graph.sums.reduce(0) { $0 + $1.updates.reduce(0, +) }
     losses.append((updates / step, "every rank makes the whole update"))
     let most = Double(shares.max() ?? 1)
     let mean = Double(shares.reduce(0, +)) / Double(shares.count)

@@ -61,29 +61,37 @@ package struct PlanRequest: Sendable {
   private func measure(_ options: Options) throws -> CalibrationRecord {
     let cores = min(Cores.usable, cluster.cores)
     let beside = beside ?? cores - 1
-    let single = try with(beside: beside) {
-      try microBatchesToTry(options).map { count in
-        var options = options
-        options.microBatches = count
-        return try Calibration(options, threads: 1, beside: beside)
+    // The cluster's own kind first; the other one for rows of one node beside rows of several.
+    let isAcross = cluster.nodes > 1
+    let kinds = try Calibration.dependsOnNodes(options) ? [isAcross, !isAcross] : [isAcross]
+    func own(threads: Int, beside: Int) throws -> [Calibration] {
+      try kinds.map { try Calibration(options, threads: threads, beside: beside, acrossNodes: $0) }
+    }
+    func single() throws -> [Calibration] {
+      try with(beside: beside) {
+        try own(threads: 1, beside: beside)
+          + otherMicroBatches(options).map { count in
+            var options = options
+            options.microBatches = count
+            return try Calibration(options, threads: 1, beside: beside, acrossNodes: isAcross)
+          }
       }
     }
-    var all: [Calibration] = []
-    switch options.threads {
-    case .automatic: all = single + (cores > 1 ? [try Calibration(options, threads: cores, beside: 0)] : [])
-    case .fixed(let threads):
-      all = threads == 1 ? single : [try Calibration(options, threads: threads, beside: 0)]
-    }
+    let all =
+      switch options.threads {
+      case .automatic: try single() + (cores > 1 ? own(threads: cores, beside: 0) : [])
+      case .fixed(1): try single()
+      case .fixed(let threads): try own(threads: threads, beside: 0)
+      }
     return CalibrationRecord(all, .measured())
   }
 
-  /// The recipe's own, half and twice as many, and enough for every core, as far as they divide the batch.
-  private func microBatchesToTry(_ options: Options) -> [Int] {
+  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as they divide the batch.
+  private func otherMicroBatches(_ options: Options) -> [Int] {
     let own = options.microBatches
     var cores = 1
     while cores < cluster.nodes * cluster.cores { cores *= 2 }
-    return [own]
-      + Set([own / 2, own * 2, cores]).subtracting([0, own]).filter { options.batch % $0 == 0 }.sorted()
+    return Set([own / 2, own * 2, cores]).subtracting([0, own]).filter { options.batch % $0 == 0 }.sorted()
   }
 
   /// Does `work` while other processes of this program calibrate, again and again.

@@ -154,8 +154,11 @@ private struct Predictor {
     }
   }
 
-  func graph(_ calibration: Calibration, bucketLength: Int? = BucketPlan.defaultLength) -> StepGraph {
-    let costs = calibration.phases.map { $0.scaled(by: cluster.speed) }
+  /// - Parameter ranksOnNode: how many share an update, at the least.
+  func graph(
+    _ calibration: Calibration, bucketLength: Int? = BucketPlan.defaultLength, ranksOnNode: Int = 1
+  ) -> StepGraph {
+    let costs = calibration.phases.map { $0.scaled(by: cluster.speed, sharedBy: ranksOnNode) }
     return StepGraph(
       schedule, costs.cut(plans(calibration, bucketLength: bucketLength)),
       microBatchesPerPass: calibration.microBatchesPerPass, isOverlapped: options.overlap)
@@ -179,7 +182,8 @@ private struct Predictor {
     let found = try? MicroBatchPlan(
       batch: options.batch, microBatches: calibration.microBatches, worldSize: ranks, rank: 0)
     guard let plan = found else { return nil }
-    let graph = graph(calibration, bucketLength: bucketLength)
+    let graph = graph(
+      calibration, bucketLength: bucketLength, ranksOnNode: ranksOfNodes.min() ?? 1)
     let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan, as: options.wire)
     let shares = (0..<ranks).map { plan.microBatches(of: $0).count }
     let busiest = ranksOfNodes.max() ?? 1
@@ -209,7 +213,7 @@ private struct Predictor {
       losses.append((exposed / step, "the \(sum.name)'s sum is waited for (\(cause))"))
     }
     let updates = graph.sums.reduce(0) { $0 + $1.updates.reduce(0, +) }
-    losses.append((updates / step, "every rank makes the whole update"))
+    losses.append((updates / step, "the update, which only ranks of a node share"))
     let most = Double(shares.max() ?? 1)
     let mean = Double(shares.reduce(0, +)) / Double(shares.count)
     losses.append(

@@ -44,11 +44,13 @@ package struct PhaseCost: Sendable, Equatable {
   /// All of a micro-batch.
   package var computation: Double { opening + forward + backward }
 
-  /// The same on cores that are `speed` times as fast.
-  func scaled(by speed: Double) -> PhaseCost {
+  /// The same on cores that are `speed` times as fast, where so many ranks of a node share an update.
+  func scaled(by speed: Double, sharedBy ranks: Int) -> PhaseCost {
     PhaseCost(
       name: name, opening: opening / speed, forward: forward / speed, backward: backward / speed,
-      buckets: buckets.map { .init(bytes: $0.bytes, update: $0.update / speed, left: $0.left / speed) },
+      buckets: buckets.map {
+        .init(bytes: $0.bytes, update: $0.update / speed / Double(ranks), left: $0.left / speed)
+      },
       reads: reads.map { $0.map { $0 / speed } })
   }
 }

@@ -16,7 +16,8 @@ public struct PartialSums: Sendable {
   public let plan: MicroBatchPlan
   /// The number of elements.
   public let count: Int
-  private let sums: [Piece]
+  /// One vector for each piece of the tree, in the order of the leaves.
+  let pieces: [Piece]
   private let layouts: ReductionLayouts
 
   /// The vector of a piece, from an element of its storage on.
@@ -31,7 +32,7 @@ public struct PartialSums: Sendable {
     self.layouts = layouts
     self.plan = plan
     self.count = count
-    self.sums = sums
+    pieces = sums
   }
 
   /// The sum over the micro-batches of all ranks: the same bits on every rank and every world size.
@@ -40,7 +41,7 @@ public struct PartialSums: Sendable {
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(over communicator: any Communicator) throws(CommunicationError) -> Tensor {
     if plan.worldSize == 1 {
-      return Tensor(viewOf: sums[0].storage, offset: sums[0].offset, shape: [count])
+      return Tensor(viewOf: pieces[0].storage, offset: pieces[0].offset, shape: [count])
     }
     let result = TensorStorage(count: count)
     try reduce(over: communicator, into: result.pointer)
@@ -57,11 +58,11 @@ public struct PartialSums: Sendable {
     as format: WireFormat = .float32
   ) throws(CommunicationError) {
     verifyPlan(communicator)
-    if plan.worldSize == 1, result == sums[0].pointer { return }
+    if plan.worldSize == 1, result == pieces[0].pointer { return }
     let memory = try communicator.nodeMemory()
-    if let memory, let pieces = layouts.pieces(nodes: memory.nodes),
+    if let memory, let layout = layouts.pieces(nodes: memory.nodes),
       let reduction = NodeReduction(
-        rank: plan.rank, pieces, count: count, sums: sums, memory: memory, as: format)
+        rank: plan.rank, layout, count: count, sums: pieces, memory: memory, as: format)
     {
       return try reduction.run(over: communicator, into: result)
     }
@@ -76,12 +77,12 @@ public struct PartialSums: Sendable {
   package func roomForSum(count: Int, over communicator: any Communicator) throws(CommunicationError)
     -> TensorStorage
   {
-    if plan.worldSize == 1 { return sums[0].storage }
+    if plan.worldSize == 1 { return pieces[0].storage }
     guard let memory = try communicator.nodeMemory(), memory.nodes.count == 1,
-      let pieces = layouts.pieces(nodes: memory.nodes),
-      NodeReduction(rank: plan.rank, pieces, count: 1, sums: sums, memory: memory, as: .float32) != nil
+      let layout = layouts.pieces(nodes: memory.nodes),
+      NodeReduction(rank: plan.rank, layout, count: 1, sums: pieces, memory: memory, as: .float32) != nil
     else { return TensorStorage(count: count) }
-    return sums[0].storage
+    return pieces[0].storage
   }
 
   /// The same without shared memory.
@@ -91,13 +92,13 @@ public struct PartialSums: Sendable {
   ) throws(CommunicationError) {
     verifyPlan(communicator)
     let slices = SlicePlan(count: count, worldSize: plan.worldSize, roundLength: roundLength)
-    try Reduction(plan: plan, layouts.folding, slices: slices, sums: sums, as: format).run(
+    try Reduction(plan: plan, layouts.folding, slices: slices, sums: pieces, as: format).run(
       over: communicator, into: result)
   }
 
   /// The first element that is not finite in this rank's own sums; nil if all are.
   public var firstNonFinite: Int? {
-    sums.compactMap { sum in
+    pieces.compactMap { sum in
       UnsafeBufferPointer(start: sum.pointer, count: count).firstIndex { !$0.isFinite }
     }.min()
   }
@@ -106,7 +107,7 @@ public struct PartialSums: Sendable {
   public func isWithin(_ bound: Float) -> Bool {
     // Without the sign the bits of floating-point numbers are in their order, those of NaNs last.
     let magnitude: UInt32 = 0x7fff_ffff
-    return sums.allSatisfy { sum in
+    return pieces.allSatisfy { sum in
       let source = UnsafeRawPointer(sum.pointer)
       var largest = SIMD16<UInt32>.zero
       let whole = count & ~15
@@ -130,7 +131,22 @@ public struct PartialSums: Sendable {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) elements")
     return PartialSums(
       plan: plan, count: range.count,
-      sums: sums.map { Piece(storage: $0.storage, offset: $0.offset + range.lowerBound) }, layouts: layouts)
+      sums: pieces.map { Piece(storage: $0.storage, offset: $0.offset + range.lowerBound) }, layouts: layouts)
+  }
+
+  /// The same for some of the elements, one range after another.
+  func gathered(_ ranges: [Range<Int>]) -> PartialSums {
+    let total = ranges.reduce(0) { $0 + $1.count }
+    let gathered = pieces.map { piece in
+      let storage = TensorStorage(count: total)
+      var next = storage.pointer
+      for range in ranges {
+        next.update(from: piece.pointer + range.lowerBound, count: range.count)
+        next += range.count
+      }
+      return Piece(storage: storage, offset: 0)
+    }
+    return PartialSums(plan: plan, count: total, sums: gathered, layouts: layouts)
   }
 
   private func verifyPlan(_ communicator: any Communicator) {

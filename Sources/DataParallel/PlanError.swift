@@ -10,10 +10,10 @@ public enum PlanError: Error, Sendable, Equatable {
   case tooManyRanks(worldSize: Int, microBatches: Int, batch: Int)
   /// The data hold fewer samples than a step needs.
   case tooFewSamples(count: Int, batch: Int)
-  /// Numbers are to be rounded between nodes, and the ranks of a node do not follow each other.
-  case scatteredRanks(WireFormat)
-  /// Numbers are to be rounded between nodes, and the ranks of one cannot add in memory that they share.
-  case noSharedMemory(WireFormat)
+  /// Gradients are to be rounded or compressed between nodes, and the ranks of a node do not follow each other.
+  case scatteredRanks(GradientWire)
+  /// Gradients are to be rounded or compressed between nodes, and the ranks of one cannot add in memory that they share.
+  case noSharedMemory(GradientWire)
 }
 
 extension PlanError: CustomStringConvertible {
@@ -40,12 +40,12 @@ extension PlanError: CustomStringConvertible {
         + "start at most \(microBatches) ranks, or \(other)"
     case .tooFewSamples(let count, let batch):
       return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count)"
-    case .scatteredRanks(let format):
-      return "wire=\(format.rawValue) needs the ranks of a node to follow each other; "
+    case .scatteredRanks(let wire):
+      return "wire=\(wire.rawValue) needs the ranks of a node to follow each other; "
         + "start them by slots (mpirun --map-by slot), or give wire=float32"
-    case .noSharedMemory(let format):
+    case .noSharedMemory(let wire):
       return
-        "wire=\(format.rawValue) needs memory that the ranks of a node share, and one has too little of it; "
+        "wire=\(wire.rawValue) needs memory that the ranks of a node share, and one has too little of it; "
         + "make room in its /dev/shm, or give wire=float32"
     }
   }

@@ -88,6 +88,12 @@ extension DCGAN.Configuration {
     return classes + (comparison.map { features * Double($0.kernels) * Double($0.kernelSize) } ?? 0)
   }
 
+  /// The weights of both networks.
+  public var weightCount: Double {
+    let (generator, discriminator) = layers
+    return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
+  }
+
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes, which live from the
   /// discriminator's turn to the generator's; and one pass.
@@ -98,10 +104,9 @@ extension DCGAN.Configuration {
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
     let together = Double(min(samples, max(microBatch, most)))
     let gradients = (together / Double(microBatch) - 1) * discriminator.sum(\.weightCount)
-    let weights = generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
     let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount) / Double(packing)
     return 4
-      * (8 * weights + gradients + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
+      * (8 * weightCount + gradients + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
   }
 
   /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.

@@ -218,14 +218,16 @@ extension MLPGAN.Configuration {
     return [Double(inputs) * Double(hidden)] + inner + [Double(hidden) * Double(outputs)]
   }
 
+  /// The weights of both networks.
+  public var weightCount: Double {
+    weights(from: inputCount, to: dimensions).reduce(0, +) + weights(from: judgedCount, to: 1).reduce(0, +)
+  }
+
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
-    let weights =
-      weights(from: inputCount, to: dimensions).reduce(0, +)
-      + self.weights(from: judgedCount, to: 1).reduce(0, +)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
-    return 4 * (8 * weights + 2 * Double(samples) * activations + 6 * together * activations)
+    return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)
   }
 
   /// Values that are kept of a sample.

@@ -155,12 +155,15 @@ extension VAE.Configuration {
     return [pixels * hidden, 2 * hidden * Double(latent), Double(latent) * hidden, hidden * pixels]
   }
 
+  /// The weights of all layers.
+  public var weightCount: Double { weights.reduce(0, +) }
+
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
   /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
-    return 4 * (8 * weights.reduce(0, +) + Double(samples) * pixels + 4 * together * activations)
+    return 4 * (8 * weightCount + Double(samples) * pixels + 4 * together * activations)
   }
 
   /// Values that are kept of a sample.

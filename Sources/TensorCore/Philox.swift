@@ -63,6 +63,8 @@ public struct KeyedNoise: Sendable {
     case stacking = 22
     /// Instance noise on the points of a gradient penalty.
     case noiseOnPoints = 23
+    /// What the factors of compressed gradients begin with.
+    case compression = 24
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {

@@ -1,3 +1,4 @@
+import DataParallel
 package import Models
 
 extension ModelFamily {
@@ -38,7 +39,17 @@ extension ModelFamily {
       case .mlpGAN: MLPGAN.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       case .vae: VAE.Configuration(options).bytesPerRank(samples: samples, microBatch: microBatch)
       }
-    return model + replay
+    // An error for each weight, and what becomes the next one while a turn is under way.
+    let errors = options.wire == .powersgd && acrossNodes ? 4 * 2 * weightCount(options) : 0
+    return model + replay + errors
+  }
+
+  private func weightCount(_ options: Options) -> Double {
+    switch self {
+    case .dcgan, .wganGP: DCGAN.Configuration(options).weightCount
+    case .mlpGAN: MLPGAN.Configuration(options).weightCount
+    case .vae: VAE.Configuration(options).weightCount
+    }
   }
 }
 

@@ -43,7 +43,9 @@ public struct Options: Sendable, Equatable {
   /// Whether communication runs behind computation. The weights are the same either way.
   public internal(set) var overlap = true
   /// How gradients travel between nodes.
-  public internal(set) var wire = WireFormat.float32
+  public internal(set) var wire = GradientWire.float32
+  /// How gradients are compressed, where they are.
+  public internal(set) var powerSGD = PowerSGD()
   /// Seconds without progress after which a rank is taken for lost.
   public internal(set) var stallTimeout = 0.0
 
@@ -85,6 +87,12 @@ extension Options {
     public internal(set) var resize = ResizeMode.none
     /// Grey images that make up a sample, one a channel.
     public internal(set) var stack = 1
+  }
+
+  /// How gradients are compressed with `wire=powersgd`, under `powersgd.`.
+  public struct PowerSGD: Sendable, Equatable {
+    /// The rank of the products that matrices are compressed to.
+    public internal(set) var rank = 4
   }
 
   /// Weights of other programs that networks begin with, under `init.`. A run that is resumed has its own.

@@ -110,4 +110,4 @@ public enum DataSource: OptionConvertible {
 }
 
 extension ResizeMode: OptionConvertible {}
-extension WireFormat: OptionConvertible {}
+extension GradientWire: OptionConvertible {}

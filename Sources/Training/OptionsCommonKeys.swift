@@ -89,13 +89,19 @@ extension OptionSchema {
       "overlap", \.overlap, .boolean, default: .value(.boolean(true)), role: .execution,
       help: "hide communication behind computation"),
     OptionKey(
-      "wire", \.wire, .word(WireFormat.allCases.map(\.rawValue)),
-      default: .value(.text(WireFormat.float32.rawValue)), role: .arithmetic,
+      "wire", \.wire, .word(GradientWire.allCases.map(\.rawValue)),
+      default: .value(.text(GradientWire.float32.rawValue)), role: .arithmetic,
       synonyms: ["comm_hook", "bf16"],
       help:
-        "how gradients travel between nodes; bfloat16 halves the bytes, and runs are the same bit by bit only where the "
-        + "same micro-batches share a node"
-    ).neutral(at: .text(WireFormat.float32.rawValue)),
+        "how gradients travel between nodes; bfloat16 halves the bytes, powersgd sends matrices as products of two thin "
+        + "ones and what that leaves out later; with both, runs are the same bit by bit only where the same "
+        + "micro-batches share a node"
+    ).neutral(at: .text(GradientWire.float32.rawValue)),
+    OptionKey(
+      "powersgd.rank", \.powerSGD.rank, .integer(1...32), default: .value(.integer(4)), role: .arithmetic,
+      synonyms: ["matrix_approximation_rank"],
+      help: "columns of the two thin matrices that wire=powersgd sends in place of a large one"
+    ).neutral(at: .integer(4)),
     OptionKey(
       "stallTimeout", \.stallTimeout, .number(.closed(1, 604_800)), default: .value(.number(300)),
       unit: "seconds",

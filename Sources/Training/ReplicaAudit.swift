@@ -5,13 +5,13 @@ import Models
 
 /// Compares what every rank holds, and finds what differs where it does.
 package enum ReplicaAudit {
-  /// The same where each rank holds its own share of past fakes, which are gathered first.
+  /// The same where ranks hold shares of past fakes and of what compressed gradients have left, which are gathered first.
   static func verifyScattered(
     _ state: RunState, step: Int, over communication: CommunicationThread
   ) throws {
     let exchange = RankExchange(communication)
-    try state.model.replay?.gather(over: exchange)
-    defer { state.model.replay?.keepOwn(of: exchange) }
+    try state.gatherShares(over: exchange)
+    defer { state.keepOwnShare(of: exchange) }
     try verify(state, step: step, over: communication)
   }
 
@@ -20,7 +20,7 @@ package enum ReplicaAudit {
   /// - Parameter hash: of all that determines the rest of the run; nil to compute one of the tensors and counters.
   /// - Throws: `DivergenceError` on every rank, naming the ranks that differ from most and the first tensor in which they
   ///   do; `CommunicationError`.
-  /// - Precondition: past fakes were gathered.
+  /// - Precondition: what ranks hold shares of was gathered.
   package static func verify(
     _ state: RunState, _ hash: String? = nil, step: Int, over communication: CommunicationThread
   ) throws {

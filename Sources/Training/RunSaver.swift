@@ -51,8 +51,8 @@ final class RunSaver {
   {
     let (options, state) = (setup.options, engine.state)
     let exchange = RankExchange(communication)
-    try engine.model.replay?.gather(over: exchange)
-    defer { engine.model.replay?.keepOwn(of: exchange) }
+    try state.gatherShares(over: exchange)
+    defer { state.keepOwnShare(of: exchange) }
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(step: step, arithmetic: options.arithmeticDigestInput, data: data)
     board?.enter(.waiting)

@@ -17,7 +17,8 @@ extension RunState {
   }
 
   /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a broadcast for each
-  /// flat buffer. Past fakes are dealt out.
+  /// flat buffer. What ranks hold each a share
+  /// of is dealt out.
   package func copyFromFirst(over exchange: RankExchange) throws {
     guard exchange.size > 1 else { return }
     func give(_ values: UnsafeMutablePointer<Float>, _ count: Int) throws {
@@ -38,5 +39,18 @@ extension RunState {
       optimizers[index].stepCount = Int(steps[index])
     }
     try model.replay?.deal(over: exchange)
+    try powerSGD?.deal(over: exchange)
+  }
+
+  /// Lets every rank have all of what ranks hold each a share of: past fakes, and what compressed gradients have left.
+  package func gatherShares(over exchange: RankExchange) throws {
+    try model.replay?.gather(over: exchange)
+    try powerSGD?.gather(over: exchange)
+  }
+
+  /// Forgets the shares of other ranks.
+  package func keepOwnShare(of exchange: RankExchange) {
+    model.replay?.keepOwn(of: exchange)
+    powerSGD?.keepOwn()
   }
 }

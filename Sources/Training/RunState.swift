@@ -12,6 +12,7 @@ import TensorCore
 /// | `ema` | the averaged networks in the same form, as the difference to the network |
 /// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight`, in byte planes |
 /// | `replay` | `samples` and `classes` of past fakes, for a model that keeps some |
+/// | `powersgd` | factors and errors of compressed gradients, for a run that compresses them |
 package final class RunState {
   /// The networks.
   package let model: any Model
@@ -27,6 +28,8 @@ package final class RunState {
   package var skipped: SkippedTurns?
   /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it makes all.
   package internal(set) var share: NodeShare?
+  /// What compressed gradients have left to be sent; nil for a run that compresses none.
+  package var powerSGD: PowerSGDState?
 
   /// The state before the first step: parameters drawn from the seed, averages equal to them.
   package init(model: any Model, optimizers: [any Optimizer], seed: UInt64) {
@@ -39,6 +42,7 @@ package final class RunState {
   /// Begins anew, from the parameters of a seed.
   func initialize(seed: UInt64) {
     model.replay?.clear()
+    powerSGD?.reset()
     for index in optimizers.indices { optimizers[index].reset() }
     drawParameters(seed: seed)
   }
@@ -61,6 +65,9 @@ package final class RunState {
         TensorFile(name: "optimizer", tensors: moments, encoding: .planes),
       ]
       + (model.replay.map { [TensorFile(name: ReplayBuffer.fileName, tensors: $0.tensors)] } ?? [])
+      + (powerSGD.map {
+        [TensorFile(name: PowerSGDState.fileName, tensors: $0.tensors, encoding: .planes)]
+      } ?? [])
   }
 
   /// The number of steps that each optimizer has taken and what controllers remember, for the manifest.
@@ -72,6 +79,7 @@ package final class RunState {
     if let replay = model.replay { counters[ReplayBuffer.counterName] = .integer(replay.filled) }
     if let game { counters.merge(game.counters) { own, _ in own } }
     if let skipped { counters.merge(skipped.counters) { own, _ in own } }
+    if let powerSGD { counters.merge(powerSGD.counters) { own, _ in own } }
     if let best { counters.merge(best.counters()) { own, _ in own } }
     if let convergence { counters.merge(convergence.counters) { own, _ in own } }
     return counters
@@ -103,6 +111,7 @@ package final class RunState {
     if let game { hash.update("game \(game.hashedText)\n") }
     if let skipped { hash.update("skipped \(skipped.hashedText)\n") }
     model.replay?.hash(into: &hash)
+    powerSGD?.hash(into: &hash)
     return hash.digest()
   }
 
@@ -120,7 +129,9 @@ package final class RunState {
       throw CheckpointError(
         .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
     }
+    let compressed = try powerSGD?.content(of: generation)
     try model.replay?.restore(from: generation, classCount: model.classCount)
+    if let compressed { powerSGD?.take(compressed) }
     if game != nil { game = remembered }
     skipped?.restore(generation.manifest.info.state)
     for (store, values) in zip(stores, networks) { Self.fill(store, values) }

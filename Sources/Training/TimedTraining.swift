@@ -22,16 +22,17 @@ struct TimedTraining {
       batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
       rank: communicator.rank)
     let layout = try communicator.nodeLayout()
-    try options.wire.check(layout, over: threadCommunicator)
+    let nodes = try options.wire.check(layout, over: threadCommunicator)
     let ranksOnNode = layout.localSize(of: communicator.rank)
     try communicator.together { try MemoryError.check(options, plan, ranksOnNode: ranksOnNode) }
     options.threads.apply(ranksOnNode: ranksOnNode)
     self.init(
       options, plan, CommunicationThread(threadCommunicator), acrossNodes: layout.names.count > 1)
+    engine.state.powerSGD = options.powerSGD(for: engine.model, plan, nodes: nodes)
     try engine.state.share(over: communication)
   }
 
-  /// Makes the model with initial weights, for the micro-batches of a plan.
+  /// Makes the model with initial weights, for the micro-batches of a plan. Gradients are not compressed.
   init(
     _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool,
     bucketLength: Int = BucketPlan.defaultLength

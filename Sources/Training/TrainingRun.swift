@@ -79,7 +79,7 @@ package enum TrainingRun {
       return Array(try resolve(request, reopened).canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
-    try options.wire.check(layout, over: threadCommunicator)
+    let nodes = try options.wire.check(layout, over: threadCommunicator)
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
@@ -134,6 +134,7 @@ package enum TrainingRun {
     let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }
     let state = RunState(model: model, options)
+    state.powerSGD = options.powerSGD(for: model, plan, nodes: nodes)
     var notes: [String] = []
     try communicator.together {
       guard let generation else {
@@ -159,6 +160,7 @@ package enum TrainingRun {
     record.began(in: setup.folder)
     for note in told { progress.notice("features", path: note) }
     for note in notes { progress.notice("start", path: note) }
+    if let note = state.powerSGD?.note { progress.notice("wire", path: note) }
 
     let store = CheckpointStore(
       directory: RunFolder.checkpointsPath(in: setup.folder), keepLast: options.checkpoint.keepLast)
@@ -171,11 +173,10 @@ package enum TrainingRun {
       )
     }
     if options.wire != .float32 {
-      let nodes = layout.names.count
       progress.notice(
         "wire",
         path:
-          "\(options.wire.rawValue) between nodes, of which there \(nodes == 1 ? "is 1" : "are \(nodes)"): "
+          "\(options.wireText) between nodes, of which there \(nodes.count == 1 ? "is 1" : "are \(nodes.count)"): "
           + "other layouts of nodes give other bits")
     }
     let communication = CommunicationThread(threadCommunicator)

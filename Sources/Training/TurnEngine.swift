@@ -158,9 +158,12 @@ package final class TurnEngine {
     _ turn: Turn, _ result: TurnResult, _ pass: Range<Int>, _ reducer: GradientReducer, flags: StatusFlags
   ) {
     let buckets = buckets(of: turn.phase, count: result.count)
+    // What the network's last turn has left to be sent is known when that has been applied.
+    if state.powerSGD != nil { model.networks[turn.phase.network].store.settle() }
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
-      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount, move: move(in: turn))
+      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount,
+      compression: state.powerSGD?.sum(of: turn.phase.network), move: move(in: turn))
     // One bucket is complete only at the end.
     let isEarly = overlap && buckets.ranges.count > 1
     if isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
@@ -294,6 +297,7 @@ package final class TurnEngine {
       turn.left.remove(bucket)
       guard turn.isApplied else { continue }
       state.skipped?.settle(network: network)
+      state.powerSGD?.take(turn.sum.compression, of: network)
       timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
         note(flags)
         statistics[turn.turn.phase.index] = update.finish(

@@ -81,6 +81,8 @@ package final class TurnSum: Sendable {
   private let format: WireFormat
   private let exactFrom: Int
   private let move: Move?
+  /// What compresses gradients, if something does.
+  package let compression: PowerSGDSum?
   private let bound: Float
   private let given: Monitor<Given>
   private let back: Monitor<Back>
@@ -90,12 +92,15 @@ package final class TurnSum: Sendable {
   ///   - partLength: elements that travel at a time between nodes.
   ///   - format: how they do.
   ///   - exactFrom: the first element that travels as it is in any format.
+  ///   - compression: what compresses gradients. Nothing may be read then before everything is back and looked at, because
+  ///     an error memory can make a sum one that is not finite that no rank's own sums do; there is little to wait for.
   ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to be back on any.
   package init(
     _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
-    format: WireFormat = .float32, exactFrom: Int = 0, move: Move? = nil
+    format: WireFormat = .float32, exactFrom: Int = 0, compression: PowerSGDSum? = nil, move: Move? = nil
   ) {
     self.place = place
+    self.compression = compression
     self.move = move
     self.format = format
     self.exactFrom = exactFrom
@@ -186,7 +191,7 @@ package final class TurnSum: Sendable {
       let bucket = ready.trailingZeroBitCount
       let range = buckets.ranges[bucket]
       var part = starts[bucket]..<range.upperBound
-      if try agreed.handed != all && Self.hasSeveralNodes(communicator) {
+      if try agreed.handed != all && compression == nil && Self.hasSeveralNodes(communicator) {
         part = part.lowerBound..<min(part.lowerBound + partLength, part.upperBound)
       }
       if format != .float32, part.contains(exactFrom), part.lowerBound < exactFrom {
@@ -198,13 +203,14 @@ package final class TurnSum: Sendable {
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
       done |= 1 << UInt64(bucket)
-      if done != all, agreed.handed == all, !agreed.flags.union.contains(.nonFinite) {
+      if done != all, agreed.handed == all, compression == nil, !agreed.flags.union.contains(.nonFinite) {
         try tell(of: done & ~told, in: vector(room), agreed.flags, over: communicator)
         told = done
       }
     }
     let vector = vector(room)
-    let isSuspect = agreed.flags.union.contains(.nonFinite) || communicator.size == 1
+    let isSuspect =
+      agreed.flags.union.contains(.nonFinite) || communicator.size == 1 || compression != nil
     let fault = try isSuspect ? fault(in: vector, over: communicator) : nil
     if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
     return (vector, agreed.flags, fault)
@@ -269,6 +275,9 @@ package final class TurnSum: Sendable {
     let result = try room ?? sums.roomForSum(count: buckets.count, over: communicator)
     room = result
     let start = buckets.ranges[bucket].lowerBound
+    if let compression {
+      return try compression.add(sums, from: start, over: communicator, into: result.pointer + start)
+    }
     try sums.part(part.lowerBound - start..<part.upperBound - start).reduce(
       over: communicator, into: result.pointer + part.lowerBound,
       as: part.upperBound <= exactFrom ? format : .float32)
@@ -276,6 +285,7 @@ package final class TurnSum: Sendable {
 
   /// What elements take between nodes.
   private func bytes(of elements: Range<Int>) -> Int {
+    if let compression { return 4 * compression.numbers(of: elements) }
     let exact = format == .float32 ? elements.count : elements.clamped(to: exactFrom..<buckets.count).count
     return 2 * (elements.count + exact)
   }

@@ -79,7 +79,7 @@ struct WireFormatTests {
   func refused() throws {
     func errors(_ hosts: [String], nodes: [[Int]]) -> [PlanError?] {
       ThreadCommunicator.results(size: hosts.count, nodes: nodes) { communicator in
-        try WireFormat.bfloat16.check(NodeLayout(processorNames: hosts), over: communicator)
+        try GradientWire.bfloat16.check(NodeLayout(processorNames: hosts), over: communicator)
       }.map { result in
         guard case .failure(let error) = result else { return nil }
         return error as? PlanError

@@ -24,7 +24,7 @@ struct EngineRank {
   init(
     _ communicator: sending any Communicator, overlap: Bool, learningRate: Double = 1e-3,
     game: EngineGame = EngineGame(), acrossNodes: Bool = false,
-    wire: WireFormat = .float32,
+    wire: WireFormat = .float32, compression: Compression? = nil,
     bucketLength: Int = BucketPlan.defaultLength
   ) throws {
     isSkewed = game.isSkewed
@@ -38,6 +38,10 @@ struct EngineRank {
       communication: communication, overlap: overlap, acrossNodes: acrossNodes, wire: wire,
       bucketLength: bucketLength,
       partLength: 48)
+    if let compression {
+      engine.state.powerSGD = PowerSGDState(
+        model: engine.model, rank: compression.rank, seed: 5, plan: plan, ranksOfNodes: compression.nodes)
+    }
     schedule = Schedule(
       zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
         Schedule.Rule($0, repeats: $1)
@@ -131,13 +135,20 @@ struct EngineRank {
   /// SHA-256 of everything that training changes.
   var stateSHA256: String { engine.state.stateSHA256(step: 0, arithmetic: "", data: "") }
 
-  /// The same with the past fakes of all ranks, which are gathered for it.
+  /// The same with what ranks hold shares of, which is gathered for it.
   func wholeStateSHA256() throws -> String {
     let exchange = RankExchange(communication)
-    try engine.model.replay?.gather(over: exchange)
-    defer { engine.model.replay?.keepOwn(of: exchange) }
+    try engine.state.gatherShares(over: exchange)
+    defer { engine.state.keepOwnShare(of: exchange) }
     return stateSHA256
   }
+}
+
+/// How gradients are compressed between nodes.
+struct Compression: Sendable {
+  let rank: Int
+  /// The ranks of each node.
+  let nodes: [[Int]]
 }
 
 /// What two networks play for, and how often each has its turn.
@@ -158,14 +169,14 @@ struct EngineGame: Sendable {
 /// What became of each rank of a world in which `body` runs on every rank.
 func outcomes<T: Sendable>(
   ranks: Int, nodes: [[Int]] = [], overlap: Bool = true, learningRate: Double = 1e-3,
-  game: EngineGame = EngineGame(), wire: WireFormat = .float32,
+  game: EngineGame = EngineGame(), wire: WireFormat = .float32, compressionRank: Int? = nil,
   bucketLength: Int = BucketPlan.defaultLength,
   _ body: @escaping @Sendable (EngineRank) throws -> T
 ) -> [Result<T, any Error>] {
   ThreadCommunicator.results(size: ranks, nodes: nodes) { communicator in
     let rank = try EngineRank(
       communicator, overlap: overlap, learningRate: learningRate, game: game, acrossNodes: nodes.count > 1,
-      wire: wire,
+      wire: wire, compression: compressionRank.map { Compression(rank: $0, nodes: nodes) },
       bucketLength: bucketLength)
     defer { rank.communication.finish() }
     return try body(rank)

@@ -39,7 +39,8 @@ struct OptionsComparisonTests {
     ("init.partial=true", true), ("dataset.resize=crop", false), ("model.embedding=7", false),
     ("minibatch.deviation=true", false), ("minibatch.kernels=7", false), ("minibatch.kernelSize=7", false),
     ("minibatch.group=8", false), ("replay.size=16", false), ("replay.share=0.3", false),
-    ("model.packing=2", false), ("wire=bfloat16", false),
+    ("model.packing=2", false), ("wire=bfloat16", false), ("wire=powersgd", false),
+    ("powersgd.rank=7", false),
   ]
 
   @Test("a changed key is the one difference, and changes the digest exactly if the weights depend on it")

@@ -111,7 +111,7 @@ struct OptionsWriterTests {
         "data",
         "dataset", "count", "resize", "stack", "size", "channels", "seed", "steps", "batch", "microBatches",
         "threads",
-        "overlap", "wire",
+        "overlap", "wire", "powersgd", "rank",
         "stallTimeout", "discriminatorSteps", "generatorSteps", "optimizer", "discriminator", "learningRate",
         "beta1", "beta2", "epsilon", "warmup", "decay", "generator", "learningRate", "beta1", "beta2",
         "epsilon",

@@ -1,3 +1,4 @@
+import DataParallel
 import Models
 import Reporting
 
@@ -22,7 +23,7 @@ package struct PlanRequest: Sendable {
   }
 
   /// Calibrates, unless that has been done, and plans.
-  /// - Throws: `OptionsError`, `PlanError`, ``ClusterError``.
+  /// - Throws: `OptionsError`, `PlanError`, ``ClusterError``, also for compressed gradients.
   package func plan() throws -> ExecutionPlan {
     let options = try resolved()
     let record = try calibration.map { try read($0, options) } ?? measure(options)
@@ -31,7 +32,15 @@ package struct PlanRequest: Sendable {
   }
 
   private func resolved() throws -> Options {
-    try Options.resolve(recipe: recipe, overrides: words)
+    let options = try Options.resolve(recipe: recipe, overrides: words)
+    guard options.wire != .powersgd else {
+      throw ClusterError(
+        isMissing: false,
+        lines: [
+          "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16"
+        ])
+    }
+    return options
   }
 
   private func read(_ path: String, _ options: Options) throws -> CalibrationRecord {

@@ -198,10 +198,10 @@ package final class Trainer {
 
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
 
-  /// Measures samples where somebody reports it.
+  /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of them here.
   private func measure() throws -> SampleMeasurement? {
-    guard !report.isSilent else { return nil }
     try engine.synchronize()
+    guard !report.isSilent else { return nil }
     return SampleMeasurement(of: engine.model, setup.options)
   }
 

@@ -81,6 +81,18 @@ extension EndToEnd {
       #expect(decided.count == 3 && decided.values.reduce(0, +) == 20)
     }
 
+    @Test("a sum that is not finite ends all ranks in one step, though one of them alone draws samples")
+    func faultWhileDrawing() throws {
+      let folder = try Folder()
+      let finished = try Lockstep.train(
+        [
+          "ring", "batch=32", "model.layers=12", "model.hidden=32", "loss=leastSquares", "steps=20",
+          "optimizer.discriminator.learningRate=100", "samples.every=1", "log.every=1000",
+          "checkpoint.every=1000", "stallTimeout=20", "--run", "run",
+        ], ranks: 2, in: folder)
+      #expect(finished.status == 79 && finished.messages.count == 1, "\(finished.errors)")
+    }
+
     @Test("a game that stays bad ends the run: at once if the policy says so, else after so many rewinds")
     func ended() throws {
       let folder = try Folder()

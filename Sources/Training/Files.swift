@@ -39,6 +39,13 @@ enum Files {
     return head(file)
   }
 
+  /// A text file, up to 16 MiB of it; nil if it cannot be read.
+  static func text(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    return head(file, bytes: 16 << 20)
+  }
+
   /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.
   static func free(_ path: String) -> Int? {
     var status = statvfs()
@@ -60,8 +67,8 @@ enum Files {
     return head(stream).split(separator: "\n").first.map(String.init)
   }
 
-  private static func head(_ file: UnsafeMutablePointer<FILE>) -> String {
-    let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+  private static func head(_ file: UnsafeMutablePointer<FILE>, bytes limit: Int = 65_536) -> String {
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       count = fread(buffer.baseAddress, 1, buffer.count, file)
     }
     return String(decoding: bytes, as: UTF8.self)

@@ -60,8 +60,8 @@ struct Plan: ParsableCommand {
     guard cluster == nil || hostfile == nil else {
       throw ValidationError("--cluster and --hostfile both name nodes; give one.")
     }
-    guard (bandwidth ?? 1) > 0, (latency ?? 0) >= 0 else {
-      throw ValidationError("--bandwidth is positive, --latency is not negative.")
+    guard (bandwidth ?? 1) > 0, (0...10_000).contains(latency ?? 0) else {
+      throw ValidationError("--bandwidth is positive, --latency is 0 to 10000 ms.")
     }
     guard (0...1024).contains(beside ?? 0) else {
       throw ValidationError("--beside lies between 0 and 1024.")

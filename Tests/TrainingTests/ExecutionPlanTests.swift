@@ -76,7 +76,7 @@ struct ExecutionPlanTests {
     var cluster = ClusterDescription()
     (cluster.nodes, cluster.cores, cluster.bandwidth) = (2, 1, 100)
     let machine = ReductionCost.Machine(copy: 1e-10, wire: 4e-10, message: 1e-5)
-    let plan = ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine)
+    let plan = try ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine)
     #expect(
       plan.rows.map(\.nodes) == [1, 2, 4, 8] && plan.rows.map(\.isWithin) == [true, true, false, false])
     #expect(plan.best.nodes <= 2 && plan.best.microBatches == 8)
@@ -85,9 +85,14 @@ struct ExecutionPlanTests {
     // No work for a ninth rank.
     cluster.nodes = 9
     #expect(
-      ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine).rows.map(\.nodes) == [
+      try ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine).rows.map(\.nodes) == [
         1, 2, 4, 8,
       ])
+    // Nor any for more ranks on the first node than there are micro-batches.
+    (cluster.nodes, cluster.slots) = (2, [16, 16])
+    #expect(throws: ClusterError.self) {
+      try ExecutionPlan(options, on: cluster, calibrations: [found], machine: machine)
+    }
   }
 
   @Test(
@@ -127,7 +132,7 @@ struct ExecutionPlanTests {
     }
     var cluster = ClusterDescription()
     (cluster.nodes, cluster.cores, cluster.bandwidth, cluster.latency) = (2, 1, .infinity, 0)
-    let plan = ExecutionPlan(
+    let plan = try ExecutionPlan(
       options, on: cluster,
       calibrations: [calibration(1, acrossNodes: true), calibration(0.25, acrossNodes: false)],
       machine: .init(copy: 0, wire: 0, message: 0))

@@ -59,7 +59,7 @@ package struct ExecutionPlan: Sendable {
   package init(
     _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
     machine: ReductionCost.Machine
-  ) {
+  ) throws(ClusterError) {
     let model = options.family.makeModel(options)
     let schedule = options.schedule(of: model)
     self.cluster = cluster
@@ -82,7 +82,12 @@ package struct ExecutionPlan: Sendable {
     }
     self.rows = rows
     guard let best = Self.fastest(rows.filter(\.isWithin)) ?? rows.first else {
-      preconditionFailure("one node and one rank are always possible")
+      throw ClusterError(
+        isMissing: false,
+        lines: [
+          "no way to train fits the cluster: threads=\(own[0].threads) needs a node of as many cores, and each rank needs one "
+            + "of microBatches=\(options.microBatches); change these, or the nodes and slots"
+        ])
     }
     self.best = best
     cuts = Self.lengths.map { length in

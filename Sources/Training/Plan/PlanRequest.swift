@@ -1,3 +1,4 @@
+import Autograd
 import DataParallel
 import Models
 import Reporting
@@ -27,7 +28,7 @@ package struct PlanRequest: Sendable {
   package func plan() throws -> ExecutionPlan {
     let options = try resolved()
     let record = try calibration.map { try read($0, options) } ?? measure(options)
-    return ExecutionPlan(
+    return try ExecutionPlan(
       options, on: cluster, calibrations: record.calibrations, machine: record.machine)
   }
 
@@ -44,7 +45,7 @@ package struct PlanRequest: Sendable {
   }
 
   private func read(_ path: String, _ options: Options) throws -> CalibrationRecord {
-    guard let text = Files.head(path) else {
+    guard let text = Files.text(path) else {
       throw ClusterError(
         isMissing: true, lines: ["the calibration \(path) cannot be read; check --calibration"])
     }
@@ -53,8 +54,16 @@ package struct PlanRequest: Sendable {
         isMissing: false,
         lines: ["\(path) holds no calibration; write one with: lockstep plan … --json > FILE"])
     }
-    let phases = options.family.makeModel(options).phases.map(\.name)
-    guard record.calibrations.allSatisfy({ $0.phases.map(\.name) == phases }),
+    let model = options.family.makeModel(options)
+    let isOfModel = record.calibrations.allSatisfy { calibration in
+      calibration.phases.map(\.name) == model.phases.map(\.name)
+        && zip(calibration.phases, model.phases).allSatisfy { cost, phase in
+          // Gradients, and a little of moments and statistics.
+          let gradients = Double(4 * model.networks[phase.network].store.count)
+          return gradients...2 * gradients + 65_536 ~= cost.bytes
+        }
+    }
+    guard isOfModel,
       record.calibrations[0].microBatches == options.microBatches
     else {
       throw ClusterError(

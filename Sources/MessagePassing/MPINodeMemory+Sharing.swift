@@ -50,6 +50,6 @@ extension MPINodeMemory {
   /// What tells a file from all others of this machine.
   private static func mark(of file: Int32) -> Int {
     var status = stat()
-    return fstat(file, &status) == 0 ? Int(truncatingIfNeeded: status.st_ino) : -1
+    return fstat(file, &status) == 0 ? Int(truncatingIfNeeded: status.st_ino ^ status.st_dev << 48) : -1
   }
 }

@@ -29,7 +29,9 @@ struct NetworkUpdate {
     return UpdateStep(
       rule: optimizer.optimizer, number: number,
       rate: learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1), scale: scale,
-      weightLimit: network.weightLimit, values: network.store.values.pointer,
+      weightLimit: network.weightLimit,
+      storages: optimizer.buffers + [network.store.values, averages[index]?.store.values].compactMap { $0 },
+      values: network.store.values.pointer,
       moments: optimizer.buffers.map(\.pointer), average: averages[index]?.following(update: number))
   }
 
@@ -101,6 +103,8 @@ struct UpdateStep: @unchecked Sendable {
   fileprivate let rate: Double
   fileprivate let scale: Float
   fileprivate let weightLimit: Float?
+  /// What the pointers are into.
+  fileprivate let storages: [TensorStorage]
   fileprivate let values: UnsafeMutablePointer<Float>
   fileprivate let moments: [UnsafeMutablePointer<Float>]
   fileprivate let average: MovingAverage?

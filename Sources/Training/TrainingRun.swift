@@ -182,6 +182,9 @@ package enum TrainingRun {
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
     try state.share(over: communication)
+    if state.share == nil, layout.localSize(of: rank) > 1 {
+      progress.notice("memory", path: "cannot be shared here; each rank of a node holds all of the state")
+    }
     let engine = TurnEngine(
       state: state, plan: plan, options, communication: communication, acrossNodes: layout.names.count > 1)
     engine.board = watchdog.board

@@ -17,8 +17,7 @@ extension RunState {
   }
 
   /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a broadcast for each
-  /// flat buffer. What ranks hold each a share
-  /// of is dealt out.
+  /// flat buffer. What ranks hold each a share of is dealt out.
   package func copyFromFirst(over exchange: RankExchange) throws {
     guard exchange.size > 1 else { return }
     func give(_ values: UnsafeMutablePointer<Float>, _ count: Int) throws {

@@ -115,7 +115,7 @@ package final class TurnSum: Sendable {
   package func hand(_ sums: PartialSums, of bucket: Int) {
     place.timeline.span("\(place.phase.name) hand \(bucket)", .computation, step: place.step) {
       let isBounded = sums.isWithin(bound)
-      // Looked for now: the sum may take the own sums' place.
+      // Looked for before the sum takes the own sums' place.
       let first = isBounded ? nil : sums.firstNonFinite.map { buckets.ranges[bucket].lowerBound + $0 }
       given.withLock { given in
         guard !given.own.isEmpty else { return }

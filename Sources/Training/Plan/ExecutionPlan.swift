@@ -56,6 +56,7 @@ package struct ExecutionPlan: Sendable {
   /// - Parameters:
   ///   - calibrations: for every number of micro-batches and of threads that are tried, and for one node and several where
   ///     that differs; the first is for the recipe's own.
+  /// - Throws: ``ClusterError`` if no rank fits the cluster.
   package init(
     _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
     machine: ReductionCost.Machine

@@ -21,6 +21,34 @@ static inline uint64_t lockstep_xgetbv(void) {
 }
 #endif
 
+/// How the calling thread rounds, and what it does with subnormal numbers.
+static inline uint64_t lockstep_float_control(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_stmxcsr();
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  return control;
+#endif
+}
+
+static inline void lockstep_set_float_control(uint64_t control) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((uint32_t)control);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(control));
+#endif
+}
+
+/// What has subnormal operands and results taken for zero.
+static inline uint64_t lockstep_float_control_flushing(void) {
+#if defined(__x86_64__)
+  return 0x8040;  // FTZ and DAZ
+#elif defined(__aarch64__)
+  return 1 << 24;  // FZ
+#endif
+}
+
 /// Tells the processor that a loop waits for another core.
 static inline void lockstep_pause(void) {
 #if defined(__x86_64__)

@@ -26,11 +26,12 @@ struct PatchProduct {
     let rows: Range<Int>
     let panels: Range<Int>
 
-    /// Blocks of at most `rowBlock` rows, all panels each; fewer panels where there are not enough blocks for the
-    /// threads.
+    /// Blocks of at most `rowBlock` rows, all panels each, and as many blocks for each thread as for any other; fewer
+    /// panels where there are not enough blocks for the threads.
     static func cut(rows: Int, by rowBlock: Int, panels: Int) -> [Job] {
-      let blocks = (rows + rowBlock - 1) / rowBlock
       let threads = ComputeThreads.count
+      var blocks = (rows + rowBlock - 1) / rowBlock
+      if blocks > threads { blocks = min((blocks + threads - 1) / threads * threads, rows) }
       let panelParts = blocks >= threads ? 1 : min(threads, panels)
       return (0..<blocks).flatMap { block in
         (0..<panelParts).map { part in

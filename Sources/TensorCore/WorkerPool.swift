@@ -8,6 +8,9 @@ internal import Synchronization
 /// Threads that wait for the jobs of ``ComputeThreads/run(jobs:_:)``. They are started when first needed and live
 /// as long as the process.
 ///
+/// Each thread begins with a share of the jobs that is its own, the first one's the first: where jobs go through the same
+/// memory as those of a batch before, the same thread finds it in its cache. Then it takes what is left of the others'.
+///
 /// Between batches a thread looks for the next one for some microseconds before it sleeps, where every thread has a core
 /// to itself: to be woken takes longer than most batches of a small network.
 final class WorkerPool: @unchecked Sendable {
@@ -17,13 +20,21 @@ final class WorkerPool: @unchecked Sendable {
   private struct Batch {
     let body: (Int) -> Void
     let jobs: Int
+    let threads: Int
+    /// The next job of each thread's share, `spacing` apart.
+    let next: UnsafeMutablePointer<Atomic<Int>>
+    /// How all of its threads compute, see ``Subnormals``.
+    let floatControl = lockstep_float_control()
+
+    /// A cache line for each number.
+    static let spacing = 8
+
+    func firstJob(of thread: Int) -> Int { jobs * thread / threads }
   }
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let isDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  /// The next job of the current batch.
-  private let next = Atomic<Int>(0)
   private let isBusy = Atomic<Bool>(false)
   /// The number of batches so far, and the workers that are in the current one: written with `mutex` held, read by those
   /// who look without it.
@@ -31,9 +42,8 @@ final class WorkerPool: @unchecked Sendable {
   private let active = Atomic<Int>(0)
 
   // Guarded by `mutex`.
+  /// The current batch, as long as workers may join it.
   private var batch: UnsafePointer<Batch>?
-  /// Workers that may still join the current batch.
-  private var seats = 0
   private var workers = 0
 
   private init() {
@@ -48,29 +58,35 @@ final class WorkerPool: @unchecked Sendable {
     guard !isBusy.exchange(true, ordering: .acquiring) else { return false }
     defer { isBusy.store(false, ordering: .releasing) }
     withoutActuallyEscaping(body) { body in
-      withUnsafePointer(to: Batch(body: body, jobs: jobs)) { batch in
-        next.store(0, ordering: .relaxed)
-        pthread_mutex_lock(mutex)
-        while workers < threads - 1, startWorker() {}
-        self.batch = batch
-        batchNumber.add(1, ordering: .releasing)
-        seats = min(threads - 1, workers)
-        pthread_cond_broadcast(hasWork)
-        pthread_mutex_unlock(mutex)
-
-        work(on: batch)
-
-        pthread_mutex_lock(mutex)
-        seats = 0
-        pthread_mutex_unlock(mutex)
-        look { active.load(ordering: .acquiring) == 0 }
-        pthread_mutex_lock(mutex)
-        while active.load(ordering: .relaxed) > 0 { pthread_cond_wait(isDone, mutex) }
-        self.batch = nil
-        pthread_mutex_unlock(mutex)
+      withUnsafeTemporaryAllocation(of: Atomic<Int>.self, capacity: threads * Batch.spacing) { next in
+        let next = next.baseAddress.unsafelyUnwrapped
+        let batch = Batch(body: body, jobs: jobs, threads: threads, next: next)
+        for thread in 0..<threads {
+          (next + thread * Batch.spacing).initialize(to: Atomic(batch.firstJob(of: thread)))
+        }
+        withUnsafePointer(to: batch) { run($0) }
       }
     }
     return true
+  }
+
+  private func run(_ batch: UnsafePointer<Batch>) {
+    pthread_mutex_lock(mutex)
+    while workers < batch.pointee.threads - 1, startWorker() {}
+    self.batch = batch
+    batchNumber.add(1, ordering: .releasing)
+    pthread_cond_broadcast(hasWork)
+    pthread_mutex_unlock(mutex)
+
+    work(on: batch, as: 0)
+
+    pthread_mutex_lock(mutex)
+    self.batch = nil
+    pthread_mutex_unlock(mutex)
+    look { active.load(ordering: .acquiring) == 0 }
+    pthread_mutex_lock(mutex)
+    while active.load(ordering: .relaxed) > 0 { pthread_cond_wait(isDone, mutex) }
+    pthread_mutex_unlock(mutex)
   }
 
   /// Waits a little for `isReached`.
@@ -85,11 +101,17 @@ final class WorkerPool: @unchecked Sendable {
   /// About 50 µs: a pause takes 40 to 140 cycles.
   private static let looks = 2_000
 
-  private func work(on batch: UnsafePointer<Batch>) {
-    while true {
-      let job = next.add(1, ordering: .relaxed).oldValue
-      guard job < batch.pointee.jobs else { return }
-      batch.pointee.body(job)
+  private func work(on batch: UnsafePointer<Batch>, as own: Int) {
+    let threads = batch.pointee.threads
+    for thread in 0..<threads {
+      let other = (own + thread) % threads
+      let end = batch.pointee.firstJob(of: other + 1)
+      let next = batch.pointee.next + other * Batch.spacing
+      while true {
+        let job = next.pointee.add(1, ordering: .relaxed).oldValue
+        guard job < end else { break }
+        batch.pointee.body(job)
+      }
     }
   }
 
@@ -97,36 +119,35 @@ final class WorkerPool: @unchecked Sendable {
   /// - Returns: false if the system gives no further thread; the jobs then run on those there are.
   private func startWorker() -> Bool {
     var thread = pthread_t()
+    let index = UnsafeMutableRawPointer(bitPattern: workers + 1)
     let status = pthread_create(
       &thread, nil,
-      { _ in
-        WorkerPool.shared.serve()
+      { index in
+        WorkerPool.shared.serve(as: Int(bitPattern: index))
         return nil
-      }, nil)
+      }, index)
     guard status == 0 else { return false }
     pthread_detach(thread)
     workers += 1
     return true
   }
 
-  private func serve() {
+  private func serve(as index: Int) {
     var lastBatch = 0
     pthread_mutex_lock(mutex)
     while true {
-      if seats == 0 || batchNumber.load(ordering: .relaxed) == lastBatch {
+      if batchNumber.load(ordering: .relaxed) == lastBatch {
         pthread_mutex_unlock(mutex)
         look { batchNumber.load(ordering: .acquiring) != lastBatch }
         pthread_mutex_lock(mutex)
       }
-      while seats == 0 || batchNumber.load(ordering: .relaxed) == lastBatch {
-        pthread_cond_wait(hasWork, mutex)
-      }
+      while batchNumber.load(ordering: .relaxed) == lastBatch { pthread_cond_wait(hasWork, mutex) }
       lastBatch = batchNumber.load(ordering: .relaxed)
-      guard let batch else { continue }
-      seats -= 1
+      guard let batch, index < batch.pointee.threads else { continue }
       active.add(1, ordering: .relaxed)
       pthread_mutex_unlock(mutex)
-      work(on: batch)
+      lockstep_set_float_control(batch.pointee.floatControl)
+      work(on: batch, as: index)
       pthread_mutex_lock(mutex)
       if active.subtract(1, ordering: .releasing).newValue == 0 { pthread_cond_signal(isDone) }
     }

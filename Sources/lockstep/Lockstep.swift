@@ -31,6 +31,7 @@ struct Lockstep: ParsableCommand {
 
   static func main() {
     StandardStreams.prepare()
+    Subnormals.flush()
     guard CPUFeatures.current.supportsBaseline else {
       Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
       leave(.configuration)

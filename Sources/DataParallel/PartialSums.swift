@@ -114,7 +114,7 @@ public struct PartialSums: Sendable {
       var index = 0
       while index < whole {
         let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<UInt32>.self) & magnitude
-        largest = pointwiseMax(largest, bits)
+        largest.replace(with: bits, where: bits .> largest)
         index &+= 16
       }
       var most = largest.max()

@@ -29,6 +29,10 @@ extension Tensor {
       "a product of \(shape)\(transposingSelf ? "ᵀ" : "") and \(other.shape)\(transposingOther ? "ᵀ" : "")")
     let outer = Array(shape.extents.dropLast(2))
     guard depth > 0 else { return Tensor(repeating: 0, shape: Shape(outer + [rows, columns])) }
+    if outer.isEmpty, !transposingSelf, Self.exchangesOperands(rows: rows, depth: depth, columns: columns) {
+      return other.matrixProduct(self, transposingSelf: !transposingOther, transposingOther: true, using: set)
+        .transposedMatrix()
+    }
     let kernels = KernelTable.of(set)
     let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: transposingOther)
     return Tensor(Shape(outer + [rows, columns])) { result in
@@ -40,6 +44,29 @@ extension Tensor {
             isLeftTransposed: transposingSelf, right: packed.pointer,
             result: result + matrix * rows * columns)
           product.run(kernels)
+        }
+      }
+    }
+  }
+
+  /// Whether A · B is faster made as (Bᵀ · Aᵀ)ᵀ: few rows against a large B, such as weights, which so is not packed into
+  /// panels, while A and the result are transposed. An element's chain is the same either way.
+  private static func exchangesOperands(rows: Int, depth: Int, columns: Int) -> Bool {
+    rows * (depth + columns) < depth * columns
+  }
+
+  /// Of a matrix `[m, n]`: `[n, m]`.
+  private func transposedMatrix() -> Tensor {
+    let (rows, columns) = (shape[0], shape[1])
+    return Tensor([columns, rows]) { result in
+      withUnsafePointer { source in
+        ComputeThreads.split(rows, grain: 32) { range in
+          withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: range.count) { pointers in
+            let pointers = pointers.baseAddress.unsafelyUnwrapped
+            for row in range { (pointers + (row - range.lowerBound)).initialize(to: source + row &* columns) }
+            transposeRows(
+              pointers, count: range.count, columns: columns, to: result + range.lowerBound, stride: rows)
+          }
         }
       }
     }

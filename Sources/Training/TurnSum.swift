@@ -209,8 +209,7 @@ package final class TurnSum: Sendable {
       }
     }
     let vector = vector(room)
-    let isSuspect =
-      agreed.flags.union.contains(.nonFinite) || communicator.size == 1 || compression != nil
+    let isSuspect = agreed.flags.union.contains(.nonFinite) || compression != nil
     let fault = try isSuspect ? fault(in: vector, over: communicator) : nil
     if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
     return (vector, agreed.flags, fault)

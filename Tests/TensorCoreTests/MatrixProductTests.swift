@@ -69,11 +69,31 @@ struct MatrixProductTests {
     if KernelSet.wide.isSupported { #expect(product.scalars == a.matrixProduct(b, using: .wide).scalars) }
   }
 
+  @Test(
+    "few rows by a large matrix give the bits of many, on any number of threads",
+    arguments: [(1, 300, 40), (3, 33, 257), (13, 784, 400), (31, 64, 64)])
+  func fewRows(_ shape: (m: Int, k: Int, n: Int)) {
+    let (m, k, n) = shape
+    var numbers = TestNumbers(seed: 14)
+    let (a, b) = (numbers.tensor([m + 4 * n, k]), numbers.tensor([k, n]))
+    let expected = a.matrixProduct(b, using: .baseline).rows(0..<m).scalars
+    let few = a.rows(0..<m).copied()
+    let transposed = b.transposed([1, 0])
+    defer { ComputeThreads.count = 1 }
+    for threads in [1, 2, 3] {
+      ComputeThreads.count = threads
+      for set in [KernelSet.baseline, .wide] where set.isSupported {
+        #expect(few.matrixProduct(b, using: set).scalars == expected)
+        #expect(few.matrixProduct(transposed, transposingOther: true, using: set).scalars == expected)
+      }
+    }
+  }
+
   @Test("a parameter's panels are made once, and anew when it is overwritten")
   func panelsOfParameters() {
     var numbers = TestNumbers(seed: 12)
     let parameters = TensorStorage(count: 2 * 40 * 24, isLasting: true)
-    let x = numbers.tensor([5, 24])
+    let x = numbers.tensor([30, 24])
     for _ in 0..<2 {
       let values = numbers.tensor([2, 40, 24])
       values.withUnsafePointer { parameters.pointer.update(from: $0, count: parameters.count) }

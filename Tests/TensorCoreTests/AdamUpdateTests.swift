@@ -65,6 +65,29 @@ struct AdamUpdateTests {
     }
   }
 
+  @Test("the correction of the root has the bits of a division", arguments: [1, 2, 3, 10, 999, 20_000])
+  func correctionIsDivision(_ step: Int) {
+    let count = 8 * 5000
+    let buffers = Buffers(count: count, seed: 35)
+    // Every magnitude that a square has, and what is beyond.
+    for index in 0..<count {
+      buffers.second.pointer[index] = Float(bitPattern: UInt32(index) * 53_681 % 0x7f80_0000)
+      buffers.parameters.pointer[index] = 0
+      buffers.gradient.pointer[index] = 0
+      buffers.first.pointer[index] = 1
+    }
+    buffers.second.pointer[3] = .infinity
+    buffers.second.pointer[4] = 0
+    let before = (0..<count).map { buffers.second.pointer[$0] }
+    let update = AdamUpdate(learningRate: 0.01, beta1: 0.5, epsilon: 1e-8, step: step)
+    buffers.apply(update, decay: nil, range: 0..<count)
+    let power = { (base: Double) in (0..<step).reduce(1.0) { product, _ in product * base } }
+    let root = Float((1 - power(0.999)).squareRoot())
+    let stepSize = Float(-(0.01 / (1 - power(0.5))))
+    let expected = before.map { v in stepSize * 0.5 / ((v * 0.999).squareRoot() / root + 1e-8) }
+    #expect((0..<count).allSatisfy { buffers.parameters.pointer[$0] == expected[$0] })
+  }
+
   @Test("updating two parts of a buffer equals updating it whole", arguments: [1, 8, 13, 100])
   func partsEqualWhole(_ boundary: Int) {
     let update = AdamUpdate(learningRate: 2e-4, beta1: 0.5, step: 7)

@@ -72,6 +72,24 @@ public struct PartialSums: Sendable {
       as: memory == nil ? format : .float32)
   }
 
+  /// This rank's slice of the sum, the only part of `result` that is written then, where there is one node; else all of it.
+  /// Slices are those of ``SlicePlan`` among the ranks.
+  /// - Returns: whether it was the slice.
+  package func reduceSlice(
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
+  ) throws(CommunicationError) -> Bool {
+    verifyPlan(communicator)
+    if plan.worldSize > 1, let memory = try communicator.nodeMemory(),
+      let layout = layouts.pieces(nodes: memory.nodes),
+      let scatter = NodeScatter(rank: plan.rank, layout, count: count, sums: pieces, memory: memory)
+    {
+      try scatter.run(into: result)
+      return true
+    }
+    try reduce(over: communicator, into: result)
+    return false
+  }
+
   /// Where the sum of a vector of `count` elements, of which these are some, may be written at their place: over this rank's
   /// own first vector, where nothing of that is read again once some of its sum is there; else to new storage.
   package func roomForSum(count: Int, over communicator: any Communicator) throws(CommunicationError)

@@ -15,6 +15,9 @@ struct NetworkUpdate {
   /// Whether parameters of a network can be updated while others are not.
   func isDivisible(_ index: Int) -> Bool { state.model.networks[index].afterUpdate == nil }
 
+  /// Whether all of a gradient's sum is looked at, for its length, and not only what is moved by it.
+  var needsWholeGradient: Bool { state.game != nil }
+
   /// Counts the step of a network's optimizer.
   func begin(_ index: Int) { state.optimizers[index].stepCount += 1 }
 

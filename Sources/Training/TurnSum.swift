@@ -80,6 +80,7 @@ package final class TurnSum: Sendable {
   private let partLength: Int
   private let format: WireFormat
   private let exactFrom: Int
+  private let isScattered: Bool
   private let move: Move?
   /// What compresses gradients, if something does.
   package let compression: PowerSGDSum?
@@ -91,15 +92,18 @@ package final class TurnSum: Sendable {
   /// - Parameters:
   ///   - partLength: elements that travel at a time between nodes.
   ///   - format: how they do.
-  ///   - exactFrom: the first element that travels as it is in any format.
+  ///   - exactFrom: the first element that travels as it is in any format, behind the gradient.
+  ///   - isScattered: whether on one node each rank needs of a bucket's gradient only the slice that it moves.
   ///   - compression: what compresses gradients. Nothing may be read then before everything is back and looked at, because
   ///     an error memory can make a sum one that is not finite that no rank's own sums do; there is little to wait for.
   ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to be back on any.
   package init(
     _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
-    format: WireFormat = .float32, exactFrom: Int = 0, compression: PowerSGDSum? = nil, move: Move? = nil
+    format: WireFormat = .float32, exactFrom: Int = 0, isScattered: Bool = false,
+    compression: PowerSGDSum? = nil, move: Move? = nil
   ) {
     self.place = place
+    self.isScattered = isScattered && compression == nil
     self.compression = compression
     self.move = move
     self.format = format
@@ -182,6 +186,7 @@ package final class TurnSum: Sendable {
     var room: TensorStorage?
     var collective = 0
     var starts = buckets.ranges.map(\.lowerBound)
+    var hasSlices = false
     while done != all {
       agreed = try agree(at: collective, beyond: done, over: communicator)
       collective += 1
@@ -198,7 +203,7 @@ package final class TurnSum: Sendable {
         part = part.lowerBound..<exactFrom
       }
       try span("bucket \(bucket)", bytes: bytes(of: part)) {
-        try add(part, of: bucket, in: &room, over: communicator)
+        if try add(part, of: bucket, in: &room, over: communicator) { hasSlices = true }
       }
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
@@ -210,7 +215,7 @@ package final class TurnSum: Sendable {
     }
     let vector = vector(room)
     let isSuspect = agreed.flags.union.contains(.nonFinite) || compression != nil
-    let fault = try isSuspect ? fault(in: vector, over: communicator) : nil
+    let fault = try isSuspect ? fault(in: vector, ofSlices: hasSlices, over: communicator) : nil
     if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
     return (vector, agreed.flags, fault)
   }
@@ -267,19 +272,37 @@ package final class TurnSum: Sendable {
   }
 
   /// - Parameter room: where all of the sum will be, made with the first of it.
+  /// - Returns: whether only this rank's slice is there.
   private func add(
     _ part: Range<Int>, of bucket: Int, in room: inout TensorStorage?, over communicator: any Communicator
-  ) throws {
+  ) throws -> Bool {
     let sums = given.withLock { $0.own[bucket]! }
     let result = try room ?? sums.roomForSum(count: buckets.count, over: communicator)
     room = result
     let start = buckets.ranges[bucket].lowerBound
     if let compression {
-      return try compression.add(sums, from: start, over: communicator, into: result.pointer + start)
+      try compression.add(sums, from: start, over: communicator, into: result.pointer + start)
+      return false
     }
-    try sums.part(part.lowerBound - start..<part.upperBound - start).reduce(
-      over: communicator, into: result.pointer + part.lowerBound,
-      as: part.upperBound <= exactFrom ? format : .float32)
+    func own(_ elements: Range<Int>) -> (PartialSums, UnsafeMutablePointer<Float>) {
+      (
+        sums.part(elements.lowerBound - start..<elements.upperBound - start),
+        result.pointer + elements.lowerBound
+      )
+    }
+    guard isScattered, part.lowerBound < exactFrom else {
+      let (own, target) = own(part)
+      try own.reduce(over: communicator, into: target, as: part.upperBound <= exactFrom ? format : .float32)
+      return false
+    }
+    let (gradient, target) = own(part.clamped(to: 0..<exactFrom))
+    let isSlice = try gradient.reduceSlice(over: communicator, into: target)
+    let rest = part.clamped(to: exactFrom..<buckets.count)
+    if !rest.isEmpty {
+      let (own, target) = own(rest)
+      try own.reduce(over: communicator, into: target)
+    }
+    return isSlice
   }
 
   /// What elements take between nodes.
@@ -293,14 +316,32 @@ package final class TurnSum: Sendable {
     try communicator.nodeMemory().map { $0.nodes.count > 1 } ?? (communicator.size > 1)
   }
 
-  /// Asks all ranks, which all have the same sum: one all-gather, if it is not finite.
-  private func fault(in vector: Tensor, over communicator: any Communicator) throws -> Fault? {
-    guard !vector.isFinite else { return nil }
+  /// Asks all ranks: an all-gather, if the sum is not finite; one more where each has slices of it.
+  private func fault(
+    in vector: Tensor, ofSlices hasSlices: Bool, over communicator: any Communicator
+  ) throws -> Fault? {
+    if !hasSlices, vector.isFinite { return nil }
+    let own = hasSlices ? slices(of: communicator.rank, among: communicator.size) : [0..<vector.count]
+    var element = vector.withUnsafeBufferPointer { values in
+      own.lazy.compactMap { range in range.first { !values[$0].isFinite } }.first
+    }
+    if hasSlices { element = try communicator.allGather(element ?? -1).filter { $0 >= 0 }.min() }
+    guard let element else { return nil }
     let first = given.withLock { $0.firstNonFinite }
     let places = try communicator.allGather(first ?? -1)
-    return Fault(
-      element: vector.withUnsafeBufferPointer { $0.firstIndex { !$0.isFinite } } ?? 0,
-      ranks: places.indices.filter { places[$0] >= 0 })
+    return Fault(element: element, ranks: places.indices.filter { places[$0] >= 0 })
+  }
+
+  /// What a rank has of the sum where gradients are scattered.
+  private func slices(of rank: Int, among count: Int) -> [Range<Int>] {
+    buckets.ranges.flatMap { bucket in
+      let gradient = bucket.clamped(to: 0..<exactFrom)
+      let slice = SlicePlan(count: gradient.count, worldSize: count).slice(of: rank)
+      return [
+        gradient.lowerBound + slice.lowerBound..<gradient.lowerBound + slice.upperBound,
+        bucket.clamped(to: exactFrom..<buckets.count),
+      ]
+    }
   }
 
   private func span<T>(_ name: @autoclosure () -> String, bytes: Int = 0, _ work: () throws -> T) rethrows

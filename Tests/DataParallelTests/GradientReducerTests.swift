@@ -37,6 +37,35 @@ struct GradientReducerTests {
     }
   }
 
+  @Test(
+    "also where a rank gets its slice only, twice with the same memory and in place or not",
+    arguments: [1, 2, 3, 4, 5], [1, 40, 333, 20_011, 70_000])
+  func slices(worldSize: Int, count: Int) throws {
+    let microBatches = 8
+    let expected = ReductionConformance.fold(
+      (0..<microBatches).map { ReductionConformance.leaf($0, count: count, step: 0) }[...])
+    let nodes = [Array(0..<worldSize)]
+    let areRight = try ThreadCommunicator.run(size: worldSize, nodes: nodes) { communicator in
+      let plan = try MicroBatchPlan(
+        batch: microBatches, microBatches: microBatches, worldSize: worldSize, rank: communicator.rank)
+      let reducer = GradientReducer(plan: plan, count: count)
+      let slice = SlicePlan(count: count, worldSize: worldSize).slice(of: communicator.rank)
+      return try [false, true, false].allSatisfy { isInPlace in
+        for leaf in plan.local {
+          let values = ReductionConformance.leaf(leaf, count: count, step: 0)
+          reducer.add(Tensor(values, shape: [count]), at: leaf)
+        }
+        let sums = reducer.finish()
+        let room =
+          try isInPlace
+          ? sums.roomForSum(count: count, over: communicator) : TensorStorage(count: count)
+        let isSlice = try sums.reduceSlice(over: communicator, into: room.pointer)
+        return isSlice == (worldSize > 1) && slice.allSatisfy { room.pointer[$0] == expected[$0] }
+      }
+    }
+    #expect(areRight.allSatisfy { $0 })
+  }
+
   @Test("on nodes whose ranks do not follow each other, by messages")
   func interleaved() throws {
     _ = try ThreadCommunicator.run(size: 4, nodes: [[0, 2], [1, 3]]) { communicator in

@@ -89,9 +89,9 @@ struct TurnSumTests {
 
   @Test(
     "nothing is moved by a sum that is not finite anywhere, whichever bucket is waited for",
-    arguments: [Float.nan, .infinity, 3e38])
-  func fault(value: Float) throws {
-    let faults = try ThreadCommunicator.run(size: 2) { communicator in
+    arguments: [Float.nan, .infinity, 3e38], [false, true])
+  func fault(value: Float, isScattered: Bool) throws {
+    let faults = try ThreadCommunicator.run(size: 2, nodes: isScattered ? [[0, 1]] : []) { communicator in
       let plan = try Self.plan(communicator)
       var sums = Self.sums(plan, poison: (200, value))
       // Two large numbers of which only the sum is infinite.
@@ -106,7 +106,9 @@ struct TurnSumTests {
       }
       let thread = CommunicationThread(communicator)
       defer { thread.finish() }
-      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan)
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, exactFrom: 210,
+        isScattered: isScattered)
       thread.enqueue { sum.run(over: $0, after: $1) }
       for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
       return try sum.wait(for: 0).fault

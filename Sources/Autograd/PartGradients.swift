@@ -36,7 +36,12 @@ public struct PartGradients {
       precondition(own.parts == other.parts, "gradients of the same parts")
       if own.parts > 1 { return write(own.value + other.value, own.parts, to: target, count: count) }
       own.value.withUnsafePointer { own in
-        other.value.withUnsafePointer { VectorSum.add(own, $0, into: target, count: count) }
+        other.value.withUnsafePointer { other in
+          ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
+            let start = part.lowerBound
+            VectorSum.add(own + start, other + start, into: target + start, count: part.count)
+          }
+        }
       }
     }
   }
@@ -45,8 +50,12 @@ public struct PartGradients {
     _ gradient: Tensor, _ parts: Int, to target: UnsafeMutablePointer<Float>, count: Int
   ) {
     precondition(gradient.count == parts * count, "a gradient of each part")
-    gradient.withUnsafePointer {
-      VectorSum.tree($0, stride: count, vectors: parts, into: target, count: count)
+    gradient.withUnsafePointer { gradient in
+      ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
+        VectorSum.tree(
+          gradient + part.lowerBound, stride: count, vectors: parts, into: target + part.lowerBound,
+          count: part.count)
+      }
     }
   }
 }

@@ -12,10 +12,12 @@ extension Tensor {
       withUnsafePointer { x in
         targets.withUnsafePointer { t in
           tail.withUnsafePointer { tail in
-            for part in 0..<parts {
-              let start = part * length
-              let sum = Self.sigmoidCrossEntropy(x + start, t + start, tail + start, count: length)
-              means[part] = Float(sum / Double(Swift.max(length, 1)))
+            ComputeThreads.split(parts, grain: Self.grain(length)) { parts in
+              for part in parts {
+                let start = part * length
+                let sum = Self.sigmoidCrossEntropy(x + start, t + start, tail + start, count: length)
+                means[part] = Float(sum / Double(Swift.max(length, 1)))
+              }
             }
           }
         }
@@ -52,9 +54,12 @@ extension Tensor {
       withUnsafePointer { x in
         targets.withUnsafePointer { t in
           decay.withUnsafePointer { e in
-            for (part, scale) in scales.enumerated() {
-              for i in part * length..<(part + 1) * length {
-                result[i] = ((x[i] >= 0 ? 1 : e[i]) / (1 + e[i]) - t[i]) * scale
+            ComputeThreads.split(scales.count, grain: Self.grain(length)) { parts in
+              for part in parts {
+                let scale = scales[part]
+                for i in part * length..<(part + 1) * length {
+                  result[i] = ((x[i] >= 0 ? 1 : e[i]) / (1 + e[i]) - t[i]) * scale
+                }
               }
             }
           }

@@ -4,20 +4,26 @@ internal import CSLEEF
 extension Tensor {
   @inline(__always)
   package func map(_ body: (Float) -> Float) -> Tensor {
-    let count = self.count
-    return Tensor(shape) { result in
+    Tensor(shape) { result in
       withUnsafePointer { source in
-        for i in 0..<count { result[i] = body(source[i]) }
+        ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
+          for i in part { result[i] = body(source[i]) }
+        }
       }
     }
   }
+
+  /// So many elements are worth a thread of their own.
+  static let elementsPerThread = 16_384
+
+  /// So many runs of `length` elements are.
+  static func grain(_ length: Int) -> Int { elementsPerThread / Swift.max(length, 1) + 1 }
 
   @inline(__always)
   private func array(_ function: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void) -> Tensor {
     Tensor(shape) { result in
       withUnsafePointer { source in
-        // So many elements are worth a thread of their own.
-        ComputeThreads.split(count, grain: 16_384) { part in
+        ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
           function(source + part.lowerBound, result + part.lowerBound, part.count)
         }
       }
@@ -78,11 +84,12 @@ extension Tensor {
   @inline(__always)
   package func zipped(with other: Tensor, _ body: (Float, Float) -> Float) -> Tensor {
     precondition(shape == other.shape, "\(shape) and \(other.shape) differ")
-    let count = self.count
     return Tensor(shape) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in
-          for i in 0..<count { result[i] = body(left[i], right[i]) }
+          ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
+            for i in part { result[i] = body(left[i], right[i]) }
+          }
         }
       }
     }

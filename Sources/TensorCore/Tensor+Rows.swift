@@ -12,14 +12,16 @@ extension Tensor {
     precondition(bias.shape == [length], "a bias \(bias.shape) for rows of \(length)")
     withUnsafeMutablePointer { values in
       bias.withUnsafePointer { bias in
-        for row in 0..<rows {
-          let values = values + row &* length
-          if slope == 1 {
-            for i in 0..<length { values[i] += bias[i] }
-          } else {
-            for i in 0..<length {
-              let z = values[i] + bias[i]
-              values[i] = z > 0 ? z : slope * z
+        ComputeThreads.split(rows, grain: Self.grain(length)) { rows in
+          for row in rows {
+            let values = values + row &* length
+            if slope == 1 {
+              for i in 0..<length { values[i] += bias[i] }
+            } else {
+              for i in 0..<length {
+                let z = values[i] + bias[i]
+                values[i] = z > 0 ? z : slope * z
+              }
             }
           }
         }
@@ -42,15 +44,17 @@ extension Tensor {
     let sums = Tensor([parts, length]) { sums in
       withUnsafePointer { upstream in
         output.withUnsafePointer { output in
-          for part in 0..<parts {
-            let (first, sums) = (part &* rows &* length, sums + part &* length)
-            let operands = RectifierRows(
-              upstream: upstream + first, output: output + first, gradient: gradient.pointer + first,
-              slope: slope, rows: rows, length: length)
-            // Columns whose sums stay in registers.
-            let whole = length & ~31
-            for column in stride(from: 0, to: whole, by: 32) { operands.sum32(from: column, to: sums) }
-            for column in whole..<length { operands.sum(column, to: sums) }
+          ComputeThreads.split(parts, grain: Self.grain(rows &* length)) { parts in
+            for part in parts {
+              let (first, sums) = (part &* rows &* length, sums + part &* length)
+              let operands = RectifierRows(
+                upstream: upstream + first, output: output + first, gradient: gradient.pointer + first,
+                slope: slope, rows: rows, length: length)
+              // Columns whose sums stay in registers.
+              let whole = length & ~31
+              for column in stride(from: 0, to: whole, by: 32) { operands.sum32(from: column, to: sums) }
+              for column in whole..<length { operands.sum(column, to: sums) }
+            }
           }
         }
       }

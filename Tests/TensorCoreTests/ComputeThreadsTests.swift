@@ -17,7 +17,8 @@ struct ComputeThreadsTests {
     }
   }
 
-  @Test("subnormal numbers are zero on the thread that says so, on those it starts and on compute threads, only")
+  @Test(
+    "subnormal numbers are zero on the thread that says so, on those it starts and on compute threads, only")
   func subnormalsAreFlushed() {
     defer { ComputeThreads.count = 1 }
     ComputeThreads.count = 3

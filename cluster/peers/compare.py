@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import typing
 
 import ratio_table
@@ -66,10 +65,8 @@ def environment() -> dict[str, str]:
 
 
 def measure(measurement: works.Measurement, log: typing.TextIO) -> None:
-    """Runs a command, which prints one JSON object, and logs it with the seconds that the command took."""
-    start = time.perf_counter()
+    """Runs a command, which prints one JSON object, and logs it."""
     done = subprocess.run(measurement.command, env=environment(), stdout=subprocess.PIPE, text=True)
-    seconds = time.perf_counter() - start
     command = " ".join(measurement.command)
     if done.returncode:
         fail(f"status {done.returncode} from: {command}")
@@ -80,7 +77,7 @@ def measure(measurement: works.Measurement, log: typing.TextIO) -> None:
     work = measurement.work
     entry = {
         "work": work.title, "unit": work.unit, "program": measurement.program, "cores": measurement.cores,
-        "setup": measurement.setup, "command": command, "command_seconds": seconds, "result": result,
+        "setup": measurement.setup, "command": command, "result": result,
     }
     print(json.dumps(entry), file=log, flush=True)
     rate = ratio_table.format_rates([ratio_table.rate(entry)])

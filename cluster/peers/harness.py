@@ -32,6 +32,7 @@ class Settings:
     one_backward: bool = False  # both losses of D go back in one pass
     huge_pages: bool = False  # transparent huge pages for tensors
     keep_memory: bool = False  # malloc gives nothing back to the kernel between steps
+    flush_subnormals: bool = False  # numbers below 2^-126 are zero, as in Lockstep
     pin: bool = False  # each process stays on its own cores
     compile: bool = False  # torch.compile of the networks
     whole: bool = False  # torch.compile of losses, gradients and Adam as one graph
@@ -49,6 +50,7 @@ BEST = Settings(
     one_backward=True,
     huge_pages=True,
     keep_memory=True,
+    flush_subnormals=True,
     bucket_view=True,
     broadcast_buffers=False,
     static_graph=True,
@@ -164,6 +166,9 @@ def work(
     import torch.distributed
 
     torch.set_num_threads(options.threads)
+    if settings.flush_subnormals:
+        # Before other threads are there, which do as this one.
+        torch.set_flush_denormal(True)
     if settings.cpp_wrapper:
         import torch._inductor.config
 

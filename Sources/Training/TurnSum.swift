@@ -138,8 +138,8 @@ package final class TurnSum: Sendable {
 
   /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until all buckets
   /// are.
-  /// - Returns: the sum, of which that bucket is to be read, what is wrong with it, and the seconds of the wait in which
-  ///   parameters were moved.
+  /// - Returns: the sum, of which that bucket is to be read (of gradients that are scattered the own slice), what is wrong
+  ///   with it, and the seconds of the wait in which parameters were moved.
   /// - Throws: what communicating threw.
   package func wait(
     for bucket: Int

@@ -27,6 +27,25 @@ extension EndToEnd {
       #expect(status.state == "done" && status.worldSize == ranks)
     }
 
+    @Test(
+      "compressed gradients make other bits, and those again over the same nodes, after an interruption too",
+      arguments: ["bfloat16", "powersgd"])
+    func compressed(wire: String) throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
+      func train(_ name: String, ranks: Int, steps: Int, _ more: [String] = []) throws -> [String] {
+        let run = cluster.shared + "/" + name
+        let words = self.words(run, steps: steps) + ["wire=\(wire)"] + more
+        let finished = try cluster.launch(["-n", "\(ranks)"] + words).wait()
+        #expect(finished.status == 0, "\(finished.errors)")
+        return try Lockstep.inspect(run, in: folder).hashes
+      }
+      let whole = try train("whole", ranks: 4, steps: 12)
+      _ = try train("parts", ranks: 4, steps: 6)
+      #expect(try train("parts", ranks: 4, steps: 12, ["--resume"]) == whole)
+      #expect(try whole != Reference.narrow("dcgan"))
+    }
+
     @Test("the doctor finds nothing that fails on two nodes, and names the one that is off")
     func doctor() throws {
       let folder = try Folder()

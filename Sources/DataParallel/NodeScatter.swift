@@ -30,6 +30,8 @@ struct NodeScatter {
   /// Writes the sum of this rank's slice to where it lies in `result`, which may be the place of the first piece.
   func run(into result: UnsafeMutablePointer<Float>) throws(CommunicationError) {
     guard slices.rounds > 0 else { return }
+    // A mate may still read what another reduction left here.
+    try memory.synchronize()
     offer(block: 0)
     for block in 0..<slices.rounds {
       try memory.synchronize()

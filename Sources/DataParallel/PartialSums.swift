@@ -74,9 +74,11 @@ public struct PartialSums: Sendable {
 
   /// This rank's slice of the sum, the only part of `result` that is written then, where there is one node; else all of it.
   /// Slices are those of ``SlicePlan`` among the ranks.
+  /// - Parameter format: how numbers travel between nodes.
   /// - Returns: whether it was the slice.
   package func reduceSlice(
-    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>
+    over communicator: any Communicator, into result: UnsafeMutablePointer<Float>,
+    as format: WireFormat = .float32
   ) throws(CommunicationError) -> Bool {
     verifyPlan(communicator)
     if plan.worldSize > 1, let memory = try communicator.nodeMemory(),
@@ -86,7 +88,7 @@ public struct PartialSums: Sendable {
       try scatter.run(into: result)
       return true
     }
-    try reduce(over: communicator, into: result)
+    try reduce(over: communicator, into: result, as: format)
     return false
   }
 

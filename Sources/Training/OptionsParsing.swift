@@ -112,7 +112,9 @@ extension OptionType {
     guard let value = Double(text), Float(value).isFinite else {
       return refuse("is \(text.shortened), too large for a 32-bit float")
     }
-    if Float(value) == 0 && !isZero { return refuse("is \(text.shortened), too small for a 32-bit float") }
+    if Float(value) == 0 && !isZero {
+      return refuse("is \(text.shortened), so small that it counts as zero in 32 bits")
+    }
     return interval.contains(value) ? .success(.number(value)) : refuse("is \(text.shortened), out of range")
   }
 

@@ -163,7 +163,7 @@ package final class TurnEngine {
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
       of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount,
-      isScattered: state.share != nil && !update.needsWholeGradient,
+      isScattered: state.share != nil && !acrossNodes && !update.needsWholeGradient,
       compression: state.powerSGD?.sum(of: turn.phase.network), move: move(in: turn))
     // One bucket is complete only at the end.
     let isEarly = overlap && buckets.ranges.count > 1

@@ -296,7 +296,7 @@ package final class TurnSum: Sendable {
       return false
     }
     let (gradient, target) = own(part.clamped(to: 0..<exactFrom))
-    let isSlice = try gradient.reduceSlice(over: communicator, into: target)
+    let isSlice = try gradient.reduceSlice(over: communicator, into: target, as: format)
     let rest = part.clamped(to: exactFrom..<buckets.count)
     if !rest.isEmpty {
       let (own, target) = own(rest)

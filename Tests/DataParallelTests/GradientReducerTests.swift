@@ -56,6 +56,8 @@ struct GradientReducerTests {
           reducer.add(Tensor(values, shape: [count]), at: leaf)
         }
         let sums = reducer.finish()
+        // In the same memory, just before.
+        _ = try sums.reduce(over: communicator)
         let room =
           try isInPlace
           ? sums.roomForSum(count: count, over: communicator) : TensorStorage(count: count)

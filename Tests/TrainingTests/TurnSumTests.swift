@@ -117,6 +117,23 @@ struct TurnSumTests {
     #expect(faults[0]?.ranks == (value == 3e38 ? [] : [0]))
   }
 
+  @Test("numbers are rounded between nodes, whether ranks ask for slices or not", arguments: [false, true])
+  func rounded(isScattered: Bool) throws {
+    let sums = try ThreadCommunicator.run(size: 4, nodes: [[0, 1], [2, 3]]) { communicator in
+      let plan = try Self.plan(communicator)
+      let own = Self.sums(plan, poison: (5, 1.001))
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, format: .bfloat16,
+        exactFrom: 210, isScattered: isScattered)
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for bucket in [2, 1, 0] { sum.hand(own[bucket], of: bucket) }
+      return try sum.wait(for: 0).vector.scalars[5]
+    }
+    #expect(sums == [10, 10, 10, 10])
+  }
+
   @Test("ranks with other buckets, or at another collective, are told so")
   func divergence() {
     let results = ThreadCommunicator.results(size: 4) { communicator in

@@ -74,6 +74,26 @@ extension EndToEnd {
       #expect(Processes.withWord(run).isEmpty)
     }
 
+    @Test("an mpirun that does not end when the run has is ended, and the run is done")
+    func hangingLauncher() throws {
+      let folder = try Folder()
+      let mpirun = folder.path + "/mpirun"
+      // Runs the one rank, and hangs.
+      let script = """
+        #!/bin/sh
+        for word; do case $word in */lockstep) break ;; esac; shift; done
+        "$@"
+        exec sleep 600
+        """
+      try Data(script.utf8).write(to: URL(fileURLWithPath: mpirun))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mpirun)
+      let path = "PATH=\(folder.path):/usr/bin:/bin"
+      let words = ["launch", "-n", "1", "train", "dcgan"] + narrow + course(steps: 2) + ["--run", "run"]
+      let finished = try Job(["/usr/bin/env", path, Lockstep.path!] + words, in: folder, seconds: 90).wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(try Status(of: folder.path + "/run").state == "done")
+    }
+
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()

@@ -113,15 +113,18 @@ package struct Launcher {
     defer { unlink(survivors) }
     var restarts = 0
     while true {
-      let before = words.folder.flatMap { RunStatus.read(in: $0) }
-      let (code, noticed) = supervise(mpirun, command(words, ranks: ranks, hostfile: hostfile).words)
-      let after = words.folder.flatMap { RunStatus.read(in: $0) }
+      let folder = words.folder
+      let before = folder.flatMap { RunStatus.read(in: $0) }
+      let (code, noticed) = supervise(mpirun, command(words, ranks: ranks, hostfile: hostfile).words) {
+        folder.flatMap { RunStatus.read(in: $0) }.map { $0 != before && $0.exitCode != nil } ?? false
+      }
+      let after = folder.flatMap { RunStatus.read(in: $0) }
       let outcome = LaunchOutcome(
         code: code, status: after == before ? nil : after, noticed: noticed,
         isStopWished: LaunchSignals.wishes > 0)
       if LaunchSignals.wishes > 1 { return 128 + LaunchSignals.signal }
       let isTold = after?.exitCode.map { $0 == Int(outcome.code) } ?? false
-      if outcome.code != 0, let folder = words.folder, !isTold, RunFolder.isRun(folder) {
+      if outcome.code != 0, let folder, !isTold, RunFolder.isRun(folder) {
         RunStatus(
           .failed, step: after?.step ?? 0, exitCode: Int(outcome.code), cause: outcome.cause,
           worldSize: ranks, writer: "\(RunOwner.current)"
@@ -147,8 +150,8 @@ package struct Launcher {
         hostfile = left == hosts ? request.hostfile : survivors
         if left != hosts { try AtomicFile.write(Array(left.text.utf8), to: survivors, durable: false) }
       }
-      if let folder = words.folder, RunFolder.isRun(folder) { words = words.resuming }
-      let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
+      if let folder, RunFolder.isRun(folder) { words = words.resuming }
+      let step = folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place = hosts == nil ? "" : " on \(hostfile == survivors ? "the hosts that are left" : "all hosts")"
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with \(ranks) "
@@ -173,8 +176,12 @@ package struct Launcher {
   /// Runs mpirun to its end, passes on what it says and what it is to be told.
   ///
   /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on which its
-  /// daemons end what is left on the other hosts. The same where mpirun itself has said that it ends the job, and does not.
-  private func supervise(_ mpirun: String, _ words: [String]) -> (code: Int32, noticed: String?) {
+  /// daemons end what is left on the other hosts. The same where mpirun itself has said that it ends the job, and does not, and
+  /// where the run has ended: when all ranks are gone mpirun sometimes waits for ever for a lock of PMIx (4.2).
+  /// - Parameter hasEnded: whether the run's status says so.
+  private func supervise(
+    _ mpirun: String, _ words: [String], hasEnded: () -> Bool
+  ) -> (code: Int32, noticed: String?) {
     guard let process = ChildProcess(mpirun, words) else { return (127, "mpirun cannot be started") }
     defer { process.close() }
     var told = 0
@@ -182,6 +189,8 @@ package struct Launcher {
     var noticed: String?
     var verdict: Int64?
     var aborted: Int64?
+    var ended: Int64?
+    var looked = MonotonicClock.milliseconds
     func pass() {
       while true {
         let bytes = process.read()
@@ -211,7 +220,13 @@ package struct Launcher {
       }
       let now = MonotonicClock.milliseconds
       if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
-      if let aborted, now - aborted > Self.patience { kill(process.pid, SIGKILL) }
+      if ended == nil, now - looked > 1000 {
+        looked = now
+        if hasEnded() { ended = now }
+      }
+      for end in [aborted, ended].compactMap({ $0 }) where now - end > Self.patience {
+        kill(process.pid, SIGKILL)
+      }
       while told < LaunchSignals.wishes {
         told += 1
         // Ranks that get SIGUSR1 save and leave with 75; SIGTERM ends them.

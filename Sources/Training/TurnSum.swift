@@ -321,7 +321,8 @@ package final class TurnSum: Sendable {
     in vector: Tensor, ofSlices hasSlices: Bool, over communicator: any Communicator
   ) throws -> Fault? {
     if !hasSlices, vector.isFinite { return nil }
-    let own = hasSlices ? slices(of: communicator.rank, among: communicator.size) : [0..<vector.count]
+    let share = NodeShare(index: communicator.rank, count: communicator.size)
+    let own = hasSlices ? parts(of: share) : [0..<vector.count]
     var element = vector.withUnsafeBufferPointer { values in
       own.lazy.compactMap { range in range.first { !values[$0].isFinite } }.first
     }
@@ -332,15 +333,10 @@ package final class TurnSum: Sendable {
     return Fault(element: element, ranks: places.indices.filter { places[$0] >= 0 })
   }
 
-  /// What a rank has of the sum where gradients are scattered.
-  private func slices(of rank: Int, among count: Int) -> [Range<Int>] {
+  /// What a rank of a single node has of the sum where gradients are scattered: what it moves, and all that is no gradient.
+  private func parts(of share: NodeShare) -> [Range<Int>] {
     buckets.ranges.flatMap { bucket in
-      let gradient = bucket.clamped(to: 0..<exactFrom)
-      let slice = SlicePlan(count: gradient.count, worldSize: count).slice(of: rank)
-      return [
-        gradient.lowerBound + slice.lowerBound..<gradient.lowerBound + slice.upperBound,
-        bucket.clamped(to: exactFrom..<buckets.count),
-      ]
+      [share.part(of: bucket.clamped(to: 0..<exactFrom)), bucket.clamped(to: exactFrom..<buckets.count)]
     }
   }
 

@@ -30,31 +30,24 @@ public struct PartGradients {
   ) {
     switch (gradient, other) {
     case (nil, nil): target.update(repeating: 0, count: count)
-    case (let gradient?, nil), (nil, let gradient?):
-      write(gradient.value, gradient.parts, to: target, count: count)
+    case (let gradient?, nil), (nil, let gradient?): write(gradient, to: target, count: count)
     case (let own?, let other?):
       precondition(own.parts == other.parts, "gradients of the same parts")
-      if own.parts > 1 { return write(own.value + other.value, own.parts, to: target, count: count) }
-      own.value.withUnsafePointer { own in
-        other.value.withUnsafePointer { other in
-          ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
-            let start = part.lowerBound
-            VectorSum.add(own + start, other + start, into: target + start, count: part.count)
-          }
-        }
-      }
+      other.value.withUnsafePointer { write(own, adding: $0, to: target, count: count) }
     }
   }
 
   private static func write(
-    _ gradient: Tensor, _ parts: Int, to target: UnsafeMutablePointer<Float>, count: Int
+    _ gradient: Gradient, adding other: UnsafePointer<Float>? = nil, to target: UnsafeMutablePointer<Float>,
+    count: Int
   ) {
-    precondition(gradient.count == parts * count, "a gradient of each part")
-    gradient.withUnsafePointer { gradient in
-      ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
+    precondition(gradient.value.count == gradient.parts * count, "a gradient of each part")
+    gradient.value.withUnsafePointer { first in
+      ComputeThreads.split(count, grain: ComputeThreads.grain) { range in
+        let start = range.lowerBound
         VectorSum.tree(
-          gradient + part.lowerBound, stride: count, vectors: parts, into: target + part.lowerBound,
-          count: part.count)
+          first + start, adding: other.map { $0 + start }, stride: count, vectors: gradient.parts,
+          into: target + start, count: range.count)
       }
     }
   }

@@ -27,6 +27,13 @@ public final class Tape {
     let needs: Inputs
     /// Which inputs' gradients may be summed over the parts at once.
     let folds: Inputs
+    /// The uses of convolution weights so far.
+    let weightGradients: WeightGradients
+    /// The node of each input that is a leaf; none if a graph is being created.
+    fileprivate let leaves: [Int?]
+
+    /// The node of an input whose gradient may be computed later, with those of its other uses.
+    func leaf(_ position: Int) -> Int? { leaves[position] }
 
     /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable operations.
     var isFirstOrder: Bool { !upstream.isRecorded && !inputs.contains { $0.isRecorded } }
@@ -211,11 +218,20 @@ public final class Tape {
     }
 
     var gradients = [Variable?](repeating: nil, count: last + 1)
+    func add(_ gradient: Variable, to target: Int) {
+      gradients[target] = gradients[target].map { $0 + gradient } ?? gradient
+    }
+    let weightGradients = WeightGradients()
     gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
       let node = nodes[index]
       // A node is used only by later ones, all of which have been passed.
-      if node.rule == nil { whenFinal(index, gradients[index]) }
+      if node.rule == nil {
+        for gradient in weightGradients.take(index, mayFold: isFolding && gradients[index] == nil) {
+          add(gradient, to: index)
+        }
+        whenFinal(index, gradients[index])
+      }
       guard let gradient = gradients[index], let rule = node.rule else { continue }
       if !keep[index] { gradients[index] = nil }
       precondition(
@@ -233,14 +249,13 @@ public final class Tape {
             Variable($0.value, on: self, node: createGraph ? $0.node : nil, parts: $0.parts)
           },
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
-          upstream: gradient, needs: needs, folds: folds))
+          upstream: gradient, needs: needs, folds: folds, weightGradients: weightGradients,
+          leaves: node.inputs.map { input in
+            createGraph ? nil : input.node.flatMap { nodes[$0].rule == nil ? $0 : nil }
+          }))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
-        if let sum = gradients[target] {
-          gradients[target] = sum + result
-        } else {
-          gradients[target] = result
-        }
+        add(result, to: target)
       }
     }
     return variables.map { variable in

@@ -10,8 +10,7 @@ extension Variable {
       let (x, w, g) = (step.inputs[0], step.inputs[1], step.upstream)
       return [
         step.needs[0] ? g.convolutionInputGradient(weight: w, geometry, inputExtents: x.spatialExtents) : nil,
-        step.needs[1]
-          ? x.convolutionWeightGradient(upstream: g, geometry, isFolded: step.folds[1]) : nil,
+        step.needs[1] ? x.convolutionWeightGradient(upstream: g, geometry, step) : nil,
       ]
     }
   }
@@ -35,18 +34,25 @@ extension Variable {
       let (upstream, w, g) = (step.inputs[0], step.inputs[1], step.upstream)
       return [
         step.needs[0] ? g.convolved(with: w, geometry) : nil,
-        step.needs[1]
-          ? g.convolutionWeightGradient(upstream: upstream, geometry, isFolded: step.folds[1]) : nil,
+        step.needs[1] ? g.convolutionWeightGradient(upstream: upstream, geometry, step) : nil,
       ]
     }
   }
 
-  /// The gradient of ``convolved(with:_:)`` with respect to its weights, this being the input: for each part, or summed
-  /// over them.
+  /// The gradient of ``convolved(with:_:)`` with respect to its weights, the second input of a step, this being the
+  /// convolution's input; nil if it is left to be computed with the weights' other uses.
   private func convolutionWeightGradient(
-    upstream: Variable, _ geometry: ConvolutionGeometry, isFolded: Bool
-  ) -> Variable {
-    if parts > 1 { return weightGradientByPart(upstream: upstream, geometry, isFolded: isFolded) }
+    upstream: Variable, _ geometry: ConvolutionGeometry, _ step: Tape.Backward
+  ) -> Variable? {
+    if let weight = step.leaf(1) {
+      step.weightGradients.add(self, upstream: upstream, geometry, to: weight)
+      return nil
+    }
+    return convolutionWeightGradient(upstream: upstream, geometry)
+  }
+
+  private func convolutionWeightGradient(upstream: Variable, _ geometry: ConvolutionGeometry) -> Variable {
+    precondition(parts == 1, "slopes of weight gradients are computed for one micro-batch a pass")
     let result = Tensor.convolutionWeightGradient(input: value, upstream: upstream.value, geometry)
     return recorder(with: upstream).record(result, from: [self, upstream]) { step in
       let (x, upstream, g) = (step.inputs[0], step.inputs[1], step.upstream)
@@ -56,21 +62,6 @@ extension Variable {
         step.needs[1] ? x.convolved(with: g, geometry) : nil,
       ]
     }
-  }
-
-  private func weightGradientByPart(
-    upstream: Variable, _ geometry: ConvolutionGeometry, isFolded: Bool
-  ) -> Variable {
-    precondition(
-      !isRecorded && !upstream.isRecorded,
-      "slopes of weight gradients are computed for one micro-batch a pass")
-    let parts = parts
-    func gradient(of part: Int) -> Tensor {
-      Tensor.convolutionWeightGradient(
-        input: value.part(part, of: parts), upstream: upstream.value.part(part, of: parts), geometry)
-    }
-    return isFolded
-      ? tape.constant(Tensor(sumOf: 0..<parts, gradient)) : constant(Tensor(stacking: parts, gradient))
   }
 
   private var spatialExtents: [Int] { Array(shape.extents.dropFirst().dropLast()) }

@@ -20,7 +20,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   case winograd(WinogradForm)
 
   /// Names the table and the arithmetic of its algorithms; it changes whenever a bit of a result may.
-  package static let tableIdentity = "winograd-1"
+  package static let tableIdentity = "winograd-2"
 
   /// The algorithm for the convolution of images of `inputExtents`, and for both of its gradients.
   package static func chosen(

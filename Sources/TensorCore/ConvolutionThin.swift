@@ -62,10 +62,8 @@ extension ConvolutionPlane {
 
 extension ConvolutionPlane {
   /// `result` = the weight gradient: every pixel's patch, times its upstream gradient, is added to the sums. The same
-  /// chains as in ``weightGradient(input:upstream:result:_:)``.
-  func thinWeightGradient(
-    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>
-  ) {
+  /// chains as in ``weightGradient(_:result:by:_:)``.
+  func thinWeightGradient(_ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>) {
     let patches = forwardPatches
     let depth = patches.depth
     ComputeThreads.split(depth, grain: 64) { range in
@@ -73,18 +71,19 @@ extension ConvolutionPlane {
       clear(sums.pointer, sums.count)
       let blockRows = 16
       let block = TensorStorage(count: blockRows * range.count)
-      var first = 0
-      while first < patches.rows {
-        let next = min(first + blockRows, patches.rows)
-        patches.pack(input, rows: first..<next, depths: range, to: block.pointer, stride: range.count)
-        for row in first..<next {
-          for output in 0..<outputChannels {
-            add(
-              block.pointer + (row - first) * range.count, times: upstream[row * outputChannels + output],
-              to: sums.pointer + output * range.count, range.count)
+      for term in terms {
+        for first in Swift.stride(from: 0, to: patches.rows, by: blockRows) {
+          let rows = first..<min(first + blockRows, patches.rows)
+          patches.pack(term.input, rows: rows, depths: range, to: block.pointer, stride: range.count)
+          for row in rows {
+            for output in 0..<outputChannels {
+              add(
+                block.pointer + (row - first) * range.count,
+                times: term.upstream[row * outputChannels + output],
+                to: sums.pointer + output * range.count, range.count)
+            }
           }
         }
-        first = next
       }
       for output in 0..<outputChannels {
         let target = result + output * depth

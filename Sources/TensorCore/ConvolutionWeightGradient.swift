@@ -1,22 +1,28 @@
+/// The operands of a term of a weight gradient: `[images, input…, Cin]` and `[images, output…, Cout]`.
+struct WeightGradientOperands {
+  let input: UnsafePointer<Float>
+  let upstream: UnsafePointer<Float>
+}
+
 extension ConvolutionPlane {
-  /// `result` = the derivative of the convolution with respect to its weight, applied to `upstream`. All forms add in
-  /// the same order.
+  /// `result` = the derivative of the convolution with respect to its weight, applied to the upstream gradient: the sum
+  /// over the terms, one behind the other as if their images followed each other. All forms add in the same order.
+  /// - Precondition: there is a term.
   func weightGradient(
-    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>,
+    _ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>,
     by algorithm: ConvolutionAlgorithm, _ kernels: KernelTable
   ) {
+    precondition(!terms.isEmpty, "a weight gradient of something")
     if case .winograd(let form) = algorithm {
-      return WinogradWeightGradient.run(self, form, input: input, upstream: upstream, result: result, kernels)
+      return WinogradWeightGradient.run(self, form, terms, result: result, kernels)
     }
-    if outputChannels <= 3 {
-      return thinWeightGradient(input: input, upstream: upstream, result: result)
-    }
+    if outputChannels <= 3 { return thinWeightGradient(terms, result: result) }
     if DeepWeightGradient.suits(self) {
       let block = DeepWeightGradient.channelBlock(self)
       return ComputeThreads.run(jobs: (inputChannels + block - 1) / block) { index in
         let channels = index * block..<min((index + 1) * block, inputChannels)
         DeepWeightGradient(plane: self, inputChannels: channels, kernels: kernels)
-          .run(input: input, upstream: upstream, result: result)
+          .run(terms, result: result)
       }
     }
     let blocks = weightGradientBlocks(kernels)
@@ -24,7 +30,7 @@ extension ConvolutionPlane {
       let gradient = WeightGradientBlock(
         plane: self, inputChannels: blocks[index].input, outputChannels: blocks[index].output,
         kernels: kernels)
-      gradient.run(input: input, upstream: upstream, result: result)
+      gradient.run(terms, result: result)
     }
   }
 

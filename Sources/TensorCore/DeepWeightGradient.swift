@@ -22,9 +22,7 @@ struct DeepWeightGradient {
   private var columns: Int { inputChannels.count * plane.taps }
   private var width: Int { 2 * kernels.lanes }
 
-  func run(
-    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>
-  ) {
+  func run(_ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>) {
     let pixels = plane.forwardPatches.rows
     let depthBlock = min(KernelTable.depthBlock, pixels)
     let panels = TensorStorage(count: columns * depthBlock)
@@ -37,18 +35,20 @@ struct DeepWeightGradient {
       let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
       let pointerCount = depthBlock + KernelTable.pointersAhead
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: pointerCount) { rows in
-        rows.initialize(repeating: upstream)
-        var from = 0
-        while from < pixels {
-          let block = from..<min(from + depthBlock, pixels)
-          for pixel in block { rows[pixel - from] = upstream + pixel * plane.outputChannels }
-          pack(input, pixels: block, to: panels.pointer)
-          for column in stride(from: 0, to: columns, by: width) {
-            kernels.indirectColumns(
-              plane.outputChannels, block.count, UnsafePointer(rows.baseAddress.unsafelyUnwrapped),
-              panels.pointer + column * block.count, width, target + column, offsets, width, from > 0)
+        rows.initialize(repeating: terms[0].upstream)
+        var isContinued = false
+        for term in terms {
+          for from in stride(from: 0, to: pixels, by: depthBlock) {
+            let block = from..<min(from + depthBlock, pixels)
+            for pixel in block { rows[pixel - from] = term.upstream + pixel * plane.outputChannels }
+            pack(term.input, pixels: block, to: panels.pointer)
+            for column in stride(from: 0, to: columns, by: width) {
+              kernels.indirectColumns(
+                plane.outputChannels, block.count, UnsafePointer(rows.baseAddress.unsafelyUnwrapped),
+                panels.pointer + column * block.count, width, target + column, offsets, width, isContinued)
+            }
+            isContinued = true
           }
-          from = block.upperBound
         }
       }
     }

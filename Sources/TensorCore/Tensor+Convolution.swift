@@ -46,6 +46,40 @@ extension Tensor {
   ) -> Tensor {
     convolutionWeightGradient(input: input, upstream: upstream, geometry, using: .current)
   }
+
+  /// The same where the weight is used several times: the sum over `terms` of one shape, whose images follow each other in
+  /// the chain.
+  ///
+  /// So what all terms share is done once: a gradient of many channels is larger than what it is made from.
+  /// - Parameter parts: the equal numbers of images that each term is divided into.
+  /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin, kernel…]`.
+  public static func convolutionWeightGradient(
+    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry
+  ) -> Tensor {
+    convolutionWeightGradient(terms, parts: parts, geometry, using: .current)
+  }
+}
+
+/// What a use of a convolution's weight adds to its gradient.
+public struct WeightGradientTerm: Sendable {
+  /// What was convolved, `[N, input…, Cin]`.
+  public let input: Tensor
+  /// The gradient of the result, `[N, output…, Cout]`.
+  public let upstream: Tensor
+
+  /// A term.
+  public init(input: Tensor, upstream: Tensor) { (self.input, self.upstream) = (input, upstream) }
+
+  /// One of as many equal parts of the images.
+  public func part(_ index: Int, of parts: Int) -> WeightGradientTerm {
+    WeightGradientTerm(input: input.part(index, of: parts), upstream: upstream.part(index, of: parts))
+  }
+
+  /// Valid as long as the tensors live.
+  fileprivate var operands: WeightGradientOperands {
+    WeightGradientOperands(
+      input: input.storage.pointer + input.offset, upstream: upstream.storage.pointer + upstream.offset)
+  }
 }
 
 extension Tensor {
@@ -95,20 +129,32 @@ extension Tensor {
     input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet,
     by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
+    convolutionWeightGradient(
+      [WeightGradientTerm(input: input, upstream: upstream)], geometry, using: set, by: algorithm)
+  }
+
+  package static func convolutionWeightGradient(
+    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, using set: KernelSet,
+    by algorithm: ConvolutionAlgorithm? = nil
+  ) -> Tensor {
+    let (input, upstream) = (terms[0].input, terms[0].upstream)
+    precondition(
+      terms.allSatisfy { $0.input.shape == input.shape && $0.upstream.shape == upstream.shape },
+      "terms of one shape")
     let extents = input.spatialExtents(geometry)
     let output = upstream.spatialExtents(geometry)
     precondition(
       output == geometry.outputExtents(of: extents) && input.shape[0] == upstream.shape[0],
       "an upstream gradient \(upstream.shape) does not belong to an input \(input.shape)")
     let plane = ConvolutionPlane(
-      geometry, images: input.shape[0], input: extents, output: output,
+      geometry, images: input.shape[0] / parts, input: extents, output: output,
       inputChannels: input.shape.channels, outputChannels: upstream.shape.channels)
     let shape = Shape([plane.outputChannels, plane.inputChannels] + geometry.kernel)
-    return Tensor(shape) { result in
-      input.withUnsafePointer { input in
-        upstream.withUnsafePointer { upstream in
+    return Tensor(parts == 1 ? shape : Shape([parts] + shape.extents)) { result in
+      withExtendedLifetime(terms) {
+        for part in 0..<parts {
           plane.weightGradient(
-            input: input, upstream: upstream, result: result,
+            terms.map { $0.part(part, of: parts).operands }, result: result + part * shape.count,
             by: algorithm ?? plane.algorithm, KernelTable.of(set))
         }
       }

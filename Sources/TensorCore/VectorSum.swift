@@ -89,34 +89,44 @@ package enum VectorSum {
       start &+= length
     }
   }
-  /// The sum of `count` vectors that lie `stride` apart, by the complete binary tree: `((v0 + v1) + (v2 + v3)) + …`.
+
+  /// The sum of vectors of `count` elements that lie `stride` apart, by the complete binary tree:
+  /// `((v0 + v1) + (v2 + v3)) + …`.
+  /// - Parameter other: where as many vectors lie, each of which is added to its counterpart first; nil for none.
   /// - Precondition: `vectors` is a power of two, and `result` is none of them, or the first.
   package static func tree(
-    _ first: UnsafePointer<Float>, stride: Int, vectors: Int, into result: UnsafeMutablePointer<Float>,
-    count: Int
+    _ first: UnsafePointer<Float>, adding other: UnsafePointer<Float>? = nil, stride: Int, vectors: Int,
+    into result: UnsafeMutablePointer<Float>, count: Int
   ) {
     precondition(vectors > 0 && vectors & (vectors - 1) == 0, "\(vectors) is not a power of two")
-    guard vectors > 2 else {
-      if vectors == 2 {
-        add(first, first + stride, into: result, count: count)
-      } else if UnsafePointer(result) != first {
-        result.update(from: first, count: count)
-      }
+    if vectors == 1 && other == nil {
+      if UnsafePointer(result) != first { result.update(from: first, count: count) }
       return
     }
-    let levels = vectors.trailingZeroBitCount
+    // The tree's leaves, where an addition is left to do in each: of a vector and its counterpart, or of neighbours.
+    let leaves = other == nil ? vectors / 2 : vectors
+    func addLeaf(_ leaf: Int, from start: Int, into sum: UnsafeMutablePointer<Float>, count: Int) {
+      if let other {
+        let start = leaf &* stride &+ start
+        add(first + start, other + start, into: sum, count: count)
+      } else {
+        let left = first + (2 &* leaf &* stride &+ start)
+        add(left, left + stride, into: sum, count: count)
+      }
+    }
+    if leaves == 1 { return addLeaf(0, from: 0, into: result, count: count) }
+    let levels = leaves.trailingZeroBitCount + 1
     withUnsafeTemporaryAllocation(of: Float.self, capacity: levels * block) { scratch in
       let sums = scratch.baseAddress.unsafelyUnwrapped
       var start = 0
       while start < count {
         let length = min(block, count &- start)
         var top = 0
-        for pair in 0..<vectors / 2 {
-          let left = first + (2 &* pair &* stride &+ start)
-          add(left, left + stride, into: sums + top &* block, count: length)
-          // As a binary counter carries: once for every one at the end of the pair's number.
-          for _ in 0..<(~pair).trailingZeroBitCount {
-            let isLast = pair &+ 1 == vectors / 2 && top == 1
+        for leaf in 0..<leaves {
+          addLeaf(leaf, from: start, into: sums + top &* block, count: length)
+          // As a binary counter carries: once for every one at the end of the leaf's number.
+          for _ in 0..<(~leaf).trailingZeroBitCount {
+            let isLast = leaf &+ 1 == leaves && top == 1
             let (left, right) = (sums + (top &- 1) &* block, sums + top &* block)
             add(left, right, into: isLast ? result + start : left, count: length)
             top &-= 1

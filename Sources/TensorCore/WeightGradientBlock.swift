@@ -54,9 +54,7 @@ struct WeightGradientBlock {
     return segments
   }
 
-  func run(
-    input: UnsafePointer<Float>, upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>
-  ) {
+  func run(_ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>) {
     let columns = outputChannels.count
     let panels = kernels.panels(columns)
     let segments = segments
@@ -65,26 +63,26 @@ struct WeightGradientBlock {
     let upstreamPanels = TensorStorage(count: panels.packedCount(depth: depthBlock))
     let pixels = plane.forwardPatches.rows
     if pixels == 0 { clear(sums.pointer, sums.count) }
-    PixelBlock.with(plane.forwardPatches, input) { pixelBlock in
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
-        for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }
-        let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
-        var from = 0
-        while from < pixels {
-          let block = from..<min(from + depthBlock, pixels)
-          packUpstream(upstream, pixels: block, panels, to: upstreamPanels.pointer)
-          pixelBlock.move(to: block)
-          for segment in segments {
-            let elements = pixelBlock.elements(under: segment)
-            for panel in 0..<panels.panelCount {
-              kernels.indirectColumns(
-                segment.rows, block.count, elements,
-                upstreamPanels.pointer + panels.offset(panel, depth: block.count), panels.width(panel),
-                sums.pointer + segment.firstRow * columns + panel * 2 * kernels.lanes, offsets,
-                panels.columns(panel), from > 0)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
+      for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }
+      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+      for (index, term) in terms.enumerated() {
+        PixelBlock.with(plane.forwardPatches, term.input) { pixelBlock in
+          for from in stride(from: 0, to: pixels, by: depthBlock) {
+            let block = from..<min(from + depthBlock, pixels)
+            packUpstream(term.upstream, pixels: block, panels, to: upstreamPanels.pointer)
+            pixelBlock.move(to: block)
+            for segment in segments {
+              let elements = pixelBlock.elements(under: segment)
+              for panel in 0..<panels.panelCount {
+                kernels.indirectColumns(
+                  segment.rows, block.count, elements,
+                  upstreamPanels.pointer + panels.offset(panel, depth: block.count), panels.width(panel),
+                  sums.pointer + segment.firstRow * columns + panel * 2 * kernels.lanes, offsets,
+                  panels.columns(panel), index > 0 || from > 0)
+              }
             }
           }
-          from = block.upperBound
         }
       }
     }

@@ -2,7 +2,7 @@
 /// the transformed upstream gradient, transposed, times the transformed input, summed over all tiles and then
 /// transformed to taps.
 ///
-/// Each sum is one chain over images, then tiles in row-major order.
+/// Each sum is one chain over terms, images, then tiles in row-major order.
 struct WinogradWeightGradient {
   let plane: ConvolutionPlane
   let form: WinogradForm
@@ -18,18 +18,25 @@ struct WinogradWeightGradient {
 
   /// All blocks of `plane`.
   static func run(
-    _ plane: ConvolutionPlane, _ form: WinogradForm, input: UnsafePointer<Float>,
-    upstream: UnsafePointer<Float>, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
+    _ plane: ConvolutionPlane, _ form: WinogradForm, _ terms: [WeightGradientOperands],
+    result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let upstream = TransformedUpstream(upstream, of: plane, form, kernels)
+    let terms = terms.map {
+      Term(input: $0.input, upstream: TransformedUpstream($0.upstream, of: plane, form, kernels))
+    }
     let inputs = blocks(plane.inputChannels, of: inputBlock)
     let outputs = blocks(plane.outputChannels, of: outputBlock)
     ComputeThreads.run(jobs: inputs.count * outputs.count) { job in
       WinogradWeightGradient(
         plane: plane, form: form, kernels: kernels, inputChannels: inputs[job % inputs.count],
         outputChannels: outputs[job / inputs.count]
-      ).run(input: input, upstream: upstream, result: result)
+      ).run(terms, result: result)
     }
+  }
+
+  private struct Term: @unchecked Sendable {
+    let input: UnsafePointer<Float>
+    let upstream: TransformedUpstream
   }
 
   private static func blocks(_ channels: Int, of size: Int) -> [Range<Int>] {
@@ -42,15 +49,15 @@ struct WinogradWeightGradient {
   /// together.
   private var sumStride: Int { (rows * columns / 16 | 1) * 16 }
 
-  private func run(
-    input: UnsafePointer<Float>, upstream: TransformedUpstream, result: UnsafeMutablePointer<Float>
-  ) {
+  private func run(_ terms: [Term], result: UnsafeMutablePointer<Float>) {
     let sums = TensorStorage(count: form.positions * sumStride)
     // For each output channel `[taps, input channels]`.
     let gradients = TensorStorage(count: rows * plane.taps * columns)
     let transform = kernels.transforms(form).gradient
     for residue in plane.residues {
-      add(residue, input: input, upstream: upstream, to: sums.pointer)
+      for (index, term) in terms.enumerated() {
+        add(residue, term, continuing: index > 0, to: sums.pointer)
+      }
       let taps = plane.windowTaps(residue, form)
       TilePointers.with { pointers in
         for row in 0..<rows {
@@ -80,10 +87,9 @@ struct WinogradWeightGradient {
     }
   }
 
-  /// The sums of one phase, for each position `[output channels, input channels]`.
+  /// Adds a term to the sums of one phase, for each position `[output channels, input channels]`.
   private func add(
-    _ residue: Triple, input: UnsafePointer<Float>, upstream: TransformedUpstream,
-    to sums: UnsafeMutablePointer<Float>
+    _ residue: Triple, _ term: Term, continuing isContinued: Bool, to sums: UnsafeMutablePointer<Float>
   ) {
     let squares = plane.inputSquares(residue, form)
     let panels = kernels.panels(columns)
@@ -95,13 +101,13 @@ struct WinogradWeightGradient {
       let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
       let capacity = block + KernelTable.pointersAhead
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: capacity) { elements in
-        elements.initialize(repeating: upstream.pointer)
+        elements.initialize(repeating: term.upstream.pointer)
         for from in stride(from: 0, to: squares.count, by: block) {
           let tiles = from..<min(from + block, squares.count)
-          transform(input, squares, tiles, to: transformed.pointer, positionStride: positionStride)
+          transform(term.input, squares, tiles, to: transformed.pointer, positionStride: positionStride)
           for position in 0..<form.positions {
             for tile in tiles {
-              elements[tile &- from] = upstream.row(position, tile) + outputChannels.lowerBound
+              elements[tile &- from] = term.upstream.row(position, tile) + outputChannels.lowerBound
             }
             for panel in 0..<panels.panelCount {
               kernels.indirectColumns(
@@ -110,7 +116,7 @@ struct WinogradWeightGradient {
                   + (position * positionStride + panels.offset(panel, depth: tiles.count)),
                 panels.width(panel),
                 sums + (position * sumStride + panel * 2 * kernels.lanes), offsets, panels.columns(panel),
-                from > 0)
+                isContinued || from > 0)
             }
           }
         }

@@ -69,17 +69,22 @@ struct PartsTests {
       values.append(value.value.scalar)
       return tape.gradients(of: value, forParametersOf: network.store)
     }
-    let count = network.store.count
-    let sum = Tensor([count]) { sum in
-      gradients.withUnsafePointer {
-        VectorSum.tree($0, stride: count, vectors: parts, into: sum, count: count)
-      }
-    }
+    let sum = sum(of: gradients)
     let tape = Tape(watching: [network.store], parts: parts)
     let value = loss(network, samples, targets, tape)
     #expect(value.shape == [parts] && value.value.scalars == values)
     let own = tape.gradients(of: value, forParametersOf: network.store)
     #expect(own.scalars.map(\.bitPattern) == sum.scalars.map(\.bitPattern))
+  }
+
+  /// Of rows, along the complete tree.
+  private func sum(of rows: Tensor) -> Tensor {
+    let count = rows.shape[1]
+    return Tensor([count]) { sum in
+      rows.withUnsafePointer {
+        VectorSum.tree($0, stride: count, vectors: rows.shape[0], into: sum, count: count)
+      }
+    }
   }
 
   @Test("what is added to each part's gradient is added before they are summed")
@@ -98,6 +103,32 @@ struct PartsTests {
     }
     let halves = gradient(0..<8, parts: 1) + gradient(8..<16, parts: 1)
     #expect(gradient(0..<16, parts: 2).scalars == halves.scalars)
+  }
+
+  @Test(
+    "a convolution's weight that is used several times has the gradient of its uses", arguments: [1, 2, 4])
+  func convolutionUses(parts: Int) {
+    let geometry = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
+    let kernel = Parameter([8, 8, 3, 3], .normal(mean: 0, deviation: 0.2))
+    let store = ParameterStore(name: "network", parameters: [("kernel", kernel)], buffers: [])
+    store.initialize(seed: 5, firstOrdinal: 0)
+    let samples = KeyedNoise(seed: 4, purpose: .synthetic, turn: 3).normal([8, 6, 6, 8])
+    func loss(_ rows: Tensor, _ tape: Tape, uses: Range<Int>) -> Variable {
+      let weight = tape.variable(for: kernel)
+      let terms = uses.map { tape.samples(rows).convolved(with: weight, geometry) * Float(1 + $0) }
+      return terms.dropFirst().reduce(terms[0], +).softplus().mean()
+    }
+    func gradient(_ rows: Tensor, parts: Int) -> Tensor {
+      let tape = Tape(watching: [store], parts: parts)
+      return tape.gradients(of: loss(rows, tape, uses: 0..<3), forParametersOf: store)
+    }
+    let own = gradient(samples, parts: parts)
+    let each = sum(of: Tensor(stacking: parts) { gradient(samples.part($0, of: parts), parts: 1) })
+    #expect(own.scalars == each.scalars)
+    // One use of six times the weight.
+    let tape = Tape(watching: [store], parts: parts)
+    let once = tape.gradients(of: loss(samples, tape, uses: 5..<6), forParametersOf: store)
+    for (several, one) in zip(own.scalars, once.scalars) { #expect(abs(several - one) < 1e-5) }
   }
 
   @Test("samples of two kinds by turns have the bits of a pass over each kind", arguments: [1, 2, 8])

@@ -81,6 +81,29 @@ struct ConvolutionTests {
     ]
   }
 
+  @Test("terms of a weight gradient are summed as images that follow each other", arguments: cases + layers)
+  func termsAreMoreImages(_ reference: ConvolutionReference) {
+    var numbers = TestNumbers(seed: 13)
+    let geometry = reference.geometry
+    func samples(_ shape: Shape) -> Tensor {
+      numbers.tensor(Shape([3 * shape[0]] + shape.extents.dropFirst()))
+    }
+    let (x, y) = (samples(reference.inputShape), samples(reference.outputShape))
+    let terms = (0..<3).map { WeightGradientTerm(input: x.part($0, of: 3), upstream: y.part($0, of: 3)) }
+    let together = Tensor.convolutionWeightGradient(terms, geometry)
+    // By the same kernel: which one suits goes by the images of a term.
+    let algorithm = ConvolutionAlgorithm.chosen(
+      for: geometry, inputExtents: reference.input, inputChannels: reference.inputChannels,
+      outputChannels: reference.outputChannels)
+    let whole = Tensor.convolutionWeightGradient(
+      [WeightGradientTerm(input: x, upstream: y)], geometry, using: .current, by: algorithm)
+    #expect(bits(together) == bits(whole))
+    let parts = Tensor.convolutionWeightGradient(
+      [WeightGradientTerm(input: x, upstream: y)], parts: 3, geometry)
+    let each = terms.map { bits(Tensor.convolutionWeightGradient([$0], geometry)) }
+    #expect(bits(parts) == each.flatMap { $0 })
+  }
+
   @Test("the number of threads changes no bit", arguments: cases + layers)
   func threadsChangeNoBit(_ reference: ConvolutionReference) {
     defer { ComputeThreads.count = 1 }

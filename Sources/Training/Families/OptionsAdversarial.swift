@@ -1,3 +1,4 @@
+import Models
 public import Networks
 
 /// What the generators and discriminators of several families are trained for.
@@ -62,3 +63,22 @@ public enum AdversarialOptions {
 
 extension AdversarialLoss: OptionConvertible {}
 extension LearningRateSchedule.Decay: OptionConvertible {}
+
+extension AdversarialObjective {
+  init(_ options: Options) {
+    let keys = AdversarialOptions.self
+    self.init()
+    loss = options.model[keys.loss]
+    labelSmoothing = Float(options.model[keys.labelSmoothing])
+    clip = options.model[keys.clip] > 0 ? Float(options.model[keys.clip]) : nil
+    usesSpectralNorm = options.model[keys.spectralNorm]
+    r1Weight = Float(options.model[keys.r1Weight])
+    r1Every = options.model[keys.r1Every]
+    draganWeight = Float(options.model[keys.draganWeight])
+    draganDeviation = Float(options.model[keys.draganDeviation])
+    draganEvery = options.model[keys.draganEvery]
+    augmentation = Augmentation(options)
+    instanceNoise = Float(options.model[keys.instanceNoise])
+    instanceNoiseEnd = options.model[keys.instanceNoiseEnd]
+  }
+}

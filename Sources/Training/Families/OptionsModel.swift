@@ -1,6 +1,6 @@
 /// A family of models: what `model.family` may be.
 ///
-/// A new family is one case here and one ``ModelFamilyOptions``.
+/// A new family is a case here and a `FamilyDefinition`.
 public enum ModelFamily: String, CaseIterable, OptionConvertible {
   /// Deep convolutional GAN (Radford et al. 2016).
   case dcgan
@@ -11,15 +11,18 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   /// Variational autoencoder (Kingma and Welling 2014).
   case vae
 
-  /// What the family adds to the table of options.
-  public var options: ModelFamilyOptions {
+  /// What there is to know of the family.
+  var definition: any FamilyDefinition {
     switch self {
-    case .dcgan: DCGANOptions.family
-    case .wganGP: WGANGPOptions.family
-    case .mlpGAN: MLPGANOptions.family
-    case .vae: VAEOptions.family
+    case .dcgan: DCGANFamily()
+    case .wganGP: WGANGPFamily()
+    case .mlpGAN: MLPGANFamily()
+    case .vae: VAEFamily()
     }
   }
+
+  /// What the family adds to the table of options.
+  public var options: ModelFamilyOptions { definition.options }
 }
 
 /// What a model family adds to the table of options.

@@ -1,0 +1,60 @@
+import DataParallel
+package import Models
+
+/// A model family: its keys, the model that it makes of options, and what is known of that before it is made.
+///
+/// Where the rest of the program has to know which family it has before it, it asks here.
+protocol FamilyDefinition: Sendable {
+  /// What it adds to the table of options.
+  var options: ModelFamilyOptions { get }
+
+  /// A model as the options describe it, with uninitialised parameters.
+  func makeModel(_ options: Options) -> any Model
+
+  /// The least memory, in bytes, that the model takes of a rank which computes `samples` samples of a step.
+  /// - Parameters:
+  ///   - microBatch: the samples of a micro-batch.
+  ///   - acrossNodes: whether gradients travel between nodes.
+  func bytesPerRank(_ options: Options, samples: Int, microBatch: Int, acrossNodes: Bool) -> Double
+
+  /// The weights of all networks, without their averages.
+  func weightCount(_ options: Options) -> Double
+
+  /// The convolutions of the networks; none unless it says so.
+  func convolutions(_ options: Options) -> [ConvolutionShape]
+
+  /// The model for people, such as `dcgan 32x32x1`, which is what it is unless the family says otherwise.
+  func description(_ options: Options) -> String
+}
+
+extension FamilyDefinition {
+  func convolutions(_ options: Options) -> [ConvolutionShape] { [] }
+
+  func description(_ options: Options) -> String {
+    "\(options.family.rawValue) \(options.size)x\(options.size)x\(options.channels)"
+  }
+}
+
+extension ModelFamily {
+  /// A model of this family as the options describe it, with uninitialised parameters.
+  package func makeModel(_ options: Options) -> any Model { definition.makeModel(options) }
+
+  /// The least memory, in bytes, that a rank needs which computes `samples` samples of a step.
+  /// - Parameter acrossNodes: whether gradients travel between nodes.
+  package func bytesPerRank(_ options: Options, samples: Int, acrossNodes: Bool) -> Double {
+    let model = definition.bytesPerRank(
+      options, samples: samples, microBatch: options.batch / options.microBatches, acrossNodes: acrossNodes)
+    // An error for each weight, and what becomes the next one while a turn is under way.
+    let errors =
+      options.wire == .powersgd && acrossNodes ? 4 * 2 * definition.weightCount(options) : 0
+    return model + options.replayBytes(samples: samples) + errors
+  }
+}
+
+extension Options {
+  /// The convolutions of the model's networks.
+  package var convolutions: [ConvolutionShape] { family.definition.convolutions(self) }
+
+  /// The model for people, such as `dcgan 32x32x1`.
+  package var modelDescription: String { family.definition.description(self) }
+}

@@ -75,9 +75,9 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
   private static func advice(for kind: Kind) -> String {
     switch kind {
     case .cannotCreate: "make the folder writable or choose another run folder"
-    case .noSpace: "free some space there or lower checkpoint.keepLast; older checkpoints are untouched"
+    case .noSpace: "free some space there; older checkpoints are untouched"
     case .inputOutput: "check the disk; older checkpoints are untouched"
-    case .notFound: "name a folder that holds a manifest.json"
+    case .notFound: "name a run folder (one that holds options.yaml) or a checkpoint"
     case .damaged: "use an older checkpoint; resuming the run picks the newest whole one"
     case .otherModel: "use the recipe and the options that the checkpoint was written with"
     case .newerFormat: "read it with the program that wrote it, or a newer one"

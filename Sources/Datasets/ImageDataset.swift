@@ -17,6 +17,11 @@ public protocol ImageDataset: Sendable {
   var labelCount: Int { get }
   /// The identity of the content; see ``DataFingerprint``.
   var fingerprint: DataFingerprint { get }
+  /// What is done to the images of a file or folder before they are delivered, and what is left out, in a few words each:
+  /// `cropped and scaled from 480 x 640`, `made grey`, `2 files ignored: 2 gif`.
+  var remarks: [String] { get }
+  /// What samples are called in the plural: `images`, or `samples` where they are points or text.
+  var sampleName: String { get }
 
   /// Writes sample `index` as `height * width * channels` values in [-1, 1], row by row from the top, channels
   /// innermost (HWC), and returns its label, -1 when the samples are unlabelled.
@@ -26,6 +31,12 @@ public protocol ImageDataset: Sendable {
 }
 
 extension ImageDataset {
+  /// Nothing, unless the data set says otherwise.
+  public var remarks: [String] { [] }
+
+  /// Images, unless the data set says otherwise.
+  public var sampleName: String { "images" }
+
   /// The values of one delivered image.
   public var valuesPerImage: Int { height * width * channels }
 }

@@ -38,6 +38,12 @@ struct PixelFit: Sendable {
     left = (size - width / box * repeats) / 2
   }
 
+  /// What it does to images: nothing, `scaled`, `padded` or both.
+  var changes: [String] {
+    let shorter = min(sourceHeight, sourceWidth) / box * repeats
+    return (box > 1 || repeats > 1 ? ["scaled"] : []) + (shorter < size ? ["padded"] : [])
+  }
+
   /// Writes `size * size * channels` values in [-1, 1].
   /// - Parameters:
   ///   - source: `sourceHeight * sourceWidth * sourceChannels` bytes, HWC.

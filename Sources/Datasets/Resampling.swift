@@ -20,6 +20,14 @@ struct Resampling: Sendable {
   let size: Int
   let mode: ResizeMode
 
+  /// What it does to images of a size, nil for several sizes: nothing, `cropped`, `scaled`, `padded` or two of these.
+  func changes(_ extent: ImageExtent?) -> [String] {
+    let isSquare = extent.map { $0.height == $0.width } ?? false
+    let side = extent.map { mode == .crop ? min($0.height, $0.width) : max($0.height, $0.width) }
+    return (mode == .crop && !isSquare ? ["cropped"] : []) + (side == size ? [] : ["scaled"])
+      + (mode == .pad && !isSquare ? ["padded"] : [])
+  }
+
   /// Writes `size * size * image.channels` values in [-1, 1].
   func write(_ image: FloatImage, into result: UnsafeMutablePointer<Float>) {
     let (top, left, height, width) = window(image)

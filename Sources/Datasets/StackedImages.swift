@@ -46,6 +46,8 @@ package struct StackedImages: ImageDataset {
   private static let mostLabels = 1290
 
   package var name: String { "\(base.name), \(channels) on top of one another" }
+  package var remarks: [String] { base.remarks }
+  package var sampleName: String { base.sampleName }
   package var height: Int { base.height }
   package var width: Int { base.width }
   /// The labels of the images to the power of the channels.

@@ -15,7 +15,8 @@ extension Matrix {
     return result
   }
 
-  private var squaredNorms: [Double] {
+  /// The squared Euclidean norm of every row.
+  var squaredNorms: [Double] {
     (0..<rows).map { row in (0..<columns).reduce(0) { $0 + self[row, $1] * self[row, $1] } }
   }
 

@@ -2,8 +2,9 @@
 /// training samples come to one another.
 public struct Memorisation: Equatable, Sendable {
   /// The median distance of a fake to its nearest training sample over that of a training sample to its nearest other.
-  /// Around 1 or above for new samples, near 0 for copies.
-  public let distanceRatio: Double
+  /// Around 1 or above for new samples, near 0 for copies; nil where half of the training samples or more are there
+  /// twice, so that nothing is to be compared with.
+  public let distanceRatio: Double?
   /// The share of fakes that are nearer to a training sample than 99 % of the training samples are to any other: 0.01
   /// for samples of the same distribution.
   public let copies: Double
@@ -22,13 +23,13 @@ public struct Memorisation: Equatable, Sendable {
   public init(nearest: [Double], yardstick: Yardstick) {
     precondition(!nearest.isEmpty, "samples to compare")
     let fakes = nearest.sorted()
-    distanceRatio = fakes[fakes.count / 2].squareRoot() / max(yardstick.median, .leastNormalMagnitude)
+    distanceRatio = yardstick.median > 0 ? fakes[fakes.count / 2].squareRoot() / yardstick.median : nil
     copies = Double(fakes.count { $0 < yardstick.threshold }) / Double(fakes.count)
   }
 
   /// How near training samples come to one another.
   public struct Yardstick: Equatable, Sendable {
-    /// The median distance of a training sample to its nearest other.
+    /// The median distance of a training sample to its nearest other; 0 where rounding cannot tell them apart.
     public let median: Double
     /// The squared distance below which a hundredth of them are.
     public let threshold: Double
@@ -41,7 +42,10 @@ public struct Memorisation: Equatable, Sendable {
       let places = (0..<count).map { $0 * training.rows / count }
       let probed = Matrix.stacked(places.map { training.rows($0..<$0 + 1) }, columns: training.columns)
       let own = probed.nearestSquaredDistances(in: training, leavingOut: places).sorted()
-      median = own[own.count / 2].squareRoot()
+      // Equal samples are apart by what rounding leaves of |x|² + |y|² - 2 x·y.
+      let rounding = Double(training.columns) * .ulpOfOne * (probed.squaredNorms.max() ?? 0)
+      let middle = own[own.count / 2]
+      median = middle > rounding ? middle.squareRoot() : 0
       threshold = own[own.count / 100]
     }
   }

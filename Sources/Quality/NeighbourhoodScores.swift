@@ -19,18 +19,22 @@ public struct NeighbourhoodScores: Equatable, Sendable {
     precondition(min(real.rows, fake.rows) > k, "more samples than neighbours")
     let realReach = Self.reach(real, k)
     let fakeReach = Self.reach(fake, k)
-    let between = real.squaredDistances(to: fake)
     var realHit = [Bool](repeating: false, count: real.rows)
     var realCovered = realHit
     var fakeHits = [Int](repeating: 0, count: fake.rows)
-    for row in 0..<real.rows {
-      for column in 0..<fake.rows {
-        let distance = between[row, column]
-        if distance < realReach[row] {
-          fakeHits[column] += 1
-          realCovered[row] = true
+    for start in stride(from: 0, to: real.rows, by: Moments.block) {
+      let part = real.rows(start..<min(start + Moments.block, real.rows))
+      let distances = part.squaredDistances(to: fake)
+      for index in 0..<part.rows {
+        let row = start + index
+        for column in 0..<fake.rows {
+          let distance = distances[index, column]
+          if distance < realReach[row] {
+            fakeHits[column] += 1
+            realCovered[row] = true
+          }
+          if distance < fakeReach[column] { realHit[row] = true }
         }
-        if distance < fakeReach[column] { realHit[row] = true }
       }
     }
     let (n, m) = (Double(real.rows), Double(fake.rows))

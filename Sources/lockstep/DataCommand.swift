@@ -61,11 +61,15 @@ struct DataCommand: ParsableCommand {
 
     @OptionGroup var source: Source
 
-    @Option(name: .shortAndLong, help: "The picture to write.")
+    @Option(name: .shortAndLong, help: "The picture to write, a PNG.")
     var output: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    func validate() throws {
+      if let output { try PictureName.check(output) }
+    }
 
     func run() throws {
       alone {
@@ -80,23 +84,36 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Read every sample and list the bad ones.",
       discussion:
-        "Images of another size than most are bad, too, unless --any-size. Exit code 65 if there are any.")
+        "Images of another size than most are bad, too, unless --any-size. Up to \(lineLimit) lines; --json has all. "
+        + "Exit code 65 if there are any.")
+
+    /// Bad samples that are listed for people.
+    private static let lineLimit = 20
 
     @OptionGroup var source: Source
 
     @Flag(help: "Images may have several sizes, as dataset.resize allows.")
     var anySize = false
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func run() throws {
       alone {
         let check = try DataCheck(source.request(resize: anySize ? .pad : .none))
-        for problem in check.problems { print(TerminalText.escaped(problem)) }
-        guard check.problems.isEmpty else {
-          Failure.report(
-            "\(check.problems.count) bad samples or labels, \(source.source); remove or replace them")
+        if json {
+          print(check.json)
+        } else {
+          for line in check.lines(upTo: Self.lineLimit) { print(TerminalText.escaped(line)) }
+          if let ignored = check.ignored { print(ignored) }
+        }
+        if let advice = check.advice {
+          // So that what was printed stands before it where both streams go to one file.
+          _ = StandardStreams.flush()
+          Failure.report(advice)
           leave(.badData)
         }
-        print("\(check.count) samples, all of them whole")
+        if !json { print("\(Count.text(check.count, "sample")), all of them whole") }
       }
     }
   }
@@ -132,9 +149,8 @@ struct DataCommand: ParsableCommand {
         let pack = try DataPack(
           source.request(resize: anySize ? .pad : .none), to: output, shardBytes: shardSize << 20)
         let note = pack.isRounded ? ", numbers rounded to bytes" : ""
-        print(
-          "\(pack.samples) samples in \(pack.shards) shards, \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))"
-        )
+        let counts = "\(Count.text(pack.samples, "sample")) in \(Count.text(pack.shards, "shard"))"
+        print("\(counts), \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))")
       }
     }
   }

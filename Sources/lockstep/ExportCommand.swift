@@ -15,6 +15,10 @@ struct ExportCommand: ParsableCommand {
       onnx: one checker-clean model a network for any runtime (opset 17). The batch
       is dynamic; images are [N, C, H, W] and latents [N, latent], vectors [N, C].
 
+      Networks with layers that compare the samples of a batch (minibatch
+      discrimination and minibatch deviation) are not exported: take the others
+      with --network.
+
       The generator has its averaged weights (EMA), with which it samples.
 
         lockstep export runs/dcgan --format safetensors --output hub/dcgan

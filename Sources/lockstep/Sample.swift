@@ -17,7 +17,7 @@ struct Sample: ParsableCommand {
   @Argument(help: "A run folder or a checkpoint folder within one.")
   var path: String
 
-  @Option(name: .shortAndLong, help: "The picture to write.")
+  @Option(name: .shortAndLong, help: "The picture to write, a PNG.")
   var output = "samples.png"
 
   @Option(help: "Samples in the grid, 1 to 4096.")
@@ -43,6 +43,7 @@ struct Sample: ParsableCommand {
   var tensors: String?
 
   func validate() throws {
+    try PictureName.check(output)
     guard (1...4096).contains(count) else { throw ValidationError("--count lies between 1 and 4096.") }
     guard (2...64).contains(columns) else { throw ValidationError("--columns lies between 2 and 64.") }
     if let interpolate, !(1...64).contains(interpolate) {
@@ -59,7 +60,8 @@ struct Sample: ParsableCommand {
       let (grid, images) = sampling.draw(arrangement)
       try sampling.write(images, of: grid, to: output)
       if let tensors { try Sampling.writeTensors(grid, images: images, to: tensors) }
-      print("\(images.shape[0]) samples of step \(sampling.step): \(TerminalText.escaped(output))")
+      print(
+        "\(Count.text(images.shape[0], "sample")) of step \(sampling.step): \(TerminalText.escaped(output))")
     }
   }
 }

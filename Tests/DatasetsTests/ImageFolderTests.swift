@@ -80,8 +80,79 @@ import Testing
     folder.write(Fixture.greyPNG, "a.png")
     folder.write(Fixture.greyJPEG, "b.jpg")
     let text = Self.refused(folder)?.description ?? ""
-    #expect(text.contains("an image of 8 x 8, the others are 4 x 4"))
+    #expect(text.contains("an image of 8 x 8 (height x width), the most common size is 4 x 4"))
     #expect(text.contains("b.jpg"))
+  }
+
+  @Test("images of other sizes are told from other faults, and held against the size that most have")
+  func otherSizes() throws {
+    let folder = TemporaryFolder()
+    for (name, height, width) in [
+      ("a", 2, 3), ("b", 3, 2), ("c", 3, 2), ("d", 2, 2), ("e", 2, 3), ("f", 3, 2),
+    ] {
+      folder.write(Fixture.png(height, width, Array(repeating: 9, count: height * width)), "\(name).png")
+    }
+    folder.write([1, 2, 3], "g.png")
+    let problems = SampleProblems(collects: true)
+    let request = DatasetRequest(source: folder.path, size: 4, channels: 1)
+    #expect(try Datasets.source(request, problems: problems).extent?.sizes == "3 x 2")
+    #expect(problems.list.count == 4 && problems.otherSizes == 3)
+    let sizes = problems.list.filter { $0.description.contains("common size is 3 x 2") }
+    #expect(sizes.count == 3)
+    #expect(
+      ["a.png", "d.png", "e.png"].allSatisfy { name in sizes.contains { $0.description.contains(name) } })
+  }
+
+  @Test("images of kinds that are not read are counted, in the order of the kinds; other files are not")
+  func ignored() throws {
+    let folder = TemporaryFolder()
+    folder.write(Fixture.greyPNG, "x/a.png")
+    folder.write(Fixture.greyPNG, "y/a.png")
+    for name in [
+      "x/b.webp", "x/c.GIF", "y/d.gif", "y/e.Heic", "y/Thumbs.db", "y/.f.gif", "y/gif", "notes.txt",
+    ] {
+      folder.write([1], name)
+    }
+    let request = DatasetRequest(source: folder.path, size: 4, channels: 1)
+    #expect(try Datasets.source(request).ignored.text == "4 files ignored: 2 gif, 1 heic, 1 webp")
+    #expect(try open(folder.path, size: 4).remarks == ["4 files ignored: 2 gif, 1 heic, 1 webp"])
+    let none = TemporaryFolder()
+    none.write([1], "a.webp")
+    #expect(Self.refused(none)?.description.contains("image, 1 file ignored: 1 webp") == true)
+    #expect(Self.refused(none)?.description.contains("convert its images to PNG or JPEG") == true)
+  }
+
+  @Test("what is done to sizes and colours is told from the headers alone")
+  func remarks() throws {
+    let colour = TemporaryFolder()
+    colour.write(Fixture.colourPNG, "a.png")
+    func remarks(
+      _ folder: TemporaryFolder, _ size: Int, _ resize: ResizeMode = .none, channels: Int = 1
+    ) throws -> [String] {
+      try Datasets.open(
+        DatasetRequest(source: folder.path, size: size, channels: channels, resize: resize)
+      ).remarks
+    }
+    #expect(try remarks(colour, 4, channels: 3) == [])
+    #expect(try remarks(colour, 4) == ["made grey"])
+    #expect(try remarks(colour, 2) == ["scaled from 4 x 4", "made grey"])
+    #expect(try remarks(colour, 3, .crop, channels: 3) == ["scaled from 4 x 4"])
+    #expect(try remarks(colour, 6, channels: 3) == ["padded from 4 x 4"])
+    colour.write(Fixture.greyJPEG, "b.jpg")
+    #expect(try remarks(colour, 4, .crop) == ["cropped and scaled from various sizes", "some made grey"])
+    #expect(try remarks(colour, 4, .pad, channels: 3).last == "some made RGB")
+    let wide = TemporaryFolder()
+    wide.write(Fixture.png(2, 4, Array(repeating: 9, count: 8)), "a.png")
+    #expect(try remarks(wide, 4, channels: 3) == ["padded from 2 x 4", "made RGB"])
+    #expect(try remarks(wide, 2, .crop) == ["cropped from 2 x 4"])
+    #expect(try remarks(wide, 8, .pad) == ["scaled and padded from 2 x 4"])
+    for (name, bytes, channels) in [("a.png", Fixture.palettePNG, 3), ("a.jpg", Fixture.colourJPEG, 3)] {
+      let folder = TemporaryFolder()
+      folder.write(bytes, name)
+      let source = try Datasets.source(DatasetRequest(source: folder.path, size: 4, channels: 1))
+      #expect(source.channelRange == channels...channels)
+      #expect(try source.image(0).channels == channels)
+    }
   }
 
   @Test("control characters in a file name do not reach the terminal")

@@ -43,7 +43,7 @@ struct SharedDataTests {
     tar.waitUntilExit()
     #expect(tar.terminationStatus == 0)
     let error = failure { _ = try open(folder.path + "/data/train", size: 32) }
-    #expect(error?.description.contains("the others are") == true)
+    #expect(error?.description.contains("the most common size is") == true)
     #expect(
       failure { _ = try open(folder.path + "/data", size: 32) }?.description.contains("within the folder")
         == true)

@@ -59,7 +59,7 @@ struct TarShardsTests {
       ("root", "leads out"),
       ("checksum", "checksum"), ("size", "octal"), ("huge", "truncated"), ("pax", "pax"),
       ("second", "second image"),
-      ("label", "whole number"), ("mixed", "have a label"), ("sizes", "the others are"),
+      ("label", "whole number"), ("mixed", "have a label"), ("sizes", "most common size"),
       ("text", "neither a PNG"),
       ("behind", "behind the end"), ("none", "0 samples"),
     ])

@@ -85,8 +85,8 @@ extension EndToEnd {
         (["wgan-gp", "augment.kind=ada"], "augment.kind is ada, but a critic's scores have no threshold"),
         (["dcgan", "augment.kind=ada", "loss=wasserstein"], "use augment.kind=diffaugment"),
         (["dcgan", "augment.kind=adaptive"], "augment.kind"),
-        (["dcgan", "augment.policy=flip,colour"], "augment.policy has \"colour\""),
-        (["dcgan", "augment.policy=flip,flip"], "with a word twice"),
+        (["dcgan", "augment.policy=flip,colour"], "has the unknown word \"colour\""),
+        (["dcgan", "augment.policy=flip,flip"], "has a word twice"),
         (["dcgan", "augment.policy="], "augment.policy"),
         (["ring", "augment.kind=ada"], "augment.kind"),
       ] {

@@ -23,7 +23,7 @@ extension EndToEnd {
       Case("dcgn", said: "did you mean dcgan?"),
       Case("missing.yaml", status: 66, said: "missing.yaml"),
       Case("dcgan", "stesp=4", said: "did you mean steps?"),
-      Case("dcgan", "steps=many", said: "steps is \"many\""),
+      Case("dcgan", "steps=many", said: "steps=many (command line) is not a whole number; give"),
       Case("dcgan", "steps=1e99", said: "steps"),
       Case("dcgan", "steps=-1", said: "steps"),
       Case("dcgan", "optimizer.generator.learningRate=nan", said: "optimizer.generator.learningRate"),
@@ -33,7 +33,10 @@ extension EndToEnd {
       Case("dcgan", "model.generatorFeatures=4096", "model.latent=65536", said: "need at least"),
       Case("dcgan", "microBatches=3", said: "microBatches"),
       Case("dcgan", "threads=0", said: "threads"),
-      Case("dcgan", "size=33", said: "size"),
+      Case("dcgan", "size=33", said: "size=33 (command line) is not one of the choices"),
+      Case("dcgan", "--steps", "20", status: 64, said: "write steps=20 instead of --steps 20"),
+      Case("dcgan", "--batch=20", status: 64, said: "write batch=20 instead of --batch=20"),
+      Case("dcgan", "--micro-batches", "4", "steps=2", status: 64, said: "write microBatches=4 instead of"),
     ]
 
     @Test("a wrong command line is refused in one line, and no run folder is made", arguments: cases)

@@ -44,6 +44,28 @@ extension EndToEnd {
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["images"])
     }
 
+    @Test(
+      "check lists the first twenty bad samples and counts the others; --json has all, and says what are sizes"
+    )
+    func manyProblems() throws {
+      let folder = try Folder()
+      try Fixtures.images(60, in: folder)
+      for index in 0..<25 { try folder.write(Fixtures.smallPNG, "images/\(index).png") }
+      try folder.write([1], "images/cat.webp")
+      let checked = try run(["check", "images"], in: folder)
+      let lines = checked.output.split(separator: "\n")
+      #expect(checked.status == 65 && lines.count == 22, "\(checked.output)")
+      #expect(lines[20] == "and 5 more" && lines[21] == "1 file ignored: 1 webp")
+      #expect(checked.messages.count == 1 && checked.errors.contains("25 images of another size than most"))
+      #expect(checked.errors.contains("dataset.resize=") && checked.errors.contains("--any-size"))
+      let told = try run(["check", "images", "--json"], in: folder)
+      let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
+      #expect(told.status == 65 && (object?["problems"] as? [String])?.count == 25, "\(told.output)")
+      #expect(object?["other_sizes"] as? Int == 25)
+      #expect((object?["ignored"] as? [String: Int]) == ["webp": 1])
+      #expect(try run(["check", "images", "--any-size"], in: folder).status == 0)
+    }
+
     @Test("a run from packed shards has the weights of a run from the source")
     func pack() throws {
       let folder = try Folder()
@@ -83,6 +105,7 @@ extension EndToEnd {
         let trained = try Lockstep.train(
           words + ["dataset.resize=crop", "--run", "on\(ranks)"], ranks: ranks, in: folder)
         #expect(trained.status == 0, "\(trained.errors)")
+        #expect(trained.errors.contains("16 samples an epoch, cropped and scaled from various sizes"))
         hashes.append(try Lockstep.inspect("on\(ranks)", in: folder).hashes)
       }
       #expect(hashes[0] == hashes[1])

@@ -73,6 +73,16 @@ extension EndToEnd {
       #expect(wrong.status == 64 && wrong.errors.contains("generator and discriminator"), "\(wrong.errors)")
     }
 
+    @Test("a network with layers that compare samples is refused, with those that can be exported")
+    func compared() throws {
+      let folder = try trained("dcgan", narrow + ["minibatch.kernels=4", "minibatch.group=2"])
+      let refused = try export("onnx", in: folder)
+      #expect(refused.status == 65 && refused.messages.count == 1, "\(refused.errors)")
+      #expect(refused.errors.contains("; --network generator can be"), "\(refused.errors)")
+      #expect(!folder.has("onnx"))
+      #expect(try export("onnx", ["--network", "generator"], in: folder).status == 0)
+    }
+
     @Test(
       "weights by name start a run on any number of ranks alike",
       .enabled(if: MPIRun.isAvailable, "no mpirun"))

@@ -30,6 +30,35 @@ extension EndToEnd {
       #expect(strip.width >= 5 * 32 && strip.height >= 2 * 32 && strip.height < strip.width)
     }
 
+    @Test("a name of another format than PNG is refused, in any case, and nothing is written")
+    func otherFormats() throws {
+      let folder = try Folder()
+      for command in [
+        ["sample", "run", "-o", "x.JPG"], ["data", "info", "pottery", "--output", "a.b/x.webp"],
+      ] {
+        let refused = try Lockstep.run(command, in: folder)
+        #expect(refused.status == 64 && refused.errors.contains("x.png"), "\(refused.errors)")
+      }
+      #expect(try Lockstep.run(["data", "info", "pottery", "-o", "v1.2"], in: folder).status == 0)
+      #expect(folder.has("v1.2"))
+    }
+
+    @Test("what is neither a run nor a checkpoint is told from damage, with the kind of folder to name")
+    func noRun() throws {
+      let folder = try trained()
+      let advice = "name a run folder (one that holds options.yaml) or a checkpoint"
+      let checkpoint = "run/checkpoints/step-00000004"
+      for path in ["run/samples", "nowhere", "run/options.yaml", "\(checkpoint)/manifest.json"] {
+        for command in ["sample", "inspect"] {
+          let refused = try Lockstep.run([command, path], in: folder)
+          #expect(refused.status == 66 && refused.messages.count == 1, "\(refused.errors)")
+          #expect(refused.errors.contains("\(path); \(advice)"), "\(refused.errors)")
+        }
+      }
+      try folder.copy(checkpoint, to: "kept")
+      #expect(try Lockstep.run(["inspect", "kept"], in: folder).status == 0)
+    }
+
     @Test("the same command draws the same picture, another seed another")
     func deterministic() throws {
       let folder = try trained()

@@ -53,10 +53,20 @@ struct SampleStatisticsTests {
     let all = Matrix(rows: 800, columns: 4, values: values)
     let training = all.rows(0..<400)
     let new = Memorisation(fake: all.rows(400..<800), training: training)
-    #expect(new.copies < 0.04 && (0.8...1.25).contains(new.distanceRatio))
+    #expect(new.copies < 0.04 && (0.8...1.25).contains(new.distanceRatio ?? 0))
     let nearly = training.rows(0..<100).values.map { $0 + 1e-6 }
     let copied = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: training)
-    #expect(copied.copies == 1 && copied.distanceRatio < 1e-3)
+    #expect(copied.copies == 1 && (copied.distanceRatio ?? 1) < 1e-3)
+  }
+
+  @Test("distances have no ratio to those of training samples that are equal up to rounding")
+  func equalSamples() {
+    let values = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0).normal([9, 40]).scalars.map(Double.init)
+    let all = Matrix(rows: 9, columns: 40, values: values)
+    let equal = Matrix.stacked(Array(repeating: all.rows(0..<1), count: 20), columns: 40)
+    #expect(Memorisation(fake: all.rows(1..<9), training: equal).distanceRatio == nil)
+    let zeros = Matrix(rows: 20, columns: 40, values: Array(repeating: 0, count: 800))
+    #expect(Memorisation(fake: all.rows(1..<9), training: zeros).distanceRatio == nil)
   }
 
   @Test("a mode is covered by one fake, and the divergence is that of the shares from the data's")

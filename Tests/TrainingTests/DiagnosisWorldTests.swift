@@ -61,7 +61,7 @@ struct DiagnosisWorldTests {
     let many = try #require(checks(Array(repeating: rank("a", cores: 2, usable: 1), count: 3))["cores of a"])
     #expect(many.verdict == .warn && many.advice?.contains("slots=2") == true)
     let bound = try #require(checks([rank("a", usable: 1), rank("a", usable: 1)])["cores of a"])
-    #expect(bound.verdict == .warn && bound.detail.hasPrefix("2 ranks x 1 threads on 4 cores"))
+    #expect(bound.verdict == .warn && bound.detail.hasPrefix("2 ranks x 1 thread on 4 cores"))
     #expect(bound.advice == "mpirun --bind-to none, or --map-by slot:PE=2")
   }
 

@@ -87,7 +87,7 @@ struct OptionsTrainingTests {
     #expect(problems("ring", "data=grid") == [])
     #expect(
       problems("ring", "data=pottery") == [
-        "data is \"pottery\", command line key data; give ring or grid"
+        "data=pottery (command line) is not one of the choices; give ring or grid"
       ])
   }
 

@@ -7,7 +7,7 @@ import Training
 @Suite("Samples are drawn from a run's latents")
 struct SamplingTests {
   private let folder: TemporaryFolder
-  private let run: String
+  let run: String
 
   /// A run of a small DCGAN that has one checkpoint, of its initial weights.
   init() throws {

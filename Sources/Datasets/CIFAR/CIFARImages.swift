@@ -15,6 +15,8 @@ struct CIFARImages: ImageSource {
   var format: String { kind.rawValue }
   var extent: ImageExtent? { ImageExtent(height: CIFARFormat.side, width: CIFARFormat.side) }
 
+  var channelRange: ClosedRange<Int> { 3...3 }
+
   /// - Parameter paths: the files in the order of the samples; at least one.
   init(
     _ paths: [FilePath], _ kind: CIFARFormat, request: DatasetRequest, problems: SampleProblems

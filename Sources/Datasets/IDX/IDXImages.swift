@@ -14,6 +14,8 @@ struct IDXImages: ImageSource {
     ImageExtent(height: images.header.extents[1], width: images.header.extents[2])
   }
 
+  var channelRange: ClosedRange<Int> { 1...1 }
+
   /// - Parameters:
   ///   - images: an IDX file of `[count, height, width]` bytes.
   ///   - labels: an IDX file of `[count]` bytes; nil leaves the samples unlabelled.

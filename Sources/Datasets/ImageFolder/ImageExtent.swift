@@ -6,17 +6,17 @@ package struct ImageExtent: Hashable, Sendable {
   /// `30 x 32` (height by width).
   package var sizes: String { "\(height) x \(width)" }
 
-  /// Reads the header in `bytes`, a whole file.
+  /// Reads the header in `bytes`, a whole file: format, extent and channels, 1 (grey) or 3 (RGB).
   /// - Throws: ``DatasetError`` when there is no such header, or the image is beyond `limits`.
   static func parse(
     _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
-  ) throws(DatasetError) -> (ImageFormat, ImageExtent) {
+  ) throws(DatasetError) -> (format: ImageFormat, extent: ImageExtent, channels: Int) {
     guard let format = ImageFormat(bytes) else {
       let what = bytes.isEmpty ? "an empty file" : "neither a PNG nor a JPEG image"
       throw DatasetError(.badData, what, "\(path), byte 0", "remove or replace it")
     }
     let found = format == .png ? png(bytes) : jpeg(bytes)
-    guard let extent = found else {
+    guard let (extent, channels) = found else {
       throw DatasetError(
         .badData, "the image ends before its size is said", "\(path), byte \(bytes.count)", "replace it")
     }
@@ -36,7 +36,7 @@ package struct ImageExtent: Hashable, Sendable {
         .badData, "an image of \(extent.sizes), which \(bytes.count) bytes cannot hold", path.description,
         "replace it")
     }
-    return (format, extent)
+    return (format, extent, channels)
   }
 
   /// No file of the image can be shorter. PNG: a bit a pixel, deflated by the most there is. JPEG: a bit for each block of
@@ -48,34 +48,44 @@ package struct ImageExtent: Hashable, Sendable {
     }
   }
 
-  /// PNG: the first chunk is IHDR and begins with width and height.
-  private static func png(_ bytes: UnsafeRawBufferPointer) -> ImageExtent? {
-    guard bytes.count >= 24 else { return nil }
-    guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else { return ImageExtent(height: 0, width: 0) }
-    return ImageExtent(height: bytes.bigEndian32(at: 20), width: bytes.bigEndian32(at: 16))
+  /// What a header gives that says no size.
+  private static let sizeless = (extent: ImageExtent(height: 0, width: 0), channels: 1)
+
+  /// PNG: the first chunk is IHDR: width, height, bits of a sample and the type of colour, whose second bit is set for
+  /// RGB and palettes.
+  private static func png(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
+    guard bytes.count >= 26 else { return nil }
+    guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else { return sizeless }
+    return (
+      ImageExtent(height: bytes.bigEndian32(at: 20), width: bytes.bigEndian32(at: 16)),
+      bytes[25] & 2 == 0 ? 1 : 3
+    )
   }
 
   /// JPEG: markers with their lengths up to the first frame header (SOF0-15 but DHT, JPG and DAC).
-  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> ImageExtent? {
+  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
     var position = 2
-    while position + 9 <= bytes.count {
+    while position + 10 <= bytes.count {
       let marker = bytes[position + 1]
-      if bytes[position] != 0xFF { return ImageExtent(height: 0, width: 0) }
+      if bytes[position] != 0xFF { return sizeless }
       switch marker {
       case 0xFF:
         position += 1
       // Arithmetic coding, which nobody uses.
       case 0xC9...0xCB, 0xCD...0xCF:
-        return ImageExtent(height: 0, width: 0)
+        return sizeless
       case 0xC4, 0xC8, 0xCC:
         position += 2 + bytes.bigEndian16(at: position + 2)
       case 0xC0...0xCF:
-        return ImageExtent(
-          height: bytes.bigEndian16(at: position + 5), width: bytes.bigEndian16(at: position + 7))
+        return (
+          ImageExtent(
+            height: bytes.bigEndian16(at: position + 5), width: bytes.bigEndian16(at: position + 7)),
+          bytes[position + 9] == 1 ? 1 : 3
+        )
       case 0x01, 0xD0...0xD7:
         position += 2
       case 0xD9, 0xDA:
-        return ImageExtent(height: 0, width: 0)
+        return sizeless
       default:
         position += 2 + bytes.bigEndian16(at: position + 2)
       }

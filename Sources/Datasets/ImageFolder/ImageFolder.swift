@@ -10,7 +10,9 @@ struct ImageFolder: ImageSource {
   private let folder: FilePath
   private let samples: [ImageFolderListing.Sample]
   let extent: ImageExtent?
+  let channelRange: ClosedRange<Int>
   let path: String
+  let ignored: IgnoredFiles
   private let limits: DatasetLimits
 
   var format: String { "image folder" }
@@ -28,15 +30,14 @@ struct ImageFolder: ImageSource {
         "correct the folder or the number of labels")
     }
     let hash = ContentHash(kind: "image folder 1")
-    var extents = CommonExtent()
+    var extents = CommonExtent(problems)
     var whole: [ImageFolderListing.Sample] = []
     var bytes = 0
     for sample in content.samples {
       do throws(DatasetError) {
         let file = try OpenFile(folder.appending(sample.path))
-        extents.add(
-          try Self.inspect(file, limits: request.limits, hash: hash),
-          at: folder.appending(sample.path).description)
+        let (extent, channels) = try Self.inspect(file, limits: request.limits, hash: hash)
+        extents.add(extent, channels: channels, at: folder.appending(sample.path).description)
         hash.add(sample.path)
         bytes += file.size
         whole.append(sample)
@@ -44,7 +45,8 @@ struct ImageFolder: ImageSource {
         try problems.report(error)
       }
     }
-    extent = try extents.result(request.resize, problems)
+    extent = try extents.result(request.resize)
+    channelRange = extents.channels ?? 1...1
     path = folder.appending(content.samples[0].path).description
     byteCount = bytes
     fingerprint = hash.fingerprint()
@@ -52,6 +54,7 @@ struct ImageFolder: ImageSource {
     labelCount = labels == 0 ? 0 : request.labelCount ?? labels
     name = escaped(folder.name)
     limits = request.limits
+    ignored = content.ignored
     self.folder = folder
   }
 
@@ -64,9 +67,7 @@ struct ImageFolder: ImageSource {
     }
     let found = ImageExtent(height: image.height, width: image.width)
     if let extent, found != extent {
-      throw DatasetError(
-        .badData, "an image of \(found.sizes), the others are \(extent.sizes)", path.description,
-        "resize it or remove it, or set dataset.resize=crop")
+      throw .otherSize(found, than: extent, path.description)
     }
     return .bytes(image)
   }
@@ -82,16 +83,17 @@ struct ImageFolder: ImageSource {
     return (try file.bytes(0..<file.size), file.path)
   }
 
-  /// Adds the file to `hash` and finds the image's extent.
+  /// Adds the file to `hash` and finds the image's extent and channels.
   private static func inspect(
     _ file: borrowing OpenFile, limits: DatasetLimits, hash: borrowing ContentHash
-  ) throws(DatasetError) -> ImageExtent {
+  ) throws(DatasetError) -> (ImageExtent, channels: Int) {
     guard file.size <= limits.bytes else { throw tooLarge(file) }
     let bytes = try file.bytes(0..<file.size)
     hash.add(bytes)
     let path = file.path
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: path, limits: limits).1
+      let header = try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
+      return (header.extent, channels: header.channels)
     }
   }
 

@@ -2,7 +2,8 @@
 ///
 /// Images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not both, and not deeper.
 /// Labels are numbered by the sub-folders' names in byte order; samples are ordered by label, then by name in byte
-/// order. Names with a leading dot and files that are not `.png`, `.jpg` or `.jpeg` are left out.
+/// order. Names with a leading dot and files that are not `.png`, `.jpg` or `.jpeg` are left out; those of them that are
+/// images are counted.
 struct ImageFolderListing: Sendable {
   struct Sample: Sendable {
     /// Relative to the folder: `name`, or `label/name`.
@@ -14,10 +15,13 @@ struct ImageFolderListing: Sendable {
   let samples: [Sample]
   /// The sub-folders' names, in the order of the labels.
   let labelNames: [[UInt8]]
+  /// Images that are left out.
+  let ignored: IgnoredFiles
 
   init(_ folder: FilePath, root: FilePath, listing: FolderListing) throws(DatasetError) {
     let folders = listing.entries.filter { $0.kind == .folder }.map(\.name)
     var samples = try Self.images(listing, folder).map { Sample(path: $0, label: -1) }
+    var ignored = Self.ignored(listing)
     guard samples.isEmpty || folders.isEmpty else {
       throw DatasetError(
         .badData,
@@ -33,20 +37,33 @@ struct ImageFolderListing: Sendable {
           "name a folder whose sub-folders are the labels")
       }
       let images = try Self.images(listing, path)
+      let others = Self.ignored(listing)
       guard !images.isEmpty else {
         throw DatasetError(
-          .badData, "no PNG or JPEG image of this label", path.description, "remove the folder")
+          .badData, "no PNG or JPEG image of this label\(Self.suffix(others))", path.description,
+          others.text == nil ? "remove the folder" : "convert its images to PNG or JPEG")
       }
+      ignored.add(others)
       samples += images.map { Sample(path: FilePath(bytes: name).appending($0).bytes, label: Int32(label)) }
     }
     guard !samples.isEmpty else {
       throw DatasetError(
-        .badData, "0 samples: no IDX file, no PNG or JPEG image", folder.description,
-        "name a folder with images, or use data=pottery")
+        .badData, "0 samples: no IDX file, no PNG or JPEG image\(Self.suffix(ignored))", folder.description,
+        ignored.text == nil
+          ? "name a folder with images, or use data=pottery" : "convert its images to PNG or JPEG")
     }
     self.samples = samples
     labelNames = folders
+    self.ignored = ignored
   }
+
+  private static func ignored(_ listing: FolderListing) -> IgnoredFiles {
+    var ignored = IgnoredFiles()
+    for entry in listing.entries where entry.kind == .file { ignored.add(entry.name) }
+    return ignored
+  }
+
+  private static func suffix(_ ignored: IgnoredFiles) -> String { ignored.text.map { ", \($0)" } ?? "" }
 
   private static func images(_ listing: FolderListing, _ folder: FilePath) throws(DatasetError) -> [[UInt8]] {
     let images = listing.entries.filter { $0.kind != .folder && ImageFormat.isImageName($0.name) }

@@ -27,7 +27,7 @@ enum ImageFormat: Sendable {
   static func decode(
     _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
   ) throws(DatasetError) -> RasterImage {
-    let (format, extent) = try ImageExtent.parse(bytes, path: path, limits: limits)
+    let (format, extent, _) = try ImageExtent.parse(bytes, path: path, limits: limits)
     switch format {
     case .png: return try PNGDecoder.decode(bytes, extent: extent, path: path)
     case .jpeg: return try JPEGDecoder.decode(bytes, extent: extent, path: path)

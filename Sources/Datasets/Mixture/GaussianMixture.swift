@@ -74,6 +74,8 @@ public struct GaussianMixture: ImageDataset {
     }
   }
 
+  /// Points are no images.
+  public var sampleName: String { "samples" }
   /// The kind.
   public var name: String { kind.rawValue }
   /// 1.

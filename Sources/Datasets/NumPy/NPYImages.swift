@@ -21,6 +21,8 @@ struct NPYImages: ImageSource {
 
   var extent: ImageExtent? { ImageExtent(height: height, width: width) }
 
+  var channelRange: ClosedRange<Int> { channels...channels }
+
   /// - Parameters:
   ///   - images: the array of images.
   ///   - labels: an array of as many integers; nil leaves the samples unlabelled.

@@ -5,6 +5,7 @@ struct ShardSamples {
     let size: Int
     let label: Int32
     let extent: ImageExtent
+    let channels: Int
     /// For messages.
     let place: String
   }
@@ -54,23 +55,29 @@ struct ShardSamples {
   ) throws(DatasetError) {
     guard let group, let image = group.image else { return }
     let place = "\(file.file.path), byte \(image.offset)"
-    let extent: ImageExtent
+    let header: (extent: ImageExtent, channels: Int)
     do throws(DatasetError) {
-      extent = try self.extent(image, place)
+      header = try self.header(image, place)
     } catch {
       return try problems.report(error)
     }
     try body(
-      Sample(offset: image.offset, size: image.size, label: group.label, extent: extent, place: place))
+      Sample(
+        offset: image.offset, size: image.size, label: group.label, extent: header.extent,
+        channels: header.channels, place: place))
   }
 
-  /// The size of an image, from its header.
-  private func extent(_ image: TarReader.Member, _ place: String) throws(DatasetError) -> ImageExtent {
+  /// The size and the channels of an image, from its header.
+  private func header(
+    _ image: TarReader.Member, _ place: String
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
     guard image.size <= limits.bytes else { throw bad("an image file of \(image.size) bytes", image) }
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
     let limits = limits
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits).1
+      let header = try ImageExtent.parse(
+        UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits)
+      return (extent: header.extent, channels: header.channels)
     }
   }
 

@@ -3,6 +3,7 @@
 struct TarShards: ImageSource {
   let name: String
   let extent: ImageExtent?
+  let channelRange: ClosedRange<Int>
   let labelCount: Int
   let byteCount: Int
   let fingerprint: DataFingerprint
@@ -31,7 +32,7 @@ struct TarShards: ImageSource {
   ) throws(DatasetError) {
     let hash = ContentHash(kind: "tar shards 1")
     var samples: [Sample] = []
-    var extents = CommonExtent()
+    var extents = CommonExtent(problems)
     var bytes = 0
     for (number, path) in paths.enumerated() {
       let shared = SharedFile(try OpenFile(path))
@@ -42,7 +43,7 @@ struct TarShards: ImageSource {
       if let expected = index?.shards[number] { try Self.check(shared, digest, expected) }
       let first = samples.count
       try ShardSamples(shared, limits: request.limits).forEach(problems) { (sample) throws(DatasetError) in
-        extents.add(sample.extent, at: sample.place)
+        extents.add(sample.extent, channels: sample.channels, at: sample.place)
         samples.append(
           Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
       }
@@ -57,7 +58,8 @@ struct TarShards: ImageSource {
         .badData, "0 samples: no PNG or JPEG image in \(paths.count) shards", paths[0].description,
         "pack images")
     }
-    extent = try extents.result(request.resize, problems)
+    extent = try extents.result(request.resize)
+    channelRange = extents.channels ?? 1...1
     labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
     fingerprint = hash.fingerprint()
     byteCount = bytes
@@ -80,9 +82,7 @@ struct TarShards: ImageSource {
     }
     let found = ImageExtent(height: image.height, width: image.width)
     if let extent, found != extent {
-      throw DatasetError(
-        .badData, "an image of \(found.sizes), the others are \(extent.sizes)", place.description,
-        "resize it or remove it, or set dataset.resize=crop")
+      throw .otherSize(found, than: extent, place.description)
     }
     return .bytes(image)
   }

@@ -41,6 +41,31 @@ struct FittedDataset: ImageDataset {
     size = request.size
   }
 
+  var sampleName: String { source.vocabulary == nil ? "images" : "samples" }
+
+  var remarks: [String] {
+    // One-hot rows are no pictures that could look different.
+    guard source.vocabulary == nil else { return [] }
+    return [resizing, recolouring, source.ignored.text].compactMap { $0 }
+  }
+
+  private var resizing: String? {
+    let changes =
+      switch fit {
+      case .exact(let fit): fit.changes
+      case .resampled(let resampling): resampling.changes(source.extent)
+      }
+    guard !changes.isEmpty else { return nil }
+    return "\(changes.joined(separator: " and ")) from \(source.extent?.sizes ?? "various sizes")"
+  }
+
+  private var recolouring: String? {
+    let range = source.channelRange
+    guard range != channels...channels else { return nil }
+    let some = range.contains(channels) ? "some made" : "made"
+    return "\(some) \(channels == 1 ? "grey" : "RGB")"
+  }
+
   func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
     let image = try source.image(index)

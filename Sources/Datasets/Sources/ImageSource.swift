@@ -11,6 +11,8 @@ package protocol ImageSource: Sendable {
   var count: Int { get }
   /// The size of all images; nil if they have several.
   var extent: ImageExtent? { get }
+  /// The channels of images, 1 (grey) or 3 (RGB), from the fewest to the most.
+  var channelRange: ClosedRange<Int> { get }
   /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
   var labelCount: Int { get }
   /// The bytes of all files.
@@ -22,6 +24,8 @@ package protocol ImageSource: Sendable {
 
   /// The characters that the columns of one-hot text stand for; nil of images.
   var vocabulary: String? { get }
+  /// Images beside those that are read.
+  var ignored: IgnoredFiles { get }
 
   /// The label of a sample, -1 when unlabelled.
   func label(_ index: Int) -> Int32
@@ -36,6 +40,8 @@ package protocol ImageSource: Sendable {
 
 extension ImageSource {
   package var vocabulary: String? { nil }
+
+  package var ignored: IgnoredFiles { IgnoredFiles() }
 
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? { nil }
 }
@@ -68,7 +74,9 @@ package enum SourceImage: Sendable {
 package final class SampleProblems {
   /// What was collected.
   package private(set) var list: [DatasetError] = []
-  private let collects: Bool
+  /// How many of them are whole images of another size than most.
+  package private(set) var otherSizes = 0
+  let collects: Bool
 
   /// - Parameter collects: whether to go on after a problem.
   package init(collects: Bool = false) {
@@ -79,5 +87,11 @@ package final class SampleProblems {
   func report(_ error: DatasetError) throws(DatasetError) {
     guard collects else { throw error }
     list.append(error)
+  }
+
+  /// Throws `error`, or keeps it, about an image of another size than most.
+  func reportSize(_ error: DatasetError) throws(DatasetError) {
+    try report(error)
+    otherSizes += 1
   }
 }

@@ -9,6 +9,7 @@ struct PotteryImages: ImageSource {
   var path: String { pottery.name }
   var count: Int { pottery.count }
   var extent: ImageExtent? { ImageExtent(height: pottery.height, width: pottery.width) }
+  var channelRange: ClosedRange<Int> { pottery.channels...pottery.channels }
   var labelCount: Int { pottery.labelCount }
   var byteCount: Int { 0 }
   var fingerprint: DataFingerprint { pottery.fingerprint }

@@ -24,6 +24,7 @@ struct TextWindows: ImageSource {
   var count: Int { starts.count }
   var labelCount: Int { 0 }
   var extent: ImageExtent? { ImageExtent(height: length, width: alphabet.characters.count) }
+  var channelRange: ClosedRange<Int> { 1...1 }
   var vocabulary: String? { alphabet.text }
 
   /// Reads files.

@@ -51,10 +51,16 @@ package struct DataInspection {
         ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
         (
           "values",
-          "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in \(looked) images"
+          "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in "
+            + Count.text(looked, "image")
         ),
         ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
-      ] + (source.vocabulary.map { [("characters", $0)] } ?? []))
+      ] + (source.vocabulary.map { [("characters", $0)] } ?? [])
+        + (ignored.isEmpty ? [] : [("ignored", ignored)]))
+  }
+
+  private var ignored: String {
+    source.ignored.kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
   }
 
   /// One JSON object.
@@ -71,13 +77,14 @@ package struct DataInspection {
         .init("samples_of_label", .array(counts.map(JSONValue.integer))),
         .init("bytes", .integer(source.byteCount)),
         .init("fingerprint", .string(source.fingerprint.description)),
+        .init("ignored", source.ignored.json),
       ] + (source.vocabulary.map { [.init("vocabulary", .string($0))] } ?? [])
     ).text
   }
 
   /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small and of one
   /// size, else resampled to squares.
-  /// - Throws: `DatasetError`, `ReportingError`.
+  /// - Throws: `DatasetError`, ``OutputError``, or `ReportingError` for a picture that is too large.
   package func writeSheet(to path: String) throws {
     let count = min(source.count, 100)
     let side: Int
@@ -92,7 +99,7 @@ package struct DataInspection {
           .square(side, channels: channels, into: result + number * side * side * channels)
       }
     }
-    try PNGFile.write(ImageGrid().pixels(of: sheet), to: path)
+    try OutputError.writing(path) { try PNGFile.write(ImageGrid().pixels(of: sheet), to: path) }
   }
 
   /// Pixels of an image in the picture.
@@ -103,8 +110,14 @@ package struct DataInspection {
 package struct DataCheck {
   /// One line for each bad sample.
   package let problems: [String]
+  /// How many of them are whole images of another size than most.
+  package let otherSizes: Int
   /// The samples that were listed.
   package let count: Int
+  /// A line about images that are not read; nil if there are none.
+  package let ignored: String?
+  private let place: String
+  private let source: any ImageSource
 
   /// Opens the data and decodes every image.
   /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils everything.
@@ -122,6 +135,43 @@ package struct DataCheck {
       }
     }
     self.problems = lines
+    otherSizes = problems.otherSizes
     count = source.count
+    ignored = source.ignored.text
+    place = request.source
+    self.source = source
   }
+
+  /// The first `limit` problems, a line each, and how many more there are.
+  package func lines(upTo limit: Int) -> [String] {
+    let more = problems.count - limit
+    return problems.prefix(limit) + (more > 0 ? ["and \(more) more"] : [])
+  }
+
+  /// What is to be done about the problems, in one line; nil if there are none.
+  package var advice: String? {
+    guard !problems.isEmpty else { return nil }
+    let resizing = "set dataset.resize=crop or pad to train on them, give --any-size to allow them here"
+    if problems.count == otherSizes {
+      return "\(Count.text(otherSizes, "image")) of another size than most, \(place); \(resizing)"
+    }
+    let bad = "\(Count.text(problems.count, "bad sample or label", "bad samples or labels")), \(place)"
+    guard otherSizes > 0 else { return "\(bad); remove or replace them" }
+    return "\(bad), \(otherSizes) of them whole but of another size than most; remove or replace the others, "
+      + "and for sizes \(resizing)"
+  }
+
+  /// One JSON object, with all problems.
+  package var json: String {
+    JSONValue.object([
+      .init("name", .string(source.name)), .init("samples", .integer(count)),
+      .init("problems", .array(problems.map(JSONValue.string))), .init("other_sizes", .integer(otherSizes)),
+      .init("ignored", source.ignored.json),
+    ]).text
+  }
+}
+
+extension IgnoredFiles {
+  /// The number of files of each kind.
+  fileprivate var json: JSONValue { .object(kinds.map { .init($0.name, .integer($0.count)) }) }
 }

@@ -19,21 +19,22 @@ package struct DataPack {
   /// - Parameters:
   ///   - folder: made by this; it must not be there.
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
-  /// - Throws: `DatasetError` for data that cannot be read, ``RunFolderError`` and `ReportingError` for a folder that
-  ///   cannot be written.
+  /// - Throws: `DatasetError` for data that cannot be read, ``OutputError`` for a folder that cannot be written,
+  ///   ``RunFolderError`` for one that is there already.
   package init(_ request: DatasetRequest, to folder: String, shardBytes: Int) throws {
     var trimmed = folder[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
     let folder = String(trimmed)
-    try RunFolderFiles.check(folder)
     guard !RunFolderFiles.exists(folder) else {
       throw RunFolderError(
         .occupied, "the folder exists already", folder, "choose another --output, or remove it")
     }
     let source = try Datasets.source(request)
     let temporary = "\(folder).tmp-\(getpid())"
-    guard try RunFolderFiles.makeDirectory(temporary) else {
-      throw RunFolderError(.occupied, "a folder is in the way", temporary, "remove it")
+    try OutputError.writing(folder) {
+      guard try OutputError.makeFolder(temporary, for: folder) else {
+        throw RunFolderError(.occupied, "a folder is in the way", temporary, "remove it")
+      }
     }
     var made: [String] = []
     do {
@@ -73,7 +74,7 @@ package struct DataPack {
     } catch {
       for name in made { unlink("\(temporary)/\(name)") }
       rmdir(temporary)
-      throw error
+      throw OutputError.naming(folder, in: error)
     }
   }
 

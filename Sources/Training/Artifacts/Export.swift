@@ -44,7 +44,7 @@ package struct Export {
   ///   - names: the networks; empty for all.
   ///   - isAveraged: whether a network that has a moving average is written as its average.
   /// - Returns: the names of the files, in the order of writing.
-  /// - Throws: ``ExportError``, `UndescribedLayer`, ``RunFolderError`` or `ReportingError`.
+  /// - Throws: ``ExportError``, ``OutputError``, or `ReportingError` for a log that cannot be read.
   package func write(
     _ format: Format, networks names: [String], isAveraged: Bool, to folder: String
   ) throws -> [String] {
@@ -53,6 +53,13 @@ package struct Export {
       throw ExportError.noNetwork(unknown, of: all.map(\.name))
     }
     let networks = names.isEmpty ? all : all.filter { names.contains($0.name) }
+    do throws(UndescribedLayer) {
+      for network in networks { _ = try network.operations() }
+    } catch {
+      throw ExportError.undescribed(
+        network: error.network, layer: error.layer, type: error.type,
+        exportable: all.filter(Self.isExportable).map(\.name))
+    }
     var files: [(name: String, bytes: [UInt8])] = []
     switch format {
     case .onnx:
@@ -61,18 +68,28 @@ package struct Export {
       files = networks.map { ("\($0.name).safetensors", weights($0)) }
       files.append(("config.json", Array(try configuration(networks, isAveraged).indentedText.utf8)))
     }
+    if format == .safetensors {
+      files.append((Self.picture, try PNGFile(encoding: samples()).bytes))
+      files.append(("README.md", Array(try card(networks, isAveraged).markdown.utf8)))
+    }
     // After everything that can fail for the model's sake.
-    try RunFolderFiles.check(folder)
-    _ = try RunFolderFiles.makeDirectory(folder)
-    for file in files { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)", durable: true) }
-    guard format == .safetensors else { return files.map(\.name) }
-    try PNGFile.write(samples(), to: "\(folder)/\(Self.picture)")
-    let card = try card(networks, isAveraged)
-    try AtomicFile.write(Array(card.markdown.utf8), to: "\(folder)/README.md", durable: true)
-    return files.map(\.name) + [Self.picture, "README.md"]
+    try OutputError.writing(folder) {
+      _ = try OutputError.makeFolder(folder, for: folder)
+      for file in files { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)", durable: true) }
+    }
+    return files.map(\.name)
   }
 
   private static let picture = "samples.png"
+
+  private static func isExportable(_ network: NetworkDescription) -> Bool {
+    do throws(UndescribedLayer) {
+      _ = try network.operations()
+      return true
+    } catch {
+      return false
+    }
+  }
 
   private func weights(_ network: NetworkDescription) -> [UInt8] {
     Safetensors(
@@ -127,7 +144,7 @@ package struct Export {
         ("steps", "\(info.step) of \(options.batch) samples"),
         ("data", options.data.optionValue.canonicalText),
         ("data fingerprint", info.dataFingerprint),
-        ("written by", "lockstep \(info.programVersion) on \(info.worldSize) ranks"),
+        ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
         ("weights_sha256", info.weightsSHA256),
       ],
       figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step),

@@ -2,12 +2,20 @@
 package enum ExportError: Error, Equatable, CustomStringConvertible {
   /// The model has no network of that name.
   case noNetwork(String, of: [String])
+  /// A network has a layer that no other program is told about.
+  case undescribed(network: String, layer: String, type: String, exportable: [String])
 
   /// `what, where; what to do next`.
   package var description: String {
     switch self {
     case .noNetwork(let name, let names):
       "the model has no network called \(name.shortened); its networks are \(Prose.list(names)), or leave out --network"
+    case .undescribed(let network, let layer, let type, let exportable):
+      "layers of type \(type) cannot be exported, network \(network), layer \(layer); "
+        + (exportable.isEmpty
+          ? "no network of this run can be, but"
+          : exportable.map { "--network \($0)" }.joined(separator: " ") + " can be, and")
+        + " the weights are in the checkpoint's \(network).safetensors.zst, which `zstd -d` and safetensors read"
     }
   }
 }

@@ -41,7 +41,9 @@ package struct Inspection {
     if trimmed.hasSuffix("checkpoints/best") {
       let folder = String(trimmed.dropLast("/best".count))
       guard let best = CheckpointStore(directory: folder).best else {
-        throw CheckpointError(.notFound, "the run keeps no best checkpoint", path: folder)
+        throw CheckpointError(
+          .notFound, "the run keeps no best checkpoint", path: folder,
+          advice: "train with checkpoint.keepBest=true, or name the run for its newest checkpoint")
       }
       return (try CheckpointStore.load(path: "\(folder)/\(best)"), [])
     }
@@ -51,13 +53,43 @@ package struct Inspection {
       trimmed.split(separator: "/").last == "checkpoints" && Files.isFolder(folders[1]),
       trimmed.hasSuffix("checkpoints/latest"),
     ]
-    guard let place = isStore.firstIndex(of: true) else { return (try CheckpointStore.load(path: path), []) }
+    guard let place = isStore.firstIndex(of: true) else {
+      try checkIsCheckpoint(String(trimmed))
+      return (try CheckpointStore.load(path: path), [])
+    }
     let selection = try CheckpointStore(directory: folders[place]).newestValid()
     if let newest = selection.generation {
       return (try CheckpointStore.load(path: newest.path, verify: false), selection.rejected)
     }
     if let reason = selection.rejected.first?.reason { throw reason }
-    throw CheckpointError(.notFound, "the run has no checkpoint yet", path: folders[place])
+    throw noneYet(folders[place])
+  }
+
+  /// Refuses what is neither a run folder nor, whole or damaged, a checkpoint.
+  private static func checkIsCheckpoint(_ path: String) throws(CheckpointError) {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let what: String
+    if Files.isFolder(path) {
+      switch FolderName(name) {
+      case .generation, .replaced: return
+      default: break
+      }
+      if Files.exists("\(path)/\(Manifest.fileName)") { return }
+      if Files.exists("\(path)/\(RunFolder.Entry.options)") { throw noneYet(path) }
+      what = "no run and no checkpoint"
+    } else {
+      what =
+        !Files.exists(path)
+        ? "there is no such folder"
+        : name == Manifest.fileName ? "a file of a checkpoint" : "a file, not a folder"
+    }
+    throw CheckpointError(.notFound, what, path: path)
+  }
+
+  private static func noneYet(_ path: String) -> CheckpointError {
+    CheckpointError(
+      .notFound, "the run has no checkpoint yet", path: path,
+      advice: "wait until it has saved one, or name another run")
   }
 
   /// One JSON object.
@@ -80,10 +112,12 @@ package struct Inspection {
     let info = manifest.info
     var lines = [
       ("checkpoint", path), ("step", "\(info.step)"), ("recipe", info.recipe), ("model", info.model),
-      ("written by", "lockstep \(info.programVersion) on \(info.worldSize) ranks"),
+      ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
       ("weights", info.weightsSHA256), ("state", info.stateSHA256), ("data", info.dataFingerprint),
     ]
-    lines += manifest.files.map { ($0.name, "\($0.bytes) bytes, \($0.tensors.count) tensors, whole") }
+    lines += manifest.files.map {
+      ($0.name, "\($0.bytes) bytes, \(Count.text($0.tensors.count, "tensor")), whole")
+    }
     return NamedValues.text(lines)
   }
 }

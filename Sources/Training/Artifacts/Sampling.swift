@@ -85,14 +85,16 @@ package struct Sampling {
   }
 
   /// Writes the picture.
-  /// - Throws: `ReportingError`.
+  /// - Throws: ``OutputError``, or `ReportingError` for a picture that is too large.
   package func write(_ images: Tensor, of grid: SampleGrid, to path: String) throws {
-    try PNGFile.write(picture.pixels(of: images, columns: grid.columns), to: path)
+    try OutputError.writing(path) {
+      try PNGFile.write(picture.pixels(of: images, columns: grid.columns), to: path)
+    }
   }
 
   /// Writes latents `[N, latent]`, images `[N, H, W, C]` and, of a model that is asked by class, the classes `[N]` as one
   /// safetensors file.
-  /// - Throws: `ReportingError` if it cannot be written.
+  /// - Throws: ``OutputError``.
   package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {
     var tensors = [NamedTensor("latents", grid.latents), NamedTensor("images", images)]
     if !grid.classes.isEmpty {
@@ -100,6 +102,8 @@ package struct Sampling {
         NamedTensor(
           name: "classes", value: .int64(grid.classes.map { Int64($0) }, shape: [grid.classes.count])))
     }
-    try AtomicFile.write(Safetensors(tensors).encoded(), to: path, durable: false)
+    try OutputError.writing(path, option: "--tensors") {
+      try AtomicFile.write(Safetensors(tensors).encoded(), to: path, durable: false)
+    }
   }
 }

@@ -154,8 +154,8 @@ package struct RecoveryBenchmark {
   package var text: String {
     let rows = outcomes.map { outcome in
       "seed \(outcome.seed): "
-        + (outcome.detected.map { "found after \($0) steps" } ?? "nothing wrong")
-        + ", \(outcome.rewinds) rewinds, \(outcome.modes) of \(modes) modes, high quality "
+        + (outcome.detected.map { "found after \(Count.text($0, "step"))" } ?? "nothing wrong")
+        + ", \(Count.text(outcome.rewinds, "rewind")), \(outcome.modes) of \(modes) modes, high quality "
         + "\(FixedDecimal.text(100 * outcome.highQuality, places: 1)) %"
         + (outcome.failure.map { ": \($0)" } ?? "")
     }

@@ -26,6 +26,7 @@ package struct TrainingBenchmark {
   /// Seconds from the start of the process to the end of its first step; 0 where the system does not say.
   private let firstStep: Double
   private let modelDescription: String
+  private let isImages: Bool
 
   /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps` steps.
   /// All ranks call; the figures are those of the slowest rank, memory that of the largest.
@@ -73,6 +74,7 @@ package struct TrainingBenchmark {
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
       / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
+    if case .mixture = options.data { isImages = false } else { isImages = true }
   }
 
   private var sorted: [Double] { runs.sorted() }
@@ -108,9 +110,10 @@ package struct TrainingBenchmark {
     let images = Double(samplesPerStep) / step
     let spread = (sorted[runs.count - 1] - sorted[0]) / runs.median * 100
     return """
-      \(modelDescription), batch \(batch), \(worldSize) ranks x \(threads) threads, \
-      kernels \(KernelSet.current.rawValue), median of \(runs.count) runs of \(stepsPerRun) steps
-      images/s                 \(fixed(images, 1))   (spread \(fixed(spread, 1)) %)
+      \(modelDescription), batch \(batch), \
+      \(Count.text(worldSize, "rank")) x \(Count.text(threads, "thread")), kernels \(KernelSet.current.rawValue), \
+      median of \(Count.text(runs.count, "run")) of \(Count.text(stepsPerRun, "step"))
+      \(isImages ? "images/s " : "samples/s")                \(fixed(images, 1))   (spread \(fixed(spread, 1)) %)
       ms/step                  \(fixed(step * 1000, 2))
       GFLOP/s per core         \(fixed(images * flopsPerImage * 1e-9 / Double(worldSize * threads), 1))
       exposed communication    \(fixed(waited / runs.reduce(0, +) * 100, 2)) %

@@ -1,4 +1,5 @@
 import MessagePassing
+import Reporting
 
 /// What the ranks that were started together have said about themselves, in rank order; nil for a rank whose record
 /// cannot be read.
@@ -80,7 +81,8 @@ package struct WorldFacts: Sendable, Equatable {
     let share = max(1, cores / ranks.count)
     let fewest = ranks.map { known[$0].usableCores }.min() ?? 1
     let threads = max(1, min(fewest, share))
-    let detail = "\(ranks.count) ranks x \(threads) threads on \(cores) cores"
+    let detail =
+      "\(Count.text(ranks.count, "rank")) x \(Count.text(threads, "thread")) on \(Count.text(cores, "core"))"
     if ranks.count > cores {
       return .warn(
         name, detail,

@@ -47,8 +47,10 @@ public enum ExitStatus: Int32, Sendable {
       case let error as ClusterError: error.isMissing ? .inputMissing : .configuration
       case let error as DatasetError: ExitStatus(kind: error)
       case let error as CheckpointError: ExitStatus(kind: error)
+      case let error as OutputError: error.status
       case is ReportingError: .inputOutput
       case is UndescribedLayer: .badData
+      case ExportError.undescribed: .badData
       case is ExportError, is SamplingError: .usage
       case is PlanError, is MemoryError: .configuration
       case is DivergenceError: .disagreement

@@ -37,7 +37,12 @@ package struct CheckpointEvaluation {
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
     let layout = try communicator.nodeLayout()
     options.threads.apply(ranksOnNode: layout.localSize(of: communicator.rank))
-    let dataset = try communicator.together { try Datasets.open(DatasetRequest(options)) }
+    let dataset = try communicator.together {
+      try MemoryError.check(options)
+      let dataset = try Datasets.open(DatasetRequest(options))
+      try FeatureSpaces.check(dataset, options, rank: communicator.rank)
+      return dataset
+    }
     let state = RunState(model: options.family.makeModel(options), options)
     try communicator.together {
       guard let generation = loaded?.generation else { return }
@@ -72,20 +77,25 @@ package struct CheckpointEvaluation {
     }
   }
 
+  /// Values that are not a number are undefined, as a ratio to what is 0 in the data.
   private var rows: [(key: String, name: String, value: Double)] {
+    func ratio(_ fake: Double, _ real: Double) -> Double { real > 0 ? fake / real : .nan }
     var rows: [(key: String, name: String, value: Double)] = metrics.map {
       ($0.statistic.key, $0.text, scores[$0])
     }
     rows += [
-      ("spread_ratio", "spread over that of the data", diversity.fake.spread / diversity.real.spread),
+      ("spread_ratio", "spread over that of the data", ratio(diversity.fake.spread, diversity.real.spread)),
       (
         "effective_rank_ratio", "effective rank over that of the data",
-        diversity.fake.effectiveRank / diversity.real.effectiveRank
+        ratio(diversity.fake.effectiveRank, diversity.real.effectiveRank)
       ),
     ]
     if let memorisation {
       rows += [
-        ("nearest_distance_ratio", "distance to the nearest training sample", memorisation.distanceRatio),
+        (
+          "nearest_distance_ratio", "distance to the nearest training sample",
+          memorisation.distanceRatio ?? .nan
+        ),
         ("copies", "share nearer than 99 % of the data are", memorisation.copies),
       ]
     }
@@ -113,6 +123,7 @@ package struct CheckpointEvaluation {
   package var text: String {
     var table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
     table.append(("feature space", space.text.isEmpty ? space.name : space.text))
-    return NamedValues.text(table + rows.map { ($0.name, FixedDecimal.text($0.value, places: 5)) })
+    return NamedValues.text(
+      table + rows.map { ($0.name, $0.value.isNaN ? "-" : FixedDecimal.text($0.value, places: 5)) })
   }
 }

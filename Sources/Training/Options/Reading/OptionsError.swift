@@ -45,16 +45,28 @@ public struct OptionsError: Error, Sendable, Equatable, CustomStringConvertible 
 
 /// One thing that is wrong with options.
 public struct OptionProblem: Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong.
+  /// A `key=value` that is refused; nil where a problem is not one of a single value.
+  public let setting: String?
+  /// What is wrong; of a setting, what it is or has.
   public let what: String
   /// Where it is written.
   public let origin: OptionOrigin
   /// What to do next.
   public let advice: String
 
-  /// `what, where; what to do next`.
+  init(setting: String? = nil, what: String, origin: OptionOrigin, advice: String) {
+    self.setting = setting
+    self.what = what
+    self.origin = origin
+    self.advice = advice
+  }
+
+  /// `what, where; what to do next`, or `setting (where) what; what to do next`.
   public var description: String {
-    "\(what), \(origin); \(advice)"
+    guard let setting else { return "\(what), \(origin); \(advice)" }
+    // The setting names the key already.
+    let place = if case .commandLine = origin { "command line" } else { "\(origin)" }
+    return "\(setting) (\(place)) \(what); \(advice)"
   }
 }
 
@@ -102,8 +114,13 @@ struct OptionProblems {
   mutating func add(
     _ what: @autoclosure () -> String, _ origin: OptionOrigin, _ advice: @autoclosure () -> String
   ) {
+    add(OptionProblem(what: what(), origin: origin, advice: advice()))
+  }
+
+  /// Adds a problem that was found elsewhere.
+  mutating func add(_ problem: @autoclosure () -> OptionProblem) {
     if list.count < Self.limit {
-      list.append(OptionProblem(what: what(), origin: origin, advice: advice()))
+      list.append(problem())
     } else {
       omitted += 1
     }

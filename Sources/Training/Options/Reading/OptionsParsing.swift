@@ -4,9 +4,14 @@ struct WrittenValue: Sendable, Equatable {
   let text: String
   /// Whether it stood in quotes, which makes it text whatever it looks like.
   let isQuoted: Bool
+
+  /// As a message shows it: in quotes if they or white space matter.
+  var shown: String {
+    isQuoted || text.contains(where: \.isWhitespace) ? text.quoted : text.shortened
+  }
 }
 
-/// Why a written value was not taken: "`key` " reads on with `what`.
+/// Why a written value was not taken: "`key=value` " reads on with `what`.
 struct OptionRefusal: Error, Equatable {
   let what: String
 }
@@ -23,21 +28,21 @@ extension OptionType {
     }
     if text.isEmpty && !written.isQuoted { return Self.refuse("has no value") }
     if case .word(let words) = self {
-      return words.contains(text) ? .success(.text(text)) : Self.refuse("is \(text.quoted)")
+      return words.contains(text) ? .success(.text(text)) : Self.refuse("is not one of the choices")
     }
     if case .words(let words) = self { return Self.words(text, among: words) }
-    if written.isQuoted { return Self.refuse("is in quotes, which makes \(text.quoted) text") }
+    if written.isQuoted { return Self.refuse("is text, because it is in quotes") }
     switch self {
     case .integer(let range): return Self.integer(text, in: range)
     case .powerOfTwo(let range):
       return Self.integer(text, in: range).flatMap { value in
         let below = 1 << (Int.bitWidth - 1 - Int(value).leadingZeroBitCount)
         if Int(value) == below { return .success(value) }
-        return Self.refuse("is \(text), between the powers of two \(below) and \(2 * below)")
+        return Self.refuse("lies between the powers of two \(below) and \(2 * below)")
       }
     case .oneOf(let values):
       return Self.integer(text, in: Int.min...Int.max).flatMap { value in
-        values.contains(Int(value)) ? .success(value) : Self.refuse("is \(text)")
+        values.contains(Int(value)) ? .success(value) : Self.refuse("is not one of the choices")
       }
     case .automaticOrInteger(let range):
       return text == "auto" ? .success(.automatic) : Self.integer(text, in: range)
@@ -46,7 +51,7 @@ extension OptionType {
       switch text {
       case "true": return .success(.boolean(true))
       case "false": return .success(.boolean(false))
-      default: return Self.refuse("is \(text.quoted), not a boolean")
+      default: return Self.refuse("is not a boolean")
       }
     case .path, .prose, .name, .word, .words: preconditionFailure("text was read above")
     }
@@ -62,13 +67,13 @@ extension OptionType {
   > {
     let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
     guard !digits.isEmpty, digits.allSatisfy(isDigit) else {
-      return refuse("is \(text.quoted), not a whole number")
+      return refuse("is not a whole number")
     }
     if digits.first == UInt8(ascii: "0"), text != "0" {
-      return refuse("is \(text.quoted), with a sign or a zero that a whole number does not have")
+      return refuse("has a sign or a zero that a whole number does not have")
     }
     guard let value = Int(text), range.contains(value) else {
-      return refuse("is \(text.shortened), out of range")
+      return refuse("is out of range")
     }
     return .success(.integer(value))
   }
@@ -92,7 +97,7 @@ extension OptionType {
     }
     let isNegative = skip("-")
     var mantissa: [UInt8] = []
-    let notANumber = refuse("is \(text.quoted), not a number")
+    let notANumber = refuse("is not a number")
     guard let whole = digits() else { return notANumber }
     mantissa += whole
     if skip(".") {
@@ -105,17 +110,17 @@ extension OptionType {
     }
     guard rest.isEmpty else { return notANumber }
     if whole.count > 1, whole.first == UInt8(ascii: "0") {
-      return refuse("is \(text.quoted), with a zero that a number does not have")
+      return refuse("has a zero that a number does not have")
     }
     let isZero = mantissa.allSatisfy { $0 == UInt8(ascii: "0") }
-    if isZero && isNegative { return refuse("is \(text.quoted), a negative zero") }
+    if isZero && isNegative { return refuse("is a negative zero") }
     guard let value = Double(text), Float(value).isFinite else {
-      return refuse("is \(text.shortened), too large for a 32-bit float")
+      return refuse("is too large for a 32-bit float")
     }
     if Float(value) == 0 && !isZero {
-      return refuse("is \(text.shortened), so small that it counts as zero in 32 bits")
+      return refuse("is so small that it counts as zero in 32 bits")
     }
-    return interval.contains(value) ? .success(.number(value)) : refuse("is \(text.shortened), out of range")
+    return interval.contains(value) ? .success(.number(value)) : refuse("is out of range")
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {
@@ -133,15 +138,15 @@ extension OptionType {
   ) -> Result<OptionValue, OptionRefusal> {
     let given = Self.words(in: text)
     if let unknown = given.first(where: { !words.contains($0) }) {
-      return refuse("has \(unknown.quoted)")
+      return refuse("has the unknown word \(unknown.quoted)")
     }
-    if Set(given).count < given.count { return refuse("is \(text.quoted), with a word twice") }
+    if Set(given).count < given.count { return refuse("has a word twice") }
     return .success(.text(words.filter(given.contains).joined(separator: ",")))
   }
 
   private static func path(_ text: String) -> Result<OptionValue, OptionRefusal> {
     if text.isEmpty { return refuse("is empty") }
-    if text.utf8.contains(0) { return refuse("is \(text.quoted), which holds a NUL") }
+    if text.utf8.contains(0) { return refuse("holds a NUL") }
     return bounded(text, longestPath)
   }
 
@@ -151,11 +156,11 @@ extension OptionType {
 
   private static func bounded(_ text: String, _ longest: Int) -> Result<OptionValue, OptionRefusal> {
     // Nothing else that text may hold would be lost on the way through a file.
-    if text.unicodeScalars.contains("\u{FEFF}") { return refuse("is \(text.quoted), with a byte order mark") }
+    if text.unicodeScalars.contains("\u{FEFF}") { return refuse("has a byte order mark") }
     return text.utf8.count <= longest ? .success(.text(text)) : refuse("is \(text.utf8.count) bytes long")
   }
 
   private static func name(_ text: String) -> Result<OptionValue, OptionRefusal> {
-    RecipeName.isValid(text) ? .success(.text(text)) : refuse("is \(text.quoted), not a name")
+    RecipeName.isValid(text) ? .success(.text(text)) : refuse("is not a name")
   }
 }

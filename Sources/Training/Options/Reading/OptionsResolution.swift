@@ -63,7 +63,7 @@ struct OptionsResolution {
   }
 
   private mutating func merge(_ other: OptionProblems) {
-    for problem in other.list { problems.add(problem.what, problem.origin, problem.advice) }
+    for problem in other.list { problems.add(problem) }
     problems.omit(other.omitted)
   }
 
@@ -101,7 +101,10 @@ struct OptionsResolution {
       refused.remove(key.path)
     case .failure(let refusal):
       refused.insert(key.path)
-      problems.add("\(key.path) \(refusal.what)", entry.origin, Self.advice(key, written))
+      problems.add(
+        OptionProblem(
+          setting: "\(key.path)=\(written.shown)", what: refusal.what, origin: entry.origin,
+          advice: Self.advice(key, written)))
     }
     return true
   }
@@ -129,7 +132,7 @@ struct OptionsResolution {
     settings[other] = nil
   }
 
-  // MARK: Keys that are none
+  // MARK: Unknown keys
 
   private mutating func checkGroup(_ entry: OptionEntry) {
     guard entry.content != .group else { return }

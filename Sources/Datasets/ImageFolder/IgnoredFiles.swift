@@ -1,0 +1,32 @@
+/// Images of kinds that are not read, which lie among the images of a folder and are left out.
+package struct IgnoredFiles: Equatable, Sendable {
+  private static let extensions = Set("avif bmp gif heic heif jp2 jxl tif tiff webp".split(separator: " "))
+
+  private var counts: [String: Int] = [:]
+
+  init() {}
+
+  /// Counts the file, if its name is that of such an image.
+  mutating func add(_ name: [UInt8]) {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return }
+    let kind = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+    if Self.extensions.contains(kind[...]) { counts[kind, default: 0] += 1 }
+  }
+
+  mutating func add(_ other: IgnoredFiles) {
+    counts.merge(other.counts, uniquingKeysWith: +)
+  }
+
+  /// How many there are of each kind, in the order of the kinds' names.
+  package var kinds: [(name: String, count: Int)] {
+    counts.sorted { $0.key < $1.key }.map { (name: $0.key, count: $0.value) }
+  }
+
+  /// `3 files ignored: 1 gif, 2 webp`; nil if there are none.
+  package var text: String? {
+    guard !counts.isEmpty else { return nil }
+    let count = counts.values.reduce(0, +)
+    let list = kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+    return "\(count) \(count == 1 ? "file" : "files") ignored: \(list)"
+  }
+}

@@ -56,8 +56,8 @@ public final class BackgroundCheckpointWriter {
   /// Waits for the save before, if it is still under way, copies what this process is to write of `contents`, and starts
   /// to write it. Once this returns, the caller may overwrite the tensors' storage.
   ///
-  /// - Returns: on the coordinator, the outcome of the save before, or nil if there was none or ``finish()`` has told it. A
-  ///   failed intermediate save need not end the training: the older generations are untouched.
+  /// - Returns: on the coordinator, the outcome of the save before, or nil if there was none or it has been told. A failed
+  ///   intermediate save need not end the training: the older generations are untouched.
   /// - Throws: what communication throws.
   public func submit(_ contents: GenerationContents) throws -> Result<Generation, CheckpointError>? {
     let outcome = try takeOutcome()
@@ -107,6 +107,17 @@ public final class BackgroundCheckpointWriter {
     ending = BackgroundJob { [store] in
       Result { () throws(CheckpointError) in try save.end(in: store, reports) }
     }
+  }
+
+  /// The outcome of a save that has ended, which no other method tells then; nil if none has ended, and where this process
+  /// is not the coordinator. Neither waits nor communicates.
+  public func takeEnded() -> Result<Generation, CheckpointError>? {
+    if let ending {
+      guard ending.isDone else { return nil }
+      unreported = ending.wait()
+    }
+    defer { (ending, unreported) = (nil, nil) }
+    return unreported
   }
 
   /// Waits for the last save.

@@ -28,8 +28,7 @@ extension CheckpointStore {
   ///
   /// - Returns: the folder's path, for ``write(_:into:)`` and ``commit(_:_:from:retaining:)`` or ``abandon(_:)``.
   func stage(_ contents: GenerationContents) throws(CheckpointError) -> String {
-    try makeDirectory()
-    try requireSpace(for: contents)
+    try requireSpace(for: contents.files)
     let folder = path(FolderName.temporary(FolderName.generation(contents.info.step)))
     try fileSystem.makeFolder(folder)
     return folder
@@ -84,14 +83,20 @@ extension CheckpointStore {
     }
   }
 
-  private func requireSpace(for contents: GenerationContents) throws(CheckpointError) {
-    let needed = contents.files.reduce(1 << 16) { $0 + $1.sizeBound }
+  /// Checks that the most that a generation of these files can take finds room in the folder, which is made if only that is
+  /// missing.
+  ///
+  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate`, or `inputOutput` where nobody can tell.
+  package func requireSpace(for files: [TensorFile]) throws(CheckpointError) {
+    try makeDirectory()
+    let needed = files.reduce(1 << 16) { $0 + $1.sizeBound }
     let free = try fileSystem.availableBytes(directory)
-    guard free >= needed else {
-      throw CheckpointError(
-        .noSpace, "a checkpoint of up to \(needed) bytes does not fit into the \(free) bytes free",
-        path: directory)
-    }
+    guard free < needed else { return }
+    let advice =
+      try candidates().isEmpty ? "free some space there, or choose another run folder" : nil
+    throw CheckpointError(
+      .noSpace, "a checkpoint of up to \(needed) bytes does not fit into the \(free) bytes free",
+      path: directory, advice: advice)
   }
 
   /// Writes the manifest, makes the folder durable, and reads everything back.

@@ -54,7 +54,7 @@ public struct Manifest: Equatable, Sendable {
   /// Every file but the manifest.
   public let files: [File]
 
-  static let fileName = "manifest.json"
+  package static let fileName = "manifest.json"
   static let formatName = "lockstep-checkpoint"
   /// The end of every manifest: a digest, then these bytes.
   package static let ending = Array("\"\n}\n".utf8)

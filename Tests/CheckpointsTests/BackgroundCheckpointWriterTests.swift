@@ -1,4 +1,5 @@
 import Checkpoints
+import Dispatch
 import Glibc
 import Synchronization
 import TensorCore
@@ -60,6 +61,31 @@ import Testing
     #expect(try writer.submit(sampleContents(step: 1)) == nil)
     #expect(throws: CheckpointError.self) { try writer.finish() }
     #expect(try writer.finish() == nil)
+  }
+
+  @Test("the outcome of a save can be had as soon as it has ended, not before, and once")
+  func ended() throws {
+    let gate = DispatchSemaphore(value: 0)
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      if case .createFile(let path) = operation, path.hasSuffix("manifest.json") { gate.wait() }
+    }
+    let writer = BackgroundCheckpointWriter(
+      store: CheckpointStore(directory: folder.path, keepLast: 2, fileSystem: fileSystem))
+    #expect(writer.takeEnded() == nil)
+    _ = try writer.submit(sampleContents(step: 1))
+    #expect(writer.takeEnded() == nil)
+    gate.signal()
+    var told: Generation?
+    for _ in 0..<5000 where told == nil {
+      told = try writer.takeEnded()?.get()
+      if told == nil { usleep(1000) }
+    }
+    #expect(told?.step == 1 && writer.takeEnded() == nil)
+    #expect(try writer.submit(sampleContents(step: 2)) == nil, "it has been told")
+    gate.signal()
+    #expect(try writer.finish()?.step == 2)
+    #expect(writer.takeEnded() == nil)
   }
 
   @Test("a writer that is let go has finished its save")

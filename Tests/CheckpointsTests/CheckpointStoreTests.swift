@@ -208,7 +208,21 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try full.save(sampleContents(step: 2)) }
     #expect(error?.kind == .noSpace)
     #expect(error?.description.contains("1000 bytes free, \(directory); free some space") == true)
+    #expect(error?.advice == "free some space there; older checkpoints are untouched")
     #expect(names(in: directory) == ["latest", "step-00000001"])
+  }
+
+  @Test("room can be asked for before anything is saved; then nothing is said of older checkpoints")
+  func freeSpaceAtTheStart() throws {
+    let files = sampleContents(step: 1).files
+    try store.requireSpace(for: files)
+    var fileSystem = FileSystem()
+    fileSystem.availableBytes = { (_) throws(CheckpointError) in 1000 }
+    let full = CheckpointStore(directory: directory, keepLast: 2, fileSystem: fileSystem)
+    let error = #expect(throws: CheckpointError.self) { try full.requireSpace(for: files) }
+    #expect(error?.kind == .noSpace)
+    #expect(error?.advice == "free some space there, or choose another run folder")
+    #expect(names(in: directory).isEmpty)
   }
 
   @Test("a folder that cannot be made is named")

@@ -93,25 +93,58 @@ extension EndToEnd {
       #expect(finished.status == 79 && finished.messages.count == 1, "\(finished.errors)")
     }
 
+    @Test("a sum that is not finite is recovered from where it is the trace's end that looks at it")
+    func faultAtTheTracesEnd() throws {
+      let folder = try Folder()
+      // Of each second step the generator's sum is not finite, and the next step finds that. A look after step 99 changes which.
+      let finished = try Lockstep.train(
+        [
+          "ring", "batch=32", "model.layers=12", "model.hidden=32", "loss=leastSquares", "steps=101",
+          "optimizer.discriminator.learningRate=100", "optimizer.discriminator.decaySteps=1000000",
+          "watch.every=1000000", "watch.policy=rewind", "watch.rateFactor=1", "watch.attempts=90",
+          "samples.every=99", "samples.count=1", "log.every=1000", "replicas.every=1000",
+          "checkpoint.every=1000", "threads=1", "--trace", "--run", "run",
+        ], ranks: 1, in: folder)
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("has diverged at step 100 "), "\(finished.errors)")
+      #expect(folder.has("run/trace.json"))
+    }
+
+    /// A game that is judged to have collapsed at step 4.
+    private static let hopeless = [
+      "ring", "batch=32", "steps=40", "samples.count=1", "watch.every=1", "watch.grace=3", "watch.patience=2",
+      "watch.spread=1", "watch.modes=1", "optimizer.generator.learningRate=1e-9", "checkpoint.every=5",
+    ]
+
+    @Test(
+      "a verdict that ends a run is the last line of its log and is drawn; no checkpoint is made of it",
+      arguments: MPIRun.isAvailable ? [1, 2] : [1])
+    func shown(ranks: Int) throws {
+      let folder = try Folder()
+      let words = Self.hopeless + ["watch.policy=stop", "samples.every=0", "log.every=1000", "--run", "run"]
+      let finished = try Lockstep.train(words, ranks: ranks, in: folder)
+      #expect(finished.status == 79 && finished.messages.count == 1, "\(finished.errors)")
+      let last = try #require(try lines(folder, "run").last)
+      #expect(last["step"] as? Double == 4 && last["verdict"] as? String == "collapsed")
+      #expect(last["watch_spread"] as? Double != nil && last["loss_g"] as? Double != nil)
+      #expect(folder.has("run/losses.png") && folder.has("run/samples/step-00000004.png"))
+      #expect(try folder.checkpoints("run").isEmpty)
+    }
+
     @Test("a game that stays bad ends the run: at once if the policy says so, else after so many rewinds")
     func ended() throws {
       let folder = try Folder()
-      let hopeless = [
-        "ring", "batch=32", "steps=40", "samples.count=1", "watch.every=1", "watch.grace=3",
-        "watch.patience=2",
-        "watch.spread=1", "watch.modes=1", "optimizer.generator.learningRate=1e-9", "checkpoint.every=5",
-      ]
       for (name, policy) in [
         ("stop", ["watch.policy=stop"]), ("rewind", ["watch.policy=rewind", "watch.attempts=2"]),
       ] {
-        let finished = try Lockstep.train(hopeless + policy + ["--run", name], ranks: 1, in: folder)
+        let finished = try Lockstep.train(Self.hopeless + policy + ["--run", name], ranks: 1, in: folder)
         #expect(finished.status == 79 && finished.messages.count == 1, "\(finished.errors)")
         let message = try #require(finished.messages.first)
         #expect(
           message.contains(name == "stop" ? "has collapsed at step 4;" : "at step 12 after 2 rewinds;"),
           "\(message)")
       }
-      let warned = try Lockstep.train(hopeless + ["--run", "warn"], ranks: 1, in: folder)
+      let warned = try Lockstep.train(Self.hopeless + ["--run", "warn"], ranks: 1, in: folder)
       #expect(warned.status == 0)
       #expect(
         warned.errors.split(separator: "\n").count { $0.hasPrefix("warning: the game has collapsed") } == 1)

@@ -150,15 +150,48 @@ struct RunFolderTests {
   func numbered() throws {
     let scratch = try Scratch()
     let parent = scratch.path + "/runs"
-    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == nil)
     let names = try (0..<3).map { _ in try RunFolder.create(in: parent, options: options()).path }
     #expect(names == ["\(parent)/dcgan", "\(parent)/dcgan-2", "\(parent)/dcgan-3"])
-    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
-    #expect(try RunFolder.newestDefault(recipe: "dcgan64", in: parent) == nil)
     // A gap is not filled: the largest number stays that of the newest.
     #expect(rename("\(parent)/dcgan", "\(parent)/old") == 0)
-    #expect(try RunFolder.newestDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-3")
     #expect(try RunFolder.create(in: parent, options: options()).path == "\(parent)/dcgan-4")
+  }
+
+  @Test("without a folder the only run of a recipe goes on; of several none is chosen, and they are listed")
+  func onlyDefault() throws {
+    let scratch = try Scratch()
+    let parent = scratch.path + "/runs"
+    func only(_ recipe: String?) throws -> String { try RunFolder.onlyDefault(recipe: recipe, in: parent) }
+    #expect(try only("dcgan") == "\(parent)/dcgan" && only(nil) == parent)
+    let first = try RunFolder.create(in: parent, options: options()).path
+    // A folder that was only claimed holds no run.
+    #expect(try RunFolder.claimDefault(recipe: "dcgan", in: parent) == "\(parent)/dcgan-2")
+    #expect(try only("dcgan") == first && only(nil) == first)
+    let other = try RunFolder.create(in: parent, options: Options.resolve(recipe: "dcgan64")).path
+    #expect(try only("dcgan") == first && only("dcgan64") == other)
+    #expect(throws: RunFolderError.self) { try only(nil) }
+
+    _ = try RunFolder.create(in: parent, options: options())
+    #expect(mkdir("\(first)/checkpoints/step-00000300", 0o755) == 0)
+    try scratch.write("{}", "runs/dcgan/checkpoints/step-00000300/manifest.json")
+    let error = try #require(throws: RunFolderError.self) { try only("dcgan") }
+    #expect(error.kind == .ambiguous && error.exitStatus == 64)
+    let expected = """
+      there are 2 runs to resume: dcgan at step 300 and dcgan-3 without a checkpoint, \(parent); \
+      name one, such as --run \(parent)/dcgan-3
+      """
+    #expect(error.description == expected)
+  }
+
+  @Test("of many runs to resume the line lists a few and the number of the others")
+  func manyRuns() throws {
+    let scratch = try Scratch()
+    for _ in 0..<12 { _ = try RunFolder.create(in: scratch.path, options: options()) }
+    let error = try #require(throws: RunFolderError.self) {
+      try RunFolder.onlyDefault(recipe: "dcgan", in: scratch.path)
+    }
+    #expect(error.description.contains("12 runs") && error.description.contains(" and 4 more,"))
+    #expect(error.description.hasSuffix("/dcgan-12"))
   }
 
   @Test("a run goes on with what the weights do not depend on, and its file says so")
@@ -185,10 +218,29 @@ struct RunFolderTests {
     #expect(error.kind == .differentRecipe && error.exitStatus == 78)
     let expected = """
       the run of recipe dcgan was begun with other options: size 32 → 64, channels 1 → 3 and seed 0 → 9, \
-      \(scratch.path); resume it with its own options, or choose another --run
+      \(scratch.path); resume it with its own options (`lockstep train --help` lists the keys that may change), \
+      or choose another --run
       """
     #expect(error.description == expected)
     #expect(try Options.read(path: run.optionsPath) == options())
+  }
+
+  @Test("other data are named before the number of samples that follows from them")
+  func differentData() throws {
+    let scratch = try Scratch()
+    _ = try RunFolder.create(at: scratch.path + "/run", options: options())
+    let run = try RunFolder.reopen(at: scratch.path + "/run")
+    let other = try options("data=/elsewhere")
+    let error = try #require(throws: RunFolderError.self) { try run.checkResume(with: other) }
+    #expect(
+      error.description.contains("other options: data pottery → /elsewhere and dataset.count 60000 → none,"))
+    // Data that only lie elsewhere are no reason.
+    let path = scratch.path + "/other"
+    _ = try RunFolder.create(at: path, options: options("data=/here"))
+    let moved = try RunFolder.reopen(at: path)
+    let seed = try options("data=/elsewhere", "seed=9")
+    let difference = try #require(throws: RunFolderError.self) { try moved.checkResume(with: seed) }
+    #expect(difference.description.contains("other options: seed 0 → 9,"))
   }
 
   @Test("what holds no run cannot be resumed, what is damaged is said to be")

@@ -108,6 +108,30 @@ struct SharedSaveTests {
     }
   }
 
+  @Test("how a shared save went the coordinator alone is told, without waiting for the next")
+  func ended() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    let told = try ThreadCommunicator.run(size: 3) { communicator in
+      let exchange = RankExchange(communicator)
+      let writer = BackgroundCheckpointWriter(
+        store: CheckpointStore(directory: path),
+        peers: BackgroundCheckpointWriter.Peers(
+          rank: communicator.rank, writers: [0, 1, 2], allGather: exchange.allGather))
+      _ = try writer.submit(Self.contents(step: 4))
+      #expect(writer.takeEnded() == nil, "it is not committed")
+      try writer.gather()
+      var told = try writer.takeEnded()?.get().step
+      for _ in 0..<5000 where communicator.rank == 0 && told == nil {
+        usleep(1000)
+        told = try writer.takeEnded()?.get().step
+      }
+      #expect(try writer.finish() == nil)
+      return told
+    }
+    #expect(told == [4, nil, nil])
+  }
+
   @Test(
     "a rank that cannot write makes the save fail; nothing of it is left, the older one is whole, the next save good",
     arguments: [0, 1, 2], ["create", "write", "synchronise"])

@@ -1,11 +1,11 @@
 import Datasets
-import Models
+package import Models
 import Networks
 import Quality
 import TensorCore
 
 /// Steers a game in its course: changes the ratio of turns and judges whether all is well, by sums over all ranks.
-struct GameDirector {
+package struct GameDirector {
   private let balance: BalanceRule?
   private let watch: WatchRule?
   let augment: AugmentRule?
@@ -46,8 +46,9 @@ struct GameDirector {
   }
 
   /// What is measured in a run with these options.
-  static func statistics(of options: Options) -> [Statistic] {
-    (options.balance.every > 0 ? balanceStatistics : []) + (options.watch.every > 0 ? watchStatistics : [])
+  package static func statistics(of options: Options) -> [Statistic] {
+    (options.balance.every > 0 ? balanceStatistics : [])
+      + (options.watch.every > 0 ? watchStatistics(of: options) : [])
       + (options.augmentation == .ada ? augmentStatistics : [])
   }
 
@@ -100,21 +101,27 @@ struct GameDirector {
     }
     let (state, verdict) = watch.judge(inputs, step: step, before: game.watch)
     game.watch = state
-    var values = [
+    let values = [
       inputs.spread, inputs.rank, inputs.shift, Float(state.loss.oscillation), Float(state.path.step),
       Float(state.path.period), Float(verdict.rawValue),
     ]
-    if centres != nil { values.append(inputs.modes) }
+    let covered = centres == nil ? [] : [(Self.modes, inputs.modes)]
     let copies = reference.neighbours == nil ? [] : [(Self.copies, inputs.copies)]
-    return (Array(zip(Self.watchStatistics, values)) + copies, verdict)
+    return (Array(zip(Self.watchStatistics, values)) + covered + copies, verdict)
   }
 
+  /// What a check measures in a run with these options.
+  private static func watchStatistics(of options: Options) -> [Statistic] {
+    watchStatistics + (options.data.isMixture ? [modes] : []) + (options.watch.copies > 0 ? [copies] : [])
+  }
+
+  /// What every check measures.
   private static let watchStatistics = [
     Statistic("watch_spread", label: "spread", plot: "diversity"), Statistic("watch_rank", plot: "diversity"),
     Statistic("watch_shift"), Statistic("watch_oscillation"), Statistic("watch_path"),
-    Statistic("watch_loop"),
-    Statistic("watch_verdict"), Statistic("watch_modes", plot: "diversity"),
+    Statistic("watch_loop"), Statistic("watch_verdict"),
   ]
+  private static let modes = Statistic("watch_modes", plot: "diversity")
   private static let copies = Statistic("watch_copies", label: "copies", plot: "diversity")
 
   /// The share of modes that a fair share of fakes lie nearest to: a quarter of what each mode would get.

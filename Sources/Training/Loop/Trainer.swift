@@ -41,7 +41,8 @@ package final class Trainer {
     self.report = report
     self.saver = saver
     self.watchdog = watchdog
-    let exchange = RankExchange(communication)
+    var exchange = RankExchange(communication)
+    exchange.noteProgress = { [board = watchdog.board] in board.noteProgress() }
     steering = GameDirector(
       setup.options, model: engine.model, reference: setup.watch, over: exchange
     ).map { director in
@@ -88,7 +89,7 @@ package final class Trainer {
       watchdog.board.enter(.saving)
       if step == startStep { gotOn() }
       try saver.complete(seen: engine.commonFlags)
-      if try steering?.look(at: done, fault: fault) == true, fault != nil {
+      if try lookAtGame(at: done, fault: fault), fault != nil {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)
       }
@@ -150,6 +151,7 @@ package final class Trainer {
   private func needsState(at done: Int) -> Bool {
     let options = setup.options
     return done == setup.steps || engine.flags.contains(.stopRequested) || steering?.isDue(at: done) == true
+      || engine.timeline?.steps.upperBound == done
       || [
         options.log.every, options.samples.every, options.checkpoint.every, options.quality.every,
         options.replicas.every,
@@ -196,6 +198,24 @@ package final class Trainer {
     }
   }
 
+  /// Looks at the game, if that is due. A run that ends for what is found leaves it in the log and in pictures; no
+  /// checkpoint, because nothing can go on from it.
+  /// - Returns: whether the state has been replaced.
+  /// - Throws: ``WatchError`` if the policy ends the run; `CommunicationError`.
+  private func lookAtGame(at done: Int, fault: TurnError?) throws -> Bool {
+    do {
+      return try steering?.look(at: done, fault: fault) ?? false
+    } catch let error as WatchError {
+      let measurement = try measure()
+      try reportIfDue(
+        done, isLast: true, measured: (measurement?.statistics ?? []) + (steering?.measured ?? []),
+        verdict: nil)
+      try drawSamples(step: done, measurement)
+      report.synchronize()
+      throw error
+    }
+  }
+
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
 
   /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of them here.
@@ -210,6 +230,7 @@ package final class Trainer {
   private func measureQuality(_ done: Int, isLast: Bool) throws -> (QualityScores?, isBest: Bool) {
     guard quality?.isDue(at: done, isLast: isLast) == true else { return (nil, false) }
     try engine.synchronize()
+    watchdog.board.enter(.saving)
     guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
     // Not at steps that depend on when a run was interrupted: it would end elsewhere than one that was not.
     if isDue(setup.options.quality.every, at: done) {

@@ -85,7 +85,7 @@ package enum TrainingRun {
         batch: options.batch, microBatches: options.microBatches, worldSize: size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
       try options.checkLabels(of: dataset)
-      try FeatureSpaces.check(dataset, options, rank: rank)
+      if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
       try plan.check(sampleCount: dataset.count)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)
@@ -100,6 +100,8 @@ package enum TrainingRun {
     let model = options.family.makeModel(options)
     let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep
     let steps = options.length.steps(samples: dataset.count, batch: samplesPerStep)
+    let state = RunState(model: model, options)
+    state.powerSGD = options.powerSGD(for: model, plan, nodes: nodes)
 
     var folder: RunFolder?
     var generation: LoadedGeneration?
@@ -115,7 +117,10 @@ package enum TrainingRun {
           try request.folder.map { try RunFolder.create(at: $0, options: options) }
           ?? RunFolder.create(options: options)
       }
-      return Array("\(generation?.manifest.info.step ?? 0)\n\(folder?.path ?? "")".utf8)
+      let step = generation?.manifest.info.step ?? 0
+      // Before hours of training, not at the first save.
+      if let folder, step < steps { try folder.store.requireSpace(for: state.files) }
+      return Array("\(step)\n\(folder?.path ?? "")".utf8)
     }
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
     let startStep = Int(parts[0]) ?? 0
@@ -133,8 +138,6 @@ package enum TrainingRun {
 
     let progress = rank == 0 ? progress(setup, samplesPerStep, startStep, output) : .silent
     for warning in warnings { progress.warning(warning) }
-    let state = RunState(model: model, options)
-    state.powerSGD = options.powerSGD(for: model, plan, nodes: nodes)
     var notes: [String] = []
     try communicator.together {
       guard let generation else {
@@ -156,6 +159,9 @@ package enum TrainingRun {
       return try RunReport(folder: open, resumingAt: request.isResuming ? startStep : nil, progress: progress)
     }
     if rank == 0 { announce(setup, model, startStep, progress) }
+    if request.isResuming, startStep == 0 {
+      progress.notice("no checkpoint yet", path: "begins at step 0")
+    }
     watchdog.board.completed(step: startStep)
     record.began(in: setup.folder)
     for note in told { progress.notice("features", path: note) }
@@ -198,7 +204,7 @@ package enum TrainingRun {
         setup, store: store, writers: writers, over: RankExchange(communication), report: report),
       watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: startStep) { record.attempt?.settle() }
-    progress.finish(outcome.text)
+    progress.finish(outcome.text(in: setup.folder))
     withExtendedLifetime(folder) {}
     return outcome
   }
@@ -211,8 +217,8 @@ package enum TrainingRun {
 
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
     if let path = request.folder { return try RunFolder.reopen(at: path) }
-    let recipe = request.recipe ?? "dcgan"
-    return try RunFolder.reopen(at: RunFolder.newestDefault(recipe: recipe) ?? "runs/\(recipe)")
+    let recipe = try request.recipe.map { try RecipeSource.find($0).recipeName() }
+    return try RunFolder.reopen(at: RunFolder.onlyDefault(recipe: recipe))
   }
 
   /// The options of a new run, or those of the run in the folder with what the command line changes.
@@ -234,8 +240,7 @@ package enum TrainingRun {
   private static func newest(
     in folder: RunFolder, _ record: RunRecord, _ warnings: inout [String]
   ) throws -> LoadedGeneration? {
-    let store = CheckpointStore(
-      directory: folder.checkpointsPath, keepLast: folder.options.checkpoint.keepLast)
+    let store = folder.store
     _ = try store.cleanLeftovers()
     let selection = try store.newestValid(maximumAttempts: ResumeAttempt.limit)
     warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
@@ -280,6 +285,7 @@ package enum TrainingRun {
     ProgressReporter(
       ProgressReporter.Plan(
         steps: setup.steps, firstStep: startStep, itemsPerStep: samplesPerStep,
+        itemName: setup.dataset.sampleName,
         linesEvery: setup.options.log.every), output: output)
   }
 
@@ -289,23 +295,24 @@ package enum TrainingRun {
     let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
     progress.notice(
       "model", path: "\(setup.options.modelDescription), parameters: \(parameters)")
-    progress.notice(
-      "data", path: "\(setup.dataset.name), \(setup.dataset.count) samples an epoch")
+    let data = [setup.dataset.name, "\(setup.dataset.count) samples an epoch"] + setup.dataset.remarks
+    progress.notice("data", path: data.joined(separator: ", "))
+    let threads = Count.text(ComputeThreads.count, "thread")
+    let parts = Count.text(setup.options.microBatches, "micro-batch", "micro-batches")
     progress.notice(
       "ranks",
-      path: "\(setup.plan.worldSize) x \(ComputeThreads.count) threads, batch \(setup.options.batch) in "
-        + "\(setup.options.microBatches) micro-batches, \(CPUFeatures.current), kernels \(KernelSet.current.rawValue)"
-    )
+      path: "\(setup.plan.worldSize) x \(threads), batch \(setup.options.batch) in \(parts), "
+        + "\(CPUFeatures.current), kernels \(KernelSet.current.rawValue)")
     progress.notice(startStep > 0 ? "resuming after step \(startStep)" : "run", path: setup.folder)
   }
 }
 
 extension Trainer.Outcome {
   /// For people.
-  fileprivate var text: String {
+  fileprivate func text(in folder: String) -> String {
     switch self {
     case .done: "done"
-    case .stopped: "stopped early and saved; the same command with --resume goes on"
+    case .stopped: "stopped early and saved; --run \(ShellWord.typed(folder)) --resume goes on"
     case .converged(let verdict): "done, because \(verdict)"
     }
   }

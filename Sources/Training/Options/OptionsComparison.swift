@@ -29,8 +29,17 @@ extension Options {
       guard before != after else { return nil }
       return OptionDifference(
         path: key.path, before: before?.canonicalText, after: after?.canonicalText,
-        mayChangeOnResume: key.role != .arithmetic)
+        mayChangeOnResume: key.mayChangeOnResume)
     }
+  }
+
+  /// The keys for which no run of these options can go on with `other`. Other data come before what follows from them, such
+  /// as their number of samples.
+  func obstacles(to other: Options) -> [OptionDifference] {
+    let all = differences(to: other)
+    let fixed = all.filter { !$0.mayChangeOnResume }
+    guard fixed.contains(where: { $0.path.hasPrefix("dataset.") }) else { return fixed }
+    return all.filter { $0.path == "data" } + fixed
   }
 
   /// The text of exactly the keys on which the weights depend, one `path=value` a line in the order of the

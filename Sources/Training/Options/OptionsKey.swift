@@ -4,7 +4,7 @@ public struct OptionKey: Sendable {
   public let path: String
   /// What the key accepts.
   public private(set) var type: OptionType
-  /// What it is when nobody says.
+  /// Its default.
   public private(set) var fallback: OptionFallback
   /// The unit of the value, or the empty string.
   public let unit: String
@@ -19,6 +19,9 @@ public struct OptionKey: Sendable {
   let synonyms: [String]
   let read: @Sendable (Options) -> OptionValue?
   let write: @Sendable (inout Options, OptionValue?) -> Void
+
+  /// Whether a run may be resumed with another value.
+  public var mayChangeOnResume: Bool { role != .arithmetic }
 
   /// The last component of ``path``.
   var name: Substring { path.split(separator: ".").last ?? path[...] }
@@ -82,7 +85,7 @@ public struct OptionKey: Sendable {
   }
 }
 
-/// What a key is when nobody says.
+/// The default of a key.
 public enum OptionFallback: Sendable, Equatable {
   /// This.
   case value(OptionValue)

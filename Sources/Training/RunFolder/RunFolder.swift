@@ -37,6 +37,11 @@ public struct RunFolder: Sendable {
   /// The folder of generations of the run folder at `path`.
   static func checkpointsPath(in path: String) -> String { "\(path)/\(Entry.checkpoints)" }
 
+  /// The generations, as many of which are kept as the options say.
+  var store: CheckpointStore {
+    CheckpointStore(directory: checkpointsPath, keepLast: options.checkpoint.keepLast)
+  }
+
   /// The file of the sample grid drawn after `step`.
   public func samplePath(step: Int) -> String {
     "\(samplesPath)/\(FolderName.generation(step)).png"
@@ -114,26 +119,46 @@ extension RunFolder {
   /// Whether a folder holds a run that can be resumed.
   static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
 
-  /// The newest folder that ``create(in:options:owner:)`` made for a recipe, or `nil` if there is none.
-  public static func newestDefault(
-    recipe: String, in parent: String = "runs"
-  ) throws(RunFolderError) -> String? {
-    try newestDefaultNumber(of: recipe, in: parent).map { defaultPath(recipe, $0, in: parent) }
-  }
-
   /// The largest number that a default folder of the recipe has; numbers are never given twice while a later one is
   /// there, so it is that of the newest.
   private static func newestDefaultNumber(
     of recipe: String, in parent: String
   ) throws(RunFolderError) -> Int? {
+    try (RunFolderFiles.entries(of: parent) ?? []).compactMap { defaultNumber(of: recipe, named: $0) }.max()
+  }
+
+  /// The number of a default folder of the recipe; nil if the folder is not called like one.
+  private static func defaultNumber(of recipe: String, named name: String) -> Int? {
+    if name == recipe { return 1 }
+    guard name.hasPrefix("\(recipe)-"), let number = Int(name.dropFirst(recipe.count + 1)), number > 1,
+      number < Int.max, name == "\(recipe)-\(number)"
+    else { return nil }
+    return number
+  }
+
+  /// The folder of the run that is to go on where none is named: the only run of the recipe that has a default folder.
+  ///
+  /// - Parameter recipe: the recipe's name; nil for any.
+  /// - Returns: a folder without a run if there is no such run: ``reopen(at:owner:)`` says so.
+  /// - Throws: ``RunFolderError``: `ambiguous` with the runs that there are, or `notWritable`.
+  public static func onlyDefault(
+    recipe: String?, in parent: String = "runs"
+  ) throws(RunFolderError) -> String {
     let names = try RunFolderFiles.entries(of: parent) ?? []
-    return names.compactMap { name -> Int? in
-      if name == recipe { return 1 }
-      guard name.hasPrefix("\(recipe)-"), let number = Int(name.dropFirst(recipe.count + 1)), number > 1,
-        number < Int.max, name == "\(recipe)-\(number)"
-      else { return nil }
-      return number
-    }.max()
+    let runs = names.filter { name in
+      (recipe.map { defaultNumber(of: $0, named: name) != nil } ?? true) && isRun("\(parent)/\(name)")
+    }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    guard let last = runs.last else { return recipe.map { "\(parent)/\($0)" } ?? parent }
+    guard runs.count > 1 else { return "\(parent)/\(last)" }
+    let limit = 8
+    var listed = runs.prefix(limit).map { name in
+      let step = newestStep(in: "\(parent)/\(name)")
+      return "\(name.shortened) \(step.map { "at step \($0)" } ?? "without a checkpoint")"
+    }
+    if runs.count > limit { listed.append("\(runs.count - limit) more") }
+    throw RunFolderError(
+      .ambiguous, "there are \(runs.count) runs to resume: \(Prose.list(listed))", parent,
+      "name one, such as --run \(ShellWord.typed("\(parent)/\(last)").shortened)")
   }
 
   /// Opens the folder of a run that is to go on, and reads its options. Nothing but the lock is written until
@@ -160,13 +185,15 @@ extension RunFolder {
   ///
   /// - Throws: ``RunFolderError`` of kind `differentRecipe` with the keys that differ.
   public func checkResume(with options: Options) throws(RunFolderError) {
-    let fixed = self.options.differences(to: options).filter { !$0.mayChangeOnResume }
+    let fixed = self.options.obstacles(to: options)
     guard fixed.isEmpty else {
       throw RunFolderError(
         .differentRecipe,
         "the run of recipe \(self.options.recipe) was begun with other options: "
           + Prose.list(fixed.map(\.description)),
-        path, "resume it with its own options, or choose another --run")
+        path,
+        "resume it with its own options (`lockstep train --help` lists the keys that may change), or choose another --run"
+      )
     }
   }
 

@@ -16,6 +16,8 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
     case cannotGoOn
     /// It holds no run.
     case nothingToResume
+    /// It holds several runs, and none was named.
+    case ambiguous
     /// It holds a run whose options cannot be read.
     case damaged
   }
@@ -44,6 +46,7 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
   /// The exit status of a process that stops for it, from sysexits.h.
   public var exitStatus: Int32 {
     switch kind {
+    case .ambiguous: 64
     case .occupied, .locked, .notWritable: 73
     case .differentRecipe, .cannotGoOn: 78
     case .nothingToResume: 66

@@ -20,6 +20,8 @@ final class RunSaver {
   private let report: RunReport
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
   private var refuges: [Int] = []
+  /// The step of the last generation that is known to be on disk.
+  private var savedStep: Int?
 
   /// - Parameter writers: the ranks that write, rank 0 first.
   init(
@@ -38,10 +40,12 @@ final class RunSaver {
   /// What a turn's header tells the other ranks.
   var flags: StatusFlags { writer.isPartWritten ? .partWritten : [] }
 
-  /// Has a save committed of which all ranks have written their shares: one all-gather.
+  /// Has a save committed of which all ranks have written their shares: one all-gather. Tells how a save went that has ended.
   /// - Parameter flags: what all ranks have said since it began; the same on all of them.
+  /// - Throws: `CommunicationError`.
   func complete(seen flags: StatusFlags) throws {
     if writer.isSharedOut, flags.contains(.partWritten) { try writer.gather() }
+    if let outcome = writer.takeEnded() { announce(outcome.map { $0 }) }
   }
 
   /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by their hash.
@@ -72,9 +76,9 @@ final class RunSaver {
       GenerationContents(
         info: info, files: state.files,
         retained: RetainedGenerations(best: state.best?.step, refuges: refuges)))
-    guard let outcome else { return }
-    announce(outcome.map { $0 })
-    if case .success(let generation) = outcome, let position = refuges.firstIndex(of: generation.step) {
+    if let outcome { announce(outcome.map { $0 }) }
+    // Here alone: which generations stay must not depend on when a save ends.
+    if let savedStep, let position = refuges.firstIndex(of: savedStep) {
       refuges.removeSubrange(..<position)
     }
   }
@@ -106,7 +110,9 @@ final class RunSaver {
   /// Tells how a save went; training goes on after a failed one, because the older generations are whole.
   private func announce(_ outcome: Result<Generation?, CheckpointError>) {
     switch outcome {
-    case .success(let generation?): report.progress.notice("checkpoint", path: generation.path)
+    case .success(let generation?):
+      savedStep = generation.step
+      report.progress.notice("checkpoint", path: generation.path)
     case .success(nil): break
     case .failure(let error): report.progress.warning("\(error)")
     }

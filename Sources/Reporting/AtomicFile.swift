@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -13,12 +15,7 @@ package enum AtomicFile {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try overwrite(path, bytes) }
     let path = resolved(path)
-    let temporary = "\(path)\(mark)\(getpid())"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else {
-      throw .cannotWrite(path: path, operation: "open", errno: errno)
-    }
+    let (temporary, descriptor) = try openTemporary(for: path)
     var failure = writeAll(bytes, to: descriptor).map { (operation: "write", code: $0) }
     if failure == nil, durable, fsync(descriptor) != 0 { failure = ("fsync", errno) }
     if close(descriptor) != 0, failure == nil { failure = ("close", errno) }
@@ -31,6 +28,28 @@ package enum AtomicFile {
   }
 
   private static let mark = ".tmp-"
+  private static let written = Atomic<Int>(0)
+  /// Processes of several containers may have one number.
+  private static let process: String = {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.filter { $0 != UInt8(ascii: "/") }
+    return "\(String(decoding: host, as: UTF8.self))-\(getpid())"
+  }()
+
+  /// A new file beside `path`, under a name that nobody else writes to.
+  private static func openTemporary(
+    for path: String
+  ) throws(ReportingError) -> (path: String, descriptor: Int32) {
+    while true {
+      let number = written.add(1, ordering: .relaxed).newValue
+      let temporary = "\(path)\(mark)\(process)-\(number)"
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      // One that a process of this number has left.
+      guard errno == EEXIST else { throw .cannotWrite(path: path, operation: "open", errno: errno) }
+    }
+  }
 
   /// The file behind a chain of links, so that it and not the link is replaced.
   private static func resolved(_ path: String) -> String {

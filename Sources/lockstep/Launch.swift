@@ -74,6 +74,7 @@ struct Launch: ParsableCommand {
     request.maxRestarts = maxRestarts
     request.oversubscribes = oversubscribe
     request.binding = bindTo
+    request.isDryRun = dryRun
     do {
       let launcher = try Launcher(request) { Failure.report($0) }
       if dryRun {

@@ -3,6 +3,10 @@ import MessagePassing
 import TensorCore
 import Training
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// The command line.
 @main
 struct Lockstep: ParsableCommand {
@@ -19,9 +23,8 @@ struct Lockstep: ParsableCommand {
 
       Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
       69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
-      output failed, 75 stopped early and saved (run the same command with
-      --resume), 76 ranks disagree, 78 wrong configuration, 79 training collapsed
-      or diverged.
+      output failed, 75 stopped early and saved (--run FOLDER --resume goes on),
+      76 ranks disagree, 78 wrong configuration, 79 training collapsed or diverged.
       """,
     version: Program.version,
     subcommands: [
@@ -30,7 +33,15 @@ struct Lockstep: ParsableCommand {
     ])
 
   static func main() {
+    // A wish to stop that comes before the program is ready for it must not end it.
+    if CommandLine.arguments.dropFirst().first == Train.configuration.commandName ?? "train" {
+      StopSignals.hold()
+    }
     StandardStreams.prepare()
+    MemoryExhaustion.setHandler { bytes in
+      Failure.report(MemoryError.exhausted(bytes))
+      _exit(ExitStatus.configuration.rawValue)
+    }
     Subnormals.flush()
     guard CPUFeatures.current.supportsBaseline else {
       Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
@@ -45,7 +56,14 @@ struct Lockstep: ParsableCommand {
       try command.run()
     } catch {
       // Under mpirun every rank parses the same words: one of them speaks.
-      guard LaunchEnvironment.current.isFirst else { leave(Self.exitCode(for: error).rawValue) }
+      let status = Self.exitCode(for: error).rawValue
+      guard LaunchEnvironment.current.isFirst else { leave(status) }
+      if status == ExitStatus.usage.rawValue,
+        let advice = DashedKey.advice(Array(CommandLine.arguments.dropFirst()))
+      {
+        Failure.report(advice)
+        leave(status)
+      }
       Self.exit(withError: error)
     }
   }

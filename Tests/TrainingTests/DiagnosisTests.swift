@@ -50,6 +50,16 @@ struct DiagnosisTests {
     #expect(diagnosis.exitStatus == .done)
   }
 
+  @Test("an OpenBLAS that takes an AVX-512 processor for an old one is warned of")
+  func blasCore() throws {
+    let check = try machine("BLAS") {
+      $0.supportsWide = true
+      $0.blasCore = "Prescott"
+    }
+    #expect(check.verdict == .warn && check.advice?.contains("OPENBLAS_CORETYPE=SkylakeX") == true)
+    #expect(try machine("BLAS") { $0.blasCore = "Prescott" }.verdict == .ok)
+  }
+
   @Test("a processor without AVX2, or without the kernels asked for, fails")
   func processor() throws {
     #expect(try machine("processor") { $0.supportsBaseline = false }.verdict == .fail)

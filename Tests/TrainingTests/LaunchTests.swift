@@ -61,7 +61,16 @@ struct LaunchTests {
     let status = RunStatus(.failed, step: 12, exitStatus: .peerLost, cause: "a \"b\"\n\u{1B}é", worldSize: 3)
     #expect(RunStatus(json: status.json) == status)
     #expect(RunStatus(json: RunStatus(.running, step: 0).json)?.exitCode == nil)
-    for text in ["", "{}", "[1]", #"{"state":"asleep","step":1}"#] { #expect(RunStatus(json: text) == nil) }
+    for text in ["", "{}", "[1]", #"{"state":"asleep","step":1}"#, #"{"state":"failed","step":1e99}"#] {
+      #expect(RunStatus(json: text) == nil)
+    }
+  }
+
+  @Test("a status whose code is none is one without a code")
+  func statusNumbers() {
+    let status = RunStatus(json: #"{"state":"failed","step":3,"exit_code":1e10,"world_size":1e99}"#)
+    #expect(status?.step == 3 && status?.exitCode == nil && status?.worldSize == nil)
+    #expect(LaunchOutcome(code: 9, status: status, noticed: nil).isRestartable)
   }
 
   @Test("the launcher finds recipe and run folder in train's words, and adds what is missing")
@@ -74,6 +83,7 @@ struct LaunchTests {
     #expect(TrainWords(["train", "--run=x", "--resume"]).folder == "x")
     #expect(TrainWords(["train", "--resume"]).recipe == nil)
     #expect(!TrainWords(["bench", "dcgan"]).isTraining)
+    #expect(TrainWords(["train", "dcgan", "--run", "a=b", "steps=4", "--trace"]).overrides == ["steps=4"])
   }
 
   @Test(

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Testing
 import Training
@@ -133,14 +134,23 @@ struct WatchRuleTests {
   @Test("what the scheduler remembers survives as a manifest's values and as numbers, down to infinities")
   func remembered() throws {
     var game = GameState()
-    var numbers = game.numbers.indices.map { Double($0) + 0.1 }
-    numbers[3] = .infinity
+    var numbers = game.numbers.indices.map { Double($0) }
+    // A loss, and the length of a gradient.
+    (numbers[4], numbers[5]) = (.infinity, 5.1)
     game.numbers = numbers
     #expect(Set(game.numbers).count == numbers.count && game.counters.count == numbers.count)
     #expect(GameState(game.counters) == game)
     var missing = game.counters
     missing["game.lead"] = nil
     #expect(GameState(missing) == nil)
+    for (name, value) in [
+      ("round", -1), ("batch", 0.5), ("watch.seedOffset", .nan), ("watch.rewinds", .infinity),
+      ("lead", 1e300),
+    ] {
+      var damaged = game.counters
+      damaged["game.\(name)"] = .number(value)
+      #expect(GameState(damaged) == nil, "\(name) counts")
+    }
     // Versions without augmentation and paths wrote nothing of them.
     let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") && !$0.key.hasPrefix("game.path.") }
     game.augment = AugmentState()

@@ -155,19 +155,19 @@ private enum FreeList {
 
   static func take(_ count: Int) -> (UnsafeMutablePointer<Float>, SizeClass) {
     let size = SizeClass(for: count)
-    let free = state.withLock { state -> (block: UInt, size: SizeClass)? in
+    let kept = state.withLock { state -> (block: UInt, size: SizeClass)? in
       if let block = state.take(size) { return (block, size) }
       if let larger = state.takeLarger(than: size) { return larger }
       state.systemAllocations += 1
       if let smaller = state.takeSmaller(than: size) {
-        UnsafeMutableRawPointer(bitPattern: smaller)?.deallocate()
+        free(UnsafeMutableRawPointer(bitPattern: smaller))
       }
       return nil
     }
-    if let free { return (UnsafeMutablePointer(bitPattern: free.block)!, free.size) }
+    if let kept { return (UnsafeMutablePointer(bitPattern: kept.block)!, kept.size) }
     let bytes = size.capacity * MemoryLayout<Float>.stride
     let isLarge = bytes >= hugePage
-    let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? hugePage : 64)
+    guard let block = aligned_alloc(isLarge ? hugePage : 64, bytes) else { MemoryExhaustion.end(bytes) }
     #if os(Linux)
       if isLarge { madvise(block, bytes, Int32(MADV_HUGEPAGE)) }
     #endif

@@ -10,11 +10,10 @@ package struct DryRun {
   package let lines: [String]
 
   /// Resolves the options of a new run and describes it. No data are opened and nothing is written.
-  /// - Throws: `OptionsError`, and `PlanError` if the batch cannot be cut.
+  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if no machine like this one can train it.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
-    _ = try MicroBatchPlan(
-      batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
+    try MemoryError.check(options)
     lines = Self.lines(options, options.family.makeModel(options))
   }
 
@@ -22,8 +21,9 @@ package struct DryRun {
     let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
     let length =
       switch options.length {
-      case .steps(let steps): "\(steps) steps"
-      case .epochs(let epochs): "\(OptionValue.number(epochs).canonicalText) epochs"
+      case .steps(let steps): Count.text(steps, "step")
+      case .epochs(let epochs):
+        "\(OptionValue.number(epochs).canonicalText) \(epochs == 1 ? "epoch" : "epochs")"
       }
     let schedule = options.schedule(of: model)
     let averaged = model.networks.filter { $0.average != nil }.map(\.name).joined(separator: ", ")
@@ -33,20 +33,21 @@ package struct DryRun {
       ("data", options.data.optionValue.canonicalText),
       (
         "run",
-        "\(length), batch \(options.batch) in \(options.microBatches) micro-batches (the most ranks), seed "
-          + "\(options.seed)"
+        "\(length), batch \(options.batch) in \(Count.text(options.microBatches, "micro-batch", "micro-batches")) "
+          + "(the most ranks), seed \(options.seed)"
       ),
       ("average", "\(averaged), decay \(OptionValue.number(options.ema.decay).canonicalText)"),
       (
         "step",
-        "\(schedule.turns(at: 0).count) turns, \(schedule.batchesPerStep * options.batch) samples read, "
-          + "\(schedule.roundsPerStep) draws of noise"
+        "\(Count.text(schedule.turns(at: 0).count, "turn")), "
+          + "\(Count.text(schedule.batchesPerStep * options.batch, "sample")) read, "
+          + Count.text(schedule.roundsPerStep, "draw of noise", "draws of noise")
       ),
     ]
     rows += supervision(options) + ending(options)
     for (place, rule) in schedule.rules.enumerated() {
       let network = model.networks[rule.phase.network].name
-      let turns = rule.repeats == 1 ? "1 turn" : "\(rule.repeats) turns"
+      let turns = Count.text(rule.repeats, "turn")
       rows.append(("\(place + 1)", "\(rule.phase.name), \(turns): trains the \(network)"))
       rows.append(("", "minimises \(rule.phase.objective)"))
       rows.append(("", optimizerText(options.optimizer(of: network))))
@@ -63,7 +64,7 @@ package struct DryRun {
         (
           "balance",
           "every \(options.balance.every) steps: accuracy kept from \(text(options.balance.lowest)) to "
-            + "\(text(options.balance.highest)) by up to \(options.balance.limit) turns a step"
+            + "\(text(options.balance.highest)) by up to \(Count.text(options.balance.limit, "turn")) a step"
         ))
     }
     if options.watch.every > 0 {
@@ -75,7 +76,7 @@ package struct DryRun {
       rows.append(
         (
           "watch",
-          "every \(watch.every) steps from step \(watch.grace) on; after \(watch.patience) bad checks: "
+          "every \(watch.every) steps from step \(watch.grace) on; after \(Count.text(watch.patience, "bad check")): "
             + "\(watch.policy.rawValue)\(change)"
         ))
     }
@@ -121,7 +122,7 @@ package struct DryRun {
       "Adam, learning rate \(text(optimizer.learningRate)), betas \(text(optimizer.beta1)) and "
         + text(optimizer.beta2)
     ]
-    if optimizer.warmup > 0 { parts.append("rising over \(optimizer.warmup) steps") }
+    if optimizer.warmup > 0 { parts.append("rising over \(Count.text(optimizer.warmup, "step"))") }
     if let end = optimizer.decaySteps {
       parts.append("falling (\(optimizer.decay.rawValue)) to 0 at step \(end)")
     }

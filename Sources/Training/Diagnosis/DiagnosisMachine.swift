@@ -42,9 +42,19 @@ extension MachineFacts {
     )
   }
 
+  /// Processors without AVX2, whose kernels OpenBLAS takes where it does not know the processor.
+  private static let oldCores: Set<String> = [
+    "prescott", "core2", "nehalem", "penryn", "dunnington", "sandybridge",
+  ]
+
   private var blas: DiagnosisCheck {
     let asked = blasThreadsAsked.map { "OPENBLAS_NUM_THREADS=\($0)" } ?? "OPENBLAS_NUM_THREADS unset"
     let detail = "\(blasConfiguration), kernels for \(blasCore), \(asked); matrix products use one thread"
+    if supportsWide && Self.oldCores.contains(blasCore.lowercased()) {
+      return .warn(
+        "BLAS", "\(detail): OpenBLAS does not know this processor, which has AVX-512",
+        "export OPENBLAS_CORETYPE=SkylakeX; only measures of quality and bench gemm use it")
+    }
     // Threads that OpenBLAS starts as it is loaded never compute here, but each takes a buffer and a place in
     // the process table.
     guard blasThreads > 4 * usableCores else { return .ok("BLAS", detail) }

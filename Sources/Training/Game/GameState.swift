@@ -54,7 +54,21 @@ package struct GameState: Equatable, Sendable {
       uniqueKeysWithValues: Self.fields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
   }
 
-  /// The numbers of a manifest; nil if one is missing. Of augmentation and of the path there are none in those of versions without them.
+  /// Numbers that count something, and what they may be: more would not be exact.
+  private static let counts: [String: ClosedRange<Double>] = {
+    let most = 9e15
+    var counts: [String: ClosedRange<Double>] = ["lead": -most...most, "watch.refuge": -1...most]
+    for name in [
+      "round", "batch", "watch.since", "watch.suspicion", "watch.checks", "watch.rewinds",
+      "watch.seedOffset", "path.count",
+    ] {
+      counts[name] = 0...most
+    }
+    return counts
+  }()
+
+  /// The numbers of a manifest; nil if one is missing or counts what cannot be counted. Of augmentation and of the path there
+  /// are none in those of versions without them.
   package init?(_ state: [String: StateValue]) {
     for field in Self.fields {
       guard let value = state["game.\(field.name)"] else {
@@ -62,6 +76,9 @@ package struct GameState: Equatable, Sendable {
         return nil
       }
       guard let number = value.number ?? value.integer.map(Double.init) else { return nil }
+      if let range = Self.counts[field.name] {
+        guard range.contains(number), number == number.rounded() else { return nil }
+      }
       self[keyPath: field.place] = number
     }
   }

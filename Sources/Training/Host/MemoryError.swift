@@ -13,6 +13,20 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
       + "\(ByteCount.text(available)); lower batch or the keys of model., or use more nodes"
   }
 
+  /// One line for an allocation of `bytes` that the system refuses.
+  package static func exhausted(_ bytes: Int) -> String {
+    "there is no memory for \(ByteCount.text(bytes)) more; lower batch or the keys of model., use more nodes, or raise the "
+      + "limit (ulimit -v)"
+  }
+
+  /// Checks that a model can be made at all: that a rank of as many as there can be, alone on its node, finds room.
+  /// - Throws: ``MemoryError``, `PlanError` if the batch cannot be cut.
+  package static func check(_ options: Options) throws {
+    let plan = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches, rank: 0)
+    try check(options, plan, ranksOnNode: 1)
+  }
+
   /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the kernel's
   /// out-of-memory killer.
   package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)

@@ -14,12 +14,24 @@ package enum StopSignals {
   /// Whether a signal has come.
   package static var isStopWished: Bool { firstTime.load(ordering: .relaxed) != 0 }
 
-  /// Begins to catch the signals, also where the parent process has blocked them.
+  private static let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+
+  private static var set: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    return set
+  }
+
+  /// Keeps the signals that come until they are caught.
+  package static func hold() {
+    var held = set
+    pthread_sigmask(SIG_BLOCK, &held, nil)
+  }
+
+  /// Begins to catch the signals, also those that were held, or that the parent process has blocked.
   package static func catchAll() {
-    var caught = sigset_t()
-    sigemptyset(&caught)
-    for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
-      sigaddset(&caught, number)
+    for number in numbers {
       // `nohup` and shells that start a job in the background want it ignored.
       if number == SIGHUP, isIgnored(number) { continue }
       signal(number) { number in
@@ -30,6 +42,7 @@ package enum StopSignals {
         if !isFirst && now - first >= 1000 { _exit(128 + number) }
       }
     }
+    var caught = set
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 

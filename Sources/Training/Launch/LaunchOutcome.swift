@@ -15,8 +15,8 @@ package struct LaunchOutcome: Sendable, Equatable {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and stop: nobody
       // wished that.
       (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
-    } else if let status, let recorded = status.exitCode {
-      (self.code, cause) = (Int32(recorded), status.cause)
+    } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
+      (self.code, cause) = (recorded, status.cause)
     } else if code == 0 || (ExitStatus(rawValue: code) != nil && code != ExitStatus.unexpected.rawValue) {
       (self.code, cause) = (code, noticed)
     } else {

@@ -1,3 +1,4 @@
+import DataParallel
 import Reporting
 
 #if canImport(Glibc)
@@ -13,6 +14,8 @@ package struct Launcher {
     package var maxRestarts = 0
     package var oversubscribes = false
     package var binding = "none"
+    /// Whether nothing is to be started, so that hosts need not be there.
+    package var isDryRun = false
     package var words: TrainWords
 
     package init(ranks: Int, words: TrainWords) {
@@ -27,7 +30,8 @@ package struct Launcher {
 
   /// Checks the request.
   /// - Parameter report: prints one line for people.
-  /// - Throws: ``HostfileError``, ``LaunchError``.
+  /// - Throws: ``HostfileError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if the batch cannot be cut
+  ///   for so many ranks.
   package init(_ request: Request, report: @escaping (String) -> Void) throws {
     self.request = request
     self.report = report
@@ -41,11 +45,16 @@ package struct Launcher {
           + "ask for -n \(slots), or add --oversubscribe")
     }
     let unknown = hosts?.hosts.filter { !HostProbe.isLocal($0.name) && !HostProbe.resolves($0.name) } ?? []
-    guard unknown.isEmpty else {
+    guard unknown.isEmpty || request.isDryRun else {
       throw LaunchError(
         .configuration,
-        "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") has no address; "
-          + "check the name, or add it to /etc/hosts")
+        "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") \(unknown.count == 1 ? "has" : "have") no "
+          + "address; check the name, or add it to /etc/hosts")
+    }
+    if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe {
+      let options = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
+      _ = try MicroBatchPlan(
+        batch: options.batch, microBatches: options.microBatches, worldSize: request.ranks, rank: 0)
     }
   }
 
@@ -95,11 +104,11 @@ package struct Launcher {
     var words = request.words
     var claimed: String?
     if words.isTraining, words.folder == nil {
-      let recipe = try words.recipe.map { try RecipeSource.find($0).recipeName() } ?? "dcgan"
+      let recipe = try words.recipe.map { try RecipeSource.find($0).recipeName() }
       if words.isResuming {
-        words = words.running(in: try RunFolder.newestDefault(recipe: recipe) ?? "runs/\(recipe)")
+        words = words.running(in: try RunFolder.onlyDefault(recipe: recipe))
       } else {
-        let folder = try RunFolder.claimDefault(recipe: recipe)
+        let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
         claimed = folder
         words = words.running(in: folder)
       }
@@ -185,7 +194,7 @@ package struct Launcher {
     guard let process = ChildProcess(mpirun, words) else { return (127, "mpirun cannot be started") }
     defer { process.close() }
     var told = 0
-    var line: [UInt8] = []
+    var output = LaunchOutput()
     var noticed: String?
     var verdict: Int64?
     var aborted: Int64?
@@ -195,19 +204,13 @@ package struct Launcher {
       while true {
         let bytes = process.read()
         if bytes.isEmpty { return }
-        _ = writeAll(bytes, to: 2)
-        for byte in bytes {
-          guard byte == 10 else {
-            if line.count < 4096 { line.append(byte) }
-            continue
-          }
-          let text = String(decoding: line, as: UTF8.self)
+        _ = writeAll(output.pass(bytes), to: 2)
+        for text in output.lines {
           noticed = noticed ?? LaunchOutcome.notice(in: text)
           if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
           if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
             aborted = MonotonicClock.milliseconds
           }
-          line = []
         }
       }
     }
@@ -216,6 +219,7 @@ package struct Launcher {
       pass()
       if let code = process.exitCode() {
         pass()
+        _ = writeAll(output.end(), to: 2)
         return (code, noticed)
       }
       let now = MonotonicClock.milliseconds

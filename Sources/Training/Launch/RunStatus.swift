@@ -58,14 +58,15 @@ package struct RunStatus: Sendable, Equatable {
   package init?(json: String) {
     guard let value = try? JSONParser.value(of: Array(json.utf8)[...]),
       case .string(let name)? = value["state"], let state = State(rawValue: name),
-      let step = value["step"]?.number
+      let step = value["step"]?.number.flatMap(Int.init(exactly:))
     else { return nil }
     func text(_ key: String) -> String? {
       if case .string(let text)? = value[key] { text } else { nil }
     }
+    func number(_ key: String) -> Int? { value[key]?.number.flatMap(Int.init(exactly:)) }
     self.init(
-      state, step: Int(step), exitCode: value["exit_code"]?.number.map { Int($0) }, cause: text("cause"),
-      worldSize: value["world_size"]?.number.map { Int($0) }, writer: text("writer") ?? "")
+      state, step: step, exitCode: number("exit_code").flatMap { Int32(exactly: $0).map(Int.init) },
+      cause: text("cause"), worldSize: number("world_size"), writer: text("writer") ?? "")
   }
 
   /// Writes `status.json` into a run folder that is there. Training does not fail for it.

@@ -18,6 +18,15 @@ package struct TrainWords: Sendable, Equatable {
     return words[1]
   }
 
+  /// The words that set keys.
+  package var overrides: [String] {
+    words.indices.compactMap { index in
+      let word = words[index]
+      return index > 0 && word.contains("=") && !word.hasPrefix("-") && words[index - 1] != "--run"
+        ? word : nil
+    }
+  }
+
   /// The run folder.
   package var folder: String? {
     for (index, word) in words.enumerated() {

@@ -8,6 +8,8 @@ package struct RankExchange {
   /// The number of ranks.
   package let size: Int
   private let gather: ([UInt8]) throws -> [[UInt8]]
+  /// Called between pieces of long work, for somebody who waits for signs of it.
+  package var noteProgress: @Sendable () -> Void = {}
 
   /// Over a communicator of the calling thread.
   package init(_ communicator: any Communicator) {

@@ -36,7 +36,7 @@ package enum ClassifierTraining {
 
   /// Trains on labelled images of one size. All ranks call.
   ///
-  /// Communicated an update: one byte a rank, and a reduce-scatter and an all-gather of the gradient. More ranks than
+  /// Communicated an update: 8 bytes a rank, and a reduce-scatter and an all-gather of the gradient. More ranks than
   /// there are micro-batches each do all of it alone.
   /// - Throws: what a sample that cannot be read throws, on all ranks; `CommunicationError`.
   package static func train(

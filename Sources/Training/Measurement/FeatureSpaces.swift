@@ -51,7 +51,6 @@ package enum FeatureSpaces {
   /// rank 0 reads.
   /// - Throws: `DatasetError`, `CheckpointError`.
   package static func check(_ dataset: any ImageDataset, _ options: Options, rank: Int) throws {
-    guard options.quality.every > 0 else { return }
     switch options.quality.space {
     case .pca: break
     case .classifier:

@@ -38,7 +38,7 @@ package struct QualityScores: Equatable, Sendable {
     neighbourhoods = isComparable ? NeighbourhoodScores(real: reference.real, fake: fake) : nil
   }
 
-  /// The value of a metric; not a number where the fakes are none.
+  /// The value of a metric; NaN if it could not be measured.
   package subscript(metric: QualityMetric) -> Double {
     switch metric {
     case .frechet: frechet

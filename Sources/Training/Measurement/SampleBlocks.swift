@@ -27,7 +27,10 @@ struct SampleBlocks {
   func local(columns: Int, _ exchange: RankExchange, _ rows: (Range<Int>) throws -> Matrix) rethrows -> Matrix
   {
     let blocks = exchange.share(of: (count + Self.size - 1) / Self.size)
-    let parts = try blocks.map { try rows($0 * Self.size..<min(($0 + 1) * Self.size, count)) }
+    let parts = try blocks.map { block in
+      exchange.noteProgress()
+      return try rows(block * Self.size..<min((block + 1) * Self.size, count))
+    }
     return Matrix.stacked(parts, columns: columns)
   }
 }

@@ -41,6 +41,7 @@ package struct PlanRequest: Sendable {
           "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16"
         ])
     }
+    try MemoryError.check(options)
     return options
   }
 

@@ -28,6 +28,9 @@ package final class ProgressBoard: Sendable {
     enter(.computing)
   }
 
+  /// Says that the training thread goes on with what it does.
+  package func noteProgress() { signs.add(1, ordering: .relaxed) }
+
   /// Says what the training thread does from now on.
   package func enter(_ next: RankPlace.Activity) {
     let now = MonotonicClock.milliseconds

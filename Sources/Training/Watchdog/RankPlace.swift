@@ -17,7 +17,7 @@ package struct RankPlace: Sendable, Equatable {
       case .loading: "is loading data"
       case .computing: "is computing"
       case .waiting: "waits for the other ranks"
-      case .saving: "is saving or drawing"
+      case .saving: "is measuring, drawing or saving"
       }
     }
   }

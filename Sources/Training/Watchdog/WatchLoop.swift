@@ -21,6 +21,7 @@ final class WatchLoop {
   private var lastTold: Int64 = 0
   private var lossNoticed: Int64?
   private var hasWarned = false
+  private let status = WatchStatus()
 
   init(rank: Int, hosts: [String], plan: WatchNetwork.Plan?, board: ProgressBoard, orders: WatchOrders) {
     self.rank = rank
@@ -170,11 +171,14 @@ final class WatchLoop {
 
   private func end(_ text: String, advice: String? = nil) -> Never {
     writeStatus(text)
+    // Before the verdict, on which mpirun ends the job, if the folder answers.
+    status.wait(milliseconds: 500)
     network?.tell(.verdict, board.place)
     print(
       WatchReport.verdict(TerminalText.escaped(text)) + "\(advice.map { " \($0)" } ?? "")\n")
     // What has come and is not read would have the kernel drop what is still to go.
     network?.listen(milliseconds: 50, wake: orders.wake)
+    status.wait(milliseconds: 1000)
     leave()
   }
 
@@ -194,8 +198,9 @@ final class WatchLoop {
   private func writeStatus(_ text: String) {
     guard let folder = orders.settings.withLock({ $0.folder }) else { return }
     // Rank 0 knows best: where it could write, another rank may be the one that is cut off.
-    if rank > 0, RunStatus.read(in: folder)?.state == .failed { return }
-    RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text).write(in: folder)
+    status.write(
+      RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text), in: folder,
+      isFirstToSpeak: rank == 0)
   }
 
   private func print(_ text: String) {

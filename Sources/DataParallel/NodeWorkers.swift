@@ -4,7 +4,7 @@ import TensorCore
 /// The nodes of a communicator as workers, each of which has one vector, the same on all of its ranks.
 ///
 /// Within a node vectors pass through the memory that its ranks share; between nodes the first rank of each speaks for it.
-/// Every use of the memory begins and ends with a meeting, so that whatever is done with it before and after is of no account.
+/// Every use of the memory begins and ends with a meeting, so it does not matter how it is used before and after.
 package struct NodeWorkers: Sendable {
   private static let pieceTag = 5
   private static let sumTag = 6

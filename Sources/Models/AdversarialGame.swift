@@ -50,7 +50,7 @@ struct AdversarialGame {
     let dragan =
       objective.draganWeight > 0
       ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty", isLazy: true)] : []
-    let sign = objective.augmentation?.kind == .ada ? [Statistic("sign_real")] : []
+    let sign = Self.reportsSigns(objective) ? [Statistic("sign_real")] : []
     phases = [
       Phase(
         index: 0, name: "discriminator", network: 1,
@@ -68,6 +68,11 @@ struct AdversarialGame {
         readsSamples: false,
         statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
     ]
+  }
+
+  /// Whether the signs of real scores are reported, by which ADA steers: of a loss whose scores have a threshold.
+  private static func reportsSigns(_ objective: AdversarialObjective) -> Bool {
+    objective.augmentation?.kind == .ada && objective.loss.decisionThreshold != nil
   }
 
   /// The loss of a phase.
@@ -167,7 +172,7 @@ struct AdversarialGame {
     let none = [Float](repeating: 0, count: microBatch.parts)
     if objective.r1Weight > 0 { statistics.append(real["r1"] ?? none) }
     if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? none) }
-    if objective.augmentation?.kind == .ada, objective.loss.decisionThreshold != nil {
+    if Self.reportsSigns(objective) {
       statistics.append(zip(real["above"]!, real["below"]!).map(-))
     }
     return Evaluation(loss: pass.map { $0.loss + loss } ?? loss, statistics: statistics)

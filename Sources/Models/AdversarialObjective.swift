@@ -13,16 +13,16 @@ public struct AdversarialObjective: Hashable, Sendable {
   public var usesSpectralNorm = false
   /// γ of the penalty R₁; 0 for none.
   public var r1Weight: Float = 0
-  /// The penalty is part of every so manieth turn of the discriminator, with so many times its weight: the lazy
+  /// The penalty is added on every `r1Every`-th turn of the discriminator, with `r1Every` times its weight: the lazy
   /// regularisation of Karras et al. 2020 (StyleGAN2, section 3.1 and appendix B). There the penalty has optimizer steps of
   /// its own, for which they correct learning rate and moments; here it is added to the loss of a step that is taken
   /// anyway, so the number of steps, and with it the optimizer, stays as it is.
   public var r1Every = 1
   /// λ of DRAGAN's penalty (Kodali et al. 2017); 0 for none.
   public var draganWeight: Float = 0
-  /// The deviation of its perturbation, in standard deviations of the values of a micro-batch's real samples.
+  /// The standard deviation of its perturbation, in standard deviations of the values of a micro-batch's real samples.
   public var draganDeviation: Float = 0.5
-  /// It is part of every so manieth turn of the discriminator, with so many times its weight, as ``r1Every``.
+  /// It is added on every `draganEvery`-th turn, with `draganEvery` times its weight, as ``r1Every``.
   public var draganEvery = 1
   /// What the discriminator's input goes through; nil for nothing.
   public var augmentation: Augmentation?

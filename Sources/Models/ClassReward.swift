@@ -7,7 +7,7 @@ import TensorCore
 struct ClassReward {
   /// The cross-entropy.
   let loss: Variable
-  /// The share of samples whose class is told right.
+  /// The share of samples that are classified correctly.
   let accuracy: Float
 
   /// - Parameters:

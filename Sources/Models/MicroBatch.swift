@@ -59,8 +59,7 @@ public final class MicroBatch {
   /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded on
   /// the generator's tape.
   public var carried: Variable?
-  /// What the term of a phase that was computed first is worth in each part, by names that the phase's model chooses; nil if
-  /// it was not computed.
+  /// Statistics of the term that `Model.open` computed, by part, under names that the model chooses; nil if it did not.
   public var opening: [String: [Float]]?
 
   /// The samples of a draw from `index` on.

@@ -17,14 +17,20 @@ struct Train: ParsableCommand {
 
       The run folder gets options.yaml, log.jsonl, losses.png, samples/,
       tensorboard/ and checkpoints/. SIGUSR1, SIGTERM, SIGHUP and Ctrl-C finish
-      the step, save and exit with code 75; --resume goes on bit for bit, on any
-      number of ranks. mpirun passes SIGUSR1 on; after Ctrl-C and SIGTERM it kills
-      the ranks within a second. `lockstep launch -n 2 train …` starts mpirun so
-      that all of them save, and can go on by itself when a rank is lost.
+      the step, save and exit with code 75; --run FOLDER --resume goes on bit for
+      bit, on any number of ranks. mpirun passes SIGUSR1 on; after Ctrl-C and
+      SIGTERM it kills the ranks within a second. `lockstep launch -n 2 train …`
+      starts mpirun so that all of them save, and can go on by itself when a rank
+      is lost.
 
-      Keys and their defaults:
+      A run keeps the keys that its weights depend on. On --resume these may change,
+      data if the samples are the same:
 
-      \(OptionSchema(family: .dcgan).helpText())
+      \(OptionSchema(family: .dcgan).resumableText())
+      Keys and their defaults. Of all families of models (--dry-run tells of which
+      a recipe is):
+
+      \(OptionSchema.helpTextOfAll())
       """)
 
   @Argument(
@@ -35,7 +41,12 @@ struct Train: ParsableCommand {
     name: .customLong("run"), help: "The run folder; by default runs/RECIPE, numbered if that is taken.")
   var folder: String?
 
-  @Flag(help: "Go on with the run in the folder, from its newest whole checkpoint.")
+  @Flag(
+    help: ArgumentHelp(
+      "Go on with the run in the folder, from its newest whole checkpoint.",
+      discussion:
+        "Without --run, with the only run of the recipe in runs/, or the only one there if no recipe is named; of several, "
+        + "name one."))
   var resume = false
 
   @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")

@@ -16,6 +16,30 @@ struct OptionsHelpTests {
     #expect(text.contains("  batch=64\n") && text.contains("  model.family= (required)\n"))
   }
 
+  @Test("the help of all families names each key of each, the common ones once")
+  func allFamilies() {
+    let text = OptionSchema.helpTextOfAll()
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 78 })
+    let headings = text.split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
+    let paths = headings.map { $0.dropFirst(2).prefix { $0 != "=" } }
+    for family in ModelFamily.allCases {
+      for key in OptionSchema(family: family).keys {
+        #expect(paths.contains(Substring(key.path)), "\(key.path)")
+      }
+    }
+    #expect(paths.filter { $0 == "batch" || $0 == "penalty.weight" }.count == 2)
+    #expect(text.contains("\nOf wgan-gp:\n"))
+  }
+
+  @Test("the help lists the keys that may change on a resume, and no other")
+  func resumable() {
+    let schema = OptionSchema(family: .dcgan)
+    let text = schema.resumableText()
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 78 })
+    let words = Set(text.split { " ,\n".contains($0) }.map(String.init))
+    for key in schema.keys { #expect(words.contains(key.path) == (key.role != .arithmetic), "\(key.path)") }
+  }
+
   @Test("every default is a value that the key accepts")
   func defaults() {
     for key in OptionSchema(family: .dcgan).keys {

@@ -6,8 +6,8 @@ extension ConvolutionPlane {
   /// Whether ``thinForward(input:weight:result:_:)`` is used. By the shape alone, as the order of a sum follows.
   var isThin: Bool { outputChannels <= 3 && taps * inputChannels >= DotProduct.chains }
 
-  /// `result` = the convolution of `input`. Each element is ``DotProduct/chains`` chains over every so manieth
-  /// product, in the order of ``forward(input:weight:result:_:)``, added pairwise.
+  /// `result` = the convolution of `input`. Each element is ``DotProduct/chains`` interleaved chains of
+  /// products, in the order of ``forward(input:weight:result:_:)``, added pairwise.
   func thinForward(
     input: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {

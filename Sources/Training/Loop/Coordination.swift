@@ -70,7 +70,7 @@ extension Communicator {
 
   /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own error,
   /// with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One all-gather of
-  /// one byte a rank.
+  /// 8 bytes a rank.
   package func together<T>(_ work: () throws -> T) throws -> T {
     let outcome = Result { try work() }
     var status = ExitStatus.done

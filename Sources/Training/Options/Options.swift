@@ -53,7 +53,7 @@ public struct Options: Sendable, Equatable {
   public internal(set) var initial = Initial()
   /// One optimizer for each network of the family, in the family's order.
   public internal(set) var optimizers: [Optimizer] = []
-  /// The moving average of the generator's weights.
+  /// The moving average of the weights of every network that keeps one.
   public internal(set) var ema = MovingAverage()
 
   /// When state is saved.
@@ -129,7 +129,7 @@ extension Options {
     }
   }
 
-  /// The moving average of the generator's weights, under `ema.`.
+  /// The moving average of the weights of every network that keeps one, under `ema.`.
   public struct MovingAverage: Sendable, Equatable {
     /// The share of the average that a step keeps; 0 makes it equal to the weights.
     public internal(set) var decay = 0.0

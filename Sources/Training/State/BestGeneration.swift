@@ -56,8 +56,7 @@ extension BestGeneration {
 }
 
 extension Options.Quality {
-  /// Differs, but for one in four thousand millions, where values of one metric cannot be compared: the space, what it comes
-  /// of and the number of samples.
+  /// A 32-bit hash of what makes values of a metric comparable: the space, what it comes of and the number of samples.
   package var setting: Int {
     let text = "\(space) \(weights ?? "") \(classifierSteps) \(components) \(samples)"
     return Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0

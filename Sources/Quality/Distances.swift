@@ -44,23 +44,27 @@ extension Matrix {
 /// squared maximum mean discrepancy under the kernel (x·y / d + 1)³, over all pairs rather than random subsets.
 public enum KernelDistance {
   /// The distance between the rows of two matrices of features.
+  /// - Parameter noteProgress: called after every few thousand pairs.
   /// - Precondition: each has two rows or more.
-  public static func between(_ x: Matrix, _ y: Matrix) -> Double {
+  public static func between(_ x: Matrix, _ y: Matrix, noteProgress: () -> Void = {}) -> Double {
     precondition(min(x.rows, y.rows) > 1 && x.columns == y.columns, "features of two samples and more")
     func within(_ a: Matrix) -> Double {
-      let (all, diagonal) = sums(a, a)
+      let (all, diagonal) = sums(a, a, noteProgress)
       return (all - diagonal) / (Double(a.rows) * Double(a.rows - 1))
     }
-    return within(x) + within(y) - 2 * sums(x, y).all / (Double(x.rows) * Double(y.rows))
+    return within(x) + within(y) - 2 * sums(x, y, noteProgress).all / (Double(x.rows) * Double(y.rows))
   }
 
   /// The sum of the kernel over all pairs, and over pairs of equal rows.
-  private static func sums(_ a: Matrix, _ b: Matrix) -> (all: Double, diagonal: Double) {
+  private static func sums(
+    _ a: Matrix, _ b: Matrix, _ noteProgress: () -> Void
+  ) -> (all: Double, diagonal: Double) {
     var all = 0.0
     var diagonal = 0.0
     for start in stride(from: 0, to: a.rows, by: Moments.block) {
       let part = a.rows(start..<min(start + Moments.block, a.rows))
       let inner = part.product(b, transposingOther: true)
+      noteProgress()
       var sum = 0.0
       for row in 0..<part.rows {
         for column in 0..<b.rows {

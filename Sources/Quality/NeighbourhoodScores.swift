@@ -14,17 +14,22 @@ public struct NeighbourhoodScores: Equatable, Sendable {
   public static let neighbours = 5
 
   /// The scores of fakes, `[m, d]`, against real samples, `[n, d]`.
+  /// - Parameter noteProgress: called after every few thousand distances.
   /// - Precondition: both have more than `k` rows.
-  public init(real: Matrix, fake: Matrix, neighbours k: Int = NeighbourhoodScores.neighbours) {
+  public init(
+    real: Matrix, fake: Matrix, neighbours k: Int = NeighbourhoodScores.neighbours,
+    noteProgress: () -> Void = {}
+  ) {
     precondition(min(real.rows, fake.rows) > k, "more samples than neighbours")
-    let realReach = Self.reach(real, k)
-    let fakeReach = Self.reach(fake, k)
+    let realReach = Self.reach(real, k, noteProgress)
+    let fakeReach = Self.reach(fake, k, noteProgress)
     var realHit = [Bool](repeating: false, count: real.rows)
     var realCovered = realHit
     var fakeHits = [Int](repeating: 0, count: fake.rows)
     for start in stride(from: 0, to: real.rows, by: Moments.block) {
       let part = real.rows(start..<min(start + Moments.block, real.rows))
       let distances = part.squaredDistances(to: fake)
+      noteProgress()
       for index in 0..<part.rows {
         let row = start + index
         for column in 0..<fake.rows {
@@ -45,11 +50,12 @@ public struct NeighbourhoodScores: Equatable, Sendable {
   }
 
   /// The squared distance of every row to its k-th neighbour among the others.
-  private static func reach(_ samples: Matrix, _ k: Int) -> [Double] {
+  private static func reach(_ samples: Matrix, _ k: Int, _ noteProgress: () -> Void) -> [Double] {
     var reach: [Double] = []
     for start in stride(from: 0, to: samples.rows, by: Moments.block) {
       let part = samples.rows(start..<min(start + Moments.block, samples.rows))
       let distances = part.squaredDistances(to: samples)
+      noteProgress()
       for row in 0..<part.rows {
         var nearest = [Double](repeating: .infinity, count: k)
         for column in 0..<samples.rows where column != start + row {

@@ -30,7 +30,7 @@ struct LaunchOutputTests {
     for start in stride(from: 0, to: bytes.count, by: pieces) {
       result += output.pass(bytes[start..<min(start + pieces, bytes.count)])
     }
-    return String(decoding: result + output.end(), as: UTF8.self)
+    return String(decoding: result + output.release(), as: UTF8.self)
   }
 
   @Test("boxes about exit codes are left out, everything else is passed on", arguments: [1, 7, 10_000])
@@ -39,6 +39,19 @@ struct LaunchOutputTests {
     let text = "step 1\rstep 2\n\(box)--- a list\n\(other)-\n\nstopped early\n"
     #expect(passed(text, pieces: pieces) == text.replacing(box, with: ""))
     #expect(passed("\(rule)\nbroken off", pieces: pieces) == "\(rule)\nbroken off")
+  }
+
+  @Test("what is held back is released where it is too long for a box, or is not continued")
+  func released() {
+    let table = "\(rule)\n" + String(repeating: "a row of a table\n", count: 400)
+    var output = LaunchOutput()
+    #expect(output.pass(Array(table.utf8)).count > 2000)
+    let dashes = String(repeating: "-", count: 9000) + "end"
+    #expect(passed(dashes + "\nnext\n", pieces: 1000) == dashes + "\nnext\n")
+    var early = LaunchOutput()
+    #expect(early.pass(Array("\(rule)\nhalf".utf8)).isEmpty)
+    #expect(early.release() == Array("\(rule)\nhalf".utf8))
+    #expect(early.pass(Array(" a box\n".utf8)) == Array(" a box\n".utf8))
   }
 
   @Test("a line that is not finished is passed on at once, and read when it is whole")

@@ -10,10 +10,12 @@ package struct DryRun {
   package let lines: [String]
 
   /// Resolves the options of a new run and describes it. No data are opened and nothing is written.
-  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if no machine like this one can train it.
+  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if the model is too large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
-    try MemoryError.check(options)
+    _ = try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
+    try MemoryError.checkMaking(options)
     lines = Self.lines(options, options.family.makeModel(options))
   }
 

@@ -13,5 +13,6 @@ public enum VAEOptions {
     networks: [
       OptimizerDefaults(network: "autoencoder", learningRate: 1e-3, beta1: 0.9, beta2: 0.999)
     ],
-    keys: [hidden.key, latent.key], narrowings: [])
+    keys: [hidden.key, latent.key],
+    narrowings: [.init(path: "size", type: .integer(1...4096), value: .integer(32))])
 }

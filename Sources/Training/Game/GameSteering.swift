@@ -152,7 +152,7 @@ final class GameSteering {
     guard let rewinds = engine.state.game?.watch.rewinds, rewinds > 0 else { return }
     progress.notice(
       "game",
-      path: "\(Count.text(Int(rewinds), "rewind")), step sizes x \(Self.text(game.watch.rateFactor)), last verdict "
-        + "\(verdict.map { "\($0)" } ?? "none"); see verdict and event in log.jsonl")
+      path: "\(Count.text(Int(rewinds), "rewind")), step sizes x \(Self.text(game.watch.rateFactor)), "
+        + "last verdict \(verdict.map { "\($0)" } ?? "none"); see verdict and event in log.jsonl")
   }
 }

@@ -9,6 +9,16 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The folder that is there and that `path` would come to lie in.
+  static func nearestFolder(_ path: String) -> String {
+    var folder = path[...]
+    while !folder.isEmpty, !isFolder(String(folder)) {
+      guard let slash = folder.lastIndex(of: "/") else { return "." }
+      folder = slash == folder.startIndex ? "/" : folder[..<slash]
+    }
+    return folder.isEmpty ? "." : String(folder)
+  }
+
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The path without links; nil if there is no such file.

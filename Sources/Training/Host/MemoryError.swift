@@ -19,12 +19,11 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
       + "limit (ulimit -v)"
   }
 
-  /// Checks that a model can be made at all: that a rank of as many as there can be, alone on its node, finds room.
-  /// - Throws: ``MemoryError``, `PlanError` if the batch cannot be cut.
-  package static func check(_ options: Options) throws {
-    let plan = try MicroBatchPlan(
-      batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches, rank: 0)
-    try check(options, plan, ranksOnNode: 1)
+  /// Checks that the networks of a model and their averages find room: all that making it takes.
+  package static func checkMaking(_ options: Options) throws(MemoryError) {
+    guard let available = MachineFacts.memory() else { return }
+    let needed = 8 * options.family.definition.weightCount(options)
+    guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
   }
 
   /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the kernel's

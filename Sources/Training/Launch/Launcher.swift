@@ -51,7 +51,10 @@ package struct Launcher {
         "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") \(unknown.count == 1 ? "has" : "have") no "
           + "address; check the name, or add it to /etc/hosts")
     }
-    if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe {
+    // A recipe's file may lie on the other hosts alone: they say what is wrong with it.
+    if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe,
+      request.words.folder == nil || !recipe.hasSuffix(".yaml") || Files.text(recipe) != nil
+    {
       let options = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
       _ = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: request.ranks, rank: 0)
@@ -144,7 +147,8 @@ package struct Launcher {
         if outcome.isRestartable {
           let count = request.maxRestarts > 0 ? " after \(restarts) restarts" : ""
           report(
-            "\(outcome.cause ?? "a rank was lost")\(count); run again with --resume, or with --max-restarts")
+            "\(outcome.cause ?? "a rank was lost")\(count); run again with \(RunFolder.resumeWords(folder)), or with "
+              + "--max-restarts")
         }
         return outcome.code
       }
@@ -152,7 +156,8 @@ package struct Launcher {
       if let hosts {
         let left = hosts.filter(Set(reachable(hosts)).contains)
         guard !left.hosts.isEmpty else {
-          report("no host of the hostfile answers; run again with --resume when one does")
+          report(
+            "no host of the hostfile answers; run again with \(RunFolder.resumeWords(folder)) when one does")
           return outcome.code
         }
         ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
@@ -201,9 +206,14 @@ package struct Launcher {
     var ended: Int64?
     var looked = MonotonicClock.milliseconds
     func pass() {
+      var isFirst = true
       while true {
         let bytes = process.read()
-        if bytes.isEmpty { return }
+        if bytes.isEmpty {
+          if isFirst { _ = writeAll(output.release(), to: 2) }
+          return
+        }
+        isFirst = false
         _ = writeAll(output.pass(bytes), to: 2)
         for text in output.lines {
           noticed = noticed ?? LaunchOutcome.notice(in: text)
@@ -219,7 +229,7 @@ package struct Launcher {
       pass()
       if let code = process.exitCode() {
         pass()
-        _ = writeAll(output.end(), to: 2)
+        _ = writeAll(output.release(), to: 2)
         return (code, noticed)
       }
       let now = MonotonicClock.milliseconds

@@ -113,13 +113,18 @@ package enum TrainingRun {
         try check(generation, dataset)
         folder = reopened
       } else {
+        // Before there is a folder, and before hours of training.
+        let place = Files.nearestFolder(request.folder ?? "runs")
+        try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
         folder =
           try request.folder.map { try RunFolder.create(at: $0, options: options) }
           ?? RunFolder.create(options: options)
       }
       let step = generation?.manifest.info.step ?? 0
-      // Before hours of training, not at the first save.
-      if let folder, step < steps { try folder.store.requireSpace(for: state.files) }
+      // A run that may have ended for its measurements saves no more.
+      if let reopened, step < steps, options.stop.patience == 0 {
+        try reopened.store.requireSpace(for: state.files)
+      }
       return Array("\(step)\n\(folder?.path ?? "")".utf8)
     }
     let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
@@ -312,7 +317,7 @@ extension Trainer.Outcome {
   fileprivate func text(in folder: String) -> String {
     switch self {
     case .done: "done"
-    case .stopped: "stopped early and saved; --run \(ShellWord.typed(folder)) --resume goes on"
+    case .stopped: "stopped early and saved; \(RunFolder.resumeWords(folder)) goes on"
     case .converged(let verdict): "done, because \(verdict)"
     }
   }

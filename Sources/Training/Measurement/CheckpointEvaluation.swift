@@ -38,7 +38,7 @@ package struct CheckpointEvaluation {
     let layout = try communicator.nodeLayout()
     options.threads.apply(ranksOnNode: layout.localSize(of: communicator.rank))
     let dataset = try communicator.together {
-      try MemoryError.check(options)
+      try MemoryError.checkMaking(options)
       let dataset = try Datasets.open(DatasetRequest(options))
       try FeatureSpaces.check(dataset, options, rank: communicator.rank)
       return dataset

@@ -32,7 +32,8 @@ struct QualityMonitor {
       turn: 0,
       isAveraged: true, over: exchange)
     let scores = QualityScores(
-      fake: fake, samples: options.samples, against: reference, in: options.space)
+      fake: fake, samples: options.samples, against: reference, in: options.space,
+      noteProgress: exchange.noteProgress)
     last = scores
     return scores
   }

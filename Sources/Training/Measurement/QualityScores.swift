@@ -24,7 +24,8 @@ package struct QualityScores: Equatable, Sendable {
   ///   - samples: how many of them, from the first on, distances and neighbourhoods are of; modes are counted among all.
   ///   - space: where the space of `reference` comes from.
   package init(
-    fake all: Matrix, samples: Int, against reference: QualityReference, in space: FeatureSpaceKind
+    fake all: Matrix, samples: Int, against reference: QualityReference, in space: FeatureSpaceKind,
+    noteProgress: () -> Void = {}
   ) {
     self.space = space
     let fake = all.rows(0..<min(samples, all.rows))
@@ -34,8 +35,10 @@ package struct QualityScores: Equatable, Sendable {
       ? ModeCoverage(modes: reference.space.modes(of: all), shares: reference.modeShares) : nil
     frechet = isFinite ? Moments(of: fake).frechetDistance(to: reference.moments) : .nan
     let isComparable = isFinite && min(fake.rows, reference.real.rows) > NeighbourhoodScores.neighbours
-    kernel = isComparable ? KernelDistance.between(reference.real, fake) : .nan
-    neighbourhoods = isComparable ? NeighbourhoodScores(real: reference.real, fake: fake) : nil
+    kernel = isComparable ? KernelDistance.between(reference.real, fake, noteProgress: noteProgress) : .nan
+    neighbourhoods =
+      isComparable
+      ? NeighbourhoodScores(real: reference.real, fake: fake, noteProgress: noteProgress) : nil
   }
 
   /// The value of a metric; NaN if it could not be measured.

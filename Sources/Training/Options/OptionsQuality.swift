@@ -71,7 +71,7 @@ extension OptionSchema {
       unit: "steps", role: .execution, synonyms: ["fid_every", "metrics_every"],
       help: "distance of two measurements of the samples' quality; 0 for none"),
     OptionKey(
-      "quality.samples", \.quality.samples, .integer(64...100_000), default: .value(.integer(2048)),
+      "quality.samples", \.quality.samples, .integer(64...1_000_000), default: .value(.integer(2048)),
       unit: "samples", role: .execution, synonyms: ["num_fid_samples"],
       help: "fakes of a measurement, and real samples beside them; distances fall with their number"),
     OptionKey(

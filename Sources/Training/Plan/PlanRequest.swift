@@ -41,7 +41,7 @@ package struct PlanRequest: Sendable {
           "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16"
         ])
     }
-    try MemoryError.check(options)
+    try MemoryError.checkMaking(options)
     return options
   }
 

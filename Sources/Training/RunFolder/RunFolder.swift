@@ -37,6 +37,11 @@ public struct RunFolder: Sendable {
   /// The folder of generations of the run folder at `path`.
   static func checkpointsPath(in path: String) -> String { "\(path)/\(Entry.checkpoints)" }
 
+  /// The words with which a run in `folder` goes on.
+  static func resumeWords(_ folder: String?) -> String {
+    (folder.map { "--run \(ShellWord.typed($0)) " } ?? "") + "--resume"
+  }
+
   /// The generations, as many of which are kept as the options say.
   var store: CheckpointStore {
     CheckpointStore(directory: checkpointsPath, keepLast: options.checkpoint.keepLast)

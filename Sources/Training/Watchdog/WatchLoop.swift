@@ -174,8 +174,9 @@ final class WatchLoop {
     // Before the verdict, on which mpirun ends the job, if the folder answers.
     status.wait(milliseconds: 500)
     network?.tell(.verdict, board.place)
+    let folder = orders.settings.withLock { $0.folder }
     print(
-      WatchReport.verdict(TerminalText.escaped(text)) + "\(advice.map { " \($0)" } ?? "")\n")
+      TerminalText.escaped(WatchReport.verdict(text, folder: folder)) + "\(advice.map { " \($0)" } ?? "")\n")
     // What has come and is not read would have the kernel drop what is still to go.
     network?.listen(milliseconds: 50, wake: orders.wake)
     status.wait(milliseconds: 1000)

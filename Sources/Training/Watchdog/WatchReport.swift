@@ -14,12 +14,13 @@ package struct WatchReport: Sendable {
   /// still answers.
   static let silence: Int64 = 1500
 
-  private static let advice = "; run again with --resume"
-
   private static let verdictPrefix = "lockstep: watchdog: "
 
   /// The line with which a watchdog ends a job.
-  static func verdict(_ cause: String) -> String { "\(verdictPrefix)\(cause)\(advice)" }
+  /// - Parameter folder: the run's; nil before it is known.
+  static func verdict(_ cause: String, folder: String?) -> String {
+    "\(verdictPrefix)\(cause); run again with \(RunFolder.resumeWords(folder))"
+  }
 
   /// Whether a line of a job is a watchdog's last.
   package static func isVerdict(_ line: String) -> Bool { line.hasPrefix(verdictPrefix) }

@@ -70,7 +70,8 @@ public final class Buffer {
     return store.value(of: self)
   }
 
-  /// Moves the value toward `observed`, without waiting for a pending update, whose part this is: value ← (1 - momentum) · value + momentum · observed.
+  /// Moves the value toward `observed`, without waiting for a pending update, whose part this is: value ←
+  /// (1 - momentum) · value + momentum · observed.
   public func update(toward observed: UnsafePointer<Float>, momentum: Float) {
     guard let store else { preconditionFailure("a layer is used before a ParameterStore took its buffers") }
     let pointer = store.buffers.pointer + offset
@@ -106,7 +107,8 @@ public enum Initializer: Hashable, Sendable {
   }
 }
 
-/// The per-channel means and unbiased variances that a normalisation layer saw in one pass, of each of its parts.
+/// The per-channel means and unbiased variances that a normalisation layer saw in one pass, of each of its
+/// parts.
 public struct BatchStatistics {
   /// The layer's running mean, `[C]`.
   public let runningMean: Buffer

@@ -57,8 +57,8 @@ public final class ParameterStore {
   }
 
   /// Sets an update that completes, part by part, as parameters are read: wait at first use.
-  /// - Parameter complete: given the elements that are read, or nil if everything is, updates at least these; returns
-  ///   whether nothing is left to be done. What it reads itself is as it finds it.
+  /// - Parameter complete: given the elements that are read, or nil if everything is, updates at least these;
+  ///   returns whether nothing is left to be done. What it reads itself is as it finds it.
   public func update(whenRead complete: @escaping (_ elements: Range<Int>?) -> Bool) {
     settle()
     pending = complete

@@ -5,10 +5,11 @@ public import TensorCore
 /// Derivative rules are written with the same operations that the forward computation uses, so a gradient can
 /// itself be recorded and differentiated (`createGraph`), which gradient penalties need.
 ///
-/// A tape may compute several micro-batches in one pass, its ``parts``. What samples share is then computed once and what
-/// each sample has is computed as ever; but every sum over samples is taken for each part by itself, so that it has the bits
-/// of a pass over that part alone. Such a sum has the parts as its outermost axis: a mean loss of two parts has the
-/// shape `[2]`, the gradient of a shared weight `[out, in]` the shape `[2, out, in]`.
+/// A tape may compute several micro-batches in one pass, its ``parts``. What samples share is then computed
+/// once and what each sample has is computed as ever; but every sum over samples is taken for each part by
+/// itself, so that it has the bits of a pass over that part alone. Such a sum has the parts as its outermost
+/// axis: a mean loss of two parts has the shape `[2]`, the gradient of a shared weight `[out, in]` the shape
+/// `[2, out, in]`.
 public final class Tape {
   /// How layers with two behaviours compute.
   public enum Mode: Sendable {
@@ -18,8 +19,8 @@ public final class Tape {
     case inference
   }
 
-  /// What a derivative rule is given: the operation's inputs and output as variables (constants unless a graph is
-  /// being created), the gradient of the output, and which inputs need a gradient.
+  /// What a derivative rule is given: the operation's inputs and output as variables (constants unless a
+  /// graph is being created), the gradient of the output, and which inputs need a gradient.
   struct Backward {
     let inputs: [Variable]
     let output: Variable
@@ -35,7 +36,8 @@ public final class Tape {
     /// The node of an input whose gradient may be computed later, with those of its other uses.
     func leaf(_ position: Int) -> Int? { leaves[position] }
 
-    /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable operations.
+    /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable
+    /// operations.
     var isFirstOrder: Bool { !upstream.isRecorded && !inputs.contains { $0.isRecorded } }
   }
 
@@ -102,8 +104,8 @@ public final class Tape {
     leaf(value, parts: divided(value))
   }
 
-  /// Two kinds of samples, `[N, …]` each, part by part by turns: `[2 N, …]` in twice as many parts, each of which is summed
-  /// by itself; see ``Variable/everyOtherPart(from:)``.
+  /// Two kinds of samples, `[N, …]` each, part by part by turns: `[2 N, …]` in twice as many parts, each of
+  /// which is summed by itself; see ``Variable/everyOtherPart(from:)``.
   /// - Precondition: the tape's parts divide N.
   public func samples(_ value: Tensor, alternatingWith other: Tensor) -> Variable {
     precondition(value.shape == other.shape, "as many of each: \(value.shape) and \(other.shape)")
@@ -172,8 +174,8 @@ public final class Tape {
   /// - Parameters:
   ///   - upstream: of the output's shape; ones if absent, which needs a scalar output, or one of each part.
   ///   - createGraph: whether the result is recorded, so that it can be differentiated again.
-  /// - Returns: one gradient a variable, nil where the output does not depend on it. That of a variable which several
-  ///   parts share has the parts in front.
+  /// - Returns: one gradient a variable, nil where the output does not depend on it. That of a variable which
+  ///   several parts share has the parts in front.
   public func gradients(
     of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
     createGraph: Bool = false
@@ -184,11 +186,11 @@ public final class Tape {
   }
 
   /// - Parameters:
-  ///   - isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts, along the
-  ///     complete binary tree, instead of one of each.
-  ///   - whenFinal: told of each of `variables` that is a leaf by its node, with its gradient, as soon as nothing is to be
-  ///     added to that any more: in reverse order of first use. Those that the output does not depend on may be left
-  ///     out.
+  ///   - isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts,
+  ///     along the complete binary tree, instead of one of each.
+  ///   - whenFinal: told of each of `variables` that is a leaf by its node, with its gradient, as soon as
+  ///     nothing is to be added to that any more: in reverse order of first use. Those that the output does
+  ///     not depend on may be left out.
   private func gradients(
     of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
     createGraph: Bool = false, isFolding: Bool, whenFinal: (_ node: Int, _ gradient: Variable?) -> Void
@@ -264,9 +266,9 @@ public final class Tape {
     }
   }
 
-  /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat buffer;
-  /// zero where the output does not depend on a parameter. Summed over the parts, if there are several, along the complete
-  /// binary tree.
+  /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat
+  /// buffer; zero where the output does not depend on a parameter. Summed over the parts, if there are
+  /// several, along the complete binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
     Tensor([store.count]) { writeGradients(of: output, forParametersOf: store, to: $0) }
   }
@@ -281,8 +283,8 @@ public final class Tape {
   /// Writes ``gradients(of:forParametersOf:)`` to the `store.count` elements of `flat`.
   /// - Parameters:
   ///   - other: what is added to each part's gradient before they are summed.
-  ///   - whenWritten: told of each parameter's elements as soon as they are final: those that the output depends on come in
-  ///     reverse order of first use, while the rest is still to be computed.
+  ///   - whenWritten: told of each parameter's elements as soon as they are final: those that the output
+  ///     depends on come in reverse order of first use, while the rest is still to be computed.
   public func writeGradients(
     of output: Variable, forParametersOf store: ParameterStore, to flat: UnsafeMutablePointer<Float>,
     adding other: PartGradients? = nil, whenWritten: @escaping (Range<Int>) -> Void = { _ in }

@@ -76,8 +76,8 @@ extension Variable {
     return tape.record(value.broadcast(to: shape), from: [self]) { [$0.upstream.sum(to: $0.inputs[0].shape)] }
   }
 
-  /// The sum over every axis along which `target` would be broadcast to this shape. Where samples of several parts would
-  /// be added, each part has its own sum: `[parts] + target`.
+  /// The sum over every axis along which `target` would be broadcast to this shape. Where samples of several
+  /// parts would be added, each part has its own sum: `[parts] + target`.
   public func sum(to target: Shape) -> Variable {
     guard target != shape else { return self }
     if addsSamples(to: target) { return sumByPart(to: target) }
@@ -104,7 +104,8 @@ extension Variable {
     return total * (Float(total.value.count) / Float(value.count))
   }
 
-  /// The tape that an operation of two variables is recorded on: that of the one that derivatives flow through.
+  /// The tape that an operation of two variables is recorded on: that of the one that derivatives flow
+  /// through.
   func recorder(with other: Variable) -> Tape {
     isRecorded ? tape : (other.isRecorded ? other.tape : tape)
   }

@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// Convolutions of `[N, spatial…, C]`. The three kernels (forward, input gradient, weight gradient) are bilinear
-/// and closed under differentiation, so gradients of any order need no others.
+/// Convolutions of `[N, spatial…, C]`. The three kernels (forward, input gradient, weight gradient) are
+/// bilinear and closed under differentiation, so gradients of any order need no others.
 extension Variable {
   /// Cross-correlation with weights `[Cout, Cin, k…]`, as PyTorch's `conv{1,2,3}d`.
   public func convolved(with weight: Variable, _ geometry: ConvolutionGeometry) -> Variable {
@@ -39,8 +39,8 @@ extension Variable {
     }
   }
 
-  /// The gradient of ``convolved(with:_:)`` with respect to its weights, the second input of a step, this being the
-  /// convolution's input; nil if it is left to be computed with the weights' other uses.
+  /// The gradient of ``convolved(with:_:)`` with respect to its weights, the second input of a step, this
+  /// being the convolution's input; nil if it is left to be computed with the weights' other uses.
   private func convolutionWeightGradient(
     upstream: Variable, _ geometry: ConvolutionGeometry, _ step: Tape.Backward
   ) -> Variable? {

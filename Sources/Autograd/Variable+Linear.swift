@@ -29,7 +29,8 @@ extension Variable {
     }
   }
 
-  /// The gradient of the weights, this being the upstream rows `[N, out]`: `[out, in]`, for each part or summed over them.
+  /// The gradient of the weights, this being the upstream rows `[N, out]`: `[out, in]`, for each part or
+  /// summed over them.
   private func weightGradient(at input: Variable, isFolded: Bool) -> Variable {
     guard isFolded && parts > 1 else {
       return matrixProduct(input.reshaped(input.value.asRows.shape), transposingSelf: true)
@@ -37,8 +38,8 @@ extension Variable {
     return tape.constant(value.matrixProductOverRows(input.value.asRows, parts: parts))
   }
 
-  /// The gradient in front of a rectifier with this one behind it, as rows, and the sum of the rows of each part where that
-  /// comes with it.
+  /// The gradient in front of a rectifier with this one behind it, as rows, and the sum of the rows of each
+  /// part where that comes with it.
   private func throughRectifier(
     _ slope: Float, _ step: Tape.Backward, summing: Bool
   ) -> (rows: Variable, sums: Variable?) {

@@ -3,7 +3,8 @@ import TensorCore
 extension Variable {
   /// The product of the last two axes, batched over equal leading axes.
   ///
-  /// A product over the samples of several parts, `[N, m]ᵀ` by `[N, n]`, gives each part's own: `[parts, m, n]`.
+  /// A product over the samples of several parts, `[N, m]ᵀ` by `[N, n]`, gives each part's own: `[parts, m,
+  /// n]`.
   public func matrixProduct(
     _ other: Variable, transposingSelf: Bool = false, transposingOther: Bool = false
   ) -> Variable {

@@ -1,8 +1,8 @@
 public import TensorCore
 
 extension Variable {
-  /// Batch normalisation (Ioffe and Szegedy 2015) of `[…, C]` over all but the channel axis, scale, shift and a
-  /// rectifier, in one pass over memory each way.
+  /// Batch normalisation (Ioffe and Szegedy 2015) of `[…, C]` over all but the channel axis, scale, shift and
+  /// a rectifier, in one pass over memory each way.
   ///
   /// - Parameters:
   ///   - weight: the scale γ, `[C]`.

@@ -1,6 +1,7 @@
 import TensorCore
 
-/// Sums over the samples of each part of a pass, with the bits of a pass over that part alone; see ``Tape/parts``.
+/// Sums over the samples of each part of a pass, with the bits of a pass over that part alone; see
+/// ``Tape/parts``.
 extension Variable {
   /// Whether the sum to `target` would add samples of different parts.
   func addsSamples(to target: Shape) -> Bool {
@@ -26,7 +27,8 @@ extension Variable {
       .reshaped(samples.shape)
   }
 
-  /// Every second part, from the first (0) or the second (1) on: `[N, …]` to `[N / 2, …]` in half as many parts.
+  /// Every second part, from the first (0) or the second (1) on: `[N, …]` to `[N / 2, …]` in half as many
+  /// parts.
   /// - Precondition: the number of parts is even.
   public func everyOtherPart(from first: Int) -> Variable {
     precondition(parts.isMultiple(of: 2) && (0...1).contains(first), "every other of \(parts) parts")

@@ -2,7 +2,8 @@ import TensorCore
 
 /// The softmax family, over the innermost axis.
 extension Variable {
-  /// log Σ e^x over the innermost axis, which is kept with extent 1; shifted by the maximum, so nothing overflows.
+  /// log Σ e^x over the innermost axis, which is kept with extent 1; shifted by the maximum, so nothing
+  /// overflows.
   public func logSumExp() -> Variable {
     let shift = constant(value.rowMaximum())
     return (self - shift).exp().sum(along: [-1]).log() + shift

@@ -9,8 +9,8 @@ public struct Variable {
   public let tape: Tape
   /// The position on the tape; nil for a constant.
   let node: Int?
-  /// The equal parts that the outermost axis is divided into, each belonging to one of the tape's micro-batches, or to one
-  /// kind of its samples where two alternate; 1 for a value that all of them share.
+  /// The equal parts that the outermost axis is divided into, each belonging to one of the tape's
+  /// micro-batches, or to one kind of its samples where two alternate; 1 for a value that all of them share.
   public let parts: Int
 
   init(_ value: Tensor, on tape: Tape, node: Int?, parts: Int = 1) {

@@ -2,9 +2,10 @@ import TensorCore
 
 /// The uses of convolution weights that a backward pass has met.
 ///
-/// The gradient of a weight is computed when all of its uses are known, as one sum over them: a weight of many channels is
-/// larger than the activations that its gradient is made from, so that a gradient of each use, added up, would cost more than
-/// making it. A gradient penalty uses each of the critic's weights four times.
+/// The gradient of a weight is computed when all of its uses are known, as one sum over them: a weight of
+/// many channels is larger than the activations that its gradient is made from, so that a gradient of each
+/// use, added up, would cost more than making it. A gradient penalty uses each of the critic's weights four
+/// times.
 final class WeightGradients {
   /// Uses that are alike but for their values.
   private struct Uses {

@@ -1,10 +1,11 @@
-/// Saves generations behind the training: what is to be saved is copied, then compressed and written by threads of their
-/// own, one in each process that takes part.
+/// Saves generations behind the training: what is to be saved is copied, then compressed and written by
+/// threads of their own, one in each process that takes part.
 ///
-/// One save is under way at a time. With ``Peers`` all processes call the same methods in the same order. Those that see
-/// the store write a share of the files each (``GenerationContents/shares(among:)``). When all have written theirs, which
-/// the processes have to tell each other in their own way (``isPartWritten``), ``gather()`` brings the digests together,
-/// and the first of them writes the manifest and commits. The threads exchange nothing: they only write.
+/// One save is under way at a time. With ``Peers`` all processes call the same methods in the same order.
+/// Those that see the store write a share of the files each (``GenerationContents/shares(among:)``). When all
+/// have written theirs, which the processes have to tell each other in their own way (``isPartWritten``),
+/// ``gather()`` brings the digests together, and the first of them writes the manifest and commits. The
+/// threads exchange nothing: they only write.
 ///
 /// Not for use from several threads: it belongs to the one that trains.
 public final class BackgroundCheckpointWriter {
@@ -53,11 +54,11 @@ public final class BackgroundCheckpointWriter {
   /// Whether a save is under way of which this process has written its part.
   package var isPartWritten: Bool { part.map { $0.job?.isDone ?? true } ?? false }
 
-  /// Waits for the save before, if it is still under way, copies what this process is to write of `contents`, and starts
-  /// to write it. Once this returns, the caller may overwrite the tensors' storage.
+  /// Waits for the save before, if it is still under way, copies what this process is to write of `contents`,
+  /// and starts to write it. Once this returns, the caller may overwrite the tensors' storage.
   ///
-  /// - Returns: on the coordinator, the outcome of the save before, or nil if there was none or it has been told. A failed
-  ///   intermediate save need not end the training: the older generations are untouched.
+  /// - Returns: on the coordinator, the outcome of the save before, or nil if there was none or it has been
+  ///   told. A failed intermediate save need not end the training: the older generations are untouched.
   /// - Throws: what communication throws.
   public func submit(_ contents: GenerationContents) throws -> Result<Generation, CheckpointError>? {
     let outcome = try takeOutcome()
@@ -95,8 +96,8 @@ public final class BackgroundCheckpointWriter {
     return folder.isEmpty ? nil : folder
   }
 
-  /// Waits until all parts are written, and has the coordinator commit the generation, or give it up if a part failed.
-  /// One all-gather of what the manifest says about each part.
+  /// Waits until all parts are written, and has the coordinator commit the generation, or give it up if a
+  /// part failed. One all-gather of what the manifest says about each part.
   ///
   /// - Throws: what communication throws.
   package func gather() throws {
@@ -109,8 +110,8 @@ public final class BackgroundCheckpointWriter {
     }
   }
 
-  /// The outcome of a save that has ended, which no other method tells then; nil if none has ended, and where this process
-  /// is not the coordinator. Neither waits nor communicates.
+  /// The outcome of a save that has ended, which no other method tells then; nil if none has ended, and where
+  /// this process is not the coordinator. Neither waits nor communicates.
   public func takeEnded() -> Result<Generation, CheckpointError>? {
     if let ending {
       guard ending.isDone else { return nil }
@@ -122,8 +123,8 @@ public final class BackgroundCheckpointWriter {
 
   /// Waits for the last save.
   ///
-  /// - Returns: on the coordinator, the generation that was saved, or nil if nothing was submitted since the outcome was
-  ///   last told.
+  /// - Returns: on the coordinator, the generation that was saved, or nil if nothing was submitted since the
+  ///   outcome was last told.
   /// - Throws: ``CheckpointError`` if that save failed; what communication throws.
   @discardableResult
   public func finish() throws -> Generation? {

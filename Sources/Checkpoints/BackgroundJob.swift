@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Work on a thread of its own that stands back for the threads that train: it gets what they leave of a core.
+/// Work on a thread of its own that stands back for the threads that train: it gets what they leave of a
+/// core.
 final class BackgroundJob<Output: Sendable> {
   private let result = Result()
   private var thread: pthread_t?
@@ -53,7 +54,8 @@ private final class BackgroundBody: Sendable {
     let code = pthread_create(
       &thread, nil,
       { context in
-        // On Linux, 0 is the calling thread alone. As `nice` counts: a tenth of the claim of a thread that trains.
+        // On Linux, 0 is the calling thread alone. As `nice` counts: a tenth of the claim of a thread that
+        // trains.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         Unmanaged<BackgroundBody>.fromOpaque(context!).takeRetainedValue().run()
         return nil

@@ -1,6 +1,6 @@
 extension CheckpointStore {
-  /// How many starts from each generation have come to nothing so far, the one that may be under way included. A hint: no
-  /// file, or one that cannot be read, is none.
+  /// How many starts from each generation have come to nothing so far, the one that may be under way
+  /// included. A hint: no file, or one that cannot be read, is none.
   public var attempts: [String: Int] {
     guard let bytes = try? Folder(directory).file(FolderName.attempts).contents(limit: 1 << 20),
       let text = String(validating: bytes, as: UTF8.self)
@@ -16,8 +16,8 @@ extension CheckpointStore {
     return attempts
   }
 
-  /// Counts a start from a generation, durably, before anything of it is used: whatever then ends the process, the
-  /// start has been counted. ``forgetAttempts(from:)`` takes it back once the run has got on.
+  /// Counts a start from a generation, durably, before anything of it is used: whatever then ends the
+  /// process, the start has been counted. ``forgetAttempts(from:)`` takes it back once the run has got on.
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`.
   public func countAttempt(from name: String) throws(CheckpointError) {

@@ -15,8 +15,9 @@ extension CheckpointStore {
     public let rejected: [Rejection]
   }
 
-  /// The generations whose manifest is whole and whose files have their full sizes, in ascending order of steps.
-  /// Digests are not compared; ``newestValid()`` and ``load(_:verify:)`` do that. No folder is no generations.
+  /// The generations whose manifest is whole and whose files have their full sizes, in ascending order of
+  /// steps. Digests are not compared; ``newestValid()`` and ``load(_:verify:)`` do that. No folder is no
+  /// generations.
   public func generations() throws(CheckpointError) -> [Generation] {
     try candidates().filter { (try? reader($0))?.isComplete == true }
   }
@@ -39,8 +40,8 @@ extension CheckpointStore {
     return Selection(generation: nil, rejected: rejected)
   }
 
-  /// The name in `latest`, or nil if it is absent or is not the name of a generation. A hint: the generation need
-  /// not be there, nor be whole.
+  /// The name in `latest`, or nil if it is absent or is not the name of a generation. A hint: the generation
+  /// need not be there, nor be whole.
   public var latest: String? { target(of: FolderName.latest) }
 
   /// The name in `best`, or nil if it is absent or is not the name of a generation. A hint, as ``latest``.
@@ -58,8 +59,10 @@ extension CheckpointStore {
   /// Reads a generation of this store.
   ///
   /// - Parameters:
-  ///   - name: the name of its folder, such as `step-00000500`, or a path (with a slash) to any generation's folder.
-  ///   - verify: compares the SHA-256 of every file; without, truncation and the frames' checksums are still noticed.
+  ///   - name: the name of its folder, such as `step-00000500`, or a path (with a slash) to any generation's
+  ///     folder.
+  ///   - verify: compares the SHA-256 of every file; without, truncation and the frames' checksums are still
+  ///     noticed.
   /// - Throws: ``CheckpointError``: `damaged` naming file, tensor and byte; `newerFormat`; `notFound`.
   public func load(_ name: String, verify: Bool = true) throws(CheckpointError) -> LoadedGeneration {
     if name.utf8.contains(UInt8(ascii: "/")) { return try Self.load(path: name, verify: verify) }
@@ -73,7 +76,8 @@ extension CheckpointStore {
     try LoadedGeneration(GenerationReader(Folder(path)), verify: verify)
   }
 
-  /// Everything that is named like a generation, ascending; of one step, the one that was set aside comes first.
+  /// Everything that is named like a generation, ascending; of one step, the one that was set aside comes
+  /// first.
   func candidates() throws(CheckpointError) -> [Generation] {
     let found = try (namesIfPresent() ?? []).compactMap { name -> (Generation, isPlain: Bool)? in
       switch FolderName(name) {
@@ -94,8 +98,8 @@ extension CheckpointStore {
     }
   }
 
-  /// Opens a generation that was found by its name; one whose manifest tells of another step is not what it is
-  /// called.
+  /// Opens a generation that was found by its name; one whose manifest tells of another step is not what it
+  /// is called.
   func reader(_ candidate: Generation) throws(CheckpointError) -> GenerationReader {
     let reader = try GenerationReader(Folder(directory).folder(candidate.name))
     guard reader.manifest.info.step == candidate.step else {

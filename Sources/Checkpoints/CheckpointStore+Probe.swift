@@ -10,7 +10,8 @@ extension CheckpointStore {
     return name
   }
 
-  /// Leaves a process's number in the folder of a probe, if there is one of that name here: another disk has none.
+  /// Leaves a process's number in the folder of a probe, if there is one of that name here: another disk has
+  /// none.
   package func answerProbe(_ name: String, number: Int) {
     _ = try? fileSystem.createFile("\(path(name))/\(number)")
   }

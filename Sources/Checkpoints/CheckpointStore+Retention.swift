@@ -1,7 +1,7 @@
 extension CheckpointStore {
-  /// Removes generations older than `saved`, which is whole, beyond ``keepLast``. Newer ones, which exist after a
-  /// resume from an older one, are left, and so are those of `retained`, which do not count; folders that are not whole
-  /// do not count either, and go with their elders.
+  /// Removes generations older than `saved`, which is whole, beyond ``keepLast``. Newer ones, which exist
+  /// after a resume from an older one, are left, and so are those of `retained`, which do not count; folders
+  /// that are not whole do not count either, and go with their elders.
   func removeOldGenerations(
     after saved: Generation, retaining retained: RetainedGenerations
   ) throws(CheckpointError) {
@@ -16,8 +16,8 @@ extension CheckpointStore {
     }
   }
 
-  /// Removes what interrupted saves have left behind: temporary folders, and generations set aside for another of
-  /// the same step. To be called by the owner of the run, at its start, before anything is loaded.
+  /// Removes what interrupted saves have left behind: temporary folders, and generations set aside for
+  /// another of the same step. To be called by the owner of the run, at its start, before anything is loaded.
   ///
   /// - Returns: the names that were removed or given back their own name.
   @discardableResult
@@ -45,7 +45,8 @@ extension CheckpointStore {
     return cleaned
   }
 
-  /// Removes a generation's folder under a temporary name, so that half of it is never taken for a generation.
+  /// Removes a generation's folder under a temporary name, so that half of it is never taken for a
+  /// generation.
   func remove(_ folder: String, _ name: String) throws(CheckpointError) {
     let temporary = path(FolderName.temporary(name))
     try fileSystem.rename(folder, to: temporary)

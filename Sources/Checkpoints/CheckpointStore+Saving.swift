@@ -1,15 +1,15 @@
 extension CheckpointStore {
-  /// Writes a generation, verifies it, publishes it, points `latest` to it and `best` to the best one if one is known,
-  /// and removes the oldest beyond ``keepLast``.
+  /// Writes a generation, verifies it, publishes it, points `latest` to it and `best` to the best one if one
+  /// is known, and removes the oldest beyond ``keepLast``.
   ///
-  /// Order on disk: every file is synchronised, then the manifest, then the temporary folder; the folder is read
-  /// back, renamed, and its parent synchronised; then `latest` the same way; only then are others removed. A
-  /// generation of the same step stays under `step-….replaced-…`, where readers find it, until the new one has
-  /// its name. Whenever the process is killed, the old or the new generation is whole.
+  /// Order on disk: every file is synchronised, then the manifest, then the temporary folder; the folder is
+  /// read back, renamed, and its parent synchronised; then `latest` the same way; only then are others
+  /// removed. A generation of the same step stays under `step-….replaced-…`, where readers find it, until the
+  /// new one has its name. Whenever the process is killed, the old or the new generation is whole.
   ///
-  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what was
-  ///   written does not read back. The temporary folder is removed and older generations are as they were. If only
-  ///   `latest` or the removal of old ones fails, the new generation is there all the same.
+  /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what
+  ///   was written does not read back. The temporary folder is removed and older generations are as they
+  ///   were. If only `latest` or the removal of old ones fails, the new generation is there all the same.
   @discardableResult
   public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
     let folder = try stage(contents)
@@ -26,7 +26,8 @@ extension CheckpointStore {
 
   /// Begins a save: makes sure that there is room, and makes the temporary folder.
   ///
-  /// - Returns: the folder's path, for ``write(_:into:)`` and ``commit(_:_:from:retaining:)`` or ``abandon(_:)``.
+  /// - Returns: the folder's path, for ``write(_:into:)`` and ``commit(_:_:from:retaining:)`` or
+  ///   ``abandon(_:)``.
   func stage(_ contents: GenerationContents) throws(CheckpointError) -> String {
     try requireSpace(for: contents.files)
     let folder = path(FolderName.temporary(FolderName.generation(contents.info.step)))
@@ -45,8 +46,8 @@ extension CheckpointStore {
     return files
   }
 
-  /// Ends a save whose files are all written: the manifest, the names, the pointers and what is kept of older ones, as
-  /// ``save(_:)`` says.
+  /// Ends a save whose files are all written: the manifest, the names, the pointers and what is kept of older
+  /// ones, as ``save(_:)`` says.
   func commit(
     _ info: GenerationInfo, _ files: [Manifest.File], from folder: String,
     retaining retained: RetainedGenerations
@@ -83,8 +84,8 @@ extension CheckpointStore {
     }
   }
 
-  /// Checks that the most that a generation of these files can take finds room in the folder, which is made if only that is
-  /// missing.
+  /// Checks that the most that a generation of these files can take finds room in the folder, which is made
+  /// if only that is missing.
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate`, or `inputOutput` where nobody can tell.
   package func requireSpace(for files: [TensorFile]) throws(CheckpointError) {
@@ -124,8 +125,8 @@ extension CheckpointStore {
     }
   }
 
-  /// Gives the verified folder its name. Nothing replaces a folder that is not empty in one step on every file
-  /// system, so that one of the same step is set aside first.
+  /// Gives the verified folder its name. Nothing replaces a folder that is not empty in one step on every
+  /// file system, so that one of the same step is set aside first.
   private func publish(_ temporary: String, as name: String) throws(CheckpointError) {
     let target = path(name)
     let isThere = try Folder(directory).names().contains(name)

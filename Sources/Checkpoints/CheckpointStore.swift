@@ -10,10 +10,10 @@ public struct Generation: Equatable, Sendable {
 
 /// The checkpoints of one run: a folder of generations, `step-00000500` and so on.
 ///
-/// A generation is written under a temporary name, made durable, read back and verified, and only then given its
-/// name, so that a folder named `step-…` was whole when it got that name. `latest`, a small file, names the last
-/// one written; it is a convenience for people and scripts, and nothing here trusts it. One process at a time
-/// saves into a store; any number may read.
+/// A generation is written under a temporary name, made durable, read back and verified, and only then given
+/// its name, so that a folder named `step-…` was whole when it got that name. `latest`, a small file, names
+/// the last one written; it is a convenience for people and scripts, and nothing here trusts it. One process
+/// at a time saves into a store; any number may read.
 public struct CheckpointStore: Sendable {
   /// The folder of the generations, such as `run/checkpoints`.
   public let directory: String

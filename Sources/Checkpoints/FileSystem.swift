@@ -12,8 +12,8 @@ package enum FileOperation {
   case removeFolder(String)
 }
 
-/// The calls to the operating system that a save is made of. Each is announced to a hook first, so that a test
-/// can fail or stop a save at every point, or record what was made durable when.
+/// The calls to the operating system that a save is made of. Each is announced to a hook first, so that a
+/// test can fail or stop a save at every point, or record what was made durable when.
 package struct FileSystem: Sendable {
   /// Called before each operation; what it throws is thrown in the operation's place.
   package var willPerform: @Sendable (FileOperation) throws(CheckpointError) -> Void = { _ in }
@@ -49,7 +49,8 @@ package struct FileSystem: Sendable {
     guard Glibc.rename(path, newPath) == 0 else { throw failure("rename to \(newPath)", path) }
   }
 
-  /// Removes a file, a link or a folder with all that is in it; links are not followed. Nothing there is no error.
+  /// Removes a file, a link or a folder with all that is in it; links are not followed. Nothing there is no
+  /// error.
   package func removeTree(_ path: String) throws(CheckpointError) {
     var status = stat()
     guard lstat(path, &status) == 0 else {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// An open folder. Names found in it are opened relative to it and never followed out of it: a link, a device or a
-/// pipe in place of a file is an error.
+/// An open folder. Names found in it are opened relative to it and never followed out of it: a link, a device
+/// or a pipe in place of a file is an error.
 struct Folder: ~Copyable {
   let path: String
   private let descriptor: Int32

@@ -4,7 +4,8 @@ package enum FolderName: Equatable {
   case generation(step: Int)
   /// `step-00000500.replaced-…`: a generation that is being replaced by another of the same step.
   case replaced(step: Int)
-  /// `step-00000500.tmp-…`, `latest.tmp-…`, `best.tmp-…`, `attempts.tmp-…` and `probe.tmp-…`: being written or removed.
+  /// `step-00000500.tmp-…`, `latest.tmp-…`, `best.tmp-…`, `attempts.tmp-…` and `probe.tmp-…`: being written
+  /// or removed.
   case temporary
   /// Anything else.
   case other

@@ -45,7 +45,8 @@ public struct GenerationInfo: Equatable, Sendable {
 
 /// Tensors that stand in one file of a generation, such as those of the generator network.
 public struct TensorFile: Sendable {
-  /// The name without extension, such as `generator`: 1 to 64 of `A-Z a-z 0-9 . _ -`, not beginning with a dot.
+  /// The name without extension, such as `generator`: 1 to 64 of `A-Z a-z 0-9 . _ -`, not beginning with a
+  /// dot.
   public let name: String
   /// The tensors in the order of the file.
   public let tensors: [NamedTensor]
@@ -54,8 +55,8 @@ public struct TensorFile: Sendable {
   /// Free text for the file's own header.
   public let metadata: [String: String]
 
-  /// - Precondition: `name` keeps to its alphabet, the tensors' names are unique, and what is not encoded as `.values`
-  ///   is Float32.
+  /// - Precondition: `name` keeps to its alphabet, the tensors' names are unique, and what is not encoded as
+  ///   `.values` is Float32.
   public init(
     name: String, tensors: [NamedTensor], encoding: TensorEncoding = .values, metadata: [String: String] = [:]
   ) {
@@ -95,8 +96,8 @@ public struct GenerationContents: Sendable {
   /// Which other generations stay, whatever their age.
   public let retained: RetainedGenerations
 
-  /// - Precondition: the files' names are unique; what a file is encoded as the difference to stands before it, with
-  ///   all of its tensors' names and shapes.
+  /// - Precondition: the files' names are unique; what a file is encoded as the difference to stands before
+  ///   it, with all of its tensors' names and shapes.
   public init(
     info: GenerationInfo, files: [TensorFile], retained: RetainedGenerations = RetainedGenerations()
   ) {
@@ -111,7 +112,8 @@ public struct GenerationContents: Sendable {
 public struct RetainedGenerations: Equatable, Sendable {
   /// The step of the best one by the run's metric, which the pointer `best` names.
   public var best: Int?
-  /// The steps of those that training may go back to: the last one, and those before it until it is known to be whole.
+  /// The steps of those that training may go back to: the last one, and those before it until it is known to
+  /// be whole.
   public var refuges: [Int]
 
   /// Steps of generations, or none.

@@ -12,8 +12,9 @@ extension GenerationContents {
     GenerationContents(info: info, files: files.map { $0.snapshot() }, retained: retained)
   }
 
-  /// The files that each of a number of writers writes, as even in bytes as whole files are: the largest first, each to the
-  /// writer who has the least. A function of the contents alone; no file depends on who writes it.
+  /// The files that each of a number of writers writes, as even in bytes as whole files are: the largest
+  /// first, each to the writer who has the least. A function of the contents alone; no file depends on who
+  /// writes it.
   package func shares(among writers: Int) -> [[String]] {
     var shares = [[String]](repeating: [], count: writers)
     var bytes = [Int](repeating: 0, count: writers)

@@ -4,9 +4,9 @@ struct JSONError: Error, Equatable {
   let offset: Int
 }
 
-/// A strict pull parser (RFC 8259) over untrusted bytes. It builds no tree: the caller asks for what it expects,
-/// so memory is bounded by what the caller keeps. Repeated keys, invalid UTF-8, lone surrogates, numbers that do
-/// not fit and nesting beyond a limit are errors.
+/// A strict pull parser (RFC 8259) over untrusted bytes. It builds no tree: the caller asks for what it
+/// expects, so memory is bounded by what the caller keeps. Repeated keys, invalid UTF-8, lone surrogates,
+/// numbers that do not fit and nesting beyond a limit are errors.
 struct JSONReader {
   private let bytes: [UInt8]
   private let end: Int

@@ -26,12 +26,14 @@ public struct LoadedGeneration: Sendable {
     files.first { $0.name == name }
   }
 
-  /// The tensors of a file, in the order in which a model declares them, after the check that they are just those.
+  /// The tensors of a file, in the order in which a model declares them, after the check that they are just
+  /// those.
   ///
   /// - Parameters:
   ///   - expected: the Float32 tensors that the model has, with their shapes.
   ///   - file: the file's name, such as `generator`.
-  /// - Throws: ``CheckpointError`` of kind `otherModel`, which lists what is missing, unexpected and of another shape.
+  /// - Throws: ``CheckpointError`` of kind `otherModel`, which lists what is missing, unexpected and of
+  ///   another shape.
   public func tensors(
     _ expected: [(name: String, shape: Shape)], in file: String
   ) throws(CheckpointError) -> [Tensor] {

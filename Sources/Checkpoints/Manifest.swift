@@ -1,9 +1,9 @@
-/// `manifest.json`: what a generation is and which bytes belong to it. Written last, so that its presence means
-/// that all else was there.
+/// `manifest.json`: what a generation is and which bytes belong to it. Written last, so that its presence
+/// means that all else was there.
 ///
-/// Fields stand in the order below in every format; readers ignore fields that they do not know. The last field,
-/// `manifest_sha256`, is the SHA-256 of every byte of the file before the digest's own first digit, in every
-/// format: `head -c -68 manifest.json | sha256sum` gives it.
+/// Fields stand in the order below in every format; readers ignore fields that they do not know. The last
+/// field, `manifest_sha256`, is the SHA-256 of every byte of the file before the digest's own first digit, in
+/// every format: `head -c -68 manifest.json | sha256sum` gives it.
 public struct Manifest: Equatable, Sendable {
   /// A version of the format: another major is not understood, another minor is.
   public struct FormatVersion: Equatable, Sendable, CustomStringConvertible {

@@ -4,8 +4,8 @@ extension SafetensorsHeader {
   private static let maximumRank = 8
   private static let maximumExtent = 1 << 31
 
-  /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before it
-  /// is used; tensors must cover the data section without gap or overlap.
+  /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before
+  /// it is used; tensors must cover the data section without gap or overlap.
   ///
   /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte.
   init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {

@@ -2,11 +2,12 @@
 public enum TensorEncoding: Equatable, Sendable {
   /// As themselves: what `safetensors.torch.load_file` and `load_state_dict` take.
   case values
-  /// As four byte planes: a `U8` tensor of shape [4, …]. Plane *i* holds bits 8i to 8i+7 of every element, after a turn
-  /// by one bit to the left, which leaves the exponent in plane 3 and the sign in plane 0.
+  /// As four byte planes: a `U8` tensor of shape [4, …]. Plane *i* holds bits 8i to 8i+7 of every element,
+  /// after a turn by one bit to the left, which leaves the exponent in plane 3 and the sign in plane 0.
   case planes
-  /// As four byte planes of the difference to the tensor of the same name in another file of the generation that lies
-  /// there as itself: of the bit patterns as integers, modulo 2^32, then 0, -1, 1, -2, … as 0, 1, 2, 3, ….
+  /// As four byte planes of the difference to the tensor of the same name in another file of the generation
+  /// that lies there as itself: of the bit patterns as integers, modulo 2^32, then 0, -1, 1, -2, … as 0, 1,
+  /// 2, 3, ….
   case difference(from: String)
 }
 
@@ -37,11 +38,12 @@ extension TensorEncoding {
   }
 }
 
-/// Floats as four byte planes and back. In floats side by side one byte in four is an exponent, which takes few values,
-/// and three are nearly noise: each plane by itself tells an entropy coder which is which.
+/// Floats as four byte planes and back. In floats side by side one byte in four is an exponent, which takes
+/// few values, and three are nearly noise: each plane by itself tells an entropy coder which is which.
 enum BytePlanes {
-  /// Writes one plane of `values`, or of their difference to `base`. Plane by plane, because that is how they lie in a file:
-  /// what a plane needs of the others is computed again, which costs less than memory for all of them.
+  /// Writes one plane of `values`, or of their difference to `base`. Plane by plane, because that is how they
+  /// lie in a file: what a plane needs of the others is computed again, which costs less than memory for all
+  /// of them.
   /// - Precondition: `base` has as many elements; `plane` has a byte for each.
   static func encode(
     _ values: UnsafeBufferPointer<Float>, base: UnsafeBufferPointer<Float>?, plane number: Int,

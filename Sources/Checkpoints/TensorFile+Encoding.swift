@@ -59,8 +59,8 @@ extension TensorFile {
   /// The file called `name`, from what has been read of it.
   ///
   /// - Parameter earlier: the generation's files before it.
-  /// - Throws: ``CheckpointError`` of kind `damaged` if the planes or what they are the difference to are not there, or
-  ///   `newerFormat` for an encoding that is not known.
+  /// - Throws: ``CheckpointError`` of kind `damaged` if the planes or what they are the difference to are not
+  ///   there, or `newerFormat` for an encoding that is not known.
   package init(
     decoding content: Safetensors, name: String, after earlier: [TensorFile], path: String
   ) throws(CheckpointError) {

@@ -1,7 +1,8 @@
 import TensorCore
 
 extension TensorFile {
-  /// Writes the file into `folder`, encoding, compressing and digesting while writing, and makes its content durable.
+  /// Writes the file into `folder`, encoding, compressing and digesting while writing, and makes its content
+  /// durable.
   ///
   /// - Parameter earlier: the generation's files before this one.
   /// - Returns: what the manifest says about it.

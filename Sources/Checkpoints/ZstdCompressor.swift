@@ -1,6 +1,7 @@
 import CZstd
 
-/// Writes one zstd frame piece by piece, with the content's size in its header and a content checksum at its end.
+/// Writes one zstd frame piece by piece, with the content's size in its header and a content checksum at its
+/// end.
 struct ZstdCompressor: ~Copyable {
   private let context: OpaquePointer
   private let buffer: UnsafeMutableRawBufferPointer
@@ -10,8 +11,8 @@ struct ZstdCompressor: ~Copyable {
   /// - Parameters:
   ///   - size: the bytes of content to come, exactly.
   ///   - level: floats have no repetitions, which higher levels search for: 1 gives fewer bytes, faster.
-  ///   - isNoise: hardly searches for repetitions at all, only counts how often each byte occurs: faster still, and fewer
-  ///     bytes where what looks like a repetition is chance.
+  ///   - isNoise: hardly searches for repetitions at all, only counts how often each byte occurs: faster
+  ///     still, and fewer bytes where what looks like a repetition is chance.
   init(size: Int, level: Int32 = 1, isNoise: Bool = false) {
     guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
     var parameters = [

@@ -2,8 +2,8 @@ import CZstd
 
 /// Reads one zstd frame piece by piece, from bytes that may be anything, up to a size known beforehand.
 ///
-/// What is produced grows with what is read; a frame that announces another size than expected, wants a window
-/// above 128 MiB, goes on after its end or fails its checksum is an error.
+/// What is produced grows with what is read; a frame that announces another size than expected, wants a
+/// window above 128 MiB, goes on after its end or fails its checksum is an error.
 struct ZstdDecompressor: ~Copyable {
   private let context: OpaquePointer
   private let buffer: UnsafeMutableRawBufferPointer
@@ -33,7 +33,8 @@ struct ZstdDecompressor: ~Copyable {
     buffer.deallocate()
   }
 
-  /// Decompresses the next piece of the file; the first must hold the frame header (18 bytes suffice) or be all.
+  /// Decompresses the next piece of the file; the first must hold the frame header (18 bytes suffice) or be
+  /// all.
   mutating func decompress(_ piece: UnsafeRawBufferPointer) throws(CheckpointError) {
     if position == 0, piece.count > 0 { try checkHeader(piece) }
     var input = ZSTD_inBuffer(src: piece.baseAddress, size: piece.count, pos: 0)

@@ -1,8 +1,8 @@
 /// How the vector of a turn is cut into buckets, which are summed over all ranks one by one.
 ///
-/// Buckets follow each other in the order of the parameters, in which a forward pass reads them: of two that are ready the
-/// first is the more urgent. The cut depends on the network alone. No bit depends on the cut, because every element is
-/// summed by itself.
+/// Buckets follow each other in the order of the parameters, in which a forward pass reads them: of two that
+/// are ready the first is the more urgent. The cut depends on the network alone. No bit depends on the cut,
+/// because every element is summed by itself.
 public struct BucketPlan: Sendable, Equatable {
   /// 1 MiB: long against what one more message costs.
   public static let defaultLength = 1 << 18
@@ -13,9 +13,11 @@ public struct BucketPlan: Sendable, Equatable {
   /// The elements of each bucket; together all of the vector.
   public let ranges: [Range<Int>]
 
-  /// Cuts a vector at the beginnings of parameters: a large one begins a bucket, to which small ones that follow are added.
+  /// Cuts a vector at the beginnings of parameters: a large one begins a bucket, to which small ones that
+  /// follow are added.
   /// - Parameters:
-  ///   - count: the elements of the vector, more than none; what lies behind the parameters is in the last bucket.
+  ///   - count: the elements of the vector, more than none; what lies behind the parameters is in the last
+  ///     bucket.
   ///   - parameters: the elements of each parameter, in order.
   ///   - length: what is large; more in a vector that would have too many buckets otherwise.
   public init(count: Int, parameters: [Range<Int>], length: Int = defaultLength) {

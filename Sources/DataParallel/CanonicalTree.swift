@@ -1,8 +1,9 @@
 /// The binary tree in which the gradients of all micro-batches are added, the same on every world size.
 ///
-/// Its leaves are the micro-batches in order; the sum of a node is `sum(left) + sum(right)` in Float32. A rank that
-/// owns a contiguous range of leaves can add up the maximal complete subtrees within it, its *pieces*; adding the
-/// pieces of all ranks along the rest of the tree performs the very additions that one rank would perform alone.
+/// Its leaves are the micro-batches in order; the sum of a node is `sum(left) + sum(right)` in Float32. A
+/// rank that owns a contiguous range of leaves can add up the maximal complete subtrees within it, its
+/// *pieces*; adding the pieces of all ranks along the rest of the tree performs the very additions that one
+/// rank would perform alone.
 public struct CanonicalTree: Sendable, Equatable {
   /// A complete subtree over the leaves `index << level ..< (index + 1) << level`.
   public struct Node: Sendable, Hashable {
@@ -50,7 +51,8 @@ public struct CanonicalTree: Sendable, Equatable {
   /// The node over all leaves.
   public var root: Node { Node(level: leafCount.trailingZeroBitCount, index: 0) }
 
-  /// The maximal complete subtrees within a contiguous range of leaves, in leaf order: at most `2 log2(leafCount)`.
+  /// The maximal complete subtrees within a contiguous range of leaves, in leaf order: at most `2
+  /// log2(leafCount)`.
   public func pieces(of range: Range<Int>) -> [Node] {
     precondition(range.lowerBound >= 0 && range.upperBound <= leafCount, "\(range) is not within the leaves")
     var pieces: [Node] = []

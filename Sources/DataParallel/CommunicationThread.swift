@@ -1,10 +1,10 @@
 public import MessagePassing
 
-/// The one thread of a rank that communicates. It owns the communicator from start-up on and does what is submitted in
-/// the order of submission, so that all ranks that submit alike communicate alike.
+/// The one thread of a rank that communicates. It owns the communicator from start-up on and does what is
+/// submitted in the order of submission, so that all ranks that submit alike communicate alike.
 ///
-/// It sleeps while there is nothing to do. After the first error everything submitted fails with that error, because
-/// the ranks no longer know what the others are doing.
+/// It sleeps while there is nothing to do. After the first error everything submitted fails with that error,
+/// because the ranks no longer know what the others are doing.
 ///
 /// A rank that is alone has nobody to wait for: what is submitted is done on the spot, without a thread.
 public final class CommunicationThread: Sendable {

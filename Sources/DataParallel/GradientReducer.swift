@@ -3,10 +3,10 @@ public import TensorCore
 
 /// Adds up the gradients of a step's micro-batches in the order of the ``CanonicalTree``.
 ///
-/// One flat vector per pass, over one micro-batch or a complete subtree of them, holds all that a phase sums: gradients,
-/// statistics, scalars. The vectors arrive in ascending order of micro-batch and are folded like a binary counter, so a
-/// rank with *m* micro-batches holds at most `2 log2(m) + 1` vectors at a time, taken from and returned to the free list
-/// of `TensorStorage`.
+/// One flat vector per pass, over one micro-batch or a complete subtree of them, holds all that a phase sums:
+/// gradients, statistics, scalars. The vectors arrive in ascending order of micro-batch and are folded like a
+/// binary counter, so a rank with *m* micro-batches holds at most `2 log2(m) + 1` vectors at a time, taken
+/// from and returned to the free list of `TensorStorage`.
 ///
 /// ```swift
 /// for pass in plan.passes(ofAtMost: 64) { reducer.add(pass) { writeGradients(of: pass, to: $0) } }
@@ -67,8 +67,8 @@ public final class GradientReducer {
     return (node, chain)
   }
 
-  /// Adds the vector of the last pass over `plan.local` and hands out this rank's sums bucket by bucket; the reducer is ready
-  /// for the next step.
+  /// Adds the vector of the last pass over `plan.local` and hands out this rank's sums bucket by bucket; the
+  /// reducer is ready for the next step.
   /// - Parameters:
   ///   - write: initialises all `count` elements, each once, and tells of them as soon as it has.
   ///   - whenReady: given each bucket of `buckets` and its sums as soon as all its elements are there.

@@ -2,8 +2,8 @@ package import MessagePassing
 
 /// How gradients travel between nodes; moments and statistics travel as they are.
 ///
-/// In all but `float32` the bits of a sum depend on which micro-batches share a node, and on nothing else. On one node a sum is
-/// what it is in `float32`.
+/// In all but `float32` the bits of a sum depend on which micro-batches share a node, and on nothing else. On
+/// one node a sum is what it is in `float32`.
 public enum GradientWire: String, CaseIterable, Sendable {
   /// As they are: a sum has the bits of one rank on any number of ranks and nodes.
   case float32

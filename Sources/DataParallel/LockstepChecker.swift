@@ -30,8 +30,9 @@ public enum LockstepChecker {
   /// A rank that has failed may not know its place any more: when one says so, places are not compared.
   ///
   /// - Returns: the flags of all ranks, so that all take the same decision at the same step.
-  /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or collective than most, or has another
-  ///   number of elements or buckets (of two equally frequent answers that of the lower rank counts); `CommunicationError`.
+  /// - Throws: ``DivergenceError`` on every rank when one is at another step, phase or collective than most,
+  ///   or has another number of elements or buckets (of two equally frequent answers that of the lower rank
+  ///   counts); `CommunicationError`.
   public static func verify(
     _ header: LockstepHeader, over communicator: any Communicator
   ) throws -> AgreedFlags {

@@ -1,7 +1,7 @@
 /// Which rank computes which micro-batch of a step.
 ///
-/// The global batch is cut into `microBatches` equal parts whatever the world size: micro-batch *m* holds the same
-/// samples and the same shapes on 1 rank and on 8. Each rank owns a contiguous range of them.
+/// The global batch is cut into `microBatches` equal parts whatever the world size: micro-batch *m* holds the
+/// same samples and the same shapes on 1 rank and on 8. Each rank owns a contiguous range of them.
 public struct MicroBatchPlan: Sendable, Equatable {
   /// Samples per step, over all ranks.
   public let batch: Int
@@ -14,8 +14,8 @@ public struct MicroBatchPlan: Sendable, Equatable {
 
   /// A plan for one rank.
   ///
-  /// - Throws: ``PlanError`` when the micro-batches are no power of two, do not divide the batch, or are fewer than
-  ///   the ranks.
+  /// - Throws: ``PlanError`` when the micro-batches are no power of two, do not divide the batch, or are
+  ///   fewer than the ranks.
   /// - Precondition: `0 <= rank < worldSize`.
   public init(batch: Int, microBatches: Int, worldSize: Int, rank: Int) throws(PlanError) {
     precondition(0..<worldSize ~= rank, "rank \(rank) is not one of \(worldSize)")
@@ -48,8 +48,8 @@ public struct MicroBatchPlan: Sendable, Equatable {
   /// The micro-batches that this rank computes, ascending.
   public var local: Range<Int> { microBatches(of: rank) }
 
-  /// This rank's micro-batches, ascending, in groups to be computed in one pass each: complete subtrees of ``tree`` with at
-  /// most so many samples, or single ones.
+  /// This rank's micro-batches, ascending, in groups to be computed in one pass each: complete subtrees of
+  /// ``tree`` with at most so many samples, or single ones.
   public func passes(ofAtMost samples: Int) -> [Range<Int>] {
     let most = max(samples / microBatchSize, 1)
     let level = most.bitWidth - 1 - most.leadingZeroBitCount

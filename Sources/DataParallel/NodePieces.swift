@@ -97,8 +97,8 @@ struct NodePieces: Sendable {
   /// The rank of another node that carries a part.
   private func carrier(of part: Part, on node: Int) -> Int { nodes[node][part.position % nodes[node].count] }
 
-  /// Cuts a block of `count` elements: evenly among the nodes, whose links are what is slow, and among the ranks of
-  /// each.
+  /// Cuts a block of `count` elements: evenly among the nodes, whose links are what is slow, and among the
+  /// ranks of each.
   func parts(of count: Int) -> Parts {
     let slices = SlicePlan(count: count, worldSize: nodes.count)
     return Parts(

@@ -3,18 +3,21 @@ import TensorCore
 
 /// The reduction of ``PartialSums`` where ranks share memory with others of their node.
 ///
-/// The vector passes in blocks. A block is cut into one slice for each node, and this into one part for each of the
-/// node's ranks, its owner. On every other node one rank carries the part. For each block
+/// The vector passes in blocks. A block is cut into one slice for each node, and this into one part for each
+/// of the node's ranks, its owner. On every other node one rank carries the part. For each block
 ///
 /// 1. each rank puts its pieces into its segment, and the ranks of a node meet;
-/// 2. the carriers of a part add up the pieces of their nodes, as far as the tree goes, and send that to its owner;
-/// 3. the owner adds this to the pieces in its node's memory, in tree order, and sends the sum to the carriers;
-/// 4. the ranks of a node meet, and each copies the sums of all parts from the memory of their owners and carriers.
+/// 2. the carriers of a part add up the pieces of their nodes, as far as the tree goes, and send that to its
+///    owner;
+/// 3. the owner adds this to the pieces in its node's memory, in tree order, and sends the sum to the
+///    carriers;
+/// 4. the ranks of a node meet, and each copies the sums of all parts from the memory of their owners and
+///    carriers.
 ///
 /// Blocks overlap: the sums of one travel with the pieces of the next. On one node nothing is sent.
 ///
-/// In ``WireFormat/bfloat16`` what travels is rounded, and so are the pieces of the owner's node and its copy of the sum, so
-/// that all ranks have the same one whoever owns which part.
+/// In ``WireFormat/bfloat16`` what travels is rounded, and so are the pieces of the owner's node and its copy
+/// of the sum, so that all ranks have the same one whoever owns which part.
 struct NodeReduction {
   private static let pieceTag = 3
   private static let sumTag = 4
@@ -111,8 +114,9 @@ struct NodeReduction {
       : room(of: place.rank, piece: place.piece, block: block) + start
   }
 
-  /// Sends this node's pieces of a block to the owners of its parts and receives those of other nodes for the own part;
-  /// sends the sum of the own part of another block and receives those of the parts that this rank carries.
+  /// Sends this node's pieces of a block to the owners of its parts and receives those of other nodes for the
+  /// own part; sends the sum of the own part of another block and receives those of the parts that this rank
+  /// carries.
   private func exchange(
     pieces: Int?, sums added: Int?, over communicator: any Communicator
   ) throws(CommunicationError) {

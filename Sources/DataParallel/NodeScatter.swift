@@ -1,11 +1,12 @@
 import MessagePassing
 import TensorCore
 
-/// The sum of ``PartialSums`` on a single node of which each rank needs a part only, its slice of the vector: the
-/// reduce-scatter of ``NodeReduction`` without the gathering. A rank that shares parameters with its node moves only these.
+/// The sum of ``PartialSums`` on a single node of which each rank needs a part only, its slice of the vector:
+/// the reduce-scatter of ``NodeReduction`` without the gathering. A rank that shares parameters with its node
+/// moves only these.
 ///
-/// The slices pass in blocks. For each block a rank puts its pieces of the others' slices into its segment, the ranks meet,
-/// and each adds up its own slice in tree order. Nothing is sent.
+/// The slices pass in blocks. For each block a rank puts its pieces of the others' slices into its segment,
+/// the ranks meet, and each adds up its own slice in tree order. Nothing is sent.
 struct NodeScatter {
   private let rank: Int
   private let sums: [PartialSums.Piece]
@@ -27,7 +28,8 @@ struct NodeScatter {
     slices = SlicePlan(count: count, worldSize: layout.mates.count, roundLength: blockLength)
   }
 
-  /// Writes the sum of this rank's slice to where it lies in `result`, which may be the place of the first piece.
+  /// Writes the sum of this rank's slice to where it lies in `result`, which may be the place of the first
+  /// piece.
   func run(into result: UnsafeMutablePointer<Float>) throws(CommunicationError) {
     guard slices.rounds > 0 else { return }
     // A mate may still read what another reduction left here.

@@ -3,8 +3,9 @@ import TensorCore
 
 /// The nodes of a communicator as workers, each of which has one vector, the same on all of its ranks.
 ///
-/// Within a node vectors pass through the memory that its ranks share; between nodes the first rank of each speaks for it.
-/// Every use of the memory begins and ends with a meeting, so it does not matter how it is used before and after.
+/// Within a node vectors pass through the memory that its ranks share; between nodes the first rank of each
+/// speaks for it. Every use of the memory begins and ends with a meeting, so it does not matter how it is
+/// used before and after.
 package struct NodeWorkers: Sendable {
   private static let pieceTag = 5
   private static let sumTag = 6
@@ -27,8 +28,8 @@ package struct NodeWorkers: Sendable {
 
   // MARK: - Within a node
 
-  /// Writes the sum over this node's micro-batches: the node's pieces of the ``CanonicalTree``, added from the left. Nothing
-  /// is sent.
+  /// Writes the sum over this node's micro-batches: the node's pieces of the ``CanonicalTree``, added from
+  /// the left. Nothing is sent.
   /// - Parameter result: room for `sums.count` elements.
   func sum(
     _ sums: PartialSums, into result: UnsafeMutablePointer<Float>, over communicator: any Communicator
@@ -84,8 +85,8 @@ package struct NodeWorkers: Sendable {
 
   /// Adds up the vectors of all nodes in the order of the nodes, where they are.
   ///
-  /// A reduce-scatter, then an all-gather, between the first ranks of *M* nodes: each sends `2 (M - 1)` messages, for a vector
-  /// of *N* numbers `8 N (M - 1) / M` bytes. The others send nothing.
+  /// A reduce-scatter, then an all-gather, between the first ranks of *M* nodes: each sends `2 (M - 1)`
+  /// messages, for a vector of *N* numbers `8 N (M - 1) / M` bytes. The others send nothing.
   package func addUp(
     _ values: UnsafeMutablePointer<Float>, count: Int, over communicator: any Communicator
   ) throws(CommunicationError) {

@@ -3,14 +3,16 @@ public import TensorCore
 
 /// What one rank adds to a step's sum: one vector per piece of the ``CanonicalTree`` that it owns.
 ///
-/// The reduction is a reduce-scatter followed by an all-gather, in rounds: each rank sends its pieces, restricted to
-/// a slice, to the owner of the slice; the owner adds them in tree order and sends the sum to all. With *P* ranks, *N*
-/// elements and *p* pieces on this rank it sends `4 N (p (P - 1) + P - 1) / P` bytes: with one piece per rank (*P* a
-/// power of two) `8 N (P - 1) / P`, as a ring would. There are `rounds + 1` exchanges of at most `(p + 1) (P - 1)`
-/// messages each way. The arithmetic, and so every bit of the result, is that of one rank.
+/// The reduction is a reduce-scatter followed by an all-gather, in rounds: each rank sends its pieces,
+/// restricted to a slice, to the owner of the slice; the owner adds them in tree order and sends the sum to
+/// all. With *P* ranks, *N* elements and *p* pieces on this rank it sends `4 N (p (P - 1) + P - 1) / P`
+/// bytes: with one piece per rank (*P* a power of two) `8 N (P - 1) / P`, as a ring would. There are
+/// `rounds + 1` exchanges of at most `(p + 1) (P - 1)` messages each way. The arithmetic, and so every bit of
+/// the result, is that of one rank.
 ///
-/// Ranks that share a node add in memory that they share (``NodeMemory``). Between *M* nodes a node with *q* pieces sends
-/// `4 N (q + 1) (M - 1) / M` bytes, however many ranks it has, spread over its ranks. On one node nothing is sent.
+/// Ranks that share a node add in memory that they share (``NodeMemory``). Between *M* nodes a node with *q*
+/// pieces sends `4 N (q + 1) (M - 1) / M` bytes, however many ranks it has, spread over its ranks. On one
+/// node nothing is sent.
 public struct PartialSums: Sendable {
   /// Who owns which micro-batch.
   public let plan: MicroBatchPlan
@@ -48,10 +50,10 @@ public struct PartialSums: Sendable {
     return Tensor(viewOf: result, offset: 0, shape: [count])
   }
 
-  /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements or is the place of
-  /// these in ``roomForSum(count:over:)``.
-  /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow each other, or have
-  ///   more pieces than their memory has room for.
+  /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements or
+  /// is the place of these in ``roomForSum(count:over:)``.
+  /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow
+  ///   each other, or have more pieces than their memory has room for.
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(
     over communicator: any Communicator, into result: UnsafeMutablePointer<Float>,
@@ -72,8 +74,8 @@ public struct PartialSums: Sendable {
       as: memory == nil ? format : .float32)
   }
 
-  /// This rank's slice of the sum, the only part of `result` that is written then, where there is one node; else all of it.
-  /// Slices are those of ``SlicePlan`` among the ranks.
+  /// This rank's slice of the sum, the only part of `result` that is written then, where there is one node;
+  /// else all of it. Slices are those of ``SlicePlan`` among the ranks.
   /// - Parameter format: how numbers travel between nodes.
   /// - Returns: whether it was the slice.
   package func reduceSlice(
@@ -92,8 +94,9 @@ public struct PartialSums: Sendable {
     return false
   }
 
-  /// Where the sum of a vector of `count` elements, of which these are some, may be written at their place: over this rank's
-  /// own first vector, where nothing of that is read again once some of its sum is there; else to new storage.
+  /// Where the sum of a vector of `count` elements, of which these are some, may be written at their place:
+  /// over this rank's own first vector, where nothing of that is read again once some of its sum is there;
+  /// else to new storage.
   package func roomForSum(count: Int, over communicator: any Communicator) throws(CommunicationError)
     -> TensorStorage
   {

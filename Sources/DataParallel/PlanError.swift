@@ -10,9 +10,11 @@ public enum PlanError: Error, Sendable, Equatable {
   case tooManyRanks(worldSize: Int, microBatches: Int, batch: Int)
   /// The data hold fewer samples than a step needs.
   case tooFewSamples(count: Int, batch: Int)
-  /// Gradients are to be rounded or compressed between nodes, and the ranks of a node do not follow each other.
+  /// Gradients are to be rounded or compressed between nodes, and the ranks of a node do not follow each
+  /// other.
   case scatteredRanks(GradientWire)
-  /// Gradients are to be rounded or compressed between nodes, and the ranks of one cannot add in memory that they share.
+  /// Gradients are to be rounded or compressed between nodes, and the ranks of one cannot add in memory that
+  /// they share.
   case noSharedMemory(GradientWire)
 }
 

@@ -2,8 +2,9 @@ public import TensorCore
 
 /// Which parameters of a network PowerSGD compresses, and where what it remembers of them lies.
 ///
-/// A parameter of shape `[n, …]` counts as a matrix `[n, m]`. It is compressed to rank *r* where that takes less than half of
-/// its numbers, `2 r (n + m) < n m`, as PyTorch's hook has it (`min_compression_rate`); others travel as they are.
+/// A parameter of shape `[n, …]` counts as a matrix `[n, m]`. It is compressed to rank *r* where that takes
+/// less than half of its numbers, `2 r (n + m) < n m`, as PyTorch's hook has it (`min_compression_rate`);
+/// others travel as they are.
 public struct PowerSGDPlan: Sendable {
   /// A parameter that is compressed.
   public struct Matrix: Sendable, Equatable {
@@ -30,8 +31,8 @@ public struct PowerSGDPlan: Sendable {
   /// - Parameters:
   ///   - parameters: of the network, in order.
   ///   - seed: of the run.
-  ///   - firstOrdinal: the number of parameters in the networks before this one, so that no two parameters of a run share
-  ///     random numbers.
+  ///   - firstOrdinal: the number of parameters in the networks before this one, so that no two parameters of
+  ///     a run share random numbers.
   public init(
     parameters: [(elements: Range<Int>, shape: Shape)], rank: Int, seed: UInt64, firstOrdinal: Int = 0
   ) {
@@ -101,7 +102,8 @@ public struct PowerSGDPlan: Sendable {
     return (rest + [start..<elements.upperBound]).filter { !$0.isEmpty }
   }
 
-  /// How many numbers the sum of some elements takes between nodes: P and Q of each matrix, `r (n + m)`, and the rest.
+  /// How many numbers the sum of some elements takes between nodes: P and Q of each matrix, `r (n + m)`, and
+  /// the rest.
   package func numbers(of elements: Range<Int>) -> Int {
     matrices(in: elements).reduce(0) { $0 + rank * ($1.rows + $1.columns) }
       + rest(of: elements).reduce(0) { $0 + $1.count }
@@ -112,7 +114,8 @@ public struct PowerSGDPlan: Sendable {
 package struct PowerSGDMemory: Sendable {
   /// What this node has not sent yet of each matrix, `[n, m]`, one after another; nil for nothing.
   package var error: Tensor?
-  /// What the next turn begins with: Qᵀ of each matrix, `[r, m]`, its columns of length 1. The same on all nodes.
+  /// What the next turn begins with: Qᵀ of each matrix, `[r, m]`, its columns of length 1. The same on all
+  /// nodes.
   package var factors: Tensor
 
   package init(error: Tensor? = nil, factors: Tensor) {

@@ -1,26 +1,28 @@
 package import MessagePassing
 import TensorCore
 
-/// The sum of one turn's vector by PowerSGD (Vogels, Karimireddy, Jaggi 2019, "PowerSGD: practical low-rank gradient
-/// compression for distributed optimization", arXiv 1905.13727, algorithms 1 and 2).
+/// The sum of one turn's vector by PowerSGD (Vogels, Karimireddy, Jaggi 2019, "PowerSGD: practical low-rank
+/// gradient compression for distributed optimization", arXiv 1905.13727, algorithms 1 and 2).
 ///
-/// A worker is a node: what it compresses is the exact sum over its micro-batches. Of each matrix of the ``PowerSGDPlan``, with
-/// this node's gradient *G* and error memory *e*:
+/// A worker is a node: what it compresses is the exact sum over its micro-batches. Of each matrix of the
+/// ``PowerSGDPlan``, with this node's gradient *G* and error memory *e*:
 ///
 /// 1. M = G + e, and P = M Q with the Q of the turn before;
 /// 2. P is added up over all nodes in their order, and its columns are made orthonormal;
 /// 3. Q = Mᵀ P: P Qᵀ is this node's share, and what it leaves of M is the next error memory, e = M - P Qᵀ;
-/// 4. Q is added up over all nodes in their order: the sum is P Qᵀ, and this Q is what the next turn begins with.
+/// 4. Q is added up over all nodes in their order: the sum is P Qᵀ, and this Q is what the next turn begins
+///    with.
 ///
-/// So the sum of all nodes and what all remember add up to all gradients so far. That Q keeps columns of length 1 from turn to turn
-/// changes no direction, and no number overflows for it; a column that has become zero begins again as noise.
+/// So the sum of all nodes and what all remember add up to all gradients so far. That Q keeps columns of
+/// length 1 from turn to turn changes no direction, and no number overflows for it; a column that has become
+/// zero begins again as noise.
 ///
-/// Everything else is summed as it is. Communicated for a bucket: the sum of the rest, as ``PartialSums`` says, then one of all
-/// P and one of all Q; the first ranks of *M* nodes send `8 r (n + m) (M - 1) / M` bytes for a matrix. Every rank of a node
-/// computes the same.
+/// Everything else is summed as it is. Communicated for a bucket: the sum of the rest, as ``PartialSums``
+/// says, then one of all P and one of all Q; the first ranks of *M* nodes send `8 r (n + m) (M - 1) / M`
+/// bytes for a matrix. Every rank of a node computes the same.
 ///
-/// Nothing that is remembered changes before ``memory`` is taken for it, so that a turn may come to nothing. On one node
-/// nothing is compressed: an error that is left from several nodes is added to the sum.
+/// Nothing that is remembered changes before ``memory`` is taken for it, so that a turn may come to nothing.
+/// On one node nothing is compressed: an error that is left from several nodes is added to the sum.
 package struct PowerSGDSum: Sendable {
   private let plan: PowerSGDPlan
   private let workers: NodeWorkers

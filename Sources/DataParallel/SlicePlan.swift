@@ -1,7 +1,7 @@
 /// How a vector of `count` elements is cut among the ranks that add it up.
 ///
-/// Rank *r* owns one contiguous slice. Slices begin at multiples of 16 elements (a cache line) and travel in rounds,
-/// so that what has arrived is added while it is in the cache.
+/// Rank *r* owns one contiguous slice. Slices begin at multiples of 16 elements (a cache line) and travel in
+/// rounds, so that what has arrived is added while it is in the cache.
 public struct SlicePlan: Sendable, Equatable {
   /// Slices begin at multiples of so many elements.
   public static let alignment = 16

@@ -1,5 +1,6 @@
-/// The identity of a data set's content: a SHA-256, the same on every machine that has the same bytes, wherever they
-/// lie and whenever they were written. Ranks compare it before the first step; a checkpoint records it.
+/// The identity of a data set's content: a SHA-256, the same on every machine that has the same bytes,
+/// wherever they lie and whenever they were written. Ranks compare it before the first step; a checkpoint
+/// records it.
 public struct DataFingerprint: Hashable, Sendable, CustomStringConvertible {
   /// The 32 bytes of the digest.
   public let bytes: [UInt8]

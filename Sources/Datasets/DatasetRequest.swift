@@ -12,7 +12,8 @@ public struct DatasetRequest: Hashable, Sendable {
   public var labelCount: Int?
   /// How images are brought to the size.
   public var resize: ResizeMode
-  /// Grey images that make up a sample, one a channel; 1 for samples that are images themselves. See ``StackedImages``.
+  /// Grey images that make up a sample, one a channel; 1 for samples that are images themselves. See
+  /// ``StackedImages``.
   public var stack: Int
   /// What is stacked depends on it.
   public var seed: UInt64
@@ -45,7 +46,8 @@ public struct DatasetLimits: Hashable, Sendable {
   /// Pixels of a source image.
   public var pixels: Int
 
-  /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said otherwise.
+  /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said
+  /// otherwise.
   public init(bytes: Int = 4 << 30, side: Int = 16_384, pixels: Int = 89_000_000) {
     self.bytes = bytes
     self.side = side

@@ -17,18 +17,19 @@ public enum Datasets {
   /// | a folder with `.txt` files, no images and no folders | text, file after file in byte order of their names |
   /// | any other folder | PNG and JPEG images |
   ///
-  /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not
-  /// both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names with a leading dot and
-  /// other files are left out; a link must not lead out of the folder.
+  /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder,
+  /// unlabelled; not both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names
+  /// with a leading dot and other files are left out; a link must not lead out of the folder.
   ///
-  /// An image of another size than asked for is centred on black, after being enlarged by the largest whole factor or
-  /// averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize` allows
-  /// interpolation. A window of text is an image of `size` rows, one for each character, and of a column for each different
-  /// character of the text; it is never resized.
+  /// An image of another size than asked for is centred on black, after being enlarged by the largest whole
+  /// factor or averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize`
+  /// allows interpolation. A window of text is an image of `size` rows, one for each character, and of a
+  /// column for each different character of the text; it is never resized.
   ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///
-  /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked for.
+  /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked
+  ///   for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
     guard request.stack > 1 else { return try openSingle(request) }
     guard request.channels == request.stack else {

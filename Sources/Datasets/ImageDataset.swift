@@ -1,7 +1,7 @@
 /// Labelled or unlabelled images of one size, read by index.
 ///
-/// A data set knows nothing of ranks: every process opens the same one and reads the indices it is given. `read` may be
-/// called from several threads at once.
+/// A data set knows nothing of ranks: every process opens the same one and reads the indices it is given.
+/// `read` may be called from several threads at once.
 public protocol ImageDataset: Sendable {
   /// What a log line calls it, such as `pottery` or the file's or folder's name.
   var name: String { get }
@@ -17,14 +17,14 @@ public protocol ImageDataset: Sendable {
   var labelCount: Int { get }
   /// The identity of the content; see ``DataFingerprint``.
   var fingerprint: DataFingerprint { get }
-  /// What is done to the images of a file or folder before they are delivered, and what is left out, in a few words each:
-  /// `cropped and scaled from 480 x 640`, `made grey`, `2 files ignored: 2 gif`.
+  /// What is done to the images of a file or folder before they are delivered, and what is left out, in a few
+  /// words each: `cropped and scaled from 480 x 640`, `made grey`, `2 files ignored: 2 gif`.
   var remarks: [String] { get }
   /// What samples are called in the plural: `images`, or `samples` where they are points or text.
   var sampleName: String { get }
 
-  /// Writes sample `index` as `height * width * channels` values in [-1, 1], row by row from the top, channels
-  /// innermost (HWC), and returns its label, -1 when the samples are unlabelled.
+  /// Writes sample `index` as `height * width * channels` values in [-1, 1], row by row from the top,
+  /// channels innermost (HWC), and returns its label, -1 when the samples are unlabelled.
   /// - Precondition: `0 <= index < count`.
   /// - Throws: ``DatasetError`` that names the file, when it cannot be read or decoded.
   func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32

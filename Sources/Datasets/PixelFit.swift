@@ -1,5 +1,6 @@
-/// How an image of bytes becomes a square of floats: of the size itself, copied; smaller, enlarged by the largest
-/// whole factor (nearest pixel); larger by a whole factor, box average; centred, the rest filled with black (-1).
+/// How an image of bytes becomes a square of floats: of the size itself, copied; smaller, enlarged by the
+/// largest whole factor (nearest pixel); larger by a whole factor, box average; centred, the rest filled with
+/// black (-1).
 ///
 /// Nothing is interpolated, so that every value is an exact mean of source pixels, on every machine the same.
 struct PixelFit: Sendable {
@@ -14,7 +15,8 @@ struct PixelFit: Sendable {
   private let top: Int
   private let left: Int
 
-  /// - Throws: ``DatasetError`` of kind `unsuitable` for an image that is larger than `size` by no whole factor.
+  /// - Throws: ``DatasetError`` of kind `unsuitable` for an image that is larger than `size` by no whole
+  ///   factor.
   init(height: Int, width: Int, size: Int, path: FilePath) throws(DatasetError) {
     let longest = max(height, width)
     if longest > size {

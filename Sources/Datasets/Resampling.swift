@@ -12,15 +12,16 @@ public enum ResizeMode: String, CaseIterable, Hashable, Sendable {
   case pad
 }
 
-/// Antialiased resampling with the cubic kernel of Keys (1981) with a = -1/2, stretched by the factor of reduction, as
-/// Pillow's BICUBIC does: the filter that the field's metrics are defined with (Parmar et al. 2022). In floating point,
-/// without rounding in between, in one fixed order.
+/// Antialiased resampling with the cubic kernel of Keys (1981) with a = -1/2, stretched by the factor of
+/// reduction, as Pillow's BICUBIC does: the filter that the field's metrics are defined with (Parmar et al.
+/// 2022). In floating point, without rounding in between, in one fixed order.
 struct Resampling: Sendable {
   /// Height and width of the result.
   let size: Int
   let mode: ResizeMode
 
-  /// What it does to images of a size, nil for several sizes: nothing, `cropped`, `scaled`, `padded` or two of these.
+  /// What it does to images of a size, nil for several sizes: nothing, `cropped`, `scaled`, `padded` or two
+  /// of these.
   func changes(_ extent: ImageExtent?) -> [String] {
     let isSquare = extent.map { $0.height == $0.width } ?? false
     let side = extent.map { mode == .crop ? min($0.height, $0.width) : max($0.height, $0.width) }

@@ -1,8 +1,8 @@
 import TensorCore
 
-/// Grey images on top of one another, one a channel: sample *i* is drawn from the images of another data set by *i* and a
-/// seed alone. With three MNIST digits this is stacked MNIST and its 1,000 modes (Metz et al. 2017; Srivastava et al. 2017,
-/// section 4.1; Lin et al. 2018, section 4.2).
+/// Grey images on top of one another, one a channel: sample *i* is drawn from the images of another data set
+/// by *i* and a seed alone. With three MNIST digits this is stacked MNIST and its 1,000 modes (Metz et al.
+/// 2017; Srivastava et al. 2017, section 4.1; Lin et al. 2018, section 4.2).
 ///
 /// The label is the number whose digits are the labels of the images, the first channel's foremost.
 package struct StackedImages: ImageDataset {

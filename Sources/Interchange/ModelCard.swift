@@ -55,8 +55,8 @@ package struct ModelCard {
     return parts.joined(separator: "\n\n") + "\n"
   }
 
-  /// Builds every network from `config.json` and loads its weights strictly. In evaluation mode batch norm has its running
-  /// statistics and spectral norm its stored vectors.
+  /// Builds every network from `config.json` and loads its weights strictly. In evaluation mode batch norm
+  /// has its running statistics and spectral norm its stored vectors.
   private static func loader(_ network: String, isConditional: Bool) -> String {
     "import json, torch\n" + """
       from safetensors.torch import load_file

@@ -2,8 +2,8 @@ package import Networks
 package import Reporting
 import TensorCore
 
-/// What `config.json` says about a network, from which a few lines of Python build it in PyTorch: for each layer the class
-/// in `torch.nn` and its arguments.
+/// What `config.json` says about a network, from which a few lines of Python build it in PyTorch: for each
+/// layer the class in `torch.nn` and its arguments.
 package enum TorchConfiguration {
   /// The JSON object of a network.
   /// - Parameter file: the file of its weights.

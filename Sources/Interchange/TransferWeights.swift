@@ -15,8 +15,8 @@ package struct TransferWeights {
   /// - Parameters:
   ///   - path: the file.
   ///   - isPartial: takes what fits, by name and shape, and leaves the rest as it is.
-  /// - Throws: `CheckpointError`: `otherModel` with what is missing, unexpected and of another shape, before anything is
-  ///   written; `damaged`; `notFound`; `inputOutput`.
+  /// - Throws: `CheckpointError`: `otherModel` with what is missing, unexpected and of another shape, before
+  ///   anything is written; `damaged`; `notFound`; `inputOutput`.
   package static func load(
     _ path: String, into store: ParameterStore, isPartial: Bool
   ) throws(CheckpointError) -> TransferWeights {

@@ -1,11 +1,11 @@
 import Glibc
 import Synchronization
 
-/// How a thread waits for MPI, which makes progress only while it is called: at full speed for a short message,
-/// then ever more seldom, so that a long wait leaves the core to the threads that compute.
+/// How a thread waits for MPI, which makes progress only while it is called: at full speed for a short
+/// message, then ever more seldom, so that a long wait leaves the core to the threads that compute.
 ///
-/// It sleeps and does not `sched_yield`: a thread that wakes from a sleep runs at once, one that has yielded waits
-/// until the computing thread has used up its time slice.
+/// It sleeps and does not `sched_yield`: a thread that wakes from a sleep runs at once, one that has yielded
+/// waits until the computing thread has used up its time slice.
 struct Backoff {
   /// The first and the longest sleep in nanoseconds; the kernel adds its timer slack of 50 microseconds.
   static let sleeps = 10_000...200_000
@@ -19,8 +19,9 @@ struct Backoff {
     self.spins = spins
   }
 
-  /// For MPI's requests: tests at full speed for a few hundred microseconds, or a few times that on an own core. A long message
-  /// is on its way for longer than the first sleeps take, up to 10 Gbit/s, and its core computes meanwhile.
+  /// For MPI's requests: tests at full speed for a few hundred microseconds, or a few times that on an own
+  /// core. A long message is on its way for longer than the first sleeps take, up to 10 Gbit/s, and its core
+  /// computes meanwhile.
   /// - Parameter bytes: the longest message.
   static func forRequests(bytes: Int = 0) -> Backoff {
     Backoff(spins: bytes < 1 << 18 ? (RankCores.areOwn ? 5000 : 1000) : 10)
@@ -45,8 +46,8 @@ struct Backoff {
 public enum RankCores {
   private static let own = Atomic<Bool>(false)
 
-  /// Whether no more threads compute on this node than it has cores: then a rank that waits for another one a little
-  /// longer at full speed keeps nobody waiting, and is there at once when the other comes.
+  /// Whether no more threads compute on this node than it has cores: then a rank that waits for another one a
+  /// little longer at full speed keeps nobody waiting, and is there at once when the other comes.
   public static var areOwn: Bool {
     get { own.load(ordering: .relaxed) }
     set { own.store(newValue, ordering: .relaxed) }

@@ -1,7 +1,7 @@
 /// What a rank says about the collective operation it enters, compared over all ranks before any data move.
 ///
-/// MPI leaves it undefined what happens when ranks disagree: some finish with wrong data, others hang. Here every
-/// rank throws the same ``CommunicationError/collectivesDiffer(rank:entered:reference:)``.
+/// MPI leaves it undefined what happens when ranks disagree: some finish with wrong data, others hang. Here
+/// every rank throws the same ``CommunicationError/collectivesDiffer(rank:entered:reference:)``.
 public struct CollectiveHeader: Sendable, Equatable, CustomStringConvertible {
   /// The operations in which all ranks take part.
   public enum Operation: Int64, Sendable {

@@ -1,8 +1,8 @@
-/// Why ranks could not talk to each other. The world is lost after any of these: the only thing left to do is to
-/// report and leave.
+/// Why ranks could not talk to each other. The world is lost after any of these: the only thing left to do is
+/// to report and leave.
 public enum CommunicationError: Error, Sendable, Equatable {
-  /// The MPI library reported an error; `text` is what `MPI_Error_string` says. Before a rank has its number, there
-  /// is none.
+  /// The MPI library reported an error; `text` is what `MPI_Error_string` says. Before a rank has its number,
+  /// there is none.
   case mpi(call: String, rank: Int?, code: Int, text: String)
   /// A message did not have the size that its receiver expected.
   case messageSize(source: Int, destination: Int, tag: Int, sent: Int, expected: Int)
@@ -12,7 +12,8 @@ public enum CommunicationError: Error, Sendable, Equatable {
   case stalled(waits: String)
   /// More bytes than one operation of MPI can count.
   case tooLarge(call: String, rank: Int, bytes: Int, limit: Int)
-  /// The launcher started several processes but MPI joined fewer: they would train side by side, not together.
+  /// The launcher started several processes but MPI joined fewer: they would train side by side, not
+  /// together.
   case singletons(launched: Int, joined: Int, variable: String)
 }
 

@@ -1,7 +1,7 @@
 /// A group of ranks that exchange bytes. It does no arithmetic.
 ///
-/// A communicator belongs to one thread at a time, which is why it is not `Sendable`: hand it over with `sending`.
-/// All ranks must enter the same operations in the same order. After an error the world is lost.
+/// A communicator belongs to one thread at a time, which is why it is not `Sendable`: hand it over with
+/// `sending`. All ranks must enter the same operations in the same order. After an error the world is lost.
 public protocol Communicator: AnyObject {
   /// This process's number, `0 ..< size`.
   var rank: Int { get }
@@ -21,12 +21,12 @@ public protocol Communicator: AnyObject {
 
   /// Posts all messages without blocking, then waits until every one is done.
   ///
-  /// Messages of one pair of ranks with one tag match in the order in which they are listed. A message of another
-  /// size than its receiver expects is an error on the receiver.
+  /// Messages of one pair of ranks with one tag match in the order in which they are listed. A message of
+  /// another size than its receiver expects is an error on the receiver.
   func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) throws(CommunicationError)
 
-  /// Memory that this rank shares with the others of its node; nil if no two ranks of the communicator share any. All
-  /// ranks must take part in the first call.
+  /// Memory that this rank shares with the others of its node; nil if no two ranks of the communicator share
+  /// any. All ranks must take part in the first call.
   func nodeMemory() throws(CommunicationError) -> (any NodeMemory)?
 }
 

@@ -1,8 +1,8 @@
 import CMPI
 
 extension MPICommunicator {
-  /// The record with which a rank enters a collective: operation, byte count and root as 64-bit integers, then the
-  /// contribution itself where it fits.
+  /// The record with which a rank enters a collective: operation, byte count and root as 64-bit integers,
+  /// then the contribution itself where it fits.
   private static let recordBytes = 128
   private static let inlineBytes = recordBytes - 3 * 8
 

@@ -1,8 +1,8 @@
 import CMPI
 
 extension MPICommunicator {
-  /// MPI's own sum over all ranks (`MPI_Allreduce`), to be measured against. Its bits depend on the number of ranks, so no
-  /// result of it may reach a weight.
+  /// MPI's own sum over all ranks (`MPI_Allreduce`), to be measured against. Its bits depend on the number of
+  /// ranks, so no result of it may reach a weight.
   package func libraryAllReduce(
     _ values: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>, count: Int
   ) throws(CommunicationError) {

@@ -2,9 +2,9 @@ import CMPI
 
 /// All ranks of an ``MPISession``, on a communicator of their own.
 ///
-/// Nothing here blocks inside MPI: every operation is posted without blocking and then tested, with a growing pause
-/// between the tests. Each collective begins with one all-gather of a fixed record that says what the rank entered;
-/// small contributions travel within it.
+/// Nothing here blocks inside MPI: every operation is posted without blocking and then tested, with a growing
+/// pause between the tests. Each collective begins with one all-gather of a fixed record that says what the
+/// rank entered; small contributions travel within it.
 public final class MPICommunicator: Communicator {
   /// This process's number, `0 ..< size`.
   public let rank: Int

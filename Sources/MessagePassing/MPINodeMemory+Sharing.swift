@@ -2,8 +2,9 @@ import CMPI
 import Glibc
 
 extension MPINodeMemory {
-  /// Memory without a name in the file system: a container's small /dev/shm does not limit it, and nothing is left behind
-  /// by a process that is killed. The node's first rank makes it, and the others open it by way of /proc.
+  /// Memory without a name in the file system: a container's small /dev/shm does not limit it, and nothing is
+  /// left behind by a process that is killed. The node's first rank makes it, and the others open it by way
+  /// of /proc.
   func share(bytes: Int) throws(CommunicationError) -> SharedMemory? {
     let mates = mates
     let isFirst = rank == mates[0]

@@ -3,12 +3,14 @@ import Glibc
 
 /// A window of MPI-3 shared memory (`MPI_Win_allocate_shared`) on each node of a communicator.
 ///
-/// Ranks meet by counters in the memory itself, in less than a microsecond where all of them run: no message is sent.
+/// Ranks meet by counters in the memory itself, in less than a microsecond where all of them run: no message
+/// is sent.
 final class MPINodeMemory: NodeMemory {
   /// 4 MiB: blocks that stay in the second-level cache, and little of what a container has in /dev/shm.
   let segmentBytes = 4 << 20
   let nodes: [[Int]]
-  /// A cache line of its own in front of each segment, so that waiting for one rank does not slow down another.
+  /// A cache line of its own in front of each segment, so that waiting for one rank does not slow down
+  /// another.
   private static let counterBytes = 64
 
   let rank: Int
@@ -21,8 +23,8 @@ final class MPINodeMemory: NodeMemory {
   private let otherCounters: [UnsafeMutablePointer<UInt64>]
   private var meetings: UInt64 = 0
 
-  /// Shares memory on each node of `communicator`, all of whose ranks must take part; nil if no node has two, or if one
-  /// got no memory.
+  /// Shares memory on each node of `communicator`, all of whose ranks must take part; nil if no node has two,
+  /// or if one got no memory.
   init?(_ communicator: MPICommunicator) throws(CommunicationError) {
     let rank = communicator.rank
     self.rank = rank
@@ -46,7 +48,8 @@ final class MPINodeMemory: NodeMemory {
     var own: UnsafeMutableRawPointer? = nil
     var window: MPI_Win? = nil
     let bytes = segmentBytes + Self.counterBytes
-    // Where there is no room the rank that makes the memory fails and the others of its node wait for it for ever.
+    // Where there is no room the rank that makes the memory fails and the others of its node wait for it for
+    // ever.
     let mates = nodes.first { $0.contains(rank) }!
     self.mates = mates
     guard try communicator.minimum(of: Self.freeBytes >= (mates.count + 1) * bytes ? 1 : 0) == 1 else {

@@ -3,9 +3,9 @@ import Glibc
 
 /// The time between `MPI_Init_thread` and `MPI_Finalize`. There is one in the life of a process.
 ///
-/// A session that is dropped without ``finalize()``, because an error was thrown, does not finalize: the other ranks
-/// may wait for ever in there. The process should then end with ``abort(code:)`` or an exit status other than zero,
-/// on which the launcher ends the other ranks.
+/// A session that is dropped without ``finalize()``, because an error was thrown, does not finalize: the
+/// other ranks may wait for ever in there. The process should then end with ``abort(code:)`` or an exit
+/// status other than zero, on which the launcher ends the other ranks.
 public struct MPISession: ~Copyable, Sendable {
   /// Initialises MPI for one thread at a time, which need not be the calling one.
   ///
@@ -42,8 +42,8 @@ public struct MPISession: ~Copyable, Sendable {
 
   /// Ends this process and, where MPI is up, all other ranks with it; the launcher exits with `code`.
   ///
-  /// To be called on the thread that communicates. A watchdog that finds this thread stuck calls `_exit` instead,
-  /// on which the launcher ends the other ranks as well.
+  /// To be called on the thread that communicates. A watchdog that finds this thread stuck calls `_exit`
+  /// instead, on which the launcher ends the other ranks as well.
   public static func abort(code: Int32) -> Never {
     var isUp: Int32 = 0
     var isOver: Int32 = 0

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A value behind a lock, with a condition to wait on: what `Mutex` offers plus sleeping until something changes.
+/// A value behind a lock, with a condition to wait on: what `Mutex` offers plus sleeping until something
+/// changes.
 package final class Monitor<State>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

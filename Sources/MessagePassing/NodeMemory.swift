@@ -14,8 +14,8 @@ public protocol NodeMemory: AnyObject {
   /// Returns when every rank of this node has entered. What a rank wrote before, all can read after.
   func synchronize() throws(CommunicationError)
 
-  /// More memory that all ranks of a node see, zero at first: `bytes` for each node; nil on all ranks if a node has none to
-  /// give. All ranks of the communicator must take part: four all-gathers of 8 bytes.
+  /// More memory that all ranks of a node see, zero at first: `bytes` for each node; nil on all ranks if a
+  /// node has none to give. All ranks of the communicator must take part: four all-gathers of 8 bytes.
   func share(bytes: Int) throws(CommunicationError) -> SharedMemory?
 }
 

@@ -2,7 +2,8 @@ extension ThreadCommunicator {
   /// Runs `body` as `size` ranks, each on its thread, and returns what came of each, in rank order.
   ///
   /// A rank that throws has left: the others go on until they need it.
-  /// - Parameter nodes: the ranks of each node, all of which share memory with each other; none share any if it is empty.
+  /// - Parameter nodes: the ranks of each node, all of which share memory with each other; none share any if
+  ///   it is empty.
   public static func results<T: Sendable>(
     size: Int, nodes: [[Int]] = [],
     _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T
@@ -29,7 +30,8 @@ extension ThreadCommunicator {
   /// Runs `body` as `size` ranks, each on its thread, and returns their values in rank order.
   ///
   /// - Parameter nodes: as in ``results(size:nodes:_:)``.
-  /// - Throws: the first rank's error that is a cause: one that says that others left or hang only if there is no other.
+  /// - Throws: the first rank's error that is a cause: one that says that others left or hang only if there
+  ///   is no other.
   public static func run<T: Sendable>(
     size: Int, nodes: [[Int]] = [],
     _ body: @escaping @Sendable (sending ThreadCommunicator) throws -> T

@@ -1,8 +1,8 @@
-/// A rank that is a thread of this process: a double of the transport for tests and for looking at many ranks in one
-/// debugger.
+/// A rank that is a thread of this process: a double of the transport for tests and for looking at many ranks
+/// in one debugger.
 ///
-/// It is stricter than MPI. A message of the wrong size, collectives that differ, and ranks that wait for each other
-/// or for one that has left are errors on every rank that still communicates, never a hang.
+/// It is stricter than MPI. A message of the wrong size, collectives that differ, and ranks that wait for
+/// each other or for one that has left are errors on every rank that still communicates, never a hang.
 public final class ThreadCommunicator: Communicator {
   /// This thread's number, `0 ..< size`.
   public let rank: Int

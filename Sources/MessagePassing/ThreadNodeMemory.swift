@@ -26,8 +26,8 @@ final class ThreadSegments: @unchecked Sendable {
   }
 }
 
-/// Memory of this process. It is small, so that tests need many rounds, and its ranks meet in a barrier of the whole
-/// communicator's, so that one that has left is noticed.
+/// Memory of this process. It is small, so that tests need many rounds, and its ranks meet in a barrier of
+/// the whole communicator's, so that one that has left is noticed.
 final class ThreadNodeMemory: NodeMemory {
   let segmentBytes = ThreadSegments.segmentBytes
   var nodes: [[Int]] { segments.nodes }

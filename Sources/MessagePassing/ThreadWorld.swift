@@ -14,7 +14,8 @@ struct ThreadWorld {
     let tag: Int
   }
 
-  /// What stands of one route: messages that nobody takes yet, or takers without a message, in the order in which they came.
+  /// What stands of one route: messages that nobody takes yet, or takers without a message, in the order in
+  /// which they came.
   private struct Line {
     var sends: [OutgoingMessage] = []
     var receives: [IncomingMessage] = []

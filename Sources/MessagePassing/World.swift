@@ -10,10 +10,11 @@
 public struct World: ~Copyable, Sendable {
   private let session: MPISession?
 
-  /// Joins the others. Alone, this costs nothing: MPI is initialised only under a launcher or when it is `required`.
+  /// Joins the others. Alone, this costs nothing: MPI is initialised only under a launcher or when it is
+  /// `required`.
   ///
-  /// - Throws: ``CommunicationError/singletons(launched:joined:variable:)`` when the launcher started several processes
-  ///   but MPI does not find them, which would make each of them train by itself.
+  /// - Throws: ``CommunicationError/singletons(launched:joined:variable:)`` when the launcher started several
+  ///   processes but MPI does not find them, which would make each of them train by itself.
   public static func join(
     _ environment: LaunchEnvironment = .current, requiringMPI required: Bool = false
   ) throws(CommunicationError) -> World {

@@ -4,10 +4,10 @@ import TensorCore
 
 /// The two turns of a generator and a discriminator, whatever they are built from.
 ///
-/// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees each alone;
-/// the first needs no fakes, so it need not wait for the generator. Small networks see both in one pass, as parts.
-/// If the generator's turn goes on with the same draw, it scores the same fakes with the updated discriminator;
-/// otherwise it makes its own, and the discriminator's are not recorded.
+/// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees
+/// each alone; the first needs no fakes, so it need not wait for the generator. Small networks see both in
+/// one pass, as parts. If the generator's turn goes on with the same draw, it scores the same fakes with the
+/// updated discriminator; otherwise it makes its own, and the discriminator's are not recorded.
 struct AdversarialGame {
   /// What both play for.
   let objective: AdversarialObjective
@@ -26,8 +26,8 @@ struct AdversarialGame {
   ///   - networks: the generator, then the discriminator.
   ///   - condition: how both are told classes; nil if they are not.
   ///   - replay: past fakes that the discriminator sees among the new ones; nil for none.
-  ///   - joinsTerms: whether the discriminator sees real samples and fakes in one pass where it has not begun with the real
-  ///     ones: where there are no classes and no penalties.
+  ///   - joinsTerms: whether the discriminator sees real samples and fakes in one pass where it has not begun
+  ///     with the real ones: where there are no classes and no penalties.
   ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
   ///   - judge: the discriminator, of samples and their classes.
   init(
@@ -70,7 +70,8 @@ struct AdversarialGame {
     ]
   }
 
-  /// Whether the signs of real scores are reported, by which ADA steers: of a loss whose scores have a threshold.
+  /// Whether the signs of real scores are reported, by which ADA steers: of a loss whose scores have a
+  /// threshold.
   private static func reportsSigns(_ objective: AdversarialObjective) -> Bool {
     objective.augmentation?.kind == .ada && objective.loss.decisionThreshold != nil
   }

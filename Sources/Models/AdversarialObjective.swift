@@ -6,27 +6,31 @@ public struct AdversarialObjective: Hashable, Sendable {
   public var loss = AdversarialLoss.nonSaturating
   /// Real samples have the label 1 less this.
   public var labelSmoothing: Float = 0
-  /// The bound of the discriminator's weights after every update (Arjovsky et al. 2017, algorithm 1); nil for none.
+  /// The bound of the discriminator's weights after every update (Arjovsky et al. 2017, algorithm 1); nil for
+  /// none.
   public var clip: Float?
-  /// Whether the weights of the discriminator's layers are spectrally normalised (Miyato et al. 2018); it has no batch
-  /// norm then.
+  /// Whether the weights of the discriminator's layers are spectrally normalised (Miyato et al. 2018); it has
+  /// no batch norm then.
   public var usesSpectralNorm = false
   /// γ of the penalty R₁; 0 for none.
   public var r1Weight: Float = 0
-  /// The penalty is added on every `r1Every`-th turn of the discriminator, with `r1Every` times its weight: the lazy
-  /// regularisation of Karras et al. 2020 (StyleGAN2, section 3.1 and appendix B). There the penalty has optimizer steps of
-  /// its own, for which they correct learning rate and moments; here it is added to the loss of a step that is taken
-  /// anyway, so the number of steps, and with it the optimizer, stays as it is.
+  /// The penalty is added on every `r1Every`-th turn of the discriminator, with `r1Every` times its weight:
+  /// the lazy regularisation of Karras et al. 2020 (StyleGAN2, section 3.1 and appendix B). There the penalty
+  /// has optimizer steps of its own, for which they correct learning rate and moments; here it is added to
+  /// the loss of a step that is taken anyway, so the number of steps, and with it the optimizer, stays as it
+  /// is.
   public var r1Every = 1
   /// λ of DRAGAN's penalty (Kodali et al. 2017); 0 for none.
   public var draganWeight: Float = 0
-  /// The standard deviation of its perturbation, in standard deviations of the values of a micro-batch's real samples.
+  /// The standard deviation of its perturbation, in standard deviations of the values of a micro-batch's real
+  /// samples.
   public var draganDeviation: Float = 0.5
   /// It is added on every `draganEvery`-th turn, with `draganEvery` times its weight, as ``r1Every``.
   public var draganEvery = 1
   /// What the discriminator's input goes through; nil for nothing.
   public var augmentation: Augmentation?
-  /// Standard deviation at the start of the noise on what the discriminator sees (Sønderby et al. 2017); 0 for none.
+  /// Standard deviation at the start of the noise on what the discriminator sees (Sønderby et al. 2017); 0
+  /// for none.
   public var instanceNoise: Float = 0
   /// The step at which that noise has fallen to zero, on a straight line; 0 keeps it.
   public var instanceNoiseEnd = 0
@@ -34,8 +38,8 @@ public struct AdversarialObjective: Hashable, Sendable {
   /// The non-saturating loss alone.
   public init() {}
 
-  /// What the penalty is multiplied by in the discriminator's turn number `turn`, from 0: γ/2 times the interval in
-  /// the last turn of each interval, nil in the others.
+  /// What the penalty is multiplied by in the discriminator's turn number `turn`, from 0: γ/2 times the
+  /// interval in the last turn of each interval, nil in the others.
   func r1Factor(turn: Int) -> Float? {
     r1Weight > 0 && (turn + 1).isMultiple(of: r1Every) ? r1Weight / 2 * Float(r1Every) : nil
   }

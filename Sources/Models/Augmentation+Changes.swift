@@ -1,8 +1,8 @@
 public import TensorCore
 
 extension Augmentation {
-  /// Uniform numbers that a sample's changes are made of, whatever the transformations: a multiple of four, so that
-  /// samples share no block of the generator.
+  /// Uniform numbers that a sample's changes are made of, whatever the transformations: a multiple of four,
+  /// so that samples share no block of the generator.
   public static let numbersPerSample = 24
 
   /// The places of a sample's numbers.
@@ -94,8 +94,8 @@ extension Augmentation {
     }
   }
 
-  /// A shift by at most an eighth of the side. DiffAugment draws from the whole numbers of that range, ADA rounds a
-  /// number of it.
+  /// A shift by at most an eighth of the side. DiffAugment draws from the whole numbers of that range, ADA
+  /// rounds a number of it.
   private func shift(_ uniform: Float, _ side: Int) -> Int {
     guard kind == .diffaugment else {
       return Int(((uniform * 2 - 1) * 0.125 * Float(side)).rounded(.toNearestOrEven))
@@ -104,8 +104,8 @@ extension Augmentation {
     return Int(uniform * Float(2 * longest + 1)) - longest
   }
 
-  /// The part of a side that a cutout of half of it covers. DiffAugment centres it on a pixel or behind the last, ADA
-  /// anywhere; what sticks out is cut off.
+  /// The part of a side that a cutout of half of it covers. DiffAugment centres it on a pixel or behind the
+  /// last, ADA anywhere; what sticks out is cut off.
   private func cut(_ uniform: Float, _ side: Int) -> Range<Int> {
     guard kind == .diffaugment else {
       // Pixels whose middle is less than a quarter of the side from the centre.
@@ -118,8 +118,9 @@ extension Augmentation {
     return max(start, 0)..<min(start + length, side)
   }
 
-  /// Brightness, saturation and contrast in DiffAugment's order, or ADA's brightness, contrast and saturation, as one
-  /// map. Saturation leaves what all channels have in common, so the two orders differ in what brightness becomes alone.
+  /// Brightness, saturation and contrast in DiffAugment's order, or ADA's brightness, contrast and
+  /// saturation, as one map. Saturation leaves what all channels have in common, so the two orders differ in
+  /// what brightness becomes alone.
   private func colour(brightness: Float, saturation: Float, contrast: Float) -> ColourChange {
     var change = ColourChange()
     change.own = contrast * saturation

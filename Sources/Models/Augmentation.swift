@@ -1,12 +1,12 @@
 import Autograd
 public import TensorCore
 
-/// What the discriminator's input goes through, reals and fakes alike, so that it cannot learn few samples by heart:
-/// differentiable augmentation (DiffAugment, Zhao et al. 2020), or the part of the adaptive augmentation of Karras et
-/// al. 2020 (ADA, appendix B) that suits small images.
+/// What the discriminator's input goes through, reals and fakes alike, so that it cannot learn few samples by
+/// heart: differentiable augmentation (DiffAugment, Zhao et al. 2020), or the part of the adaptive
+/// augmentation of Karras et al. 2020 (ADA, appendix B) that suits small images.
 ///
-/// Every transformation of every sample is switched on with a probability. What the random numbers become, and in what
-/// order the transformations follow one another, is the paper's.
+/// Every transformation of every sample is switched on with a probability. What the random numbers become,
+/// and in what order the transformations follow one another, is the paper's.
 public struct Augmentation: Hashable, Sendable {
   /// Whose distributions.
   public enum Kind: String, CaseIterable, Hashable, Sendable {
@@ -31,8 +31,8 @@ public struct Augmentation: Hashable, Sendable {
     case brightness
     /// Distance from grey times a factor: in [0, 2], or 2 to the power of a standard normal number with ADA.
     case saturation
-    /// Values times a factor: in [½, 1½] about the image's mean, or 2 to the power of a normal number of deviation ½
-    /// about 0 with ADA.
+    /// Values times a factor: in [½, 1½] about the image's mean, or 2 to the power of a normal number of
+    /// deviation ½ about 0 with ADA.
     case contrast
     /// Zeros in a square of half the side, whose centre lies anywhere.
     case cutout
@@ -67,7 +67,8 @@ public struct Augmentation: Hashable, Sendable {
   /// The samples, changed; recorded if they are.
   /// - Parameters:
   ///   - samples: `[n, H, W, C]`.
-  ///   - purpose: which of the micro-batch's augmentations; numbers are indexed by the place in the global batch.
+  ///   - purpose: which of the micro-batch's augmentations; numbers are indexed by the place in the global
+  ///     batch.
   func callAsFunction(
     _ samples: Variable, _ purpose: KeyedNoise.Purpose, _ microBatch: MicroBatch
   ) -> Variable {

@@ -2,14 +2,15 @@
 public struct ClassCondition: Hashable, Sendable {
   /// How its discriminator is.
   public enum Form: String, CaseIterable, Sendable {
-    /// A vector of the class stands beside the sample, for images as one more channel (Mirza and Osindero 2014,
-    /// "Conditional generative adversarial nets").
+    /// A vector of the class stands beside the sample, for images as one more channel (Mirza and Osindero
+    /// 2014, "Conditional generative adversarial nets").
     case embedding
-    /// The score has a further term, the inner product of the class's vector with the features in front of the last
-    /// layer, summed over all places (Miyato and Koyama 2018, "cGANs with projection discriminator", eq. 3).
+    /// The score has a further term, the inner product of the class's vector with the features in front of
+    /// the last layer, summed over all places (Miyato and Koyama 2018, "cGANs with projection discriminator",
+    /// eq. 3).
     case projection
-    /// The discriminator is not told; it tells the class itself, and both networks are rewarded if it is right (Odena et
-    /// al. 2017, "Conditional image synthesis with auxiliary classifier GANs", section 3).
+    /// The discriminator is not told; it tells the class itself, and both networks are rewarded if it is
+    /// right (Odena et al. 2017, "Conditional image synthesis with auxiliary classifier GANs", section 3).
     case auxiliary
   }
 

@@ -2,8 +2,8 @@ import Autograd
 import Networks
 import TensorCore
 
-/// What a discriminator that tells classes itself minimises beside its scores' loss: the cross-entropies of real samples
-/// and of fakes, each in its pass, -L_C of Odena et al. (2017, eq. 3).
+/// What a discriminator that tells classes itself minimises beside its scores' loss: the cross-entropies of
+/// real samples and of fakes, each in its pass, -L_C of Odena et al. (2017, eq. 3).
 struct ClassReward {
   /// The cross-entropy.
   let loss: Variable

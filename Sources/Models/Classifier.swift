@@ -2,13 +2,13 @@ public import Autograd
 import Networks
 public import TensorCore
 
-/// A small convolutional network that tells the classes of images; what its last hidden layer says of an image are the
-/// image's features.
+/// A small convolutional network that tells the classes of images; what its last hidden layer says of an
+/// image are the image's features.
 ///
-/// `[N, side, side, C]` in [-1, 1] → for each width a 4 x 4 convolution of stride 2 and padding 1, ReLU → a convolution
-/// over all places that are left, to the features, ReLU → a linear layer to the classes. In PyTorch's names `main.0`,
-/// `main.2`, … are the convolutions, each with a bias, and `classes` is the linear layer. A network that tells no
-/// classes has none.
+/// `[N, side, side, C]` in [-1, 1] → for each width a 4 x 4 convolution of stride 2 and padding 1, ReLU → a
+/// convolution over all places that are left, to the features, ReLU → a linear layer to the classes. In
+/// PyTorch's names `main.0`, `main.2`, … are the convolutions, each with a bias, and `classes` is the linear
+/// layer. A network that tells no classes has none.
 public struct Classifier {
   /// What a classifier is built from.
   public struct Configuration: Hashable, Sendable {
@@ -33,8 +33,8 @@ public struct Classifier {
       self.classes = classes
     }
 
-    /// The one that is trained on labelled data: the side is halved while it is even and above 4, 32 channels that
-    /// double up to 128, and 64 features.
+    /// The one that is trained on labelled data: the side is halved while it is even and above 4, 32 channels
+    /// that double up to 128, and 64 features.
     public init(size: Int, channels: Int, classes: Int) {
       var widths: [Int] = []
       while size >> widths.count > 4, (size >> widths.count).isMultiple(of: 2) {

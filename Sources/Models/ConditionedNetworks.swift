@@ -55,7 +55,8 @@ struct Discriminator {
   }
 
   /// - Parameters:
-  ///   - embedding: a table of vectors, of a sample's places or of the features' channels; for the first two forms.
+  ///   - embedding: a table of vectors, of a sample's places or of the features' channels; for the first two
+  ///     forms.
   ///   - auxiliary: a layer with one output a class; for the third.
   init(
     _ main: Sequential, _ form: ClassCondition.Form?, embedding: (any VectorTable)?, auxiliary: (any Layer)?

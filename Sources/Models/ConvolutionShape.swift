@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// One convolution of a family's networks, described by its larger and its smaller side: a convolution goes from the
-/// larger to the smaller, a transposed one back.
+/// One convolution of a family's networks, described by its larger and its smaller side: a convolution goes
+/// from the larger to the smaller, a transposed one back.
 ///
 /// Costs are in `Double`, because the keys allow widths whose products overflow integers.
 public struct ConvolutionShape: Hashable, Sendable {
@@ -33,7 +33,8 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.isTransposed = isTransposed
   }
 
-  /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed one.
+  /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed
+  /// one.
   public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }
 
   /// Weights.
@@ -45,8 +46,8 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Values of the smaller side for one sample.
   public var smallCount: Double { Double(smallExtent * smallExtent) * Double(smallChannels) }
 
-  /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the smaller
-  /// side meets all weights once.
+  /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the
+  /// smaller side meets all weights once.
   public var flops: Double { 2 * weightCount * Double(smallExtent * smallExtent) }
 }
 

@@ -2,8 +2,8 @@ import Autograd
 import Networks
 import TensorCore
 
-/// The generator and the discriminator of Radford et al. (2016), with the generator's moving average: what the
-/// convolutional GANs have in common, whatever they minimise.
+/// The generator and the discriminator of Radford et al. (2016), with the generator's moving average: what
+/// the convolutional GANs have in common, whatever they minimise.
 struct ConvolutionalPair {
   /// The generator with its average, then the discriminator.
   let networks: [Network]
@@ -79,7 +79,8 @@ extension ConvolutionalPair {
   private static let weights = Initializer.normal(mean: 0, deviation: 0.02)
   private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
 
-  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the channels.
+  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the
+  /// channels.
   private static func generator(_ configuration: DCGAN.Configuration) -> Sequential {
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var layers: [any Layer] = [

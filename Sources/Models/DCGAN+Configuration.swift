@@ -17,7 +17,8 @@ extension DCGAN {
     public let condition: ClassCondition?
     /// How the discriminator compares samples with one another; nil if it does not.
     public let comparison: SampleComparison?
-    /// Samples that the discriminator judges at once, beside one another in its channels (PacGAN, Lin et al. 2018).
+    /// Samples that the discriminator judges at once, beside one another in its channels (PacGAN, Lin et al.
+    /// 2018).
     public let packing: Int
 
     /// The published widths unless given.
@@ -94,11 +95,11 @@ extension DCGAN.Configuration {
     return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
   }
 
-  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes, which live from the
-  /// discriminator's turn to the generator's; and one pass.
-  /// - Parameter mebibytes: what a pass over several micro-batches may keep, of each of which the discriminator has gradients;
-  ///   nil if a pass computes one.
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
+  /// micro-batches of `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes,
+  /// which live from the discriminator's turn to the generator's; and one pass.
+  /// - Parameter mebibytes: what a pass over several micro-batches may keep, of each of which the
+  ///   discriminator has gradients; nil if a pass computes one.
   public func bytesPerRank(samples: Int, microBatch: Int, mebibytes: Int? = nil) -> Double {
     let (generator, discriminator) = layers
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0

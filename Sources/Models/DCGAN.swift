@@ -2,8 +2,8 @@ public import Autograd
 public import Networks
 public import TensorCore
 
-/// Deep convolutional GAN (Radford, Metz and Chintala 2016), by default with the non-saturating loss of Goodfellow et
-/// al. (2014).
+/// Deep convolutional GAN (Radford, Metz and Chintala 2016), by default with the non-saturating loss of
+/// Goodfellow et al. (2014).
 public final class DCGAN: Model {
   /// How samples look and how wide the networks are.
   public let configuration: Configuration
@@ -47,9 +47,9 @@ public final class DCGAN: Model {
     game.open(phase, on: microBatch)
   }
 
-  /// What a pass over several micro-batches keeps at most: between nodes 128 MiB. Nil if one computes one: within a node, so that
-  /// activations stay in the caches, and with what is not computed by parts, which are classes, comparisons, past fakes and
-  /// the derivative of a slope through batch norm.
+  /// What a pass over several micro-batches keeps at most: between nodes 128 MiB. Nil if one computes one:
+  /// within a node, so that activations stay in the caches, and with what is not computed by parts, which are
+  /// classes, comparisons, past fakes and the derivative of a slope through batch norm.
   public static func mebibytesPerPass(
     _ configuration: Configuration, _ objective: AdversarialObjective, hasReplay: Bool, acrossNodes: Bool
   ) -> Int? {
@@ -86,9 +86,10 @@ public final class DCGAN: Model {
 }
 
 extension DCGAN {
-  /// The discriminator's turn: two of its passes forward and back, and the generator's forward. The generator's: a pass
-  /// of the discriminator forward and back to its input, and its own back, the fakes being those of the turn before.
-  /// Less the input gradients that nobody needs: those of the first layers. A pack is judged once for all of its samples.
+  /// The discriminator's turn: two of its passes forward and back, and the generator's forward. The
+  /// generator's: a pass of the discriminator forward and back to its input, and its own back, the fakes
+  /// being those of the turn before. Less the input gradients that nobody needs: those of the first layers. A
+  /// pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
     let packs = 1 / Double(configuration.packing)

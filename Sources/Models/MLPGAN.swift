@@ -4,8 +4,8 @@ public import TensorCore
 
 /// A generative adversarial net of fully connected layers for vectors, such as points of the plane.
 ///
-/// With packing the discriminator judges several samples at once (PacGAN, Lin et al. 2018): it sees collapse in a pack,
-/// which no single sample shows.
+/// With packing the discriminator judges several samples at once (PacGAN, Lin et al. 2018): it sees collapse
+/// in a pack, which no single sample shows.
 public final class MLPGAN: Model {
   /// What the networks are built from.
   public struct Configuration: Hashable, Sendable {
@@ -19,8 +19,8 @@ public final class MLPGAN: Model {
     public let layers: Int
     /// Samples that the discriminator judges at once.
     public let packing: Int
-    /// The unit of the networks in the data's: the generator's output is multiplied by it, the discriminator's input
-    /// divided, so that both compute with numbers around 1.
+    /// The unit of the networks in the data's: the generator's output is multiplied by it, the
+    /// discriminator's input divided, so that both compute with numbers around 1.
     public let scale: Float
     /// How the networks are told the classes of samples; nil if they are not.
     public let condition: ClassCondition?
@@ -212,7 +212,8 @@ extension MLPGAN.Configuration {
     return Sequential(chain + [linear(hidden, outputs)])
   }
 
-  /// The weights of each layer of such a chain. In `Double`, because the keys allow sizes that overflow integers.
+  /// The weights of each layer of such a chain. In `Double`, because the keys allow sizes that overflow
+  /// integers.
   func weights(from inputs: Int, to outputs: Int) -> [Double] {
     let inner = [Double](repeating: Double(hidden) * Double(hidden), count: layers - 1)
     return [Double(inputs) * Double(hidden)] + inner + [Double(hidden) * Double(outputs)]
@@ -223,8 +224,8 @@ extension MLPGAN.Configuration {
     weights(from: inputCount, to: dimensions).reduce(0, +) + weights(from: judgedCount, to: 1).reduce(0, +)
   }
 
-  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
+  /// micro-batches of `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
     return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)

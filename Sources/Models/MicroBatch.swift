@@ -1,11 +1,11 @@
 public import Autograd
 public import TensorCore
 
-/// A fixed range of samples of one draw: the same samples and the same noise on every world size. Either one micro-batch, or
-/// several neighbours that are computed in one pass, with the bits of a pass for each.
+/// A fixed range of samples of one draw: the same samples and the same noise on every world size. Either one
+/// micro-batch, or several neighbours that are computed in one pass, with the bits of a pass for each.
 public final class MicroBatch {
-  /// Which samples and which noise of the run a turn uses. A phase that has several turns in a row draws anew for
-  /// each; the first turn of the phase after it goes on with the last draw.
+  /// Which samples and which noise of the run a turn uses. A phase that has several turns in a row draws anew
+  /// for each; the first turn of the phase after it goes on with the last draw.
   public struct Draw: Hashable, Sendable {
     /// The step, from 0.
     public let step: Int
@@ -30,16 +30,18 @@ public final class MicroBatch {
     }
   }
 
-  /// The position among the draw's micro-batches: its leaf of the canonical tree, the first one if there are several.
+  /// The position among the draw's micro-batches: its leaf of the canonical tree, the first one if there are
+  /// several.
   public let index: Int
   /// How many neighbours there are.
   public let parts: Int
-  /// The most neighbours that are computed in one pass: each may have gradients of its own until they are added.
+  /// The most neighbours that are computed in one pass: each may have gradients of its own until they are
+  /// added.
   public static let mostParts = 16
 
-  /// Samples of a pass over several neighbours, where so many values are kept of each: at most what is enough for matrix
-  /// products to be as fast as they get, and as long as all values fit into a limit; real samples and fakes may be seen
-  /// together, each as many.
+  /// Samples of a pass over several neighbours, where so many values are kept of each: at most what is enough
+  /// for matrix products to be as fast as they get, and as long as all values fit into a limit; real samples
+  /// and fakes may be seen together, each as many.
   static func samplesPerPass(activations: Double, mebibytes: Int = 32) -> Int {
     Int(min(1024, Double(mebibytes << 18) / activations))
   }
@@ -51,15 +53,17 @@ public final class MicroBatch {
   public let labels: [Int32]
   /// Standard deviation of the noise on what a discriminator sees, beside the recipe's.
   public let addedNoise: Float
-  /// The probability of each augmentation of a sample where a controller steers it; nil where the recipe fixes it.
+  /// The probability of each augmentation of a sample where a controller steers it; nil where the recipe
+  /// fixes it.
   public let augmentation: Float?
   private let noise: (KeyedNoise.Purpose, Shape) -> Tensor
   private var tapes: [ObjectIdentifier: Tape] = [:]
 
-  /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded on
-  /// the generator's tape.
+  /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded
+  /// on the generator's tape.
   public var carried: Variable?
-  /// Statistics of the term that `Model.open` computed, by part, under names that the model chooses; nil if it did not.
+  /// Statistics of the term that `Model.open` computed, by part, under names that the model chooses; nil if
+  /// it did not.
   public var opening: [String: [Float]]?
 
   /// The samples of a draw from `index` on.
@@ -98,14 +102,14 @@ public final class MicroBatch {
   /// The number of samples.
   public var count: Int { images.shape[0] }
 
-  /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global batch:
-  /// uniform in (0, 1) for interpolation, augmentation, classes and replay, standard normal otherwise.
+  /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global
+  /// batch: uniform in (0, 1) for interpolation, augmentation, classes and replay, standard normal otherwise.
   public func noise(for purpose: KeyedNoise.Purpose, length: Int) -> Tensor {
     noise(purpose, [count, length])
   }
 
-  /// The classes that the draw's fakes are asked for by, each as likely, indexed by the position in the global batch;
-  /// empty if there are none.
+  /// The classes that the draw's fakes are asked for by, each as likely, indexed by the position in the
+  /// global batch; empty if there are none.
   public func fakeClasses(of count: Int) -> [Int] {
     guard count > 0 else { return [] }
     return noise(for: .classes, length: 1).scalars.map { min(Int($0 * Float(count)), count - 1) }

@@ -1,8 +1,8 @@
 public import TensorCore
 
 extension Model {
-  /// ``sample(latents:classes:isAveraged:)`` for any number of latents, a few at a time so that memory stays bounded.
-  /// Every sample is a function of its own latent and class, so the parts do not show.
+  /// ``sample(latents:classes:isAveraged:)`` for any number of latents, a few at a time so that memory stays
+  /// bounded. Every sample is a function of its own latent and class, so the parts do not show.
   /// - Parameter classes: the class of each; nil for every class in turn, as ``classes(inTurnFrom:count:)``.
   public func samples(_ latents: Tensor, classes: [Int]? = nil, isAveraged: Bool = true) -> Tensor {
     let count = latents.shape[0]
@@ -22,8 +22,8 @@ extension Model {
     }
   }
 
-  /// The classes of samples `first ..< first + count` where every class is asked for in turn; empty for a model that is
-  /// not asked by class.
+  /// The classes of samples `first ..< first + count` where every class is asked for in turn; empty for a
+  /// model that is not asked by class.
   public func classes(inTurnFrom first: Int, count: Int) -> [Int] {
     classCount > 0 ? (first..<first + count).map { $0 % classCount } : []
   }

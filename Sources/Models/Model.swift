@@ -2,9 +2,9 @@ public import Autograd
 public import Networks
 public import TensorCore
 
-/// A model family as the trainer sees it: its networks, its phases, what each phase minimises and reports, and how
-/// it samples. The engine that takes its turns does not know what a generator is; what steers a game goes by the names of the
-/// phases, `discriminator` and `generator`, and leaves models without them alone.
+/// A model family as the trainer sees it: its networks, its phases, what each phase minimises and reports,
+/// and how it samples. The engine that takes its turns does not know what a generator is; what steers a game
+/// goes by the names of the phases, `discriminator` and `generator`, and leaves models without them alone.
 public protocol Model: AnyObject {
   /// The trained networks, in the order of checkpoints and hashes.
   var networks: [Network] { get }
@@ -18,23 +18,23 @@ public protocol Model: AnyObject {
   var classCount: Int { get }
   /// Past fakes, a part of the run's state; nil if none are kept.
   var replay: ReplayBuffer? { get }
-  /// The samples up to which neighbouring micro-batches are computed in one pass. It changes how long a step takes, never a
-  /// bit of it: everything that adds up samples has to do so by ``Tape/parts``.
-  /// - Parameter acrossNodes: whether gradients travel between nodes. They leave while the last pass is computed backward,
-  ///   so that a longer one hides more of their way.
+  /// The samples up to which neighbouring micro-batches are computed in one pass. It changes how long a step
+  /// takes, never a bit of it: everything that adds up samples has to do so by ``Tape/parts``.
+  /// - Parameter acrossNodes: whether gradients travel between nodes. They leave while the last pass is
+  ///   computed backward, so that a longer one hides more of their way.
   func samplesPerPass(acrossNodes: Bool) -> Int
 
-  /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic: multiplications and
-  /// additions of convolutions and matrix products, none that is thrown away.
+  /// Floating-point operations of one turn of `phase` for each sample, by the least arithmetic:
+  /// multiplications and additions of convolutions and matrix products, none that is thrown away.
   func flopsPerSample(of phase: Phase) -> Double
 
-  /// The term of what `phase` minimises that reads no network but the trained one; nil if there is none. It can be
-  /// computed while the other networks' updates are still on their way. Once it is, ``evaluate(_:on:)`` of the same
-  /// micro-batch leaves it out of the loss, not of the statistics.
+  /// The term of what `phase` minimises that reads no network but the trained one; nil if there is none. It
+  /// can be computed while the other networks' updates are still on their way. Once it is,
+  /// ``evaluate(_:on:)`` of the same micro-batch leaves it out of the loss, not of the statistics.
   func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable?
 
-  /// Whether ``evaluate(_:on:)`` computes that term together with the rest, in less time than one after the other and with
-  /// the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
+  /// Whether ``evaluate(_:on:)`` computes that term together with the rest, in less time than one after the
+  /// other and with the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
   func joinsTerms(of phase: Phase) -> Bool
 
   /// What `phase` minimises on a micro-batch.
@@ -44,7 +44,8 @@ public protocol Model: AnyObject {
   /// - Parameters:
   ///   - latents: `[N, latentCount]`.
   ///   - classes: the class of each, below ``classCount``; not read if that is 0.
-  ///   - isAveraged: whether they come from the averaged network, where there is one, or from the one that is trained.
+  ///   - isAveraged: whether they come from the averaged network, where there is one, or from the one that is
+  ///     trained.
   /// - Returns: `[N, H, W, C]` in [-1, 1].
   func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor
 
@@ -74,7 +75,8 @@ public struct Network {
   public let average: ParameterStore?
   /// What no parameter's magnitude exceeds: each is cut off there after every update. Nil for no bound.
   public let weightLimit: Float?
-  /// What follows from the parameters and is kept in buffers: brought up to date at the start and after every update.
+  /// What follows from the parameters and is kept in buffers: brought up to date at the start and after every
+  /// update.
   public let afterUpdate: (() -> Void)?
 
   /// A network, with or without an average.
@@ -129,8 +131,8 @@ public struct Statistic: Hashable, Sendable {
   public let label: String?
   /// Which plot it is drawn in; nil draws it in none.
   public let plot: String?
-  /// Whether it is 0 in turns that do not compute it: the last value that was computed stands for it then, and nothing
-  /// before the first.
+  /// Whether it is 0 in turns that do not compute it: the last value that was computed stands for it then,
+  /// and nothing before the first.
   public let isLazy: Bool
 
   /// A statistic.

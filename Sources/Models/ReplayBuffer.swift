@@ -1,15 +1,15 @@
 public import TensorCore
 
-/// Past fakes that the discriminator goes on seeing among the new ones, so that the generator cannot return to what it
-/// was once caught at (Shrivastava et al. 2017, "Learning from simulated and unsupervised images through adversarial
-/// training", section 2.3).
+/// Past fakes that the discriminator goes on seeing among the new ones, so that the generator cannot return
+/// to what it was once caught at (Shrivastava et al. 2017, "Learning from simulated and unsupervised images
+/// through adversarial training", section 2.3).
 ///
-/// The slots are sharded by micro-batch: micro-batch *m* owns `size / microBatches` of them, puts its own fakes there
-/// and draws from nowhere else. Draws come from keyed noise by the position in the global batch. The rank that computes
-/// a micro-batch so has every slot that it reads or writes, whatever the world size: a turn communicates nothing, and
-/// its bits are those of any other number of ranks. (Slots owned by global index alone would have to travel at every
-/// turn.) A rank holds its own micro-batches' slots; the others' are there only while a generation is saved or loaded,
-/// when they are gathered or dealt out.
+/// The slots are sharded by micro-batch: micro-batch *m* owns `size / microBatches` of them, puts its own
+/// fakes there and draws from nowhere else. Draws come from keyed noise by the position in the global batch.
+/// The rank that computes a micro-batch so has every slot that it reads or writes, whatever the world size: a
+/// turn communicates nothing, and its bits are those of any other number of ranks. (Slots owned by global
+/// index alone would have to travel at every turn.) A rank holds its own micro-batches' slots; the others'
+/// are there only while a generation is saved or loaded, when they are gathered or dealt out.
 public final class ReplayBuffer {
   /// Slots over all micro-batches.
   public let size: Int
@@ -57,8 +57,9 @@ public final class ReplayBuffer {
   /// How many of `count` fakes of a micro-batch are replaced by past ones.
   public func replaced(of count: Int) -> Int { Int((share * Float(count)).rounded()) }
 
-  /// What a discriminator's turn sees of a micro-batch's fakes: the last ones are replaced by past ones, once there are
-  /// any. As many of the first ones are kept for later, in free slots as long as there are any, then in random ones.
+  /// What a discriminator's turn sees of a micro-batch's fakes: the last ones are replaced by past ones, once
+  /// there are any. As many of the first ones are kept for later, in free slots as long as there are any,
+  /// then in random ones.
   /// - Parameters:
   ///   - fakes: `[N, …]`.
   ///   - classes: what they were asked for by; empty if they were not.
@@ -113,7 +114,8 @@ extension ReplayBuffer {
   /// Slots that hold something in each micro-batch: equally many in all after whole turns.
   public var filled: Int { shards.reduce(0) { max($0, $1.classes.count) } }
 
-  /// Takes back what the last discriminator's turn put in: one whose sum was not finite, and whose fakes may not be either.
+  /// Takes back what the last discriminator's turn put in: one whose sum was not finite, and whose fakes may
+  /// not be either.
   public func takeBack() {
     let length = sampleShape.count
     for index in shards.indices {
@@ -159,7 +161,8 @@ extension ReplayBuffer {
     }
   }
 
-  /// All slots in the order of the micro-batches, `[size, …]`, zeros where nothing is held, and their classes, `[size]`.
+  /// All slots in the order of the micro-batches, `[size, …]`, zeros where nothing is held, and their
+  /// classes, `[size]`.
   /// - Precondition: the slots of all micro-batches are here.
   public var contents: (samples: Tensor, classes: Tensor) {
     let (held, length) = (filled, sampleShape.count)

@@ -2,11 +2,12 @@ import Autograd
 public import Networks
 public import TensorCore
 
-/// Variational autoencoder (Kingma and Welling 2014) of fully connected layers with one hidden layer each way.
+/// Variational autoencoder (Kingma and Welling 2014) of fully connected layers with one hidden layer each
+/// way.
 ///
-/// The encoder gives mean and log-variance of q(z|x), the decoder the logits of p(x|z), a Bernoulli distribution of each
-/// pixel's brightness. One network and one phase: the negative evidence lower bound. Parameters are called as in
-/// PyTorch's example: `fc1`, `fc21`, `fc22`, `fc3`, `fc4`.
+/// The encoder gives mean and log-variance of q(z|x), the decoder the logits of p(x|z), a Bernoulli
+/// distribution of each pixel's brightness. One network and one phase: the negative evidence lower bound.
+/// Parameters are called as in PyTorch's example: `fc1`, `fc21`, `fc22`, `fc3`, `fc4`.
 public final class VAE: Model {
   /// What the network is built from.
   public struct Configuration: Hashable, Sendable {
@@ -100,7 +101,8 @@ public final class VAE: Model {
     return 2 * (3 * weights.reduce(0, +) - weights[0])
   }
 
-  /// -ELBO by the reparameterisation z = μ + σ ε with one ε a sample, keyed like latents (Kingma and Welling, eq. 10).
+  /// -ELBO by the reparameterisation z = μ + σ ε with one ε a sample, keyed like latents (Kingma and Welling,
+  /// eq. 10).
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: networks[0].store)
     // Brightness in [0, 1].
@@ -125,7 +127,8 @@ public final class VAE: Model {
       .reshaped(Shape([latents.shape[0]] + sampleShape.extents))
   }
 
-  /// Samples to logits. The draw of latents has no counterpart in other programs: such a network is not exported.
+  /// Samples to logits. The draw of latents has no counterpart in other programs: such a network is not
+  /// exported.
   public func descriptions(averaged: Bool) -> [NetworkDescription] {
     let store = averaged ? networks[0].average ?? networks[0].store : networks[0].store
     let extents = [configuration.channels, configuration.size, configuration.size]
@@ -158,8 +161,8 @@ extension VAE.Configuration {
   /// The weights of all layers.
   public var weightCount: Double { weights.reduce(0, +) }
 
-  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in micro-batches of
-  /// `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
+  /// micro-batches of `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))

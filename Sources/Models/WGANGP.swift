@@ -2,10 +2,11 @@ import Autograd
 public import Networks
 public import TensorCore
 
-/// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017) on DCGAN's networks, the critic without batch norm.
+/// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017) on DCGAN's networks, the critic without
+/// batch norm.
 ///
-/// The critic's turn makes its fakes without recording them; the generator's turn makes them anew from the same
-/// latents, so that a critic trained several turns for one of the generator costs no memory.
+/// The critic's turn makes its fakes without recording them; the generator's turn makes them anew from the
+/// same latents, so that a critic trained several turns for one of the generator costs no memory.
 public final class WGANGP: Model {
   /// How samples look and how wide the networks are.
   public let configuration: DCGAN.Configuration
@@ -56,8 +57,8 @@ public final class WGANGP: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
-  /// The critic's turn: as DCGAN's, and for the penalty the gradient of a further pass and its derivative, about six
-  /// critic passes more. The generator's turn makes its fakes anew.
+  /// The critic's turn: as DCGAN's, and for the penalty the gradient of a further pass and its derivative,
+  /// about six critic passes more. The generator's turn makes its fakes anew.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, critic) = configuration.layers
     return phase == phases[0]

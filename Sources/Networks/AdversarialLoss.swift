@@ -6,7 +6,8 @@ public enum AdversarialLoss: String, CaseIterable, Hashable, Sendable {
   case nonSaturating
   /// The same D; G: log(1 - σ(D(G(z)))), the minimax game of Goodfellow et al. 2014, eq. 1.
   case saturating
-  /// D: max(0, 1 - D(x)) + max(0, 1 + D(G(z))); G: -D(G(z)) (Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17).
+  /// D: max(0, 1 - D(x)) + max(0, 1 + D(G(z))); G: -D(G(z)) (Lim and Ye 2017; Miyato et al. 2018, eq. 16 and
+  /// 17).
   case hinge
   /// D: ½(D(x) - 1)² + ½D(G(z))²; G: ½(D(G(z)) - 1)² (Mao et al. 2017, eq. 9).
   case leastSquares
@@ -26,8 +27,8 @@ public enum AdversarialLoss: String, CaseIterable, Hashable, Sendable {
   }
 
   /// The discriminator's loss of real samples.
-  /// - Parameter smoothing: s of one-sided label smoothing, whose targets are 1 - s (Salimans et al. 2016, section
-  ///   3.4); only the cross-entropies have targets to smooth.
+  /// - Parameter smoothing: s of one-sided label smoothing, whose targets are 1 - s (Salimans et al. 2016,
+  ///   section 3.4); only the cross-entropies have targets to smooth.
   public func real(_ scores: Variable, smoothing: Float = 0) -> Variable {
     precondition(usesLogits || smoothing == 0, "\(rawValue) has no labels to smooth")
     switch self {

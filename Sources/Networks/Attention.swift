@@ -1,8 +1,8 @@
 public import Autograd
 import TensorCore
 
-/// Scaled dot-product attention (Vaswani et al. 2017): softmax(q kᵀ / √d) v, for `[…, T, d]` batched over equal
-/// leading axes.
+/// Scaled dot-product attention (Vaswani et al. 2017): softmax(q kᵀ / √d) v, for `[…, T, d]` batched over
+/// equal leading axes.
 /// - Parameter causal: whether position t sees positions up to t only.
 public func attention(queries: Variable, keys: Variable, values: Variable, causal: Bool) -> Variable {
   let depth = queries.shape.channels

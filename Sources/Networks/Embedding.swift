@@ -3,7 +3,8 @@ public import TensorCore
 
 /// A table of vectors, one for each class.
 public protocol VectorTable {
-  /// The vectors of `indices`, `[indices.count, depth]`. Their derivative adds to a row in the order of `indices`.
+  /// The vectors of `indices`, `[indices.count, depth]`. Their derivative adds to a row in the order of
+  /// `indices`.
   /// - Precondition: every index is below the table's count.
   func callAsFunction(_ indices: [Int], on tape: Tape) -> Variable
   /// All vectors, `[count, depth]`.
@@ -30,8 +31,8 @@ public struct Embedding: VectorTable {
   public var rows: Tensor { weight.value }
 }
 
-/// An ``Embedding`` whose table is spectrally normalised, as the projection discriminator's is (Miyato and Koyama 2018,
-/// section 4).
+/// An ``Embedding`` whose table is spectrally normalised, as the projection discriminator's is (Miyato and
+/// Koyama 2018, section 4).
 public struct SpectralEmbedding: VectorTable, SpectrallyNormalized {
   /// `[count, depth]`.
   public let weightOrig: Parameter

@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// What a layer computes in inference mode, in the operators that frameworks share: for formats that other programs run.
-/// Weights have PyTorch's layouts and are views, valid until the next update.
+/// What a layer computes in inference mode, in the operators that frameworks share: for formats that other
+/// programs run. Weights have PyTorch's layouts and are views, valid until the next update.
 public enum LayerOperation: Sendable {
   /// x Wᵀ + b with W `[out, in]` and b `[out]`.
   case linear(weight: Tensor, bias: Tensor?)

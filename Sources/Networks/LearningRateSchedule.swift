@@ -14,7 +14,8 @@ public struct LearningRateSchedule: Hashable, Sendable {
     case cosine
   }
 
-  /// Steps over which the rate rises on a straight line (Goyal et al. 2017, section 2.2); 0 starts at the full rate.
+  /// Steps over which the rate rises on a straight line (Goyal et al. 2017, section 2.2); 0 starts at the
+  /// full rate.
   public let warmup: Int
   /// How the rate falls.
   public let decay: Decay

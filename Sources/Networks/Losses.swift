@@ -47,13 +47,14 @@ public func zeroCentredPenalty(scores: Variable, at points: Variable) -> Variabl
 /// - Returns: a recorded scalar whose derivative with respect to D's parameters is of second order.
 public func gradientPenalty(scores: Variable, at points: Variable) -> Variable {
   let rows = gradients(of: scores, at: points)
-  // Far below the rounding of any other sum: it gives the root a finite derivative where a gradient is exactly zero.
+  // Far below the rounding of any other sum: it gives the root a finite derivative where a gradient is
+  // exactly zero.
   let norms = (rows.squared().sum(along: [1]) + 1e-30).squareRoot()
   return (norms - 1).squared().mean()
 }
 
-/// KL(N(μ, σ²) ‖ N(0, 1)), summed over the latent axis, mean over the samples (Kingma and Welling 2014, appendix B):
-/// -½ Σ (1 + log σ² - μ² - σ²).
+/// KL(N(μ, σ²) ‖ N(0, 1)), summed over the latent axis, mean over the samples (Kingma and Welling 2014,
+/// appendix B): -½ Σ (1 + log σ² - μ² - σ²).
 ///
 /// - Parameters:
 ///   - mean: μ, `[N, latent]`.

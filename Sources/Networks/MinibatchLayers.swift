@@ -3,10 +3,10 @@ import TensorCore
 
 /// A layer that compares the samples of a group, so that a discriminator sees collapse.
 ///
-/// A group is `group` samples that follow one another. The trainer cuts the global batch into micro-batches at the same
-/// places on every world size, and a group never crosses a micro-batch: so sample *i* of the global batch is always
-/// compared with the same others, by the rank that computes its micro-batch anyway. Nothing is communicated, and no bit
-/// depends on the number of ranks.
+/// A group is `group` samples that follow one another. The trainer cuts the global batch into micro-batches
+/// at the same places on every world size, and a group never crosses a micro-batch: so sample *i* of the
+/// global batch is always compared with the same others, by the rank that computes its micro-batch anyway.
+/// Nothing is communicated, and no bit depends on the number of ranks.
 protocol GroupComparing: Layer {
   /// Samples of a group.
   var group: Int { get }
@@ -30,11 +30,11 @@ extension GroupComparing {
   }
 }
 
-/// Minibatch standard deviation (Karras et al. 2018, "Progressive growing of GANs", section 3): `[N, …, C]` to
-/// `[N, …, C + 1]`.
+/// Minibatch standard deviation (Karras et al. 2018, "Progressive growing of GANs", section 3): `[N, …, C]`
+/// to `[N, …, C + 1]`.
 ///
-/// The deviation of every feature at every place over the samples of a group, averaged over features and places to one
-/// number a group, is a further channel of its samples.
+/// The deviation of every feature at every place over the samples of a group, averaged over features and
+/// places to one number a group, is a further channel of its samples.
 public struct MinibatchDeviation: GroupComparing {
   /// Samples of a group.
   public let group: Int
@@ -58,11 +58,11 @@ public struct MinibatchDeviation: GroupComparing {
   }
 }
 
-/// Minibatch discrimination (Salimans et al. 2016, "Improved techniques for training GANs", section 3.2): `[N, …, C]` to
-/// `[N, …, C + kernels]`.
+/// Minibatch discrimination (Salimans et al. 2016, "Improved techniques for training GANs", section 3.2):
+/// `[N, …, C]` to `[N, …, C + kernels]`.
 ///
-/// With M = f(x) T as a matrix `[kernels, kernelSize]` a sample, o(xᵢ)_b = Σⱼ exp(-‖M_ib - M_jb‖₁) over the samples j of
-/// its group, i among them; the kernels' outputs are further channels, the same at all places.
+/// With M = f(x) T as a matrix `[kernels, kernelSize]` a sample, o(xᵢ)_b = Σⱼ exp(-‖M_ib - M_jb‖₁) over the
+/// samples j of its group, i among them; the kernels' outputs are further channels, the same at all places.
 public struct MinibatchDiscrimination: GroupComparing {
   /// T as `[features, kernels · kernelSize]`.
   public let tensor: Parameter

@@ -1,8 +1,8 @@
 public import Autograd
 public import TensorCore
 
-/// A network as other programs run it: what goes in, a chain of layers, what comes out. Extents are those of one item
-/// in PyTorch's layout, `[C, H, W]`.
+/// A network as other programs run it: what goes in, a chain of layers, what comes out. Extents are those of
+/// one item in PyTorch's layout, `[C, H, W]`.
 ///
 ///     input → reshaped to `chainExtents` → · inputScale → chain → · outputScale → reshaped to `output.extents`
 public struct NetworkDescription {
@@ -29,7 +29,8 @@ public struct NetworkDescription {
     public let name: String
     /// What the layer computes.
     public let operation: LayerOperation
-    /// Whether the stored weights are divided by their largest singular value; those of ``operation`` are already.
+    /// Whether the stored weights are divided by their largest singular value; those of ``operation`` are
+    /// already.
     public let isSpectral: Bool
 
     /// A layer at a place.
@@ -42,11 +43,11 @@ public struct NetworkDescription {
 
   /// How a network is told the class of an item, or tells it itself.
   public enum ClassPart: Sendable {
-    /// The row of the item's class in `table`, `[classes, depth]`, goes in behind the input's channels, spread over its
-    /// places.
+    /// The row of the item's class in `table`, `[classes, depth]`, goes in behind the input's channels,
+    /// spread over its places.
     case input(table: NamedTable)
-    /// The inner product of that row with the features in front of the last layer, summed over their places, is added to
-    /// the output.
+    /// The inner product of that row with the features in front of the last layer, summed over their places,
+    /// is added to the output.
     case projection(table: NamedTable)
     /// A further layer behind these features gives logits of the classes, a second output.
     case auxiliary(NamedOperation)
@@ -104,7 +105,8 @@ public struct NetworkDescription {
   public var name: String { store.name }
 
   /// The layers in order of application.
-  /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the chain.
+  /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the
+  ///   chain.
   public func operations() throws(UndescribedLayer) -> [NamedOperation] {
     var operations: [NamedOperation] = []
     for (index, layer) in chain.layers.enumerated() {

@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// A first-order update rule over flat buffers. Its state is `moments`, one flat buffer each, and the number of
-/// steps taken.
+/// A first-order update rule over flat buffers. Its state is `moments`, one flat buffer each, and the number
+/// of steps taken.
 public protocol Optimizer: Sendable {
   /// What each moment is called in a checkpoint, in order.
   var momentNames: [String] { get }

@@ -1,12 +1,13 @@
 public import Autograd
 public import TensorCore
 
-/// A layer or table whose weights are divided by an estimate of their largest singular value (Miyato et al. 2018), so that the
-/// layer stretches no direction much.
+/// A layer or table whose weights are divided by an estimate of their largest singular value (Miyato et al.
+/// 2018), so that the layer stretches no direction much.
 ///
-/// u and v approximate the first singular vectors of the weights as a matrix `[Cout, …]`. They are buffers, constant
-/// during a turn: ``iterate()`` moves them once after each update, alike on every rank, so every micro-batch sees the
-/// same ones. Names are those of `torch.nn.utils.spectral_norm`: `weight_orig`, `weight_u`, `weight_v`.
+/// u and v approximate the first singular vectors of the weights as a matrix `[Cout, …]`. They are buffers,
+/// constant during a turn: ``iterate()`` moves them once after each update, alike on every rank, so every
+/// micro-batch sees the same ones. Names are those of `torch.nn.utils.spectral_norm`: `weight_orig`,
+/// `weight_u`, `weight_v`.
 public protocol SpectrallyNormalized {
   /// The trained weights, `[Cout, …]`.
   var weightOrig: Parameter { get }
@@ -17,7 +18,8 @@ public protocol SpectrallyNormalized {
 }
 
 extension SpectrallyNormalized {
-  /// W / σ with σ = uᵀ W v, whose derivative with respect to W takes u and v as constants (Miyato et al., eq. 9 and 11).
+  /// W / σ with σ = uᵀ W v, whose derivative with respect to W takes u and v as constants (Miyato et al., eq.
+  /// 9 and 11).
   func normalizedWeight(on tape: Tape) -> Variable {
     let weight = tape.variable(for: weightOrig)
     let (rows, columns) = (weightU.shape.count, weightV.shape.count)

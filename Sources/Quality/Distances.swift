@@ -1,6 +1,6 @@
 extension Matrix {
-  /// The squared Euclidean distances of every row of this matrix, `[n, d]`, from every row of `other`, `[m, d]`:
-  /// `[n, m]`, as |x|² + |y|² - 2 x·y cut off at 0.
+  /// The squared Euclidean distances of every row of this matrix, `[n, d]`, from every row of `other`, `[m,
+  /// d]`: `[n, m]`, as |x|² + |y|² - 2 x·y cut off at 0.
   public func squaredDistances(to other: Matrix) -> Matrix {
     var result = product(other, transposingOther: true)
     let (own, others) = (squaredNorms, other.squaredNorms)
@@ -21,7 +21,8 @@ extension Matrix {
   }
 
   /// For every row of this matrix the squared distance to the nearest row of `other`, a few rows at a time.
-  /// - Parameter places: for every row of this matrix the row of `other` that is left out, because it is the same
+  /// - Parameter places: for every row of this matrix the row of `other` that is left out, because it is the
+  ///   same
   /// sample.
   public func nearestSquaredDistances(in other: Matrix, leavingOut places: [Int]? = nil) -> [Double] {
     var nearest: [Double] = []
@@ -40,8 +41,9 @@ extension Matrix {
   }
 }
 
-/// The kernel distance (Bińkowski et al. 2018, "Demystifying MMD GANs", section 4): the unbiased estimate of the
-/// squared maximum mean discrepancy under the kernel (x·y / d + 1)³, over all pairs rather than random subsets.
+/// The kernel distance (Bińkowski et al. 2018, "Demystifying MMD GANs", section 4): the unbiased estimate of
+/// the squared maximum mean discrepancy under the kernel (x·y / d + 1)³, over all pairs rather than random
+/// subsets.
 public enum KernelDistance {
   /// The distance between the rows of two matrices of features.
   /// - Parameter noteProgress: called after every few thousand pairs.

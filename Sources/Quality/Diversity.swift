@@ -6,8 +6,8 @@
 public struct Diversity: Equatable, Sendable {
   /// The root of the mean squared distance of two samples: √(2 tr C).
   public let spread: Double
-  /// The effective rank of the features' covariance (Roy and Vetterli 2007): e to the entropy of its eigenvalues'
-  /// shares. 1 if all samples lie on a line, d if every direction has as much variance.
+  /// The effective rank of the features' covariance (Roy and Vetterli 2007): e to the entropy of its
+  /// eigenvalues' shares. 1 if all samples lie on a line, d if every direction has as much variance.
   public let effectiveRank: Double
   /// The mean of the features.
   public let centre: [Double]

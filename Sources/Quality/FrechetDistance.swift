@@ -1,7 +1,7 @@
 extension Moments {
-  /// The Fréchet distance between the normal distributions with these moments (Dowson and Landau 1982; Heusel et al.
-  /// 2017, eq. 6): |μ₁ - μ₂|² + tr(C₁ + C₂ - 2 (C₁^½ C₂ C₁^½)^½), with unbiased covariances. Infinite if a value is
-  /// not.
+  /// The Fréchet distance between the normal distributions with these moments (Dowson and Landau 1982; Heusel
+  /// et al. 2017, eq. 6): |μ₁ - μ₂|² + tr(C₁ + C₂ - 2 (C₁^½ C₂ C₁^½)^½), with unbiased covariances. Infinite
+  /// if a value is not.
   public func frechetDistance(to other: Moments) -> Double {
     let (first, second) = (covariance, other.covariance)
     guard first.values.allSatisfy(\.isFinite), second.values.allSatisfy(\.isFinite) else { return .infinity }

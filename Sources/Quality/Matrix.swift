@@ -133,7 +133,8 @@ extension Matrix {
       vectors: Matrix(rows: wantsVectors ? count : 0, columns: rows, values: rowsDescending))
   }
 
-  /// The symmetric root of a symmetric matrix without negative eigenvalues; what rounding makes negative counts as 0.
+  /// The symmetric root of a symmetric matrix without negative eigenvalues; what rounding makes negative
+  /// counts as 0.
   public var symmetricRoot: Matrix {
     let eigen = eigen()
     var scaled = eigen.vectors

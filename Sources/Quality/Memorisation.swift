@@ -1,16 +1,17 @@
-/// Whether generated samples are copies: how near fakes come to their nearest training sample, against how near
-/// training samples come to one another.
+/// Whether generated samples are copies: how near fakes come to their nearest training sample, against how
+/// near training samples come to one another.
 public struct Memorisation: Equatable, Sendable {
-  /// The median distance of a fake to its nearest training sample over that of a training sample to its nearest other.
-  /// Around 1 or above for new samples, near 0 for copies; nil where half of the training samples or more are there
-  /// twice, so that nothing is to be compared with.
+  /// The median distance of a fake to its nearest training sample over that of a training sample to its
+  /// nearest other. Around 1 or above for new samples, near 0 for copies; nil where half of the training
+  /// samples or more are there twice, so that nothing is to be compared with.
   public let distanceRatio: Double?
-  /// The share of fakes that are nearer to a training sample than 99 % of the training samples are to any other: 0.01
-  /// for samples of the same distribution.
+  /// The share of fakes that are nearer to a training sample than 99 % of the training samples are to any
+  /// other: 0.01 for samples of the same distribution.
   public let copies: Double
 
   /// Compares fakes, `[m, d]`, with the training samples, `[n, d]`.
-  /// - Parameter probes: training samples, rows of `training` at equal distances, whose nearest others are looked for.
+  /// - Parameter probes: training samples, rows of `training` at equal distances, whose nearest others are
+  ///   looked for.
   /// - Precondition: there are a fake and two training samples.
   public init(fake: Matrix, training: Matrix, probes: Int = 2048) {
     self.init(
@@ -29,7 +30,8 @@ public struct Memorisation: Equatable, Sendable {
 
   /// How near training samples come to one another.
   public struct Yardstick: Equatable, Sendable {
-    /// The median distance of a training sample to its nearest other; 0 where rounding cannot tell them apart.
+    /// The median distance of a training sample to its nearest other; 0 where rounding cannot tell them
+    /// apart.
     public let median: Double
     /// The squared distance below which a hundredth of them are.
     public let threshold: Double

@@ -2,15 +2,15 @@
   import Glibc
 #endif
 
-/// How many of the data's modes fakes reach, and how evenly, by Srivastava et al. 2017 (VEEGAN, section 4.1) and Lin et al.
-/// 2018 (PacGAN, section 4.2): a mode is covered if a fake is told to be of it.
+/// How many of the data's modes fakes reach, and how evenly, by Srivastava et al. 2017 (VEEGAN, section 4.1)
+/// and Lin et al. 2018 (PacGAN, section 4.2): a mode is covered if a fake is told to be of it.
 public struct ModeCoverage: Equatable, Sendable {
   /// Modes with a fake.
   public let covered: Int
   /// The modes that there are.
   public let count: Int
-  /// Σ p ln(p / q) over the modes, p their shares among fakes and q among real samples, in nats; infinite if fakes are of a
-  /// mode that the data do not have.
+  /// Σ p ln(p / q) over the modes, p their shares among fakes and q among real samples, in nats; infinite if
+  /// fakes are of a mode that the data do not have.
   public let reverseKL: Double
 
   /// - Parameters:

@@ -1,5 +1,5 @@
-/// The sufficient statistics of the first two moments of a set of vectors: their number, their sum and the sum of their
-/// outer products. Statistics of disjoint sets add.
+/// The sufficient statistics of the first two moments of a set of vectors: their number, their sum and the
+/// sum of their outer products. Statistics of disjoint sets add.
 public struct Moments: Equatable, Sendable {
   /// The number of vectors.
   public private(set) var count: Int

@@ -2,8 +2,8 @@ public import TensorCore
 
 /// The feature space `pca`: pixels in [0, 1], projected onto the principal components of the training images.
 ///
-/// Images of more than ``longestInput`` values are first averaged over boxes of pixels, so that the covariance stays
-/// small; the first components are smooth and hardly notice.
+/// Images of more than ``longestInput`` values are first averaged over boxes of pixels, so that the
+/// covariance stays small; the first components are smooth and hardly notice.
 public struct PrincipalComponents: Sendable {
   /// The values of an image that components are computed of, at most.
   public static let longestInput = 1024

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Whole files that appear at once: a reader, and a run that is killed, finds the old bytes or the new ones.
 package enum AtomicFile {
-  /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`. A link is followed; a
-  /// device or a pipe is written to.
+  /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`. A link is
+  /// followed; a device or a pipe is written to.
   ///
   /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
   ///   cut leaves the old bytes or the new ones too.

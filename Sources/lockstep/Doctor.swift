@@ -64,8 +64,8 @@ struct Doctor: ParsableCommand {
       })
   }
 
-  /// Whether colours are understood and wanted on standard output. `mpirun` puts a pseudo-terminal without a width
-  /// before each rank, whatever its own output is.
+  /// Whether colours are understood and wanted on standard output. `mpirun` puts a pseudo-terminal without a
+  /// width before each rank, whatever its own output is.
   private static var hasColours: Bool {
     func variable(_ name: String) -> String { ReportOutput.environmentVariable(name) ?? "" }
     guard isatty(1) == 1, variable("TERM") != "dumb", variable("NO_COLOR").isEmpty else { return false }

@@ -102,8 +102,8 @@ struct Train: ParsableCommand {
 
 /// Runs a command on all ranks that were started together.
 enum Ranks {
-  /// Joins the world, works, leaves. An error that all ranks know of ends them with its code and one message; any
-  /// other is reported by the rank that has it and aborts the job.
+  /// Joins the world, works, leaves. An error that all ranks know of ends them with its code and one message;
+  /// any other is reported by the rank that has it and aborts the job.
   static func run(_ work: (any Communicator, sending any Communicator) throws -> ExitStatus) -> ExitStatus {
     do {
       let world = try World.join()

@@ -20,8 +20,8 @@ extension DerivativeCase {
     }
   }()
 
-  /// Fully connected layers with and without bias and rectifier, of matrices and of more axes. No pre-activation lies
-  /// within a difference of the rectifier's corner.
+  /// Fully connected layers with and without bias and rectifier, of matrices and of more axes. No
+  /// pre-activation lies within a difference of the rectifier's corner.
   static let linears: [DerivativeCase] = {
     let activations: [(String, FusedActivation)] = [
       ("", .identity), (", relu", .relu), (", leaky", .leakyReLU(slope: 0.2)),

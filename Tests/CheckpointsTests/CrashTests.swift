@@ -181,8 +181,8 @@ private final class Fault: Sendable {
   }
 }
 
-/// A series of saves during which, before every operation, each image that the disk might then show is written to
-/// another folder and opened.
+/// A series of saves during which, before every operation, each image that the disk might then show is
+/// written to another folder and opened.
 private final class PowerLossTrial: Sendable {
   private let saves: [GenerationContents]
   private let path: String

@@ -2,8 +2,9 @@ import Checkpoints
 import Glibc
 import Synchronization
 
-/// A model of what a disk holds after a loss of power: which names and bytes are durable, and which may or may not
-/// be, since they were not synchronised. It listens to a real save, under the root folder, operation by operation.
+/// A model of what a disk holds after a loss of power: which names and bytes are durable, and which may or
+/// may not be, since they were not synchronised. It listens to a real save, under the root folder, operation
+/// by operation.
 final class RecordingDisk: Sendable {
   /// A file's bytes, as written and as last synchronised.
   fileprivate struct File {
@@ -69,8 +70,8 @@ final class RecordingDisk: Sendable {
     }
   }
 
-  /// The number of images that the disk may show now: any subset of the pending names of the root, each with all or
-  /// nothing of what is pending within files and folders below.
+  /// The number of images that the disk may show now: any subset of the pending names of the root, each with
+  /// all or nothing of what is pending within files and folders below.
   var imageCount: Int { state.withLock { 2 << $0.folders[0]!.pending.count } }
 
   /// Writes one of the images into `path`.

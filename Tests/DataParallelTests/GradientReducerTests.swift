@@ -126,7 +126,8 @@ struct GradientReducerTests {
       let isRight = sum.withUnsafeBufferPointer { $0.elementsEqual(expected) }
       return isRight ? counter.sentBytes.reduce(0, +) : -1
     }
-    // Blocks as small as a test's cannot be cut evenly among hundreds, so that with several ranks only the sum is exact.
+    // Blocks as small as a test's cannot be cut evenly among hundreds, so that with several ranks only the
+    // sum is exact.
     let all = 2 * (nodeCount - 1) * 4 * count
     #expect(sent.reduce(0, +) == all && !sent.contains(-1))
     #expect(ranksOnNode > 1 || sent.allSatisfy { $0 == all / size })

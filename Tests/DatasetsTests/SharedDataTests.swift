@@ -2,8 +2,8 @@ import Datasets
 import Foundation
 import Testing
 
-/// Real files. Where they are not, these tests skip: set LOCKSTEP_SHARED_DATA to a folder with `mnist`, `fashion-mnist`
-/// and `iberian-pottery`.
+/// Real files. Where they are not, these tests skip: set LOCKSTEP_SHARED_DATA to a folder with `mnist`,
+/// `fashion-mnist` and `iberian-pottery`.
 @Suite(.enabled(if: SharedData.isPresent, "real data are absent: set LOCKSTEP_SHARED_DATA"))
 struct SharedDataTests {
   /// The mean byte over all pixels, 0...255.

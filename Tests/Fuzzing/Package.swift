@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Fuzzing, in a package of its own so that the flags it needs reach no other build. `run` builds it with libFuzzer and
-// the address sanitizer; Rooms is a link to the sources of the program, which `run` makes.
+// Fuzzing, in a package of its own so that the flags it needs reach no other build. `run` builds it with
+// libFuzzer and the address sanitizer; Rooms is a link to the sources of the program, which `run` makes.
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),

@@ -21,14 +21,16 @@ struct SourceFile {
 
   var lineCount: Int { text.split(separator: "\n", omittingEmptySubsequences: false).count - 1 }
 
-  /// The import lines, with any access level or attribute; submodules and single declarations by their module.
+  /// The import lines, with any access level or attribute; submodules and single declarations by their
+  /// module.
   var imports: [ImportLine] {
     text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
       Self.module(importedBy: line).map { ImportLine(file: self, line: index + 1, module: $0) }
     }
   }
 
-  /// `TensorCore` for `  @preconcurrency internal import struct TensorCore.Tensor  // why`; nil for any other line.
+  /// `TensorCore` for `  @preconcurrency internal import struct TensorCore.Tensor  // why`; nil for any other
+  /// line.
   static func module(importedBy line: some StringProtocol) -> String? {
     let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
     let modifiers: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]

@@ -4,7 +4,8 @@ import Testing
 extension EndToEnd {
   /// Games whose augmentation is steered.
   struct AugmentTests {
-    /// Decisions every four steps that go both ways, within cycles of three turns to one and beside a balance.
+    /// Decisions every four steps that go both ways, within cycles of three turns to one and beside a
+    /// balance.
     private static let adaptive =
       [
         "dcgan", "augment.kind=ada", "augment.speed=400", "augment.target=0.7", "augment.probability=0.4",

@@ -4,7 +4,8 @@ import Testing
 extension EndToEnd {
   /// Games with labelled data and with past fakes, from the command line.
   struct ConditionTests {
-    /// Five turns of the discriminator for one of the generator, and everything that looks at several samples.
+    /// Five turns of the discriminator for one of the generator, and everything that looks at several
+    /// samples.
     private static let game =
       [
         "dcgan", "discriminatorSteps=5", "model.condition=projection", "replay.size=64", "replay.share=0.5",

@@ -1,10 +1,11 @@
 import Testing
 
-/// Tests of the program as people use it: the built executable, alone and under mpirun, in folders of its own.
+/// Tests of the program as people use it: the built executable, alone and under mpirun, in folders of its
+/// own.
 ///
 /// They run one after the other, because each may use all cores, and every process has a deadline. Where the
-/// executable is not there they skip: `swift build -c release --product lockstep` makes it. What needs mpirun skips
-/// without it.
+/// executable is not there they skip: `swift build -c release --product lockstep` makes it. What needs mpirun
+/// skips without it.
 @Suite("End to end", .serialized, .enabled(if: Lockstep.isBuilt, "lockstep is not built"))
 enum EndToEnd {
   /// Narrow networks and a small batch: what the weights depend on.

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-  /// `Tests/FaultInjection/run` in a short form: a few of the points of which the script itself takes every one.
+  /// `Tests/FaultInjection/run` in a short form: a few of the points of which the script itself takes every
+  /// one.
   struct FaultInjectionTests {
     private static let script = Package.folder + "/Tests/FaultInjection/run"
 

@@ -4,8 +4,8 @@ import Testing
 extension EndToEnd {
   /// Games that are balanced, watched and taken back.
   struct GameTests {
-    /// A restless game: step sizes far too large at first, so that it is taken back to the start and, later, to
-    /// checkpoints, while its ratio of turns changes.
+    /// A restless game: step sizes far too large at first, so that it is taken back to the start and, later,
+    /// to checkpoints, while its ratio of turns changes.
     private static let restless = [
       "ring", "batch=32", "checkpoint.every=3", "threads=1", "log.every=1", "samples.every=0",
       "samples.count=1", "optimizer.generator.learningRate=0.1", "optimizer.generator.decaySteps=60",
@@ -96,7 +96,8 @@ extension EndToEnd {
     @Test("a sum that is not finite is recovered from where it is the trace's end that looks at it")
     func faultAtTheTracesEnd() throws {
       let folder = try Folder()
-      // Of each second step the generator's sum is not finite, and the next step finds that. A look after step 99 changes which.
+      // Of each second step the generator's sum is not finite, and the next step finds that. A look after
+      // step 99 changes which.
       let finished = try Lockstep.train(
         [
           "ring", "batch=32", "model.layers=12", "model.hidden=32", "loss=leastSquares", "steps=101",

@@ -12,7 +12,8 @@ import Testing
 struct AdversarialLossTests {
   private static let scores: [Float] = [-2.5, -1.4, -0.25, 0.5, 0.75, 3]
 
-  /// The three parts of a loss as its paper writes them, for one score: of a real sample, of a fake, of the generator.
+  /// The three parts of a loss as its paper writes them, for one score: of a real sample, of a fake, of the
+  /// generator.
   private static func formula(_ loss: AdversarialLoss, _ x: Double) -> [Double] {
     let probability = 1 / (1 + exp(-x))
     return switch loss {

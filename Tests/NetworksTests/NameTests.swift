@@ -4,8 +4,8 @@ import Networks
 import TensorCore
 import Testing
 
-// A dictionary or a set on the path to a parameter traps in `ParameterStore.init(name:module:)`: its order would change
-// names and bits from process to process. A trap ends the process, so no test here shows it.
+// A dictionary or a set on the path to a parameter traps in `ParameterStore.init(name:module:)`: its order
+// would change names and bits from process to process. A trap ends the process, so no test here shows it.
 
 @Suite("Names of parameters")
 struct NameTests {

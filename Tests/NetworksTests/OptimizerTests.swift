@@ -50,8 +50,8 @@ struct OptimizerTests {
 
   @Test("Adam corrects the bias of both moments")
   func adam() {
-    // β₁ = 0.5, β₂ = 0.75. Step 1: m = 1, v = 1, corrected 2 and 4. Step 2: m = 0, v = 1, corrected 0 and 1/(7/16).
-    // Step 3 (g = 4): m = 2, v = 4.75, corrected 2/(7/8) and 4.75/(37/64).
+    // β₁ = 0.5, β₂ = 0.75. Step 1: m = 1, v = 1, corrected 2 and 4. Step 2: m = 0, v = 1, corrected 0 and
+    // 1/(7/16). Step 3 (g = 4): m = 2, v = 4.75, corrected 2/(7/8) and 4.75/(37/64).
     let optimizer = Adam(learningRate: 0.1, beta1: 0.5, beta2: 0.75, epsilon: 0)
     let third = 0.9 - 0.1 * (2 / 0.875) / (4.75 / 0.578125).squareRoot()
     expect(run(optimizer, from: [1], gradients: [[2], [-1], [4]]), [[0.9], [0.9], [third]])

@@ -22,8 +22,8 @@ struct ConvolutionTests {
       outputChannels: channels[numbers.int(0...(axes == 3 ? 7 : 10))])
   }
 
-  /// Layers like those of a DCGAN, which take the fast paths, and one of more channels than pixels whose pixels
-  /// exceed a depth block.
+  /// Layers like those of a DCGAN, which take the fast paths, and one of more channels than pixels whose
+  /// pixels exceed a depth block.
   static let layers: [ConvolutionReference] =
     [
       (16, 3, 64, 4, 2, 1), (8, 64, 96, 4, 2, 1), (4, 96, 1, 4, 1, 0), (4, 48, 100, 4, 1, 0),

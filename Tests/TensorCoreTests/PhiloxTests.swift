@@ -83,8 +83,8 @@ struct PhiloxTests {
 
   @Test("a uniform number is below 1 even where all its bits are set")
   func uniformIsBelowOne() {
-    // The first block of this stream with a word whose upper 24 bits are all ones; 24 bits and a half would round
-    // to 1.
+    // The first block of this stream with a word whose upper 24 bits are all ones; 24 bits and a half would
+    // round to 1.
     let noise = KeyedNoise(seed: 0, purpose: .synthetic, turn: 0)
     let index = 1_473_830
     let words = noise.block(index)

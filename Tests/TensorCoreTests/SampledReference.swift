@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Some elements of a 4 x 4 convolution of stride 2 and of its gradients in Double, for layers too large to be
-/// computed whole that way. Operands are nearly normal.
+/// Some elements of a 4 x 4 convolution of stride 2 and of its gradients in Double, for layers too large to
+/// be computed whole that way. Operands are nearly normal.
 struct SampledReference {
   enum Pass: CaseIterable {
     case forward, inputGradient, weightGradient

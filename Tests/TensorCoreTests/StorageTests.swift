@@ -48,8 +48,8 @@ struct StorageTests {
     #expect(storage.count == count)
   }
 
-  // Other suites run at the same time and take from the same list: a quiet round among many is what a list that
-  // returned nothing could never give.
+  // Other suites run at the same time and take from the same list: a quiet round among many is what a list
+  // that returned nothing could never give.
   private func happens(_ body: () -> Bool) -> Bool { (0..<1000).contains { _ in body() } }
 
   private func take(_ count: Int) -> UInt { UInt(bitPattern: TensorStorage(count: count).pointer) }

@@ -36,7 +36,8 @@ struct AugmentationTests {
     #expect(saturation.allSatisfy { (0...2).contains($0.own) && $0.own + $0.pixelMean == 1 })
     let contrast = Self.changes(.diffaugment, [.contrast]).colours
     #expect(contrast.allSatisfy { (0.5...1.5).contains($0.own) && $0.imageMean == 1 - $0.own })
-    // Together: ((x + b - m) s + m - M) c + M, with the means m of the pixel and M of the image after brightness.
+    // Together: ((x + b - m) s + m - M) c + M, with the means m of the pixel and M of the image after
+    // brightness.
     let image = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0).normal([1, 3, 3, 3])
     let change = Self.changes(.diffaugment).colours[0]
     let (b, s, c) = (brightness[0], saturation[0].own, contrast[0].own)

@@ -147,7 +147,8 @@ struct CompressedTrainingTests {
   // MARK: - Generations
 
   /// Trains two steps on nodes, saves, and goes on for two on others from what was saved.
-  /// - Returns: of each rank the hash at the end; with it what is left to be sent of each network before and after.
+  /// - Returns: of each rank the hash at the end; with it what is left to be sent of each network before and
+  ///   after.
   private static func resumed(
     _ nodes: [[Int]], on others: [[Int]]
   ) throws -> (hashes: [String], saved: [[Float]], dealt: [[Float]], note: String?) {

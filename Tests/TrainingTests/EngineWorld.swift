@@ -82,8 +82,8 @@ struct EngineRank {
   }
 
   /// Neighbouring micro-batches of keyed noise, to be computed in one pass.
-  /// - Parameter isSkewed: whether the first are dark and of class 0 and the last bright and of class 2, so that every rank
-  ///   has samples of another kind.
+  /// - Parameter isSkewed: whether the first are dark and of class 0 and the last bright and of class 2, so
+  ///   that every rank has samples of another kind.
   static func microBatches(
     _ range: Range<Int>, _ draw: MicroBatch.Draw, isSkewed: Bool = false
   ) -> MicroBatch {

@@ -56,7 +56,8 @@ struct TurnSumTests {
       }
       return watched.sentBytes
     }
-    // Of each part half its bytes leave as a piece, then half as a sum: 64 elements, then 32 and 32, then the other 96.
+    // Of each part half its bytes leave as a piece, then half as a sum: 64 elements, then 32 and 32, then the
+    // other 96.
     let expected = [64, 32, 32, 96].flatMap { [2 * $0, 2 * $0] }
     #expect(sent == [expected, expected])
   }

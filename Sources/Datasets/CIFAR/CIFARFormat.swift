@@ -1,5 +1,5 @@
-/// The two binary formats of https://www.cs.toronto.edu/~kriz/cifar.html: records of labels and a 32 x 32 image, all red
-/// values row by row, then all green ones, then all blue ones.
+/// The two binary formats of https://www.cs.toronto.edu/~kriz/cifar.html: records of labels and a 32 x 32
+/// image, all red values row by row, then all green ones, then all blue ones.
 enum CIFARFormat: String, Sendable {
   /// One label byte.
   case ten = "CIFAR-10 binary"

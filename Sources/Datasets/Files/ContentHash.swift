@@ -1,6 +1,7 @@
 import CCrypto
 
-/// SHA-256 over the parts of a data set. Every part is preceded by its length, so that parts cannot run together.
+/// SHA-256 over the parts of a data set. Every part is preceded by its length, so that parts cannot run
+/// together.
 struct ContentHash: ~Copyable {
   private let context: OpaquePointer
 

@@ -1,5 +1,5 @@
-/// A path as the bytes that the system uses, which need not be UTF-8; printed with everything escaped that could
-/// disturb a terminal or break a line.
+/// A path as the bytes that the system uses, which need not be UTF-8; printed with everything escaped that
+/// could disturb a terminal or break a line.
 struct FilePath: Hashable, Sendable, CustomStringConvertible {
   let bytes: [UInt8]
 

@@ -2,7 +2,8 @@ import CZlib
 
 /// Inflates a gzip file piece by piece, so that what is written is bounded by what the caller has room for.
 ///
-/// Checks what RFC 1952 offers: the header, each member's CRC-32 and length, and that nothing follows the last member.
+/// Checks what RFC 1952 offers: the header, each member's CRC-32 and length, and that nothing follows the
+/// last member.
 struct GzipStream: ~Copyable {
   private let compressed: UnsafeRawBufferPointer
   private let path: FilePath

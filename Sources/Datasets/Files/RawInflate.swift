@@ -2,7 +2,8 @@ import CZlib
 
 /// Inflates a bare DEFLATE stream (RFC 1951) whose size is known, as zip files hold them.
 enum RawInflate {
-  /// - Parameter count: the bytes that the stream must give, exactly; the caller has held them against `compressed`.
+  /// - Parameter count: the bytes that the stream must give, exactly; the caller has held them against
+  ///   `compressed`.
   static func inflate(_ compressed: [UInt8], count: Int, path: FilePath) throws(DatasetError) -> [UInt8] {
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())

@@ -26,7 +26,8 @@ enum FileContent: Sendable {
     }
   }
 
-  /// Hands `body` all bytes from `offset` on, in pieces of up to a mebibyte that are a multiple of 16 but for the last.
+  /// Hands `body` all bytes from `offset` on, in pieces of up to a mebibyte that are a multiple of 16 but for
+  /// the last.
   func forEachPiece(
     from offset: Int = 0, _ body: ([UInt8]) throws(DatasetError) -> Void
   ) throws(DatasetError) {

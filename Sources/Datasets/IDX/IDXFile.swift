@@ -1,5 +1,5 @@
-/// The values of one IDX file, plain (read where they are needed) or gzip (inflated once). What the file holds must be
-/// exactly what its header says.
+/// The values of one IDX file, plain (read where they are needed) or gzip (inflated once). What the file
+/// holds must be exactly what its header says.
 struct IDXFile: Sendable {
   let path: FilePath
   let header: IDXHeader
@@ -8,7 +8,8 @@ struct IDXFile: Sendable {
   /// Where the values are.
   private enum Content {
     case memory([UInt8])
-    /// In the file, behind the header. Not mapped: a file that becomes shorter must be an error, not a signal.
+    /// In the file, behind the header. Not mapped: a file that becomes shorter must be an error, not a
+    /// signal.
     case file(SharedFile)
   }
 

@@ -1,5 +1,5 @@
-/// The header of an IDX file of unsigned bytes (http://yann.lecun.com/exdb/mnist): two zero bytes, the type 0x08, the
-/// rank, then one big-endian 32-bit extent per axis; the values follow, outermost axis first.
+/// The header of an IDX file of unsigned bytes (http://yann.lecun.com/exdb/mnist): two zero bytes, the type
+/// 0x08, the rank, then one big-endian 32-bit extent per axis; the values follow, outermost axis first.
 struct IDXHeader: Sendable {
   let extents: [Int]
 

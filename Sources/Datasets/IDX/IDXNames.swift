@@ -1,13 +1,14 @@
 /// How IDX files find each other in a folder, after the four MNIST files: `train-images-idx3-ubyte` and
-/// `train-labels-idx1-ubyte`, `t10k-…`; a dot may stand before `idx`, another word for `images`, and `.gz` at the end.
+/// `train-labels-idx1-ubyte`, `t10k-…`; a dot may stand before `idx`, another word for `images`, and `.gz` at
+/// the end.
 enum IDXNames {
   private static let gzip = Array(".gz".utf8)
 
   /// Whether `name` ends as an IDX file of images does.
   static func isImages(_ name: [UInt8]) -> Bool { stem(name, suffix: "idx3-ubyte") != nil }
 
-  /// Among the names of a folder, the file of images to train on: the one that begins with `train-` if there is one,
-  /// else the only one. Of a plain and a gzip copy, the plain one, which can be mapped.
+  /// Among the names of a folder, the file of images to train on: the one that begins with `train-` if there
+  /// is one, else the only one. Of a plain and a gzip copy, the plain one, which can be mapped.
   static func images(among names: [[UInt8]], folder: FilePath) throws(DatasetError) -> [UInt8]? {
     let candidates = names.filter(isImages).filter { name in
       !(name.ends(with: gzip) && names.contains(Array(name.dropLast(gzip.count))))

@@ -23,7 +23,8 @@ package struct ImageExtent: Hashable, Sendable {
     guard extent.height > 0, extent.width > 0 else {
       throw DatasetError(.badData, "an image of \(extent.sizes) pixels", path.description, "replace it")
     }
-    // The sides are at most 2^32 - 1 each, so a product that is only formed within the side limit cannot overflow.
+    // The sides are at most 2^32 - 1 each, so a product that is only formed within the side limit cannot
+    // overflow.
     guard max(extent.height, extent.width) <= limits.side, extent.height * extent.width <= limits.pixels
     else {
       throw DatasetError(
@@ -39,8 +40,9 @@ package struct ImageExtent: Hashable, Sendable {
     return (format, extent, channels)
   }
 
-  /// No file of the image can be shorter. PNG: a bit a pixel, deflated by the most there is. JPEG: a bit for each block of
-  /// 8 x 8 pixels of Huffman's codes; the arithmetic ones, which have no such bound, are not read.
+  /// No file of the image can be shorter. PNG: a bit a pixel, deflated by the most there is. JPEG: a bit for
+  /// each block of 8 x 8 pixels of Huffman's codes; the arithmetic ones, which have no such bound, are not
+  /// read.
   private func leastFile(_ format: ImageFormat) -> Int {
     switch format {
     case .png: height * ((width + 7) / 8) / GzipStream.maximumRatio
@@ -51,8 +53,8 @@ package struct ImageExtent: Hashable, Sendable {
   /// What a header gives that says no size.
   private static let sizeless = (extent: ImageExtent(height: 0, width: 0), channels: 1)
 
-  /// PNG: the first chunk is IHDR: width, height, bits of a sample and the type of colour, whose second bit is set for
-  /// RGB and palettes.
+  /// PNG: the first chunk is IHDR: width, height, bits of a sample and the type of colour, whose second bit
+  /// is set for RGB and palettes.
   private static func png(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
     guard bytes.count >= 26 else { return nil }
     guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else { return sizeless }

@@ -1,7 +1,8 @@
-/// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the rules.
+/// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the
+/// rules.
 ///
-/// Opening reads every file once: the sizes are checked before the first step, and the fingerprint covers every byte.
-/// Images are decoded when they are read.
+/// Opening reads every file once: the sizes are checked before the first step, and the fingerprint covers
+/// every byte. Images are decoded when they are read.
 struct ImageFolder: ImageSource {
   let name: String
   let byteCount: Int

@@ -1,9 +1,9 @@
 /// Which files of an image folder are samples, and of which label.
 ///
-/// Images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not both, and not deeper.
-/// Labels are numbered by the sub-folders' names in byte order; samples are ordered by label, then by name in byte
-/// order. Names with a leading dot and files that are not `.png`, `.jpg` or `.jpeg` are left out; those of them that are
-/// images are counted.
+/// Images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not both, and not
+/// deeper. Labels are numbered by the sub-folders' names in byte order; samples are ordered by label, then by
+/// name in byte order. Names with a leading dot and files that are not `.png`, `.jpg` or `.jpeg` are left
+/// out; those of them that are images are counted.
 struct ImageFolderListing: Sendable {
   struct Sample: Sendable {
     /// Relative to the folder: `name`, or `label/name`.

@@ -1,7 +1,8 @@
 import CZlib
 
-/// The chunk structure of a PNG file: lengths, types, CRC-32 and the order of first and last. libpng stops reading
-/// after the last row and forgives much before it; with every byte under a checksum, no damaged image passes.
+/// The chunk structure of a PNG file: lengths, types, CRC-32 and the order of first and last. libpng stops
+/// reading after the last row and forgives much before it; with every byte under a checksum, no damaged image
+/// passes.
 enum PNGChunks {
   private static let crcOfEmpty = crc32(0, nil, 0)
 

@@ -1,7 +1,7 @@
 import CPNG
 
-/// PNG through libpng's simplified interface. 16 bits are reduced to 8, palettes and low depths expanded, and alpha is
-/// composed on black.
+/// PNG through libpng's simplified interface. 16 bits are reduced to 8, palettes and low depths expanded, and
+/// alpha is composed on black.
 enum PNGDecoder {
   static func decode(
     _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath

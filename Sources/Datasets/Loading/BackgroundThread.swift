@@ -1,7 +1,7 @@
 import Glibc
 
-/// A thread that runs one closure and is joined. Signals go to the other threads: those that mean "save and stop"
-/// belong to the training loop.
+/// A thread that runs one closure and is joined. Signals go to the other threads: those that mean "save and
+/// stop" belong to the training loop.
 struct BackgroundThread: ~Copyable {
   private let thread: pthread_t
 

@@ -1,7 +1,7 @@
 /// Reads the samples of the coming steps in the background while the current step computes.
 ///
-/// One thread reads step after step into a queue of `depth` steps; ``next()`` takes them in order. What a step holds is
-/// a function of (data set, stream, batch, micro-batch numbers) and of nothing else.
+/// One thread reads step after step into a queue of `depth` steps; ``next()`` takes them in order. What a
+/// step holds is a function of (data set, stream, batch, micro-batch numbers) and of nothing else.
 public final class BatchLoader {
   private let queue: PrefetchQueue<Result<LoadedStep, DatasetError>>
   private var thread: BackgroundThread?
@@ -61,7 +61,8 @@ public final class BatchLoader {
     }
   }
 
-  /// Ends the thread, after the sample batch that it is reading, and releases what waits. May be called again.
+  /// Ends the thread, after the sample batch that it is reading, and releases what waits. May be called
+  /// again.
   public func stop() {
     guard let thread = thread.take() else { return }
     queue.close()

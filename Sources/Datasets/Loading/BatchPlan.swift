@@ -10,8 +10,8 @@ struct BatchPlan: Sendable {
   /// The numbers of this rank's micro-batches, those together that are computed in one pass.
   let passes: [Range<Int>]
 
-  /// Reads the samples of `step`. Blocks of the tensors' storage come from the free list, so that buffers are used again
-  /// as soon as the training step has let go of them.
+  /// Reads the samples of `step`. Blocks of the tensors' storage come from the free list, so that buffers are
+  /// used again as soon as the training step has let go of them.
   func load(_ step: Int) throws(DatasetError) -> LoadedStep {
     var loaded: [LoadedMicroBatch] = []
     for pass in passes { loaded.append(try load(step, pass)) }

@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Points of the plane from a mixture of equally likely Gaussians, as used to see mode collapse (Metz et al. 2017,
-/// Srivastava et al. 2017, Lin et al. 2018). A sample is `[1, 1, 2]`, unscaled; its label is its mode.
+/// Points of the plane from a mixture of equally likely Gaussians, as used to see mode collapse (Metz et al.
+/// 2017, Srivastava et al. 2017, Lin et al. 2018). A sample is `[1, 1, 2]`, unscaled; its label is its mode.
 ///
 /// The points are fixed: sample *i* is a pure function of *i*, the same bits on every machine.
 public struct GaussianMixture: ImageDataset {

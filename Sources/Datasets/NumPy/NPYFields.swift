@@ -1,4 +1,5 @@
-/// The dictionary of an NPY header: a Python literal of strings, booleans and one tuple of whole numbers, nothing else.
+/// The dictionary of an NPY header: a Python literal of strings, booleans and one tuple of whole numbers,
+/// nothing else.
 struct NPYFields {
   /// Why a text is no such dictionary, and where.
   struct Failure: Error {

@@ -1,5 +1,6 @@
-/// The header of an NPY file (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the magic, a
-/// version, a length, and a Python dictionary with `descr`, `fortran_order` and `shape`; the values follow.
+/// The header of an NPY file (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the
+/// magic, a version, a length, and a Python dictionary with `descr`, `fortran_order` and `shape`; the values
+/// follow.
 struct NPYHeader: Sendable {
   /// The types of values that are read.
   enum Element: String {

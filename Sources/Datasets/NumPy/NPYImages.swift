@@ -1,7 +1,7 @@
 /// Images of an NPY or NPZ file: `[N, H, W]` (grey), `[N, H, W, C]` or `[N, C, H, W]`, with 1 or 3 channels.
 ///
-/// uint8 values are 0 to 255. float32 values lie in 0...1, or in -1...1 if any of them is negative. Where both the last
-/// and the second extent could be the channels, the last ones are.
+/// uint8 values are 0 to 255. float32 values lie in 0...1, or in -1...1 if any of them is negative. Where
+/// both the last and the second extent could be the channels, the last ones are.
 struct NPYImages: ImageSource {
   let name: String
   let format: String

@@ -14,8 +14,8 @@ enum NumPyFiles {
       byteCount: array.bytes + (labels?.bytes ?? 0), request: request, problems: problems)
   }
 
-  /// An NPZ file: the member of images is called `images`, `x_train`, `train_images`, `x`, `data` or `arr_0`, or is the only
-  /// one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or `arr_1`.
+  /// An NPZ file: the member of images is called `images`, `x_train`, `train_images`, `x`, `data` or `arr_0`,
+  /// or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or `arr_1`.
   static func npz(
     _ path: FilePath, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) -> NPYImages {

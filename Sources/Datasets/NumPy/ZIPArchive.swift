@@ -1,7 +1,7 @@
 import CZlib
 
-/// The members of a zip file (PKWARE APPNOTE 6.3), as far as numpy.savez writes them: stored or deflated, with zip64 extents.
-/// Only the central directory is believed; names are looked up, never used as paths.
+/// The members of a zip file (PKWARE APPNOTE 6.3), as far as numpy.savez writes them: stored or deflated,
+/// with zip64 extents. Only the central directory is believed; names are looked up, never used as paths.
 struct ZIPArchive {
   struct Member {
     let name: String

@@ -1,10 +1,12 @@
-/// A keyed permutation of `0..<count` with random access and constant memory: the order of the samples in one epoch.
+/// A keyed permutation of `0..<count` with random access and constant memory: the order of the samples in one
+/// epoch.
 ///
-/// A Feistel network permutes the words of just enough bits (at least two): in each round the word (left, right) becomes
-/// (right, left ^ F(round key, right)), where F is the SplitMix64 finaliser cut to the bits of `left`; halves of unequal
-/// width swap their widths. A word beyond `count` is sent through the network again (cycle walking, Black and Rogaway
-/// 2002), which takes fewer than two turns on average and keeps the map a bijection of `0..<count`. Luby and Rackoff
-/// need four rounds for a pseudorandom permutation of large halves; the twelve here also mix halves of one or two bits.
+/// A Feistel network permutes the words of just enough bits (at least two): in each round the word (left,
+/// right) becomes (right, left ^ F(round key, right)), where F is the SplitMix64 finaliser cut to the bits of
+/// `left`; halves of unequal width swap their widths. A word beyond `count` is sent through the network again
+/// (cycle walking, Black and Rogaway 2002), which takes fewer than two turns on average and keeps the map a
+/// bijection of `0..<count`. Luby and Rackoff need four rounds for a pseudorandom permutation of large
+/// halves; the twelve here also mix halves of one or two bits.
 public struct EpochPermutation: Sendable {
   /// The number of samples.
   public let count: Int

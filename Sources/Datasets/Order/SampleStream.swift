@@ -1,8 +1,8 @@
 /// The samples of a run in global order: epoch after epoch, each a permutation of the whole data set.
 ///
 /// Position `p` counts the samples of all ranks since the run began; batch *b* of size *n* is the positions
-/// `b * n ..< (b + 1) * n`, across the ends of epochs. Nothing here knows the number of ranks: a rank reads the
-/// positions of its micro-batches, so every sample is used exactly once per epoch on any world size.
+/// `b * n ..< (b + 1) * n`, across the ends of epochs. Nothing here knows the number of ranks: a rank reads
+/// the positions of its micro-batches, so every sample is used exactly once per epoch on any world size.
 public struct SampleStream: Sendable {
   /// The number of samples of an epoch.
   public let count: Int

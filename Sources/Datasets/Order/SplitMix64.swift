@@ -1,8 +1,9 @@
-/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014; variant 13
-/// of Stafford): a bijection of 64-bit words in which every input bit changes every output bit with probability one half.
-/// Keyed by a counter it replaces a generator with a state.
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014;
+/// variant 13 of Stafford): a bijection of 64-bit words in which every input bit changes every output bit
+/// with probability one half. Keyed by a counter it replaces a generator with a state.
 enum SplitMix64 {
-  /// The odd integer nearest to 2^64 divided by the golden ratio: keeps the words of consecutive counters apart.
+  /// The odd integer nearest to 2^64 divided by the golden ratio: keeps the words of consecutive counters
+  /// apart.
   static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
 
   static func mix(_ word: UInt64) -> UInt64 {

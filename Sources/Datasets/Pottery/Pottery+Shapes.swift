@@ -1,6 +1,6 @@
 extension Pottery {
-  /// Which pixels of image `index` belong to the sherds that were found: 1 found, 0 lost, `size * size` values from the
-  /// top row. For completion: the image times the mask is what is given.
+  /// Which pixels of image `index` belong to the sherds that were found: 1 found, 0 lost, `size * size`
+  /// values from the top row. For completion: the image times the mask is what is given.
   ///
   /// The frame breaks into Voronoi cells around seven random points; three or four of them are found.
   public func fragmentMask(_ index: Int) -> [UInt8] {
@@ -25,8 +25,8 @@ extension Pottery {
     }
   }
 
-  /// Vessel `index` as `side^3` voxels, 1 inside: `[z, y, x]`, z from the top. The solid of revolution of the profile,
-  /// without handles, centred; its larger extent fills 30/32 of the cube.
+  /// Vessel `index` as `side^3` voxels, 1 inside: `[z, y, x]`, z from the top. The solid of revolution of the
+  /// profile, without handles, centred; its larger extent fills 30/32 of the cube.
   public func voxels(_ index: Int, side: Int = 32) -> [UInt8] {
     let profile = Vessel(index: index).profile
     let scale = max(profile.height, 2 * profile.girth) * 32 / 30

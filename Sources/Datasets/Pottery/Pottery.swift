@@ -1,8 +1,8 @@
 /// The built-in data set: procedural vessels in eight classes, labelled, of any size and number.
 ///
-/// Each is a solid of revolution thrown after its class's ranges of control points, some with handles and painted bands,
-/// drawn as a light vessel on black (1 channel) or in the colours of clay on a dark ground (3 channels). Sample *i* is a
-/// pure function of *i*; every bit is the same on every machine.
+/// Each is a solid of revolution thrown after its class's ranges of control points, some with handles and
+/// painted bands, drawn as a light vessel on black (1 channel) or in the colours of clay on a dark ground (3
+/// channels). Sample *i* is a pure function of *i*; every bit is the same on every machine.
 public struct Pottery: ImageDataset {
   /// `pottery`.
   public let name = "pottery"

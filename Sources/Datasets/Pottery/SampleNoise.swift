@@ -1,7 +1,8 @@
-/// The random choices behind one sample: draw *k* is a pure function of (index, k), the same on every machine.
+/// The random choices behind one sample: draw *k* is a pure function of (index, k), the same on every
+/// machine.
 ///
-/// Only IEEE-exact operations are used here and in everything that follows from it (`+ - * /` and square root, no
-/// `sin`, no fused multiply-add), so that pottery is the same bits wherever it is thrown.
+/// Only IEEE-exact operations are used here and in everything that follows from it (`+ - * /` and square
+/// root, no `sin`, no fused multiply-add), so that pottery is the same bits wherever it is thrown.
 struct SampleNoise {
   private let key: UInt64
   private var counter: UInt64 = 0

@@ -25,7 +25,8 @@ struct Vessel: Sendable {
   let x: Float
   /// The height of the foot's centre.
   let y: Float
-  /// The sine of the angle from which the viewer looks down: a horizontal circle of radius r appears r * tilt high.
+  /// The sine of the angle from which the viewer looks down: a horizontal circle of radius r appears r * tilt
+  /// high.
   let tilt: Float
   let finish: VesselFinish
   let bands: [Band]

@@ -1,4 +1,5 @@
-/// What the vessels of one class have in common: ranges for the control points of the profile, and for handles.
+/// What the vessels of one class have in common: ranges for the control points of the profile, and for
+/// handles.
 struct VesselForm: Sendable {
   /// A point that the profile passes through. Radii are in the unit of ``VesselForm/height``.
   struct ControlPoint: Sendable {

@@ -1,7 +1,8 @@
-/// The colour of a vessel at a point of the picture: Lambert's law over an ambient light, for a light at the upper left.
+/// The colour of a vessel at a point of the picture: Lambert's law over an ambient light, for a light at the
+/// upper left.
 ///
-/// Positions are relative to the middle of the foot, in frame units. Colours are linear in [0, 1]; a grey picture uses
-/// the first component.
+/// Positions are relative to the middle of the foot, in frame units. Colours are linear in [0, 1]; a grey
+/// picture uses the first component.
 struct VesselLighting {
   /// The width of the lip around the mouth.
   let lipWidth: Float
@@ -21,7 +22,8 @@ struct VesselLighting {
     lipWidth = min(0.022, rim * 0.3)
   }
 
-  /// The outside, whose point at (x, y) lies on the circle of height z with `y = z - tilt * sqrt(r(z)^2 - x^2)`.
+  /// The outside, whose point at (x, y) lies on the circle of height z with
+  /// `y = z - tilt * sqrt(r(z)^2 - x^2)`.
   func body(x: Float, y: Float, isColour: Bool) -> SIMD3<Float> {
     var step = vessel.profile.step(at: y)
     var z = y
@@ -43,7 +45,8 @@ struct VesselLighting {
     return surface(paint: paintCover(vessel.profile.height), isColour: isColour) * tone
   }
 
-  /// The far wall seen through the mouth: light falls on its right half and fades towards the depth of the vessel.
+  /// The far wall seen through the mouth: light falls on its right half and fades towards the depth of the
+  /// vessel.
   func inside(x: Float, y: Float, isColour: Bool) -> SIMD3<Float> {
     let across = max(-1, min(1, x / rim))
     let edge = vessel.profile.height + vessel.tilt * rim * (1 - across * across).squareRoot()

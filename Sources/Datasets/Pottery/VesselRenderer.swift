@@ -1,7 +1,8 @@
 /// Draws a vessel: orthographic, seen slightly from above, lit from the upper left.
 ///
-/// Every row of pixels is cut into four scan lines. On each the vessel is a few intervals (mouth within lip within body,
-/// handles outside) whose overlap with a pixel is exact, so edges are smooth; colours are found once per pixel.
+/// Every row of pixels is cut into four scan lines. On each the vessel is a few intervals (mouth within lip
+/// within body, handles outside) whose overlap with a pixel is exact, so edges are smooth; colours are found
+/// once per pixel.
 struct VesselRenderer {
   private static let scanLines = 4
 

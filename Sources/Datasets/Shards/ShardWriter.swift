@@ -1,5 +1,5 @@
-/// Builds tar archives of samples in memory, one shard at a time, in POSIX ustar: times and owners are zero, so that equal
-/// samples give equal bytes.
+/// Builds tar archives of samples in memory, one shard at a time, in POSIX ustar: times and owners are zero,
+/// so that equal samples give equal bytes.
 package struct ShardWriter {
   /// The archive so far.
   package private(set) var bytes: [UInt8] = []

@@ -1,5 +1,6 @@
-/// The regular files of a tar archive (POSIX ustar and pax, GNU long names), in order. Names are never used as paths; links,
-/// devices, absolute names and `..` are errors, and so is an end without the block of zeros that every writer puts there.
+/// The regular files of a tar archive (POSIX ustar and pax, GNU long names), in order. Names are never used
+/// as paths; links, devices, absolute names and `..` are errors, and so is an end without the block of zeros
+/// that every writer puts there.
 struct TarReader: ~Copyable {
   struct Member {
     let name: [UInt8]

@@ -1,5 +1,6 @@
-/// WebDataset shards: tar files whose members share a name up to the first dot if they belong to one sample, such as
-/// `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers in ASCII; other members are left out.
+/// WebDataset shards: tar files whose members share a name up to the first dot if they belong to one sample,
+/// such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers in ASCII; other
+/// members are left out.
 struct TarShards: ImageSource {
   let name: String
   let extent: ImageExtent?

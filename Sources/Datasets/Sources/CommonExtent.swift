@@ -10,7 +10,8 @@ struct CommonExtent {
 
   init(_ problems: SampleProblems) { self.problems = problems }
 
-  /// Counts an image. The places are kept that have to be named: of each size one, or all if they are collected.
+  /// Counts an image. The places are kept that have to be named: of each size one, or all if they are
+  /// collected.
   mutating func add(_ extent: ImageExtent, channels count: Int, at place: @autoclosure () -> String) {
     channels = min(channels?.lowerBound ?? count, count)...max(channels?.upperBound ?? count, count)
     if let index = positions[extent] {
@@ -23,7 +24,8 @@ struct CommonExtent {
   }
 
   /// The size of all images; nil if they have several and are to be resized.
-  /// - Throws: ``DatasetError`` naming the first image that is not of the size of most, unless that is collected.
+  /// - Throws: ``DatasetError`` naming the first image that is not of the size of most, unless that is
+  ///   collected.
   func result(_ resize: ResizeMode) throws(DatasetError) -> ImageExtent? {
     guard let first = sizes.first else { return nil }
     // Of equally frequent sizes the first.

@@ -1,7 +1,7 @@
 /// Images as they lie in files, read by index, before they are fitted to what a run asks for.
 ///
-/// Opening reads every byte once: what the headers promise is held against what is there, and the fingerprint covers all
-/// of it. `image` may be called from several threads at once.
+/// Opening reads every byte once: what the headers promise is held against what is there, and the fingerprint
+/// covers all of it. `image` may be called from several threads at once.
 package protocol ImageSource: Sendable {
   /// What a log line calls it: the name of the file or folder.
   var name: String { get }
@@ -70,7 +70,8 @@ package enum SourceImage: Sendable {
   }
 }
 
-/// What is wrong with samples as a source is opened: thrown at the first, or collected so that all can be listed.
+/// What is wrong with samples as a source is opened: thrown at the first, or collected so that all can be
+/// listed.
 package final class SampleProblems {
   /// What was collected.
   package private(set) var list: [DatasetError] = []

@@ -1,9 +1,10 @@
-/// Text in UTF-8 as one-hot windows: a sample is `length` characters that follow each other, an image of as many rows and
-/// of a column for each different character of the text, white (255) in the column of the row's character.
+/// Text in UTF-8 as one-hot windows: a sample is `length` characters that follow each other, an image of as
+/// many rows and of a column for each different character of the text, white (255) in the column of the row's
+/// character.
 ///
-/// The windows of a file follow each other without overlap; what is left at its end is no sample. Columns stand in the
-/// order of code points; characters are Unicode scalars, taken as they are. A byte order mark at the start of a file is
-/// left out. Samples are unlabelled.
+/// The windows of a file follow each other without overlap; what is left at its end is no sample. Columns
+/// stand in the order of code points; characters are Unicode scalars, taken as they are. A byte order mark at
+/// the start of a file is left out. Samples are unlabelled.
 struct TextWindows: ImageSource {
   let name: String
   let path: String
@@ -29,8 +30,8 @@ struct TextWindows: ImageSource {
 
   /// Reads files.
   /// - Parameter paths: in the order of the samples; at least one.
-  /// - Throws: ``DatasetError`` for bytes that are no UTF-8, for more than 4,096 different characters, and for files all of
-  ///   which are shorter than a window of `request.size` characters.
+  /// - Throws: ``DatasetError`` for bytes that are no UTF-8, for more than 4,096 different characters, and
+  ///   for files all of which are shorter than a window of `request.size` characters.
   init(_ paths: [FilePath], request: DatasetRequest, problems: SampleProblems) throws(DatasetError) {
     let hash = ContentHash(kind: "text 1")
     let length = request.size

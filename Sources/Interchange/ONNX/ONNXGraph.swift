@@ -126,7 +126,8 @@ extension ONNXGraph {
       "Concat", name: "\(table.name).concatenated", [current], [Self.attribute("axis", 1)], of: items)
   }
 
-  /// Adds to the scores, `[N]`, the inner products of the features' sums over `places` axes with the classes' rows.
+  /// Adds to the scores, `[N]`, the inner products of the features' sums over `places` axes with the classes'
+  /// rows.
   mutating func add(projectionOf features: String, onto table: NetworkDescription.NamedTable, places: Int) {
     let scores = current
     var sums = features

@@ -2,9 +2,11 @@ package import Networks
 import SwiftProtobuf
 import TensorCore
 
-/// A network as an ONNX model (https://onnx.ai): opset 17 of IR version 8, whose operators every runtime since 2022 has.
+/// A network as an ONNX model (https://onnx.ai): opset 17 of IR version 8, whose operators every runtime
+/// since 2022 has.
 ///
-/// The batch is a symbol, so that any number of items may go in. Activations are NCHW, which ONNX's convolutions take.
+/// The batch is a symbol, so that any number of items may go in. Activations are NCHW, which ONNX's
+/// convolutions take.
 package enum ONNXModel {
   private static let irVersion: Int64 = 8
   private static let operatorSet: Int64 = 17

@@ -8,10 +8,11 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The fields of ONNX's onnx/onnx.proto (IR version 8) that Lockstep writes, under their numbers there, in as many files
-/// as keep the generated ones short.
+/// The fields of ONNX's onnx/onnx.proto (IR version 8) that Lockstep writes, under their numbers there, in as
+/// many files as keep the generated ones short.
 ///
-/// Regenerate onnx_*.pb.swift, in this folder, with the programs that Reporting/TensorBoard/event.proto names:
+/// Regenerate onnx_*.pb.swift, in this folder, with the programs that Reporting/TensorBoard/event.proto
+/// names:
 ///
 ///   protoc --plugin=PATH/protoc-gen-swift --swift_opt=Visibility=Internal --swift_out=. onnx_*.proto
 

@@ -4,17 +4,17 @@ internal import CProcessor
 /// convolution.
 ///
 /// Element (i, j) of C is one chain of fused multiply-adds over the depth in ascending order. A chain that is
-/// interrupted between two depth blocks continues from C in memory, so the bits depend neither on the blocking
-/// nor on the tile and vector size.
+/// interrupted between two depth blocks continues from C in memory, so the bits depend neither on the
+/// blocking nor on the tile and vector size.
 ///
-/// `b` is a panel `[depth, width]`, where the width is ``lanes`` if `columns` fit it and twice that otherwise;
-/// of each row of C only `columns` floats are read and written.
+/// `b` is a panel `[depth, width]`, where the width is ``lanes`` if `columns` fit it and twice that
+/// otherwise; of each row of C only `columns` floats are read and written.
 public enum BlockProduct {
   /// Floats per vector.
   public static let lanes = Vector.scalarCount
 
-  /// Floats from one row of A to the next in ``packedRows(rows:depth:a:b:c:offsets:columns:continuing:)``: room for
-  /// 256 and a cache line, so that the rows of a tile do not compete for the same cache sets.
+  /// Floats from one row of A to the next in ``packedRows(rows:depth:a:b:c:offsets:columns:continuing:)``:
+  /// room for 256 and a cache line, so that the rows of a tile do not compete for the same cache sets.
   public static let rowStride = PackedRows.rowStride
 
   /// A lies as `[rows, rowStride]`, row *i* of C at `c + offsets[i]`. Starts from zero unless `continuing`.
@@ -30,8 +30,8 @@ public enum BlockProduct {
         offsets: offsets, columns: columns, continuing: continuing))
   }
 
-  /// The same for so few rows that a panel of B is read hardly more often than it is multiplied; the next one, of the
-  /// same size, follows at once in memory and is asked for meanwhile.
+  /// The same for so few rows that a panel of B is read hardly more often than it is multiplied; the next
+  /// one, of the same size, follows at once in memory and is asked for meanwhile.
   @inline(never)
   public static func fewPackedRows(
     rows: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
@@ -48,8 +48,9 @@ public enum BlockProduct {
   /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
   public static let pointersAhead = 8
 
-  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side, and row *k* of B at `b + k * bStep`, whole to the
-  /// panel's width; else as above. The ``pointersAhead`` pointers behind the last are read too, but not what they point to.
+  /// Column *k* of A lies at `a[k]`, its `rows` elements side by side, and row *k* of B at `b + k * bStep`,
+  /// whole to the panel's width; else as above. The ``pointersAhead`` pointers behind the last are read too,
+  /// but not what they point to.
   @inline(never)
   public static func indirectColumns(
     rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, b: UnsafePointer<Float>, bStep: Int,
@@ -62,8 +63,9 @@ public enum BlockProduct {
         columns: columns, continuing: continuing))
   }
 
-  /// The sum along the complete binary tree of products over `depth` steps each, which follow one another in `a` and B:
-  /// each is a chain of its own from zero, and a tile's are added before the next tile begins. Else as above.
+  /// The sum along the complete binary tree of products over `depth` steps each, which follow one another in
+  /// `a` and B: each is a chain of its own from zero, and a tile's are added before the next tile begins.
+  /// Else as above.
   /// - Parameters:
   ///   - parts: how many products, a power of two.
   ///   - sums: room for as many tiles as the tree has levels.
@@ -96,7 +98,8 @@ public enum BlockProduct {
     let next = operands.ahead
     let width = width(of: operands.columns)
     while index < tiles {
-      // The first tiles ask for a cache line of every row of the next panel each, the others for what they have.
+      // The first tiles ask for a cache line of every row of the next panel each, the others for what they
+      // have.
       let asks = index &* lineCount < width
       operands.ahead = asks ? next + index &* lineCount : operands.b
       operands.aheadStep = asks ? width : 0

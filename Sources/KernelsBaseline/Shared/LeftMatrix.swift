@@ -1,7 +1,7 @@
 internal import CProcessor
 
-/// A block of A as the tiles read it: the element in row `i` of the tile, `step` steps along the depth from where
-/// the matrix stands, is `at(step)[i * rowStride]`.
+/// A block of A as the tiles read it: the element in row `i` of the tile, `step` steps along the depth from
+/// where the matrix stands, is `at(step)[i * rowStride]`.
 ///
 /// The row stride is a constant, so that every row of a tile is addressed from one register.
 protocol LeftMatrix {
@@ -55,8 +55,8 @@ struct PartwiseColumns: LeftMatrix {
   @inline(__always) mutating func advance(rows count: Int) { columns.advance(rows: count) }
 }
 
-/// A pointer for every step along the depth, from which the rows lie side by side: channels of the pixels of an
-/// activation, read in place.
+/// A pointer for every step along the depth, from which the rows lie side by side: channels of the pixels of
+/// an activation, read in place.
 struct IndirectColumns: LeftMatrix {
   var pointers: UnsafePointer<UnsafePointer<Float>>
   var row = 0

@@ -1,5 +1,6 @@
-/// A linear map of a line of vectors. Applied along both axes of a square it is one of the transforms of a Winograd
-/// convolution; every lane is a channel of its own, so that the vector width has no influence on any bit.
+/// A linear map of a line of vectors. Applied along both axes of a square it is one of the transforms of a
+/// Winograd convolution; every lane is a channel of its own, so that the vector width has no influence on any
+/// bit.
 protocol LineTransform: SendableMetatype {
   static var inputs: Int { get }
   static var outputs: Int { get }

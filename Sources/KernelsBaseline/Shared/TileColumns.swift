@@ -1,7 +1,7 @@
 /// One row of a register tile: one or two vectors side by side.
 ///
-/// Tiles are built from types rather than loops, so that every accumulator is a stored property and ends up in
-/// a register of its own.
+/// Tiles are built from types rather than loops, so that every accumulator is a stored property and ends up
+/// in a register of its own.
 protocol TileColumns {
   /// The number of floats.
   static var count: Int { get }

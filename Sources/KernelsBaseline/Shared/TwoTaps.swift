@@ -39,9 +39,9 @@ enum TwoOutputsTwoTaps: WinogradMaps {
 
 /// F(4, 2) at the points ±5/4, ±3/8 and ∞.
 ///
-/// Of all points with short binary fractions these have nearly the smallest error: an output's variance grows with
-/// Σ A² |G|² |B|² over the points, in one dimension 8.9 at worst and 5.6 on average, where 0, ±1, 2 and ∞ give 32
-/// and 13. The signs of pairs leave few operations.
+/// Of all points with short binary fractions these have nearly the smallest error: an output's variance grows
+/// with Σ A² |G|² |B|² over the points, in one dimension 8.9 at worst and 5.6 on average, where 0, ±1, 2 and
+/// ∞ give 32 and 13. The signs of pairs leave few operations.
 enum FourOutputsTwoTaps: WinogradMaps {
   /// The two positive points and their powers, all exact.
   @inline(__always) private static var a: Float { 5 / 4 }

@@ -25,7 +25,8 @@ extension JSONLinesLog {
     }
   }
 
-  /// The numbers of the last line up to `step` of the log at `path`, in order, without the step; none if there is no log.
+  /// The numbers of the last line up to `step` of the log at `path`, in order, without the step; none if
+  /// there is no log.
   /// - Throws: ``ReportingError``.
   package static func lastNumbers(
     of path: String, upTo step: Int

@@ -60,8 +60,8 @@ public enum JSONValue: Equatable, Sendable {
     return text
   }
 
-  /// The value as JSON text for people: each member of an object on a line of its own, and each element of an array that
-  /// holds objects.
+  /// The value as JSON text for people: each member of an object on a line of its own, and each element of an
+  /// array that holds objects.
   package var indentedText: String {
     var text = ""
     writeIndented(to: &text, depth: 0)

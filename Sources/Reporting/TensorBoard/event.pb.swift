@@ -8,12 +8,15 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The fields of TensorBoard's tensorboard/compat/proto/event.proto that Lockstep writes, under their numbers there.
+/// The fields of TensorBoard's tensorboard/compat/proto/event.proto that Lockstep writes, under their numbers
+/// there.
 ///
-/// Regenerate event.pb.swift and summary.pb.swift, in this folder, with protoc and the protoc-gen-swift of the
-/// swift-protobuf release that Package.swift asks for (`swift build --product protoc-gen-swift` in its checkout):
+/// Regenerate event.pb.swift and summary.pb.swift, in this folder, with protoc and the protoc-gen-swift of
+/// the swift-protobuf release that Package.swift asks for (`swift build --product protoc-gen-swift` in its
+/// checkout):
 ///
-///   protoc --plugin=PATH/protoc-gen-swift --swift_opt=Visibility=Internal --swift_out=. event.proto summary.proto
+///   protoc --plugin=PATH/protoc-gen-swift --swift_opt=Visibility=Internal --swift_out=. event.proto
+///   summary.proto
 
 import SwiftProtobuf
 

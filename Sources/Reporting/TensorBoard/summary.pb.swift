@@ -8,8 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The fields of TensorBoard's tensorboard/compat/proto/summary.proto that Lockstep writes, under their numbers there.
-/// Regenerate as event.proto says.
+/// The fields of TensorBoard's tensorboard/compat/proto/summary.proto that Lockstep writes, under their
+/// numbers there. Regenerate as event.proto says.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -37,8 +37,8 @@ struct ChannelGroup {
   }
 }
 
-/// Rows in blocks of a fixed size, whose partial results are combined in a fixed tree: the order of a per-channel
-/// sum depends on the number of rows alone.
+/// Rows in blocks of a fixed size, whose partial results are combined in a fixed tree: the order of a
+/// per-channel sum depends on the number of rows alone.
 struct RowBlocks {
   let rows: Int
 
@@ -55,7 +55,8 @@ struct RowBlocks {
     }
   }
 
-  /// Calls `merge` with the pairs of a binary tree over the blocks; the result of a pair replaces its left block.
+  /// Calls `merge` with the pairs of a binary tree over the blocks; the result of a pair replaces its left
+  /// block.
   func merge(_ merge: (_ left: Int, _ right: Int) -> Void) {
     var distance = 1
     while distance < count {

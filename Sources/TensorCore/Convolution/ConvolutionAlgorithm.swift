@@ -1,7 +1,8 @@
 /// How a pass of a convolution is computed.
 ///
-/// The choice is part of a result's definition, as each algorithm rounds differently: it follows from the shapes of
-/// the weight and of one image alone, never from a timing, the number of images or threads, or the processor.
+/// The choice is part of a result's definition, as each algorithm rounds differently: it follows from the
+/// shapes of the weight and of one image alone, never from a timing, the number of images or threads, or the
+/// processor.
 ///
 /// | pass | kernel | channels in and out | products per output | algorithm | error, RMS | error, maximum |
 /// |---|---|---|---|---|---|---|
@@ -9,10 +10,11 @@
 /// | all | 2 x 2 for each stride phase | 32 or more, multiples of 16 | 9 : 16 | F(2 × 2, 2 × 2) | 1.3 | 1.1 |
 /// | all | any other | | 1 : 1 | direct | 1 | 1 |
 ///
-/// The errors are the largest found over the layers of a DCGAN, as multiples of the direct algorithm's against
-/// Float64. Tiles that reach beyond the edge spoil the ratio of products, so that of the two forms the one with fewer
-/// products is taken, if it needs no more than three quarters of the direct algorithm's; and no image is cut into
-/// fewer than four tiles, as then reading the transformed weights takes longer than multiplying by them.
+/// The errors are the largest found over the layers of a DCGAN, as multiples of the direct algorithm's
+/// against Float64. Tiles that reach beyond the edge spoil the ratio of products, so that of the two forms
+/// the one with fewer products is taken, if it needs no more than three quarters of the direct algorithm's;
+/// and no image is cut into fewer than four tiles, as then reading the transformed weights takes longer than
+/// multiplying by them.
 package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// By definition, each product once.
   case direct

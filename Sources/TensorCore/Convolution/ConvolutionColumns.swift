@@ -1,6 +1,6 @@
 extension ConvolutionPlane {
-  /// Multiplies every upstream pixel by the whole weight, which gives a column of taps × input channels, and folds
-  /// the columns into the input.
+  /// Multiplies every upstream pixel by the whole weight, which gives a column of taps × input channels, and
+  /// folds the columns into the input.
   func inputGradientByColumns(
     upstream: UnsafePointer<Float>, weight: Tensor, result: UnsafeMutablePointer<Float>,
     _ kernels: KernelTable

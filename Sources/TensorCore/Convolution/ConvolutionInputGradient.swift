@@ -13,8 +13,8 @@ extension ConvolutionPlane {
     }
   }
 
-  /// Compares the lanes that either algorithm fills, in the same units on every processor, as the choice is part
-  /// of the result's definition. A fold adds each column to the result, at about eight lanes' cost.
+  /// Compares the lanes that either algorithm fills, in the same units on every processor, as the choice is
+  /// part of the result's definition. A fold adds each column to the result, at about eight lanes' cost.
   private var columnsAreCheaper: Bool {
     func lanes(_ count: Int) -> Int { (count + 15) / 16 * 16 }
     let byPhases =
@@ -58,8 +58,8 @@ extension ConvolutionPlane {
     PatchProduct.run(products, kernels)
   }
 
-  /// The input pixels at one residue of the stride along each axis. They see the same taps, at whole distances in
-  /// the upstream gradient, so that their gradient is a convolution of it without stride.
+  /// The input pixels at one residue of the stride along each axis. They see the same taps, at whole
+  /// distances in the upstream gradient, so that their gradient is a convolution of it without stride.
   struct Phase {
     /// Taps that fall on this phase.
     let taps: Triple

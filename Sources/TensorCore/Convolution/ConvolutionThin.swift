@@ -1,9 +1,10 @@
 internal import CProcessor
 
-/// Convolutions with so few output channels that a vector of them would be mostly empty: dot products along the
-/// depth instead. A discriminator's last layer is one.
+/// Convolutions with so few output channels that a vector of them would be mostly empty: dot products along
+/// the depth instead. A discriminator's last layer is one.
 extension ConvolutionPlane {
-  /// Whether ``thinForward(input:weight:result:_:)`` is used. By the shape alone, as the order of a sum follows.
+  /// Whether ``thinForward(input:weight:result:_:)`` is used. By the shape alone, as the order of a sum
+  /// follows.
   var isThin: Bool { outputChannels <= 3 && taps * inputChannels >= DotProduct.chains }
 
   /// `result` = the convolution of `input`. Each element is ``DotProduct/chains`` interleaved chains of
@@ -61,8 +62,8 @@ extension ConvolutionPlane {
 }
 
 extension ConvolutionPlane {
-  /// `result` = the weight gradient: every pixel's patch, times its upstream gradient, is added to the sums. The same
-  /// chains as in ``weightGradient(_:result:by:_:)``.
+  /// `result` = the weight gradient: every pixel's patch, times its upstream gradient, is added to the sums.
+  /// The same chains as in ``weightGradient(_:result:by:_:)``.
   func thinWeightGradient(_ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>) {
     let patches = forwardPatches
     let depth = patches.depth

@@ -5,8 +5,9 @@ struct WeightGradientOperands {
 }
 
 extension ConvolutionPlane {
-  /// `result` = the derivative of the convolution with respect to its weight, applied to the upstream gradient: the sum
-  /// over the terms, one behind the other as if their images followed each other. All forms add in the same order.
+  /// `result` = the derivative of the convolution with respect to its weight, applied to the upstream
+  /// gradient: the sum over the terms, one behind the other as if their images followed each other. All forms
+  /// add in the same order.
   /// - Precondition: there is a term.
   func weightGradient(
     _ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>,

@@ -1,8 +1,9 @@
 /// The weight gradient of a layer with more channels than pixels: of some input channels, all taps and output
 /// channels.
 ///
-/// There the gradient is larger than its factors, so it is the input that is transposed, and sums are written where
-/// they belong: row `o` of the upstream gradient, read in place, times patches `[pixels, input channels, taps]`.
+/// There the gradient is larger than its factors, so it is the input that is transposed, and sums are written
+/// where they belong: row `o` of the upstream gradient, read in place, times patches `[pixels, input
+/// channels, taps]`.
 struct DeepWeightGradient {
   let plane: ConvolutionPlane
   let inputChannels: Range<Int>

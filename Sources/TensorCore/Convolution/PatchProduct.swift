@@ -1,8 +1,8 @@
 /// C = A · B for the patches A of an activation and packed weights B, with the rows of C anywhere in an
 /// activation: a convolution, or one stride phase of its input gradient.
 ///
-/// Work is cut into jobs by rows or by panels of B, whichever gives every thread enough of its own; within a job
-/// a block of A is packed once per depth block and meets all panels while it is in the cache.
+/// Work is cut into jobs by rows or by panels of B, whichever gives every thread enough of its own; within a
+/// job a block of A is packed once per depth block and meets all panels while it is in the cache.
 struct PatchProduct {
   let patches: Patches
   let activation: UnsafePointer<Float>
@@ -26,8 +26,8 @@ struct PatchProduct {
     let rows: Range<Int>
     let panels: Range<Int>
 
-    /// Blocks of at most `rowBlock` rows, all panels each, and as many blocks for each thread as for any other; fewer
-    /// panels where there are not enough blocks for the threads.
+    /// Blocks of at most `rowBlock` rows, all panels each, and as many blocks for each thread as for any
+    /// other; fewer panels where there are not enough blocks for the threads.
     static func cut(rows: Int, by rowBlock: Int, panels: Int) -> [Job] {
       let threads = ComputeThreads.count
       var blocks = (rows + rowBlock - 1) / rowBlock

@@ -51,8 +51,8 @@ struct PixelBlock {
     }
   }
 
-  /// For every pixel the address of `segment.rows` elements: in the input itself, in the row of zeros, or in a
-  /// copy beside the input. Valid until the next call.
+  /// For every pixel the address of `segment.rows` elements: in the input itself, in the row of zeros, or in
+  /// a copy beside the input. Valid until the next call.
   func elements(under segment: WeightGradientBlock.Segment) -> UnsafePointer<UnsafePointer<Float>> {
     segment.isWithinTap ? elements(underTap: segment) : elements(underRow: segment)
   }

@@ -1,28 +1,29 @@
 /// The three convolution kernels. Each is the derivative of another one, so that they are closed under
-/// differentiation of any order. Activations are `[N, spatial…, C]`, weights `[Cout, Cin, kernel…]` as in PyTorch,
-/// with one, two or three spatial axes.
+/// differentiation of any order. Activations are `[N, spatial…, C]`, weights `[Cout, Cin, kernel…]` as in
+/// PyTorch, with one, two or three spatial axes.
 ///
 /// Every element of a result is one chain of fused multiply-adds (or a fixed number of them) in an order that
 /// follows from the shapes alone. The bits depend neither on the number of threads nor on the ``KernelSet``.
 extension Tensor {
-  /// Cross-correlation, what every framework calls convolution:
-  /// `result[n, y, x, o] = Σ weight[o, i, ky, kx] · self[n, y·stride − padding + ky, x·stride − padding + kx, i]`.
+  /// Cross-correlation, what every framework calls convolution: `result[n, y, x, o] = Σ weight[o, i, ky,
+  /// kx] · self[n, y·stride − padding + ky, x·stride − padding + kx, i]`.
   ///
-  /// The sum runs over taps in row-major order, then input channels, as one chain; with up to three output channels
-  /// as 32 interleaved chains, which are added pairwise.
+  /// The sum runs over taps in row-major order, then input channels, as one chain; with up to three output
+  /// channels as 32 interleaved chains, which are added pairwise.
   /// - Parameter weight: `[Cout, Cin, kernel…]`.
   /// - Returns: `[N, geometry.outputExtents(of: spatial)…, Cout]`.
   public func convolved(with weight: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
     convolved(with: weight, geometry, using: .current)
   }
 
-  /// The derivative of ``convolved(with:_:)`` with respect to its input, applied to `upstream`; also the forward
-  /// pass of a transposed convolution, whose weight `[in, out, kernel…]` in PyTorch is this `[Cout, Cin, kernel…]`.
+  /// The derivative of ``convolved(with:_:)`` with respect to its input, applied to `upstream`; also the
+  /// forward pass of a transposed convolution, whose weight `[in, out, kernel…]` in PyTorch is this `[Cout,
+  /// Cin, kernel…]`.
   ///
-  /// Two algorithms, chosen by the shapes alone. By stride phase: the sum runs over the upstream pixels that touch
-  /// an input pixel in row-major order, then their channels, as one chain. By columns, where phases would waste
-  /// their work on padding or on vector lanes: one chain over the channels of each upstream pixel, and the pixels
-  /// added in row-major order.
+  /// Two algorithms, chosen by the shapes alone. By stride phase: the sum runs over the upstream pixels that
+  /// touch an input pixel in row-major order, then their channels, as one chain. By columns, where phases
+  /// would waste their work on padding or on vector lanes: one chain over the channels of each upstream
+  /// pixel, and the pixels added in row-major order.
   /// - Parameters:
   ///   - upstream: `[N, output…, Cout]`.
   ///   - weight: `[Cout, Cin, kernel…]`.
@@ -47,12 +48,13 @@ extension Tensor {
     convolutionWeightGradient(input: input, upstream: upstream, geometry, using: .current)
   }
 
-  /// The same where the weight is used several times: the sum over `terms` of one shape, whose images follow each other in
-  /// the chain.
+  /// The same where the weight is used several times: the sum over `terms` of one shape, whose images follow
+  /// each other in the chain.
   ///
   /// So what all terms share is done once: a gradient of many channels is larger than what it is made from.
   /// - Parameter parts: the equal numbers of images that each term is divided into.
-  /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin, kernel…]`.
+  /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin,
+  ///   kernel…]`.
   public static func convolutionWeightGradient(
     _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry
   ) -> Tensor {

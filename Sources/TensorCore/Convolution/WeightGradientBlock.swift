@@ -1,7 +1,7 @@
 /// The gradient of the weights between some input and some output channels, all taps.
 ///
-/// The sums `[taps, input channels, output channels]` stay in the second-level cache while blocks of pixels pass.
-/// The upstream gradient is packed in panels, the input read in place.
+/// The sums `[taps, input channels, output channels]` stay in the second-level cache while blocks of pixels
+/// pass. The upstream gradient is packed in panels, the input read in place.
 struct WeightGradientBlock {
   let plane: ConvolutionPlane
   let inputChannels: Range<Int>
@@ -23,12 +23,12 @@ struct WeightGradientBlock {
   /// The most rows of a segment.
   static let segmentRows = 64
 
-  /// Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is either
-  /// inside the input or outside of it.
+  /// Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is
+  /// either inside the input or outside of it.
   private var isRow: Bool { plane.inputChannels < 16 }
 
-  /// Rows of the sums from one tap to the next: one is left out, as taps at a distance of a power of two would
-  /// compete for the same cache sets when they are transposed.
+  /// Rows of the sums from one tap to the next: one is left out, as taps at a distance of a power of two
+  /// would compete for the same cache sets when they are transposed.
   private var rowsPerTap: Int { isRow ? inputChannels.count : inputChannels.count + 1 }
 
   private var segments: [Segment] {

@@ -1,8 +1,8 @@
 /// C = A · B on the register tiles of the convolutions, with A or B taken transposed.
 ///
-/// B is packed into panels, A into blocks of rows that stay in the second-level cache while all panels meet them; a
-/// transposed A is read in place. Each element of C is one chain of fused multiply-adds over the depth in ascending
-/// order.
+/// B is packed into panels, A into blocks of rows that stay in the second-level cache while all panels meet
+/// them; a transposed A is read in place. Each element of C is one chain of fused multiply-adds over the
+/// depth in ascending order.
 struct MatrixProduct {
   let rows: Int
   let depth: Int
@@ -14,8 +14,8 @@ struct MatrixProduct {
   /// ``readsInPlace(depth:columns:_:)``.
   let right: UnsafePointer<Float>
   var isRightInPlace = false
-  /// Equal ranges of the depth that are multiplied each by itself, and the products added along the complete binary tree; a
-  /// power of two, 1 unless A is taken transposed.
+  /// Equal ranges of the depth that are multiplied each by itself, and the products added along the complete
+  /// binary tree; a power of two, 1 unless A is taken transposed.
   var parts = 1
   /// `[rows, columns]`.
   let result: UnsafeMutablePointer<Float>
@@ -114,8 +114,8 @@ struct MatrixProduct {
     }
   }
 
-  /// Whether B is as well read where it lies: all panels are whole, and the rows of one do not compete for the sets of a
-  /// first-level cache of 64 sets and 8 ways.
+  /// Whether B is as well read where it lies: all panels are whole, and the rows of one do not compete for
+  /// the sets of a first-level cache of 64 sets and 8 ways.
   static func readsInPlace(depth: Int, columns: Int, _ kernels: KernelTable) -> Bool {
     let line = 16
     guard columns.isMultiple(of: line), columns.isMultiple(of: kernels.lanes) else { return false }

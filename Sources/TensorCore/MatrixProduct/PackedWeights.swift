@@ -75,8 +75,8 @@ struct PackedWeights: WeightPacking {
       }
     }
 
-    /// Rows that are gathered in the first cache before they are written: columns are read in long runs, and rows
-    /// written whole, though both lie at distances that compete for the same cache sets.
+    /// Rows that are gathered in the first cache before they are written: columns are read in long runs, and
+    /// rows written whole, though both lie at distances that compete for the same cache sets.
     private static let rowsPerBlock = 128
 
     private func gather(
@@ -144,8 +144,8 @@ struct PackedWeightsForm: Equatable {
 }
 
 extension Tensor {
-  /// A packed form of this weight: the one at hand if it was made from the values that the storage holds now, else
-  /// a new one in the same place.
+  /// A packed form of this weight: the one at hand if it was made from the values that the storage holds now,
+  /// else a new one in the same place.
   func packed(
     _ form: DerivedForm, _ kernels: KernelTable, _ weights: () -> some WeightPacking
   ) -> TensorStorage {

@@ -1,8 +1,9 @@
 extension Tensor {
-  /// The matrix product of the two innermost axes, for every index of the outer axes, which must be the same in
-  /// both: `[…, m, k] × […, k, n] → […, m, n]`.
+  /// The matrix product of the two innermost axes, for every index of the outer axes, which must be the same
+  /// in both: `[…, m, k] × […, k, n] → […, m, n]`.
   ///
-  /// Each element is one chain of fused multiply-adds over k in ascending order; its bits depend on the values alone.
+  /// Each element is one chain of fused multiply-adds over k in ascending order; its bits depend on the
+  /// values alone.
   /// - Parameters:
   ///   - transposingSelf: takes `self` as `[…, k, m]`.
   ///   - transposingOther: takes `other` as `[…, n, k]`.
@@ -49,8 +50,8 @@ extension Tensor {
     }
   }
 
-  /// Whether A · B is faster made as (Bᵀ · Aᵀ)ᵀ: few rows against a large B, such as weights, which so is not packed into
-  /// panels, while A and the result are transposed. An element's chain is the same either way.
+  /// Whether A · B is faster made as (Bᵀ · Aᵀ)ᵀ: few rows against a large B, such as weights, which so is not
+  /// packed into panels, while A and the result are transposed. An element's chain is the same either way.
   private static func exchangesOperands(rows: Int, depth: Int, columns: Int) -> Bool {
     rows * (depth + columns) < depth * columns
   }
@@ -72,8 +73,9 @@ extension Tensor {
     }
   }
 
-  /// The product `selfᵀ · other` of `[N, m]` and `[N, n]` over each of `parts` equal ranges of rows, and the sum of these
-  /// along the complete binary tree: `[m, n]`. The bits are those of the products taken one by one and then added.
+  /// The product `selfᵀ · other` of `[N, m]` and `[N, n]` over each of `parts` equal ranges of rows, and the
+  /// sum of these along the complete binary tree: `[m, n]`. The bits are those of the products taken one by
+  /// one and then added.
   /// - Precondition: `parts` is a power of two and divides N.
   package func matrixProductOverRows(_ other: Tensor, parts: Int, using set: KernelSet = .current) -> Tensor {
     precondition(

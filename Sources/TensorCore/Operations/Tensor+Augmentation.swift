@@ -1,5 +1,5 @@
-/// Linear maps of images that differ from sample to sample. Each has its adjoint here, so gradients of any order need
-/// no others. Rows are copied or scaled; no index is looked up for a pixel.
+/// Linear maps of images that differ from sample to sample. Each has its adjoint here, so gradients of any
+/// order need no others. Rows are copied or scaled; no index is looked up for a pixel.
 
 /// Where the pixels of an image go: mirrored left to right, then turned, then shifted.
 public struct PixelPlacement: Hashable, Sendable {
@@ -24,8 +24,9 @@ public struct PixelPlacement: Hashable, Sendable {
   public init() {}
 }
 
-/// What an image's values become: `own` times the value, plus `pixelMean` times the mean of the pixel's channels, plus
-/// `imageMean` times the mean of the image, plus `offset`. The linear part is symmetric: it is its own adjoint.
+/// What an image's values become: `own` times the value, plus `pixelMean` times the mean of the pixel's
+/// channels, plus `imageMean` times the mean of the image, plus `offset`. The linear part is symmetric: it is
+/// its own adjoint.
 public struct ColourChange: Hashable, Sendable {
   /// The value's own share.
   public var own: Float = 1
@@ -179,8 +180,8 @@ private struct ImageFrame {
     let count: Int
   }
 
-  /// Visits runs of pixels of the result: the first's element in the result, its element in the source, the elements
-  /// from one source pixel to the next, and how many pixels there are.
+  /// Visits runs of pixels of the result: the first's element in the result, its element in the source, the
+  /// elements from one source pixel to the next, and how many pixels there are.
   @inline(__always)
   func forEachRun(
     of placement: PixelPlacement, _ border: PixelPlacement.Border, _ body: (Int, Int, Int, Int) -> Void

@@ -2,8 +2,8 @@ extension Tensor {
   /// Mean and biased variance of every channel over all other axes: `[…, C] → [C], [C]`.
   ///
   /// Blocks of 64 rows are reduced while they are in the cache, first to their mean, then to the squared
-  /// deviations from it, and merged pairwise (Chan, Golub and LeVeque, 1979); all relative to the first row, so
-  /// that a mean far from zero costs no accuracy. The values are read from memory once.
+  /// deviations from it, and merged pairwise (Chan, Golub and LeVeque, 1979); all relative to the first row,
+  /// so that a mean far from zero costs no accuracy. The values are read from memory once.
   /// - Precondition: there is at least one row.
   public func channelMoments() -> (mean: Tensor, variance: Tensor) {
     precondition(shape.rows > 0, "\(shape) has no rows to take moments of")

@@ -1,6 +1,6 @@
 extension Tensor {
-  /// The mean of max(x, 0) - x t + log(1 + e^-|x|) over each of `parts` equal parts, summed in Float64, `[parts]`; and
-  /// e^-|x|, which the gradient needs again.
+  /// The mean of max(x, 0) - x t + log(1 + e^-|x|) over each of `parts` equal parts, summed in Float64,
+  /// `[parts]`; and e^-|x|, which the gradient needs again.
   package func sigmoidCrossEntropy(targets: Tensor, parts: Int = 1) -> (means: Tensor, decay: Tensor) {
     precondition(
       shape == targets.shape && count.isMultiple(of: parts),

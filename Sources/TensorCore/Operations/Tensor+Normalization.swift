@@ -130,8 +130,8 @@ extension Tensor {
     return shape.rows / parts.count
   }
 
-  /// The sums over all rows that the gradient of ``normalized(by:)`` needs, which are also those of its shift and
-  /// scale: with g = upstream · activation'(z), `shift` = Σ g and `scale` = Σ g · x̂, each `[C]`.
+  /// The sums over all rows that the gradient of ``normalized(by:)`` needs, which are also those of its shift
+  /// and scale: with g = upstream · activation'(z), `shift` = Σ g and `scale` = Σ g · x̂, each `[C]`.
   ///
   /// Sums run over blocks of 64 rows, then pairwise over the blocks.
   /// - Parameters:
@@ -180,8 +180,8 @@ extension Tensor {
     )
   }
 
-  /// The gradient of ``normalized(by:)`` with respect to its input where mean and deviation are those of each part's
-  /// own rows: γ · inverseDeviation · (g − Σg / rows − x̂ · Σ(g·x̂) / rows).
+  /// The gradient of ``normalized(by:)`` with respect to its input where mean and deviation are those of each
+  /// part's own rows: γ · inverseDeviation · (g − Σg / rows − x̂ · Σ(g·x̂) / rows).
   /// - Parameters:
   ///   - upstream: the gradient with respect to the result, `[…, C]`.
   ///   - sums: of each part, from ``normalizationGradientSums(_:input:_:)``.

@@ -1,4 +1,5 @@
-/// Pooling and nearest-neighbour upsampling of two-dimensional activations `[N, H, W, C]`, windows without padding.
+/// Pooling and nearest-neighbour upsampling of two-dimensional activations `[N, H, W, C]`, windows without
+/// padding.
 extension Tensor {
   /// The flat index of each window's largest element (the first of equals): max pooling is a gather of them.
   package func windowMaxima(kernel: Int, stride: Int) -> (indices: [Int], shape: Shape) {

@@ -8,7 +8,8 @@ public enum BLASLibrary {
     openblas_get_config().map { String(cString: $0) } ?? "unknown BLAS"
   }
 
-  /// The processor that its kernels were chosen for, such as `Haswell`; `OPENBLAS_CORETYPE` overrides the choice.
+  /// The processor that its kernels were chosen for, such as `Haswell`; `OPENBLAS_CORETYPE` overrides the
+  /// choice.
   public static var coreName: String {
     openblas_get_corename().map { String(cString: $0) } ?? "unknown"
   }

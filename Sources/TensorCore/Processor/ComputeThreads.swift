@@ -7,8 +7,8 @@ public enum ComputeThreads {
   private static let setting = Atomic<Int>(1)
   private static let ownCores = Atomic<Bool>(false)
 
-  /// Whether no more threads compute on this machine than it has cores, so that one of them may wait for another without
-  /// giving its core away.
+  /// Whether no more threads compute on this machine than it has cores, so that one of them may wait for
+  /// another without giving its core away.
   public static var haveOwnCores: Bool {
     get { ownCores.load(ordering: .relaxed) }
     set { ownCores.store(newValue, ordering: .relaxed) }
@@ -29,8 +29,8 @@ public enum ComputeThreads {
 
   /// Calls `body` once for every index below `jobs`, on up to ``count`` threads; returns when all have ended.
   ///
-  /// Jobs must not depend on one another. A call from inside a job, or while another thread is in here, runs on
-  /// the calling thread alone.
+  /// Jobs must not depend on one another. A call from inside a job, or while another thread is in here, runs
+  /// on the calling thread alone.
   package static func run(jobs: Int, _ body: (Int) -> Void) {
     let threads = min(count, jobs)
     guard threads > 1, WorkerPool.shared.run(jobs: jobs, threads: threads, body) else {
@@ -39,8 +39,8 @@ public enum ComputeThreads {
     }
   }
 
-  /// Calls `body` with contiguous ranges that cover `0..<count`, in about one range per thread, none but the last
-  /// of a length that is no multiple of `grain`.
+  /// Calls `body` with contiguous ranges that cover `0..<count`, in about one range per thread, none but the
+  /// last of a length that is no multiple of `grain`.
   package static func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     let grains = (count + grain - 1) / grain
     let jobs = min(self.count, grains)

@@ -159,8 +159,8 @@ final class KernelTable: Sendable {
 }
 
 extension KernelTable {
-  /// The columns of a matrix B of `count` columns, cut into panels: all two vectors wide but for the last, which
-  /// is one vector wide where that suffices.
+  /// The columns of a matrix B of `count` columns, cut into panels: all two vectors wide but for the last,
+  /// which is one vector wide where that suffices.
   struct Panels {
     let count: Int
     let lanes: Int

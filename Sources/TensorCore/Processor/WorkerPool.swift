@@ -5,14 +5,15 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// Threads that wait for the jobs of ``ComputeThreads/run(jobs:_:)``. They are started when first needed and live
-/// as long as the process.
+/// Threads that wait for the jobs of ``ComputeThreads/run(jobs:_:)``. They are started when first needed and
+/// live as long as the process.
 ///
-/// Each thread begins with a share of the jobs that is its own, the first one's the first: where jobs go through the same
-/// memory as those of a batch before, the same thread finds it in its cache. Then it takes what is left of the others'.
+/// Each thread begins with a share of the jobs that is its own, the first one's the first: where jobs go
+/// through the same memory as those of a batch before, the same thread finds it in its cache. Then it takes
+/// what is left of the others'.
 ///
-/// Between batches a thread looks for the next one for some microseconds before it sleeps, where every thread has a core
-/// to itself: to be woken takes longer than most batches of a small network.
+/// Between batches a thread looks for the next one for some microseconds before it sleeps, where every thread
+/// has a core to itself: to be woken takes longer than most batches of a small network.
 final class WorkerPool: @unchecked Sendable {
   static let shared = WorkerPool()
 
@@ -36,8 +37,8 @@ final class WorkerPool: @unchecked Sendable {
   private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let isDone = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let isBusy = Atomic<Bool>(false)
-  /// The number of batches so far, and the workers that are in the current one: written with `mutex` held, read by those
-  /// who look without it.
+  /// The number of batches so far, and the workers that are in the current one: written with `mutex` held,
+  /// read by those who look without it.
   private let batchNumber = Atomic<Int>(0)
   private let active = Atomic<Int>(0)
 

@@ -20,8 +20,8 @@ public enum Philox4x32 {
   }
 }
 
-/// Random numbers keyed by (seed, purpose, turn) and indexed by position, so that what a sample gets depends on
-/// its place in the global batch and not on the rank that computes it.
+/// Random numbers keyed by (seed, purpose, turn) and indexed by position, so that what a sample gets depends
+/// on its place in the global batch and not on the rank that computes it.
 public struct KeyedNoise: Sendable {
   /// What the numbers are for; part of the key, so that no two uses share a stream.
   public enum Purpose: UInt32, Sendable {
@@ -98,8 +98,8 @@ public struct KeyedNoise: Sendable {
       key: key)
   }
 
-  /// Uniform numbers in (0, 1) for positions `start ..< start + shape.count`: the middles of 2²³ equal parts, which a
-  /// Float32 holds exactly.
+  /// Uniform numbers in (0, 1) for positions `start ..< start + shape.count`: the middles of 2²³ equal parts,
+  /// which a Float32 holds exactly.
   public func uniform(_ shape: Shape, from start: Int = 0) -> Tensor {
     Tensor(shape) { result in
       let end = start + shape.count
@@ -115,8 +115,8 @@ public struct KeyedNoise: Sendable {
     }
   }
 
-  /// Standard normal numbers for positions `start ..< start + shape.count`, by the Box-Muller transform of the
-  /// uniform pairs (2k, 2k + 1).
+  /// Standard normal numbers for positions `start ..< start + shape.count`, by the Box-Muller transform of
+  /// the uniform pairs (2k, 2k + 1).
   public func normal(_ shape: Shape, from start: Int = 0) -> Tensor {
     let end = start + shape.count
     let firsts = Array(stride(from: start & ~3, to: end, by: Self.blockLength))

@@ -10,8 +10,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The number of elements: the product of the extents, 1 for a scalar.
   public let count: Int
 
-  /// - Precondition: at most ``maximumRank`` axes, no extent is negative or needs more than 32 bits, and the element
-  ///   count fits an `Int`.
+  /// - Precondition: at most ``maximumRank`` axes, no extent is negative or needs more than 32 bits, and the
+  ///   element count fits an `Int`.
   public init(_ extents: some Collection<Int>) {
     precondition(
       extents.count <= Self.maximumRank, "a shape has at most \(Self.maximumRank) axes: \(extents)")

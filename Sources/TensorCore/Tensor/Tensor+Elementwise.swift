@@ -58,8 +58,8 @@ extension Tensor {
   public func rectified() -> Tensor { map { $0 > 0 ? $0 : 0 } }
   /// x where positive, slope · x elsewhere.
   public func leakyRectified(slope: Float) -> Tensor { map { $0 > 0 ? $0 : slope * $0 } }
-  /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient where that
-  /// is positive, slope times it elsewhere.
+  /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient
+  /// where that is positive, slope times it elsewhere.
   public func leakyRectifierGradient(at input: Tensor, slope: Float) -> Tensor {
     zipped(with: input) { $1 > 0 ? $0 : slope * $0 }
   }

@@ -56,8 +56,8 @@ extension Tensor {
     }
   }
 
-  /// The adjoint of ``gatherRows(_:)``: row `r` is added to row `indices[r]` of zeros with `rowCount` rows, in
-  /// ascending `r`.
+  /// The adjoint of ``gatherRows(_:)``: row `r` is added to row `indices[r]` of zeros with `rowCount` rows,
+  /// in ascending `r`.
   public func scatterRows(_ indices: [Int], rowCount: Int) -> Tensor {
     precondition(indices.count == shape[0], "one index a row")
     let length = shape.count / Swift.max(shape[0], 1)

@@ -31,9 +31,9 @@ extension Tensor {
 }
 
 extension Tensor {
-  /// The upstream gradient in front of a rectifier whose output is given, this being the one behind it, and the sum of its
-  /// innermost rows over each of `parts` equal parts, `[parts, channels]`: the gradient of a bias. One pass, with the bits of
-  /// ``leakyRectifierGradient(at:slope:)`` and ``sum(to:)``.
+  /// The upstream gradient in front of a rectifier whose output is given, this being the one behind it, and
+  /// the sum of its innermost rows over each of `parts` equal parts, `[parts, channels]`: the gradient of a
+  /// bias. One pass, with the bits of ``leakyRectifierGradient(at:slope:)`` and ``sum(to:)``.
   /// - Precondition: there is more than one channel, and `parts` divides the rows.
   package func leakyRectifierGradient(
     at output: Tensor, slope: Float, parts: Int
@@ -115,7 +115,8 @@ extension Shape {
 
 /// Samples of two kinds, part by part by turns.
 extension Tensor {
-  /// The first part of `even`, the first of `odd`, the second of `even` and so on: `[2 N, …]` of two `[N, …]`.
+  /// The first part of `even`, the first of `odd`, the second of `even` and so on: `[2 N, …]` of two `[N,
+  /// …]`.
   /// - Precondition: the shapes are equal, and `parts` divides their outermost axis.
   package init(alternating even: Tensor, _ odd: Tensor, parts: Int) {
     precondition(even.shape == odd.shape, "\(even.shape) alternates with \(odd.shape)")

@@ -1,7 +1,7 @@
 /// Float32 values in row-major order: a value type over shared storage. Activations are NHWC.
 ///
-/// A tensor is a contiguous range of a ``TensorStorage``; a view of a flat parameter buffer is one that starts
-/// within it.
+/// A tensor is a contiguous range of a ``TensorStorage``; a view of a flat parameter buffer is one that
+/// starts within it.
 public struct Tensor: Sendable {
   /// The extents, outermost first.
   public let shape: Shape

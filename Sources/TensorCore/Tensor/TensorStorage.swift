@@ -7,8 +7,8 @@ import Synchronization
 /// A reference-counted block of Float32, aligned to 64 bytes, taken from and returned to a free list keyed by
 /// size, so that after the first step a training loop asks the system for no memory.
 ///
-/// Storage is shared by value-semantic tensors and is written only while it is uniquely referenced, or by the one
-/// owner of a flat parameter buffer between two passes; that discipline is what makes it safe to send.
+/// Storage is shared by value-semantic tensors and is written only while it is uniquely referenced, or by the
+/// one owner of a flat parameter buffer between two passes; that discipline is what makes it safe to send.
 public final class TensorStorage: @unchecked Sendable {
   /// The first element.
   public let pointer: UnsafeMutablePointer<Float>
@@ -18,7 +18,8 @@ public final class TensorStorage: @unchecked Sendable {
   private let size: SizeClass?
   /// Whose the memory is, if it is not this storage's.
   private let owner: (any AnyObject & Sendable)?
-  /// Whether the values outlast a step and are read many times, so that forms derived from them are worth keeping.
+  /// Whether the values outlast a step and are read many times, so that forms derived from them are worth
+  /// keeping.
   package let isLasting: Bool
 
   /// What kernels derive from these values: few forms for each weight.
@@ -71,7 +72,8 @@ public final class TensorStorage: @unchecked Sendable {
     }
   }
 
-  /// A form derived from some of the values: the one at hand if it was made from those that are there now, else a new one.
+  /// A form derived from some of the values: the one at hand if it was made from those that are there now,
+  /// else a new one.
   /// - Parameter make: makes it, given the storage of a former one if there is one.
   func derived(
     _ form: DerivedForm, from source: Range<Int>, _ make: (TensorStorage?) -> TensorStorage
@@ -122,8 +124,8 @@ private enum FreeList {
       blocks[size.index].append(block)
     }
 
-    /// A block that is larger, but by no more than half. So networks that take turns share their large blocks; small ones
-    /// are not worth the search.
+    /// A block that is larger, but by no more than half. So networks that take turns share their large
+    /// blocks; small ones are not worth the search.
     mutating func takeLarger(than size: SizeClass) -> (block: UInt, SizeClass)? {
       guard size.capacity >= State.large else { return nil }
       var next = size.next
@@ -134,7 +136,8 @@ private enum FreeList {
       return nil
     }
 
-    /// A block that is smaller by no more than a third: one to give back for a larger one, which will serve for both.
+    /// A block that is smaller by no more than a third: one to give back for a larger one, which will serve
+    /// for both.
     mutating func takeSmaller(than size: SizeClass) -> UInt? {
       guard size.capacity >= State.large else { return nil }
       var last = size.last
@@ -179,8 +182,8 @@ private enum FreeList {
   }
 }
 
-/// The capacity of a block in elements: a power of two from 16 up to 1024, a multiple of an eighth of one above, so that
-/// neighbours share.
+/// The capacity of a block in elements: a power of two from 16 up to 1024, a multiple of an eighth of one
+/// above, so that neighbours share.
 private struct SizeClass {
   /// The position among all capacities.
   let index: Int

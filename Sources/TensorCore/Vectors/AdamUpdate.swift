@@ -1,8 +1,8 @@
 internal import CProcessor
 
-/// One step of Adam (Kingma and Ba, 2015) over flat buffers, with the rounding of PyTorch's `torch.optim.Adam`:
-/// `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`,
-/// `p −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)`.
+/// One step of Adam (Kingma and Ba, 2015) over flat buffers, with the rounding of PyTorch's
+/// `torch.optim.Adam`: `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`, `p −= learningRate / (1 − β₁ᵗ) · m /
+/// (√v / √(1 − β₂ᵗ) + ε)`.
 public struct AdamUpdate: Hashable, Sendable {
   /// The step size.
   public let learningRate: Double
@@ -31,8 +31,8 @@ public struct AdamUpdate: Hashable, Sendable {
     self.weightDecay = weightDecay
   }
 
-  /// Updates `count` parameters, both moments and, if given, the average of the new parameters, in one pass over
-  /// memory. The gradient is multiplied by `gradientScale` as it is read.
+  /// Updates `count` parameters, both moments and, if given, the average of the new parameters, in one pass
+  /// over memory. The gradient is multiplied by `gradientScale` as it is read.
   ///
   /// Elements do not depend on one another: the update of a range equals that of its parts.
   /// - Precondition: the buffers hold `count` elements and do not overlap.
@@ -115,9 +115,9 @@ private struct Kernel {
     if let e { store(MovingAverage.interpolated(load(e), parameter, averageShare), to: e) }
   }
 
-  /// `root / rootOfCorrection`, rounded as a division is, in a third of its time (Markstein, 1990; Brisebarre, Muller and
-  /// Raina, 2004, algorithm 1): one step of Newton's from the rounded quotient, whose remainder is exact. No root is so
-  /// small that the remainder would be subnormal.
+  /// `root / rootOfCorrection`, rounded as a division is, in a third of its time (Markstein, 1990;
+  /// Brisebarre, Muller and Raina, 2004, algorithm 1): one step of Newton's from the rounded quotient, whose
+  /// remainder is exact. No root is so small that the remainder would be subnormal.
   @inline(__always)
   private func divided(_ root: Vector) -> Vector {
     let (divisor, reciprocal) = (Vector(repeating: rootOfCorrection), Vector(repeating: reciprocalOfRoot))

@@ -1,4 +1,5 @@
-/// Numbers of 16 bits with the exponent of `Float` and 8 significant bits (bfloat16), as vectors of them travel.
+/// Numbers of 16 bits with the exponent of `Float` and 8 significant bits (bfloat16), as vectors of them
+/// travel.
 package enum BrainFloat {
   private typealias Bits = SIMD16<UInt32>
 

@@ -1,7 +1,8 @@
-/// Products of a matrix M, `[n, m]`, with thin matrices P, `[n, r]`, and Q, `[m, r]`, that lie transposed: Pᵀ is `[r, n]`, Qᵀ
-/// `[r, m]`.
+/// Products of a matrix M, `[n, m]`, with thin matrices P, `[n, r]`, and Q, `[m, r]`, that lie transposed: Pᵀ
+/// is `[r, n]`, Qᵀ `[r, m]`.
 ///
-/// Additions have one fixed order and no multiplication is fused with one, so that the bits are the same on every processor.
+/// Additions have one fixed order and no multiplication is fused with one, so that the bits are the same on
+/// every processor.
 package struct LowRank {
   /// n.
   package let rows: Int
@@ -56,8 +57,8 @@ package struct LowRank {
 
   /// Makes the columns of P orthonormal by the modified Gram-Schmidt process in Float64, one after another.
   ///
-  /// A column that is a combination of those before it, but for what rounding it to Float32 leaves, becomes zero; what is not
-  /// finite does not become so.
+  /// A column that is a combination of those before it, but for what rounding it to Float32 leaves, becomes
+  /// zero; what is not finite does not become so.
   package func orthonormalise(_ left: UnsafeMutablePointer<Float>) {
     var numbers = (0..<rank * rows).map { Double(left[$0]) }
     numbers.withUnsafeMutableBufferPointer { numbers in

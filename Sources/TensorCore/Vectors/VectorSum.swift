@@ -92,7 +92,8 @@ package enum VectorSum {
 
   /// The sum of vectors of `count` elements that lie `stride` apart, by the complete binary tree:
   /// `((v0 + v1) + (v2 + v3)) + …`.
-  /// - Parameter other: where as many vectors lie, each of which is added to its counterpart first; nil for none.
+  /// - Parameter other: where as many vectors lie, each of which is added to its counterpart first; nil for
+  ///   none.
   /// - Precondition: `vectors` is a power of two, and `result` is none of them, or the first.
   package static func tree(
     _ first: UnsafePointer<Float>, adding other: UnsafePointer<Float>? = nil, stride: Int, vectors: Int,
@@ -103,7 +104,8 @@ package enum VectorSum {
       if UnsafePointer(result) != first { result.update(from: first, count: count) }
       return
     }
-    // The tree's leaves, where an addition is left to do in each: of a vector and its counterpart, or of neighbours.
+    // The tree's leaves, where an addition is left to do in each: of a vector and its counterpart, or of
+    // neighbours.
     let leaves = other == nil ? vectors / 2 : vectors
     func addLeaf(_ leaf: Int, from start: Int, into sum: UnsafeMutablePointer<Float>, count: Int) {
       if let other {

@@ -20,8 +20,8 @@ extension ConvolutionPlane {
     WinogradProduct.run([product], kernels)
   }
 
-  /// `result` = the derivative of the convolution with respect to its input, applied to `upstream`, one stride phase
-  /// of the result after the other.
+  /// `result` = the derivative of the convolution with respect to its input, applied to `upstream`, one
+  /// stride phase of the result after the other.
   func winogradInputGradient(
     _ form: WinogradForm, upstream: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable

@@ -1,5 +1,5 @@
-/// The squares of pixels under the tiles of an activation `[images, extents, channels]`, one for each image and each
-/// position of a grid of tiles.
+/// The squares of pixels under the tiles of an activation `[images, extents, channels]`, one for each image
+/// and each position of a grid of tiles.
 struct TileSquares {
   /// The corner of each square: a patch for each tile.
   private let corners: Patches
@@ -48,7 +48,8 @@ struct TileSquares {
     let x: Int
   }
 
-  /// Calls `body` for every pixel of a square in row-major order, with its offset if it lies in the activation.
+  /// Calls `body` for every pixel of a square in row-major order, with its offset if it lies in the
+  /// activation.
   @inline(__always)
   func forEachPixel(of square: Square, _ body: (_ index: Int, _ offset: Int?) -> Void) {
     let (height, width) = (corners.source.y, corners.source.x)

@@ -1,7 +1,8 @@
 internal import KernelsBaseline
 internal import KernelsWide
 
-/// The square transforms of one ``WinogradForm`` in one ``KernelSet``; see `TileTransforms` in the kernel targets.
+/// The square transforms of one ``WinogradForm`` in one ``KernelSet``; see `TileTransforms` in the kernel
+/// targets.
 struct TileTransforms: Sendable {
   typealias Transform =
     @Sendable (

@@ -1,5 +1,5 @@
-/// One member of the family of Winograd's minimal algorithms in two dimensions: squares of `outputs` × `outputs`
-/// pixels of a correlation with `taps` × `taps` taps, in ``positions`` products.
+/// One member of the family of Winograd's minimal algorithms in two dimensions: squares of
+/// `outputs` × `outputs` pixels of a correlation with `taps` × `taps` taps, in ``positions`` products.
 package struct WinogradForm: Hashable, Sendable {
   /// Pixels of a tile along each axis.
   package let outputs: Int

@@ -1,5 +1,6 @@
 /// Where a block of transformed tiles lies: for each position of a tile a matrix of tiles by depth, in blocks
-/// `[tiles, KernelTable.rowStride]` as the product kernel reads them. Positions of little depth share a block.
+/// `[tiles, KernelTable.rowStride]` as the product kernel reads them. Positions of little depth share a
+/// block.
 struct WinogradLayout {
   let tiles: Int
   let depth: Int

@@ -1,6 +1,6 @@
-/// A correlation without stride, or the sum of several over different phases of a source, by tiles: the pixels under
-/// each output tile are transformed, multiplied position by position with transformed weights, summed over phases
-/// and channels, and transformed back.
+/// A correlation without stride, or the sum of several over different phases of a source, by tiles: the
+/// pixels under each output tile are transformed, multiplied position by position with transformed weights,
+/// summed over phases and channels, and transformed back.
 ///
 /// Work is cut into blocks of tiles, so that no more than a block is ever held in transformed form. Every
 /// transformed output is one chain over phases, then channels.
@@ -18,8 +18,8 @@ struct WinogradProduct {
   let columns: Int
   let result: UnsafeMutablePointer<Float>
 
-  /// Tiles that are transformed at a time: few enough for their transforms to stay near, and so many that reading the
-  /// weights for each block does not count.
+  /// Tiles that are transformed at a time: few enough for their transforms to stay near, and so many that
+  /// reading the weights for each block does not count.
   private static let tileBlock = 64
 
   private var depth: Int { sources.count * channels }
@@ -33,7 +33,8 @@ struct WinogradProduct {
     let block = TensorStorage(count: layout.count)
     transform(job.rows, to: block.pointer, layout, kernels)
     let panels = kernels.panels(columns)
-    // An odd number of cache lines from position to position, as the transform back reads all of a tile together.
+    // An odd number of cache lines from position to position, as the transform back reads all of a tile
+    // together.
     let stride = (job.rows.count * 2 * kernels.lanes / 16 | 1) * 16
     let products = TensorStorage(count: form.positions * stride)
     withUnsafeTemporaryAllocation(of: Int.self, capacity: job.rows.count) { offsets in

@@ -1,6 +1,6 @@
-/// The gradient of the weights of some input and some output channels by tiles: for each stride phase and position
-/// the transformed upstream gradient, transposed, times the transformed input, summed over all tiles and then
-/// transformed to taps.
+/// The gradient of the weights of some input and some output channels by tiles: for each stride phase and
+/// position the transformed upstream gradient, transposed, times the transformed input, summed over all tiles
+/// and then transformed to taps.
 ///
 /// Each sum is one chain over terms, images, then tiles in row-major order.
 struct WinogradWeightGradient {
@@ -45,8 +45,8 @@ struct WinogradWeightGradient {
 
   private var rows: Int { outputChannels.count }
   private var columns: Int { inputChannels.count }
-  /// Floats from position to position of the sums: an odd number of cache lines, as a transform reads all positions
-  /// together.
+  /// Floats from position to position of the sums: an odd number of cache lines, as a transform reads all
+  /// positions together.
   private var sumStride: Int { (rows * columns / 16 | 1) * 16 }
 
   private func run(_ terms: [Term], result: UnsafeMutablePointer<Float>) {
@@ -163,7 +163,8 @@ struct TransformedUpstream {
     let squares = TileSquares(
       images: plane.images, extents: plane.output, channels: channels, tiles: form.tiles(plane.output),
       side: form.outputs, spacing: form.outputs, step: .one, origin: .zero)
-    // Odd numbers of cache lines, as the rows of a position, and all positions of a row, are visited together.
+    // Odd numbers of cache lines, as the rows of a position, and all positions of a row, are visited
+    // together.
     rowStride = (channels / 16 | 1) * 16
     positionStride = (squares.count * rowStride / 16 | 1) * 16
     storage = TensorStorage(count: form.positions * positionStride)

@@ -1,13 +1,13 @@
 internal import CProcessor
 
-/// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each position
-/// of a tile a matrix of its own, in panels `[positions, depth, width]`.
+/// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each
+/// position of a tile a matrix of its own, in panels `[positions, depth, width]`.
 struct WinogradWeights: WeightPacking {
   let form: WinogradForm
   /// For each phase the kernel position of each tap, in the order of the pixels under it.
   let phaseTaps: [[Int]]
-  /// Whether the phases lie one behind the other along the depth of the same matrices; else each has matrices of its
-  /// own.
+  /// Whether the phases lie one behind the other along the depth of the same matrices; else each has matrices
+  /// of its own.
   let areSummed: Bool
   /// All taps of the kernel.
   let taps: Int

@@ -10,7 +10,8 @@ package struct DataInspection {
   private let channels: Int
   private let looked: Int
 
-  /// Opens the data, every byte of which is read, and looks at as many as 4,096 images that are spread evenly.
+  /// Opens the data, every byte of which is read, and looks at as many as 4,096 images that are spread
+  /// evenly.
   /// - Throws: `DatasetError`.
   package init(_ request: DatasetRequest) throws {
     source = try Datasets.source(request)
@@ -82,8 +83,8 @@ package struct DataInspection {
     ).text
   }
 
-  /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small and of one
-  /// size, else resampled to squares.
+  /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small
+  /// and of one size, else resampled to squares.
   /// - Throws: `DatasetError`, ``OutputError``, or `ReportingError` for a picture that is too large.
   package func writeSheet(to path: String) throws {
     let count = min(source.count, 100)
@@ -120,7 +121,8 @@ package struct DataCheck {
   private let source: any ImageSource
 
   /// Opens the data and decodes every image.
-  /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils everything.
+  /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils
+  ///   everything.
   package init(_ request: DatasetRequest) throws {
     let problems = SampleProblems(collects: true)
     let source = try Datasets.source(request, problems: problems)

@@ -4,8 +4,8 @@ import Reporting
 
 /// Writes a data set as tar shards with an index: WebDataset's layout, which every reader of tar reads.
 ///
-/// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes. The folder appears whole or
-/// not at all: it is written under a temporary name, made durable and renamed.
+/// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes. The folder
+/// appears whole or not at all: it is written under a temporary name, made durable and renamed.
 package struct DataPack {
   /// Samples written.
   package let samples: Int
@@ -19,8 +19,8 @@ package struct DataPack {
   /// - Parameters:
   ///   - folder: made by this; it must not be there.
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
-  /// - Throws: `DatasetError` for data that cannot be read, ``OutputError`` for a folder that cannot be written,
-  ///   ``RunFolderError`` for one that is there already.
+  /// - Throws: `DatasetError` for data that cannot be read, ``OutputError`` for a folder that cannot be
+  ///   written, ``RunFolderError`` for one that is there already.
   package init(_ request: DatasetRequest, to folder: String, shardBytes: Int) throws {
     var trimmed = folder[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }

@@ -4,13 +4,15 @@ import Models
 import Networks
 import Reporting
 
-/// What a run would do, without doing any of it: the essentials of its options and the turns of a step in order.
+/// What a run would do, without doing any of it: the essentials of its options and the turns of a step in
+/// order.
 package struct DryRun {
   /// A table for people.
   package let lines: [String]
 
   /// Resolves the options of a new run and describes it. No data are opened and nothing is written.
-  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if the model is too large for this machine.
+  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if the model is too
+  ///   large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
     _ = try MicroBatchPlan(

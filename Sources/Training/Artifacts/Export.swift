@@ -10,7 +10,8 @@ import TensorCore
 package struct Export {
   /// In what form.
   package enum Format: String, CaseIterable, Sendable {
-    /// A folder in the manner of the Hugging Face hub: plain safetensors, `config.json`, `README.md`, a picture.
+    /// A folder in the manner of the Hugging Face hub: plain safetensors, `config.json`, `README.md`, a
+    /// picture.
     case safetensors
     /// One ONNX model a network.
     case onnx

@@ -6,7 +6,8 @@ package struct Inspection {
   private let path: String
   private let manifest: Manifest
 
-  /// The checkpoint at `path`, or the newest whole one of the run folder at `path`, with what was passed over.
+  /// The checkpoint at `path`, or the newest whole one of the run folder at `path`, with what was passed
+  /// over.
   /// - Throws: `CheckpointError`.
   package static func of(_ path: String) throws -> (Inspection, rejected: [String]) {
     let (generation, rejected) = try Self.generation(at: path)
@@ -14,7 +15,8 @@ package struct Inspection {
   }
 
   /// Loads the checkpoint at `path`, or the newest whole one of the run folder at `path`; `checkpoints` and
-  /// `checkpoints/latest` within a run folder stand for it, `checkpoints/best` for the best one by the run's metric.
+  /// `checkpoints/latest` within a run folder stand for it, `checkpoints/best` for the best one by the run's
+  /// metric.
   ///
   /// A run that goes on meanwhile may remove the generation that is being read: then a newer one is there.
   /// - Throws: `CheckpointError`.

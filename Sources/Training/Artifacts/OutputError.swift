@@ -19,8 +19,8 @@ package struct OutputError: Error, Equatable, CustomStringConvertible {
     self.code = code
   }
 
-  /// The same failure as `error`, said of the output that was asked for, whichever file of it is concerned; other errors
-  /// as they are.
+  /// The same failure as `error`, said of the output that was asked for, whichever file of it is concerned;
+  /// other errors as they are.
   static func naming(_ path: String, option: String = "--output", in error: any Error) -> any Error {
     guard case ReportingError.cannotWrite(_, let operation, let code) = error else { return error }
     return OutputError(path, option: option, operation: operation, errno: code)
@@ -39,7 +39,8 @@ package struct OutputError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Makes the folder `path` and those above it that are missing, for the output `output`. False if it is there already.
+  /// Makes the folder `path` and those above it that are missing, for the output `output`. False if it is
+  /// there already.
   /// - Throws: ``OutputError``.
   static func makeFolder(_ path: String, for output: String) throws(OutputError) -> Bool {
     let parts = path.split(separator: "/")

@@ -1,8 +1,8 @@
 package import Models
 package import TensorCore
 
-/// What a picture of samples is drawn from: independent latents, or for a model that is asked by class one class a row
-/// and one latent a column, so that a column shows what the class alone changes.
+/// What a picture of samples is drawn from: independent latents, or for a model that is asked by class one
+/// class a row and one latent a column, so that a column shows what the class alone changes.
 package struct SampleGrid: Sendable {
   /// `[N, latentCount]`.
   package let latents: Tensor
@@ -19,8 +19,8 @@ package struct SampleGrid: Sendable {
   }
 
   /// - Parameters:
-  ///   - count: samples. With one class a row there are fewer, if the classes do not divide it, but one of each class
-  ///     at the least as long as there are as many.
+  ///   - count: samples. With one class a row there are fewer, if the classes do not divide it, but one of
+  ///     each class at the least as long as there are as many.
   ///   - only: the class of all; nil for one class a row.
   ///   - noise: of the latents, keyed by the run's seed as a rule.
   package init(count: Int, of model: any Model, only: Int? = nil, _ noise: KeyedNoise) {

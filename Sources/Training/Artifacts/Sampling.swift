@@ -30,7 +30,8 @@ package struct Sampling {
   /// - Parameters:
   ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
   ///   - only: the class of all samples; nil for one class a row, if the model is asked by class.
-  /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's options cannot be read.
+  /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's
+  ///   options cannot be read.
   package init(path: String, seed: UInt64?, only: Int? = nil) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
@@ -72,8 +73,8 @@ package struct Sampling {
     }
   }
 
-  /// Spherical interpolation (White 2016, "Sampling generative networks"): normal latents lie near a sphere, and a
-  /// straight line would pass through its unlikely inside.
+  /// Spherical interpolation (White 2016, "Sampling generative networks"): normal latents lie near a sphere,
+  /// and a straight line would pass through its unlikely inside.
   private static func between(_ a: [Float], _ b: [Float], _ t: Float) -> [Float] {
     func dot(_ x: [Float], _ y: [Float]) -> Float { zip(x, y).reduce(0) { $0 + $1.0 * $1.1 } }
     let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
@@ -92,8 +93,8 @@ package struct Sampling {
     }
   }
 
-  /// Writes latents `[N, latent]`, images `[N, H, W, C]` and, of a model that is asked by class, the classes `[N]` as one
-  /// safetensors file.
+  /// Writes latents `[N, latent]`, images `[N, H, W, C]` and, of a model that is asked by class, the classes
+  /// `[N]` as one safetensors file.
   /// - Throws: ``OutputError``.
   package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {
     var tensors = [NamedTensor("latents", grid.latents), NamedTensor("images", images)]

@@ -5,8 +5,8 @@ import Glibc
 package import MessagePassing
 import Reporting
 
-/// Times what saving costs training: stretches of steps with a save in them and without one, by turns, and saves behind
-/// which nothing is trained, as the last one of a run.
+/// Times what saving costs training: stretches of steps with a save in them and without one, by turns, and
+/// saves behind which nothing is trained, as the last one of a run.
 package struct CheckpointBenchmark {
   /// Seconds of stretches of `steps` steps without a save and with one, in pairs.
   private var pairs: [(without: Double, with: Double)] = []
@@ -25,7 +25,8 @@ package struct CheckpointBenchmark {
   /// - Parameters:
   ///   - pairCount: stretches without a save and as many with one, after one of each that is not timed.
   ///   - maximumWriters: the most ranks that write; all that see the folder if nil.
-  /// - Throws: ``RunFolderError`` where no temporary folder can be made, `CheckpointError`, `CommunicationError`.
+  /// - Throws: ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
+  ///   `CommunicationError`.
   package init(
     _ options: Options, pairs pairCount: Int, maximumWriters: Int?, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator
@@ -65,7 +66,8 @@ package struct CheckpointBenchmark {
     func stretch(saves: Bool) throws -> Double {
       try seconds {
         for index in 0..<steps {
-          // After the first step, so that the pipeline of turns is full, and in time to be done with at the end.
+          // After the first step, so that the pipeline of turns is full, and in time to be done with at the
+          // end.
           if saves, index == 1 { try save() }
           try training.take(step, flags: saver.flags)
           step += 1

@@ -2,11 +2,12 @@ package import Models
 import Reporting
 import TensorCore
 
-/// Times the convolutions of a model on one core beside the core's peak: the rate of a large matrix product, OpenBLAS's
-/// or Lockstep's own, whichever is faster. OpenBLAS does not know every processor.
+/// Times the convolutions of a model on one core beside the core's peak: the rate of a large matrix product,
+/// OpenBLAS's or Lockstep's own, whichever is faster. OpenBLAS does not know every processor.
 ///
-/// Peak and layers alternate in one process, because a machine's speed drifts within minutes. The same weights are used
-/// in all calls, so what a kernel derives from them is derived once, as it is once an update in training.
+/// Peak and layers alternate in one process, because a machine's speed drifts within minutes. The same
+/// weights are used in all calls, so what a kernel derives from them is derived once, as it is once an update
+/// in training.
 package struct KernelBenchmark {
   /// The rates of one layer in GFLOP/s: medians over the runs, counting the arithmetic of the definition.
   package struct Row {

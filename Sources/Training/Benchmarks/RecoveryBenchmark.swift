@@ -11,8 +11,8 @@ import TensorCore
   import Glibc
 #endif
 
-/// Proves that the watch sees a game go wrong and that the policy puts it right: runs on a mixture, each with another
-/// seed, that are broken from the start or left alone.
+/// Proves that the watch sees a game go wrong and that the policy puts it right: runs on a mixture, each with
+/// another seed, that are broken from the start or left alone.
 package struct RecoveryBenchmark {
   /// How runs are broken.
   package enum Case: String, CaseIterable, Sendable {

@@ -33,7 +33,8 @@ package struct ReductionBenchmark {
   private let worldSize: Int
   private let nodes: Int
 
-  /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the slowest rank.
+  /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the
+  /// slowest rank.
   /// - Throws: `PlanError` if there are more ranks than micro-batches; `CommunicationError`.
   package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
     let plan = try MicroBatchPlan(

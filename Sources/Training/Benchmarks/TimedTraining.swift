@@ -3,7 +3,8 @@ import MessagePassing
 import Models
 import TensorCore
 
-/// One rank's training on images in memory, to be timed: the arithmetic and the communication of a run, nothing else.
+/// One rank's training on images in memory, to be timed: the arithmetic and the communication of a run,
+/// nothing else.
 struct TimedTraining {
   let engine: TurnEngine
   let schedule: Schedule

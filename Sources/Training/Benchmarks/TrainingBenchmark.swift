@@ -9,8 +9,8 @@ import TensorCore
   import Glibc
 #endif
 
-/// Times training steps on data in memory, without logging, samples or checkpoints: what remains is the arithmetic
-/// and the communication.
+/// Times training steps on data in memory, without logging, samples or checkpoints: what remains is the
+/// arithmetic and the communication.
 package struct TrainingBenchmark {
   /// Seconds of each timed run of `stepsPerRun` steps.
   private let runs: [Double]
@@ -28,8 +28,8 @@ package struct TrainingBenchmark {
   private let modelDescription: String
   private let isImages: Bool
 
-  /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps` steps.
-  /// All ranks call; the figures are those of the slowest rank, memory that of the largest.
+  /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps`
+  /// steps. All ranks call; the figures are those of the slowest rank, memory that of the largest.
   package init(
     _ options: Options, runs runCount: Int, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator

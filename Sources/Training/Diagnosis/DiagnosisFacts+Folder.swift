@@ -5,8 +5,8 @@
 extension FolderFacts {
   /// Tries what a run does in its folder: creates a file, writes it, synchronises it, renames it, removes it.
   ///
-  /// - Parameter run: the run folder, or nil for the default ones below `runs`. Where it is not there yet, the nearest
-  ///   folder above it that is there is probed.
+  /// - Parameter run: the run folder, or nil for the default ones below `runs`. Where it is not there yet,
+  ///   the nearest folder above it that is there is probed.
   package static func probe(_ run: String?) -> FolderFacts {
     let path = existing(run)
     let outcome = outcome(in: path)
@@ -60,7 +60,8 @@ extension FolderFacts {
   private static func isInMemory(_ path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0, let mounts = Files.head("/proc/self/mountinfo") else { return false }
-    // glibc's macros major and minor, which Swift does not see; file systems without a disk have small numbers.
+    // glibc's macros major and minor, which Swift does not see; file systems without a disk have small
+    // numbers.
     let device = "\(status.st_dev >> 8 & 0xfff):\(status.st_dev & 0xff | status.st_dev >> 12 & 0xfff00)"
     return mounts.split(separator: "\n").contains { line in
       let words = line.split(separator: " ")

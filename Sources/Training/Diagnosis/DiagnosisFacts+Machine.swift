@@ -30,8 +30,8 @@ extension MachineFacts {
     return facts
   }
 
-  /// The bytes that processes of this machine can have: all there is, or the limit of the control group or of the
-  /// address space (`ulimit -v`).
+  /// The bytes that processes of this machine can have: all there is, or the limit of the control group or of
+  /// the address space (`ulimit -v`).
   package static func memory() -> Int? {
     [meminfo("MemTotal:"), memoryLimit(), addressSpaceLimit()].compactMap { $0 }.min()
   }
@@ -46,8 +46,8 @@ extension MachineFacts {
     return nil
   }
 
-  /// The limit of the control group that a container sees at the top: version 2, else version 1. What is no number
-  /// (`max`) or larger than any memory is no limit.
+  /// The limit of the control group that a container sees at the top: version 2, else version 1. What is no
+  /// number (`max`) or larger than any memory is no limit.
   private static func memoryLimit() -> Int? {
     for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
       guard let text = Files.head(path)?.firstLine else { continue }
@@ -84,8 +84,8 @@ extension MachineFacts {
 }
 
 extension LaunchFacts {
-  /// The facts about MPI, as this process finds them. Asks `mpirun` for its version unless a launcher started this
-  /// process.
+  /// The facts about MPI, as this process finds them. Asks `mpirun` for its version unless a launcher started
+  /// this process.
   package static func gather() -> LaunchFacts {
     var facts = LaunchFacts()
     facts.library = MPILibrary.version

@@ -12,7 +12,8 @@ package struct HostFacts: Sendable, Equatable {
   package var sshMessage = ""
   /// `key value` lines.
   package var answers: [String: String] = [:]
-  /// Whether a file that was made here could be renamed there; nil where this host does not see the folder either.
+  /// Whether a file that was made here could be renamed there; nil where this host does not see the folder
+  /// either.
   package var sharesFolder: Bool?
   /// Seconds by which its clock is ahead of this one's, as closely as ssh lets tell.
   package var clockOffset: Double?

@@ -2,7 +2,8 @@
   import Glibc
 #endif
 
-/// Asks all hosts of a hostfile at once, over ssh, what a run needs to know of them: under ten seconds in all.
+/// Asks all hosts of a hostfile at once, over ssh, what a run needs to know of them: under ten seconds in
+/// all.
 package enum HostSurvey {
   /// Within which a host has to answer, each of two times.
   static let seconds = 4

@@ -1,8 +1,8 @@
 import MessagePassing
 import Reporting
 
-/// What the ranks that were started together have said about themselves, in rank order; nil for a rank whose record
-/// cannot be read.
+/// What the ranks that were started together have said about themselves, in rank order; nil for a rank whose
+/// record cannot be read.
 package struct WorldFacts: Sendable, Equatable {
   /// One entry a rank.
   package var ranks: [RankFacts?]

@@ -1,9 +1,9 @@
 package import Models
 import Networks
 
-/// How the discriminator's input is augmented, for families of images: DiffAugment (Zhao et al. 2020, Differentiable
-/// Augmentation for Data-Efficient GAN Training) and ADA (Karras et al. 2020, Training Generative Adversarial Networks
-/// with Limited Data).
+/// How the discriminator's input is augmented, for families of images: DiffAugment (Zhao et al. 2020,
+/// Differentiable Augmentation for Data-Efficient GAN Training) and ADA (Karras et al. 2020, Training
+/// Generative Adversarial Networks with Limited Data).
 package enum AugmentOptions {
   /// Whose distributions, and whether the probability is steered.
   package static let kind = ModelOption(

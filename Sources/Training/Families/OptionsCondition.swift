@@ -34,8 +34,8 @@ extension ClassCondition {
 }
 
 extension OptionsResolution {
-  /// A condition needs the number of classes, because networks are made without looking at data. It is that of embedded
-  /// data unless given.
+  /// A condition needs the number of classes, because networks are made without looking at data. It is that
+  /// of embedded data unless given.
   mutating func checkCondition() {
     let path = ConditionOptions.form.key.path
     guard let setting = settings[path], ConditionOptions.Form(setting.value) != .none else { return }

@@ -1,6 +1,7 @@
 import Datasets
 
-/// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for vectors.
+/// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for
+/// vectors.
 public enum MLPGANOptions {
   /// Length of the latent vector.
   public static let latent = ModelOption(

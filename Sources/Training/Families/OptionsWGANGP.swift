@@ -1,5 +1,6 @@
-/// The options of the Wasserstein GAN with gradient penalty (Gulrajani et al. 2017, Improved Training of Wasserstein
-/// GANs), on the networks of ``DCGANOptions``. Its critic has five turns for one of the generator.
+/// The options of the Wasserstein GAN with gradient penalty (Gulrajani et al. 2017, Improved Training of
+/// Wasserstein GANs), on the networks of ``DCGANOptions``. Its critic has five turns for one of the
+/// generator.
 public enum WGANGPOptions {
   /// The paper's lambda.
   public static let penaltyWeight = ModelOption(

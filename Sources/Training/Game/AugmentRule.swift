@@ -1,8 +1,8 @@
-/// What the augmentation is steered by: sums over the turns since the last decision, over all ranks. Float32, as the
-/// log has them, so that every decision can be made again from its line.
+/// What the augmentation is steered by: sums over the turns since the last decision, over all ranks. Float32,
+/// as the log has them, so that every decision can be made again from its line.
 package struct AugmentInputs: Equatable, Sendable {
-  /// r_t of Karras et al. 2020, eq. 1: the mean sign of the discriminator's decision on real samples; 1 if it takes all
-  /// of them for real, which it does when it knows them by heart, 0 if it cannot tell.
+  /// r_t of Karras et al. 2020, eq. 1: the mean sign of the discriminator's decision on real samples; 1 if it
+  /// takes all of them for real, which it does when it knows them by heart, 0 if it cannot tell.
   package var sign: Float
   /// Real samples that it saw.
   package var images: Float
@@ -13,8 +13,8 @@ package struct AugmentInputs: Equatable, Sendable {
   }
 }
 
-/// Steers the probability of augmentation (ADA, Karras et al. 2020, section 3.1): up while the discriminator overfits,
-/// down while it does not, a pure function of what was measured.
+/// Steers the probability of augmentation (ADA, Karras et al. 2020, section 3.1): up while the discriminator
+/// overfits, down while it does not, a pure function of what was measured.
 package struct AugmentRule: Equatable, Sendable {
   /// What is decided.
   package enum Decision: String, Sendable {

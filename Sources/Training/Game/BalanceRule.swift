@@ -1,5 +1,5 @@
-/// What the balance decides on: means over the turns since the last decision, over all ranks. Float32, as the log has
-/// them, so that every decision can be made again from its line.
+/// What the balance decides on: means over the turns since the last decision, over all ranks. Float32, as the
+/// log has them, so that every decision can be made again from its line.
 package struct BalanceInputs: Equatable, Sendable {
   /// The share of real and fake samples that the discriminator tells apart.
   package var accuracy: Float
@@ -25,11 +25,11 @@ package struct BalanceInputs: Equatable, Sendable {
 
 /// Keeps a game in a band by changing the ratio of the players' turns: a pure function of what was measured.
 ///
-/// The discriminator is ahead if its accuracy is above the band, or if what the generator learns from has nearly
-/// vanished beside what the discriminator does (Arjovsky and Bottou 2017, theorem 2.4). It is behind if its accuracy is
-/// below the band. Where losses are cross-entropies, an accuracy counts only if the losses agree with it: at the
-/// equilibrium of Goodfellow et al. 2014 the discriminator's is 2 ln 2 and the generator's ln 2, so who is ahead has a
-/// ratio below 2.
+/// The discriminator is ahead if its accuracy is above the band, or if what the generator learns from has
+/// nearly vanished beside what the discriminator does (Arjovsky and Bottou 2017, theorem 2.4). It is behind
+/// if its accuracy is below the band. Where losses are cross-entropies, an accuracy counts only if the losses
+/// agree with it: at the equilibrium of Goodfellow et al. 2014 the discriminator's is 2 ln 2 and the
+/// generator's ln 2, so who is ahead has a ratio below 2.
 package struct BalanceRule: Equatable, Sendable {
   /// What is decided.
   package enum Decision: String, Sendable {
@@ -87,8 +87,8 @@ package struct BalanceRule: Equatable, Sendable {
     return inputs.accuracy < band.lowerBound && !(ratio <= 2) ? .strengthen : .keep
   }
 
-  /// The turns at a lead: first the weaker player's are taken away, down to one, then the stronger player gets more, up
-  /// to the limit.
+  /// The turns at a lead: first the weaker player's are taken away, down to one, then the stronger player
+  /// gets more, up to the limit.
   package func counts(lead: Int) -> (discriminator: Int, generator: Int) {
     func moved(_ more: Int, _ less: Int, by places: Int) -> (more: Int, less: Int) {
       let taken = min(places, less - 1)

@@ -7,8 +7,8 @@ extension GameDirector {
     augment.map { done.isMultiple(of: $0.every) } ?? false
   }
 
-  /// Decides on the probability of augmentation, and begins a new window. What was decided on is returned for the log:
-  /// the decision can be made again from it.
+  /// Decides on the probability of augmentation, and begins a new window. What was decided on is returned for
+  /// the log: the decision can be made again from it.
   func steerAugmentation(
     _ game: inout GameState, batch: Int
   ) -> (measured: [(Statistic, Float)], decision: String) {

@@ -4,7 +4,8 @@ import Networks
 import Quality
 import TensorCore
 
-/// Steers a game in its course: changes the ratio of turns and judges whether all is well, by sums over all ranks.
+/// Steers a game in its course: changes the ratio of turns and judges whether all is well, by sums over all
+/// ranks.
 package struct GameDirector {
   private let balance: BalanceRule?
   private let watch: WatchRule?
@@ -57,8 +58,8 @@ package struct GameDirector {
   /// Whether a decision is due when `done` steps are.
   func isDecisionDue(at done: Int) -> Bool { balance.map { done.isMultiple(of: $0.every) } ?? false }
 
-  /// Decides on the ratio of turns, and begins a new window. What was decided on is returned for the log: the decision
-  /// can be made again from it.
+  /// Decides on the ratio of turns, and begins a new window. What was decided on is returned for the log: the
+  /// decision can be made again from it.
   func decide(_ game: inout GameState) -> (measured: [(Statistic, Float)], decision: String) {
     guard let balance else { preconditionFailure("no balance is kept") }
     let inputs = BalanceInputs(game.window)

@@ -1,14 +1,15 @@
 package import Checkpoints
 
-/// What the scheduler of a game remembers: where the draws are, what the balance has decided, what the watch has seen.
-/// Part of every generation, so that a run goes on in the middle of a cycle as if nothing had happened. All of it
-/// follows from sums over all ranks, so it is the same on every rank.
+/// What the scheduler of a game remembers: where the draws are, what the balance has decided, what the watch
+/// has seen. Part of every generation, so that a run goes on in the middle of a cycle as if nothing had
+/// happened. All of it follows from sums over all ranks, so it is the same on every rank.
 package struct GameState: Equatable, Sendable {
   /// Draws of noise so far.
   package var round = 0.0
   /// Global batches of samples read so far.
   package var batch = 0.0
-  /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the generator's.
+  /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the
+  /// generator's.
   package var lead = 0.0
   /// What turns have reported since the last decision on the balance.
   package var window = TurnWindow()
@@ -67,8 +68,8 @@ package struct GameState: Equatable, Sendable {
     return counts
   }()
 
-  /// The numbers of a manifest; nil if one is missing or counts what cannot be counted. Of augmentation and of the path there
-  /// are none in those of versions without them.
+  /// The numbers of a manifest; nil if one is missing or counts what cannot be counted. Of augmentation and
+  /// of the path there are none in those of versions without them.
   package init?(_ state: [String: StateValue]) {
     for field in Self.fields {
       guard let value = state["game.\(field.name)"] else {

@@ -2,8 +2,8 @@ import Checkpoints
 import Models
 import Reporting
 
-/// Directs a game in the course of a run: decides and checks when that is due, and does what the policy says when
-/// something is wrong. All ranks do the same, because all they know are sums over all ranks.
+/// Directs a game in the course of a run: decides and checks when that is due, and does what the policy says
+/// when something is wrong. All ranks do the same, because all they know are sums over all ranks.
 final class GameSteering {
   /// What was decided and judged at the last step, for the log.
   private(set) var measured: [(Statistic, Float)] = []

@@ -6,10 +6,11 @@ import TensorCore
 
 /// Takes a run's state back to a generation that was saved while all was well, on all ranks.
 ///
-/// What goes back: both networks with their buffers, averages, moments, past fakes, the ratio of turns and the
-/// probability of augmentation. What goes on: the number of steps, the order of the samples and the draws of noise, so
-/// that no step stands twice in the log and nothing is drawn again. Noise gets another seed as well, and step sizes and noise change as the policy says. Without such a
-/// generation the run begins anew, from initial weights of another seed.
+/// What goes back: both networks with their buffers, averages, moments, past fakes, the ratio of turns and
+/// the probability of augmentation. What goes on: the number of steps, the order of the samples and the draws
+/// of noise, so that no step stands twice in the log and nothing is drawn again. Noise gets another seed as
+/// well, and step sizes and noise change as the policy says. Without such a generation the run begins anew,
+/// from initial weights of another seed.
 package struct Rewind {
   private let state: RunState
   private let options: Options
@@ -25,8 +26,8 @@ package struct Rewind {
   /// Goes back.
   /// - Parameters:
   ///   - step: the steps done.
-  ///   - load: reads the generation of a step or an older one to go back to; called on all ranks or on none, and of no
-  ///     account but on rank 0.
+  ///   - load: reads the generation of a step or an older one to go back to; called on all ranks or on none,
+  ///     and of no account but on rank 0.
   /// - Returns: the step of the generation; nil if the run began anew.
   /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
   package func run(at step: Int, load: (Int) throws -> LoadedGeneration?) throws -> Int? {

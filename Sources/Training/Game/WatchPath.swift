@@ -1,5 +1,6 @@
-/// The path of a generator over the last checks: the centre of its fakes in the first principal components of the data, in
-/// units of the data's spread. A generator that chases the discriminator round a cycle of modes comes back to where it was.
+/// The path of a generator over the last checks: the centre of its fakes in the first principal components of
+/// the data, in units of the data's spread. A generator that chases the discriminator round a cycle of modes
+/// comes back to where it was.
 package struct WatchPath: Equatable, Sendable {
   /// Places that are remembered.
   static let length = 16

@@ -2,8 +2,8 @@ package import Datasets
 package import MessagePassing
 package import Quality
 
-/// What a game is watched by: real samples in the principal components of their pixels, whatever space quality is measured
-/// in and however, because what the watch decides changes weights.
+/// What a game is watched by: real samples in the principal components of their pixels, whatever space
+/// quality is measured in and however, because what the watch decides changes weights.
 package struct WatchReference {
   /// The space and real samples in it.
   package let real: QualityReference
@@ -36,8 +36,8 @@ package struct WatchReference {
   }
 }
 
-/// The training samples among which the nearest of each fake is looked for, every rank keeping some of them: blocks of a
-/// fixed size, so that no distance depends on the number of ranks.
+/// The training samples among which the nearest of each fake is looked for, every rank keeping some of them:
+/// blocks of a fixed size, so that no distance depends on the number of ranks.
 package struct TrainingNeighbours {
   private let blocks: [Matrix]
   private let yardstick: Memorisation.Yardstick

@@ -12,8 +12,8 @@ package struct WatchInputs: Equatable, Sendable {
   package var loss: Float
   /// The fakes' centre in the first components, over the data's spread.
   package var centre: [Double] = []
-  /// The share of fakes that are nearer to a training sample than 99 % of these are to one another; not a number if that is
-  /// not looked at.
+  /// The share of fakes that are nearer to a training sample than 99 % of these are to one another; not a
+  /// number if that is not looked at.
   package var copies = Float.nan
 
   package init(spread: Float, rank: Float, shift: Float, modes: Float = .nan, loss: Float = 0) {

@@ -7,7 +7,8 @@ package enum Cores {
   /// Cores of the node.
   package static var onNode: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-  /// Cores that the launcher or the batch system left to this process: `Cpus_allowed_list` of `/proc/self/status`.
+  /// Cores that the launcher or the batch system left to this process: `Cpus_allowed_list` of
+  /// `/proc/self/status`.
   package static var usable: Int {
     guard let file = fopen("/proc/self/status", "r") else { return onNode }
     defer { fclose(file) }

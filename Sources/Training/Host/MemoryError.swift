@@ -26,8 +26,8 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
     guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
   }
 
-  /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the kernel's
-  /// out-of-memory killer.
+  /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the
+  /// kernel's out-of-memory killer.
   package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)
   {
     guard let memory = MachineFacts.memory() else { return }

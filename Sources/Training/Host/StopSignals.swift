@@ -4,9 +4,9 @@ import Synchronization
   import Glibc
 #endif
 
-/// Turns SIGTERM, SIGINT, SIGHUP and SIGUSR1 into a wish to stop that the ranks agree on: the step is finished, the state is
-/// saved, and the program leaves with code 75. A further signal, a second or more after the first, leaves at once
-/// with 128 plus its number.
+/// Turns SIGTERM, SIGINT, SIGHUP and SIGUSR1 into a wish to stop that the ranks agree on: the step is
+/// finished, the state is saved, and the program leaves with code 75. A further signal, a second or more
+/// after the first, leaves at once with 128 plus its number.
 package enum StopSignals {
   /// When the first signal came, in milliseconds of the monotonic clock; 0 before.
   private static let firstTime = Atomic<Int64>(0)

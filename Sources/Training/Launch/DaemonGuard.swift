@@ -2,14 +2,16 @@
   import Glibc
 #endif
 
-/// Starts the daemon by which `mpirun` starts ranks on another host, and ends it when the host of `mpirun` is lost.
+/// Starts the daemon by which `mpirun` starts ranks on another host, and ends it when the host of `mpirun` is
+/// lost.
 ///
-/// A daemon that has something to say to a host that has lost power repeats it as long as TCP does, a quarter of an hour;
-/// keepalive works only on a silent connection. Its ranks end it when they notice, but it may have none yet, or none any
-/// more. So a second process watches what the kernel knows of the daemon's connection to `mpirun`.
+/// A daemon that has something to say to a host that has lost power repeats it as long as TCP does, a quarter
+/// of an hour; keepalive works only on a silent connection. Its ranks end it when they notice, but it may
+/// have none yet, or none any more. So a second process watches what the kernel knows of the daemon's
+/// connection to `mpirun`.
 package enum DaemonGuard {
-  /// The word that `lockstep` is started with in place of Open MPI's `orted`. Not that name: `mpirun` would put the folder of
-  /// its own programs before it.
+  /// The word that `lockstep` is started with in place of Open MPI's `orted`. Not that name: `mpirun` would
+  /// put the folder of its own programs before it.
   package static let word = "daemon"
   /// The first word of the guard's.
   private static let guardWord = "guard"
@@ -57,8 +59,9 @@ package enum DaemonGuard {
     package init(ports: Set<Int>, address: String?) { (self.ports, self.address) = (ports, address) }
   }
 
-  /// A connection is lost if nothing of it has been heard of for so many repetitions, which are 0.2, 0.4, 0.8, 1.6 and 3.2 s
-  /// apart (of a first message: 1, 2 and 4 s), and for another second. An interruption of 5 s is survived.
+  /// A connection is lost if nothing of it has been heard of for so many repetitions, which are 0.2, 0.4,
+  /// 0.8, 1.6 and 3.2 s apart (of a first message: 1, 2 and 4 s), and for another second. An interruption of
+  /// 5 s is survived.
   private static let repetitions = (established: 5, opening: 3)
 
   private static func watch(_ name: String, _ peer: Peer) -> Never {

@@ -1,6 +1,7 @@
 import Reporting
 
-/// A hostfile in Open MPI's form: one host a line, with `slots=N` and what else `mpirun` knows; `#` begins a comment.
+/// A hostfile in Open MPI's form: one host a line, with `slots=N` and what else `mpirun` knows; `#` begins a
+/// comment.
 package struct Hostfile: Sendable, Equatable {
   /// One host.
   package struct Host: Sendable, Equatable {

@@ -24,14 +24,16 @@ package struct LaunchCommand: Sendable, Equatable {
 
   /// The words of the command.
   ///
-  /// - Keepalive: a host that loses power is noticed by `mpirun` after 8 to 10 s instead of 491 s. The watchdog,
-  ///   which knows the rank, the step and the phase, comes first, after 7 s; both survive an interruption of 5 s.
+  /// - Keepalive: a host that loses power is noticed by `mpirun` after 8 to 10 s instead of 491 s. The
+  ///   watchdog, which knows the rank, the step and the phase, comes first, after 7 s; both survive an
+  ///   interruption of 5 s.
   /// - Binding: a rank uses all cores that `threads` asks for. Open MPI's own default is one core a rank.
-  /// - ssh: a host that asks for a password or does not answer fails at once; one that vanishes before its daemon has called
-  ///   back, after 8 s instead of never.
+  /// - ssh: a host that asks for a password or does not answer fails at once; one that vanishes before its
+  ///   daemon has called back, after 8 s instead of never.
   /// - Daemon: that of another host is started with a ``DaemonGuard``, which ends it when this host is lost.
-  /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over, when it ends a
-  ///   job of which a rank has died. A wish to stop travels as SIGUSR1 instead, which leaves the ranks all the time.
+  /// - `odls_base_sigkill_timeout` stays at 1 s: with more, `mpirun` sleeps all of it, several times over,
+  ///   when it ends a job of which a rank has died. A wish to stop travels as SIGUSR1 instead, which leaves
+  ///   the ranks all the time.
   package var words: [String] {
     var words = ["mpirun", "-n", "\(ranks)"]
     if let hostfile { words += ["--hostfile", hostfile] }

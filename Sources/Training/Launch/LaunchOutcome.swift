@@ -12,8 +12,8 @@ package struct LaunchOutcome: Sendable, Equatable {
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(code: Int32, status: RunStatus?, noticed: String?, isStopWished: Bool = false) {
     if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
-      // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and stop: nobody
-      // wished that.
+      // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
+      // stop: nobody wished that.
       (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
       (self.code, cause) = (recorded, status.cause)

@@ -1,5 +1,6 @@
-/// What `mpirun` says, as `lockstep launch` passes it on: without the boxes in which it tells of ranks that ended with a code
-/// of their own. A rank has said why, and to `mpirun` a run that was saved is as much a failure as one that was lost.
+/// What `mpirun` says, as `lockstep launch` passes it on: without the boxes in which it tells of ranks that
+/// ended with a code of their own. A rank has said why, and to `mpirun` a run that was saved is as much a
+/// failure as one that was lost.
 ///
 /// What may be such a box is held back until it is whole; not for long, and not much of it.
 package struct LaunchOutput {

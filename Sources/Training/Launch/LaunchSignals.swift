@@ -4,7 +4,8 @@ import Synchronization
   import Glibc
 #endif
 
-/// What SIGINT, SIGTERM, SIGHUP and SIGUSR1 mean to `lockstep launch`: first stop and save, then stop at once.
+/// What SIGINT, SIGTERM, SIGHUP and SIGUSR1 mean to `lockstep launch`: first stop and save, then stop at
+/// once.
 enum LaunchSignals {
   private static let count = Atomic<Int>(0)
   private static let last = Atomic<Int64>(0)

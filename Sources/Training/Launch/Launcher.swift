@@ -30,8 +30,8 @@ package struct Launcher {
 
   /// Checks the request.
   /// - Parameter report: prints one line for people.
-  /// - Throws: ``HostfileError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if the batch cannot be cut
-  ///   for so many ranks.
+  /// - Throws: ``HostfileError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if
+  ///   the batch cannot be cut for so many ranks.
   package init(_ request: Request, report: @escaping (String) -> Void) throws {
     self.request = request
     self.report = report
@@ -189,9 +189,10 @@ package struct Launcher {
 
   /// Runs mpirun to its end, passes on what it says and what it is to be told.
   ///
-  /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on which its
-  /// daemons end what is left on the other hosts. The same where mpirun itself has said that it ends the job, and does not, and
-  /// where the run has ended: when all ranks are gone mpirun sometimes waits for ever for a lock of PMIx (4.2).
+  /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed,
+  /// on which its daemons end what is left on the other hosts. The same where mpirun itself has said that it
+  /// ends the job, and does not, and where the run has ended: when all ranks are gone mpirun sometimes waits
+  /// for ever for a lock of PMIx (4.2).
   /// - Parameter hasEnded: whether the run's status says so.
   private func supervise(
     _ mpirun: String, _ words: [String], hasEnded: () -> Bool

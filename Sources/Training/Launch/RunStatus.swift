@@ -4,8 +4,8 @@ import Reporting
   import Glibc
 #endif
 
-/// `status.json` of a run folder: how the run stands, or how and why it ended, whatever exit code a launcher makes of
-/// it. Written by rank 0, by its watchdog and by `lockstep launch`; a reader finds one whole object.
+/// `status.json` of a run folder: how the run stands, or how and why it ended, whatever exit code a launcher
+/// makes of it. Written by rank 0, by its watchdog and by `lockstep launch`; a reader finds one whole object.
 package struct RunStatus: Sendable, Equatable {
   package enum State: String, Sendable {
     case running

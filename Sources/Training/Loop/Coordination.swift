@@ -46,9 +46,11 @@ package struct UnsharedError: Error, CustomStringConvertible {
   }
 }
 
-/// The coordinator: rank 0 resolves, all take part, and what fails on one rank ends all of them with one message.
+/// The coordinator: rank 0 resolves, all take part, and what fails on one rank ends all of them with one
+/// message.
 extension Communicator {
-  /// Has rank 0 do work that may fail, and gives all ranks its bytes: a broadcast of one status and of the bytes.
+  /// Has rank 0 do work that may fail, and gives all ranks its bytes: a broadcast of one status and of the
+  /// bytes.
   /// - Throws: on rank 0 what the work threw, on the others ``CoordinationError/elsewhere(_:)``.
   package func fromCoordinator(_ work: () throws -> [UInt8]) throws -> [UInt8] {
     guard rank == 0 else {
@@ -68,9 +70,9 @@ extension Communicator {
     }
   }
 
-  /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own error,
-  /// with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One all-gather of
-  /// 8 bytes a rank.
+  /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own
+  /// error, with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One
+  /// all-gather of 8 bytes a rank.
   package func together<T>(_ work: () throws -> T) throws -> T {
     let outcome = Result { try work() }
     var status = ExitStatus.done

@@ -11,8 +11,8 @@ package struct Handshake: Sendable {
   package let program: String
   /// The instruction set that the kernels use, on which the bits of a result depend.
   package let kernels: String
-  /// The processor that the BLAS library computes for, on which the last digits of the measures of quality depend, and
-  /// so what is decided on them; alike on all ranks where nothing is measured.
+  /// The processor that the BLAS library computes for, on which the last digits of the measures of quality
+  /// depend, and so what is decided on them; alike on all ranks where nothing is measured.
   package let blas: String
   /// SHA-256 of the resolved options as this rank understands them.
   package let options: String
@@ -29,8 +29,8 @@ package struct Handshake: Sendable {
   }
 
   /// Compares all ranks with rank 0: one all-gather of some 200 bytes a rank.
-  /// - Throws: ``CoordinationError/disagreement(_:)`` on rank 0, which names the ranks, their hosts and what differs;
-  ///   ``CoordinationError/elsewhere(_:)`` on the others.
+  /// - Throws: ``CoordinationError/disagreement(_:)`` on rank 0, which names the ranks, their hosts and what
+  ///   differs; ``CoordinationError/elsewhere(_:)`` on the others.
   package func verify(over communicator: any Communicator) throws {
     let record = [program, kernels, blas, options, data, communicator.processorName].joined(separator: "\n")
     let records = try communicator.allGather(Array(record.utf8)).map {

@@ -5,8 +5,8 @@ import Models
 
 /// Weights that a run begins with instead of random ones.
 enum InitialWeights {
-  /// Reads the files that the options name into the networks of `state`, which has its random start; averages begin equal
-  /// to their networks.
+  /// Reads the files that the options name into the networks of `state`, which has its random start; averages
+  /// begin equal to their networks.
   /// - Returns: for people, what was taken from where; none without such files.
   /// - Throws: `CheckpointError` that lists what does not fit.
   static func load(into state: RunState, _ options: Options) throws -> [String] {

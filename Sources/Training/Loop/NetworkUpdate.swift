@@ -3,8 +3,8 @@ import Models
 import Networks
 import TensorCore
 
-/// What follows from the sum of a turn: the optimizer's step and the moving average, for any elements by themselves, then
-/// whatever needs all of the sum.
+/// What follows from the sum of a turn: the optimizer's step and the moving average, for any elements by
+/// themselves, then whatever needs all of the sum.
 struct NetworkUpdate {
   let state: RunState
   let averages: [ExponentialMovingAverage?]
@@ -38,7 +38,8 @@ struct NetworkUpdate {
       moments: optimizer.buffers.map(\.pointer), average: averages[index]?.following(update: number))
   }
 
-  /// Moves some of a network's parameters and, in the same pass, their average; then cuts off what is beyond its bound.
+  /// Moves some of a network's parameters and, in the same pass, their average; then cuts off what is beyond
+  /// its bound.
   /// - Parameter gradient: of all parameters.
   func move(_ elements: Range<Int>, of index: Int, at runStep: Int, gradient: UnsafePointer<Float>) {
     step(of: index, at: runStep, number: state.optimizers[index].stepCount).move(elements, gradient: gradient)
@@ -58,7 +59,8 @@ struct NetworkUpdate {
   }
 
   /// Does what needs the whole sum, when all parameters have been moved.
-  /// - Parameter last: the phase's statistics before: those that are lazy keep their values where the sum has none.
+  /// - Parameter last: the phase's statistics before: those that are lazy keep their values where the sum has
+  ///   none.
   /// - Returns: the phase's statistics.
   func finish(
     _ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor, last: [Float]
@@ -98,8 +100,8 @@ struct NetworkUpdate {
   }
 }
 
-/// One step of a network's optimizer and of its average, for any elements by themselves and on any thread, while nobody else
-/// reads or writes these.
+/// One step of a network's optimizer and of its average, for any elements by themselves and on any thread,
+/// while nobody else reads or writes these.
 struct UpdateStep: @unchecked Sendable {
   fileprivate let rule: any Optimizer
   fileprivate let number: Int

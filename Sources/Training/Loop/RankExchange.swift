@@ -46,7 +46,8 @@ package struct RankExchange {
     return try gather(numbers.withUnsafeBytes { Array($0) }).map(Self.numbers)
   }
 
-  /// The numbers of rank 0 on every rank; those of the others are ignored: 4 bytes a number to every other rank.
+  /// The numbers of rank 0 on every rank; those of the others are ignored: 4 bytes a number to every other
+  /// rank.
   package func broadcast(_ numbers: [Float]) throws -> [Float] {
     guard size > 1 else { return numbers }
     return Self.numbers(try gather(rank == 0 ? numbers.withUnsafeBytes { Array($0) } : [])[0])

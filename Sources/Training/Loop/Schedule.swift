@@ -13,9 +13,9 @@ public struct Turn: Hashable, Sendable {
 
 /// Which phases a step consists of, as data: every rank computes the same turns from the step alone.
 ///
-/// Turns of one phase that follow each other draw fresh noise, and fresh samples if the phase reads any; the first turn
-/// of the next phase goes on with the last draw. So a step of one turn each has one draw, in which the generator is
-/// trained on the fakes that the discriminator has just seen.
+/// Turns of one phase that follow each other draw fresh noise, and fresh samples if the phase reads any; the
+/// first turn of the next phase goes on with the last draw. So a step of one turn each has one draw, in which
+/// the generator is trained on the fakes that the discriminator has just seen.
 public struct Schedule: Hashable, Sendable {
   /// One phase's place in the alternation.
   public struct Rule: Hashable, Sendable {

@@ -198,8 +198,8 @@ package final class Trainer {
     }
   }
 
-  /// Looks at the game, if that is due. A run that ends for what is found leaves it in the log and in pictures; no
-  /// checkpoint, because nothing can go on from it.
+  /// Looks at the game, if that is due. A run that ends for what is found leaves it in the log and in
+  /// pictures; no checkpoint, because nothing can go on from it.
   /// - Returns: whether the state has been replaced.
   /// - Throws: ``WatchError`` if the policy ends the run; `CommunicationError`.
   private func lookAtGame(at done: Int, fault: TurnError?) throws -> Bool {
@@ -218,7 +218,8 @@ package final class Trainer {
 
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
 
-  /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of them here.
+  /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of
+  /// them here.
   private func measure() throws -> SampleMeasurement? {
     try engine.synchronize()
     guard !report.isSilent else { return nil }
@@ -309,7 +310,8 @@ package final class Trainer {
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
   private func save(step: Int) throws {
     try engine.synchronize()
-    // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was not.
+    // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was
+    // not.
     if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
     try saver.save(engine, step: step, over: communication, board: watchdog.board)
   }

@@ -34,9 +34,9 @@ package struct TrainingRequest: Sendable {
 
 /// A training run on one rank: agrees with the others on what is to be done, then trains.
 ///
-/// Rank 0 coordinates: it resolves the recipe, opens the run folder and reads the checkpoint, and all ranks get its
-/// answer or stop with it. Every rank opens the data itself; program, options and data are compared before the first
-/// step.
+/// Rank 0 coordinates: it resolves the recipe, opens the run folder and reads the checkpoint, and all ranks
+/// get its answer or stop with it. Every rank opens the data itself; program, options and data are compared
+/// before the first step.
 package enum TrainingRun {
   /// Trains.
   /// - Parameters:
@@ -216,8 +216,8 @@ package enum TrainingRun {
 
   // MARK: Before the first step
 
-  /// Seconds within which the ranks have agreed on what to do; the options are not known everywhere yet, and large data
-  /// are read once.
+  /// Seconds within which the ranks have agreed on what to do; the options are not known everywhere yet, and
+  /// large data are read once.
   private static let coordinationTimeout = 1800.0
 
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
@@ -268,8 +268,8 @@ package enum TrainingRun {
     }
   }
 
-  /// Checks, once it is known to be of this model, that a generation was made by the arithmetic of these options and is
-  /// not past their end.
+  /// Checks, once it is known to be of this model, that a generation was made by the arithmetic of these
+  /// options and is not past their end.
   private static func check(_ info: GenerationInfo, _ setup: Trainer.Setup) throws(RunFolderError) {
     guard info.optionsSHA256 == SHA256.digest(of: setup.options.arithmeticDigestInput) else {
       throw RunFolderError(

@@ -5,15 +5,17 @@ package import Models
 package import Networks
 import TensorCore
 
-/// Takes turns: computes this rank's micro-batches, hands the partial sums to the communication thread, and updates
-/// the trained network when the sum over all ranks is back.
+/// Takes turns: computes this rank's micro-batches, hands the partial sums to the communication thread, and
+/// updates the trained network when the sum over all ranks is back.
 ///
-/// With overlap a turn ends when its sums have been handed over. The update happens at the first read of one of the
-/// network's parameters: so the generator's reduction runs behind the discriminator's pass over real images. Without
-/// overlap the turn waits at its end. The bits are the same, because the same operations happen in the same order.
+/// With overlap a turn ends when its sums have been handed over. The update happens at the first read of one
+/// of the network's parameters: so the generator's reduction runs behind the discriminator's pass over real
+/// images. Without overlap the turn waits at its end. The bits are the same, because the same operations
+/// happen in the same order.
 ///
-/// Communicated a turn: its vector (gradient, moments, statistics) bucket by bucket, as ``TurnSum`` says. Of these a bucket
-/// leaves as soon as the backward pass has completed it, and is waited for when a parameter in it is read.
+/// Communicated a turn: its vector (gradient, moments, statistics) bucket by bucket, as ``TurnSum`` says. Of
+/// these a bucket leaves as soon as the backward pass has completed it, and is waited for when a parameter in
+/// it is read.
 package final class TurnEngine {
   /// Networks, averages and optimizers.
   package let state: RunState
@@ -112,11 +114,11 @@ package final class TurnEngine {
   /// - Parameter flags: what the other ranks should know by the time the sum is back.
   /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.
   package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
-    // Whatever can be computed while sums of other networks are on their way is computed first. When a sum arrives
-    // changes the order of the work, never a bit of it.
-    // The first turns of a phase compute as much of it as any later one may, the second while the other networks' sums are
-    // held, so that memory is taken then or never. Where terms are computed together unless there is something to wait for,
-    // the first turn does so.
+    // Whatever can be computed while sums of other networks are on their way is computed first. When a sum
+    // arrives changes the order of the work, never a bit of it. The first turns of a phase compute as much of
+    // it as any later one may, the second while the other networks' sums are held, so that memory is taken
+    // then or never. Where terms are computed together unless there is something to wait for, the first turn
+    // does so.
     let taken = turnsTaken[turn.phase.index, default: 0]
     turnsTaken[turn.phase.index] = taken + 1
     let joinsTerms = model.joinsTerms(of: turn.phase)
@@ -153,7 +155,8 @@ package final class TurnEngine {
     if let failure { throw failure }
   }
 
-  /// Computes the last pass backward, and hands the sums over as they become final: at once, or all at the end.
+  /// Computes the last pass backward, and hands the sums over as they become final: at once, or all at the
+  /// end.
   private func handOver(
     _ turn: Turn, _ result: TurnResult, _ pass: Range<Int>, _ reducer: GradientReducer, flags: StatusFlags
   ) {
@@ -177,8 +180,8 @@ package final class TurnEngine {
     handed.append(Handed(turn, result, sum))
   }
 
-  /// What this rank does of a turn's update, where the ranks of its node share parameters; nil where each makes all of it, when
-  /// it reads them.
+  /// What this rank does of a turn's update, where the ranks of its node share parameters; nil where each
+  /// makes all of it, when it reads them.
   private func move(in turn: Turn) -> TurnSum.Move? {
     guard let share = state.share else { return nil }
     let network = model.networks[turn.phase.network].store
@@ -204,8 +207,8 @@ package final class TurnEngine {
     commonFlags = []
   }
 
-  /// Goes on after a sum that was not finite, which all ranks have seen at the same turn: turns that were handed over
-  /// since are dropped. The state is to be replaced.
+  /// Goes on after a sum that was not finite, which all ranks have seen at the same turn: turns that were
+  /// handed over since are dropped. The state is to be replaced.
   package func recover() {
     settleAll()
     if state.share != nil {
@@ -253,8 +256,8 @@ package final class TurnEngine {
     for network in model.networks { network.store.settle() }
   }
 
-  /// Applies the sums that were handed over before `phase`'s, in order, and of this what moves `elements`; all of it if
-  /// they are nil.
+  /// Applies the sums that were handed over before `phase`'s, in order, and of this what moves `elements`;
+  /// all of it if they are nil.
   /// - Returns: whether nothing of it is left.
   private func settle(_ phase: Phase, _ elements: Range<Int>?) -> Bool {
     guard let last = handed.lastIndex(where: { $0.turn.phase == phase }) else { return true }
@@ -281,7 +284,8 @@ package final class TurnEngine {
     }
   }
 
-  /// Moves what is to be moved by a turn's sum and has not been; the rest follows when all parameters have been.
+  /// Moves what is to be moved by a turn's sum and has not been; the rest follows when all parameters have
+  /// been.
   private func apply(_ turn: Handed, to elements: Range<Int>?) throws {
     let network = turn.turn.phase.network
     let step = turn.turn.step
@@ -313,7 +317,8 @@ package final class TurnEngine {
   }
 
   /// Waits for a bucket of a turn's sum.
-  /// - Returns: nil if the sum is not finite and the turn is to be skipped for it, before anything is moved by it.
+  /// - Returns: nil if the sum is not finite and the turn is to be skipped for it, before anything is moved
+  ///   by it.
   /// - Throws: ``TurnError`` if the sum is not finite and the turn is not to be skipped.
   private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: TurnSum.Flags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)

@@ -2,11 +2,12 @@ package import Autograd
 package import Models
 import TensorCore
 
-/// What one turn computes in one pass, and what the reduction over all micro-batches gives: a flat vector of the trained
-/// network's gradient, then the moments that normalisation layers saw, then the phase's statistics.
+/// What one turn computes in one pass, and what the reduction over all micro-batches gives: a flat vector of
+/// the trained network's gradient, then the moments that normalisation layers saw, then the phase's
+/// statistics.
 ///
-/// Everything that a step changes or reports travels in this one vector through the canonical tree, so all of it is
-/// the same on every rank and every world size.
+/// Everything that a step changes or reports travels in this one vector through the canonical tree, so all of
+/// it is the same on every rank and every world size.
 package struct TurnResult {
   /// Which running statistics the moments belong to, in order of computation.
   package let moments: [BatchStatistics]
@@ -32,8 +33,9 @@ package struct TurnResult {
     }
   }
 
-  /// Computes a phase on a micro-batch: what waits for no other network forward and backward, unless it has been or is
-  /// computed with the rest, so that its activations are gone before those of the rest come; the rest forward.
+  /// Computes a phase on a micro-batch: what waits for no other network forward and backward, unless it has
+  /// been or is computed with the rest, so that its activations are gone before those of the rest come; the
+  /// rest forward.
   package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch, opening: Opening? = nil) {
     store = model.networks[phase.network].store
     self.opening =
@@ -48,8 +50,10 @@ package struct TurnResult {
   /// The length of the vector.
   package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
 
-  /// Computes the rest backward, and writes the vector: the sum over the pass's micro-batches along the complete tree.
-  /// - Parameter whenWritten: told of elements as soon as they are final, while the rest is still to be computed.
+  /// Computes the rest backward, and writes the vector: the sum over the pass's micro-batches along the
+  /// complete tree.
+  /// - Parameter whenWritten: told of elements as soon as they are final, while the rest is still to be
+  ///   computed.
   package func write(
     to flat: UnsafeMutablePointer<Float>, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
   ) {

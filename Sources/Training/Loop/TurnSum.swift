@@ -5,13 +5,14 @@ package import TensorCore
 
 /// The sum of a turn's vector over all micro-batches of all ranks, which travels bucket by bucket.
 ///
-/// The training thread hands buckets over as the backward pass completes them, the last layers' first, and waits for them
-/// in the order in which the next forward pass reads them, the first layers' first. So the communication thread serves, of
-/// the buckets that all ranks have handed over, the first one in the order of the parameters; between nodes it does so a part
-/// at a time while more may come, so that what is needed first overtakes what is large.
+/// The training thread hands buckets over as the backward pass completes them, the last layers' first, and
+/// waits for them in the order in which the next forward pass reads them, the first layers' first. So the
+/// communication thread serves, of the buckets that all ranks have handed over, the first one in the order of
+/// the parameters; between nodes it does so a part at a time while more may come, so that what is needed
+/// first overtakes what is large.
 ///
-/// Each collective begins with an exchange of headers, in which every rank says where it is and which buckets it has handed
-/// over: what comes next is a function of what all ranks know, and so the same on all of them.
+/// Each collective begins with an exchange of headers, in which every rank says where it is and which buckets
+/// it has handed over: what comes next is a function of what all ranks know, and so the same on all of them.
 package final class TurnSum: Sendable {
   /// What is wrong with a sum that is not finite.
   package struct Fault: Equatable, Sendable {
@@ -67,7 +68,8 @@ package final class TurnSum: Sendable {
     var moving = 0.0
   }
 
-  /// Moves the part of the parameters in a bucket that is this rank's, by the sum; told whether only on the calling thread.
+  /// Moves the part of the parameters in a bucket that is this rank's, by the sum; told whether only on the
+  /// calling thread.
   package typealias Move =
     @Sendable (_ bucket: Range<Int>, _ sum: UnsafePointer<Float>, _ isAlone: Bool) -> Void
 
@@ -93,10 +95,13 @@ package final class TurnSum: Sendable {
   ///   - partLength: elements that travel at a time between nodes.
   ///   - format: how they do.
   ///   - exactFrom: the first element that travels as it is in any format, behind the gradient.
-  ///   - isScattered: whether on one node each rank needs of a bucket's gradient only the slice that it moves.
-  ///   - compression: what compresses gradients. Nothing may be read then before everything is back and looked at, because
-  ///     an error memory can make a sum one that is not finite that no rank's own sums do; there is little to wait for.
-  ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to be back on any.
+  ///   - isScattered: whether on one node each rank needs of a bucket's gradient only the slice that it
+  ///     moves.
+  ///   - compression: what compresses gradients. Nothing may be read then before everything is back and
+  ///     looked at, because an error memory can make a sum one that is not finite that no rank's own sums do;
+  ///     there is little to wait for.
+  ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to
+  ///     be back on any.
   package init(
     _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
     format: WireFormat = .float32, exactFrom: Int = 0, isScattered: Bool = false,
@@ -136,10 +141,10 @@ package final class TurnSum: Sendable {
   /// Whether everything is back.
   package var isReady: Bool { back.withLock { $0.end != nil } }
 
-  /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until all buckets
-  /// are.
-  /// - Returns: the sum, of which that bucket is to be read (of gradients that are scattered the own slice), what is wrong
-  ///   with it, and the seconds of the wait in which parameters were moved.
+  /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until
+  /// all buckets are.
+  /// - Returns: the sum, of which that bucket is to be read (of gradients that are scattered the own slice),
+  ///   what is wrong with it, and the seconds of the wait in which parameters were moved.
   /// - Throws: what communicating threw.
   package func wait(
     for bucket: Int
@@ -224,8 +229,8 @@ package final class TurnSum: Sendable {
     Tensor(viewOf: room!, offset: 0, shape: [buckets.count])
   }
 
-  /// Tells the training thread that buckets are back, in order; where the ranks of a node share parameters, each when all of
-  /// them have moved their parts.
+  /// Tells the training thread that buckets are back, in order; where the ranks of a node share parameters,
+  /// each when all of them have moved their parts.
   private func tell(
     of buckets: UInt64, in vector: Tensor, _ flags: Flags, over communicator: any Communicator
   ) throws {
@@ -333,7 +338,8 @@ package final class TurnSum: Sendable {
     return Fault(element: element, ranks: places.indices.filter { places[$0] >= 0 })
   }
 
-  /// What a rank of a single node has of the sum where gradients are scattered: what it moves, and all that is no gradient.
+  /// What a rank of a single node has of the sum where gradients are scattered: what it moves, and all that
+  /// is no gradient.
   private func parts(of share: NodeShare) -> [Range<Int>] {
     buckets.ranges.flatMap { bucket in
       [share.part(of: bucket.clamped(to: 0..<exactFrom)), bucket.clamped(to: exactFrom..<buckets.count)]

@@ -6,8 +6,8 @@ import Quality
 import Reporting
 import TensorCore
 
-/// How good the samples of a checkpoint are: what a run measures in its course, and whether they are copies of training
-/// samples. The same values on any number of ranks.
+/// How good the samples of a checkpoint are: what a run measures in its course, and whether they are copies
+/// of training samples. The same values on any number of ranks.
 package struct CheckpointEvaluation {
   /// Checkpoints that were passed over.
   package let rejected: [String]
@@ -22,8 +22,8 @@ package struct CheckpointEvaluation {
   private let diversity: (fake: Diversity, real: Diversity)
   private let mixture: MixtureQuality?
 
-  /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads the
-  /// checkpoint and gives the others its networks.
+  /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
+  /// the checkpoint and gives the others its networks.
   /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
   /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, on all ranks alike.
   package init(_ path: String, overrides: [String], over communicator: any Communicator) throws {

@@ -8,11 +8,12 @@ import Networks
 import Quality
 import TensorCore
 
-/// Trains the classifier whose features samples are compared by, on all ranks, with the same bits on any number of them:
-/// it is a function of the data alone, not of the run.
+/// Trains the classifier whose features samples are compared by, on all ranks, with the same bits on any
+/// number of them: it is a function of the data alone, not of the run.
 ///
-/// A tenth of the samples, drawn once and for all, is held out. Adam with a step size that falls from 10⁻³ to zero along a
-/// cosine, in batches of ``batch``, cut into ``leaves`` micro-batches whose gradients are added in the canonical tree.
+/// A tenth of the samples, drawn once and for all, is held out. Adam with a step size that falls from 10⁻³ to
+/// zero along a cosine, in batches of ``batch``, cut into ``leaves`` micro-batches whose gradients are added
+/// in the canonical tree.
 package enum ClassifierTraining {
   /// Samples of an update.
   package static let batch = 128
@@ -36,8 +37,8 @@ package enum ClassifierTraining {
 
   /// Trains on labelled images of one size. All ranks call.
   ///
-  /// Communicated an update: 8 bytes a rank, and a reduce-scatter and an all-gather of the gradient. More ranks than
-  /// there are micro-batches each do all of it alone.
+  /// Communicated an update: 8 bytes a rank, and a reduce-scatter and an all-gather of the gradient. More
+  /// ranks than there are micro-batches each do all of it alone.
   /// - Throws: what a sample that cannot be read throws, on all ranks; `CommunicationError`.
   package static func train(
     _ dataset: any ImageDataset, steps: Int, over communicator: any Communicator

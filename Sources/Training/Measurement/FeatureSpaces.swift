@@ -22,7 +22,8 @@ package enum FeatureSpaces {
   /// The file of a trained classifier in a run folder.
   package static let fileName = "classifier.safetensors"
 
-  /// The reference of a run's measurements. All ranks call; what is trained or read is told to `tell` on all of them.
+  /// The reference of a run's measurements. All ranks call; what is trained or read is told to `tell` on all
+  /// of them.
   ///
   /// A classifier is read from the run folder, or trained and written there, by rank 0.
   /// - Parameter folder: the run folder on rank 0.
@@ -47,8 +48,8 @@ package enum FeatureSpaces {
     return try QualityReference(space: network, samples: quality.samples, of: dataset, over: communicator)
   }
 
-  /// Finds out, before a run has a folder, whether there can be such a space: labels to train on, or weights that fit, which
-  /// rank 0 reads.
+  /// Finds out, before a run has a folder, whether there can be such a space: labels to train on, or weights
+  /// that fit, which rank 0 reads.
   /// - Throws: `DatasetError`, `CheckpointError`.
   package static func check(_ dataset: any ImageDataset, _ options: Options, rank: Int) throws {
     switch options.quality.space {

@@ -3,7 +3,8 @@ package import Checkpoints
 package import Models
 import TensorCore
 
-/// A user's network of features from the names and shapes of a file's tensors; see `Classifier` for the architecture.
+/// A user's network of features from the names and shapes of a file's tensors; see `Classifier` for the
+/// architecture.
 package enum GivenWeights {
   /// - Throws: `CheckpointError` of kind `otherModel` that says what was expected.
   package static func network(

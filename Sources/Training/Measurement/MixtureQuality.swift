@@ -5,9 +5,9 @@ package import TensorCore
   import Glibc
 #endif
 
-/// How well samples of a generator match a mixture of Gaussians, by the definitions of Srivastava et al. 2017 (VEEGAN,
-/// section 4.1) and Lin et al. 2018 (PacGAN, section 4.1): a sample is of high quality within three standard deviations
-/// of its nearest mode, and a mode is covered by at least one such sample.
+/// How well samples of a generator match a mixture of Gaussians, by the definitions of Srivastava et al. 2017
+/// (VEEGAN, section 4.1) and Lin et al. 2018 (PacGAN, section 4.1): a sample is of high quality within three
+/// standard deviations of its nearest mode, and a mode is covered by at least one such sample.
 package struct MixtureQuality: Hashable, Sendable {
   /// Modes with a sample of high quality.
   package let modesCovered: Int

@@ -3,9 +3,9 @@ package import Models
 package import Quality
 package import TensorCore
 
-/// What the last hidden layer of a network says of images. A network of one channel looks at each channel of an image of
-/// several alone: their features stand one behind the other, and their classes make up one mode, as the digits of a
-/// number do.
+/// What the last hidden layer of a network says of images. A network of one channel looks at each channel of
+/// an image of several alone: their features stand one behind the other, and their classes make up one mode,
+/// as the digits of a number do.
 package struct NetworkFeatures: FeatureSpace {
   /// What logs call it.
   package let name: String

@@ -1,8 +1,8 @@
 import Models
 import Quality
 
-/// Measures the samples of a run in its course, on all ranks: every rank draws its part of the fakes from the averaged
-/// generator, all ranks get the features of all, and compute the same numbers from them.
+/// Measures the samples of a run in its course, on all ranks: every rank draws its part of the fakes from the
+/// averaged generator, all ranks get the features of all, and compute the same numbers from them.
 struct QualityMonitor {
   let reference: QualityReference
   let exchange: RankExchange

@@ -4,7 +4,8 @@ package import MessagePassing
 package import Quality
 import TensorCore
 
-/// What fakes are measured against: the feature space and what the training samples are in it, the same on every rank.
+/// What fakes are measured against: the feature space and what the training samples are in it, the same on
+/// every rank.
 package struct QualityReference {
   /// The space.
   package let space: any FeatureSpace
@@ -24,8 +25,8 @@ package struct QualityReference {
 
   /// Looks at the training samples in their own principal components, every rank at its part. All ranks call.
   ///
-  /// Communicated: the moments of the pixels (d(d + 3)/2 + 1 numbers of 8 bytes a piece of the tree, d at most
-  /// ``PrincipalComponents/longestInput``), how often each label occurs, and the features of `real`.
+  /// Communicated: the moments of the pixels (d(d + 3)/2 + 1 numbers of 8 bytes a piece of the tree, d at
+  /// most ``PrincipalComponents/longestInput``), how often each label occurs, and the features of `real`.
   /// - Parameters:
   ///   - components: of the space.
   ///   - samples: rows of ``real``.
@@ -49,7 +50,8 @@ package struct QualityReference {
 
   /// Looks at the training samples in a space that is there already, every rank at its part. All ranks call.
   ///
-  /// Communicated: the moments of the features, how often each label and mode occurs, and the features of `real`.
+  /// Communicated: the moments of the features, how often each label and mode occurs, and the features of
+  /// `real`.
   /// - Throws: as the other initialiser.
   package init(
     space: any FeatureSpace, samples: Int, of dataset: any ImageDataset, over communicator: any Communicator
@@ -96,7 +98,8 @@ package struct QualityReference {
     (0..<count).map { $0 * dataset.count / count }
   }
 
-  /// One pass over the training samples: the moments of what `describe` makes of them, their labels and modes.
+  /// One pass over the training samples: the moments of what `describe` makes of them, their labels and
+  /// modes.
   private struct Survey {
     let moments: Moments
     let labelShares: [Double]

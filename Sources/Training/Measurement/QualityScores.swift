@@ -13,15 +13,16 @@ package struct QualityScores: Equatable, Sendable {
   package let coverage: ModeCoverage?
   private let space: FeatureSpaceKind
 
-  /// Fakes that are drawn to measure as many by distances: of a space that knows modes 26 for each, as many as PacGAN's 26,000
-  /// for the 1,000 modes of stacked MNIST.
+  /// Fakes that are drawn to measure as many by distances: of a space that knows modes 26 for each, as many
+  /// as PacGAN's 26,000 for the 1,000 modes of stacked MNIST.
   package static func fakeCount(_ samples: Int, in space: any FeatureSpace) -> Int {
     max(samples, 26 * space.modeCount)
   }
 
   /// The scores of fakes, by their features.
   /// - Parameters:
-  ///   - samples: how many of them, from the first on, distances and neighbourhoods are of; modes are counted among all.
+  ///   - samples: how many of them, from the first on, distances and neighbourhoods are of; modes are counted
+  ///     among all.
   ///   - space: where the space of `reference` comes from.
   package init(
     fake all: Matrix, samples: Int, against reference: QualityReference, in space: FeatureSpaceKind,

@@ -3,8 +3,8 @@ import Models
 import Quality
 import TensorCore
 
-/// Samples in blocks of a fixed size, which ranks share: a block is computed in the same shapes whoever computes it,
-/// and blocks are put together in their order, so that no result depends on the number of ranks.
+/// Samples in blocks of a fixed size, which ranks share: a block is computed in the same shapes whoever
+/// computes it, and blocks are put together in their order, so that no result depends on the number of ranks.
 struct SampleBlocks {
   /// Samples of a block; the last one may have fewer.
   static let size = 64
@@ -57,8 +57,8 @@ extension ImageDataset {
 }
 
 extension Model {
-  /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone; for a model that is
-  /// asked by class each class as often as in the data that `reference` looked at.
+  /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone; for a
+  /// model that is asked by class each class as often as in the data that `reference` looked at.
   func features(
     of count: Int, against reference: QualityReference, seed: UInt64, turn: Int, isAveraged: Bool,
     over exchange: RankExchange
@@ -75,8 +75,9 @@ extension Model {
     }
   }
 
-  /// The classes of `count` samples, each as often as its share says: sample *i* is of the class that the quantile
-  /// (i + 1/2) / count lies in. Every class in turn without shares; empty for a model that is not asked by class.
+  /// The classes of `count` samples, each as often as its share says: sample *i* is of the class that the
+  /// quantile (i + 1/2) / count lies in. Every class in turn without shares; empty for a model that is not
+  /// asked by class.
   func classes(of count: Int, shares: [Double]) -> [Int] {
     guard classCount > 0, shares.count == classCount else { return classes(inTurnFrom: 0, count: count) }
     var sums: [Double] = []

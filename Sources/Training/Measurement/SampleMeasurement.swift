@@ -2,8 +2,8 @@ import Datasets
 package import Models
 import TensorCore
 
-/// What is measured on samples in the course of a run. Latents are keyed by the seed, so that the values do not depend
-/// on who measures.
+/// What is measured on samples in the course of a run. Latents are keyed by the seed, so that the values do
+/// not depend on who measures.
 package struct SampleMeasurement {
   /// What goes to the log.
   package let statistics: [(Statistic, Float)]
@@ -21,8 +21,8 @@ package struct SampleMeasurement {
     "high_quality", label: "high quality", plot: "share of high quality")
   private static let reverseKL = Statistic("reverse_kl", label: "reverse KL", plot: "reverse KL")
 
-  /// Measures the averaged generator of `model`, whose updates are complete; nil if nothing is measured with these
-  /// options.
+  /// Measures the averaged generator of `model`, whose updates are complete; nil if nothing is measured with
+  /// these options.
   package init?(of model: any Model, _ options: Options) {
     guard case .mixture(let kind) = options.data else { return nil }
     let quality = Self.quality(of: model, kind, seed: options.seed)

@@ -5,7 +5,8 @@ package import Models
 import Reporting
 import TensorCore
 
-/// A trained classifier as a file: plain safetensors with what it was trained on and a checksum in its header.
+/// A trained classifier as a file: plain safetensors with what it was trained on and a checksum in its
+/// header.
 package struct StoredClassifier {
   package let network: Classifier
   package let accuracy: Double

@@ -97,7 +97,8 @@ extension Options {
 
   /// Weights of other programs that networks begin with, under `init.`. A run that is resumed has its own.
   public struct Initial: Sendable, Equatable {
-    /// The safetensors file of a network, under `init.NETWORK`; looked up by the network's name, never iterated.
+    /// The safetensors file of a network, under `init.NETWORK`; looked up by the network's name, never
+    /// iterated.
     public internal(set) var files: [String: String] = [:]
     /// Whether tensors that do not fit are left out; `nil` unless given.
     public internal(set) var partial: Bool?

@@ -33,8 +33,8 @@ extension Options {
     }
   }
 
-  /// The keys for which no run of these options can go on with `other`. Other data come before what follows from them, such
-  /// as their number of samples.
+  /// The keys for which no run of these options can go on with `other`. Other data come before what follows
+  /// from them, such as their number of samples.
   func obstacles(to other: Options) -> [OptionDifference] {
     let all = differences(to: other)
     let fixed = all.filter { !$0.mayChangeOnResume }
@@ -43,9 +43,9 @@ extension Options {
   }
 
   /// The text of exactly the keys on which the weights depend, one `path=value` a line in the order of the
-  /// table but for keys at their neutral values, and the table of algorithms, so that a later one does not go on with a
-  /// run that an earlier one began. The data are not in it: their fingerprint covers the samples themselves, wherever
-  /// they lie.
+  /// table but for keys at their neutral values, and the table of algorithms, so that a later one does not go
+  /// on with a run that an earlier one began. The data are not in it: their fingerprint covers the samples
+  /// themselves, wherever they lie.
   public var arithmeticDigestInput: String {
     let keys = OptionSchema(family: family).keys.filter { $0.role == .arithmetic }
     return keys.compactMap { key -> String? in

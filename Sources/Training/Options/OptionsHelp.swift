@@ -5,8 +5,8 @@ extension OptionSchema {
     keys.map { Self.entry($0, columns: columns) }.joined()
   }
 
-  /// The tables of all families for `--help`: the keys that all have, then those that some have, or have with another default
-  /// or other limits.
+  /// The tables of all families for `--help`: the keys that all have, then those that some have, or have with
+  /// another default or other limits.
   public static func helpTextOfAll(columns: Int = 78) -> String {
     let common = OptionSchema(family: nil).keys.map { entry($0, columns: columns) }
     var known = Set(common)

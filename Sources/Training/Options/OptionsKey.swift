@@ -12,8 +12,8 @@ public struct OptionKey: Sendable {
   public let help: String
   /// What the key has to do with the weights.
   public let role: OptionRole
-  /// A value that the digest of the arithmetic leaves out: that of a key which runs without it had already, so that
-  /// their digests stay what they were.
+  /// A value that the digest of the arithmetic leaves out: that of a key which runs without it had already,
+  /// so that their digests stay what they were.
   private(set) var neutral: OptionValue?
   /// What other tools call it; used in suggestions alone, never accepted.
   let synonyms: [String]

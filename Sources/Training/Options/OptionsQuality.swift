@@ -110,7 +110,8 @@ extension OptionSchema {
 }
 
 extension OptionsResolution {
-  /// A space of given weights needs them, points have principal components alone, and modes are told by networks.
+  /// A space of given weights needs them, points have principal components alone, and modes are told by
+  /// networks.
   mutating func checkSpace() {
     guard let space = settings["quality.space"] else { return }
     let kind = FeatureSpaceKind(space.value)

@@ -49,8 +49,8 @@ public struct OptionSchema: Sendable {
     index[path].map { keys[$0] }
   }
 
-  /// The key of any family that is spelled so, in this or in another case, with or without dashes between words; nil if
-  /// there is none.
+  /// The key of any family that is spelled so, in this or in another case, with or without dashes between
+  /// words; nil if there is none.
   package static func path(of word: String) -> String? {
     func folded(_ text: String) -> String {
       String(text.lowercased().filter { $0 != "-" && $0 != "_" })

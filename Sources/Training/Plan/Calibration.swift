@@ -8,7 +8,8 @@ import TensorCore
   import Glibc
 #endif
 
-/// What the phases of a recipe cost one rank, measured by training a few steps in a world whose other ranks are not there.
+/// What the phases of a recipe cost one rank, measured by training a few steps in a world whose other ranks
+/// are not there.
 package struct Calibration: Sendable, Equatable {
   /// Micro-batches of a step.
   package let microBatches: Int
@@ -40,7 +41,8 @@ package struct Calibration: Sendable, Equatable {
   /// Elements of the buckets that are timed: shorter than those of a run, so that others can be made of them.
   static let bucketLength = BucketPlan.defaultLength / 4
 
-  /// Trains the family of `options` on synthetic samples, with the share of micro-batches of a rank among others.
+  /// Trains the family of `options` on synthetic samples, with the share of micro-batches of a rank among
+  /// others.
   /// - Throws: `PlanError` if the batch cannot be cut.
   package init(_ options: Options, threads: Int, beside: Int, acrossNodes: Bool = true) throws {
     var options = options
@@ -114,8 +116,8 @@ package struct Calibration: Sendable, Equatable {
   }
 }
 
-/// A world of which only rank 0 is there: what the others would send is zero, and comes when the training thread waits for
-/// it, so that all that can be computed before is.
+/// A world of which only rank 0 is there: what the others would send is zero, and comes when the training
+/// thread waits for it, so that all that can be computed before is.
 private final class AbsentRanks: Communicator {
   let rank = 0
   let size: Int

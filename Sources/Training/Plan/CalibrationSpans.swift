@@ -80,8 +80,8 @@ struct CalibrationSpans {
     ) { hand, pass in pass.end - hand.end } ?? 0
   }
 
-  /// Seconds for each micro-batch from when the first pass of `phase` begins to when it waits for each bucket of another
-  /// phase's sum; none if it does not.
+  /// Seconds for each micro-batch from when the first pass of `phase` begins to when it waits for each bucket
+  /// of another phase's sum; none if it does not.
   private func reads(of other: Phase, in phase: Phase) -> [Double] {
     let found = bytes(of: other).indices.map { bucket in
       offset(

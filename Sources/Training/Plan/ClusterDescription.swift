@@ -10,7 +10,8 @@ package struct ClusterDescription: Sendable, Equatable {
   package var bandwidth = 1000.0
   /// Milliseconds that a short message takes one way.
   package var latency = 0.05
-  /// Microseconds of a core for each packet sent and for each received, where the card does not spare it that.
+  /// Microseconds of a core for each packet sent and for each received, where the card does not spare it
+  /// that.
   package var packet = 0.0
   /// How fast a core is beside this machine's.
   package var speed = 1.0

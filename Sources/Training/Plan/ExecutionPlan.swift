@@ -54,8 +54,8 @@ package struct ExecutionPlan: Sendable {
   let graph: StepGraph
 
   /// - Parameters:
-  ///   - calibrations: for every number of micro-batches and of threads that are tried, and for one node and several where
-  ///     that differs; the first is for the recipe's own.
+  ///   - calibrations: for every number of micro-batches and of threads that are tried, and for one node and
+  ///     several where that differs; the first is for the recipe's own.
   /// - Throws: ``ClusterError`` if no rank fits the cluster.
   package init(
     _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
@@ -130,7 +130,8 @@ package struct ExecutionPlan: Sendable {
 }
 
 extension [Calibration] {
-  /// Those that tell what ranks on so many nodes do: of two that differ in nothing else the one that was made for it.
+  /// Those that tell what ranks on so many nodes do: of two that differ in nothing else the one that was made
+  /// for it.
   fileprivate func fitting(nodes: Int) -> [Calibration] {
     let isAcross = nodes > 1
     return filter { one in

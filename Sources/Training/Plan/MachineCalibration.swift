@@ -5,8 +5,8 @@ import Reporting
 #endif
 
 extension ReductionCost.Machine {
-  /// Measures this machine in a tenth of a second: copies of 16 MB, and a TCP connection of one thread with itself. Where it
-  /// gets no connection it takes 0.4 ns a byte and 10 microseconds a message.
+  /// Measures this machine in a tenth of a second: copies of 16 MB, and a TCP connection of one thread with
+  /// itself. Where it gets no connection it takes 0.4 ns a byte and 10 microseconds a message.
   package static func measured() -> Self {
     let (wire, message) = loopback() ?? (4e-10, 1e-5)
     return Self(copy: copying(), wire: wire, message: message)

@@ -26,8 +26,8 @@ package struct PhaseCost: Sendable, Equatable {
   package var backward: Double
   /// In the order of the parameters.
   package var buckets: [Bucket]
-  /// For each phase of the model how far a pass is when it first reads what each bucket of that phase moves, for each
-  /// micro-batch of the pass; none where it reads nothing of it that is on its way.
+  /// For each phase of the model how far a pass is when it first reads what each bucket of that phase moves,
+  /// for each micro-batch of the pass; none where it reads nothing of it that is on its way.
   package var reads: [[Double]]
 
   package init(
@@ -56,8 +56,8 @@ package struct PhaseCost: Sendable, Equatable {
 }
 
 extension [PhaseCost] {
-  /// The costs of a model's phases, if the vector of each were cut as its plan says: a longer bucket is handed over with the
-  /// last of those that it is made of, and read with the first.
+  /// The costs of a model's phases, if the vector of each were cut as its plan says: a longer bucket is
+  /// handed over with the last of those that it is made of, and read with the first.
   /// - Parameter plans: of the phases, with no cut that the costs do not have.
   package func cut(_ plans: [BucketPlan]) -> [PhaseCost] {
     let groups = zip(self, plans).map { cost, plan in

@@ -14,8 +14,8 @@ package struct PlanRequest: Sendable {
   package var cluster: ClusterDescription
   /// The JSON of an earlier plan, whose calibration is taken.
   package var calibration: String?
-  /// Processes that do the same while this one is timed; nil for one on each further core of a node, as far as there are
-  /// so many here.
+  /// Processes that do the same while this one is timed; nil for one on each further core of a node, as far
+  /// as there are so many here.
   package var beside: Int?
 
   package init(recipe: String, cluster: ClusterDescription) {
@@ -105,7 +105,8 @@ package struct PlanRequest: Sendable {
     return CalibrationRecord(all, .measured())
   }
 
-  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as they divide the batch.
+  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as they divide
+  /// the batch.
   private func otherMicroBatches(_ options: Options) -> [Int] {
     let own = options.microBatches
     var cores = 1
@@ -132,8 +133,8 @@ package struct PlanRequest: Sendable {
     return try work()
   }
 
-  /// Calibrates again and again, for another process that is timed; says so on standard error after the first time. Ends
-  /// with the process that has started it.
+  /// Calibrates again and again, for another process that is timed; says so on standard error after the first
+  /// time. Ends with the process that has started it.
   package func keepBusy() throws {
     let options = try resolved()
     let parent = getppid()

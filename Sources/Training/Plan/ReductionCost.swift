@@ -1,6 +1,7 @@
 package import DataParallel
 
-/// What a sum over all ranks costs: what ``PartialSums`` sends and copies, over a link and a machine of given speeds.
+/// What a sum over all ranks costs: what ``PartialSums`` sends and copies, over a link and a machine of given
+/// speeds.
 package struct ReductionCost: Sendable, Equatable {
   /// A node's link to the others.
   package struct Link: Sendable, Equatable {
@@ -71,8 +72,8 @@ package struct ReductionCost: Sendable, Equatable {
     rankPieces = (0..<plan.worldSize).map { pieces($0..<$0 + 1) }.max() ?? 1
   }
 
-  /// Bytes that the busiest node sends, and as many receives: 2(M - 1)/M of the vector over *M* nodes of one piece each, or
-  /// half of that where numbers are rounded.
+  /// Bytes that the busiest node sends, and as many receives: 2(M - 1)/M of the vector over *M* nodes of one
+  /// piece each, or half of that where numbers are rounded.
   package func bytesSent(of bytes: Double) -> Double {
     let nodes = Double(ranksOfNodes.count)
     let share = format == .float32 ? 1 : 0.5

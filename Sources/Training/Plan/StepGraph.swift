@@ -1,8 +1,9 @@
 import DataParallel
 import Models
 
-/// What a rank does in a step, as data: stages of computation, the sums over all ranks whose buckets they hand over, and
-/// the buckets that they wait for. A schedule that hides sums elsewhere is another graph, not another model.
+/// What a rank does in a step, as data: stages of computation, the sums over all ranks whose buckets they
+/// hand over, and the buckets that they wait for. A schedule that hides sums elsewhere is another graph, not
+/// another model.
 package struct StepGraph: Sendable, Equatable {
   /// A part of a sum.
   package struct Bucket: Hashable, Sendable {
@@ -82,12 +83,14 @@ package struct StepGraph: Sendable, Equatable {
 }
 
 extension StepGraph {
-  /// The graph of ``TurnEngine``: a turn opens beside the sums of other networks; its first pass waits for each bucket where
-  /// it reads what that moves; and its last pass hands over its own as they are completed backward.
+  /// The graph of ``TurnEngine``: a turn opens beside the sums of other networks; its first pass waits for
+  /// each bucket where it reads what that moves; and its last pass hands over its own as they are completed
+  /// backward.
   /// - Parameters:
   ///   - costs: of the model's phases.
   ///   - microBatchesPerPass: the most that are computed in one pass.
-  ///   - isOverlapped: whether sums may be hidden at all; otherwise each turn hands over and waits at its end.
+  ///   - isOverlapped: whether sums may be hidden at all; otherwise each turn hands over and waits at its
+  ///     end.
   package init(
     _ schedule: Schedule, _ costs: [PhaseCost], microBatchesPerPass: Int = 1, isOverlapped: Bool
   ) {

@@ -1,4 +1,5 @@
-/// How long a step takes once steps follow each other evenly: the ``StepGraph`` of every rank, played through.
+/// How long a step takes once steps follow each other evenly: the ``StepGraph`` of every rank, played
+/// through.
 package struct StepPrediction: Sendable, Equatable {
   /// Seconds of a step.
   package let seconds: Double

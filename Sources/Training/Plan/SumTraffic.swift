@@ -1,5 +1,5 @@
-/// The sums of all ranks on their way, as ``TurnSum`` serves them: one turn's after another's, of a turn the first bucket that
-/// all ranks have handed over, and that a part at a time while the turn may hand over more.
+/// The sums of all ranks on their way, as ``TurnSum`` serves them: one turn's after another's, of a turn the
+/// first bucket that all ranks have handed over, and that a part at a time while the turn may hand over more.
 struct SumTraffic {
   /// A bucket, or a part of one, from when to when in seconds.
   struct Transfer: Equatable {
@@ -71,9 +71,11 @@ struct SumTraffic {
     }
   }
 
-  /// When `length` seconds of computation end that begin at `start` on a core which serving sums takes time from.
+  /// When `length` seconds of computation end that begin at `start` on a core which serving sums takes time
+  /// from.
   ///
-  /// To be asked before anything is handed over that becomes ready later than `start`: what is served meanwhile is then known.
+  /// To be asked before anything is handed over that becomes ready later than `start`: what is served
+  /// meanwhile is then known.
   mutating func end(of length: Double, from start: Double) -> Double {
     var time = start
     var left = length

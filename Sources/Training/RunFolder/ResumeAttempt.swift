@@ -1,7 +1,7 @@
 import Checkpoints
 
-/// One start from a generation, counted beside it until the run has got on, so that a generation which ends every process
-/// that goes on from it is not tried for ever.
+/// One start from a generation, counted beside it until the run has got on, so that a generation which ends
+/// every process that goes on from it is not tried for ever.
 ///
 /// Whole bytes can be poisonous still: written by a machine that had gone wrong, or too large for this one.
 final class ResumeAttempt {
@@ -12,14 +12,16 @@ final class ResumeAttempt {
   private let name: String
   private var isCounted: Bool
 
-  /// Counts a start from the generation called `name`. A disk that cannot take the count is no reason not to start.
+  /// Counts a start from the generation called `name`. A disk that cannot take the count is no reason not to
+  /// start.
   init(from name: String, in store: CheckpointStore) {
     self.store = store
     self.name = name
     isCounted = (try? store.countAttempt(from: name)) != nil
   }
 
-  /// The start is not to count: the run has got on, or what stopped it was found in order before training began.
+  /// The start is not to count: the run has got on, or what stopped it was found in order before training
+  /// began.
   func settle() {
     guard isCounted else { return }
     isCounted = false

@@ -124,8 +124,8 @@ extension RunFolder {
   /// Whether a folder holds a run that can be resumed.
   static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
 
-  /// The largest number that a default folder of the recipe has; numbers are never given twice while a later one is
-  /// there, so it is that of the newest.
+  /// The largest number that a default folder of the recipe has; numbers are never given twice while a later
+  /// one is there, so it is that of the newest.
   private static func newestDefaultNumber(
     of recipe: String, in parent: String
   ) throws(RunFolderError) -> Int? {
@@ -141,7 +141,8 @@ extension RunFolder {
     return number
   }
 
-  /// The folder of the run that is to go on where none is named: the only run of the recipe that has a default folder.
+  /// The folder of the run that is to go on where none is named: the only run of the recipe that has a
+  /// default folder.
   ///
   /// - Parameter recipe: the recipe's name; nil for any.
   /// - Returns: a folder without a run if there is no such run: ``reopen(at:owner:)`` says so.
@@ -185,8 +186,8 @@ extension RunFolder {
     return RunFolder(path: path, options: try storedOptions(in: path), lock: lock)
   }
 
-  /// Checks that the run may go on with `options`: they differ from the stored ones only in what the weights do not
-  /// depend on.
+  /// Checks that the run may go on with `options`: they differ from the stored ones only in what the weights
+  /// do not depend on.
   ///
   /// - Throws: ``RunFolderError`` of kind `differentRecipe` with the keys that differ.
   public func checkResume(with options: Options) throws(RunFolderError) {

@@ -1,5 +1,5 @@
-/// Keeps `status.json` of a run folder up to date from one rank: rank 0, and the rank on which something failed where
-/// it sees the folder.
+/// Keeps `status.json` of a run folder up to date from one rank: rank 0, and the rank on which something
+/// failed where it sees the folder.
 final class RunRecord {
   private let rank: Int
   private let worldSize: Int
@@ -32,7 +32,8 @@ final class RunRecord {
 
   /// The run ended with an error. What only another rank can say is left to it.
   func failed(_ error: any Error) {
-    // Before training begins, an error is one of options, data or machine, and does not speak against a generation.
+    // Before training begins, an error is one of options, data or machine, and does not speak against a
+    // generation.
     if folder == nil { attempt?.settle() }
     switch error {
     case let error as CoordinationError where !error.isReportedHere:

@@ -1,11 +1,11 @@
 package import Models
 package import Reporting
 
-/// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss plot.
-/// Rank 0 has one; the other ranks have ``silent``, so that the training loop asks nobody who it is.
+/// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss
+/// plot. Rank 0 has one; the other ranks have ``silent``, so that the training loop asks nobody who it is.
 ///
-/// What cannot be written is warned of and does not stop training: lines of the log wait and are tried again with the
-/// next one, pictures and events are left out. ``finish()`` throws what is wrong at the end.
+/// What cannot be written is warned of and does not stop training: lines of the log wait and are tried again
+/// with the next one, pictures and events are left out. ``finish()`` throws what is wrong at the end.
 package final class RunReport {
   /// One logged step.
   package struct Line {
@@ -66,8 +66,8 @@ package final class RunReport {
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
 
   /// The report of a run in `folder`.
-  /// - Parameter step: the steps done before a run is resumed, after which lines of the log are dropped; nil for a
-  ///   new run.
+  /// - Parameter step: the steps done before a run is resumed, after which lines of the log are dropped; nil
+  ///   for a new run.
   /// - Throws: `ReportingError`.
   package convenience init(
     folder: RunFolder, resumingAt step: Int?, progress: ProgressReporter

@@ -6,13 +6,13 @@ import Models
 import Networks
 package import Reporting
 
-/// Saves the generations of a run behind its training, and finds those to go back to. All ranks call the same methods at
-/// the same steps.
+/// Saves the generations of a run behind its training, and finds those to go back to. All ranks call the same
+/// methods at the same steps.
 ///
-/// Every rank that sees the run folder compresses and writes a share of each generation's files on a thread of its own. That
-/// thread never communicates: a rank tells in the headers of its turns that its share is written (``flags``), and at the
-/// end of the step at which all have said so (``complete(seen:)``) the digests are gathered by the communication thread,
-/// and rank 0 commits, again behind the training.
+/// Every rank that sees the run folder compresses and writes a share of each generation's files on a thread
+/// of its own. That thread never communicates: a rank tells in the headers of its turns that its share is
+/// written (``flags``), and at the end of the step at which all have said so (``complete(seen:)``) the
+/// digests are gathered by the communication thread, and rank 0 commits, again behind the training.
 final class RunSaver {
   private let setup: Trainer.Setup
   private let store: CheckpointStore
@@ -40,7 +40,8 @@ final class RunSaver {
   /// What a turn's header tells the other ranks.
   var flags: StatusFlags { writer.isPartWritten ? .partWritten : [] }
 
-  /// Has a save committed of which all ranks have written their shares: one all-gather. Tells how a save went that has ended.
+  /// Has a save committed of which all ranks have written their shares: one all-gather. Tells how a save went
+  /// that has ended.
   /// - Parameter flags: what all ranks have said since it began; the same on all of them.
   /// - Throws: `CommunicationError`.
   func complete(seen flags: StatusFlags) throws {
@@ -48,7 +49,8 @@ final class RunSaver {
     if let outcome = writer.takeEnded() { announce(outcome.map { $0 }) }
   }
 
-  /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by their hash.
+  /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by
+  /// their hash.
   /// - Parameter engine: complete: no sum is on its way.
   func save(_ engine: TurnEngine, step: Int, over communication: CommunicationThread, board: ProgressBoard?)
     throws
@@ -120,8 +122,8 @@ final class RunSaver {
 }
 
 extension CheckpointStore {
-  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all was well; nil
-  /// if there is none.
+  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all
+  /// was well; nil if there is none.
   package func refuge(_ step: Int, _ progress: ProgressReporter) -> LoadedGeneration? {
     do {
       return try load(FolderName.generation(step))
@@ -138,8 +140,8 @@ extension CheckpointStore {
     return nil
   }
 
-  /// The ranks that see this store's folder, rank 0 first: rank 0 makes a folder in it, and all leave a file there. Three
-  /// all-gathers.
+  /// The ranks that see this store's folder, rank 0 first: rank 0 makes a folder in it, and all leave a file
+  /// there. Three all-gathers.
   package func writers(over exchange: RankExchange) throws -> [Int] {
     guard exchange.size > 1 else { return [0] }
     let isFirst = exchange.rank == 0

@@ -56,23 +56,24 @@ extension BestGeneration {
 }
 
 extension Options.Quality {
-  /// A 32-bit hash of what makes values of a metric comparable: the space, what it comes of and the number of samples.
+  /// A 32-bit hash of what makes values of a metric comparable: the space, what it comes of and the number of
+  /// samples.
   package var setting: Int {
     let text = "\(space) \(weights ?? "") \(classifierSteps) \(components) \(samples)"
     return Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0
   }
 }
 
-/// What a run that ends when it gets no better remembers, a part of its state: all of it follows from measurements that are
-/// the same on every rank.
+/// What a run that ends when it gets no better remembers, a part of its state: all of it follows from
+/// measurements that are the same on every rank.
 package struct Convergence: Equatable, Sendable {
   /// The last measurement that was an improvement.
   package let best: BestGeneration
   /// Measurements since.
   package let misses: Int
 
-  /// What is remembered after a measurement; nil before the first value that is finite. Values of another metric or
-  /// setting than before are a beginning.
+  /// What is remembered after a measurement; nil before the first value that is finite. Values of another
+  /// metric or setting than before are a beginning.
   /// - Parameter margin: the share of the best value by which a better one has to differ from it.
   package static func after(
     _ value: Double, step: Int, _ quality: Options.Quality, margin: Double, before: Convergence?

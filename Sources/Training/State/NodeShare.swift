@@ -20,12 +20,13 @@ package struct NodeShare: Sendable, Equatable {
 }
 
 extension RunState {
-  /// Moves parameters, averages and moments to memory that all ranks of a node share, where there is such memory: a node then
-  /// holds them once, and each rank makes a part of every update (ZeRO, Rajbhandari et al. 2020, within a node).
+  /// Moves parameters, averages and moments to memory that all ranks of a node share, where there is such
+  /// memory: a node then holds them once, and each rank makes a part of every update (ZeRO, Rajbhandari et
+  /// al. 2020, within a node).
   ///
-  /// From then on the ranks of a node are no replicas of one another. What keeps one from reading what another one writes:
-  /// an update is made when all ranks have handed over their sums, which is behind their last look at these parameters,
-  /// and is waited for before the next.
+  /// From then on the ranks of a node are no replicas of one another. What keeps one from reading what
+  /// another one writes: an update is made when all ranks have handed over their sums, which is behind their
+  /// last look at these parameters, and is waited for before the next.
   ///
   /// All ranks must take part, with equal states.
   /// - Throws: `DivergenceError` where the states of a node's ranks differ, `CommunicationError`.
@@ -70,7 +71,8 @@ extension RunState {
     self.share = share
   }
 
-  /// Where buffers begin that lie behind one another, each at a page of its own; then where the last one ends.
+  /// Where buffers begin that lie behind one another, each at a page of its own; then where the last one
+  /// ends.
   private static func starts(of counts: [Int]) -> [Int] {
     counts.reduce(into: [0]) { starts, count in starts.append((starts.last! + count + 1023) / 1024 * 1024) }
   }

@@ -4,12 +4,12 @@ package import DataParallel
 package import Models
 package import TensorCore
 
-/// What PowerSGD remembers, as a part of a run's state: of each network the factors, which are the same on all nodes, and the
-/// error of each node, which it alone holds.
+/// What PowerSGD remembers, as a part of a run's state: of each network the factors, which are the same on
+/// all nodes, and the error of each node, which it alone holds.
 ///
-/// Errors are gathered when a generation is saved, because every rank writes a share of it, and dealt out again when one is
-/// loaded. Nodes are known by their micro-batches: on the same ones a run goes on exactly. On others the errors of all nodes
-/// are added up for the first, so that nothing of the gradients is lost.
+/// Errors are gathered when a generation is saved, because every rank writes a share of it, and dealt out
+/// again when one is loaded. Nodes are known by their micro-batches: on the same ones a run goes on exactly.
+/// On others the errors of all nodes are added up for the first, so that nothing of the gradients is lost.
 package final class PowerSGDState {
   /// A network, as far as it is compressed.
   private struct Part {
@@ -87,7 +87,8 @@ package final class PowerSGDState {
     }
   }
 
-  /// The sum of a network's next turn; nil on one node, where nothing is compressed, if nothing is left to be sent either.
+  /// The sum of a network's next turn; nil on one node, where nothing is compressed, if nothing is left to be
+  /// sent either.
   func sum(of network: Int) -> PowerSGDSum? {
     guard nodes.count > 1 || self[network].error != nil else { return nil }
     return PowerSGDSum(parts[network].plan, workers, from: self[network])
@@ -117,8 +118,9 @@ package final class PowerSGDState {
 
   // MARK: - Ranks
 
-  /// Lets every rank have the errors of all nodes: for each network all-gathers of 4 bytes a number from the first rank of
-  /// each node to every other rank, in pieces, because what all of them give at once must be countable by MPI.
+  /// Lets every rank have the errors of all nodes: for each network all-gathers of 4 bytes a number from the
+  /// first rank of each node to every other rank, in pieces, because what all of them give at once must be
+  /// countable by MPI.
   package func gather(over exchange: RankExchange) throws {
     guard nodes.count > 1 else { return }
     let speaks = exchange.rank == ranks[own][0]
@@ -144,7 +146,8 @@ package final class PowerSGDState {
     Int(try exchange.allGather([Double(count)]).joined().max() ?? 0)
   }
 
-  /// Gives every rank rank 0's factors and the errors of the rank's node: for each network a broadcast, and one for each node.
+  /// Gives every rank rank 0's factors and the errors of the rank's node: for each network a broadcast, and
+  /// one for each node.
   func deal(over exchange: RankExchange) throws {
     for index in parts.indices {
       let factors = try exchange.broadcast(exchange.rank == 0 ? parts[index].factors.scalars : [])
@@ -268,7 +271,8 @@ package final class PowerSGDState {
     return Content(factors: factors, errors: errors, nodes: nodes)
   }
 
-  /// Takes what was read: on the nodes that it was written by the errors of each, on others all of them for the first.
+  /// Takes what was read: on the nodes that it was written by the errors of each, on others all of them for
+  /// the first.
   func take(_ content: Content) {
     let isSame = content.nodes == nodes
     for index in parts.indices {

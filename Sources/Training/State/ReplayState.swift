@@ -4,8 +4,8 @@ import TensorCore
 
 /// The buffer of past fakes as a part of a run's state.
 ///
-/// Ranks hold the slots of their own micro-batches. They are gathered when a generation is saved, because one rank
-/// writes it, and dealt out again when one is loaded, by whatever number of ranks there are then.
+/// Ranks hold the slots of their own micro-batches. They are gathered when a generation is saved, because one
+/// rank writes it, and dealt out again when one is loaded, by whatever number of ranks there are then.
 extension ReplayBuffer {
   /// The file of a generation.
   static let fileName = "replay"

@@ -5,7 +5,8 @@ import Models
 
 /// Compares what every rank holds, and finds what differs where it does.
 package enum ReplicaAudit {
-  /// The same where ranks hold shares of past fakes and of what compressed gradients have left, which are gathered first.
+  /// The same where ranks hold shares of past fakes and of what compressed gradients have left, which are
+  /// gathered first.
   static func verifyScattered(
     _ state: RunState, step: Int, over communication: CommunicationThread
   ) throws {
@@ -15,11 +16,12 @@ package enum ReplicaAudit {
     try verify(state, step: step, over: communication)
   }
 
-  /// Compares a hash of the state over all ranks: one all-gather of 64 bytes a rank. Where it differs, the hashes of all tensors
-  /// follow.
-  /// - Parameter hash: of all that determines the rest of the run; nil to compute one of the tensors and counters.
-  /// - Throws: `DivergenceError` on every rank, naming the ranks that differ from most and the first tensor in which they
-  ///   do; `CommunicationError`.
+  /// Compares a hash of the state over all ranks: one all-gather of 64 bytes a rank. Where it differs, the
+  /// hashes of all tensors follow.
+  /// - Parameter hash: of all that determines the rest of the run; nil to compute one of the tensors and
+  ///   counters.
+  /// - Throws: `DivergenceError` on every rank, naming the ranks that differ from most and the first tensor
+  ///   in which they do; `CommunicationError`.
   /// - Precondition: what ranks hold shares of was gathered.
   package static func verify(
     _ state: RunState, _ hash: String? = nil, step: Int, over communication: CommunicationThread

@@ -4,8 +4,8 @@ import Networks
 import TensorCore
 
 extension RunState {
-  /// Gives all ranks the whole state of rank 0: what ``copyFromFirst(over:)`` gives, what the scheduler remembers, and how
-  /// good the run was.
+  /// Gives all ranks the whole state of rank 0: what ``copyFromFirst(over:)`` gives, what the scheduler
+  /// remembers, and how good the run was.
   package func broadcast(over exchange: RankExchange) throws {
     try copyFromFirst(over: exchange)
     if let numbers = game?.numbers {
@@ -16,8 +16,8 @@ extension RunState {
     convergence = Convergence(numbers: try exchange.allGather(convergence?.numbers ?? [])[0])
   }
 
-  /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a broadcast for each
-  /// flat buffer. What ranks hold each a share of is dealt out.
+  /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a
+  /// broadcast for each flat buffer. What ranks hold each a share of is dealt out.
   package func copyFromFirst(over exchange: RankExchange) throws {
     guard exchange.size > 1 else { return }
     func give(_ values: UnsafeMutablePointer<Float>, _ count: Int) throws {
@@ -41,7 +41,8 @@ extension RunState {
     try powerSGD?.deal(over: exchange)
   }
 
-  /// Lets every rank have all of what ranks hold each a share of: past fakes, and what compressed gradients have left.
+  /// Lets every rank have all of what ranks hold each a share of: past fakes, and what compressed gradients
+  /// have left.
   package func gatherShares(over exchange: RankExchange) throws {
     try model.replay?.gather(over: exchange)
     try powerSGD?.gather(over: exchange)

@@ -26,7 +26,8 @@ package final class RunState {
   package var game: GameState?
   /// Turns that were left out; nil for a run that leaves none out.
   package var skipped: SkippedTurns?
-  /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it makes all.
+  /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it
+  /// makes all.
   package internal(set) var share: NodeShare?
   /// What compressed gradients have left to be sent; nil for a run that compresses none.
   package var powerSGD: PowerSGDState?

@@ -1,8 +1,9 @@
 import Checkpoints
 import Models
 
-/// Turns whose update was left out because their sum was not finite. Every rank has the same sum and so leaves out the same
-/// turns. A part of the state of runs whose policy is to skip, so that a resumed run ends where one would that went on.
+/// Turns whose update was left out because their sum was not finite. Every rank has the same sum and so
+/// leaves out the same turns. A part of the state of runs whose policy is to skip, so that a resumed run ends
+/// where one would that went on.
 package struct SkippedTurns: Sendable, Equatable {
   /// The most in a row of one network.
   package let limit: Int

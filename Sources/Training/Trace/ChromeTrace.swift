@@ -1,15 +1,16 @@
 package import MessagePassing
 import Reporting
 
-/// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process a rank, a
-/// row a thread.
+/// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process
+/// a rank, a row a thread.
 package enum ChromeTrace {
   /// The file in the run folder, of which every start has its own.
   package static func fileName(_ timeline: Timeline) -> String {
     timeline.steps.lowerBound == 0 ? "trace.json" : "trace-from-\(timeline.steps.lowerBound).json"
   }
 
-  /// The whole file on rank 0, nil elsewhere and where no step was taken. All ranks call: one all-gather of about 150 bytes a span.
+  /// The whole file on rank 0, nil elsewhere and where no step was taken. All ranks call: one all-gather of
+  /// about 150 bytes a span.
   /// - Parameter hosts: of every rank.
   package static func gather(
     _ timeline: Timeline, hosts: [String], over communicator: any Communicator

@@ -34,8 +34,8 @@ struct IPAddress: Sendable, Hashable {
     self.init(bytes)
   }
 
-  /// The address of an interface; nil for other families, the loopback, and IPv6 addresses of one link, which lead nowhere
-  /// without the name of an interface.
+  /// The address of an interface; nil for other families, the loopback, and IPv6 addresses of one link, which
+  /// lead nowhere without the name of an interface.
   init?(_ name: UnsafePointer<sockaddr>) {
     let raw = UnsafeRawPointer(name)
     switch name.pointee.sa_family {

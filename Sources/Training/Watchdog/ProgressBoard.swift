@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Where the training thread writes what it is doing, for the watchdog's thread to read. Every call is a few atomic
-/// stores.
+/// Where the training thread writes what it is doing, for the watchdog's thread to read. Every call is a few
+/// atomic stores.
 package final class ProgressBoard: Sendable {
   private let step = Atomic<Int>(0)
   private let phase = Atomic<Int>(0)

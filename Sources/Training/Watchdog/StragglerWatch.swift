@@ -1,6 +1,7 @@
 import Reporting
 
-/// Finds the rank that computes longer for its share than the others do for theirs, or that waits longer for its data.
+/// Finds the rank that computes longer for its share than the others do for theirs, or that waits longer for
+/// its data.
 package struct StragglerWatch: Sendable {
   /// How much longer than the median of the others is worth a word.
   static let factor = 1.5

@@ -2,8 +2,8 @@
   import Glibc
 #endif
 
-/// Where rank 0 listens for the other ranks: a port, and every address of its host. Some may lead nowhere (the bridge of a
-/// container engine) or, from another host, elsewhere; the token tells.
+/// Where rank 0 listens for the other ranks: a port, and every address of its host. Some may lead nowhere
+/// (the bridge of a container engine) or, from another host, elsewhere; the token tells.
 struct WatchAddress: Sendable, Equatable {
   let port: UInt16
   let token: Int

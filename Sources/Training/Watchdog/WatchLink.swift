@@ -14,9 +14,9 @@ package final class WatchLink {
 
   /// Milliseconds without an acknowledgement after which a machine counts as lost.
   static let patience: Int64 = 7000
-  /// Milliseconds without an acknowledgement after which another connection is tried. TCP waits twice as long before
-  /// each repetition, on a busy link soon longer than any patience; a new connection gets through as soon as the link
-  /// does.
+  /// Milliseconds without an acknowledgement after which another connection is tried. TCP waits twice as long
+  /// before each repetition, on a busy link soon longer than any patience; a new connection gets through as
+  /// soon as the link does.
   static let doubt: Int64 = 1500
 
   let descriptor: Int32
@@ -30,8 +30,8 @@ package final class WatchLink {
   private var isDrained = false
   private var received: [UInt8] = []
   private var unsent: [UInt8] = []
-  /// Milliseconds in which the other machine has acknowledged nothing of what is on its way to it. Time in which this
-  /// process was stopped does not count.
+  /// Milliseconds in which the other machine has acknowledged nothing of what is on its way to it. Time in
+  /// which this process was stopped does not count.
   private(set) var silence: Int64 = 0
   private var sentBytes = 0
   private var acknowledgedBytes = 0
@@ -54,8 +54,8 @@ package final class WatchLink {
     setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  /// Sends a record; what the kernel does not take now goes with the next one. A place that finds no room is dropped:
-  /// the next is as good.
+  /// Sends a record; what the kernel does not take now goes with the next one. A place that finds no room is
+  /// dropped: the next is as good.
   func send(_ record: WatchRecord) {
     if unsent.isEmpty || record.kind != .place { unsent += record.bytes }
     flush()

@@ -71,8 +71,8 @@ final class WatchLoop {
 
   private var losses: [Int: WatchLink.Loss] { network?.peers.compactMapValues(\.loss) ?? [:] }
 
-  /// Waits a moment before it speaks: for the other ranks of a lost host, and for mpirun, which ends the job with the
-  /// signal of a dead rank if it is left the time.
+  /// Waits a moment before it speaks: for the other ranks of a lost host, and for mpirun, which ends the job
+  /// with the signal of a dead rank if it is left the time.
   private func judgeLosses(_ now: Int64) {
     let losses = losses
     guard !losses.isEmpty else { return }
@@ -106,7 +106,8 @@ final class WatchLoop {
 
   // MARK: Progress
 
-  /// Counts the time without progress of any rank that is heard. Rank 0 ends first; the others wait a little longer.
+  /// Counts the time without progress of any rank that is heard. Rank 0 ends first; the others wait a little
+  /// longer.
   private func judgeProgress(_ now: Int64, _ settings: WatchOrders.Settings) {
     let own = board.place
     let heard = network?.peers.values.filter { $0.lastHeard != nil && !$0.hasLeft } ?? []
@@ -188,8 +189,9 @@ final class WatchLoop {
     _exit(ExitStatus.peerLost.rawValue)
   }
 
-  /// Ends the daemon of `mpirun` that started this rank, if the host of `mpirun` is lost: it would tell that of the rank's end
-  /// for as long as TCP repeats itself, a quarter of an hour. The daemon's other ranks end by themselves.
+  /// Ends the daemon of `mpirun` that started this rank, if the host of `mpirun` is lost: it would tell that
+  /// of the rank's end for as long as TCP repeats itself, a quarter of an hour. The daemon's other ranks end
+  /// by themselves.
   private func endDaemon() {
     guard losses[0] == .unreachable else { return }
     let parent = getppid()

@@ -7,10 +7,10 @@ package import MessagePassing
 /// The connections over which the watchdogs of a job hear each other: a star around rank 0. It belongs to the
 /// watchdog's thread.
 ///
-/// Rank 0 hears where everyone is and tells everyone that it is there: 96 bytes each way four times a second for
-/// every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of rank 0's
-/// addresses at once and keeps the first that answers with the job's token. Where the connection falls silent, it tries
-/// another once a second, beside the old one.
+/// Rank 0 hears where everyone is and tells everyone that it is there: 96 bytes each way four times a second
+/// for every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of
+/// rank 0's addresses at once and keeps the first that answers with the job's token. Where the connection
+/// falls silent, it tries another once a second, beside the old one.
 package final class WatchNetwork {
   /// What is known of another rank.
   package struct Peer {
@@ -34,8 +34,8 @@ package final class WatchNetwork {
   /// Connections whose other end is not known yet.
   private var strangers: [WatchLink] = []
   private var links: [Int: WatchLink] = [:]
-  /// Silent connections that another one stands in for, open until rank 0 uses that: closing them before would look as
-  /// if this process had ended.
+  /// Silent connections that another one stands in for, open until rank 0 uses that: closing them before
+  /// would look as if this process had ended.
   private var replaced: [WatchLink] = []
   private var lastAttempt: Int64?
 
@@ -136,8 +136,8 @@ package final class WatchNetwork {
   /// Whether this rank has no connection to rank 0 that answers.
   private var isInDoubt: Bool { links[0].map { $0.silence > WatchLink.doubt } ?? true }
 
-  /// Finds out who is at the other end. Rank 0 takes a connection for a rank's once a place comes over it, because a
-  /// rank says hello over several and keeps one.
+  /// Finds out who is at the other end. Rank 0 takes a connection for a rank's once a place comes over it,
+  /// because a rank says hello over several and keeps one.
   private func meet(_ stranger: WatchLink) {
     // Sends what could not go before the connection was made.
     if listener == nil { stranger.flush() }
@@ -160,8 +160,8 @@ package final class WatchNetwork {
     }
   }
 
-  /// Closes connections that anybody may make: those over which nothing of this job has come in a while, and the oldest where
-  /// there are many. Over one that a rank has greeted it may yet go on.
+  /// Closes connections that anybody may make: those over which nothing of this job has come in a while, and
+  /// the oldest where there are many. Over one that a rank has greeted it may yet go on.
   private func forgetSilentStrangers() {
     guard listener != nil else { return }
     let now = MonotonicClock.milliseconds

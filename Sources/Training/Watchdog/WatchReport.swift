@@ -10,8 +10,8 @@ package struct WatchReport: Sendable {
     self.phases = phases
   }
 
-  /// Milliseconds without a word, six times the usual, after which a rank's process counts as stopped, where its machine
-  /// still answers.
+  /// Milliseconds without a word, six times the usual, after which a rank's process counts as stopped, where
+  /// its machine still answers.
   static let silence: Int64 = 1500
 
   private static let verdictPrefix = "lockstep: watchdog: "
@@ -45,8 +45,8 @@ package struct WatchReport: Sendable {
     return texts.joined(separator: "; ")
   }
 
-  /// Who keeps the others waiting: ranks that give no sign; else, of those that do not wait themselves, the ones with
-  /// the fewest turns.
+  /// Who keeps the others waiting: ranks that give no sign; else, of those that do not wait themselves, the
+  /// ones with the fewest turns.
   /// - Parameters:
   ///   - places: where the ranks are that have ever been heard.
   ///   - silent: the ranks of those that are not heard any more.

@@ -4,8 +4,8 @@ import MessagePassing
   import Glibc
 #endif
 
-/// Writes `status.json` for the watchdog, on a thread of its own: the folder may lie on the host that is lost, where writing
-/// hangs for minutes, and the end of the job must not wait for it.
+/// Writes `status.json` for the watchdog, on a thread of its own: the folder may lie on the host that is
+/// lost, where writing hangs for minutes, and the end of the job must not wait for it.
 final class WatchStatus: Sendable {
   private struct Queue {
     var jobs: [@Sendable () -> Void] = []
@@ -17,7 +17,8 @@ final class WatchStatus: Sendable {
   private let queue = Monitor(Queue())
 
   /// Has a status written after those before it.
-  /// - Parameter isFirstToSpeak: whether this rank's word replaces that of another one that has written a cause already.
+  /// - Parameter isFirstToSpeak: whether this rank's word replaces that of another one that has written a
+  ///   cause already.
   func write(_ status: RunStatus, in folder: String, isFirstToSpeak: Bool) {
     let isStarted = queue.withLock { queue in
       queue.jobs.append {

@@ -5,12 +5,12 @@ import Synchronization
   import Glibc
 #endif
 
-/// A thread that ends the process when another rank is lost or the job stands still, and says which rank, on which
-/// host, in which step and phase.
+/// A thread that ends the process when another rank is lost or the job stands still, and says which rank, on
+/// which host, in which step and phase.
 ///
-/// It works without MPI's help, because MPI may be what hangs, and without a shared file system, because only rank 0
-/// has to see the run folder: every rank keeps a TCP connection to rank 0 (``WatchNetwork``). What happens to a
-/// connection tells apart what has to be told apart:
+/// It works without MPI's help, because MPI may be what hangs, and without a shared file system, because only
+/// rank 0 has to see the run folder: every rank keeps a TCP connection to rank 0 (``WatchNetwork``). What
+/// happens to a connection tells apart what has to be told apart:
 ///
 /// | what happens | what is seen | when |
 /// |---|---|---|
@@ -19,10 +19,10 @@ import Synchronization
 /// | a process is stopped | acknowledged, but no word comes | after `stallTimeout` |
 /// | a training thread hangs | words come, without progress | after `stallTimeout` |
 ///
-/// Heartbeats in files would need a file system that all hosts share and that does not hang with the host that serves
-/// it; datagrams cannot tell a stopped process from a lost host. Rank 0 speaks, writes `status.json`, and has the
-/// others leave silently; where rank 0 is what is lost, the first rank that is left speaks. All end with code 69. Where
-/// no connection comes about, a rank watches only itself.
+/// Heartbeats in files would need a file system that all hosts share and that does not hang with the host
+/// that serves it; datagrams cannot tell a stopped process from a lost host. Rank 0 speaks, writes
+/// `status.json`, and has the others leave silently; where rank 0 is what is lost, the first rank that is
+/// left speaks. All end with code 69. Where no connection comes about, a rank watches only itself.
 ///
 /// Time in which the process itself was stopped (Ctrl-Z, a suspended machine) does not count.
 package final class Watchdog: Sendable {
@@ -72,8 +72,8 @@ package final class Watchdog: Sendable {
     }
   }
 
-  /// What every rank spent its time on since the last call, as it was last heard: up to a quarter of a second ago. Nil
-  /// where not all are heard, and at the first call.
+  /// What every rank spent its time on since the last call, as it was last heard: up to a quarter of a second
+  /// ago. Nil where not all are heard, and at the first call.
   package func takeTimes() -> RankTimes? {
     orders.settings.withLock { settings in
       let earlier = settings.told

@@ -37,7 +37,8 @@ final class Folder {
     try FileManager.default.copyItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
   }
 
-  /// Every file below `name` with its bytes, `.lock` aside, whose text is that of the process that last tried it.
+  /// Every file below `name` with its bytes, `.lock` aside, whose text is that of the process that last tried
+  /// it.
   func contents(of name: String) throws -> [String: [UInt8]] {
     var contents: [String: [UInt8]] = [:]
     for entry in try FileManager.default.subpathsOfDirectory(atPath: "\(path)/\(name)") where entry != ".lock"

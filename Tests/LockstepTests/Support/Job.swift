@@ -28,7 +28,8 @@ final class Job {
     try Self.withSignalsUnblocked { try process.run() }
   }
 
-  /// A process inherits the signals that the thread which starts it blocks, and those of a thread pool block all.
+  /// A process inherits the signals that the thread which starts it blocks, and those of a thread pool block
+  /// all.
   private static func withSignalsUnblocked(_ work: () throws -> Void) rethrows {
     var none = sigset_t()
     var before = sigset_t()

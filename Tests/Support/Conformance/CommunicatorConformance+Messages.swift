@@ -44,7 +44,8 @@ extension CommunicatorConformance {
     try require(received == [pattern(count: count, seed: previous)], "the bytes are wrong")
   }
 
-  /// A message whose receiver expects another size: an error on the receiver, never a hang. Nothing can follow.
+  /// A message whose receiver expects another size: an error on the receiver, never a hang. Nothing can
+  /// follow.
   package static func mismatchedSize(_ communicator: any Communicator) throws {
     let error = communicationError {
       if communicator.rank == 0 {

@@ -1,7 +1,7 @@
 package import MessagePassing
 
-/// What every ``Communicator`` must do, whatever carries its messages. Each check is entered by all ranks and throws on
-/// the rank where it does not hold.
+/// What every ``Communicator`` must do, whatever carries its messages. Each check is entered by all ranks and
+/// throws on the rank where it does not hold.
 package enum CommunicatorConformance {
   package typealias Check = @Sendable (any Communicator) throws -> Void
 

@@ -3,9 +3,9 @@ public import TensorCore
 
 /// A differentiable function at a point, whose derivatives are compared with central differences.
 ///
-/// A perturbation of h = 1/32 is exact for inputs on a grid of 1/256, and Richardson's extrapolation of two steps
-/// leaves a truncation error of order h⁴. Outputs are subtracted one by one and weighted in Double, so that outputs
-/// that do not move cancel exactly.
+/// A perturbation of h = 1/32 is exact for inputs on a grid of 1/256, and Richardson's extrapolation of two
+/// steps leaves a truncation error of order h⁴. Outputs are subtracted one by one and weighted in Double, so
+/// that outputs that do not move cancel exactly.
 public struct DerivativeCase: Sendable, CustomStringConvertible {
   /// The function.
   public typealias Function = @Sendable ([Variable]) -> Variable
@@ -23,8 +23,8 @@ public struct DerivativeCase: Sendable, CustomStringConvertible {
     self.function = function
   }
 
-  /// The largest error of the gradient of Σ u · f(x) with respect to every element of every input, u fixed random
-  /// weights. Relative to the largest element of the gradient, or absolute where that is below 1.
+  /// The largest error of the gradient of Σ u · f(x) with respect to every element of every input, u fixed
+  /// random weights. Relative to the largest element of the gradient, or absolute where that is below 1.
   public func firstOrderError() -> Double {
     let tape = Tape()
     let variables = inputs.map { tape.watch($0) }
@@ -39,8 +39,8 @@ public struct DerivativeCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The largest error of the gradient of Σ v · ∂(Σ u · f(x))/∂x with respect to every element of x and of u, which a
-  /// gradient of a recorded gradient gives, against differences of gradients.
+  /// The largest error of the gradient of Σ v · ∂(Σ u · f(x))/∂x with respect to every element of x and of u,
+  /// which a gradient of a recorded gradient gives, against differences of gradients.
   public func secondOrderError() -> Double {
     let tape = Tape()
     let weights = upstream(of: function(inputs.map { tape.constant($0) }))

@@ -1,5 +1,5 @@
-// Runs under mpirun; the tests start it. `mpi-conformance CHECK… [part=BYTES]` holds the MPI communicator to groups of
-// checks, with messages cut into parts of so many bytes, and prints `conforms` on rank 0.
+// Runs under mpirun; the tests start it. `mpi-conformance CHECK… [part=BYTES]` holds the MPI communicator to
+// groups of checks, with messages cut into parts of so many bytes, and prints `conforms` on rank 0.
 
 import Conformance
 import DataParallel

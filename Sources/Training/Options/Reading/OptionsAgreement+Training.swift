@@ -2,8 +2,8 @@ import Networks
 
 /// How the keys of optimizers and losses go together.
 extension OptionsResolution {
-  /// A step size that falls needs an end. It is the length of the run as it begins: written out with the options, so
-  /// that a resumed run of another length goes on with the same step sizes.
+  /// A step size that falls needs an end. It is the length of the run as it begins: written out with the
+  /// options, so that a resumed run of another length goes on with the same step sizes.
   mutating func checkDecay() {
     for network in schema.family?.options.networks ?? [] {
       let group = "optimizer.\(network.network)"

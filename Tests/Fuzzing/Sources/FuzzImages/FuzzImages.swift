@@ -1,7 +1,7 @@
 import Harness
 
-/// A PNG or JPEG image, as the one member of a shard, behind whose header it is put: CRCs of PNG's chunks are made right, so
-/// that the decoder sees what a checksum would hide.
+/// A PNG or JPEG image, as the one member of a shard, behind whose header it is put: CRCs of PNG's chunks are
+/// made right, so that the decoder sees what a checksum would hide.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var image = Array(UnsafeBufferPointer(start: start, count: count))

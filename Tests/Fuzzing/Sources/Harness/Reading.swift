@@ -3,8 +3,8 @@ import Glibc
 
 /// Files for readers that take paths, in memory where the system has such a folder.
 package enum Reading {
-  /// Writes the input under `name` into a folder of this process, opens it as training and as `data check` do, and
-  /// decodes the first samples and the last. Whatever the bytes are, this returns.
+  /// Writes the input under `name` into a folder of this process, opens it as training and as `data check`
+  /// do, and decodes the first samples and the last. Whatever the bytes are, this returns.
   /// - Parameter shard: lies beside the input, and the folder is opened instead of the input.
   package static func run(
     _ start: UnsafePointer<UInt8>?, _ count: Int, name: String,

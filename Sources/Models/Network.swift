@@ -1,0 +1,28 @@
+public import Autograd
+
+/// A trained network.
+public struct Network {
+  /// The parameters and buffers.
+  public let store: ParameterStore
+  /// A network of the same architecture that holds the exponential moving average, if one is kept.
+  public let average: ParameterStore?
+  /// What no parameter's magnitude exceeds: each is cut off there after every update. Nil for no bound.
+  public let weightLimit: Float?
+  /// What follows from the parameters and is kept in buffers: brought up to date at the start and after every
+  /// update.
+  public let afterUpdate: (() -> Void)?
+
+  /// A network, with or without an average.
+  public init(
+    _ store: ParameterStore, average: ParameterStore? = nil, weightLimit: Float? = nil,
+    afterUpdate: (() -> Void)? = nil
+  ) {
+    self.store = store
+    self.average = average
+    self.weightLimit = weightLimit
+    self.afterUpdate = afterUpdate
+  }
+
+  /// What the network is called in recipes and checkpoints.
+  public var name: String { store.name }
+}

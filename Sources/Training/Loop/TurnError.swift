@@ -1,0 +1,25 @@
+/// Why a turn ended the run.
+public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
+  /// - Parameters:
+  ///   - place: the first parameter that it is not finite for.
+  ///   - ranks: on which it was so before it was summed; none if only the sum is.
+  case notFinite(network: String, step: Int, place: String, ranks: [Int])
+
+  /// What was found, where.
+  var finding: String {
+    switch self {
+    case .notFinite(let network, let step, let place, let ranks):
+      "the \(network)'s gradient is not finite at step \(step), first for \(place), "
+        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))")
+    }
+  }
+
+  /// One line: what, where; what to do next.
+  public var description: String {
+    switch self {
+    case .notFinite(let network, _, _, _):
+      "\(finding); lower optimizer.\(network).learningRate and --resume from the last checkpoint"
+    }
+  }
+}

@@ -30,11 +30,16 @@ public final class Tape {
     let folds: Inputs
     /// The uses of convolution weights so far.
     let weightGradients: WeightGradients
-    /// The node of each input that is a leaf; none if a graph is being created.
-    fileprivate let leaves: [Int?]
+    /// The operation's node.
+    fileprivate let node: Int
 
-    /// The node of an input whose gradient may be computed later, with those of its other uses.
-    func leaf(_ position: Int) -> Int? { leaves[position] }
+    /// The node of an input that is a leaf, whose gradient may be computed later, with those of its other
+    /// uses; nil if a graph is being created.
+    func leaf(_ position: Int) -> Int? {
+      guard !output.isRecorded else { return nil }
+      let nodes = output.tape.nodes
+      return nodes[node].inputs[position].node.flatMap { nodes[$0].rule == nil ? $0 : nil }
+    }
 
     /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable
     /// operations.
@@ -229,7 +234,7 @@ public final class Tape {
       let node = nodes[index]
       // A node is used only by later ones, all of which have been passed.
       if node.rule == nil {
-        for gradient in weightGradients.take(index, mayFold: isFolding && gradients[index] == nil) {
+        for gradient in weightGradients.take(index, on: self, mayFold: isFolding && gradients[index] == nil) {
           add(gradient, to: index)
         }
         whenFinal(index, gradients[index])
@@ -252,9 +257,7 @@ public final class Tape {
           },
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
           upstream: gradient, needs: needs, folds: folds, weightGradients: weightGradients,
-          leaves: node.inputs.map { input in
-            createGraph ? nil : input.node.flatMap { nodes[$0].rule == nil ? $0 : nil }
-          }))
+          node: index))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
         add(result, to: target)

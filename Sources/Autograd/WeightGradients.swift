@@ -10,7 +10,6 @@ final class WeightGradients {
   /// Uses that are alike but for their values.
   private struct Uses {
     let geometry: ConvolutionGeometry
-    let tape: Tape
     let parts: Int
     var terms: [WeightGradientTerm]
 
@@ -20,7 +19,7 @@ final class WeightGradients {
     }
 
     /// For each part, or summed over them along the complete binary tree.
-    func gradient(isFolded: Bool) -> Variable {
+    func gradient(on tape: Tape, isFolded: Bool) -> Variable {
       if isFolded && parts > 1 {
         return tape.constant(
           Tensor(sumOf: 0..<parts) { part in
@@ -42,15 +41,15 @@ final class WeightGradients {
     if let index = known.firstIndex(where: { $0.takes(term, geometry, parts: input.parts) }) {
       known[index].terms.append(term)
     } else {
-      known.append(Uses(geometry: geometry, tape: input.tape, parts: input.parts, terms: [term]))
+      known.append(Uses(geometry: geometry, parts: input.parts, terms: [term]))
     }
     uses[node] = known
   }
 
   /// The gradient of a weight, which has no more uses: one for each kind of them.
   /// - Parameter mayFold: whether it may come as the sum over the parts, if there is but one.
-  func take(_ node: Int, mayFold: Bool) -> [Variable] {
+  func take(_ node: Int, on tape: Tape, mayFold: Bool) -> [Variable] {
     guard let known = uses.removeValue(forKey: node) else { return [] }
-    return known.map { $0.gradient(isFolded: mayFold && known.count == 1) }
+    return known.map { $0.gradient(on: tape, isFolded: mayFold && known.count == 1) }
   }
 }

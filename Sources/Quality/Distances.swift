@@ -1,4 +1,11 @@
 extension Matrix {
+  /// Calls `body` for blocks of ``Moments/block`` rows, in order, with the first row of each.
+  func forEachBlock(_ body: (_ start: Int, _ block: Matrix) -> Void) {
+    for start in stride(from: 0, to: rows, by: Moments.block) {
+      body(start, rows(start..<min(start + Moments.block, rows)))
+    }
+  }
+
   /// The squared Euclidean distances of every row of this matrix, `[n, d]`, from every row of `other`, `[m,
   /// d]`: `[n, m]`, as |x|² + |y|² - 2 x·y cut off at 0.
   public func squaredDistances(to other: Matrix) -> Matrix {
@@ -22,13 +29,11 @@ extension Matrix {
 
   /// For every row of this matrix the squared distance to the nearest row of `other`, a few rows at a time.
   /// - Parameter places: for every row of this matrix the row of `other` that is left out, because it is the
-  ///   same
-  /// sample.
+  ///   same sample.
   public func nearestSquaredDistances(in other: Matrix, leavingOut places: [Int]? = nil) -> [Double] {
     var nearest: [Double] = []
     nearest.reserveCapacity(rows)
-    for start in stride(from: 0, to: rows, by: Moments.block) {
-      let part = rows(start..<min(start + Moments.block, rows))
+    forEachBlock { start, part in
       let distances = part.squaredDistances(to: other)
       for row in 0..<part.rows {
         var least = Double.infinity
@@ -63,8 +68,7 @@ public enum KernelDistance {
   ) -> (all: Double, diagonal: Double) {
     var all = 0.0
     var diagonal = 0.0
-    for start in stride(from: 0, to: a.rows, by: Moments.block) {
-      let part = a.rows(start..<min(start + Moments.block, a.rows))
+    a.forEachBlock { start, part in
       let inner = part.product(b, transposingOther: true)
       noteProgress()
       var sum = 0.0

@@ -32,9 +32,7 @@ public struct Moments: Equatable, Sendable {
   /// The statistics of the rows of `vectors`, `[n, d]`, added block by block.
   public init(of vectors: Matrix) {
     self.init(dimensions: vectors.columns)
-    for start in stride(from: 0, to: vectors.rows, by: Self.block) {
-      add(vectors.rows(start..<min(start + Self.block, vectors.rows)))
-    }
+    vectors.forEachBlock { _, rows in add(rows) }
   }
 
   /// Rows that are added at once.

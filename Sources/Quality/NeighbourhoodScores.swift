@@ -27,8 +27,7 @@ public struct NeighbourhoodScores: Equatable, Sendable {
     var realHit = [Bool](repeating: false, count: real.rows)
     var realCovered = realHit
     var fakeHits = [Int](repeating: 0, count: fake.rows)
-    for start in stride(from: 0, to: real.rows, by: Moments.block) {
-      let part = real.rows(start..<min(start + Moments.block, real.rows))
+    real.forEachBlock { start, part in
       let distances = part.squaredDistances(to: fake)
       noteProgress()
       for index in 0..<part.rows {
@@ -53,8 +52,7 @@ public struct NeighbourhoodScores: Equatable, Sendable {
   /// The squared distance of every row to its k-th neighbour among the others.
   private static func reach(_ samples: Matrix, _ k: Int, _ noteProgress: () -> Void) -> [Double] {
     var reach: [Double] = []
-    for start in stride(from: 0, to: samples.rows, by: Moments.block) {
-      let part = samples.rows(start..<min(start + Moments.block, samples.rows))
+    samples.forEachBlock { start, part in
       let distances = part.squaredDistances(to: samples)
       noteProgress()
       for row in 0..<part.rows {

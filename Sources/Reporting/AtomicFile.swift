@@ -31,10 +31,7 @@ package enum AtomicFile {
   private static let written = Atomic<Int>(0)
   /// Processes of several containers may have one number.
   private static let process: String = {
-    var name = [CChar](repeating: 0, count: 256)
-    gethostname(&name, name.count - 1)
-    let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.filter { $0 != UInt8(ascii: "/") }
-    return "\(String(decoding: host, as: UTF8.self))-\(getpid())"
+    "\(TensorBoardWriter.hostName.filter { $0 != "/" })-\(getpid())"
   }()
 
   /// A new file beside `path`, under a name that nobody else writes to.

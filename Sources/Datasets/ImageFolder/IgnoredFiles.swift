@@ -22,11 +22,13 @@ package struct IgnoredFiles: Equatable, Sendable {
     counts.sorted { $0.key < $1.key }.map { (name: $0.key, count: $0.value) }
   }
 
+  /// `1 gif, 2 webp`; empty if there are none.
+  package var list: String { kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ") }
+
   /// `3 files ignored: 1 gif, 2 webp`; nil if there are none.
   package var text: String? {
     guard !counts.isEmpty else { return nil }
     let count = counts.values.reduce(0, +)
-    let list = kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
     return "\(count) \(count == 1 ? "file" : "files") ignored: \(list)"
   }
 }

@@ -57,11 +57,7 @@ package struct DataInspection {
         ),
         ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
       ] + (source.vocabulary.map { [("characters", $0)] } ?? [])
-        + (ignored.isEmpty ? [] : [("ignored", ignored)]))
-  }
-
-  private var ignored: String {
-    source.ignored.kinds.map { "\($0.count) \($0.name)" }.joined(separator: ", ")
+        + (source.ignored.list.isEmpty ? [] : [("ignored", source.ignored.list)]))
   }
 
   /// One JSON object.
@@ -116,7 +112,7 @@ package struct DataCheck {
   /// The samples that were listed.
   package let count: Int
   /// A line about images that are not read; nil if there are none.
-  package let ignored: String?
+  package var ignored: String? { source.ignored.text }
   private let place: String
   private let source: any ImageSource
 
@@ -139,7 +135,6 @@ package struct DataCheck {
     self.problems = lines
     otherSizes = problems.otherSizes
     count = source.count
-    ignored = source.ignored.text
     place = request.source
     self.source = source
   }

@@ -18,6 +18,7 @@ struct AdversarialGame {
   private let condition: ClassCondition?
   private let replay: ReplayBuffer?
   private let joinsTerms: Bool
+  private let report: DiscriminatorReport
   private let fakes: (MicroBatch, Tape) -> Variable
   private let judge: (Variable, [Int]) -> Judgement
 
@@ -43,37 +44,19 @@ struct AdversarialGame {
     self.joinsTerms = joinsTerms
     self.fakes = fakes
     self.judge = judge
-    let accuracy =
-      objective.loss.decisionThreshold == nil ? [] : [Statistic("d_accuracy", plot: "discriminator")]
-    let penalty =
-      objective.r1Weight > 0 ? [Statistic("r1", label: "R1", plot: "gradient penalty", isLazy: true)] : []
-    let dragan =
-      objective.draganWeight > 0
-      ? [Statistic("dragan", label: "DRAGAN", plot: "gradient penalty", isLazy: true)] : []
-    let sign = Self.reportsSigns(objective) ? [Statistic("sign_real")] : []
+    report = DiscriminatorReport(objective, condition)
+    let classes = condition.map { ["\($0.classes) classes by \($0.form.rawValue)"] } ?? []
     phases = [
       Phase(
-        index: 0, name: "discriminator", network: 1,
-        objective: ([objective.discriminatorText] + Self.texts(condition) + (replay.map { [$0.text] } ?? []))
+        index: 0, name: "discriminator", network: 1, role: .discriminator,
+        objective: ([objective.discriminatorText] + classes + (replay.map { [$0.text] } ?? []))
           .joined(separator: ", "),
-        statistics: [
-          Statistic("loss_d", label: "loss D", plot: "loss"), Statistic("loss_d_real"),
-          Statistic("loss_d_fake"),
-          Statistic("d_x", label: "D(x)", plot: "discriminator"),
-          Statistic("d_gz", label: "D(G(z))", plot: "discriminator"),
-        ] + accuracy + (condition.map { ClassReward.statistics(of: $0) } ?? []) + penalty + dragan + sign),
+        statistics: report.statistics),
       Phase(
-        index: 1, name: "generator", network: 0,
-        objective: ([objective.generatorText] + Self.texts(condition)).joined(separator: ", "),
-        readsSamples: false,
-        statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
+        index: 1, name: "generator", network: 0, role: .generator,
+        objective: ([objective.generatorText] + classes).joined(separator: ", "), readsSamples: false,
+        statistics: [.generatorLoss]),
     ]
-  }
-
-  /// Whether the signs of real scores are reported, by which ADA steers: of a loss whose scores have a
-  /// threshold.
-  private static func reportsSigns(_ objective: AdversarialObjective) -> Bool {
-    objective.augmentation?.kind == .ada && objective.loss.decisionThreshold != nil
   }
 
   /// The loss of a phase.
@@ -84,99 +67,99 @@ struct AdversarialGame {
   /// The discriminator's pass over real samples.
   func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
     guard phase == phases[0] else { return nil }
-    let pass = realPass(microBatch)
-    microBatch.opening = pass.values
-    return pass.loss
+    let real = realTerm(microBatch)
+    microBatch.opening = real.values
+    return real.loss
   }
 
-  /// The loss on real samples with the penalties at them, and what of it is reported.
-  private func realPass(_ microBatch: MicroBatch) -> (loss: Variable, values: [String: [Float]]) {
+  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
+    if let real = microBatch.opening {
+      microBatch.opening = nil
+      let fake = fakeTerm(microBatch)
+      return Evaluation(loss: fake.loss, statistics: report(real: real, fake: fake.values))
+    }
+    let (real, fake) =
+      joinsTerms ? joinedTerms(microBatch) : (realTerm(microBatch), fakeTerm(microBatch))
+    return Evaluation(
+      loss: real.loss + fake.loss, statistics: report(real: real.values, fake: fake.values))
+  }
+
+  /// The term of real samples, with the penalties at them.
+  private func realTerm(_ microBatch: MicroBatch) -> DiscriminatorTerm {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
     let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
-    var (loss, values) = realTerm(judged.scores, microBatch)
-    if let logits = judged.classes {
-      let reward = ClassReward(logits: logits, classes: classes)
-      values["class loss"] = microBatch.values(reward.loss)
-      values["class right"] = [reward.accuracy]
-      loss = loss + reward.loss
-    }
+    let term = term(realLoss(judged.scores), judged, classes, microBatch)
+    var (loss, values) = (term.loss, term.values)
     if let factor {
       let penalty = zeroCentredPenalty(scores: judged.scores, at: samples)
-      values["r1"] = microBatch.values(penalty)
+      values.r1 = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
     if let factor = objective.draganFactor(turn: microBatch.draw.batch) {
       let penalty = perturbedPenalty(microBatch, on: tape)
-      values["dragan"] = microBatch.values(penalty)
+      values.dragan = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
-    return (loss, values)
+    return DiscriminatorTerm(loss: loss, values: values)
   }
 
-  /// The loss of scores of real samples, and what of it is reported.
-  private func realTerm(
-    _ scores: Variable, _ microBatch: MicroBatch
-  ) -> (loss: Variable, values: [String: [Float]]) {
-    let loss = objective.loss.real(scores, smoothing: objective.labelSmoothing)
-    var values = ["loss": microBatch.values(loss), "level": level(scores, microBatch)]
-    if let threshold = objective.loss.decisionThreshold {
-      values["above"] = share(of: scores, microBatch) { $0 > threshold }
-      values["below"] = share(of: scores, microBatch) { $0 < threshold }
-    }
-    return (loss, values)
+  /// The term of fakes.
+  private func fakeTerm(_ microBatch: MicroBatch) -> DiscriminatorTerm {
+    let (samples, classes) = shownFakes(microBatch)
+    let judged = judge(samples, classes)
+    return term(objective.loss.fake(judged.scores), judged, classes, microBatch)
   }
 
-  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    let opening = microBatch.opening
-    microBatch.opening = nil
-    var pass = opening == nil && !joinsTerms ? realPass(microBatch) : nil
+  /// Both terms of one pass, the parts of real samples and of fakes by turns.
+  private func joinedTerms(
+    _ microBatch: MicroBatch
+  ) -> (real: DiscriminatorTerm, fake: DiscriminatorTerm) {
+    let fakes = shownFakes(microBatch).samples
+    let tape = microBatch.tape(watching: discriminator)
+    let reals = seen(tape.samples(microBatch.images), .augmentation, .noiseOnReals, microBatch)
+    let scores = judge(
+      tape.samples(reals.value, alternatingWith: fakes.value.reshaped(reals.shape)), []
+    ).scores
+    let (real, fake) = (scores.everyOtherPart(from: 0), scores.everyOtherPart(from: 1))
+    return (
+      term(realLoss(real), Judgement(scores: real, classes: nil), [], microBatch),
+      term(objective.loss.fake(fake), Judgement(scores: fake, classes: nil), [], microBatch)
+    )
+  }
+
+  /// Fakes as the discriminator sees them, past ones among them, and the classes that they were asked for by.
+  private func shownFakes(_ microBatch: MicroBatch) -> (samples: Variable, classes: [Int]) {
     let made =
       microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape(parts: microBatch.parts))
     microBatch.carried = microBatch.draw.isShared ? made : nil
-    let tape = microBatch.tape(watching: discriminator)
     let asked = fakeClasses(microBatch)
     let (shown, classes) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
-    let seenFakes = seen(tape.samples(shown), .augmentationOfFakes, .noiseOnFakes, microBatch)
-    let judged: Judgement
-    let fake: Variable
-    if opening == nil && joinsTerms {
-      let seenReals = seen(tape.samples(microBatch.images), .augmentation, .noiseOnReals, microBatch)
-      judged = judge(
-        tape.samples(seenReals.value, alternatingWith: seenFakes.value.reshaped(seenReals.shape)), [])
-      pass = realTerm(judged.scores.everyOtherPart(from: 0), microBatch)
-      fake = judged.scores.everyOtherPart(from: 1)
-    } else {
-      judged = judge(seenFakes, classes)
-      fake = judged.scores
-    }
-    let real = opening ?? pass!.values
-    var loss = objective.loss.fake(fake)
-    let (realLoss, fakeLoss) = (real["loss"]!, microBatch.values(loss))
-    var statistics = [
-      zip(realLoss, fakeLoss).map(+), realLoss, fakeLoss, real["level"]!, level(fake, microBatch),
-    ]
-    if let threshold = objective.loss.decisionThreshold {
-      let below = share(of: fake, microBatch) { $0 < threshold }
-      statistics.append(zip(real["above"]!, below).map { ($0 + $1) / 2 })
-    }
-    if let logits = judged.classes {
-      let reward = ClassReward(logits: logits, classes: classes)
-      statistics += [
-        zip(real["class loss"]!, microBatch.values(reward.loss)).map(+), real["class right"]!,
-        [reward.accuracy],
-      ]
-      loss = loss + reward.loss
-    }
-    let none = [Float](repeating: 0, count: microBatch.parts)
-    if objective.r1Weight > 0 { statistics.append(real["r1"] ?? none) }
-    if objective.draganWeight > 0 { statistics.append(real["dragan"] ?? none) }
-    if Self.reportsSigns(objective) {
-      statistics.append(zip(real["above"]!, real["below"]!).map(-))
-    }
-    return Evaluation(loss: pass.map { $0.loss + loss } ?? loss, statistics: statistics)
+    let samples = microBatch.tape(watching: discriminator).samples(shown)
+    return (seen(samples, .augmentationOfFakes, .noiseOnFakes, microBatch), classes)
+  }
+
+  private func realLoss(_ scores: Variable) -> Variable {
+    objective.loss.real(scores, smoothing: objective.labelSmoothing)
+  }
+
+  /// A term: the loss of the scores, that of the classes where they are told, and what both report.
+  private func term(
+    _ loss: Variable, _ judged: Judgement, _ classes: [Int], _ microBatch: MicroBatch
+  ) -> DiscriminatorTerm {
+    let scores = judged.scores
+    let threshold = objective.loss.decisionThreshold
+    var values = TermValues(
+      loss: microBatch.values(loss), level: level(scores, microBatch),
+      above: threshold.map { threshold in share(of: scores, microBatch) { $0 > threshold } } ?? [],
+      below: threshold.map { threshold in share(of: scores, microBatch) { $0 < threshold } } ?? [])
+    guard let logits = judged.classes else { return DiscriminatorTerm(loss: loss, values: values) }
+    let reward = ClassReward(logits: logits, classes: classes)
+    values.classLoss = microBatch.values(reward.loss)
+    values.classesRight = [reward.accuracy]
+    return DiscriminatorTerm(loss: loss + reward.loss, values: values)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
@@ -201,11 +184,6 @@ struct AdversarialGame {
 
   private func recordedFakes(_ microBatch: MicroBatch) -> Variable {
     fakes(microBatch, microBatch.tape(watching: generator))
-  }
-
-  /// How classes are told, for people.
-  private static func texts(_ condition: ClassCondition?) -> [String] {
-    condition.map { ["\($0.classes) classes by \($0.form.rawValue)"] } ?? []
   }
 
   /// The mean score of each part: as a probability, if it is one.

@@ -18,16 +18,6 @@ struct ClassReward {
     accuracy = Self.accuracy(of: logits.value, classes)
   }
 
-  /// What is reported with a condition.
-  static func statistics(of condition: ClassCondition) -> [Statistic] {
-    guard condition.form == .auxiliary else { return [] }
-    return [
-      Statistic("loss_class", plot: "loss"),
-      Statistic("class_real", label: "class(x)", plot: "classes told right"),
-      Statistic("class_fake", label: "class(G(z))", plot: "classes told right"),
-    ]
-  }
-
   /// The share of rows whose largest logit is that of their class; the first of equals counts.
   private static func accuracy(of logits: Tensor, _ classes: [Int]) -> Float {
     let values = logits.scalars

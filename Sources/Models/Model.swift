@@ -4,7 +4,7 @@ public import TensorCore
 
 /// A model family as the trainer sees it: its networks, its phases, what each phase minimises and reports,
 /// and how it samples. The engine that takes its turns does not know what a generator is; what steers a game
-/// goes by the names of the phases, `discriminator` and `generator`, and leaves models without them alone.
+/// goes by ``Phase/role``, and leaves models without one alone.
 public protocol Model: AnyObject {
   /// The trained networks, in the order of checkpoints and hashes.
   var networks: [Network] { get }

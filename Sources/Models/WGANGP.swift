@@ -28,15 +28,15 @@ public final class WGANGP: Model {
     pair = ConvolutionalPair(configuration, normalization: .none)
     phases = [
       Phase(
-        index: 0, name: "discriminator", network: 1,
+        index: 0, name: "discriminator", network: 1, role: .discriminator,
         objective: "wasserstein, gradient penalty of weight \(penaltyWeight)\(seen)",
         statistics: [
-          Statistic("loss_d", label: "loss D", plot: "loss"),
+          .discriminatorLoss,
           Statistic("penalty", label: "penalty", plot: "gradient penalty"),
         ]),
       Phase(
-        index: 1, name: "generator", network: 0, objective: "wasserstein\(seen)", readsSamples: false,
-        statistics: [Statistic("loss_g", label: "loss G", plot: "loss")]),
+        index: 1, name: "generator", network: 0, role: .generator, objective: "wasserstein\(seen)",
+        readsSamples: false, statistics: [.generatorLoss]),
     ]
   }
 

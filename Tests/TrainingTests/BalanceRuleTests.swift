@@ -51,8 +51,8 @@ struct BalanceRuleTests {
   @Test("turns whose numbers vary draw on from where the last step ended")
   func cursor() {
     let phases = [
-      Phase(index: 0, name: "discriminator", network: 1, statistics: []),
-      Phase(index: 1, name: "generator", network: 0, readsSamples: false, statistics: []),
+      Phase(index: 0, name: "discriminator", network: 1, role: .discriminator, statistics: []),
+      Phase(index: 1, name: "generator", network: 0, role: .generator, readsSamples: false, statistics: []),
     ]
     let base = Schedule(phases.map { Schedule.Rule($0) })
     var cursor = base.cursor(at: 0)

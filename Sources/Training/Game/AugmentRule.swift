@@ -1,3 +1,5 @@
+import Models
+
 /// What the augmentation is steered by: sums over the turns since the last decision, over all ranks. Float32,
 /// as the log has them, so that every decision can be made again from its line.
 package struct AugmentInputs: Equatable, Sendable {
@@ -68,9 +70,9 @@ package struct AugmentState: Equatable, Sendable {
   package init() {}
 
   /// Adds what a turn reported.
-  mutating func add(phase: String, _ values: [(key: String, value: Float)]) {
-    guard phase == "discriminator", let sign = values.first(where: { $0.key == "sign_real" }) else { return }
+  mutating func add(_ report: TurnReport) {
+    guard let sign = report[.meanSign] else { return }
     turns += 1
-    signs += Double(sign.value)
+    signs += sign
   }
 }

@@ -43,7 +43,7 @@ package struct GameDirector {
   func schedule(for game: GameState) -> Schedule {
     guard let balance else { return schedule }
     let counts = balance.counts(lead: Int(game.lead))
-    return schedule.repeating { $0.name == "discriminator" ? counts.discriminator : counts.generator }
+    return schedule.repeating { $0.role == .discriminator ? counts.discriminator : counts.generator }
   }
 
   /// What is measured in a run with these options.
@@ -147,12 +147,12 @@ extension BalanceRule {
   /// The rule that the options ask for, if they do.
   init?(_ options: Options, _ schedule: Schedule) {
     guard options.balance.every > 0 else { return nil }
-    func turns(_ name: String) -> Int { schedule.rules.first { $0.phase.name == name }?.repeats ?? 1 }
+    func turns(_ role: Phase.Role) -> Int { schedule.rules.first { $0.phase.role == role }?.repeats ?? 1 }
     self.init(
       every: options.balance.every, band: Float(options.balance.lowest)...Float(options.balance.highest),
       limit: options.balance.limit, starvation: Float(options.balance.starvation),
       comparesLosses: options.model[AdversarialOptions.loss].usesLogits,
-      turns: (turns("discriminator"), turns("generator")))
+      turns: (turns(.discriminator), turns(.generator)))
   }
 }
 

@@ -1,4 +1,5 @@
 package import Checkpoints
+import Models
 
 /// What the scheduler of a game remembers: where the draws are, what the balance has decided, what the watch
 /// has seen. Part of every generation, so that a run goes on in the middle of a cycle as if nothing had
@@ -90,9 +91,13 @@ package struct GameState: Equatable, Sendable {
   }
 
   /// Adds what a turn reported to what decisions are made of.
-  mutating func add(phase: String, _ values: [(key: String, value: Float)], norm: Double) {
-    window.add(phase: phase, values, norm: norm)
-    augment.add(phase: phase, values)
+  /// - Parameters:
+  ///   - statistics: the values of the phase's statistics.
+  ///   - norm: the length of the gradient.
+  mutating func add(_ phase: Phase, _ statistics: [Float], norm: Double) {
+    let report = TurnReport(phase: phase, values: statistics, norm: norm)
+    window.add(report)
+    augment.add(report)
   }
 
   /// Where the draws are.
@@ -119,20 +124,35 @@ package struct TurnWindow: Equatable, Sendable {
   package init() {}
 
   /// Adds what a turn reported.
-  /// - Parameters:
-  ///   - values: the phase's statistics by their keys.
-  ///   - norm: the length of the gradient.
-  mutating func add(phase: String, _ values: [(key: String, value: Float)], norm: Double) {
-    func value(_ key: String) -> Double { values.first { $0.key == key }.map { Double($0.value) } ?? 0 }
-    if phase == "discriminator" {
-      discriminator.turns += 1
-      discriminator.loss += value("loss_d")
-      discriminator.norm += norm
-      accuracy += value("d_accuracy")
-    } else if phase == "generator" {
-      generator.turns += 1
-      generator.loss += value("loss_g")
-      generator.norm += norm
+  mutating func add(_ report: TurnReport) {
+    switch report.phase.role {
+    case .discriminator:
+      discriminator.add(loss: report[.discriminatorLoss], norm: report.norm)
+      accuracy += report[.discriminatorAccuracy] ?? 0
+    case .generator: generator.add(loss: report[.generatorLoss], norm: report.norm)
+    case nil: break
     }
+  }
+}
+
+extension TurnWindow.Player {
+  fileprivate mutating func add(loss: Double?, norm: Double) {
+    turns += 1
+    self.loss += loss ?? 0
+    self.norm += norm
+  }
+}
+
+/// What a turn reported, means over the global batch.
+struct TurnReport {
+  let phase: Phase
+  /// The values of the phase's statistics.
+  let values: [Float]
+  /// The length of the gradient.
+  let norm: Double
+
+  /// The value of a statistic; nil if the phase does not report it.
+  subscript(_ statistic: Statistic) -> Double? {
+    phase.statistics.firstIndex { $0.key == statistic.key }.map { Double(values[$0]) }
   }
 }

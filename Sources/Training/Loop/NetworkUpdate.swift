@@ -75,8 +75,7 @@ struct NetworkUpdate {
         phase.statistics[$0].isLazy && reported[$0] == 0 ? last[$0] : reported[$0] * scale
       }
       state.game?.add(
-        phase: phase.name, zip(phase.statistics.map(\.key), statistics).map { ($0, $1) },
-        norm: Self.length(vector, count: gradientCount) * Double(scale))
+        phase, statistics, norm: Self.length(vector, count: gradientCount) * Double(scale))
       return statistics
     }
   }

@@ -66,19 +66,20 @@ let package = Package(
     library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     .systemLibrary(name: "CProcessor"),
     // Layer 1.
+    room("Platform"),
     room("KernelsBaseline", ["CProcessor"]),
     room("KernelsWide", ["CProcessor"], architecture: wide),
-    room("TensorCore", ["KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
-    room("MessagePassing", ["CMPI"]),
+    room("TensorCore", ["Platform", "KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
+    room("MessagePassing", ["Platform", "CMPI"]),
     // Layer 2.
     room("Autograd", ["TensorCore"]),
     // Layer 3.
     room("Networks", ["Autograd", "TensorCore"]),
-    room("DataParallel", ["Autograd", "TensorCore", "MessagePassing"]),
-    room("Datasets", ["TensorCore", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
-    room("Checkpoints", ["TensorCore", "CZstd", "CCrypto"]),
+    room("DataParallel", ["Autograd", "TensorCore", "MessagePassing", "Platform"]),
+    room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
+    room("Checkpoints", ["TensorCore", "Platform", "CZstd", "CCrypto"]),
     room(
-      "Reporting", ["TensorCore", "CPNG", protobuf],
+      "Reporting", ["TensorCore", "Platform", "CPNG", protobuf],
       exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
     room("Quality", ["TensorCore", "COpenBLAS"]),
     // Layer 4.
@@ -94,7 +95,7 @@ let package = Package(
         "Quality",
         "Autograd",
         "MessagePassing",
-        "TensorCore", yams,
+        "TensorCore", "Platform", yams,
       ],
       resources: [.embedInCode("Recipes")]),
     // Layer 6.
@@ -107,6 +108,7 @@ let package = Package(
       swiftSettings: settings(baseline)),
     // Tests mirror the rooms.
     tests("LayeringTests", []),
+    tests("PlatformTests", ["Platform"]),
     tests("TensorCoreTests", ["TensorCore"]),
     tests("MessagePassingTests", ["MessagePassing", "Conformance", "mpi-conformance"]),
     tests("AutogradTests", ["Autograd", "TensorCore", "FiniteDifferences"]),

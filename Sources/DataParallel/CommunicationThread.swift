@@ -1,4 +1,5 @@
 public import MessagePassing
+import Platform
 
 /// The one thread of a rank that communicates. It owns the communicator from start-up on and does what is
 /// submitted in the order of submission, so that all ranks that submit alike communicate alike.

@@ -1,4 +1,5 @@
 import CMPI
+import Platform
 
 /// All ranks of an ``MPISession``, on a communicator of their own.
 ///
@@ -32,7 +33,9 @@ public final class MPICommunicator: Communicator {
     self.size = Int(size)
     processorName = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
       var length: Int32 = 0
-      guard MPI_Get_processor_name(buffer.baseAddress, &length) == MPI_SUCCESS else { return hostName() }
+      guard MPI_Get_processor_name(buffer.baseAddress, &length) == MPI_SUCCESS else {
+        return Host.name ?? "localhost"
+      }
       buffer[Int(length)] = 0
       return String(cString: buffer.baseAddress!)
     }

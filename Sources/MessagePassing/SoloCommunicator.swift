@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The world of one rank: needs no MPI and no launcher.
 public final class SoloCommunicator: Communicator {
@@ -11,7 +12,7 @@ public final class SoloCommunicator: Communicator {
 
   /// A world with this process in it.
   public init() {
-    processorName = hostName()
+    processorName = Host.name ?? "localhost"
   }
 
   /// Returns at once.
@@ -47,14 +48,5 @@ public final class SoloCommunicator: Communicator {
     if let send = unmatched.first {
       throw .stalled(waits: "rank \(send.destination) never receives message \(send.tag) from rank 0")
     }
-  }
-}
-
-/// The host's name as the kernel knows it.
-func hostName() -> String {
-  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-    guard gethostname(buffer.baseAddress!, 255) == 0 else { return "localhost" }
-    buffer[255] = 0
-    return String(cString: buffer.baseAddress!)
   }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 extension ThreadCommunicator {
   /// Runs `body` as `size` ranks, each on its thread, and returns what came of each, in rank order.
   ///

@@ -1,3 +1,5 @@
+import Platform
+
 /// A rank that is a thread of this process: a double of the transport for tests and for looking at many ranks
 /// in one debugger.
 ///
@@ -18,7 +20,7 @@ public final class ThreadCommunicator: Communicator {
     self.rank = rank
     self.size = size
     self.world = world
-    processorName = hostName()
+    processorName = Host.name ?? "localhost"
   }
 
   /// Returns when every rank has entered.

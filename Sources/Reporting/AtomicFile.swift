@@ -1,3 +1,4 @@
+import Platform
 import Synchronization
 
 #if canImport(Glibc)
@@ -30,9 +31,7 @@ package enum AtomicFile {
   private static let mark = ".tmp-"
   private static let written = Atomic<Int>(0)
   /// Processes of several containers may have one number.
-  private static let process: String = {
-    "\(TensorBoardWriter.hostName.filter { $0 != "/" })-\(getpid())"
-  }()
+  private static let process = "\((Host.name ?? "localhost").filter { $0 != "/" })-\(getpid())"
 
   /// A new file beside `path`, under a name that nobody else writes to.
   private static func openTemporary(
@@ -50,9 +49,7 @@ package enum AtomicFile {
 
   /// The file behind a chain of links, so that it and not the link is replaced.
   private static func resolved(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+    realPath(path).map { String(decoding: $0, as: UTF8.self) } ?? path
   }
 
   /// Writes to what is no regular file and must not become one.

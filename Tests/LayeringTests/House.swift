@@ -23,17 +23,21 @@ enum House {
   static let rooms: [String: Room] = [
     "CMPI": Room(0), "COpenBLAS": Room(0), "CSLEEF": Room(0), "CZstd": Room(0), "CZlib": Room(0),
     "CPNG": Room(0), "CTurboJPEG": Room(0), "CCrypto": Room(0), "CProcessor": Room(0),
+    "Platform": Room(1),
     "KernelsBaseline": Room(1, libraries: ["CProcessor"]),
     "KernelsWide": Room(1, libraries: ["CProcessor"]),
     "TensorCore": Room(
-      1, rooms: ["KernelsBaseline", "KernelsWide"], libraries: ["COpenBLAS", "CSLEEF", "CProcessor"]),
-    "MessagePassing": Room(1, libraries: ["CMPI"]),
+      1, rooms: ["Platform", "KernelsBaseline", "KernelsWide"],
+      libraries: ["COpenBLAS", "CSLEEF", "CProcessor"]),
+    "MessagePassing": Room(1, rooms: ["Platform"], libraries: ["CMPI"]),
     "Autograd": Room(2, rooms: ["TensorCore"]),
     "Networks": Room(3, rooms: ["Autograd", "TensorCore"]),
-    "DataParallel": Room(3, rooms: ["Autograd", "TensorCore", "MessagePassing"]),
-    "Datasets": Room(3, rooms: ["TensorCore"], libraries: ["CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
-    "Checkpoints": Room(3, rooms: ["TensorCore"], libraries: ["CZstd", "CCrypto"]),
-    "Reporting": Room(3, rooms: ["TensorCore"], libraries: ["CPNG"], packages: ["SwiftProtobuf"]),
+    "DataParallel": Room(3, rooms: ["Autograd", "TensorCore", "MessagePassing", "Platform"]),
+    "Datasets": Room(
+      3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
+    "Checkpoints": Room(3, rooms: ["TensorCore", "Platform"], libraries: ["CZstd", "CCrypto"]),
+    "Reporting": Room(
+      3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG"], packages: ["SwiftProtobuf"]),
     "Quality": Room(3, rooms: ["TensorCore"], libraries: ["COpenBLAS"]),
     "Models": Room(4, rooms: ["Networks", "Autograd", "TensorCore"]),
     "Interchange": Room(
@@ -45,7 +49,7 @@ enum House {
         "Models", "Interchange", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting",
         "Quality",
         "Autograd",
-        "MessagePassing", "TensorCore",
+        "MessagePassing", "TensorCore", "Platform",
       ], packages: ["Yams"]),
     "lockstep": Room(
       6,

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// What lies in one folder: visible names in byte order. Names with a leading dot are left out.
 struct FolderListing {
@@ -40,9 +41,8 @@ struct FolderListing {
 
   /// The absolute path of `path` without links.
   static func resolved(_ path: FilePath) throws(DatasetError) -> FilePath {
-    guard let text = path.withCString({ realpath($0, nil) }) else { throw .system("cannot open", path) }
-    defer { free(text) }
-    return FilePath(bytes: Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
+    guard let bytes = path.withCString(realPath) else { throw .system("cannot open", path) }
+    return FilePath(bytes: bytes)
   }
 
   /// Whether `path` is a folder.

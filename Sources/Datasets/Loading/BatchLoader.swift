@@ -1,10 +1,12 @@
+import Platform
+
 /// Reads the samples of the coming steps in the background while the current step computes.
 ///
 /// One thread reads step after step into a queue of `depth` steps; ``next()`` takes them in order. What a
 /// step holds is a function of (data set, stream, batch, micro-batch numbers) and of nothing else.
 public final class BatchLoader {
   private let queue: PrefetchQueue<Result<LoadedStep, DatasetError>>
-  private var thread: BackgroundThread?
+  private var thread: SystemThread?
   private var failure: DatasetError?
 
   /// Starts to read at `startStep`.
@@ -25,7 +27,8 @@ public final class BatchLoader {
       dataset: dataset, stream: stream, batch: batch, microBatches: microBatches, passes: passes)
     let queue = PrefetchQueue<Result<LoadedStep, DatasetError>>(depth: depth)
     self.queue = queue
-    thread = BackgroundThread {
+    // Those signals that mean "save and stop" belong to the training loop.
+    thread = SystemThread(.withoutSignals) {
       var step = startStep
       while queue.waitForRoom() {
         do throws(DatasetError) {

@@ -1,3 +1,4 @@
+public import Platform
 import SwiftProtobuf
 
 #if canImport(Glibc)
@@ -37,7 +38,7 @@ public final class TensorBoardWriter {
   public init(
     folder: String, resumingAfter step: Int? = nil,
     wallTime: @escaping () -> Double = TensorBoardWriter.systemTime,
-    host: String = TensorBoardWriter.hostName, process: Int32? = nil
+    host: String = Host.name ?? "localhost", process: Int32? = nil
   ) throws(ReportingError) {
     if mkdir(folder, 0o755) != 0 && errno != EEXIST {
       throw .cannotWrite(path: folder, operation: "mkdir", errno: errno)
@@ -107,12 +108,5 @@ public final class TensorBoardWriter {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-
-  /// This machine's name, `localhost` if it has none.
-  public static var hostName: String {
-    var name = [UInt8](repeating: 0, count: 256)
-    let status = name.withUnsafeMutableBytes { gethostname($0.baseAddress!, $0.count - 1) }
-    return status == 0 ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
   }
 }

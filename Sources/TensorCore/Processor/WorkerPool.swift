@@ -1,4 +1,5 @@
 internal import CProcessor
+import Platform
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -119,17 +120,9 @@ final class WorkerPool: @unchecked Sendable {
   /// Called with the mutex held.
   /// - Returns: false if the system gives no further thread; the jobs then run on those there are.
   private func startWorker() -> Bool {
-    var thread = pthread_t()
-    let index = UnsafeMutableRawPointer(bitPattern: workers + 1)
-    let status = pthread_create(
-      &thread, nil,
-      { index in
-        WorkerPool.shared.serve(as: Int(bitPattern: index))
-        return nil
-      }, index)
-    guard status == 0 else { return false }
-    pthread_detach(thread)
-    workers += 1
+    let index = workers + 1
+    guard SystemThread(ifGiven: [], { WorkerPool.shared.serve(as: index) }) != nil else { return false }
+    workers = index
     return true
   }
 

@@ -1,3 +1,5 @@
+import Platform
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -23,9 +25,7 @@ enum Files {
 
   /// The path without links; nil if there is no such file.
   static func real(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { Glibc.free(real) }
-    return String(cString: real)
+    realPath(path).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Makes a folder for files that are removed again.

@@ -4,6 +4,7 @@ import Datasets
 import MessagePassing
 import Models
 import Networks
+import Platform
 import Reporting
 import TensorCore
 
@@ -194,7 +195,7 @@ package final class Trainer {
     } catch {
       engine.announceFailure(ExitStatus(of: error), at: turn)
       throw CoordinationError.here(
-        rank: setup.plan.rank, host: TensorBoardWriter.hostName, ExitStatus(of: error), message: "\(error)")
+        rank: setup.plan.rank, host: Host.name ?? "localhost", ExitStatus(of: error), message: "\(error)")
     }
   }
 

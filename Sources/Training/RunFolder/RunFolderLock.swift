@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Reporting
 
 /// The process that writes to a run folder, as a second one is told about it.
@@ -19,14 +20,9 @@ public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
 
   /// This process, with the job that Slurm, PBS, LSF or Grid Engine says it belongs to.
   public static var current: RunOwner {
-    // One byte more than is filled, so that the name ends even where it was cut.
-    var name = [CChar](repeating: 0, count: 256)
-    let isNamed = gethostname(&name, name.count - 1) == 0
-    let bytes = name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-    let host = isNamed ? String(decoding: bytes, as: UTF8.self) : "unknown"
     let variables = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"]
     let job = variables.lazy.compactMap { variable in getenv(variable).map { String(cString: $0) } }.first
-    return RunOwner(host: host, process: getpid(), job: job)
+    return RunOwner(host: Host.name ?? "unknown", process: getpid(), job: job)
   }
 
   /// Such as `host node1, pid 4711, job 12`.

@@ -1,4 +1,5 @@
 import MessagePassing
+import Platform
 
 #if canImport(Glibc)
   import Glibc

@@ -1,4 +1,5 @@
 package import MessagePassing
+import Platform
 import Synchronization
 
 #if canImport(Glibc)

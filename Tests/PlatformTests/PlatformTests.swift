@@ -1,0 +1,65 @@
+import Glibc
+import Platform
+import Synchronization
+import Testing
+
+@Suite("What the operating system gives")
+struct PlatformTests {
+  @Test("a thread runs its body once, before it is joined")
+  func thread() {
+    let runs = Seen<Int>()
+    SystemThread { runs.note(1) }.join()
+    #expect(runs.values == [1])
+  }
+
+  @Test("a thread without signals blocks them all, another those of its starter; the starter's stay")
+  func signals() {
+    let before = Self.blocked()
+    let masks = Seen<Bool>()
+    SystemThread(.withoutSignals) { masks.note(Self.blocked()) }.join()
+    SystemThread { masks.note(Self.blocked()) }.join()
+    #expect(masks.values == [true, before])
+    #expect(Self.blocked() == before)
+  }
+
+  @Test("a thread that stands back has a smaller claim than its starter, which keeps its own")
+  func priority() {
+    let claims = Seen<Int32>()
+    let own = Self.niceness()
+    SystemThread(.standsBack) { claims.note(Self.niceness()) }.join()
+    #expect(claims.values.count == 1 && claims.values[0] >= 10)
+    #expect(Self.niceness() == own)
+  }
+
+  @Test("the host's name is what the kernel says")
+  func host() throws {
+    let file = try #require(fopen("/proc/sys/kernel/hostname", "r"))
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 300)
+    _ = fgets(&line, 300, file)
+    let bytes = line.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:))
+    #expect(Host.name == String(decoding: bytes, as: UTF8.self))
+  }
+
+  @Test("a real path has no links and no dots, and what is not there has none")
+  func paths() {
+    #expect(realPath("/usr/../etc/./passwd") == Array("/etc/passwd".utf8))
+    #expect(realPath("/no/such/file") == nil)
+    #expect(realPath("/proc/self/exe").map { $0.first } == UInt8(ascii: "/"))
+  }
+
+  /// What threads have seen, in order.
+  private final class Seen<Value: Sendable>: Sendable {
+    private let noted = Mutex<[Value]>([])
+    var values: [Value] { noted.withLock { $0 } }
+    func note(_ value: Value) { noted.withLock { $0.append(value) } }
+  }
+
+  private static func blocked() -> Bool {
+    var mask = sigset_t()
+    pthread_sigmask(SIG_BLOCK, nil, &mask)
+    return sigismember(&mask, SIGUSR1) == 1
+  }
+
+  private static func niceness() -> Int32 { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }
+}

@@ -35,9 +35,8 @@ struct EngineRank {
     engine = TurnEngine(
       state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
-      communication: communication, overlap: overlap, acrossNodes: acrossNodes, wire: wire,
-      bucketLength: bucketLength,
-      partLength: 48)
+      communication: communication, overlap: overlap, acrossNodes: acrossNodes,
+      transport: TurnSum.Transport(partLength: 48, format: wire), bucketLength: bucketLength)
     if let compression {
       engine.state.powerSGD = PowerSGDState(
         model: engine.model, rank: compression.rank, seed: 5, plan: plan, ranksOfNodes: compression.nodes)

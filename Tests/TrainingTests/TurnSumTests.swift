@@ -40,7 +40,9 @@ struct TurnSumTests {
     let sent = try ThreadCommunicator.run(size: 2) { communicator in
       let plan = try Self.plan(communicator)
       let sums = Self.sums(plan)
-      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 64)
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(partLength: 64))
       sum.hand(sums[2], of: 2)
       let watched = WatchedCommunicator(communicator) { exchange in
         // Within the first part of the large bucket.
@@ -80,7 +82,9 @@ struct TurnSumTests {
       let rank = communicator.rank
       let thread = CommunicationThread(communicator)
       defer { thread.finish() }
-      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 16)
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(partLength: 16))
       thread.enqueue { sum.run(over: $0, after: $1) }
       for position in 0..<3 { sum.hand(own[(position + rank) % 3], of: (position + rank) % 3) }
       return try (0..<3).flatMap { try sum.wait(for: $0).vector.scalars[Self.buckets.ranges[$0]] }
@@ -108,8 +112,8 @@ struct TurnSumTests {
       let thread = CommunicationThread(communicator)
       defer { thread.finish() }
       let sum = TurnSum(
-        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, exactFrom: 210,
-        isScattered: isScattered)
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(exactFrom: 210, isScattered: isScattered))
       thread.enqueue { sum.run(over: $0, after: $1) }
       for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
       return try sum.wait(for: 0).fault
@@ -126,8 +130,8 @@ struct TurnSumTests {
       let thread = CommunicationThread(communicator)
       defer { thread.finish() }
       let sum = TurnSum(
-        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, format: .bfloat16,
-        exactFrom: 210, isScattered: isScattered)
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(format: .bfloat16, exactFrom: 210, isScattered: isScattered))
       thread.enqueue { sum.run(over: $0, after: $1) }
       for bucket in [2, 1, 0] { sum.hand(own[bucket], of: bucket) }
       return try sum.wait(for: 0).vector.scalars[5]
@@ -169,7 +173,9 @@ struct TurnSumTests {
       }
       let thread = CommunicationThread(watched)
       defer { thread.finish() }
-      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan, partLength: 64)
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(partLength: 64))
       thread.enqueue { sum.run(over: $0, after: $1) }
       for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
       for bucket in 0..<3 { _ = try sum.wait(for: bucket) }

@@ -61,11 +61,10 @@ package final class TurnEngine {
 
   private let update: NetworkUpdate
   private let bucketLength: Int
-  private let partLength: Int
   private let communication: CommunicationThread
   private let overlap: Bool
   private let acrossNodes: Bool
-  private let wire: WireFormat
+  private let transport: TurnSum.Transport
   private var reducers: [Int: GradientReducer] = [:]
   private var bucketPlans: [Int: BucketPlan] = [:]
   private var turnsTaken: [Int: Int] = [:]
@@ -76,24 +75,20 @@ package final class TurnEngine {
   /// - Parameters:
   ///   - learningRates: how each network's step size changes over the run; nil if none does.
   ///   - acrossNodes: whether sums travel between nodes.
-  ///   - wire: how gradients do; moments and statistics travel as they are.
+  ///   - transport: how they do, apart from what follows of a turn.
   ///   - bucketLength: elements from which on a parameter begins a bucket of its own.
-  ///   - partLength: elements of a bucket that travel between nodes while something more urgent may come.
   package init(
     state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
     communication: CommunicationThread, overlap: Bool, acrossNodes: Bool = false,
-    wire: WireFormat = .float32,
-    bucketLength: Int = BucketPlan.defaultLength,
-    partLength: Int = TurnSum.defaultPartLength
+    transport: TurnSum.Transport = TurnSum.Transport(), bucketLength: Int = BucketPlan.defaultLength
   ) {
     self.state = state
     self.plan = plan
     self.communication = communication
     self.overlap = overlap
     self.acrossNodes = acrossNodes
-    self.wire = acrossNodes ? wire : .float32
+    self.transport = transport
     self.bucketLength = bucketLength
-    self.partLength = partLength
     averages = state.model.networks.map { network in
       network.average.map { ExponentialMovingAverage(in: $0, decay: averageDecay) }
     }
@@ -163,11 +158,14 @@ package final class TurnEngine {
     let buckets = buckets(of: turn.phase, count: result.count)
     // What the network's last turn has left to be sent is known when that has been applied.
     if state.powerSGD != nil { model.networks[turn.phase.network].store.settle() }
+    var transport = transport
+    if !acrossNodes { transport.format = .float32 }
+    transport.exactFrom = result.gradientCount
+    transport.isScattered = state.share != nil && !acrossNodes && !update.needsWholeGradient
+    transport.compression = state.powerSGD?.sum(of: turn.phase.network)
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,
-      of: plan, partLength: partLength, format: wire, exactFrom: result.gradientCount,
-      isScattered: state.share != nil && !acrossNodes && !update.needsWholeGradient,
-      compression: state.powerSGD?.sum(of: turn.phase.network), move: move(in: turn))
+      of: plan, by: transport, move: move(in: turn))
     // One bucket is complete only at the end.
     let isEarly = overlap && buckets.ranges.count > 1
     if isEarly { communication.enqueue { sum.run(over: $0, after: $1) } }
@@ -302,7 +300,7 @@ package final class TurnEngine {
       turn.left.remove(bucket)
       guard turn.isApplied else { continue }
       state.skipped?.settle(network: network)
-      state.powerSGD?.take(turn.sum.compression, of: network)
+      state.powerSGD?.take(turn.sum.transport.compression, of: network)
       timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
         note(flags)
         statistics[turn.turn.phase.index] = update.finish(

@@ -1,6 +1,6 @@
 package import DataParallel
 package import MessagePassing
-package import Models
+import Models
 package import TensorCore
 
 /// The sum of a turn's vector over all micro-batches of all ranks, which travels bucket by bucket.
@@ -14,37 +14,6 @@ package import TensorCore
 /// Each collective begins with an exchange of headers, in which every rank says where it is and which buckets
 /// it has handed over: what comes next is a function of what all ranks know, and so the same on all of them.
 package final class TurnSum: Sendable {
-  /// What is wrong with a sum that is not finite.
-  package struct Fault: Equatable, Sendable {
-    /// The first such element.
-    package let element: Int
-    /// The ranks whose own sums are not finite; none if only adding them made it so.
-    package let ranks: [Int]
-  }
-
-  /// What the ranks said at a turn.
-  package struct Flags: Sendable, Equatable {
-    /// That at least one rank had set.
-    package var union: StatusFlags = []
-    /// That all ranks had set.
-    package var intersection: StatusFlags = []
-  }
-
-  /// What is said of the turn to the other ranks, and what of it is kept in the timeline.
-  package struct Place: Sendable {
-    let step: Int
-    let phase: Phase
-    let flags: StatusFlags
-    let timeline: Timeline?
-
-    package init(step: Int, phase: Phase, flags: StatusFlags = [], timeline: Timeline? = nil) {
-      self.step = step
-      self.phase = phase
-      self.flags = flags
-      self.timeline = timeline
-    }
-  }
-
   /// What the training thread has handed over.
   private struct Given {
     var own: [PartialSums?]
@@ -73,48 +42,27 @@ package final class TurnSum: Sendable {
   package typealias Move =
     @Sendable (_ bucket: Range<Int>, _ sum: UnsafePointer<Float>, _ isAlone: Bool) -> Void
 
-  /// 1 MiB: what between nodes may be in front of something more urgent.
-  package static let defaultPartLength = 1 << 18
-
   /// What is handed over one by one.
   package let buckets: BucketPlan
   private let place: Place
-  private let partLength: Int
-  private let format: WireFormat
-  private let exactFrom: Int
-  private let isScattered: Bool
+  /// How the sum travels.
+  package let transport: Transport
   private let move: Move?
-  /// What compresses gradients, if something does.
-  package let compression: PowerSGDSum?
   private let bound: Float
   private let given: Monitor<Given>
   private let back: Monitor<Back>
 
   /// The sum of vectors that nothing has been handed over of yet.
-  /// - Parameters:
-  ///   - partLength: elements that travel at a time between nodes.
-  ///   - format: how they do.
-  ///   - exactFrom: the first element that travels as it is in any format, behind the gradient.
-  ///   - isScattered: whether on one node each rank needs of a bucket's gradient only the slice that it
-  ///     moves.
-  ///   - compression: what compresses gradients. Nothing may be read then before everything is back and
-  ///     looked at, because an error memory can make a sum one that is not finite that no rank's own sums do;
-  ///     there is little to wait for.
-  ///   - move: where ranks of a node share their parameters: what is done on each before a bucket is told to
-  ///     be back on any.
+  /// - Parameter move: where ranks of a node share their parameters: what is done on each before a bucket is
+  ///   told to be back on any.
   package init(
-    _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, partLength: Int = defaultPartLength,
-    format: WireFormat = .float32, exactFrom: Int = 0, isScattered: Bool = false,
-    compression: PowerSGDSum? = nil, move: Move? = nil
+    _ place: Place, in buckets: BucketPlan, of plan: MicroBatchPlan, by transport: Transport = Transport(),
+    move: Move? = nil
   ) {
     self.place = place
-    self.isScattered = isScattered && compression == nil
-    self.compression = compression
+    self.transport = transport
     self.move = move
-    self.format = format
-    self.exactFrom = exactFrom
     self.buckets = buckets
-    self.partLength = partLength
     bound = .greatestFiniteMagnitude / Float(2 * plan.microBatches)
     given = Monitor(Given(own: buckets.ranges.map { _ in nil }))
     back = Monitor(Back())
@@ -201,25 +149,26 @@ package final class TurnSum: Sendable {
       let bucket = ready.trailingZeroBitCount
       let range = buckets.ranges[bucket]
       var part = starts[bucket]..<range.upperBound
-      if try agreed.handed != all && compression == nil && Self.hasSeveralNodes(communicator) {
-        part = part.lowerBound..<min(part.lowerBound + partLength, part.upperBound)
+      if try agreed.handed != all && transport.compression == nil && Self.hasSeveralNodes(communicator) {
+        part = part.lowerBound..<min(part.lowerBound + transport.partLength, part.upperBound)
       }
-      if format != .float32, part.contains(exactFrom), part.lowerBound < exactFrom {
-        part = part.lowerBound..<exactFrom
-      }
+      let gradient = transport.gradient(in: part)
+      if transport.format != .float32, !gradient.isEmpty { part = gradient }
       try span("bucket \(bucket)", bytes: bytes(of: part)) {
         if try add(part, of: bucket, in: &room, over: communicator) { hasSlices = true }
       }
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
       done |= 1 << UInt64(bucket)
-      if done != all, agreed.handed == all, compression == nil, !agreed.flags.union.contains(.nonFinite) {
+      if done != all, agreed.handed == all, transport.compression == nil,
+        !agreed.flags.union.contains(.nonFinite)
+      {
         try tell(of: done & ~told, in: vector(room), agreed.flags, over: communicator)
         told = done
       }
     }
     let vector = vector(room)
-    let isSuspect = agreed.flags.union.contains(.nonFinite) || compression != nil
+    let isSuspect = agreed.flags.union.contains(.nonFinite) || transport.compression != nil
     let fault = try isSuspect ? fault(in: vector, ofSlices: hasSlices, over: communicator) : nil
     if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
     return (vector, agreed.flags, fault)
@@ -285,7 +234,7 @@ package final class TurnSum: Sendable {
     let result = try room ?? sums.roomForSum(count: buckets.count, over: communicator)
     room = result
     let start = buckets.ranges[bucket].lowerBound
-    if let compression {
+    if let compression = transport.compression {
       try compression.add(sums, from: start, over: communicator, into: result.pointer + start)
       return false
     }
@@ -295,14 +244,14 @@ package final class TurnSum: Sendable {
         result.pointer + elements.lowerBound
       )
     }
-    guard isScattered, part.lowerBound < exactFrom else {
+    let rest = transport.rest(of: part)
+    guard transport.isScattered, rest.count < part.count else {
       let (own, target) = own(part)
-      try own.reduce(over: communicator, into: target, as: part.upperBound <= exactFrom ? format : .float32)
+      try own.reduce(over: communicator, into: target, as: rest.isEmpty ? transport.format : .float32)
       return false
     }
-    let (gradient, target) = own(part.clamped(to: 0..<exactFrom))
-    let isSlice = try gradient.reduceSlice(over: communicator, into: target, as: format)
-    let rest = part.clamped(to: exactFrom..<buckets.count)
+    let (gradient, target) = own(transport.gradient(in: part))
+    let isSlice = try gradient.reduceSlice(over: communicator, into: target, as: transport.format)
     if !rest.isEmpty {
       let (own, target) = own(rest)
       try own.reduce(over: communicator, into: target)
@@ -312,8 +261,8 @@ package final class TurnSum: Sendable {
 
   /// What elements take between nodes.
   private func bytes(of elements: Range<Int>) -> Int {
-    if let compression { return 4 * compression.numbers(of: elements) }
-    let exact = format == .float32 ? elements.count : elements.clamped(to: exactFrom..<buckets.count).count
+    if let compression = transport.compression { return 4 * compression.numbers(of: elements) }
+    let exact = transport.format == .float32 ? elements.count : transport.rest(of: elements).count
     return 2 * (elements.count + exact)
   }
 
@@ -342,7 +291,7 @@ package final class TurnSum: Sendable {
   /// is no gradient.
   private func parts(of share: NodeShare) -> [Range<Int>] {
     buckets.ranges.flatMap { bucket in
-      [share.part(of: bucket.clamped(to: 0..<exactFrom)), bucket.clamped(to: exactFrom..<buckets.count)]
+      [share.part(of: transport.gradient(in: bucket)), transport.rest(of: bucket)]
     }
   }
 

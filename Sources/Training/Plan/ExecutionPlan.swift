@@ -196,7 +196,8 @@ private struct Predictor {
     let busiest = ranksOfNodes.max() ?? 1
     let prediction = StepPrediction(
       graph, shares: shares, sharesCores: busiest * threads >= cluster.cores,
-      partBytes: nodes > 1 ? Double(TurnSum.defaultPartLength * MemoryLayout<Float>.size) : .infinity
+      partBytes: nodes > 1
+        ? Double(TurnSum.Transport.defaultPartLength * MemoryLayout<Float>.size) : .infinity
     ) { cost(bytes: $0) }
     return ExecutionPlan.Row(
       nodes: nodes, ranks: ranks, threads: threads, microBatches: calibration.microBatches,

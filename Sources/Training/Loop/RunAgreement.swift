@@ -1,0 +1,66 @@
+import Checkpoints
+import DataParallel
+import Datasets
+import MessagePassing
+import TensorCore
+
+/// What all ranks of a run agree on before it has a state: rank 0 resolves the options, every rank opens the
+/// data itself, and what it has found is compared.
+enum RunAgreement {
+  /// The options of a request, and on rank 0 the folder of the run that it resumes. One broadcast.
+  static func options(
+    of request: TrainingRequest, over communicator: any Communicator
+  ) throws -> (options: Options, reopened: RunFolder?) {
+    var reopened: RunFolder?
+    let yaml = try communicator.fromCoordinator {
+      if request.isResuming { reopened = try reopen(request) }
+      return Array(try resolve(request, reopened).canonicalYAML.utf8)
+    }
+    return (try Options.resolve(yaml: yaml, name: "run", label: "options.yaml"), reopened)
+  }
+
+  /// A rank's part of the work and its data. One all-gather of 8 bytes a rank, and the ``Handshake``.
+  static func work(
+    of options: Options, _ layout: NodeLayout, over communicator: any Communicator
+  ) throws -> (plan: MicroBatchPlan, dataset: any ImageDataset) {
+    let rank = communicator.rank
+    let (plan, dataset) = try communicator.together {
+      let plan = try MicroBatchPlan(
+        batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size, rank: rank)
+      let dataset = try Datasets.open(DatasetRequest(options))
+      try options.checkLabels(of: dataset)
+      if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
+      try plan.check(sampleCount: dataset.count)
+      try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
+      return (plan, dataset)
+    }
+    try Handshake(
+      program: Handshake.programDigest(), kernels: KernelSet.current.rawValue,
+      blas: options.quality.every > 0 || options.watch.every > 0 ? BLASLibrary.coreName : "not used",
+      options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
+    ).verify(over: communicator)
+    return (plan, dataset)
+  }
+
+  private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
+    if let path = request.folder { return try RunFolder.reopen(at: path) }
+    let recipe = try request.recipe.map { try RecipeSource.find($0).recipeName() }
+    return try RunFolder.reopen(at: RunFolder.onlyDefault(recipe: recipe))
+  }
+
+  /// The options of a new run, or those of the run in the folder with what the command line changes.
+  private static func resolve(_ request: TrainingRequest, _ reopened: RunFolder?) throws -> Options {
+    guard let reopened else {
+      return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
+    }
+    if let recipe = request.recipe {
+      let name = try RecipeSource.find(recipe).recipeName()
+      guard name == reopened.options.recipe else {
+        throw RunFolderError(
+          .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(name)", reopened.path,
+          "resume it with its own recipe, or choose another --run")
+      }
+    }
+    return try reopened.options.applying(request.overrides)
+  }
+}

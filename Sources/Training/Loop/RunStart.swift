@@ -1,0 +1,134 @@
+import Checkpoints
+import Datasets
+import MessagePassing
+import Reporting
+
+/// Where a run begins: in a folder of its own, or behind a generation of a run that is resumed. All ranks
+/// know step and path, rank 0 has folder and generation.
+struct RunStart {
+  /// Steps that are done.
+  let step: Int
+  /// The run folder.
+  let path: String
+  /// Whether there was a run in it.
+  let isResuming: Bool
+  /// The folder, on rank 0.
+  private(set) var folder: RunFolder?
+  /// What rank 0 has passed over.
+  let warnings: [String]
+  private let generation: LoadedGeneration?
+
+  /// Rank 0 makes the folder, or finds the generation. One broadcast.
+  /// - Parameters:
+  ///   - reopened: the folder of the run that is resumed, on rank 0.
+  ///   - state: before the first step; what will be saved is as large.
+  ///   - steps: those of the whole run.
+  init(
+    _ request: TrainingRequest, _ reopened: RunFolder?, _ options: Options, _ dataset: any ImageDataset,
+    _ state: RunState, steps: Int, _ record: RunRecord, over communicator: any Communicator
+  ) throws {
+    var folder: RunFolder?
+    var generation: LoadedGeneration?
+    var warnings: [String] = []
+    let answer = try communicator.fromCoordinator {
+      if let reopened {
+        try reopened.checkResume(with: options)
+        generation = try Self.newest(in: reopened, record, &warnings)
+        try Self.check(generation, dataset)
+        folder = reopened
+      } else {
+        // Before there is a folder, and before hours of training.
+        let place = Files.nearestFolder(request.folder ?? "runs")
+        try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
+        folder =
+          try request.folder.map { try RunFolder.create(at: $0, options: options) }
+          ?? RunFolder.create(options: options)
+      }
+      let step = generation?.manifest.info.step ?? 0
+      // A run that may have ended for its measurements saves no more.
+      if let reopened, step < steps, options.stop.patience == 0 {
+        try reopened.store.requireSpace(for: state.files)
+      }
+      return Array("\(step)\n\(folder?.path ?? "")".utf8)
+    }
+    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
+    (step, path) = (Int(parts[0]) ?? 0, String(parts[1]))
+    isResuming = request.isResuming
+    self.folder = folder
+    self.generation = generation
+    self.warnings = warnings
+  }
+
+  /// Puts the generation, or the weights that the options begin with, into the state of all ranks.
+  func load(
+    into state: RunState, _ setup: Trainer.Setup, _ notes: inout RunNotes, over communicator: any Communicator
+  ) throws {
+    let begun = try communicator.together { () throws -> [String] in
+      guard let generation else {
+        return communicator.rank == 0 ? try InitialWeights.load(into: state, setup.options) : []
+      }
+      try state.restore(generation)
+      try state.verify(generation)
+      try Self.check(generation.manifest.info, setup)
+      return []
+    }
+    for note in begun { notes.add("start", note) }
+    if step > 0 || !setup.options.initial.files.isEmpty {
+      try state.broadcast(over: RankExchange(communicator))
+    }
+  }
+
+  /// What is written of the run; nothing on other ranks than rank 0. To be called when the state is there: a
+  /// run that cannot go on stays as it is.
+  mutating func report(
+    _ options: Options, _ progress: ProgressReporter, over communicator: any Communicator
+  ) throws -> RunReport {
+    try communicator.together {
+      guard var open = folder else { return .silent }
+      if isResuming { try open.resume(with: options) }
+      folder = open
+      return try RunReport(folder: open, resumingAt: isResuming ? step : nil, progress: progress)
+    }
+  }
+
+  private static func newest(
+    in folder: RunFolder, _ record: RunRecord, _ warnings: inout [String]
+  ) throws -> LoadedGeneration? {
+    let store = folder.store
+    _ = try store.cleanLeftovers()
+    let selection = try store.newestValid(maximumAttempts: ResumeAttempt.limit)
+    warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
+    guard let generation = selection.generation else {
+      guard selection.rejected.isEmpty else { throw selection.rejected[0].reason }
+      return nil
+    }
+    record.attempt = ResumeAttempt(from: generation.name, in: store)
+    return try store.load(generation.name)
+  }
+
+  /// Checks that the data are those that a generation was trained on.
+  private static func check(_ generation: LoadedGeneration?, _ dataset: any ImageDataset) throws {
+    guard let info = generation?.manifest.info else { return }
+    let fingerprint = dataset.fingerprint.description
+    guard info.dataFingerprint == fingerprint else {
+      throw CoordinationError.disagreement(
+        "the data are not those of the run, data=\(dataset.name) has fingerprint \(fingerprint.prefix(16)), the "
+          + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with")
+    }
+  }
+
+  /// Checks, once it is known to be of this model, that a generation was made by the arithmetic of these
+  /// options and is not past their end.
+  private static func check(_ info: GenerationInfo, _ setup: Trainer.Setup) throws(RunFolderError) {
+    guard info.optionsSHA256 == SHA256.digest(of: setup.options.arithmeticDigestInput) else {
+      throw RunFolderError(
+        .cannotGoOn, "options.yaml does not describe the arithmetic that the checkpoint was made by",
+        setup.folder, "restore options.yaml as the run wrote it and resume with the same version of lockstep")
+    }
+    guard info.step <= setup.steps else {
+      throw RunFolderError(
+        .cannotGoOn, "the run has done \(info.step) steps, more than the \(setup.steps) asked for",
+        setup.folder, "resume with a larger steps=, or leave it out")
+    }
+  }
+}

@@ -10,7 +10,9 @@ public struct GenerationInfo: Equatable, Sendable {
   public var recipe: String
   /// A description of the model for people, such as `dcgan 32x32x1`.
   public var model: String
-  /// SHA-256 of the resolved options.
+  /// The resolved options, as text that the program reads; nil in what formats before 2.1 have.
+  public var options: String?
+  /// SHA-256 of what of the options the weights depend on.
   public var optionsSHA256: String
   /// The fingerprint of the data set.
   public var dataFingerprint: String
@@ -26,7 +28,8 @@ public struct GenerationInfo: Equatable, Sendable {
 
   /// - Precondition: `step` is not negative and `worldSize` is positive.
   public init(
-    step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, optionsSHA256: String,
+    step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, options: String? = nil,
+    optionsSHA256: String,
     dataFingerprint: String, weightsSHA256: String, stateSHA256: String, state: [String: StateValue] = [:]
   ) {
     precondition(step >= 0 && worldSize > 0, "a generation belongs to a step and at least one rank")
@@ -35,6 +38,7 @@ public struct GenerationInfo: Equatable, Sendable {
     self.worldSize = worldSize
     self.recipe = recipe
     self.model = model
+    self.options = options
     self.optionsSHA256 = optionsSHA256
     self.dataFingerprint = dataFingerprint
     self.weightsSHA256 = weightsSHA256

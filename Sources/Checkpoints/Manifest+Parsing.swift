@@ -39,7 +39,8 @@ extension Manifest {
     var files: [File] = []
     try reader.object { (reader, key) throws(JSONError) in
       switch key {
-      case "program_version", "recipe", "model", "options_sha256", "data_fingerprint", "weights_sha256",
+      case "program_version", "recipe", "model", "options", "options_sha256", "data_fingerprint",
+        "weights_sha256",
         "state_sha256":
         texts[key] = try reader.string()
       case "step", "world_size_written": counts[key] = try reader.count()
@@ -64,7 +65,8 @@ extension Manifest {
       formatVersion: version,
       info: GenerationInfo(
         step: step, programVersion: try text("program_version"), worldSize: worldSize,
-        recipe: try text("recipe"), model: try text("model"), optionsSHA256: try text("options_sha256"),
+        recipe: try text("recipe"), model: try text("model"), options: texts["options"],
+        optionsSHA256: try text("options_sha256"),
         dataFingerprint: try text("data_fingerprint"), weightsSHA256: try text("weights_sha256"),
         stateSHA256: try text("state_sha256"), state: state),
       files: files)

@@ -14,8 +14,9 @@ public struct Manifest: Equatable, Sendable {
     /// `2.0`.
     public var description: String { "\(major).\(minor)" }
 
-    /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`; it is read.
-    public static let current = FormatVersion(major: 2, minor: 0)
+    /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`, format 2.0 no options;
+    /// both are read.
+    public static let current = FormatVersion(major: 2, minor: 1)
   }
 
   /// One file of the generation.
@@ -73,6 +74,7 @@ extension Manifest {
       writer.field("world_size_written", info.worldSize)
       writer.field("recipe", info.recipe)
       writer.field("model", info.model)
+      if let options = info.options { writer.field("options", options) }
       writer.field("options_sha256", info.optionsSHA256)
       writer.field("data_fingerprint", info.dataFingerprint)
       writer.field("weights_sha256", info.weightsSHA256)

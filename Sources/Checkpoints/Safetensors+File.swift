@@ -2,7 +2,8 @@ extension Safetensors {
   /// More than this is refused: no network here is larger, and the file is held in memory.
   private static let maximumFileSize = 16 << 30
 
-  /// Reads a plain safetensors file, such as `safetensors.torch.save_file` writes; links are followed.
+  /// Reads a safetensors file, such as `safetensors.torch.save_file` writes, plain or in a zstd frame, as
+  /// checkpoints have it; links are followed.
   ///
   /// - Throws: ``CheckpointError``: `notFound`, `inputOutput`, or `damaged` naming the tensor and the byte.
   public init(contentsOf path: String) throws(CheckpointError) {
@@ -11,6 +12,28 @@ extension Safetensors {
       throw CheckpointError(.damaged, "a file of \(file.size) bytes is too large", path: path)
     }
     let bytes = try file.contents(limit: file.size)
-    try self.init(decoding: bytes, path: path)
+    if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+      throw CheckpointError(
+        .damaged, "an archive of torch.save, not safetensors", path: path,
+        advice: "write the state_dict with safetensors.torch.save_file")
+    }
+    do throws(CheckpointError) {
+      try self.init(decoding: Self.content(of: bytes, path), path: path)
+    } catch {
+      throw CheckpointError(
+        error.kind, error.problem, path: path, tensor: error.tensor, offset: error.offset,
+        advice: error.kind == .damaged
+          ? "give a whole file of safetensors, such as safetensors.torch.save_file writes" : error.advice)
+    }
+  }
+
+  /// What is in a frame, or the bytes themselves if they are none.
+  private static func content(of bytes: [UInt8], _ path: String) throws(CheckpointError) -> [UInt8] {
+    guard bytes.starts(with: ZstdFrame.magic) else { return bytes }
+    guard let size = ZstdFrame.announcedSize(of: bytes), size <= maximumFileSize else {
+      throw CheckpointError(
+        .damaged, "a zstd frame that does not say how large its content is, or is too large", path: path)
+    }
+    return try ZstdFrame.decompress(bytes, expectedSize: size, path: path)
   }
 }

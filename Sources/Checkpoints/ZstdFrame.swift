@@ -1,5 +1,17 @@
+import CZstd
+
 /// Bytes in one ordinary zstd frame: `zstd -d` reads it.
 public enum ZstdFrame {
+  /// What every frame begins with.
+  static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+
+  /// The size of the content that a frame announces in its header; nil if it announces none.
+  static func announcedSize(of frame: [UInt8]) -> Int? {
+    let size = frame.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+    // Errors and an unknown size are the two largest numbers.
+    return Int(exactly: size)
+  }
+
   /// The frame for `content`, with its size in the header and a content checksum.
   public static func compress(_ content: [UInt8], level: Int32 = 1) -> [UInt8] {
     var frame: [UInt8] = []

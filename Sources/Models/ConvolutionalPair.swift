@@ -59,7 +59,7 @@ struct ConvolutionalPair {
     return [
       NetworkDescription(
         (averaged ? average : generator).main,
-        averaged ? networks[0].average ?? networks[0].store : networks[0].store,
+        networks[0].store(averaged: averaged),
         input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image),
         classes: (averaged ? average : generator).classPart),
       NetworkDescription(

@@ -142,7 +142,7 @@ public final class MLPGAN: Model {
     return [
       NetworkDescription(
         (averaged ? average : generator).main,
-        averaged ? networks[0].average ?? networks[0].store : networks[0].store,
+        networks[0].store(averaged: averaged),
         input: .init("latents", [configuration.latent]), chainExtents: [configuration.latent],
         outputScale: configuration.scale, output: .init("samples", [dimensions]),
         classes: (averaged ? average : generator).classPart),

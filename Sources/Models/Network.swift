@@ -25,4 +25,7 @@ public struct Network {
 
   /// What the network is called in recipes and checkpoints.
   public var name: String { store.name }
+
+  /// Its average, where one is asked for and kept, or what is trained.
+  func store(averaged: Bool) -> ParameterStore { averaged ? average ?? store : store }
 }

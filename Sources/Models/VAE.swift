@@ -130,11 +130,11 @@ public final class VAE: Model {
   /// Samples to logits. The draw of latents has no counterpart in other programs: such a network is not
   /// exported.
   public func descriptions(averaged: Bool) -> [NetworkDescription] {
-    let store = averaged ? networks[0].average ?? networks[0].store : networks[0].store
     let extents = [configuration.channels, configuration.size, configuration.size]
     return [
       NetworkDescription(
-        Sequential([VariationalAutoencoding(layers: averaged ? average : layers)]), store,
+        Sequential([VariationalAutoencoding(layers: averaged ? average : layers)]),
+        networks[0].store(averaged: averaged),
         input: .init("samples", extents), chainExtents: [configuration.pixels],
         output: .init("logits", extents))
     ]

@@ -18,6 +18,7 @@ struct DataCommand: ParsableCommand {
         lockstep data info cifar-10-batches-bin --output sheet.png
         lockstep data check images/
         lockstep data pack images/ --output shards
+        lockstep data pack photos/ --resize crop --size 64 --output shards64
         lockstep train dcgan64 'data=shards/shard-{000000..000007}.tar'
         lockstep train vae data=book.txt size=96
       """,
@@ -31,7 +32,7 @@ struct DataCommand: ParsableCommand {
     @Option(help: "Classes that the labels must lie in.")
     var labels: Int?
 
-    @Option(help: "Height and width of pottery, characters in a window of text.")
+    @Option(help: "Height and width of pottery and of packed squares, characters in a window of text.")
     var size = 64
 
     @Option(help: "Samples of pottery.")
@@ -125,6 +126,9 @@ struct DataCommand: ParsableCommand {
         WebDataset's layout: 000000123.png and 000000123.cls side by side, PNG and
         JPEG files as they are, other images as PNGs. index.txt holds the SHA-256 of
         every shard. The folder appears whole or not at all.
+
+        Photographs are decoded anew in each epoch. With --resize all are written in
+        one size instead, as dataset.resize would make them.
         """)
 
     @OptionGroup var source: Source
@@ -138,7 +142,15 @@ struct DataCommand: ParsableCommand {
     @Flag(help: "Images may have several sizes, as dataset.resize allows.")
     var anySize = false
 
+    @Option(help: "crop or pad: write all images as squares of --size pixels.")
+    var resize: String?
+
+    private var mode: ResizeMode? { resize.flatMap { ResizeMode(rawValue: $0) } }
+
     func validate() throws {
+      guard resize == nil || mode == .crop || mode == .pad else {
+        throw ValidationError("--resize is crop or pad.")
+      }
       guard (1...4096).contains(shardSize) else {
         throw ValidationError("--shard-size lies between 1 and 4096.")
       }
@@ -147,7 +159,8 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       alone {
         let pack = try DataPack(
-          source.request(resize: anySize ? .pad : .none), to: output, shardBytes: shardSize << 20)
+          source.request(resize: mode ?? (anySize ? .pad : .none)), to: output,
+          shardBytes: shardSize << 20, isFitted: mode != nil)
         let note = pack.isRounded ? ", numbers rounded to bytes" : ""
         let counts = "\(Count.text(pack.samples, "sample")) in \(Count.text(pack.shards, "shard"))"
         print("\(counts), \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))")

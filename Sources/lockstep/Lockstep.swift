@@ -34,9 +34,7 @@ struct Lockstep: ParsableCommand {
 
   static func main() {
     // A wish to stop that comes before the program is ready for it must not end it.
-    if CommandLine.arguments.dropFirst().first == Train.configuration.commandName ?? "train" {
-      StopSignals.hold()
-    }
+    if ["train", "launch"].contains(CommandLine.arguments.dropFirst().first) { StopSignals.hold() }
     StandardStreams.prepare()
     MemoryExhaustion.setHandler { bytes in
       Failure.report(MemoryError.exhausted(bytes))

@@ -5,13 +5,14 @@ import Training
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw samples from a run or a checkpoint as a PNG.",
+    abstract: "Draw samples from a run or a checkpoint, as one picture or each as a PNG.",
     discussion: """
       Samples come from the averaged generator (EMA) with its running statistics.
 
         lockstep sample runs/dcgan --count 100 --output samples.png
         lockstep sample runs/cgan-mnist --class 7 --count 16
         lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
+        lockstep sample runs/dcgan --count 10000 --folder fakes
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.")
@@ -20,14 +21,25 @@ struct Sample: ParsableCommand {
   @Option(name: .shortAndLong, help: "The picture to write, a PNG.")
   var output = "samples.png"
 
-  @Option(help: "Samples in the grid, 1 to 4096.")
-  var count = 64
+  @Option(
+    help: ArgumentHelp(
+      "Samples in the grid, 1 to 4096; 64 unless given.",
+      discussion:
+        "With a class a row there are as many of each, so up to a row fewer; with --folder up to 1000000."
+    ))
+  var count: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write each sample as a PNG of its own into this folder, for other programs.",
+      discussion: "In a folder for each class, if the model knows classes. No other picture is drawn."))
+  var folder: String?
 
   @Option(help: "Draw this many strips that go from one latent to another instead of a grid.")
   var interpolate: Int?
 
-  @Option(help: "Samples of a strip, 2 to 64.")
-  var columns = 10
+  @Option(help: "Samples of a strip, 2 to 64; 10 unless given.")
+  var columns: Int?
 
   @Option(
     name: .customLong("class"),
@@ -42,10 +54,25 @@ struct Sample: ParsableCommand {
   )
   var tensors: String?
 
+  @Flag(help: "Draw with the trained generator instead of its moving average.")
+  var unaveraged = false
+
   func validate() throws {
     try PictureName.check(output)
-    guard (1...4096).contains(count) else { throw ValidationError("--count lies between 1 and 4096.") }
-    guard (2...64).contains(columns) else { throw ValidationError("--columns lies between 2 and 64.") }
+    let most = folder == nil ? 4096 : 1_000_000
+    guard (1...most).contains(count ?? 1) else {
+      throw ValidationError("--count lies between 1 and \(most).")
+    }
+    guard (2...64).contains(columns ?? 2) else { throw ValidationError("--columns lies between 2 and 64.") }
+    guard columns == nil || interpolate != nil else {
+      throw ValidationError("--columns is for --interpolate; a grid is as wide as it is high.")
+    }
+    guard interpolate == nil || (count == nil && folder == nil) else {
+      throw ValidationError("--interpolate counts strips; leave out --count and --folder.")
+    }
+    guard folder == nil || tensors == nil else {
+      throw ValidationError("--tensors goes with a picture; leave out --folder.")
+    }
     if let interpolate, !(1...64).contains(interpolate) {
       throw ValidationError("--interpolate lies between 1 and 64.")
     }
@@ -53,10 +80,18 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     alone {
-      let sampling = try Sampling(path: path, seed: seed, only: only)
+      let sampling = try Sampling(path: path, seed: seed, only: only, isAveraged: !unaveraged)
       for reason in sampling.rejected { Failure.report(reason) }
+      if let folder {
+        let count = count ?? 64
+        try sampling.writeEach(count, to: folder) { written in
+          if written % 4096 == 0, written < count { print("\(written) of \(count) samples") }
+        }
+        print("\(Count.text(count, "sample")) of step \(sampling.step): \(TerminalText.escaped(folder))")
+        return
+      }
       let arrangement: Sampling.Arrangement =
-        interpolate.map { .interpolation(rows: $0, columns: columns) } ?? .grid(count: count)
+        interpolate.map { .interpolation(rows: $0, columns: columns ?? 10) } ?? .grid(count: count ?? 64)
       let (grid, images) = sampling.draw(arrangement)
       try sampling.write(images, of: grid, to: output)
       if let tensors { try Sampling.writeTensors(grid, images: images, to: tensors) }

@@ -44,6 +44,20 @@ extension EndToEnd {
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["images"])
     }
 
+    @Test("pack --resize writes squares of one size, as a run would see them")
+    func packResized() throws {
+      let folder = try Folder()
+      try Fixtures.images(6, in: folder)
+      try folder.write(Fixtures.smallPNG, "images/small.png")
+      let words = ["pack", "images", "--resize", "crop", "--size", "16", "--output", "shards"]
+      #expect(try run(words, in: folder).status == 0)
+      let told = try run(["info", "shards", "--json"], in: folder)
+      let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
+      #expect(object?["samples"] as? Int == 7, "\(told.output)")
+      #expect(object?["height"] as? Int == 16 && object?["width"] as? Int == 16, "\(told.output)")
+      #expect(try run(["pack", "images", "--resize", "none", "--output", "x"], in: folder).status == 64)
+    }
+
     @Test(
       "check lists the first twenty bad samples and counts the others; --json has all, and says what are sizes"
     )

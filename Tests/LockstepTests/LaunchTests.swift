@@ -94,6 +94,42 @@ extension EndToEnd {
       #expect(try Status(of: folder.path + "/run").state == "done")
     }
 
+    @Test("a second launch of a run is refused and leaves the first one and its status alone")
+    func secondLaunch() throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let words = { ["launch", "-n", "1"] + $0 + ["train", "ring", "steps=1000000", "--run", run] }
+      let job = try Lockstep.start(words(["--max-restarts", "1"]), in: folder)
+      try #require(try job.wait { (try? Status(of: run).state) == "running" })
+      let first = try folder.bytes("run/status.json")
+      let refused = try Lockstep.run(words([]) + ["--resume"], in: folder)
+      #expect(refused.status == 73 && refused.errors.contains("in use by"), "\(refused.errors)")
+      #expect(try Status(of: run).state == "running" && Status(of: run).exitCode == nil)
+      #expect(
+        try folder.bytes("run/status.json").suffix(40) == first.suffix(40), "it is marked with its start")
+      job.signal(SIGTERM)
+      #expect(try job.wait().status == 75)
+    }
+
+    @Test(
+      "a wish to stop that comes before the ranks are there is kept, and ends with 75",
+      arguments: [0, 60, 200])
+    func earlySignal(milliseconds: UInt32) throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let words = ["launch", "-n", "2", "--oversubscribe", "train", "ring", "steps=1000000", "--run", run]
+      let job = try Lockstep.start(words, in: folder)
+      // Before the program has begun nobody can keep it.
+      try #require(
+        try job.wait { Processes.withWord(run).first.map { Processes.keeps(SIGTERM, $0) } ?? false })
+      usleep(1000 * milliseconds)
+      job.signal(SIGTERM)
+      let finished = try job.wait()
+      #expect(finished.status == 75, "\(finished.errors)")
+      #expect(Processes.withWord(run).isEmpty)
+      if folder.has("run") { #expect(try Status(of: run).state == "stopped") }
+    }
+
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()

@@ -57,6 +57,42 @@ extension EndToEnd {
       }
       try folder.copy(checkpoint, to: "kept")
       #expect(try Lockstep.run(["inspect", "kept"], in: folder).status == 0)
+      // It knows its options itself.
+      #expect(try Lockstep.run(["sample", "kept", "-o", "kept.png"], in: folder).status == 0)
+      #expect(try Lockstep.run(["sample", "run", "-o", "run.png"], in: folder).status == 0)
+      #expect(try folder.bytes("kept.png") == folder.bytes("run.png"))
+    }
+
+    @Test("--folder writes each sample as a picture of its own, the first of as many; it must be empty")
+    func single() throws {
+      let folder = try trained()
+      let words = ["sample", "run", "--folder", "fakes"]
+      #expect(try Lockstep.run(words + ["--count", "70"], in: folder).status == 0)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/fakes").sorted()
+      #expect(names.count == 70 && names.first == "000000.png" && names.last == "000069.png")
+      let size = try pngSize(folder.bytes("fakes/000069.png"))
+      #expect(size.width == 32 && size.height == 32)
+      let again = try Lockstep.run(words, in: folder)
+      #expect(again.status == 73 && again.errors.contains("holds files"), "\(again.errors)")
+      #expect(try Lockstep.run(["sample", "run", "--folder", "few", "--count", "3"], in: folder).status == 0)
+      #expect(try folder.bytes("few/000002.png") == folder.bytes("fakes/000002.png"))
+      for wrong in [["--columns", "4"], ["--interpolate", "2", "--count", "4"], ["--count", "5000"]] {
+        #expect(try Lockstep.run(["sample", "run"] + wrong, in: folder).status == 64)
+      }
+    }
+
+    @Test("a run begins with the networks of a checkpoint as they lie there; an archive of torch is named")
+    func initialWeights() throws {
+      let folder = try trained()
+      let checkpoint = "run/checkpoints/step-00000004/generator.safetensors.zst"
+      func words(_ weights: String, _ run: String) -> [String] {
+        ["dcgan"] + narrow + ["steps=1", "samples.count=4", "init.generator=\(weights)", "--run", run]
+      }
+      let begun = try Lockstep.train(words(checkpoint, "b"), ranks: 1, in: folder)
+      #expect(begun.status == 0 && begun.errors.contains("generator: "), "\(begun.errors)")
+      try folder.write([0x50, 0x4B, 0x03, 0x04] + [UInt8](repeating: 0, count: 100), "m.pt")
+      let refused = try Lockstep.train(words("m.pt", "c"), ranks: 1, in: folder)
+      #expect(refused.status == 65 && refused.errors.contains("archive of torch.save"), "\(refused.errors)")
     }
 
     @Test("the same command draws the same picture, another seed another")

@@ -42,6 +42,33 @@ struct LaunchTests {
     #expect(LaunchOutcome(code: 75, status: nil, noticed: nil).isRestartable == false)
     #expect(LaunchOutcome(code: 0, status: nil, noticed: nil).code == 0)
     #expect(LaunchOutcome(code: 255, status: nil, noticed: nil).isRestartable)
+    let absent = LaunchOutcome(code: 127, status: nil, noticed: nil)
+    #expect(absent.code == 78 && absent.cause?.contains("cannot start the program") == true)
+  }
+
+  @Test("a rank that was killed and a host that was lost came from outside, a rank that crashed did not")
+  func outside() {
+    func isFromOutside(_ noticed: String) -> Bool {
+      LaunchOutcome(code: 137, status: nil, noticed: noticed).isFromOutside
+    }
+    #expect(isFromOutside("rank 1 on node2 was ended by signal 9, perhaps by the kernel for want of memory"))
+    #expect(isFromOutside("node2 is lost to mpirun"))
+    #expect(!isFromOutside("rank 1 on node2 was ended by signal 11"))
+    #expect(!LaunchOutcome(code: 65, status: nil, noticed: "node2 is lost to mpirun").isFromOutside)
+  }
+
+  @Test("a status is replaced by one of its own start alone, also on a disk that takes no new file")
+  func startMarks() throws {
+    let scratch = try Scratch()
+    func status(_ state: RunStatus.State, of start: String) -> RunStatus {
+      RunStatus(state, step: 3, start: start)
+    }
+    status(.running, of: "b").write(in: scratch.path)
+    status(.failed, of: "a").writeOverOwn(in: scratch.path)
+    #expect(RunStatus.read(in: scratch.path)?.state == .running)
+    status(.stopped, of: "b").writeOverOwn(in: scratch.path)
+    #expect(RunStatus.read(in: scratch.path)?.state == .stopped)
+    #expect(RunStatus.read(in: scratch.path)?.start == "b")
   }
 
   @Test("mpirun's own words name the rank, the host and the signal")
@@ -129,5 +156,13 @@ struct LaunchTests {
     #expect(!isLost(line("0A", "00000009")), "it listens")
     #expect(!isLost(line("01", "00000009", socket: "471")), "it is another's")
     #expect(!isLost("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt"))
+  }
+
+  @Test("a share of processor time counts as cores, rounded up; none is no limit")
+  func quotas() {
+    #expect(Cores.cores(ofLimit: "400000 100000\n") == 4)
+    #expect(Cores.cores(ofLimit: "250000 100000") == 3 && Cores.cores(ofLimit: "5000 100000") == 1)
+    #expect(Cores.cores(ofLimit: "max 100000\n") == nil && Cores.cores(ofLimit: "-1\n 100000\n") == nil)
+    #expect(Cores.cores(ofLimit: "") == nil && Cores.cores(ofLimit: "1 0") == nil)
   }
 }

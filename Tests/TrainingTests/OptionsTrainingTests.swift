@@ -22,6 +22,49 @@ struct OptionsTrainingTests {
       ])
   }
 
+  @Test("of a run in epochs the step size is compared with the steps that these turn out to be")
+  func decayOfEpochs() throws {
+    let epochs = "model: {family: dcgan}\nepochs: 2\n"
+    let options = try resolve(
+      epochs, "optimizer.generator.decay=linear", "optimizer.generator.decaySteps=9")
+    try options.checkDecay(over: 9)
+    let error = #expect(throws: OptionsError.self) { try options.checkDecay(over: 10) }
+    #expect(
+      error?.lines == [
+        "the step size of the generator is zero from step 9 on, the run has 10 steps, "
+          + "optimizer.generator.decaySteps; give fewer epochs, or begin a run with a larger "
+          + "optimizer.generator.decaySteps"
+      ])
+  }
+
+  @Test(
+    "words for what is switched off are refused, with what switches it on",
+    arguments: [
+      ("watch.policy=rewind", "watch.every"), ("balance.limit=2", "balance.every"),
+      ("augment.probability=0.5", "augment.kind"), ("r1.every=4", "r1.weight"),
+      ("dragan.deviation=1", "dragan.weight"), ("instanceNoise.until=10", "instanceNoise.deviation"),
+    ])
+  func idle(word: String, key: String) throws {
+    let found = problems(yaml: least, word)
+    #expect(found.count == 1 && found[0].contains("give \(key) too"), "\(found)")
+    // A recipe may hold what its reader switches on.
+    let (path, value) = (word.prefix { $0 != "=" }, word.drop { $0 != "=" }.dropFirst())
+    #expect(problems(yaml: least + "\(path): \(value)\n") == [])
+  }
+
+  @Test("words at their neutral values, and of what is switched on, are taken")
+  func notIdle() {
+    #expect(problems(yaml: least, "watch.policy=warn", "instanceNoise.until=0") == [])
+    #expect(problems(yaml: least, "watch.policy=stop", "watch.every=10") == [])
+    #expect(
+      problems(yaml: least, "augment.kind=diffaugment", "augment.target=0.5").first?.contains(
+        "augment.kind=ada")
+        == true)
+    #expect(problems(yaml: least, "watch.nonFinite=skip", "watch.skips=2") == [])
+    let noise = problems("vae", "watch.every=10", "watch.noise=0.1")
+    #expect(noise.first?.contains("get no noise") == true, "\(noise)")
+  }
+
   @Test("a decay without an end, and an end without a decay, are refused")
   func contradictions() {
     let epochs = "model: {family: dcgan}\nepochs: 2\n"

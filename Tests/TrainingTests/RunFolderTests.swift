@@ -3,8 +3,8 @@ import Glibc
 import Testing
 import Training
 
-/// A folder that is gone after the test.
-private final class Scratch {
+/// A folder that is removed with all that is in it.
+final class Scratch {
   let path: String
 
   init() throws {
@@ -170,6 +170,10 @@ struct RunFolderTests {
     let other = try RunFolder.create(in: parent, options: Options.resolve(recipe: "dcgan64")).path
     #expect(try only("dcgan") == first && only("dcgan64") == other)
     #expect(throws: RunFolderError.self) { try only(nil) }
+
+    // A run counts by the recipe that it is of, wherever it lies.
+    #expect(rename(other, "\(parent)/mine") == 0)
+    #expect(try only("dcgan64") == "\(parent)/mine")
 
     _ = try RunFolder.create(in: parent, options: options())
     #expect(mkdir("\(first)/checkpoints/step-00000300", 0o755) == 0)

@@ -69,6 +69,14 @@ public struct ImageGrid: Sendable {
     return Pixels(width: gridWidth, height: gridHeight, channels: channels, samples: samples)
   }
 
+  /// One image `[H, W, C]` by itself, with values as in a grid.
+  public static func pixels(ofOne image: Tensor) -> Pixels {
+    precondition(image.shape.rank == 3, "an image is [H, W, C], not \(image.shape)")
+    return Pixels(
+      width: image.shape[1], height: image.shape[0], channels: image.shape[2],
+      samples: image.scalars.map(quantized))
+  }
+
   private static func quantized(_ value: Float) -> UInt8 {
     // `Float.maximum` returns the number when the other argument is NaN.
     UInt8(Float.minimum(255, Float.maximum(0, (value + 1) * 127.5)).rounded())

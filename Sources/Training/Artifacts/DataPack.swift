@@ -1,11 +1,12 @@
 package import Datasets
 import Glibc
 import Reporting
+import TensorCore
 
 /// Writes a data set as tar shards with an index: WebDataset's layout, which every reader of tar reads.
 ///
-/// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes. The folder
-/// appears whole or not at all: it is written under a temporary name, made durable and renamed.
+/// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes, and so do all where
+/// they are brought to one size. The folder appears whole or not at all: it is written under a temporary name, made durable and renamed.
 package struct DataPack {
   /// Samples written.
   package let samples: Int
@@ -19,9 +20,10 @@ package struct DataPack {
   /// - Parameters:
   ///   - folder: made by this; it must not be there.
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
+  ///   - isFitted: whether images are written in the size that the request asks for, as a run would see them.
   /// - Throws: `DatasetError` for data that cannot be read, ``OutputError`` for a folder that cannot be
   ///   written, ``RunFolderError`` for one that is there already.
-  package init(_ request: DatasetRequest, to folder: String, shardBytes: Int) throws {
+  package init(_ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false) throws {
     var trimmed = folder[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
     let folder = String(trimmed)
@@ -30,6 +32,12 @@ package struct DataPack {
         .occupied, "the folder exists already", folder, "choose another --output, or remove it")
     }
     let source = try Datasets.source(request)
+    var fitted: (any ImageDataset)?
+    if isFitted {
+      var request = request
+      request.channels = source.channelRange.upperBound
+      fitted = try Datasets.open(request)
+    }
     let temporary = "\(folder).tmp-\(getpid())"
     try OutputError.writing(folder) {
       guard try OutputError.makeFolder(temporary, for: folder) else {
@@ -53,7 +61,8 @@ package struct DataPack {
         writer = ShardWriter()
       }
       for number in 0..<source.count {
-        let (file, ending, rounded) = try Self.file(source, number)
+        let (file, ending, rounded) =
+          try fitted.map { (try Self.picture($0, number), "png", false) } ?? Self.file(source, number)
         isRounded = isRounded || rounded
         writer.append(
           key: Self.padded(number, 9), image: file, extension: ending, label: source.label(number))
@@ -78,6 +87,17 @@ package struct DataPack {
     }
   }
 
+  /// An image as a run would see it.
+  private static func picture(_ dataset: any ImageDataset, _ number: Int) throws -> [UInt8] {
+    let shape: Shape = [dataset.height, dataset.width, dataset.channels]
+    var failure: DatasetError?
+    let image = Tensor(shape) { pixels in
+      do throws(DatasetError) { _ = try dataset.read(number, into: pixels) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return try PNGFile(encoding: ImageGrid.pixels(ofOne: image)).bytes
+  }
+
   private static func file(
     _ source: any ImageSource, _ number: Int
   ) throws -> (bytes: [UInt8], extension: String, isRounded: Bool) {
@@ -90,7 +110,8 @@ package struct DataPack {
     return (try PNGFile(encoding: pixels).bytes, "png", image.isFloat)
   }
 
-  private static func padded(_ number: Int, _ digits: Int) -> String {
+  /// A number in so many digits at least.
+  static func padded(_ number: Int, _ digits: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }

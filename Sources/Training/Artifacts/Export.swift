@@ -32,7 +32,7 @@ package struct Export {
   package init(path: String) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
-    options = try Options.read(path: "\(generation.path)/../../options.yaml")
+    options = try Inspection.options(of: generation)
     logPath = "\(generation.path)/../../log.jsonl"
     model = options.family.makeModel(options)
     try RunState.restoreNetworks(of: model, from: generation)
@@ -71,9 +71,10 @@ package struct Export {
     }
     if format == .safetensors {
       files.append((Self.picture, try PNGFile(encoding: samples()).bytes))
-      files.append(("README.md", Array(try card(networks, isAveraged).markdown.utf8)))
+      files.append((Self.readme, Array(try card(networks, isAveraged).markdown.utf8)))
     }
     // After everything that can fail for the model's sake.
+    try Self.refuseForeign(folder, files.map(\.name))
     try OutputError.writing(folder) {
       _ = try OutputError.makeFolder(folder, for: folder)
       for file in files { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)", durable: true) }
@@ -82,6 +83,18 @@ package struct Export {
   }
 
   private static let picture = "samples.png"
+  private static let readme = "README.md"
+
+  /// Refuses a folder whose README.md an export has not written.
+  private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
+    let path = "\(folder)/\(readme)"
+    guard names.contains(readme), Files.exists(path),
+      Files.head(path)?.contains("library_name: lockstep") != true
+    else { return }
+    throw RunFolderError(
+      .occupied, "the folder holds a README.md that no export has written", folder,
+      "choose another --output, or move that file away")
+  }
 
   private static func isExportable(_ network: NetworkDescription) -> Bool {
     do throws(UndescribedLayer) {
@@ -134,13 +147,13 @@ package struct Export {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
       title: "\(options.recipe)\(title)",
-      tags: [
-        "gan", options.family.rawValue,
+      tags: (model.phases.contains { $0.role == .generator } ? ["gan"] : []) + [
+        options.family.rawValue,
         model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
       ],
       facts: [
         ("model", options.modelDescription),
-        ("weights", isAveraged ? "moving average of the generator's" : "as trained, not averaged"),
+        ("weights", isAveraged ? "moving average" : "as trained, not averaged"),
         ("parameters", networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")),
         ("steps", "\(info.step) of \(options.batch) samples"),
         ("data", options.data.optionValue.canonicalText),

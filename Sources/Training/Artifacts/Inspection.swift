@@ -35,6 +35,17 @@ package struct Inspection {
     }
   }
 
+  /// The options of a generation: those of the run folder that it lies in, or those that it has itself, where it
+  /// was copied elsewhere.
+  /// - Throws: `OptionsError`.
+  static func options(of generation: LoadedGeneration) throws -> Options {
+    let stored = "\(generation.path)/../../\(RunFolder.Entry.options)"
+    guard let own = generation.manifest.info.options, !Files.exists(stored) else {
+      return try Options.read(path: stored)
+    }
+    return try Options.resolve(yaml: Array(own.utf8), name: "checkpoint", label: Manifest.fileName)
+  }
+
   private static func newestOrNamed(
     _ path: String
   ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {

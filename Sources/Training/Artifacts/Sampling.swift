@@ -18,6 +18,7 @@ package struct Sampling {
   }
 
   private let model: any Model
+  private let isAveraged: Bool
   private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
@@ -26,18 +27,24 @@ package struct Sampling {
   /// Checkpoints that were passed over.
   package let rejected: [String]
 
-  /// Loads the averaged networks of the checkpoint at `path`, or of the newest one of the run at `path`.
+  /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Parameters:
   ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
   ///   - only: the class of all samples; nil for one class a row, if the model is asked by class.
+  ///   - isAveraged: whether the moving averages draw, where there are any.
   /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's
   ///   options cannot be read.
-  package init(path: String, seed: UInt64?, only: Int? = nil) throws {
+  package init(path: String, seed: UInt64?, only: Int? = nil, isAveraged: Bool = true) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
-    let options = try Options.read(path: "\(generation.path)/../../options.yaml")
+    let options = try Inspection.options(of: generation)
     model = options.family.makeModel(options)
-    try RunState.restoreAverages(of: model, from: generation)
+    if isAveraged {
+      try RunState.restoreAverages(of: model, from: generation)
+    } else {
+      try RunState.restoreNetworks(of: model, from: generation)
+    }
+    self.isAveraged = isAveraged
     if let only { try SamplingError.check(only, of: model) }
     self.only = only
     self.seed = seed ?? options.seed
@@ -48,8 +55,47 @@ package struct Sampling {
   /// What a picture is drawn from, and its images.
   package func draw(_ arrangement: Arrangement) -> (grid: SampleGrid, images: Tensor) {
     let grid = grid(arrangement)
-    return (grid, model.samples(grid.latents, classes: model.classCount > 0 ? grid.classes : nil))
+    return (
+      grid,
+      model.samples(
+        grid.latents, classes: model.classCount > 0 ? grid.classes : nil, isAveraged: isAveraged)
+    )
   }
+
+  /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if need
+  /// be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in turn.
+  /// The first ones are those of a grid of as many samples, where that is not one class a row.
+  /// - Parameter written: told how many are, now and then.
+  /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
+  package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
+    guard case .images = picture else { throw SamplingError.noImages }
+    if let names = try RunFolderFiles.entries(of: folder), !names.isEmpty {
+      throw RunFolderError(
+        .occupied, "the folder holds files", folder, "choose another --folder, or empty it")
+    }
+    let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
+    let length = model.latentCount
+    try OutputError.writing(folder, option: "--folder") {
+      for start in stride(from: 0, to: count, by: Self.block) {
+        let rows = min(Self.block, count - start)
+        let classes =
+          only.map { Array(repeating: $0, count: rows) } ?? model.classes(inTurnFrom: start, count: rows)
+        let images = model.samples(
+          noise.normal([rows, length], from: start * length), classes: classes, isAveraged: isAveraged)
+        for row in 0..<rows {
+          let place = classes.isEmpty ? folder : "\(folder)/\(classes[row])"
+          _ = try OutputError.makeFolder(place, for: folder)
+          let image = images.rows(row..<row + 1).reshaped(model.sampleShape)
+          try PNGFile.write(
+            ImageGrid.pixels(ofOne: image), to: "\(place)/\(DataPack.padded(start + row, 6)).png")
+        }
+        written(start + rows)
+      }
+    }
+  }
+
+  /// Samples that are in memory at a time.
+  private static let block = 64
 
   private func grid(_ arrangement: Arrangement) -> SampleGrid {
     let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)

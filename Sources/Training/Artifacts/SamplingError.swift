@@ -4,6 +4,8 @@ import Models
 package enum SamplingError: Error, Equatable, CustomStringConvertible {
   /// The model is not asked by class.
   case noClasses
+  /// The samples are points of the plane, not images.
+  case noImages
   /// There is no class of that number.
   case noClass(Int, of: Int)
 
@@ -11,6 +13,7 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
+    case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noClass(let number, let count):
       "the model has no class \(number); its classes are 0 to \(count - 1), or leave out --class for all"
     }

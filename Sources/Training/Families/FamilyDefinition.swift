@@ -39,6 +39,9 @@ extension ModelFamily {
   /// A model of this family as the options describe it, with uninitialised parameters.
   package func makeModel(_ options: Options) -> any Model { definition.makeModel(options) }
 
+  /// The weights of all networks, without their averages.
+  package func weightCount(_ options: Options) -> Double { definition.weightCount(options) }
+
   /// The least memory, in bytes, that a rank needs which computes `samples` samples of a step.
   /// - Parameter acrossNodes: whether gradients travel between nodes.
   package func bytesPerRank(_ options: Options, samples: Int, acrossNodes: Bool) -> Double {

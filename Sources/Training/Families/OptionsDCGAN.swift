@@ -25,7 +25,7 @@ public enum DCGANOptions {
       + ConditionOptions.keys
       + AdversarialOptions.keys + AugmentOptions.keys + MinibatchOptions.keys + ReplayOptions.keys,
     narrowings: [
-      .init(path: "size", type: .oneOf([32, 64]), value: .integer(32)),
+      .init(path: "size", type: .oneOf([16, 32, 64, 128, 256]), value: .integer(32)),
       .init(path: "channels", type: .oneOf([1, 3]), value: .integer(1)),
     ])
 }

@@ -43,7 +43,9 @@ package struct GameDirector {
   func schedule(for game: GameState) -> Schedule {
     guard let balance else { return schedule }
     let counts = balance.counts(lead: Int(game.lead))
-    return schedule.repeating { $0.role == .discriminator ? counts.discriminator : counts.generator }
+    return schedule.repeating { phase in
+      phase.role.map { $0 == .discriminator ? counts.discriminator : counts.generator }
+    }
   }
 
   /// What is measured in a run with these options.

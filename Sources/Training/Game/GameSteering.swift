@@ -94,7 +94,7 @@ final class GameSteering {
       engine.state.game = game
       return false
     }
-    let (values, found) = try director.check(engine.model, loss: generatorLoss, step: done, &game)
+    let (values, found) = try director.check(engine.model, loss: watchedLoss, step: done, &game)
     engine.state.game = game
     measured += values
     notes.append(("verdict", "\(found)"))
@@ -104,8 +104,16 @@ final class GameSteering {
     return try act(at: done, because: Self.text(values), isNew: isNew)
   }
 
-  /// The loss of the last phase, by convention the generator's.
-  private var generatorLoss: Float { engine.statistics.last?.first ?? .nan }
+  /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is its.
+  private var watchedLoss: Float {
+    let phases = engine.model.phases
+    for (phase, values) in zip(phases, engine.statistics) where phase.role == .generator {
+      if let place = phase.statistics.firstIndex(where: { $0.key == Statistic.generatorLoss.key }) {
+        return values[place]
+      }
+    }
+    return engine.statistics.last?.first ?? .nan
+  }
 
   private func act(at done: Int, because reason: String, isNew: Bool) throws -> Bool {
     let word = "\(verdict ?? .diverged)"

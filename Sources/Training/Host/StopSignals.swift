@@ -42,11 +42,17 @@ package enum StopSignals {
         if !isFirst && now - first >= 1000 { _exit(128 + number) }
       }
     }
+    release()
+  }
+
+  /// Lets signals come that were held.
+  static func release() {
     var caught = set
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
   }
 
-  private static func isIgnored(_ number: Int32) -> Bool {
+  /// Whether the process was started with a signal ignored, as `nohup` does.
+  static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)

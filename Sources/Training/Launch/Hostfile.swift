@@ -39,7 +39,7 @@ package struct Hostfile: Sendable, Equatable {
   /// Reads a hostfile.
   /// - Throws: ``HostfileError`` with all that is wrong.
   package static func read(_ path: String) throws(HostfileError) -> Hostfile {
-    guard let text = Files.head(path), !Files.isFolder(path) else {
+    guard let text = Files.text(path), !Files.isFolder(path) else {
       throw .missing(path)
     }
     return try Hostfile(text: text, path: path)

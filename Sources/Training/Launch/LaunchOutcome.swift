@@ -4,6 +4,8 @@ package struct LaunchOutcome: Sendable, Equatable {
   package let code: Int32
   /// Why, one line; nil where a rank has said it already and nothing is recorded.
   package let cause: String?
+  /// What mpirun said of a lost rank or host.
+  private let noticed: String?
 
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
@@ -11,12 +13,18 @@ package struct LaunchOutcome: Sendable, Equatable {
   ///   - noticed: what mpirun said of a lost rank or host.
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(code: Int32, status: RunStatus?, noticed: String?, isStopWished: Bool = false) {
+    self.noticed = noticed
     if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
       // stop: nobody wished that.
       (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
       (self.code, cause) = (recorded, status.cause)
+    } else if code == 126 || code == 127 {
+      // As a shell says it: mpirun has not found the program on a host, or cannot start it.
+      (self.code, cause) = (
+        ExitStatus.configuration.rawValue, noticed ?? "mpirun cannot start the program on every host"
+      )
     } else if code == 0 || (ExitStatus(rawValue: code) != nil && code != ExitStatus.unexpected.rawValue) {
       (self.code, cause) = (code, noticed)
     } else {
@@ -27,6 +35,13 @@ package struct LaunchOutcome: Sendable, Equatable {
 
   /// Whether the same run may go on where it was: a rank or a host was lost, nothing is wrong with the run.
   package var isRestartable: Bool { code == ExitStatus.peerLost.rawValue }
+
+  /// Whether a rank or a host was taken away, and did not fail for what it had loaded.
+  package var isFromOutside: Bool {
+    let signs = ["was ended by signal 9", "was ended by signal 15", "is lost to mpirun", "has not answered"]
+    return isRestartable
+      && [cause, noticed].compactMap(\.self).contains { text in signs.contains { text.contains($0) } }
+  }
 
   /// Whether a line of mpirun's own says that it ends the job.
   package static func isAbort(_ line: String) -> Bool { line.contains("the job has been aborted") }

@@ -17,8 +17,11 @@ enum LaunchSignals {
   /// The last signal.
   static var signal: Int32 { Int32(number.load(ordering: .relaxed)) }
 
+  /// Begins to catch the signals, also those that were held.
   static func catchAll() {
+    defer { StopSignals.release() }
     for caught in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+      if caught == SIGHUP, StopSignals.isIgnored(caught) { continue }
       Glibc.signal(caught) { caught in
         let now = MonotonicClock.milliseconds
         LaunchSignals.number.store(Int(caught), ordering: .relaxed)

@@ -25,7 +25,8 @@ package struct Launcher {
   }
 
   private let request: Request
-  private let hosts: Hostfile?
+  /// The hostfile as it is, and without hosts that have no address.
+  private let listed, hosts: Hostfile?
   private let report: (String) -> Void
 
   /// Checks the request.
@@ -35,22 +36,26 @@ package struct Launcher {
   package init(_ request: Request, report: @escaping (String) -> Void) throws {
     self.request = request
     self.report = report
-    hosts = try request.hostfile.map { try Hostfile.read($0) }
+    let listed = try request.hostfile.map { try Hostfile.read($0) }
+    self.listed = listed
     let isAllocated = Files.environment("SLURM_JOB_ID") != nil
-    let slots = hosts?.slots ?? Cores.onNode
-    if request.ranks > slots, !request.oversubscribes, !(isAllocated && hosts == nil) {
+    let slots = listed?.slots ?? Cores.onNode
+    if request.ranks > slots, !request.oversubscribes, !(isAllocated && listed == nil) {
       throw LaunchError(
         .configuration,
         "\(request.ranks) ranks on \(slots) slots of \(request.hostfile ?? "this host"); "
           + "ask for -n \(slots), or add --oversubscribe")
     }
-    let unknown = hosts?.hosts.filter { !HostProbe.isLocal($0.name) && !HostProbe.resolves($0.name) } ?? []
-    guard unknown.isEmpty || request.isDryRun else {
-      throw LaunchError(
-        .configuration,
-        "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") \(unknown.count == 1 ? "has" : "have") no "
-          + "address; check the name, or add it to /etc/hosts")
+    let unknown = listed?.hosts.filter { !HostProbe.isLocal($0.name) && !HostProbe.resolves($0.name) } ?? []
+    let missing =
+      "\(Prose.list(unknown.map(\.address))) of \(request.hostfile ?? "") \(unknown.count == 1 ? "has" : "have") no address"
+    let isLeft = request.maxRestarts > 0 && unknown.count < listed?.hosts.count ?? 0
+    guard unknown.isEmpty || request.isDryRun || isLeft else {
+      throw LaunchError(.configuration, "\(missing); check the name, or add it to /etc/hosts")
     }
+    // Whoever goes on without hosts that are lost also begins without them.
+    hosts = request.isDryRun ? listed : listed?.filter { name in !unknown.contains { $0.name == name } }
+    if !unknown.isEmpty, !request.isDryRun { report("\(missing); left out") }
     // A recipe's file may lie on the other hosts alone: they say what is wrong with it.
     if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe,
       request.words.folder == nil || !recipe.hasSuffix(".yaml") || Files.text(recipe) != nil
@@ -104,73 +109,155 @@ package struct Launcher {
     }
     LaunchSignals.catchAll()
     setColumns()
-    var words = request.words
-    var claimed: String?
-    if words.isTraining, words.folder == nil {
-      let recipe = try words.recipe.map { try RecipeSource.find($0).recipeName() }
-      if words.isResuming {
-        words = words.running(in: try RunFolder.onlyDefault(recipe: recipe))
-      } else {
-        let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
-        claimed = folder
-        words = words.running(in: folder)
-      }
-    }
+    var (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
     defer { if let claimed { rmdir(claimed) } }
-
-    var ranks = request.ranks
-    var hostfile = request.hostfile
-    let survivors = "\(Files.environment("TMPDIR") ?? "/tmp")/lockstep-hosts-\(getpid())"
-    defer { unlink(survivors) }
+    defer { unlink(Self.survivors) }
+    var (ranks, hostfile) = (request.ranks, request.hostfile)
+    if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts) }
+    let mark = RunStart.newMark
     var restarts = 0
+    var vain = 0
     while true {
-      let folder = words.folder
-      let before = folder.flatMap { RunStatus.read(in: $0) }
-      let (code, noticed) = supervise(mpirun, command(words, ranks: ranks, hostfile: hostfile).words) {
-        folder.flatMap { RunStatus.read(in: $0) }.map { $0 != before && $0.exitCode != nil } ?? false
+      let start = "\(mark) \(restarts)"
+      setenv(RunStatus.startVariable, start, 1)
+      func status() -> RunStatus? {
+        words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == start ? $0 : nil }
       }
-      let after = folder.flatMap { RunStatus.read(in: $0) }
+      let end =
+        Supervision(
+          mpirun, command(words, ranks: ranks, hostfile: hostfile).words, isTraining: words.isTraining,
+          status: status)?.run() ?? .notStarted
       let outcome = LaunchOutcome(
-        code: code, status: after == before ? nil : after, noticed: noticed,
-        isStopWished: LaunchSignals.wishes > 0)
-      if LaunchSignals.wishes > 1 { return 128 + LaunchSignals.signal }
-      let isTold = after?.exitCode.map { $0 == Int(outcome.code) } ?? false
-      if outcome.code != 0, let folder, !isTold, RunFolder.isRun(folder) {
-        RunStatus(
-          .failed, step: after?.step ?? 0, exitCode: Int(outcome.code), cause: outcome.cause,
-          worldSize: ranks, writer: "\(RunOwner.current)"
-        ).write(in: folder)
-      }
-      let mayRestart = outcome.isRestartable && words.isTraining && LaunchSignals.wishes == 0
-      guard mayRestart, restarts < request.maxRestarts else {
-        if outcome.isRestartable {
-          let count = request.maxRestarts > 0 ? " after \(restarts) restarts" : ""
-          report(
-            "\(outcome.cause ?? "a rank was lost")\(count); run again with \(RunFolder.resumeWords(folder)), or with "
-              + "--max-restarts")
-        }
+        code: end.code, status: status(), noticed: end.noticed, isStopWished: LaunchSignals.wishes > 0)
+      if let code = wished(end, status(), words.folder) { return code }
+      record(outcome, status(), in: words.folder, ranks: ranks)
+      vain = end.hasBegun ? 0 : vain + 1
+      guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
+        restarts < request.maxRestarts, vain <= Self.mostInVain
+      else {
+        if outcome.isRestartable { report(lastWords(outcome, words.folder, restarts: restarts, vain: vain)) }
         return outcome.code
       }
       restarts += 1
-      if let hosts {
-        let left = hosts.filter(Set(reachable(hosts)).contains)
+      if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
+      if let folder = words.folder, RunFolder.isRun(folder) {
+        if outcome.isFromOutside { ResumeAttempt.forgive(in: folder) }
+        waitForLock(of: folder)
+        words = words.resuming
+      }
+      if let listed {
+        let left = listed.filter(Set(reachable(listed)).contains)
         guard !left.hosts.isEmpty else {
           report(
-            "no host of the hostfile answers; run again with \(RunFolder.resumeWords(folder)) when one does")
+            "no host of the hostfile answers; run again with \(RunFolder.resumeWords(words.folder)) when one does"
+          )
           return outcome.code
         }
-        ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
-        hostfile = left == hosts ? request.hostfile : survivors
-        if left != hosts { try AtomicFile.write(Array(left.text.utf8), to: survivors, durable: false) }
+        (ranks, hostfile) = try use(left)
       }
-      if let folder, RunFolder.isRun(folder) { words = words.resuming }
-      let step = folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
-      let place = hosts == nil ? "" : " on \(hostfile == survivors ? "the hosts that are left" : "all hosts")"
+      if LaunchSignals.wishes > 0 { return stoppedBetweenStarts(words.folder) }
+      let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
+      let place =
+        listed == nil ? "" : " on \(hostfile == Self.survivors ? "the hosts that are left" : "all hosts")"
       report(
-        "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with \(ranks) "
-          + "\(ranks == 1 ? "rank" : "ranks")\(place), after step \(step)")
+        "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
+          + "\(Count.text(ranks, "rank"))\(place), after step \(step)")
     }
+  }
+
+  /// Starts in a row of which none has begun before it is given up.
+  private static let mostInVain = 5
+
+  /// The words with a run folder, and the folder if it was made for them.
+  private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
+    guard words.isTraining, words.folder == nil else { return (words, nil) }
+    let recipe = try words.recipe.map { try RecipeSource.find($0).recipeName() }
+    if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
+    let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
+    return (words.running(in: folder), folder)
+  }
+
+  /// The ranks and the hostfile for the hosts that are left.
+  private func use(_ left: Hostfile) throws -> (ranks: Int, hostfile: String?) {
+    let ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
+    guard left != listed else { return (ranks, request.hostfile) }
+    try AtomicFile.write(Array(left.text.utf8), to: Self.survivors, durable: false)
+    return (ranks, Self.survivors)
+  }
+
+  private static let survivors = "\(Files.environment("TMPDIR") ?? "/tmp")/lockstep-hosts-\(getpid())"
+
+  /// The exit code where a wish to stop decides on it; nil where it does not.
+  private func wished(_ end: Supervision.End, _ status: RunStatus?, _ folder: String?) -> Int32? {
+    guard LaunchSignals.wishes > 0 else { return nil }
+    switch status?.state {
+    case .stopped, .done: return Int32(truncatingIfNeeded: status?.exitCode ?? 0)
+    default: break
+    }
+    if !end.hasBegun { return stoppedBetweenStarts(folder) }
+    return LaunchSignals.wishes > 1 ? 128 + LaunchSignals.signal : nil
+  }
+
+  /// Where there was nothing to save.
+  private func stoppedBetweenStarts(_ folder: String?) -> Int32 {
+    let isRun = folder.map { RunFolder.isRun($0) } ?? false
+    report(
+      "stopped before the ranks had begun; run again\(isRun ? " with \(RunFolder.resumeWords(folder))" : "")")
+    return ExitStatus.stopped.rawValue
+  }
+
+  /// Writes how a start ended into the run folder, if no rank has and no other start has taken the folder over.
+  private func record(_ outcome: LaunchOutcome, _ status: RunStatus?, in folder: String?, ranks: Int) {
+    guard outcome.code != 0, let folder, RunFolder.isRun(folder),
+      status?.exitCode != Int(outcome.code)
+    else { return }
+    if status == nil {
+      // Nothing of this start: another one may be at work.
+      do { try RunFolderLock.refuseHeld(folder) } catch { return }
+    }
+    RunStatus(
+      .failed, step: (status ?? RunStatus.read(in: folder))?.step ?? 0, exitCode: Int(outcome.code),
+      cause: outcome.cause, worldSize: ranks, writer: "\(RunOwner.current)",
+      start: Files.environment(RunStatus.startVariable)
+    ).write(in: folder)
+  }
+
+  /// Why a run that could be restarted is not.
+  private func lastWords(
+    _ outcome: LaunchOutcome, _ folder: String?, restarts: Int, vain: Int
+  ) -> String {
+    let cause = outcome.cause ?? "a rank was lost"
+    if vain > Self.mostInVain {
+      let doctor =
+        request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
+      return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
+    }
+    let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""
+    return "\(cause)\(count); run again with \(RunFolder.resumeWords(folder)), or with --max-restarts"
+  }
+
+  /// Waits while another process holds the run folder. A file server may keep the lock of a host that is lost
+  /// until its lease ends, a minute and a half with NFS.
+  private func waitForLock(of folder: String) {
+    let limit = MonotonicClock.milliseconds + 120_000
+    var isTold = false
+    while MonotonicClock.milliseconds < limit, LaunchSignals.wishes == 0 {
+      do {
+        return try RunFolderLock.refuseHeld(folder)
+      } catch {
+        guard error.kind == .locked else { return }
+        if !isTold { report("\(error.what), \(folder); waiting for up to two minutes") }
+        isTold = true
+      }
+      sleep(milliseconds: 500)
+    }
+  }
+
+  /// Sleeps, but not after a wish to stop.
+  private func sleep(milliseconds: Int) {
+    let end = MonotonicClock.milliseconds + Int64(milliseconds)
+    while MonotonicClock.milliseconds < end, LaunchSignals.wishes == 0 { usleep(50_000) }
   }
 
   private func reachable(_ hosts: Hostfile) -> [String] {
@@ -182,72 +269,6 @@ package struct Launcher {
     var size = winsize()
     guard isatty(2) == 1, ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return }
     setenv("COLUMNS", "\(size.ws_col)", 1)
-  }
-
-  /// Milliseconds that an mpirun which ends a job may take for it.
-  private static let patience: Int64 = 20_000
-
-  /// Runs mpirun to its end, passes on what it says and what it is to be told.
-  ///
-  /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed,
-  /// on which its daemons end what is left on the other hosts. The same where mpirun itself has said that it
-  /// ends the job, and does not, and where the run has ended: when all ranks are gone mpirun sometimes waits
-  /// for ever for a lock of PMIx (4.2).
-  /// - Parameter hasEnded: whether the run's status says so.
-  private func supervise(
-    _ mpirun: String, _ words: [String], hasEnded: () -> Bool
-  ) -> (code: Int32, noticed: String?) {
-    guard let process = ChildProcess(mpirun, words) else { return (127, "mpirun cannot be started") }
-    defer { process.close() }
-    var told = 0
-    var output = LaunchOutput()
-    var noticed: String?
-    var verdict: Int64?
-    var aborted: Int64?
-    var ended: Int64?
-    var looked = MonotonicClock.milliseconds
-    func pass() {
-      var isFirst = true
-      while true {
-        let bytes = process.read()
-        if bytes.isEmpty {
-          if isFirst { _ = writeAll(output.release(), to: 2) }
-          return
-        }
-        isFirst = false
-        _ = writeAll(output.pass(bytes), to: 2)
-        for text in output.lines {
-          noticed = noticed ?? LaunchOutcome.notice(in: text)
-          if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
-          if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
-            aborted = MonotonicClock.milliseconds
-          }
-        }
-      }
-    }
-    while true {
-      process.wait(milliseconds: 100)
-      pass()
-      if let code = process.exitCode() {
-        pass()
-        _ = writeAll(output.release(), to: 2)
-        return (code, noticed)
-      }
-      let now = MonotonicClock.milliseconds
-      if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
-      if ended == nil, now - looked > 1000 {
-        looked = now
-        if hasEnded() { ended = now }
-      }
-      for end in [aborted, ended].compactMap({ $0 }) where now - end > Self.patience {
-        kill(process.pid, SIGKILL)
-      }
-      while told < LaunchSignals.wishes {
-        told += 1
-        // Ranks that get SIGUSR1 save and leave with 75; SIGTERM ends them.
-        kill(process.pid, told == 1 ? SIGUSR1 : told == 2 ? SIGTERM : SIGKILL)
-      }
-    }
   }
 }
 

@@ -26,16 +26,26 @@ package struct RunStatus: Sendable, Equatable {
   package let worldSize: Int?
   /// The process that wrote this.
   package let writer: String
+  /// The start of the run that this is of: a run that goes on has several, and a process of an earlier one may
+  /// come back late.
+  package let start: String?
+
+  /// Where the launcher tells the ranks of which start they are.
+  package static let startVariable = "LOCKSTEP_START"
 
   package init(
-    _ state: State, step: Int, exitStatus: ExitStatus? = nil, cause: String? = nil, worldSize: Int? = nil
+    _ state: State, step: Int, exitStatus: ExitStatus? = nil, cause: String? = nil, worldSize: Int? = nil,
+    start: String? = nil
   ) {
     self.init(
       state, step: step, exitCode: exitStatus.map { Int($0.rawValue) }, cause: cause, worldSize: worldSize,
-      writer: "\(RunOwner.current)")
+      writer: "\(RunOwner.current)", start: start)
   }
 
-  init(_ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, writer: String) {
+  init(
+    _ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, writer: String, start: String?
+  ) {
+    self.start = start
     self.state = state
     self.step = step
     self.exitCode = exitCode
@@ -51,6 +61,7 @@ package struct RunStatus: Sendable, Equatable {
       .init("exit_code", exitCode.map { .integer($0) } ?? .null),
       .init("cause", cause.map { .string($0) } ?? .null),
       .init("world_size", worldSize.map { .integer($0) } ?? .null), .init("writer", .string(writer)),
+      .init("start", start.map { .string($0) } ?? .null),
     ]).text
   }
 
@@ -66,13 +77,34 @@ package struct RunStatus: Sendable, Equatable {
     func number(_ key: String) -> Int? { value[key]?.number.flatMap(Int.init(exactly:)) }
     self.init(
       state, step: step, exitCode: number("exit_code").flatMap { Int32(exactly: $0).map(Int.init) },
-      cause: text("cause"), worldSize: number("world_size"), writer: text("writer") ?? "")
+      cause: text("cause"), worldSize: number("world_size"), writer: text("writer") ?? "",
+      start: text("start"))
   }
 
   /// Writes `status.json` into a run folder that is there. Training does not fail for it.
   package func write(in folder: String) {
     guard Files.isFolder(folder) else { return }
-    try? AtomicFile.write(Array((json + "\n").utf8), to: Self.path(in: folder), durable: false)
+    let bytes = Array((json + "\n").utf8)
+    do {
+      try AtomicFile.write(bytes, to: Self.path(in: folder), durable: false)
+    } catch {
+      Self.overwrite(bytes, Self.path(in: folder))
+    }
+  }
+
+  /// The same of a start that has written one before: where another start has taken the folder over, its
+  /// status stays.
+  package func writeOverOwn(in folder: String) {
+    guard RunStatus.read(in: folder)?.start == start else { return }
+    write(in: folder)
+  }
+
+  /// On a full disk there is still the room of the file that is there.
+  private static func overwrite(_ bytes: [UInt8], _ path: String) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    if writeAll(bytes, to: descriptor) == nil { ftruncate(descriptor, off_t(bytes.count)) }
   }
 
   /// The status in a run folder; nil if there is none.

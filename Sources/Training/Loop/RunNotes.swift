@@ -8,6 +8,9 @@ import TensorCore
 
 /// What a person is told when a run begins, beside what every run tells.
 struct RunNotes {
+  /// What the first line of every run begins with, which it prints when all ranks are there.
+  static let firstWord = "model: "
+
   private var notes: [(subject: String, text: String)] = []
 
   /// Adds a note.
@@ -29,7 +32,8 @@ struct RunNotes {
     let others = (0..<size).filter { !writers.contains($0) }
     add(
       "checkpoints",
-      "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) do not see the run folder")
+      "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) "
+        + "\(others.count == 1 ? "does" : "do") not see the run folder")
   }
 
   /// Tells them in the order in which they were added.

@@ -1,6 +1,8 @@
 import Checkpoints
 import Datasets
+import Glibc
 import MessagePassing
+import Platform
 import Reporting
 
 /// Where a run begins: in a folder of its own, or behind a generation of a run that is resumed. All ranks
@@ -10,6 +12,8 @@ struct RunStart {
   let step: Int
   /// The run folder.
   let path: String
+  /// What tells this start of the run from others, see ``RunStatus/start``.
+  let mark: String
   /// Whether there was a run in it.
   let isResuming: Bool
   /// The folder, on rank 0.
@@ -31,6 +35,7 @@ struct RunStart {
     var generation: LoadedGeneration?
     var warnings: [String] = []
     let answer = try communicator.fromCoordinator {
+      try options.checkDecay(over: steps)
       if let reopened {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
@@ -49,14 +54,20 @@ struct RunStart {
       if let reopened, step < steps, options.stop.patience == 0 {
         try reopened.store.requireSpace(for: state.files)
       }
-      return Array("\(step)\n\(folder?.path ?? "")".utf8)
+      let mark = Files.environment(RunStatus.startVariable) ?? Self.newMark
+      return Array("\(step)\n\(mark)\n\(folder?.path ?? "")".utf8)
     }
-    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 1)
-    (step, path) = (Int(parts[0]) ?? 0, String(parts[1]))
+    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 2)
+    (step, mark, path) = (Int(parts[0]) ?? 0, String(parts[1]), String(parts[2]))
     isResuming = request.isResuming
     self.folder = folder
     self.generation = generation
     self.warnings = warnings
+  }
+
+  /// A mark that no other start has.
+  static var newMark: String {
+    "\((Host.name ?? "localhost").filter { $0 != "\n" }) \(getpid()) \(MonotonicClock.milliseconds)"
   }
 
   /// Puts the generation, or the weights that the options begin with, into the state of all ranks.
@@ -121,8 +132,14 @@ struct RunStart {
   /// options and is not past their end.
   private static func check(_ info: GenerationInfo, _ setup: Trainer.Setup) throws(RunFolderError) {
     guard info.optionsSHA256 == SHA256.digest(of: setup.options.arithmeticDigestInput) else {
+      let own = info.options.flatMap {
+        try? Options.resolve(yaml: Array($0.utf8), name: "checkpoint", label: Manifest.fileName)
+      }
+      let changed = own?.obstacles(to: setup.options) ?? []
       throw RunFolderError(
-        .cannotGoOn, "options.yaml does not describe the arithmetic that the checkpoint was made by",
+        .cannotGoOn,
+        "options.yaml does not describe the arithmetic that the checkpoint was made by"
+          + (changed.isEmpty ? "" : ": \(Prose.list(changed.map(\.description)))"),
         setup.folder, "restore options.yaml as the run wrote it and resume with the same version of lockstep")
     }
     guard info.step <= setup.steps else {

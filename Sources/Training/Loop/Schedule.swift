@@ -74,9 +74,9 @@ public struct Schedule: Hashable, Sendable {
     Cursor(round: cursor.round + roundsPerStep, batch: cursor.batch + batchesPerStep)
   }
 
-  /// The same rules with other numbers of turns.
-  public func repeating(_ repeats: (Phase) -> Int) -> Schedule {
-    Schedule(rules.map { Rule($0.phase, repeats: repeats($0.phase), every: $0.every) })
+  /// The same rules with other numbers of turns, where `repeats` gives one.
+  public func repeating(_ repeats: (Phase) -> Int?) -> Schedule {
+    Schedule(rules.map { Rule($0.phase, repeats: repeats($0.phase) ?? $0.repeats, every: $0.every) })
   }
 
   /// The turns of a step, in order, in a run that has had this schedule from the start.

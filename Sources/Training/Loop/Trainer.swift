@@ -16,6 +16,7 @@ package final class Trainer {
   private let report: RunReport
   private let saver: RunSaver
   private let watchdog: Watchdog
+  private let record: RunRecord
   private let hosts: [String]
   private let steering: GameSteering?
   private let schedule: Schedule
@@ -33,8 +34,9 @@ package final class Trainer {
   ///   - hosts: of every rank.
   init(
     _ setup: Setup, engine: TurnEngine, startStep: Int, communication: CommunicationThread, report: RunReport,
-    saver: RunSaver, watchdog: Watchdog, hosts: [String]
+    saver: RunSaver, watchdog: Watchdog, record: RunRecord, hosts: [String]
   ) {
+    self.record = record
     self.hosts = hosts
     self.setup = setup
     self.engine = engine
@@ -61,10 +63,9 @@ package final class Trainer {
   }
 
   /// Trains from `startStep` to the end, or until a signal.
-  /// - Parameter gotOn: called when the first step is done.
-  package func run(from startStep: Int, gotOn: () -> Void = {}) throws -> Outcome {
+  package func run(from startStep: Int) throws -> Outcome {
     do {
-      return try train(from: startStep, gotOn: gotOn)
+      return try train(from: startStep)
     } catch  where error is WatchError || error is TurnError {
       // All ranks end here, and what they have begun to save is the last that the run leaves.
       try? saver.finish()
@@ -72,7 +73,7 @@ package final class Trainer {
     }
   }
 
-  private func train(from startStep: Int, gotOn: () -> Void) throws -> Outcome {
+  private func train(from startStep: Int) throws -> Outcome {
     let options = setup.options
     var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
@@ -88,7 +89,7 @@ package final class Trainer {
       let fault = try attemptStep(step, from: loader)
       watchdog.board.completed(step: done)
       watchdog.board.enter(.saving)
-      if step == startStep { gotOn() }
+      if step == startStep { record.attempt?.settle() }
       try saver.complete(seen: engine.commonFlags)
       if try lookAtGame(at: done, fault: fault), fault != nil {
         loader.stop()
@@ -286,6 +287,7 @@ package final class Trainer {
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData,
       ranks: watchdog.takeTimes())
     report.log(line)
+    record.gotOn()
     if let notice = watchdog.takeNotice() { report.progress.warning(notice) }
     lineFirstSample = samples
     lineStart = .now

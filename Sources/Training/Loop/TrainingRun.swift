@@ -100,7 +100,7 @@ package enum TrainingRun {
     let report = try start.report(options, progress, over: communicator)
     progress.announce(setup, model, start)
     watchdog.board.completed(step: start.step)
-    record.began(in: setup.folder)
+    record.began(start)
 
     let store = CheckpointStore(
       directory: RunFolder.checkpointsPath(in: setup.folder), keepLast: options.checkpoint.keepLast)
@@ -121,13 +121,14 @@ package enum TrainingRun {
     if request.isTraced { engine.timeline = try Timeline(from: start.step, over: communicator) }
     watchdog.watch(
       timeout: options.stallTimeout, phases: model.phases.map(\.name),
-      shares: (0..<communicator.size).map { plan.microBatches(of: $0).count }, folder: setup.folder)
+      shares: (0..<communicator.size).map { plan.microBatches(of: $0).count }, folder: setup.folder,
+      start: start.mark)
     let trainer = Trainer(
       setup, engine: engine, startStep: start.step, communication: communication, report: report,
       saver: RunSaver(
         setup, store: store, writers: writers, over: RankExchange(communication), report: report),
-      watchdog: watchdog, hosts: layout.nodeOfRank.map { layout.names[$0] })
-    let outcome = try trainer.run(from: start.step) { record.attempt?.settle() }
+      watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
+    let outcome = try trainer.run(from: start.step)
     progress.finish(outcome.text(in: setup.folder))
     // Its lock is held until here.
     withExtendedLifetime(start.folder) {}

@@ -13,7 +13,7 @@ package struct CheckpointEvaluation {
   package let rejected: [String]
   private let path: String
   private let step: Int
-  private let data: String
+  private let data: (name: String, count: Int)
   private let samples: Int
   private let space: (name: String, text: String)
   private let metrics: [QualityMetric]
@@ -31,7 +31,7 @@ package struct CheckpointEvaluation {
     let yaml = try communicator.fromCoordinator {
       let found = try Inspection.generation(at: path)
       loaded = (found.0, found.rejected)
-      let options = try Options.read(path: "\(found.0.path)/../../options.yaml").applying(overrides)
+      let options = try Inspection.options(of: found.0).applying(overrides)
       return Array(options.canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
@@ -61,7 +61,7 @@ package struct CheckpointEvaluation {
     rejected = loaded?.rejected ?? []
     self.path = loaded?.generation.path ?? path
     step = loaded?.generation.manifest.info.step ?? 0
-    data = dataset.name
+    data = (dataset.name, dataset.count)
     samples = fake.rows
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)
@@ -113,7 +113,8 @@ package struct CheckpointEvaluation {
   package var json: String {
     JSONValue.object(
       [
-        .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data)),
+        .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data.name)),
+        .init("data_samples", .integer(data.count)),
         .init("space", .string(space.name)), .init("samples", .integer(samples)),
       ] + rows.map { .init($0.key, .double($0.value)) }
     ).text
@@ -121,7 +122,8 @@ package struct CheckpointEvaluation {
 
   /// A table for people.
   package var text: String {
-    var table = [("checkpoint", path), ("step", "\(step)"), ("data", data), ("fakes", "\(samples)")]
+    var table = [("checkpoint", path), ("step", "\(step)")]
+    table += [("data", "\(data.name), \(Count.text(data.count, "sample"))"), ("fakes", "\(samples)")]
     table.append(("feature space", space.text.isEmpty ? space.name : space.text))
     return NamedValues.text(
       table + rows.map { ($0.name, $0.value.isNaN ? "-" : FixedDecimal.text($0.value, places: 5)) })

@@ -36,7 +36,9 @@ extension OptionSchema {
     OptionKey(
       optional: "dataset.labels", \.dataset.labels, .integer(1...1_000_000), unit: "classes",
       role: .arithmetic,
-      synonyms: ["classes", "num_classes"], help: "classes that the data must have; absent, what the data say"
+      synonyms: ["classes", "num_classes"],
+      help:
+        "classes that the data must have; absent, what the data say, but a conditional model has to be told"
     ),
     OptionKey(
       "dataset.resize", \.dataset.resize, .word(ResizeMode.allCases.map(\.rawValue)),

@@ -20,6 +20,14 @@ final class ResumeAttempt {
     isCounted = (try? store.countAttempt(from: name)) != nil
   }
 
+  /// Starts from the run's generations that were under way do not count: they were ended from outside.
+  static func forgive(in folder: String) {
+    let store = CheckpointStore(directory: RunFolder.checkpointsPath(in: folder), keepLast: 1)
+    for (name, count) in store.attempts.sorted(by: { $0.key < $1.key }) where count < limit {
+      try? store.forgetAttempts(from: name)
+    }
+  }
+
   /// The start is not to count: the run has got on, or what stopped it was found in order before training
   /// began.
   func settle() {

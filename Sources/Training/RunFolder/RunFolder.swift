@@ -141,8 +141,7 @@ extension RunFolder {
     return number
   }
 
-  /// The folder of the run that is to go on where none is named: the only run of the recipe that has a
-  /// default folder.
+  /// The folder of the run that is to go on where none is named: the only run of the recipe.
   ///
   /// - Parameter recipe: the recipe's name; nil for any.
   /// - Returns: a folder without a run if there is no such run: ``reopen(at:owner:)`` says so.
@@ -152,7 +151,11 @@ extension RunFolder {
   ) throws(RunFolderError) -> String {
     let names = try RunFolderFiles.entries(of: parent) ?? []
     let runs = names.filter { name in
-      (recipe.map { defaultNumber(of: $0, named: name) != nil } ?? true) && isRun("\(parent)/\(name)")
+      let path = "\(parent)/\(name)"
+      guard isRun(path), let recipe else { return isRun(path) }
+      // One whose options cannot be read is known by its folder's name alone.
+      return (try? storedOptions(in: path)).map { $0.recipe == recipe }
+        ?? (defaultNumber(of: recipe, named: name) != nil)
     }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     guard let last = runs.last else { return recipe.map { "\(parent)/\($0)" } ?? parent }
     guard runs.count > 1 else { return "\(parent)/\(last)" }

@@ -24,7 +24,7 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
 
   /// Why it cannot be used.
   public let kind: Kind
-  private let what: String
+  let what: String
   private let place: String
   private let advice: String
 

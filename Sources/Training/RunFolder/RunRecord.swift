@@ -5,6 +5,7 @@ final class RunRecord {
   private let worldSize: Int
   private let board: ProgressBoard
   private var folder: String?
+  private var start: String?
   /// The start that is under way, on the rank that has the files.
   var attempt: ResumeAttempt?
 
@@ -15,8 +16,13 @@ final class RunRecord {
   }
 
   /// The run folder is open and training begins.
-  func began(in folder: String) {
-    self.folder = folder
+  func began(_ start: RunStart) {
+    (folder, self.start) = (start.path, start.mark)
+    if rank == 0 { status(.running).write(in: start.path) }
+  }
+
+  /// Some steps are done.
+  func gotOn() {
     if rank == 0 { write(.running) }
   }
 
@@ -46,7 +52,13 @@ final class RunRecord {
 
   private func write(_ state: RunStatus.State, _ exit: ExitStatus? = nil, cause: String? = nil) {
     guard let folder else { return }
-    RunStatus(state, step: board.place.step, exitStatus: exit, cause: cause, worldSize: worldSize).write(
-      in: folder)
+    status(state, exit, cause).writeOverOwn(in: folder)
+  }
+
+  private func status(
+    _ state: RunStatus.State, _ exit: ExitStatus? = nil, _ cause: String? = nil
+  ) -> RunStatus {
+    RunStatus(
+      state, step: board.place.step, exitStatus: exit, cause: cause, worldSize: worldSize, start: start)
   }
 }

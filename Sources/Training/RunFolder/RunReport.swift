@@ -13,6 +13,8 @@ package final class RunReport {
     package let step: Int
     /// Passes over the data so far.
     package let epoch: Double
+    /// Seconds since 1970 by the system's clock.
+    package let time = TensorBoardWriter.systemTime()
     /// The statistics of each phase.
     package let statistics: [(Statistic, Float)]
     /// Verdicts, decisions and events, in words.
@@ -113,7 +115,8 @@ package final class RunReport {
     let statistics = line.statistics.map { ($0.key, JSONValue.float($1)) }
     try log.append(
       step: line.step,
-      [("epoch", .double(line.epoch))] + statistics + line.notes.map { ($0.key, JSONValue.string($0.text)) }
+      [("epoch", .double(line.epoch)), ("time", .double(line.time))] + statistics
+        + line.notes.map { ($0.key, JSONValue.string($0.text)) }
         + [
           ("images_per_second", .double(line.imagesPerSecond)),
           ("waited_for_ranks", .double(line.waitedForRanks)),

@@ -199,10 +199,12 @@ final class WatchLoop {
   }
 
   private func writeStatus(_ text: String) {
-    guard let folder = orders.settings.withLock({ $0.folder }) else { return }
+    let (folder, start) = orders.settings.withLock { ($0.folder, $0.start) }
+    guard let folder else { return }
     // Rank 0 knows best: where it could write, another rank may be the one that is cut off.
     status.write(
-      RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text), in: folder,
+      RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text, start: start),
+      in: folder,
       isFirstToSpeak: rank == 0)
   }
 

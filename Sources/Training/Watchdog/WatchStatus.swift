@@ -24,7 +24,7 @@ final class WatchStatus: Sendable {
     let isStarted = queue.withLock { queue in
       queue.jobs.append {
         if !isFirstToSpeak, RunStatus.read(in: folder)?.state == .failed { return }
-        status.write(in: folder)
+        status.writeOverOwn(in: folder)
       }
       defer { queue.isStarted = true }
       return queue.isStarted

@@ -35,7 +35,7 @@ package final class Watchdog: Sendable {
   /// Begins to watch. All ranks take part: one broadcast.
   /// - Parameters:
   ///   - layout: the host of every rank.
-  ///   - timeout: seconds without progress, until ``watch(timeout:phases:shares:folder:)`` says otherwise.
+  ///   - timeout: seconds without progress, until ``watch(timeout:phases:shares:folder:start:)`` says otherwise.
   package init(
     over communicator: any Communicator, layout: NodeLayout, timeout: Double
   ) throws(CommunicationError) {
@@ -56,12 +56,14 @@ package final class Watchdog: Sendable {
   ///   - phases: the names of the model's phases.
   ///   - shares: how many micro-batches each rank computes.
   ///   - folder: the run folder, where `status.json` is written.
-  package func watch(timeout: Double, phases: [String], shares: [Int], folder: String) {
+  ///   - start: what it is marked with.
+  package func watch(timeout: Double, phases: [String], shares: [Int], folder: String, start: String) {
     orders.settings.withLock { settings in
       settings.limit = Int64(timeout * 1000)
       settings.phases = phases
       settings.shares = shares
       settings.folder = folder
+      settings.start = start
     }
   }
 
@@ -103,6 +105,8 @@ final class WatchOrders: Sendable {
     var phases: [String] = []
     var shares: [Int] = []
     var folder: String?
+    /// What the run's status is marked with.
+    var start: String?
     var notice: String?
     /// Where all ranks are, on rank 0, and where they were when that was last asked for.
     var places: [RankPlace] = []

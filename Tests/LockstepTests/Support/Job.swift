@@ -103,6 +103,17 @@ struct Finished {
 
 /// Running processes.
 enum Processes {
+  /// Whether a process blocks or catches a signal.
+  static func keeps(_ signal: Int32, _ pid: pid_t) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+    return status.split(separator: "\n").contains { line in
+      guard line.hasPrefix("SigBlk:") || line.hasPrefix("SigCgt:"),
+        let mask = UInt64(line.dropFirst(7).filter(\.isHexDigit), radix: 16)
+      else { return false }
+      return mask >> UInt64(signal - 1) & 1 == 1
+    }
+  }
+
   /// Those of the program whose command line has the word `word`.
   static func withWord(_ word: String) -> [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -1,5 +1,24 @@
 import Networks
 
+extension Options {
+  /// Checks the step sizes of a run whose length in steps has followed from its data.
+  /// - Throws: ``OptionsError`` for one that has fallen to zero before the end.
+  package func checkDecay(over steps: Int) throws(OptionsError) {
+    for defaults in family.options.networks {
+      let network = defaults.network
+      guard let end = optimizer(of: network).decaySteps, end < steps else { continue }
+      let path = "optimizer.\(network).decaySteps"
+      throw OptionsError(
+        .configuration,
+        [
+          OptionProblem(
+            what: "the step size of the \(network) is zero from step \(end) on, the run has \(steps) steps",
+            origin: .recipe(path), advice: "give fewer epochs, or begin a run with a larger \(path)")
+        ])
+    }
+  }
+}
+
 /// How the keys of optimizers and losses go together.
 extension OptionsResolution {
   /// A step size that falls needs an end. It is the length of the run as it begins: written out with the

@@ -19,6 +19,7 @@ extension OptionsResolution {
     checkCondition()
     checkGroups()
     checkReplay()
+    checkIdle()
   }
 
   /// The best of nothing cannot be kept.

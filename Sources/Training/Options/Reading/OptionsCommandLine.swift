@@ -17,7 +17,11 @@ enum OptionsCommandLine {
       let path = String(word[..<equals])
       let origin = OptionOrigin.commandLine(path)
       guard given.insert(path).inserted else {
-        problems.add("\(path.shortened) is given twice", origin, "keep one of them")
+        problems.add(
+          "\(path.shortened) is given twice", origin,
+          path == "data"
+            ? "keep one of them; a shell expands names with a range unless they are quoted: 'data=shard-{000..007}.tar'"
+            : "keep one of them")
         continue
       }
       let value = WrittenValue(text: String(word[word.index(after: equals)...]), isQuoted: false)

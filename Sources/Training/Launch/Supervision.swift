@@ -1,0 +1,121 @@
+import Reporting
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// One `mpirun`, from its start to its end: passes on what it says and what it is to be told.
+///
+/// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on
+/// which its daemons end what is left on the other hosts. The same where mpirun itself has said that it ends
+/// the job, and does not, and where the run has ended: when all ranks are gone mpirun sometimes waits for
+/// ever for a lock of PMIx (4.2).
+final class Supervision {
+  /// How it ended.
+  struct End {
+    /// mpirun's exit code, or 128 and the signal that ended it.
+    let code: Int32
+    /// What it said of a lost rank or host.
+    let noticed: String?
+    /// Whether the ranks have told that they are all there.
+    let hasBegun: Bool
+
+    /// There is no mpirun that could be started.
+    static let notStarted = End(code: 127, noticed: "mpirun cannot be started", hasBegun: false)
+  }
+
+  /// Milliseconds that an mpirun which ends a job may take for it.
+  private static let patience: Int64 = 20_000
+  /// Milliseconds that a wish to stop waits for ranks that are being started.
+  private static let beginning: Int64 = 10_000
+
+  private let process: ChildProcess
+  private let status: () -> RunStatus?
+  private var output = LaunchOutput()
+  private var noticed: String?
+  private var hasBegun: Bool
+  /// When it happened, in milliseconds of the monotonic clock.
+  private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
+  private var looked = MonotonicClock.milliseconds
+  /// Wishes to stop that have been passed on.
+  private var told = 0
+
+  /// Starts `mpirun`; nil if it cannot be started.
+  /// - Parameters:
+  ///   - isTraining: whether the ranks tell when they are there and take the wish to stop.
+  ///   - status: what the run folder says of this start.
+  init?(_ mpirun: String, _ words: [String], isTraining: Bool, status: @escaping () -> RunStatus?) {
+    guard let process = ChildProcess(mpirun, words) else { return nil }
+    self.process = process
+    self.status = status
+    hasBegun = !isTraining
+  }
+
+  deinit { process.close() }
+
+  /// Waits for the end.
+  func run() -> End {
+    while true {
+      process.wait(milliseconds: 100)
+      pass()
+      if let code = process.exitCode() {
+        pass()
+        _ = writeAll(output.release(), to: 2)
+        return End(code: code, noticed: noticed, hasBegun: hasBegun)
+      }
+      let now = MonotonicClock.milliseconds
+      if ended == nil, now - looked > 1000 { look(now) }
+      passOnWishes(now)
+      if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
+      for end in [aborted, ended].compactMap({ $0 }) where now - end > Self.patience {
+        kill(process.pid, SIGKILL)
+      }
+    }
+  }
+
+  /// Passes on what mpirun and the ranks have written.
+  private func pass() {
+    var isFirst = true
+    while true {
+      let bytes = process.read()
+      if bytes.isEmpty {
+        if isFirst { _ = writeAll(output.release(), to: 2) }
+        return
+      }
+      isFirst = false
+      _ = writeAll(output.pass(bytes), to: 2)
+      for text in output.lines {
+        if text.hasPrefix(RunNotes.firstWord) { hasBegun = true }
+        noticed = noticed ?? LaunchOutcome.notice(in: text)
+        if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
+        if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
+          aborted = MonotonicClock.milliseconds
+        }
+      }
+    }
+  }
+
+  /// Looks at the status of this start.
+  private func look(_ now: Int64) {
+    looked = now
+    guard let status = status() else { return }
+    hasBegun = true
+    if status.exitCode != nil { ended = now }
+  }
+
+  /// Ranks that get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet cannot save,
+  /// and mpirun would drop what it is told or end with 0: a first wish waits for them, and a start that goes on
+  /// for long is ended.
+  private func passOnWishes(_ now: Int64) {
+    guard told < LaunchSignals.wishes else { return }
+    let since = wished ?? now
+    wished = since
+    if !hasBegun {
+      guard LaunchSignals.wishes > 1 || now - since > Self.beginning else { return }
+      aborted = aborted ?? now
+      told = max(told, 1)
+    }
+    told += 1
+    kill(process.pid, told == 1 ? SIGUSR1 : told == 2 ? SIGTERM : SIGKILL)
+  }
+}

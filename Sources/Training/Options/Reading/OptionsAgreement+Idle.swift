@@ -1,0 +1,68 @@
+import Models
+
+/// Keys that change nothing beside others: a word of the command line that asks for what will not happen is
+/// refused. A recipe, and the options of a run, may hold them.
+extension OptionsResolution {
+  private struct Switch {
+    /// The key that is off.
+    let key: String
+    /// The value at which it is.
+    let off: OptionValue
+    /// The keys that are idle then; of groups, which end in a dot, all but `others`.
+    let idle: [String]
+    var others: [String] = []
+    let what: String
+    let advice: String
+
+    func turnsOff(_ path: String) -> Bool {
+      idle.contains { $0.hasSuffix(".") ? path.hasPrefix($0) : path == $0 } && path != key
+        && !others.contains(path)
+    }
+  }
+
+  private static let switches: [Switch] = {
+    let (loss, augment) = (AdversarialOptions.self, AugmentOptions.self)
+    let kind = augment.kind.key.path
+    let steering = [augment.target.key, augment.speed.key, augment.every.key, augment.limit.key].map(\.path)
+    return [
+      Switch(
+        key: "watch.every", off: .integer(0), idle: ["watch."], others: ["watch.nonFinite", "watch.skips"],
+        what: "nothing is watched", advice: "give watch.every too, such as watch.every=100"),
+      Switch(
+        key: "balance.every", off: .integer(0), idle: ["balance."], what: "no ratio of turns is decided on",
+        advice: "give balance.every too, such as balance.every=100"),
+      Switch(
+        key: kind, off: Augmentation.Kind.none.optionValue, idle: ["augment."], what: "nothing is augmented",
+        advice: "give \(kind) too, such as \(kind)=ada"),
+      Switch(
+        key: kind, off: Augmentation.Kind.diffaugment.optionValue, idle: steering,
+        what: "the probability is steered by ada alone", advice: "remove it, or use \(kind)=ada"),
+      Switch(
+        key: loss.r1Weight.key.path, off: .number(0), idle: ["r1."], what: "there is no such penalty",
+        advice: "give \(loss.r1Weight.key.path) too"),
+      Switch(
+        key: loss.draganWeight.key.path, off: .number(0), idle: ["dragan."], what: "there is no such penalty",
+        advice: "give \(loss.draganWeight.key.path) too"),
+      Switch(
+        key: loss.instanceNoise.key.path, off: .number(0), idle: [loss.instanceNoiseEnd.key.path],
+        what: "there is no such noise", advice: "give \(loss.instanceNoise.key.path) too"),
+    ]
+  }()
+
+  /// Refuses words for what is switched off.
+  mutating func checkIdle() {
+    let noise = "watch.noise"
+    if let setting = settings[noise], setting.layer == .commandLine, Double(setting.value) > 0,
+      schema.family != nil, schema.key(at: AdversarialOptions.instanceNoise.key.path) == nil
+    {
+      report("\(noise) is given, but this model's samples get no noise", setting.origin, "remove it")
+    }
+    for key in schema.keys {
+      guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral
+      else { continue }
+      for gate in Self.switches where gate.turnsOff(key.path) && settings[gate.key]?.value == gate.off {
+        report("\(key.path) is given, but \(gate.what)", setting.origin, gate.advice)
+      }
+    }
+  }
+}

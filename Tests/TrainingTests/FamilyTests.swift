@@ -1,0 +1,49 @@
+import Autograd
+import Models
+import Testing
+import Training
+
+@Suite("What is known of a family before its model is made")
+struct FamilyTests {
+  private static func options(_ recipe: String) throws -> Options {
+    do {
+      return try Options.resolve(recipe: recipe)
+    } catch {
+      return try Options.resolve(recipe: recipe, overrides: ["data=somewhere"])
+    }
+  }
+
+  @Test("it holds of the model of every recipe", arguments: Recipes.all.map(\.name))
+  func figures(recipe: String) throws {
+    let options = try Self.options(recipe)
+    let model = options.family.makeModel(options)
+    let weights = Double(model.networks.reduce(0) { $0 + $1.store.count })
+    let told = options.family.weightCount(options)
+    #expect(abs(told - weights) < 0.05 * weights, "\(told) of \(weights)")
+    let bytes = options.family.bytesPerRank(options, samples: options.batch, acrossNodes: false)
+    #expect(bytes > 4 * 5 * weights, "value, gradient, two moments and average of each weight at least")
+    for phase in model.phases { #expect(model.flopsPerSample(of: phase) > 0) }
+  }
+
+  @Test("networks and phases keep to what files, keys and logs need", arguments: Recipes.all.map(\.name))
+  func names(recipe: String) throws {
+    let options = try Self.options(recipe)
+    let model = options.family.makeModel(options)
+    let names = model.networks.map(\.name)
+    #expect(Set(names) == Set(options.family.options.networks.map(\.network)))
+    #expect(Set(names).isDisjoint(with: ["ema", "optimizer", "replay", "powersgd"]))
+    #expect(model.phases.map(\.index) == Array(model.phases.indices))
+    #expect(model.phases.allSatisfy { model.networks.indices.contains($0.network) })
+    let keys = model.phases.flatMap { $0.statistics.map(\.key) }
+    #expect(Set(keys).count == keys.count)
+    for phase in model.phases {
+      let key: String? =
+        switch phase.role {
+        case .discriminator: Statistic.discriminatorLoss.key
+        case .generator: Statistic.generatorLoss.key
+        case nil: nil
+        }
+      #expect(key.map { key in phase.statistics.contains { $0.key == key } } ?? true)
+    }
+  }
+}

@@ -49,6 +49,8 @@ extension CheckpointStore {
   func exhausted(_ generation: Generation, _ count: Int) -> CheckpointError {
     CheckpointError(
       .damaged, "\(count) starts from it ended before they had done a step", path: generation.path,
-      advice: "an older one leads to the same bits; to try it again, remove \(path(FolderName.attempts))")
+      advice:
+        "an older one, if there is any, leads to the same bits; to try it again, remove \(path(FolderName.attempts))"
+    )
   }
 }

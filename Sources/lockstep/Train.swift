@@ -85,7 +85,6 @@ struct Train: ParsableCommand {
         }
       }
     }
-    StopSignals.catchAll()
     let request = TrainingRequest(
       recipe: recipe, overrides: overrides, folder: folder, isResuming: resume, isTraced: trace)
     leave(

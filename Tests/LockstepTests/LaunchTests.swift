@@ -121,7 +121,7 @@ extension EndToEnd {
       let job = try Lockstep.start(words, in: folder)
       // Before the program has begun nobody can keep it.
       try #require(
-        try job.wait { Processes.withWord(run).first.map { Processes.keeps(SIGTERM, $0) } ?? false })
+        try job.wait { Processes.withWord(run).first.map { Processes.catches(SIGTERM, $0) } ?? false })
       usleep(1000 * milliseconds)
       job.signal(SIGTERM)
       let finished = try job.wait()

@@ -16,20 +16,7 @@ package enum StopSignals {
 
   private static let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
 
-  private static var set: sigset_t {
-    var set = sigset_t()
-    sigemptyset(&set)
-    for number in numbers { sigaddset(&set, number) }
-    return set
-  }
-
-  /// Keeps the signals that come until they are caught.
-  package static func hold() {
-    var held = set
-    pthread_sigmask(SIG_BLOCK, &held, nil)
-  }
-
-  /// Begins to catch the signals, also those that were held, or that the parent process has blocked.
+  /// Begins to catch the signals, also those that the parent process has blocked.
   package static func catchAll() {
     for number in numbers {
       // `nohup` and shells that start a job in the background want it ignored.
@@ -42,13 +29,15 @@ package enum StopSignals {
         if !isFirst && now - first >= 1000 { _exit(128 + number) }
       }
     }
-    release()
+    unblock(numbers)
   }
 
-  /// Lets signals come that were held.
-  static func release() {
-    var caught = set
-    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+  /// Lets signals come that the parent process has blocked.
+  static func unblock(_ numbers: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// Whether the process was started with a signal ignored, as `nohup` does.

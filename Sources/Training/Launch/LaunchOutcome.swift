@@ -6,6 +6,8 @@ package struct LaunchOutcome: Sendable, Equatable {
   package let cause: String?
   /// What mpirun said of a lost rank or host.
   private let noticed: String?
+  /// Whether there is a host on which mpirun has not found the program, or cannot start it.
+  package let isProgramMissing: Bool
 
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
@@ -14,14 +16,15 @@ package struct LaunchOutcome: Sendable, Equatable {
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(code: Int32, status: RunStatus?, noticed: String?, isStopWished: Bool = false) {
     self.noticed = noticed
+    // As a shell says it.
+    isProgramMissing = status?.exitCode == nil && (code == 126 || code == 127)
     if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
       // stop: nobody wished that.
       (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
       (self.code, cause) = (recorded, status.cause)
-    } else if code == 126 || code == 127 {
-      // As a shell says it: mpirun has not found the program on a host, or cannot start it.
+    } else if isProgramMissing {
       (self.code, cause) = (
         ExitStatus.configuration.rawValue, noticed ?? "mpirun cannot start the program on every host"
       )

@@ -6,7 +6,7 @@ import Synchronization
 
 /// What SIGINT, SIGTERM, SIGHUP and SIGUSR1 mean to `lockstep launch`: first stop and save, then stop at
 /// once.
-enum LaunchSignals {
+package enum LaunchSignals {
   private static let count = Atomic<Int>(0)
   private static let last = Atomic<Int64>(0)
   private static let number = Atomic<Int>(0)
@@ -17,10 +17,11 @@ enum LaunchSignals {
   /// The last signal.
   static var signal: Int32 { Int32(number.load(ordering: .relaxed)) }
 
-  /// Begins to catch the signals, also those that were held.
-  static func catchAll() {
-    defer { StopSignals.release() }
-    for caught in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+  /// Begins to catch the signals, also those that the parent process has blocked.
+  package static func catchAll() {
+    let numbers = [SIGINT, SIGTERM, SIGHUP, SIGUSR1]
+    defer { StopSignals.unblock(numbers) }
+    for caught in numbers {
       if caught == SIGHUP, StopSignals.isIgnored(caught) { continue }
       Glibc.signal(caught) { caught in
         let now = MonotonicClock.milliseconds

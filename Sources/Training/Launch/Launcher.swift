@@ -107,7 +107,6 @@ package struct Launcher {
       throw LaunchError(
         .peerLost, "mpirun is not on PATH; apt-get install openmpi-bin, or load the MPI module")
     }
-    LaunchSignals.catchAll()
     setColumns()
     var (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
@@ -118,6 +117,7 @@ package struct Launcher {
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
+    if LaunchSignals.wishes > 0 { return stoppedBetweenStarts(words.folder) }
     while true {
       let start = "\(mark) \(restarts)"
       setenv(RunStatus.startVariable, start, 1)
@@ -136,7 +136,7 @@ package struct Launcher {
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
         restarts < request.maxRestarts, vain <= Self.mostInVain
       else {
-        if outcome.isRestartable { report(lastWords(outcome, words.folder, restarts: restarts, vain: vain)) }
+        if let text = lastWords(outcome, words.folder, restarts: restarts, vain: vain) { report(text) }
         return outcome.code
       }
       restarts += 1
@@ -223,14 +223,16 @@ package struct Launcher {
     ).write(in: folder)
   }
 
-  /// Why a run that could be restarted is not.
+  /// What no rank has said: why a run that could be restarted is not, and what mpirun does not find.
   private func lastWords(
     _ outcome: LaunchOutcome, _ folder: String?, restarts: Int, vain: Int
-  ) -> String {
+  ) -> String? {
     let cause = outcome.cause ?? "a rank was lost"
+    let doctor =
+      request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
+    if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
+    guard outcome.isRestartable else { return nil }
     if vain > Self.mostInVain {
-      let doctor =
-        request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
     let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""

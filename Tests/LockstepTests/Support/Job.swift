@@ -103,11 +103,11 @@ struct Finished {
 
 /// Running processes.
 enum Processes {
-  /// Whether a process blocks or catches a signal.
-  static func keeps(_ signal: Int32, _ pid: pid_t) -> Bool {
+  /// Whether a process catches a signal.
+  static func catches(_ signal: Int32, _ pid: pid_t) -> Bool {
     let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
     return status.split(separator: "\n").contains { line in
-      guard line.hasPrefix("SigBlk:") || line.hasPrefix("SigCgt:"),
+      guard line.hasPrefix("SigCgt:"),
         let mask = UInt64(line.dropFirst(7).filter(\.isHexDigit), radix: 16)
       else { return false }
       return mask >> UInt64(signal - 1) & 1 == 1

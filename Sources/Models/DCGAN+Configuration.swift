@@ -3,7 +3,7 @@ public import TensorCore
 extension DCGAN {
   /// What a DCGAN is built from.
   public struct Configuration: Hashable, Sendable {
-    /// Side of an image: 32 or 64 (4 · 2ⁿ).
+    /// Side of an image: 4 · 2ⁿ.
     public let size: Int
     /// Channels of an image.
     public let channels: Int

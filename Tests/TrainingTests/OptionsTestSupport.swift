@@ -41,3 +41,15 @@ func problems(yaml: String, _ overrides: String...) -> [String] {
 
 /// The least recipe: what has no default.
 let least = "model: {family: dcgan}\nsteps: 10\n"
+
+/// The word without which one that sets `path` would be refused, because it would change nothing.
+func wordsThatSwitchOn(_ path: String) -> [String] {
+  let switches = [
+    "watch.every=7", "balance.every=7", "r1.weight=7", "dragan.weight=7", "instanceNoise.deviation=7",
+    "augment.kind=ada",
+  ]
+  let group = path.prefix { $0 != "." }
+  return switches.filter { word in
+    word.hasPrefix("\(group).") && path.contains(".") && word.prefix { $0 != "=" } != path
+  }
+}

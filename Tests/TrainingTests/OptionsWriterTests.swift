@@ -52,6 +52,8 @@ struct OptionsWriterTests {
     case "quality.metric": ["batch=1048576", "quality.space=classifier"]
     case "quality.weights": ["batch=1048576", "quality.space=weights"]
     case "quality.space" where value == "weights": ["batch=1048576", "quality.weights=file"]
+    case "balance.lowest": ["batch=1048576", "balance.highest=1"]
+    case "balance.highest": ["batch=1048576", "balance.lowest=0"]
     case _ where path.hasSuffix(".decaySteps"): ["batch=1048576", "\(path.dropLast(5))=linear"]
     default: ["batch=1048576"]
     }
@@ -66,7 +68,7 @@ struct OptionsWriterTests {
       let value = sample(key, &random)
       let word = "\(path)=\(value)"
       let options = try Options.resolve(
-        recipe: "dcgan", overrides: [word] + companions(of: path, value))
+        recipe: "dcgan", overrides: [word] + companions(of: path, value) + wordsThatSwitchOn(path))
       let again = try resolve(options.canonicalYAML)
       #expect(again == options, "\(word)")
       #expect(again.canonicalYAML == options.canonicalYAML)

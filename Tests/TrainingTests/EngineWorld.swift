@@ -41,10 +41,9 @@ struct EngineRank {
       engine.state.powerSGD = PowerSGDState(
         model: engine.model, rank: compression.rank, seed: 5, plan: plan, ranksOfNodes: compression.nodes)
     }
-    schedule = Schedule(
-      zip(engine.model.phases, [game.discriminatorTurns, game.generatorTurns]).map {
-        Schedule.Rule($0, repeats: $1)
-      })
+    let turns = game.turns ?? [game.discriminatorTurns, game.generatorTurns]
+    precondition(turns.count == engine.model.phases.count, "turns of every phase")
+    schedule = Schedule(zip(engine.model.phases, turns).map { Schedule.Rule($0, repeats: $1) })
   }
 
   /// A DCGAN of 4 features with Adam and initial weights of seed 5.
@@ -58,7 +57,13 @@ struct EngineRank {
 
   /// The same for a game.
   static func makeState(features: Int = 4, learningRate: Double = 1e-3, game: EngineGame) -> RunState {
-    let model = DCGAN(
+    let model = game.makeModel?() ?? makeDCGAN(features: features, game)
+    let adam = Adam(learningRate: learningRate, beta1: 0.5, beta2: 0.999)
+    return RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 5)
+  }
+
+  private static func makeDCGAN(features: Int, _ game: EngineGame) -> any Model {
+    DCGAN(
       DCGAN.Configuration(
         size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features,
         condition: game.condition, comparison: game.comparison),
@@ -66,8 +71,6 @@ struct EngineRank {
       replay: game.replaySize > 0
         ? ReplayBuffer(
           size: game.replaySize, microBatches: microBatches, share: 0.5, sampleShape: [size, size, 1]) : nil)
-    let adam = Adam(learningRate: learningRate, beta1: 0.5, beta2: 0.999)
-    return RunState(model: model, optimizers: model.networks.map { _ in adam }, seed: 5)
   }
 
   /// A micro-batch of keyed noise.
@@ -150,8 +153,11 @@ struct Compression: Sendable {
   let nodes: [[Int]]
 }
 
-/// What two networks play for, and how often each has its turn.
+/// What is trained, as a rule what two networks play for, and how often each has its turn.
 struct EngineGame: Sendable {
+  /// Another model than a DCGAN, of images of 16 x 16 pixels, and the turns of each of its phases.
+  var makeModel: (@Sendable () -> any Model)?
+  var turns: [Int]?
   var discriminatorTurns = 1
   var generatorTurns = 1
   var objective = AdversarialObjective()

@@ -27,6 +27,48 @@ struct TurnEngineTests {
     #expect(try Self.state(ranks: ranks, overlap: overlap) == Array(repeating: reference, count: ranks))
   }
 
+  /// Every family but the DCGAN.
+  enum Family: CaseIterable {
+    case vae, critic, points
+
+    var game: EngineGame {
+      var game = EngineGame()
+      let size = EngineRank.size
+      switch self {
+      case .vae:
+        game.makeModel = { VAE(VAE.Configuration(size: size, channels: 1, hidden: 12, latent: 3)) }
+        game.turns = [1]
+      case .critic:
+        game.makeModel = {
+          WGANGP(
+            DCGAN.Configuration(
+              size: size, channels: 1, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4))
+        }
+        game.turns = [2, 1]
+      case .points:
+        game.makeModel = {
+          MLPGAN(MLPGAN.Configuration(dimensions: size * size, latent: 3, hidden: 12, layers: 2))
+        }
+        game.turns = [1, 2]
+      }
+      return game
+    }
+  }
+
+  @Test("so do the other families'", arguments: Family.allCases, [true, false])
+  func families(family: Family, overlap: Bool) throws {
+    func states(ranks: Int, nodes: [[Int]] = []) throws -> [String] {
+      try outcomes(ranks: ranks, nodes: nodes, overlap: overlap, game: family.game, bucketLength: 100) {
+        rank in
+        try rank.train(steps: 2)
+        return rank.stateSHA256
+      }.map { try $0.get() }
+    }
+    let alone = try states(ranks: 1)[0]
+    for ranks in [2, 3, 8] { #expect(try states(ranks: ranks) == Array(repeating: alone, count: ranks)) }
+    #expect(try states(ranks: 3, nodes: [[0], [1, 2]]) == [alone, alone, alone])
+  }
+
   @Test(
     "in buckets of any length as well, on nodes of one and of several ranks",
     arguments: [1, 100, 600],

@@ -28,6 +28,34 @@ struct WatchTests {
   func ended() {
     let text = report.lost([1: .ended], places: [1: place(turns: 26, .computing, phase: 0)])
     #expect(text == "rank 1 on node1 ended without a word, last heard in step 14, discriminator")
+    var large = place(turns: 26, .computing, phase: 0)
+    (large.memory, large.memoryLimit) = (900 << 20, 1 << 30)
+    #expect(
+      report.lost([1: .ended], places: [1: large]).hasSuffix(
+        "discriminator, with 900.0 MiB of the 1.0 GiB of its container at its peak"))
+  }
+
+  @Test("a silence that ends is told with its length, each host once; a pause of the watch is none")
+  func heardAgain() {
+    var watch = BlipWatch()
+    #expect(watch.silences([1: 1000, 2: 1000, 3: 1000]).isEmpty)
+    #expect(watch.silences([1: 1250, 2: 1000, 3: 1000]).isEmpty)
+    let silences = watch.silences([1: 5000, 2: 5800, 3: 5600])
+    #expect(silences == [1: 3750, 2: 4800, 3: 4600])
+    #expect(
+      report.heardAgain(silences)
+        == "node1 (rank 1) was not heard for 3.8 s, node2 (ranks 2-3) was not heard for 4.8 s; training goes on"
+    )
+    #expect(watch.silences([1: 5250, 2: 6000, 3: 6000]).isEmpty)
+  }
+
+  @Test("a record says again what was put into it")
+  func record() {
+    var place = place(turns: 5, .waiting)
+    (place.signs, place.loading, place.waiting, place.memory, place.memoryLimit) = (1, 2, 3, 4, 5)
+    let record = WatchRecord(.place, token: 7, rank: 2, place: place)
+    #expect(WatchRecord(bytes: record.bytes[...]) == record)
+    #expect(WatchRecord(bytes: record.bytes.dropLast()[...]) == nil)
   }
 
   @Test("of ranks that stand still, the one with the fewest turns that does not wait is named")

@@ -66,9 +66,7 @@ package struct TrainingBenchmark {
     threads = ComputeThreads.count
     let microseconds = Int((engine.waited - waitedBefore) * 1e6)
     waited = Double(try communicator.maximum(of: microseconds)) * 1e-6
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    peakBytes = try communicator.maximum(of: usage.ru_maxrss * 1024)
+    peakBytes = try communicator.maximum(of: MachineFacts.peakMemory)
     // A step's, over the samples that it reads.
     flopsPerImage =
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }

@@ -48,12 +48,19 @@ extension MachineFacts {
 
   /// The limit of the control group that a container sees at the top: version 2, else version 1. What is no
   /// number (`max`) or larger than any memory is no limit.
-  private static func memoryLimit() -> Int? {
+  static func memoryLimit() -> Int? {
     for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
       guard let text = Files.head(path)?.firstLine else { continue }
       return Int(text).flatMap { $0 < 1 << 60 ? $0 : nil }
     }
     return nil
+  }
+
+  /// The most memory that this process has had at a time.
+  static var peakMemory: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
   }
 
   private static func addressSpaceLimit() -> Int? {

@@ -280,19 +280,34 @@ package final class Trainer {
       } + (quality?.progress ?? []), notes: steering?.progressNotes ?? [])
     guard isLogged else { return }
     let elapsed = (ContinuousClock.now - lineStart).seconds
+    let notice = watchdog.takeNotice()
     let line = RunReport.Line(
-      step: done, epoch: epoch, statistics: statistics + measured + (engine.state.skipped?.statistics ?? []),
-      notes: (steering?.notes ?? []) + (verdict.map { [(key: "converged", text: $0)] } ?? []),
+      step: done, epoch: epoch,
+      statistics: statistics + measured + (engine.state.skipped?.statistics ?? []) + stepSizes(done),
+      notes: (steering?.notes ?? []) + (verdict.map { [(key: "converged", text: $0)] } ?? [])
+        + (notice.map { [(key: "notice", text: $0)] } ?? []),
       imagesPerSecond: Double(samples - lineFirstSample) / max(elapsed, 1e-9),
       waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData,
       ranks: watchdog.takeTimes())
     report.log(line)
     record.gotOn()
-    if let notice = watchdog.takeNotice() { report.progress.warning(notice) }
+    if let notice { report.progress.warning(notice) }
     lineFirstSample = samples
     lineStart = .now
     waitedForRanks = engine.waited
     waitedForData = 0
+  }
+
+  /// The step sizes of the last step, of networks whose step size changes over the run.
+  private func stepSizes(_ done: Int) -> [(Statistic, Float)] {
+    let options = setup.options
+    let rateFactor = engine.state.game?.watch.rateFactor ?? 1
+    return engine.model.networks.compactMap { network in
+      let schedule = options.learningRates(for: network.name)
+      guard schedule != .constant || rateFactor != 1 else { return nil }
+      let rate = options.optimizer(of: network.name).learningRate * schedule.factor(at: done - 1) * rateFactor
+      return (Statistic("learning_rate_\(network.name)"), Float(rate))
+    }
   }
 
   private func drawSamples(step: Int, _ measurement: SampleMeasurement?) throws {

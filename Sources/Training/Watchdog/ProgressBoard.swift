@@ -13,6 +13,8 @@ package final class ProgressBoard: Sendable {
   private let waiting = Atomic<Int>(0)
   private let since = Atomic<Int64>(MonotonicClock.milliseconds)
 
+  private static let memoryLimit = MachineFacts.memoryLimit() ?? 0
+
   package init() {}
 
   /// Says that `step` steps are done.
@@ -57,6 +59,8 @@ package final class ProgressBoard: Sendable {
     place.busy = busy.load(ordering: .relaxed)
     place.loading = loading.load(ordering: .relaxed)
     place.waiting = waiting.load(ordering: .relaxed)
+    place.memory = MachineFacts.peakMemory
+    place.memoryLimit = Self.memoryLimit
     return place
   }
 }

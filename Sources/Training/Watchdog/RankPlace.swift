@@ -38,13 +38,19 @@ package struct RankPlace: Sendable, Equatable {
   package var loading = 0
   /// Milliseconds spent waiting for the other ranks.
   package var waiting = 0
+  /// Bytes of memory at the peak so far.
+  package var memory = 0
+  /// Bytes that its container may have; 0 if there is no limit.
+  package var memoryLimit = 0
 
   package init() {}
 
-  static let wordCount = 8
+  static let wordCount = 10
 
   /// The words that travel.
-  var words: [Int] { [step, phase, activity.rawValue, turns, signs, busy, loading, waiting] }
+  var words: [Int] {
+    [step, phase, activity.rawValue, turns, signs, busy, loading, waiting, memory, memoryLimit]
+  }
 
   /// - Precondition: there are `wordCount` words.
   init(words: some RandomAccessCollection<Int>) {
@@ -52,6 +58,6 @@ package struct RankPlace: Sendable, Equatable {
     precondition(words.count == Self.wordCount, "a place has \(Self.wordCount) words")
     (step, phase, turns, signs, busy) = (words[0], words[1], words[3], words[4], words[5])
     activity = Activity(rawValue: words[2]) ?? .starting
-    (loading, waiting) = (words[6], words[7])
+    (loading, waiting, memory, memoryLimit) = (words[6], words[7], words[8], words[9])
   }
 }

@@ -13,6 +13,7 @@ final class WatchLoop {
   private let network: WatchNetwork?
   private var report: WatchReport
   private var stragglers: StragglerWatch?
+  private var blips = BlipWatch()
   /// Milliseconds without progress, and the sum of all signs of progress by which they are counted.
   private var silence: Int64 = 0
   private var signs = -1
@@ -63,7 +64,10 @@ final class WatchLoop {
     if network?.hasVerdict == true { leave() }
     judgeLosses(now)
     judgeProgress(now, settings)
-    if rank == 0 { judgeSpeed(now, settings) }
+    if rank == 0 {
+      judgeSpeed(now, settings)
+      judgeBlips(now)
+    }
     previous = now
   }
 
@@ -166,6 +170,15 @@ final class WatchLoop {
       if let slow { settings.notice = slow.text(hosts: report.hosts) }
     }
     stragglers = watch
+  }
+
+  /// Tells of ranks that were silent. Time in which this process itself stood still is no silence of theirs.
+  private func judgeBlips(_ now: Int64) {
+    if now - previous > 1000 { blips.reset() }
+    let silences = blips.silences((network?.peers ?? [:]).compactMapValues(\.lastHeard))
+    guard !silences.isEmpty else { return }
+    let text = report.heardAgain(silences)
+    orders.settings.withLock { $0.notice = [$0.notice, text].compactMap(\.self).joined(separator: "; ") }
   }
 
   // MARK: The end

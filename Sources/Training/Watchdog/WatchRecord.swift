@@ -1,4 +1,4 @@
-/// What travels over a ``WatchLink``: 96 bytes, twelve little-endian words.
+/// What travels over a ``WatchLink``: 112 bytes, fourteen little-endian words.
 package struct WatchRecord: Sendable, Equatable {
   package enum Kind: Int, Sendable {
     /// A rank shows who it is; sent over every address that leads to rank 0.
@@ -16,19 +16,19 @@ package struct WatchRecord: Sendable, Equatable {
   static let byteCount = 8 * (4 + RankPlace.wordCount)
   private static let mark = 0x4C4F_434B_5354_4550
 
-  let kind: Kind
+  package let kind: Kind
   /// Drawn by rank 0 for this job, so that no stranger is taken for a rank.
-  let token: Int
-  let rank: Int
-  var place = RankPlace()
+  package let token: Int
+  package let rank: Int
+  package var place = RankPlace()
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     ([Self.mark, token, kind.rawValue, rank] + place.words).flatMap { word in
       withUnsafeBytes(of: Int64(word).littleEndian) { Array($0) }
     }
   }
 
-  init(_ kind: Kind, token: Int, rank: Int, place: RankPlace = RankPlace()) {
+  package init(_ kind: Kind, token: Int, rank: Int, place: RankPlace = RankPlace()) {
     self.kind = kind
     self.token = token
     self.rank = rank
@@ -36,7 +36,7 @@ package struct WatchRecord: Sendable, Equatable {
   }
 
   /// The record that these bytes hold; nil if they hold none.
-  init?(bytes: ArraySlice<UInt8>) {
+  package init?(bytes: ArraySlice<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
     let words = bytes.withUnsafeBytes { raw in
       (0..<4 + RankPlace.wordCount).map {

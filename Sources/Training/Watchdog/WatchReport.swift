@@ -1,3 +1,5 @@
+import Reporting
+
 /// What a watchdog says about other ranks: a pure function of what it has heard.
 package struct WatchReport: Sendable {
   /// The host of every rank.
@@ -38,11 +40,33 @@ package struct WatchReport: Sendable {
           "\(hosts[rank]) (\(Self.list(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
             + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
       case .ended:
-        texts.append("rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))")
+        texts.append(
+          "rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))\(Self.memory(place))"
+        )
       case nil: break
       }
     }
     return texts.joined(separator: "; ")
+  }
+
+  /// What a rank had of its memory, for one that the kernel may have ended for want of it.
+  private static func memory(_ place: RankPlace) -> String {
+    guard place.memory > 0 else { return "" }
+    let limit = place.memoryLimit > 0 ? " of the \(ByteCount.text(place.memoryLimit)) of its container" : ""
+    return ", with \(ByteCount.text(place.memory))\(limit) at its peak"
+  }
+
+  /// Ranks that were not heard for a while, each host once, with the longest silence of its ranks.
+  package func heardAgain(_ silences: [Int: Int64]) -> String {
+    let names = hosts.indices.filter { silences[$0] != nil }.map { hosts[$0] }
+    var told: [String] = []
+    for host in names where !told.contains(host) { told.append(host) }
+    return told.map { host in
+      let ranks = hosts.indices.filter { hosts[$0] == host && silences[$0] != nil }
+      let silence = ranks.compactMap { silences[$0] }.max() ?? 0
+      return
+        "\(host) (\(Self.list(ranks))) was not heard for \(FixedDecimal.text(Double(silence) / 1000, places: 1)) s"
+    }.joined(separator: ", ") + "; training goes on"
   }
 
   /// Who keeps the others waiting: ranks that give no sign; else, of those that do not wait themselves, the

@@ -108,6 +108,11 @@ public enum Datasets {
     if TarReader.isTar(start) || path.name.ends(with: Array(".tar".utf8)) {
       return try TarShards([path], index: nil, request: request, problems: problems)
     }
+    if [".tar.gz", ".tgz", ".tar.zst", ".tar.xz"].contains(where: { path.name.ends(with: Array($0.utf8)) }) {
+      throw DatasetError(
+        .unsuitable, "a compressed tar, whose samples cannot be found in any order", path.description,
+        "decompress it")
+    }
     if CIFARFormat.isName(path.name) {
       guard let format = CIFARFormat(name: path.name, size: size) else {
         throw DatasetError(

@@ -60,21 +60,18 @@ struct AdversarialGame {
   }
 
   /// The loss of a phase.
-  func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
-    phase == phases[0] ? discriminatorLoss(microBatch) : generatorLoss(microBatch)
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
+    phase == phases[0] ? discriminatorLoss(microBatch, opened: opened) : generatorLoss(microBatch)
   }
 
   /// The discriminator's pass over real samples.
-  func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
-    guard phase == phases[0] else { return nil }
-    let real = realTerm(microBatch)
-    microBatch.opening = real.values
-    return real.loss
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? {
+    phase == phases[0] ? realTerm(microBatch) : nil
   }
 
-  private func discriminatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    if let real = microBatch.opening {
-      microBatch.opening = nil
+  /// - Parameter real: what the term of real samples has reported, if it has been computed.
+  private func discriminatorLoss(_ microBatch: MicroBatch, opened real: TermValues?) -> Evaluation {
+    if let real {
       let fake = fakeTerm(microBatch)
       return Evaluation(loss: fake.loss, statistics: report(real: real, fake: fake.values))
     }

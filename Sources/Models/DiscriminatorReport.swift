@@ -1,8 +1,8 @@
-import Autograd
+public import Autograd
 import Networks
 
 /// What one term of a discriminator's loss, on real samples or on fakes, has to report, by part.
-struct TermValues {
+public struct TermValues {
   /// The loss of the scores.
   let loss: [Float]
   /// The mean score: as a probability, if it is one.
@@ -18,10 +18,12 @@ struct TermValues {
   var dragan: [Float]?
 }
 
-/// A term of a discriminator's loss: what is added to the loss, and what it has to report.
-struct DiscriminatorTerm {
-  let loss: Variable
-  let values: TermValues
+/// A term of a discriminator's loss.
+public struct DiscriminatorTerm {
+  /// What is added to the loss, recorded on the discriminator's tape.
+  public let loss: Variable
+  /// What it has to report.
+  public let values: TermValues
 }
 
 /// The statistics of a discriminator's turn, each with how it follows from the two terms of the loss.

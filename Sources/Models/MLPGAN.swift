@@ -1,4 +1,4 @@
-public import Autograd
+import Autograd
 public import Networks
 public import TensorCore
 
@@ -108,7 +108,7 @@ public final class MLPGAN: Model {
   public var latentCount: Int { configuration.latent }
 
   /// The discriminator's loss on real samples.
-  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? {
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? {
     game.open(phase, on: microBatch)
   }
 
@@ -124,8 +124,8 @@ public final class MLPGAN: Model {
   public var classCount: Int { configuration.condition?.classes ?? 0 }
 
   /// The generator's and the discriminator's losses.
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
-    game.evaluate(phase, on: microBatch)
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
+    game.evaluate(phase, on: microBatch, opened: opened)
   }
 
   /// Samples of the averaged generator, or of the trained one, in the data's own units.

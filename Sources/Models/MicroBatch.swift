@@ -62,8 +62,6 @@ public final class MicroBatch {
   /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded
   /// on the generator's tape.
   package var carried: Variable?
-  /// What the term that ``Model/open(_:on:)`` computed has to report; nil if it did not.
-  var opening: TermValues?
 
   /// The samples of a draw from `index` on.
   public init(

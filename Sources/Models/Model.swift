@@ -1,4 +1,3 @@
-public import Autograd
 public import Networks
 public import TensorCore
 
@@ -29,16 +28,17 @@ public protocol Model: AnyObject {
   func flopsPerSample(of phase: Phase) -> Double
 
   /// The term of what `phase` minimises that reads no network but the trained one; nil if there is none. It
-  /// can be computed while the other networks' updates are still on their way. Once it is,
-  /// ``evaluate(_:on:)`` of the same micro-batch leaves it out of the loss, not of the statistics.
-  func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable?
+  /// can be computed while the other networks' updates are still on their way.
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm?
 
-  /// Whether ``evaluate(_:on:)`` computes that term together with the rest, in less time than one after the
+  /// Whether ``evaluate(_:on:opened:)`` computes that term together with the rest, in less time than one after the
   /// other and with the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
   func joinsTerms(of phase: Phase) -> Bool
 
   /// What `phase` minimises on a micro-batch.
-  func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation
+  /// - Parameter opened: what the term that ``open(_:on:)`` computed has reported, which is then left out of the
+  ///   loss, not of the statistics; nil if it has not been computed.
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation
 
   /// Samples in inference mode.
   /// - Parameters:
@@ -56,7 +56,11 @@ public protocol Model: AnyObject {
 
 extension Model {
   /// None.
-  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Variable? { nil }
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? { nil }
+  /// All of what a phase minimises.
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+    evaluate(phase, on: microBatch, opened: nil)
+  }
   /// No: one after the other takes less memory.
   public func joinsTerms(of phase: Phase) -> Bool { false }
   /// 0: a model of what data have in common.

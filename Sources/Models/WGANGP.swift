@@ -67,7 +67,7 @@ public final class WGANGP: Model {
   }
 
   /// The critic's loss E[D(fake)] - E[D(x)] + λ penalty, or the generator's -E[D(fake)].
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
     phase == phases[0] ? criticLoss(microBatch) : generatorLoss(microBatch)
   }
 

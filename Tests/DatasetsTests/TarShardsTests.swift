@@ -98,6 +98,13 @@ struct TarShardsTests {
     }
   }
 
+  @Test("a compressed tar is named as one")
+  func compressed() {
+    let path = folder.write([0x1F, 0x8B, 8, 0], "x.tar.gz")
+    let error = failure { _ = try open(path, size: 2) }
+    #expect(error?.description.contains("a compressed tar") == true, "\(error.map(\.description) ?? "read")")
+  }
+
   @Test("archives of tar in every format that it writes are read", arguments: ["ustar", "pax", "gnu"])
   func peers(format: String) throws {
     let long = String(repeating: "long", count: 30)

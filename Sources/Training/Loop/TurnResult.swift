@@ -22,11 +22,14 @@ package struct TurnResult {
     /// The gradient of the trained network.
     fileprivate let gradients: PartGradients
     fileprivate let moments: [BatchStatistics]
+    fileprivate let values: TermValues
 
     /// Computes it; nil if the phase has no such term.
     package init?(of phase: Phase, in model: any Model, on microBatch: MicroBatch) {
-      guard let loss = model.open(phase, on: microBatch) else { return nil }
+      guard let term = model.open(phase, on: microBatch) else { return nil }
       let store = model.networks[phase.network].store
+      let loss = term.loss
+      values = term.values
       moments = loss.tape.takeStatistics()
       microBatch.releaseTape(watching: store)
       gradients = loss.tape.partGradients(of: loss, forParametersOf: store)
@@ -40,7 +43,7 @@ package struct TurnResult {
     store = model.networks[phase.network].store
     self.opening =
       opening ?? (model.joinsTerms(of: phase) ? nil : Opening(of: phase, in: model, on: microBatch))
-    evaluation = model.evaluate(phase, on: microBatch)
+    evaluation = model.evaluate(phase, on: microBatch, opened: self.opening?.values)
     precondition(
       evaluation.statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")
     moments = (self.opening?.moments ?? []) + evaluation.loss.tape.takeStatistics()

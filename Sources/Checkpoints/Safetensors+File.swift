@@ -7,30 +7,42 @@ extension Safetensors {
   ///
   /// - Throws: ``CheckpointError``: `notFound`, `inputOutput`, or `damaged` naming the tensor and the byte.
   public init(contentsOf path: String) throws(CheckpointError) {
-    let file = try InputFile(path: path)
-    guard file.size <= Self.maximumFileSize else {
-      throw CheckpointError(.damaged, "a file of \(file.size) bytes is too large", path: path)
+    let bytes = try Self.advising { () throws(CheckpointError) in
+      let file = try InputFile(path: path)
+      guard file.size <= Self.maximumFileSize else {
+        throw CheckpointError(.damaged, "a file of \(file.size) bytes is too large", path: path)
+      }
+      return try file.contents(limit: file.size)
     }
-    let bytes = try file.contents(limit: file.size)
     if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       throw CheckpointError(
         .damaged, "an archive of torch.save, not safetensors", path: path,
         advice: "write the state_dict with safetensors.torch.save_file")
     }
-    do throws(CheckpointError) {
-      try self.init(decoding: Self.content(of: bytes, path), path: path)
-    } catch {
+    self = try Self.advising { () throws(CheckpointError) in
+      try Safetensors(decoding: Self.content(of: bytes, path), path: path)
+    }
+  }
+
+  /// What a damaged file is answered with: it is no checkpoint, of which there would be an older one.
+  private static func advising<T>(
+    _ read: () throws(CheckpointError) -> T
+  ) throws(CheckpointError) -> T {
+    do { return try read() } catch {
+      guard error.kind == .damaged else { throw error }
       throw CheckpointError(
-        error.kind, error.problem, path: path, tensor: error.tensor, offset: error.offset,
-        advice: error.kind == .damaged
-          ? "give a whole file of safetensors, such as safetensors.torch.save_file writes" : error.advice)
+        error.kind, error.problem, path: error.path, tensor: error.tensor, offset: error.offset,
+        advice: "give a whole file of safetensors, such as safetensors.torch.save_file writes")
     }
   }
 
   /// What is in a frame, or the bytes themselves if they are none.
   private static func content(of bytes: [UInt8], _ path: String) throws(CheckpointError) -> [UInt8] {
     guard bytes.starts(with: ZstdFrame.magic) else { return bytes }
-    guard let size = ZstdFrame.announcedSize(of: bytes), size <= maximumFileSize else {
+    // Weights are noise and do not shrink to a hundredth.
+    guard let size = ZstdFrame.announcedSize(of: bytes),
+      size <= min(maximumFileSize, max(64 << 20, 100 * bytes.count))
+    else {
       throw CheckpointError(
         .damaged, "a zstd frame that does not say how large its content is, or is too large", path: path)
     }

@@ -130,6 +130,26 @@ extension EndToEnd {
       if folder.has("run") { #expect(try Status(of: run).state == "stopped") }
     }
 
+    @Test(
+      "a start that is refused says nothing of a run that had ended; a benchmark that is stopped is no lost rank"
+    )
+    func refusedStart() throws {
+      let folder = try Folder()
+      let run = folder.path + "/run"
+      let words = ["launch", "-n", "1", "train", "ring", "steps=2", "samples.every=0", "--run", run]
+      #expect(try Lockstep.run(words, in: folder).status == 0)
+      #expect(try Lockstep.run(words, in: folder).status == 73)
+      #expect(try Status(of: run).state == "done")
+
+      let mark = "seed=\(getpid())"
+      let job = try Lockstep.start(
+        ["launch", "-n", "2", "--oversubscribe", "bench", "ring", "steps=1000000", mark], in: folder)
+      try #require(try job.wait { Processes.withWord(mark).count > 2 })
+      job.signal(SIGINT)
+      let stopped = try job.wait()
+      #expect(stopped.status == 130 && !stopped.errors.contains("--resume"), "\(stopped.errors)")
+    }
+
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()

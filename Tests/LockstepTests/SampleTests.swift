@@ -61,6 +61,16 @@ extension EndToEnd {
       #expect(try Lockstep.run(["sample", "kept", "-o", "kept.png"], in: folder).status == 0)
       #expect(try Lockstep.run(["sample", "run", "-o", "run.png"], in: folder).status == 0)
       #expect(try folder.bytes("kept.png") == folder.bytes("run.png"))
+      // Also where it lies in another run, and where its own run's options were edited.
+      let other = ["dcgan"] + narrow + ["steps=1", "samples.count=4", "seed=9", "--run", "other"]
+      #expect(try Lockstep.train(other, ranks: 1, in: folder).status == 0)
+      try folder.copy(checkpoint, to: "other/checkpoints/step-00000004")
+      for path in ["other/checkpoints/step-00000004", "run"] {
+        #expect(try Lockstep.run(["sample", path, "-o", "again.png"], in: folder).status == 0)
+        #expect(try folder.bytes("again.png") == folder.bytes("run.png"), "\(path)")
+        let text = String(decoding: try folder.bytes("run/options.yaml"), as: UTF8.self)
+        try folder.write(Array(text.replacing("seed: 0", with: "seed: 5").utf8), "run/options.yaml")
+      }
     }
 
     @Test("--folder writes each sample as a picture of its own, the first of as many; it must be empty")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import Training
 
@@ -69,6 +70,26 @@ struct LaunchTests {
     status(.stopped, of: "b").writeOverOwn(in: scratch.path)
     #expect(RunStatus.read(in: scratch.path)?.state == .stopped)
     #expect(RunStatus.read(in: scratch.path)?.start == "b")
+    // One that is not there, or cut short, is written again.
+    unlink(scratch.path + "/status.json")
+    status(.running, of: "b").writeOverOwn(in: scratch.path)
+    #expect(RunStatus.read(in: scratch.path)?.state == .running)
+    // A rank that nobody waits for does not take an end back; one that saves says so.
+    RunStatus(.failed, step: 3, exitStatus: .peerLost, start: "b").write(in: scratch.path)
+    status(.running, of: "b").writeOverOwn(in: scratch.path)
+    #expect(RunStatus.read(in: scratch.path)?.state == .failed)
+    status(.stopped, of: "b").writeOverOwn(in: scratch.path)
+    #expect(RunStatus.read(in: scratch.path)?.state == .stopped)
+  }
+
+  @Test("what a rank has said is the cause where nobody else knows one, of a failure alone")
+  func said() {
+    func cause(_ code: Int32, _ status: RunStatus? = nil) -> String? {
+      LaunchOutcome(code: code, status: status, noticed: nil, said: "no such file, x").cause
+    }
+    #expect(cause(66) == "no such file, x" && cause(0) == nil && cause(75) == nil)
+    #expect(cause(1, RunStatus(.failed, step: 0, exitStatus: .badData)) == "no such file, x")
+    #expect(cause(1, RunStatus(.failed, step: 0, exitStatus: .badData, cause: "y")) == "y")
   }
 
   @Test("mpirun's own words name the rank, the host and the signal")

@@ -61,6 +61,8 @@ struct OptionsTrainingTests {
         "augment.kind=ada")
         == true)
     #expect(problems(yaml: least, "watch.nonFinite=skip", "watch.skips=2") == [])
+    // The first line of a table of runs.
+    #expect(problems(yaml: least, "r1.weight=0", "r1.every=4") == [])
     let noise = problems("vae", "watch.every=10", "watch.noise=0.1")
     #expect(noise.first?.contains("get no noise") == true, "\(noise)")
   }

@@ -62,7 +62,7 @@ package struct DataPack {
       }
       for number in 0..<source.count {
         let (file, ending, rounded) =
-          try fitted.map { (try Self.picture($0, number), "png", false) } ?? Self.file(source, number)
+          try fitted.map { (try Self.picture($0, number), "png", true) } ?? Self.file(source, number)
         isRounded = isRounded || rounded
         writer.append(
           key: Self.padded(number, 9), image: file, extension: ending, label: source.label(number))

@@ -67,7 +67,7 @@ package struct Export {
       for network in networks { files.append(("\(network.name).onnx", try onnx(network, isAveraged))) }
     case .safetensors:
       files = networks.map { ("\($0.name).safetensors", weights($0)) }
-      files.append(("config.json", Array(try configuration(networks, isAveraged).indentedText.utf8)))
+      files.append((Self.configuration, Array(try configuration(networks, isAveraged).indentedText.utf8)))
     }
     if format == .safetensors {
       files.append((Self.picture, try PNGFile(encoding: samples()).bytes))
@@ -84,15 +84,19 @@ package struct Export {
 
   private static let picture = "samples.png"
   private static let readme = "README.md"
+  private static let configuration = "config.json"
 
-  /// Refuses a folder whose README.md an export has not written.
+  /// Refuses a folder in which files would be replaced that no export has written.
   private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
-    let path = "\(folder)/\(readme)"
-    guard names.contains(readme), Files.exists(path),
-      Files.head(path)?.contains("library_name: lockstep") != true
+    let own = [(readme, "library_name: lockstep"), (configuration, "\"library_name\": \"lockstep\"")]
+    let isExport = own.contains { Files.head("\(folder)/\($0.0)")?.contains($0.1) == true }
+    guard !isExport,
+      let foreign = names.first(where: {
+        [readme, configuration, picture].contains($0) && Files.exists("\(folder)/\($0)")
+      })
     else { return }
     throw RunFolderError(
-      .occupied, "the folder holds a README.md that no export has written", folder,
+      .occupied, "the folder holds a \(foreign) that no export has written", folder,
       "choose another --output, or move that file away")
   }
 

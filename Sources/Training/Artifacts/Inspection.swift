@@ -35,13 +35,17 @@ package struct Inspection {
     }
   }
 
-  /// The options of a generation: those of the run folder that it lies in, or those that it has itself, where it
-  /// was copied elsewhere.
+  /// The options of a generation: those of the run folder that it lies in, which know where the data lie now, if
+  /// they are of its arithmetic, or those that it has itself.
   /// - Throws: `OptionsError`.
   static func options(of generation: LoadedGeneration) throws -> Options {
-    let stored = "\(generation.path)/../../\(RunFolder.Entry.options)"
-    guard let own = generation.manifest.info.options, !Files.exists(stored) else {
-      return try Options.read(path: stored)
+    let path = "\(generation.path)/../../\(RunFolder.Entry.options)"
+    let info = generation.manifest.info
+    guard let own = info.options else { return try Options.read(path: path) }
+    if let stored = try? Options.read(path: path),
+      SHA256.digest(of: stored.arithmeticDigestInput) == info.optionsSHA256
+    {
+      return stored
     }
     return try Options.resolve(yaml: Array(own.utf8), name: "checkpoint", label: Manifest.fileName)
   }

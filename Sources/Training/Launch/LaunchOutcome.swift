@@ -13,8 +13,11 @@ package struct LaunchOutcome: Sendable, Equatable {
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
   ///   - status: what the run folder says of this start; nil if nothing.
   ///   - noticed: what mpirun said of a lost rank or host.
+  ///   - said: the last error that a rank told.
   ///   - isStopWished: whether the launcher has been asked to stop.
-  package init(code: Int32, status: RunStatus?, noticed: String?, isStopWished: Bool = false) {
+  package init(
+    code: Int32, status: RunStatus?, noticed: String?, said: String? = nil, isStopWished: Bool = false
+  ) {
     self.noticed = noticed
     // As a shell says it.
     isProgramMissing = status?.exitCode == nil && (code == 126 || code == 127)
@@ -23,17 +26,21 @@ package struct LaunchOutcome: Sendable, Equatable {
       // stop: nobody wished that.
       (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
-      (self.code, cause) = (recorded, status.cause)
+      (self.code, cause) = (recorded, status.cause ?? (Self.isFailure(recorded) ? said : nil))
     } else if isProgramMissing {
       (self.code, cause) = (
         ExitStatus.configuration.rawValue, noticed ?? "mpirun cannot start the program on every host"
       )
     } else if code == 0 || (ExitStatus(rawValue: code) != nil && code != ExitStatus.unexpected.rawValue) {
-      (self.code, cause) = (code, noticed)
+      (self.code, cause) = (code, noticed ?? (Self.isFailure(code) ? said : nil))
     } else {
       self.code = ExitStatus.peerLost.rawValue
       cause = noticed ?? "mpirun ended with code \(code)"
     }
+  }
+
+  private static func isFailure(_ code: Int32) -> Bool {
+    code != ExitStatus.done.rawValue && code != ExitStatus.stopped.rawValue
   }
 
   /// Whether the same run may go on where it was: a rank or a host was lost, nothing is wrong with the run.
@@ -41,7 +48,11 @@ package struct LaunchOutcome: Sendable, Equatable {
 
   /// Whether a rank or a host was taken away, and did not fail for what it had loaded.
   package var isFromOutside: Bool {
-    let signs = ["was ended by signal 9", "was ended by signal 15", "is lost to mpirun", "has not answered"]
+    let signs = [
+      "was ended by signal 9", "was ended by signal 15", "is lost to mpirun", "has not answered",
+      // mpirun itself, by the same signals.
+      "mpirun ended with code 137", "mpirun ended with code 143",
+    ]
     return isRestartable
       && [cause, noticed].compactMap(\.self).contains { text in signs.contains { text.contains($0) } }
   }

@@ -117,7 +117,7 @@ package struct Launcher {
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
-    if LaunchSignals.wishes > 0 { return stoppedBetweenStarts(words.folder) }
+    if LaunchSignals.wishes > 0 { return stopped("before the ranks had begun", words.folder) }
     while true {
       let start = "\(mark) \(restarts)"
       setenv(RunStatus.startVariable, start, 1)
@@ -129,20 +129,21 @@ package struct Launcher {
           mpirun, command(words, ranks: ranks, hostfile: hostfile).words, isTraining: words.isTraining,
           status: status)?.run() ?? .notStarted
       let outcome = LaunchOutcome(
-        code: end.code, status: status(), noticed: end.noticed, isStopWished: LaunchSignals.wishes > 0)
-      if let code = wished(end, status(), words.folder) { return code }
-      record(outcome, status(), in: words.folder, ranks: ranks)
+        code: end.code, status: status(), noticed: end.noticed, said: end.said,
+        isStopWished: LaunchSignals.wishes > 0)
+      if outcome.isFromOutside { forgive(words.folder) }
+      if let code = wished(end, status(), words) { return code }
+      record(outcome, status(), in: words.folder, ranks: ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
         restarts < request.maxRestarts, vain <= Self.mostInVain
       else {
-        if let text = lastWords(outcome, words.folder, restarts: restarts, vain: vain) { report(text) }
+        if let text = lastWords(outcome, words, restarts: restarts, vain: vain) { report(text) }
         return outcome.code
       }
       restarts += 1
       if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
       if let folder = words.folder, RunFolder.isRun(folder) {
-        if outcome.isFromOutside { ResumeAttempt.forgive(in: folder) }
         waitForLock(of: folder)
         words = words.resuming
       }
@@ -156,7 +157,7 @@ package struct Launcher {
         }
         (ranks, hostfile) = try use(left)
       }
-      if LaunchSignals.wishes > 0 { return stoppedBetweenStarts(words.folder) }
+      if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place =
         listed == nil ? "" : " on \(hostfile == Self.survivors ? "the hosts that are left" : "all hosts")"
@@ -189,35 +190,47 @@ package struct Launcher {
   private static let survivors = "\(Files.environment("TMPDIR") ?? "/tmp")/lockstep-hosts-\(getpid())"
 
   /// The exit code where a wish to stop decides on it; nil where it does not.
-  private func wished(_ end: Supervision.End, _ status: RunStatus?, _ folder: String?) -> Int32? {
+  private func wished(_ end: Supervision.End, _ status: RunStatus?, _ words: TrainWords) -> Int32? {
     guard LaunchSignals.wishes > 0 else { return nil }
+    guard words.isTraining else { return 128 + LaunchSignals.signal }
     switch status?.state {
     case .stopped, .done: return Int32(truncatingIfNeeded: status?.exitCode ?? 0)
     default: break
     }
-    if !end.hasBegun { return stoppedBetweenStarts(folder) }
+    if !end.hasBegun { return stopped("before the ranks had begun", words.folder) }
     return LaunchSignals.wishes > 1 ? 128 + LaunchSignals.signal : nil
   }
 
   /// Where there was nothing to save.
-  private func stoppedBetweenStarts(_ folder: String?) -> Int32 {
+  private func stopped(_ moment: String, _ folder: String?) -> Int32 {
     let isRun = folder.map { RunFolder.isRun($0) } ?? false
+    forgive(folder)
     report(
-      "stopped before the ranks had begun; run again\(isRun ? " with \(RunFolder.resumeWords(folder))" : "")")
+      "stopped \(moment); run again\(isRun ? " with \(RunFolder.resumeWords(folder))" : "")")
     return ExitStatus.stopped.rawValue
   }
 
-  /// Writes how a start ended into the run folder, if no rank has and no other start has taken the folder over.
-  private func record(_ outcome: LaunchOutcome, _ status: RunStatus?, in folder: String?, ranks: Int) {
+  /// Starts from the run's generations do not count that were ended from outside, or because a person wished it.
+  private func forgive(_ folder: String?) {
+    if let folder, RunFolder.isRun(folder) { ResumeAttempt.forgive(in: folder) }
+  }
+
+  /// Writes how a start ended into the run folder, if no rank has. A start that was refused says nothing of a run
+  /// that had ended, nor of one that another process is at work on.
+  private func record(
+    _ outcome: LaunchOutcome, _ status: RunStatus?, in folder: String?, ranks: Int, hasBegun: Bool
+  ) {
     guard outcome.code != 0, let folder, RunFolder.isRun(folder),
       status?.exitCode != Int(outcome.code)
     else { return }
+    let there = RunStatus.read(in: folder)
     if status == nil {
-      // Nothing of this start: another one may be at work.
+      guard hasBegun || there?.exitCode == nil else { return }
       do { try RunFolderLock.refuseHeld(folder) } catch { return }
     }
     RunStatus(
-      .failed, step: (status ?? RunStatus.read(in: folder))?.step ?? 0, exitCode: Int(outcome.code),
+      outcome.code == ExitStatus.stopped.rawValue ? .stopped : .failed,
+      step: there?.step ?? RunFolder.newestStep(in: folder) ?? 0, exitCode: Int(outcome.code),
       cause: outcome.cause, worldSize: ranks, writer: "\(RunOwner.current)",
       start: Files.environment(RunStatus.startVariable)
     ).write(in: folder)
@@ -225,18 +238,19 @@ package struct Launcher {
 
   /// What no rank has said: why a run that could be restarted is not, and what mpirun does not find.
   private func lastWords(
-    _ outcome: LaunchOutcome, _ folder: String?, restarts: Int, vain: Int
+    _ outcome: LaunchOutcome, _ words: TrainWords, restarts: Int, vain: Int
   ) -> String? {
     let cause = outcome.cause ?? "a rank was lost"
     let doctor =
       request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
     if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
     guard outcome.isRestartable else { return nil }
+    guard words.isTraining else { return cause }
     if vain > Self.mostInVain {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
     let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""
-    return "\(cause)\(count); run again with \(RunFolder.resumeWords(folder)), or with --max-restarts"
+    return "\(cause)\(count); run again with \(RunFolder.resumeWords(words.folder)), or with --max-restarts"
   }
 
   /// Waits while another process holds the run folder. A file server may keep the lock of a host that is lost

@@ -93,9 +93,11 @@ package struct RunStatus: Sendable, Equatable {
   }
 
   /// The same of a start that has written one before: where another start has taken the folder over, its
-  /// status stays.
+  /// status stays, and so does the end of this one, where a rank still goes on that nobody waits for.
   package func writeOverOwn(in folder: String) {
-    guard RunStatus.read(in: folder)?.start == start else { return }
+    if let there = RunStatus.read(in: folder) {
+      guard there.start == start, state != .running || there.exitCode == nil else { return }
+    }
     write(in: folder)
   }
 

@@ -17,22 +17,28 @@ final class Supervision {
     let code: Int32
     /// What it said of a lost rank or host.
     let noticed: String?
+    /// The last error that a rank told.
+    let said: String?
     /// Whether the ranks have told that they are all there.
     let hasBegun: Bool
 
     /// There is no mpirun that could be started.
-    static let notStarted = End(code: 127, noticed: "mpirun cannot be started", hasBegun: false)
+    static let notStarted = End(
+      code: 127, noticed: "mpirun cannot be started", said: nil, hasBegun: false)
   }
 
   /// Milliseconds that an mpirun which ends a job may take for it.
   private static let patience: Int64 = 20_000
+  /// What every error of a rank begins with.
+  private static let errorPrefix = "lockstep: "
   /// Milliseconds that a wish to stop waits for ranks that are being started.
   private static let beginning: Int64 = 10_000
 
   private let process: ChildProcess
   private let status: () -> RunStatus?
   private var output = LaunchOutput()
-  private var noticed: String?
+  private var (noticed, said): (String?, String?)
+  private let isTraining: Bool
   private var hasBegun: Bool
   /// When it happened, in milliseconds of the monotonic clock.
   private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
@@ -48,6 +54,7 @@ final class Supervision {
     guard let process = ChildProcess(mpirun, words) else { return nil }
     self.process = process
     self.status = status
+    self.isTraining = isTraining
     hasBegun = !isTraining
   }
 
@@ -61,7 +68,7 @@ final class Supervision {
       if let code = process.exitCode() {
         pass()
         _ = writeAll(output.release(), to: 2)
-        return End(code: code, noticed: noticed, hasBegun: hasBegun)
+        return End(code: code, noticed: noticed, said: said, hasBegun: hasBegun)
       }
       let now = MonotonicClock.milliseconds
       if ended == nil, now - looked > 1000 { look(now) }
@@ -87,6 +94,7 @@ final class Supervision {
       for text in output.lines {
         if text.hasPrefix(RunNotes.firstWord) { hasBegun = true }
         noticed = noticed ?? LaunchOutcome.notice(in: text)
+        if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
         if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
         if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
           aborted = MonotonicClock.milliseconds
@@ -103,11 +111,11 @@ final class Supervision {
     if status.exitCode != nil { ended = now }
   }
 
-  /// Ranks that get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet cannot save,
-  /// and mpirun would drop what it is told or end with 0: a first wish waits for them, and a start that goes on
-  /// for long is ended.
+  /// Ranks that train and get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet
+  /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a start
+  /// that goes on for long is ended. An mpirun that is about to end is left alone.
   private func passOnWishes(_ now: Int64) {
-    guard told < LaunchSignals.wishes else { return }
+    guard told < LaunchSignals.wishes, ended == nil || told == 0 else { return }
     let since = wished ?? now
     wished = since
     if !hasBegun {
@@ -115,6 +123,7 @@ final class Supervision {
       aborted = aborted ?? now
       told = max(told, 1)
     }
+    if !isTraining { told = max(told, 1) }
     told += 1
     kill(process.pid, told == 1 ? SIGUSR1 : told == 2 ? SIGTERM : SIGKILL)
   }

@@ -6,6 +6,7 @@ final class RunRecord {
   private let board: ProgressBoard
   private var folder: String?
   private var start: String?
+  private var lastTold: Int64 = 0
   /// The start that is under way, on the rank that has the files.
   var attempt: ResumeAttempt?
 
@@ -21,9 +22,12 @@ final class RunRecord {
     if rank == 0 { status(.running).write(in: start.path) }
   }
 
-  /// Some steps are done.
+  /// Some steps are done: told once a second at most, since the file may lie on a busy server.
   func gotOn() {
-    if rank == 0 { write(.running) }
+    let now = MonotonicClock.milliseconds
+    guard rank == 0, now - lastTold >= 1000 else { return }
+    lastTold = now
+    write(.running)
   }
 
   /// The run ended in order.

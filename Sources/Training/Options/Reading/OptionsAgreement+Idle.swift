@@ -60,7 +60,10 @@ extension OptionsResolution {
     for key in schema.keys {
       guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral
       else { continue }
-      for gate in Self.switches where gate.turnsOff(key.path) && settings[gate.key]?.value == gate.off {
+      for gate in Self.switches where gate.turnsOff(key.path) {
+        guard let switched = settings[gate.key], switched.value == gate.off else { continue }
+        // Who switches it off in the same breath compares runs, and knows.
+        if switched.layer == .commandLine, gate.off == schema.key(at: gate.key)?.neutral { continue }
         report("\(key.path) is given, but \(gate.what)", setting.origin, gate.advice)
       }
     }

@@ -153,6 +153,13 @@ struct TurnReport {
 
   /// The value of a statistic; nil if the phase does not report it.
   subscript(_ statistic: Statistic) -> Double? {
-    phase.statistics.firstIndex { $0.key == statistic.key }.map { Double(values[$0]) }
+    phase.value(of: statistic, in: values).map(Double.init)
+  }
+}
+
+extension Phase {
+  /// The value of a statistic among those of all; nil if the phase does not report it.
+  func value(of statistic: Statistic, in values: [Float]) -> Float? {
+    statistics.firstIndex { $0.key == statistic.key }.map { values[$0] }
   }
 }

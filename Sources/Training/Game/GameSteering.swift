@@ -108,9 +108,7 @@ final class GameSteering {
   private var watchedLoss: Float {
     let phases = engine.model.phases
     for (phase, values) in zip(phases, engine.statistics) where phase.role == .generator {
-      if let place = phase.statistics.firstIndex(where: { $0.key == Statistic.generatorLoss.key }) {
-        return values[place]
-      }
+      if let loss = phase.value(of: .generatorLoss, in: values) { return loss }
     }
     return engine.statistics.last?.first ?? .nan
   }

@@ -92,7 +92,7 @@ final class Supervision {
       isFirst = false
       _ = writeAll(output.pass(bytes), to: 2)
       for text in output.lines {
-        if text.hasPrefix(RunNotes.firstWord) { hasBegun = true }
+        if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
         noticed = noticed ?? LaunchOutcome.notice(in: text)
         if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
         if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }

@@ -8,8 +8,8 @@ import TensorCore
 
 /// What a person is told when a run begins, beside what every run tells.
 struct RunNotes {
-  /// What the first line of every run begins with, which it prints when all ranks are there.
-  static let firstWord = "model: "
+  /// What the first line of every run is about, which it prints when all ranks are there.
+  static let firstSubject = "model"
 
   private var notes: [(subject: String, text: String)] = []
 
@@ -54,7 +54,7 @@ extension ProgressReporter {
   /// Says what is trained, on what, by whom and from where on.
   func announce(_ setup: Trainer.Setup, _ model: any Model, _ start: RunStart) {
     let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
-    notice("model", path: "\(setup.options.modelDescription), parameters: \(parameters)")
+    notice(RunNotes.firstSubject, path: "\(setup.options.modelDescription), parameters: \(parameters)")
     let data = [setup.dataset.name, "\(setup.dataset.count) samples an epoch"] + setup.dataset.remarks
     notice("data", path: data.joined(separator: ", "))
     let threads = Count.text(ComputeThreads.count, "thread")

@@ -178,12 +178,4 @@ struct LaunchTests {
     #expect(!isLost(line("01", "00000009", socket: "471")), "it is another's")
     #expect(!isLost("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt"))
   }
-
-  @Test("a share of processor time counts as cores, rounded up; none is no limit")
-  func quotas() {
-    #expect(Cores.cores(ofLimit: "400000 100000\n") == 4)
-    #expect(Cores.cores(ofLimit: "250000 100000") == 3 && Cores.cores(ofLimit: "5000 100000") == 1)
-    #expect(Cores.cores(ofLimit: "max 100000\n") == nil && Cores.cores(ofLimit: "-1\n 100000\n") == nil)
-    #expect(Cores.cores(ofLimit: "") == nil && Cores.cores(ofLimit: "1 0") == nil)
-  }
 }

@@ -16,7 +16,7 @@ extension MachineFacts {
     facts.cores = Cores.onNode
     facts.usableCores = Cores.usable
     facts.memoryAvailable = meminfo("MemAvailable:")
-    facts.memoryLimit = memoryLimit()
+    facts.memoryLimit = ControlGroup.own.memory
     facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
     (facts.openFiles, facts.openFilesMaximum) = openFiles()
     facts.sharedMemory = Files.free("/dev/shm")
@@ -33,7 +33,7 @@ extension MachineFacts {
   /// The bytes that processes of this machine can have: all there is, or the limit of the control group or of
   /// the address space (`ulimit -v`).
   package static func memory() -> Int? {
-    [meminfo("MemTotal:"), memoryLimit(), addressSpaceLimit()].compactMap { $0 }.min()
+    [meminfo("MemTotal:"), ControlGroup.own.memory, addressSpaceLimit()].compactMap { $0 }.min()
   }
 
   /// An entry of `/proc/meminfo` in bytes.
@@ -42,16 +42,6 @@ extension MachineFacts {
     for line in text.split(separator: "\n") where line.hasPrefix(entry) {
       let number = line.dropFirst(entry.count).drop { $0 == " " }.prefix { $0.isNumber }
       return Int(number).map { $0 * 1024 }
-    }
-    return nil
-  }
-
-  /// The limit of the control group that a container sees at the top: version 2, else version 1. What is no
-  /// number (`max`) or larger than any memory is no limit.
-  static func memoryLimit() -> Int? {
-    for path in ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"] {
-      guard let text = Files.head(path)?.firstLine else { continue }
-      return Int(text).flatMap { $0 < 1 << 60 ? $0 : nil }
     }
     return nil
   }

@@ -5,12 +5,12 @@
 /// The cores that this process may use.
 package enum Cores {
   /// Cores of the node, or as many as its container's share of processor time is worth.
-  package static var onNode: Int { min(online, quota ?? online) }
+  package static var onNode: Int { min(online, ControlGroup.own.cores ?? online) }
 
   private static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Cores that the launcher, the batch system or the container left to this process.
-  package static var usable: Int { min(allowed, quota ?? allowed) }
+  package static var usable: Int { min(allowed, ControlGroup.own.cores ?? allowed) }
 
   /// `Cpus_allowed_list` of `/proc/self/status`.
   private static var allowed: Int {
@@ -22,43 +22,6 @@ package enum Cores {
       if text.hasPrefix("Cpus_allowed_list:") { return count(ofList: text.dropFirst(18)) ?? onNode }
     }
     return onNode
-  }
-
-  /// Cores' worth of time that control groups leave to this process, as Kubernetes sets its limits: the least
-  /// from its own group up; nil where there is no limit.
-  private static var quota: Int? {
-    let groups = Files.head("/proc/self/cgroup") ?? ""
-    var least: Int?
-    for line in groups.split(separator: "\n") {
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let isUnified = fields[1].isEmpty
-      guard isUnified || fields[1].split(separator: ",").contains("cpu") else { continue }
-      let root = "/sys/fs/cgroup" + (isUnified ? "" : "/cpu")
-      var group = fields[2] == "/" ? "" : String(fields[2])
-      while true {
-        let limit =
-          isUnified
-          ? Files.head("\(root)\(group)/cpu.max")
-          : Files.head("\(root)\(group)/cpu.cfs_quota_us").flatMap { quota in
-            Files.head("\(root)\(group)/cpu.cfs_period_us").map { "\(quota) \($0)" }
-          }
-        if let cores = limit.flatMap({ cores(ofLimit: $0) }) { least = min(least ?? cores, cores) }
-        guard let slash = group.lastIndex(of: "/") else { break }
-        group = String(group[..<slash])
-      }
-    }
-    return least
-  }
-
-  /// The cores, rounded up, of a limit such as `400000 100000`: microseconds of processor time in each period;
-  /// nil of `max 100000` and `-1 100000`, which are none.
-  package static func cores(ofLimit text: String) -> Int? {
-    let numbers = text.split { $0.isWhitespace }.map { Int($0) }
-    guard numbers.count == 2, let time = numbers[0], let period = numbers[1], time > 0, period > 0 else {
-      return nil
-    }
-    return max(1, (time - 1) / period + 1)
   }
 
   /// The number of cores in a list such as `0-3,8`.

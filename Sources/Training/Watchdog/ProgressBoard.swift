@@ -13,7 +13,7 @@ package final class ProgressBoard: Sendable {
   private let waiting = Atomic<Int>(0)
   private let since = Atomic<Int64>(MonotonicClock.milliseconds)
 
-  private static let memoryLimit = MachineFacts.memoryLimit() ?? 0
+  private static let memoryLimit = ControlGroup.own.memory ?? 0
 
   package init() {}
 

@@ -56,17 +56,15 @@ public enum Datasets {
     if request.source == "pottery" {
       return try Pottery(request)
     }
-    let source = try source(request)
-    if let different = (source as? TextWindows)?.extent?.width, different > request.size {
-      throw DatasetError(
-        .unsuitable, "text of \(different) different characters does not fit size \(request.size)",
-        source.path,
-        "choose size=\(different) or more")
-    }
-    guard !(source is TextWindows) || request.resize != .crop else {
-      throw DatasetError(
-        .unsuitable, "text is not resized", source.path, "leave out dataset.resize=crop")
-    }
+    return try fitted(source(request), request)
+  }
+
+  /// The images of a source in the size and with the channels that `request` asks for.
+  /// - Throws: ``DatasetError`` for images that do not fit.
+  package static func fitted(
+    _ source: any ImageSource, _ request: DatasetRequest
+  ) throws(DatasetError) -> any ImageDataset {
+    if let text = source as? TextWindows { try text.check(request) }
     return try FittedDataset(source, request)
   }
 

@@ -107,6 +107,19 @@ struct TextWindows: ImageSource {
     DatasetError(.badData, "no UTF-8", "\(path), byte \(offset)", "convert the file to UTF-8, or remove it")
   }
 
+  /// - Throws: ``DatasetError`` for a request that windows would have to be resized for.
+  func check(_ request: DatasetRequest) throws(DatasetError) {
+    let different = alphabet.characters.count
+    guard different <= request.size else {
+      throw DatasetError(
+        .unsuitable, "text of \(different) different characters does not fit size \(request.size)", path,
+        "choose size=\(different) or more")
+    }
+    guard request.resize != .crop else {
+      throw DatasetError(.unsuitable, "text is not resized", path, "leave out dataset.resize=crop")
+    }
+  }
+
   func label(_ index: Int) -> Int32 { -1 }
 
   func image(_ index: Int) throws(DatasetError) -> SourceImage {

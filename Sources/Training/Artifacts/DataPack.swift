@@ -37,7 +37,7 @@ package struct DataPack {
     if isFitted {
       var request = request
       request.channels = source.channelRange.upperBound
-      fitted = try Datasets.open(request)
+      fitted = try Datasets.fitted(source, request)
     }
     let temporary = "\(folder).tmp-\(getpid())"
     try OutputError.writing(folder) {

@@ -18,6 +18,16 @@ struct NetworkUpdate {
   /// Whether all of a gradient's sum is looked at, for its length, and not only what is moved by it.
   var needsWholeGradient: Bool { state.game != nil }
 
+  /// What a network's step size is multiplied by at a step of the run: by its schedule and by the watch.
+  func rateFactor(of index: Int, at runStep: Int) -> Double {
+    learningRates[index].factor(at: runStep) * watchFactor
+  }
+
+  /// Whether a network's step size is not the one that its optimizer began with.
+  func changesRate(of index: Int) -> Bool { learningRates[index] != .constant || watchFactor != 1 }
+
+  private var watchFactor: Double { state.game?.watch.rateFactor ?? 1 }
+
   /// Counts the step of a network's optimizer.
   func begin(_ index: Int) { state.optimizers[index].stepCount += 1 }
 
@@ -31,8 +41,7 @@ struct NetworkUpdate {
     let optimizer = state.optimizers[index]
     return UpdateStep(
       rule: optimizer.optimizer, number: number,
-      rate: learningRates[index].factor(at: runStep) * (state.game?.watch.rateFactor ?? 1), scale: scale,
-      weightLimit: network.weightLimit,
+      rate: rateFactor(of: index, at: runStep), scale: scale, weightLimit: network.weightLimit,
       storages: optimizer.buffers + [network.store.values, averages[index]?.store.values].compactMap { $0 },
       values: network.store.values.pointer,
       moments: optimizer.buffers.map(\.pointer), average: averages[index]?.following(update: number))

@@ -300,13 +300,11 @@ package final class Trainer {
 
   /// The step sizes of the last step, of networks whose step size changes over the run.
   private func stepSizes(_ done: Int) -> [(Statistic, Float)] {
-    let options = setup.options
-    let rateFactor = engine.state.game?.watch.rateFactor ?? 1
-    return engine.model.networks.compactMap { network in
-      let schedule = options.learningRates(for: network.name)
-      guard schedule != .constant || rateFactor != 1 else { return nil }
-      let rate = options.optimizer(of: network.name).learningRate * schedule.factor(at: done - 1) * rateFactor
-      return (Statistic("learning_rate_\(network.name)"), Float(rate))
+    engine.model.networks.enumerated().compactMap { index, network in
+      engine.rateFactor(of: index, at: done - 1).map { factor in
+        let rate = setup.options.optimizer(of: network.name).learningRate * factor
+        return (Statistic("learning_rate_\(network.name)"), Float(rate))
+      }
     }
   }
 

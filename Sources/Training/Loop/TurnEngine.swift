@@ -105,6 +105,11 @@ package final class TurnEngine {
     return plan.passes(ofAtMost: min(samples, MicroBatch.mostParts * plan.microBatchSize))
   }
 
+  /// What a network's step size is multiplied by at a step of the run; nil where it stays as it began.
+  package func rateFactor(of network: Int, at step: Int) -> Double? {
+    update.changesRate(of: network) ? update.rateFactor(of: network, at: step) : nil
+  }
+
   /// Takes a turn on this rank's micro-batches, one after another or in ``passes``, in ascending order.
   /// - Parameter flags: what the other ranks should know by the time the sum is back.
   /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.

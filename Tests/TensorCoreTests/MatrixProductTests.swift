@@ -58,10 +58,12 @@ struct MatrixProductTests {
     }
   }
 
-  @Test("the bits depend neither on the kernels nor on transposition nor on the other rows")
-  func bitsFollowFromTheValues() {
+  @Test(
+    "the bits depend neither on the kernels nor on transposition nor on the other rows",
+    arguments: [530, 512, 1040, 17])
+  func bitsFollowFromTheValues(depth: Int) {
     var numbers = TestNumbers(seed: 11)
-    let (a, b) = (numbers.tensor([70, 530]), numbers.tensor([530, 45]))
+    let (a, b) = (numbers.tensor([70, depth]), numbers.tensor([depth, 45]))
     let product = a.matrixProduct(b, using: .baseline)
     #expect(product.scalars == a.transposed([1, 0]).matrixProduct(b, transposingSelf: true).scalars)
     #expect(product.scalars == a.matrixProduct(b.transposed([1, 0]), transposingOther: true).scalars)

@@ -45,6 +45,19 @@ public enum BlockProduct {
         ahead: b + depth &* width, c: c, offsets: offsets, columns: columns, continuing: continuing))
   }
 
+  /// Row *i* of A begins at `a[i]`, and is read from element `from` on; else as ``packedRows``.
+  @inline(never)
+  public static func indirectRows(
+    rows: Int, depth: Int, a: UnsafePointer<UnsafePointer<Float>>, from: Int, b: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, columns: Int, continuing: Bool
+  ) {
+    block(
+      rows: rows,
+      TileOperands(
+        depth: depth, a: IndirectRows(pointers: a, place: from), b: b, bStep: width(of: columns), ahead: b,
+        c: c, offsets: offsets, columns: columns, continuing: continuing))
+  }
+
   /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
   public static let pointersAhead = 8
 
@@ -142,15 +155,15 @@ public enum BlockProduct {
         ahead += 2 &* aheadStep
       }
       a.prefetch(rows: Rows.count, after: 0)
-      tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
+      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Left.self)
       a.prefetch(rows: Rows.count, after: 1)
-      tile.accumulate(a.at(1), Rows.Columns(loading: b + bStep), Left.self)
+      tile.accumulate(a.at(1), 0, Rows.Columns(loading: b + bStep), Left.self)
       a.advance(steps: 2)
       b += 2 &* bStep
       remaining &-= 2
     }
     if remaining > 0 {
-      tile.accumulate(a.at(0), Rows.Columns(loading: b), Left.self)
+      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Left.self)
     }
     if isWhole {
       tile.store(to: operands.c, operands.offsets)
@@ -175,7 +188,7 @@ extension BlockProduct {
       var remaining = operands.depth
       while remaining > 0 {
         a.prefetch(rows: Rows.count, after: 0)
-        tile.accumulate(a.at(0), Rows.Columns(loading: b), IndirectColumns.self)
+        tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), IndirectColumns.self)
         a.advance(steps: 1)
         b += bStep
         remaining &-= 1

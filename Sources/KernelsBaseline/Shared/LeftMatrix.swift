@@ -1,27 +1,31 @@
 internal import CProcessor
 
-/// A block of A as the tiles read it: the element in row `i` of the tile, `step` steps along the depth from
-/// where the matrix stands, is `at(step)[i * rowStride]`.
-///
-/// The row stride is a constant, so that every row of a tile is addressed from one register.
+/// A block of A as the tiles read it, a column at a time.
 protocol LeftMatrix {
-  static var rowStride: Int { get }
+  /// What the rows of a tile are read from at one step along the depth.
+  associatedtype Column
   /// Whether few rows meet each panel of B, so that the next one is better asked for in time.
   static var streamsPanels: Bool { get }
-  func at(_ step: Int) -> UnsafePointer<Float>
+  /// The column `step` steps along the depth from where the matrix stands.
+  func at(_ step: Int) -> Column
+  static func element(_ row: Int, of column: Column) -> Float
   /// Asks for what a tile of `rows` rows will read some steps later.
   func prefetch(rows: Int, after step: Int)
   mutating func advance(steps: Int)
   mutating func advance(rows: Int)
 }
 
-/// Rows one behind the other, a constant distance apart: packed patches.
+/// Rows one behind the other, a constant distance apart, so that every row of a tile is addressed from one
+/// register: packed patches.
 struct PackedRows: LeftMatrix {
   var pointer: UnsafePointer<Float>
 
   @inline(__always) static var rowStride: Int { 272 }
   @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointer + step }
+  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
+    column[row &* rowStride]
+  }
   /// The processor sees by itself where equally spaced, contiguous rows go on.
   @inline(__always) func prefetch(rows: Int, after step: Int) {}
   @inline(__always) mutating func advance(steps: Int) { pointer += steps }
@@ -32,12 +36,36 @@ struct PackedRows: LeftMatrix {
 struct FewPackedRows: LeftMatrix {
   var rows: PackedRows
 
-  @inline(__always) static var rowStride: Int { PackedRows.rowStride }
   @inline(__always) static var streamsPanels: Bool { true }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { rows.at(step) }
+  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
+    PackedRows.element(row, of: column)
+  }
   @inline(__always) func prefetch(rows: Int, after step: Int) {}
   @inline(__always) mutating func advance(steps: Int) { rows.advance(steps: steps) }
   @inline(__always) mutating func advance(rows count: Int) { rows.advance(rows: count) }
+}
+
+/// A pointer to every row, along which the depth lies side by side: a matrix that is read in place.
+struct IndirectRows: LeftMatrix {
+  /// The same place in all rows.
+  struct Column {
+    let rows: UnsafePointer<UnsafePointer<Float>>
+    let place: Int
+  }
+
+  var pointers: UnsafePointer<UnsafePointer<Float>>
+  /// Where the matrix stands in each row.
+  var place: Int
+
+  @inline(__always) static var streamsPanels: Bool { false }
+  @inline(__always) func at(_ step: Int) -> Column { Column(rows: pointers, place: place &+ step) }
+  @inline(__always) static func element(_ row: Int, of column: Column) -> Float {
+    column.rows[row][column.place]
+  }
+  @inline(__always) func prefetch(rows: Int, after step: Int) {}
+  @inline(__always) mutating func advance(steps: Int) { place &+= steps }
+  @inline(__always) mutating func advance(rows: Int) { pointers += rows }
 }
 
 /// Columns of several products that follow one another.
@@ -47,9 +75,9 @@ struct PartwiseColumns: LeftMatrix {
   /// Room for a tile at every level of the tree.
   let sums: UnsafeMutablePointer<Float>
 
-  @inline(__always) static var rowStride: Int { IndirectColumns.rowStride }
   @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { columns.at(step) }
+  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float { column[row] }
   @inline(__always) func prefetch(rows: Int, after step: Int) { columns.prefetch(rows: rows, after: step) }
   @inline(__always) mutating func advance(steps: Int) { columns.advance(steps: steps) }
   @inline(__always) mutating func advance(rows count: Int) { columns.advance(rows: count) }
@@ -61,9 +89,9 @@ struct IndirectColumns: LeftMatrix {
   var pointers: UnsafePointer<UnsafePointer<Float>>
   var row = 0
 
-  @inline(__always) static var rowStride: Int { 1 }
   @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointers[step] + row }
+  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float { column[row] }
   @inline(__always) func prefetch(rows: Int, after step: Int) {
     let ahead = at(step &+ BlockProduct.pointersAhead)
     if rows > 8 { lockstep_prefetch(ahead) }

@@ -18,7 +18,9 @@ protocol TileRows {
   /// Adds what was written so.
   mutating func add(_ sums: UnsafePointer<Float>)
   /// One step along the depth: the outer product of a column of A and a row of B.
-  mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type)
+  /// - Parameter row: the tile's first row within that of A.
+  mutating func accumulate<Left: LeftMatrix>(
+    _ a: Left.Column, _ row: Int, _ b: Columns, _ left: Left.Type)
 }
 
 struct Row<Columns: TileColumns>: TileRows {
@@ -48,13 +50,16 @@ struct Row<Columns: TileColumns>: TileRows {
   @inline(__always) func save(to sums: UnsafeMutablePointer<Float>) { columns.store(to: sums) }
   @inline(__always) mutating func add(_ sums: UnsafePointer<Float>) { columns.add(Columns(loading: sums)) }
   @inline(__always)
-  mutating func accumulate<Left: LeftMatrix>(_ a: UnsafePointer<Float>, _ b: Columns, _ left: Left.Type) {
-    columns.addProduct(Vector(repeating: a[0]), b)
+  mutating func accumulate<Left: LeftMatrix>(
+    _ a: Left.Column, _ row: Int, _ b: Columns, _ left: Left.Type
+  ) {
+    columns.addProduct(Vector(repeating: Left.element(row, of: a)), b)
   }
 }
 
 /// `Upper` above `Lower`.
 struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns == Lower.Columns {
+  typealias Columns = Upper.Columns
   var upper: Upper
   var lower: Lower
 
@@ -96,10 +101,10 @@ struct Stacked<Upper: TileRows, Lower: TileRows>: TileRows where Upper.Columns =
   }
   @inline(__always)
   mutating func accumulate<Left: LeftMatrix>(
-    _ a: UnsafePointer<Float>, _ b: Upper.Columns, _ left: Left.Type
+    _ a: Left.Column, _ row: Int, _ b: Columns, _ left: Left.Type
   ) {
-    upper.accumulate(a, b, left)
-    lower.accumulate(a + Upper.count &* Left.rowStride, b, left)
+    upper.accumulate(a, row, b, left)
+    lower.accumulate(a, row &+ Upper.count, b, left)
   }
 }
 

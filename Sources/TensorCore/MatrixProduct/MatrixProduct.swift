@@ -1,7 +1,7 @@
 /// C = A · B on the register tiles of the convolutions, with A or B taken transposed.
 ///
-/// B is packed into panels, A into blocks of rows that stay in the second-level cache while all panels meet
-/// them; a transposed A is read in place. Each element of C is one chain of fused multiply-adds over the
+/// B is packed into panels. Blocks of A stay in the second-level cache while all panels meet them, and are read
+/// in place, or packed where that would be slow. Each element of C is one chain of fused multiply-adds over the
 /// depth in ascending order.
 struct MatrixProduct {
   let rows: Int
@@ -25,7 +25,14 @@ struct MatrixProduct {
       rows: rows, by: isLeftTransposed ? PatchProduct.rowBlock : rowBlock,
       panels: kernels.panels(columns).panelCount)
     ComputeThreads.run(jobs: jobs.count) { index in
-      if isLeftTransposed { multiplyInPlace(jobs[index], kernels) } else { multiply(jobs[index], kernels) }
+      let job = jobs[index]
+      if isLeftTransposed {
+        multiplyInPlace(job, kernels)
+      } else if readsRowsInPlace(kernels) {
+        multiplyRowsInPlace(job, kernels)
+      } else {
+        multiply(job, kernels)
+      }
     }
   }
 
@@ -61,6 +68,28 @@ struct MatrixProduct {
   }
 
   private static let fewRows = 64
+
+  /// Whether the rows of A are better read where they lie than packed: those of a tile do not compete for the
+  /// sets of a first-level cache. Few rows are packed, as a panel is to be asked for ahead of its time.
+  private func readsRowsInPlace(_ kernels: KernelTable) -> Bool {
+    rows > Self.fewRows && kernels.tileRows * Self.rowsPerSet(distance: depth) <= 2 * Self.cacheSets
+  }
+
+  private func multiplyRowsInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: job.rows.count) { rows in
+      let rows = rows.baseAddress.unsafelyUnwrapped
+      for row in job.rows { (rows + (row &- job.rows.lowerBound)).initialize(to: left + row &* depth) }
+      withRowOffsets(job.rows) { offsets in
+        forEachPanel(job, kernels) { panel, columns, step, target in
+          forEachDepthBlock { depths in
+            kernels.indirectRows(
+              job.rows.count, depths.count, UnsafePointer(rows), depths.lowerBound,
+              panel + depths.lowerBound &* step, target, offsets, columns, depths.lowerBound > 0)
+          }
+        }
+      }
+    }
+  }
 
   private func multiplyInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
     let ahead = KernelTable.pointersAhead
@@ -117,11 +146,17 @@ struct MatrixProduct {
   /// Whether B is as well read where it lies: all panels are whole, and the rows of one do not compete for
   /// the sets of a first-level cache of 64 sets and 8 ways.
   static func readsInPlace(depth: Int, columns: Int, _ kernels: KernelTable) -> Bool {
-    let line = 16
-    guard columns.isMultiple(of: line), columns.isMultiple(of: kernels.lanes) else { return false }
-    let sets = 64
-    let shared = 1 << min((columns / line).trailingZeroBitCount, sets.trailingZeroBitCount)
-    return depth * shared <= 8 * sets
+    guard columns.isMultiple(of: cacheLine), columns.isMultiple(of: kernels.lanes) else { return false }
+    return depth * rowsPerSet(distance: columns) <= 8 * cacheSets
+  }
+
+  /// Floats in a cache line, and the sets of a first-level cache.
+  private static let (cacheLine, cacheSets) = (16, 64)
+
+  /// In how few of all sets rows lie that are `distance` floats apart: the number of sets over that of those.
+  private static func rowsPerSet(distance: Int) -> Int {
+    guard distance.isMultiple(of: cacheLine) else { return 1 }
+    return 1 << min((distance / cacheLine).trailingZeroBitCount, cacheSets.trailingZeroBitCount)
   }
 
   /// Where the rows of C lie.

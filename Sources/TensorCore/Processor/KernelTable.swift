@@ -58,6 +58,14 @@ final class KernelTable: Sendable {
       _ continuing: Bool
     ) -> Void
 
+  /// The same with a pointer to each row of A, and the element from which rows are read.
+  typealias RowBlock =
+    @Sendable (
+      _ rows: Int, _ depth: Int, _ a: UnsafePointer<UnsafePointer<Float>>, _ from: Int,
+      _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>,
+      _ columns: Int, _ continuing: Bool
+    ) -> Void
+
   /// The same for several products, with room for the tiles of their tree.
   typealias PartwiseBlock =
     @Sendable (
@@ -75,6 +83,8 @@ final class KernelTable: Sendable {
   let packedRows: Block<UnsafePointer<Float>>
   /// The same for few rows, with panels one behind the other.
   let fewPackedRows: Block<UnsafePointer<Float>>
+  /// A as a pointer to each row.
+  let indirectRows: RowBlock
   /// A as a pointer to each column, B with its rows at any distance.
   let indirectColumns: IndirectBlock
   /// The sum of such products along the complete binary tree.
@@ -94,7 +104,8 @@ final class KernelTable: Sendable {
 
   private init(
     lanes: Int, tileRows: Int, packedRows: @escaping Block<UnsafePointer<Float>>,
-    fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectColumns: @escaping IndirectBlock,
+    fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectRows: @escaping RowBlock,
+    indirectColumns: @escaping IndirectBlock,
     partwiseColumns: @escaping PartwiseBlock,
     twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms
   ) {
@@ -102,6 +113,7 @@ final class KernelTable: Sendable {
     self.tileRows = tileRows
     self.packedRows = packedRows
     self.fewPackedRows = fewPackedRows
+    self.indirectRows = indirectRows
     self.indirectColumns = indirectColumns
     self.partwiseColumns = partwiseColumns
     self.twoOutputsTwoTaps = twoOutputsTwoTaps
@@ -117,6 +129,10 @@ final class KernelTable: Sendable {
     fewPackedRows: {
       KernelsBaseline.BlockProduct.fewPackedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
+    indirectRows: {
+      KernelsBaseline.BlockProduct.indirectRows(
+        rows: $0, depth: $1, a: $2, from: $3, b: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
     },
     indirectColumns: {
       KernelsBaseline.BlockProduct.indirectColumns(
@@ -138,6 +154,10 @@ final class KernelTable: Sendable {
     fewPackedRows: {
       KernelsWide.BlockProduct.fewPackedRows(
         rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
+    },
+    indirectRows: {
+      KernelsWide.BlockProduct.indirectRows(
+        rows: $0, depth: $1, a: $2, from: $3, b: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
     },
     indirectColumns: {
       KernelsWide.BlockProduct.indirectColumns(

@@ -24,7 +24,7 @@ public struct PartGradients {
   subscript(ordinal: Int) -> Gradient? { gradients[ordinal] }
 
   /// Writes a parameter's gradient, the sum over the parts along the complete binary tree, to `count`
-  /// elements.
+  /// elements, where that of a single part may lie already.
   /// - Parameter other: what is added to each part's gradient before; nil for zero, as the gradient itself.
   static func write(
     _ gradient: Gradient?, adding other: Gradient?, to target: UnsafeMutablePointer<Float>, count: Int

@@ -26,12 +26,18 @@ public final class Tape {
     let output: Variable
     let upstream: Variable
     let needs: Inputs
-    /// Which inputs' gradients may be summed over the parts at once.
-    let folds: Inputs
     /// The uses of convolution weights so far.
     let weightGradients: WeightGradients
     /// The operation's node.
     fileprivate let node: Int
+    /// The room for the gradient of a node.
+    fileprivate let rooms: (Int) -> Tensor?
+
+    /// Where the gradient of an input may be written, of its shape and summed over the parts along the
+    /// complete binary tree; nil where it may not, as of what is used more than once.
+    func room(_ position: Int) -> Tensor? {
+      output.tape.nodes[node].inputs[position].node.flatMap(rooms)
+    }
 
     /// The node of an input that is a leaf, whose gradient may be computed later, with those of its other
     /// uses; nil if a graph is being created.
@@ -186,19 +192,20 @@ public final class Tape {
     createGraph: Bool = false
   ) -> [Variable?] {
     gradients(
-      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, isFolding: false
+      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, rooms: nil
     ) { _, _ in }
   }
 
   /// - Parameters:
-  ///   - isFolding: whether the gradient of a leaf that is used once may come as the sum over the parts,
-  ///     along the complete binary tree, instead of one of each.
+  ///   - rooms: where the gradient of a leaf may be written, by its node, if nothing else is to be added to
+  ///     it: as the sum over the parts, along the complete binary tree, instead of one of each.
   ///   - whenFinal: told of each of `variables` that is a leaf by its node, with its gradient, as soon as
   ///     nothing is to be added to that any more: in reverse order of first use. Those that the output does
   ///     not depend on may be left out.
   private func gradients(
     of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
-    createGraph: Bool = false, isFolding: Bool, whenFinal: (_ node: Int, _ gradient: Variable?) -> Void
+    createGraph: Bool = false, rooms: ((_ node: Int) -> Tensor?)?,
+    whenFinal: (_ node: Int, _ gradient: Variable?) -> Void
   ) -> [Variable?] {
     guard let last = output.node else { return variables.map { _ in nil } }
     precondition(
@@ -217,8 +224,8 @@ public final class Tape {
       needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
     }
     guard needed[last] else { return variables.map { _ in nil } }
-    var uses = [Int](repeating: 0, count: isFolding ? last + 1 : 0)
-    if isFolding {
+    var uses = [Int](repeating: 0, count: rooms == nil ? 0 : last + 1)
+    if rooms != nil {
       for node in first...last where needed[node] {
         for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
       }
@@ -228,15 +235,15 @@ public final class Tape {
     func add(_ gradient: Variable, to target: Int) {
       gradients[target] = gradients[target].map { $0 + gradient } ?? gradient
     }
+    let roomOfOneUse: (Int) -> Tensor? = { [uses] in uses[$0] == 1 ? rooms?($0) : nil }
     let weightGradients = WeightGradients()
     gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
       let node = nodes[index]
       // A node is used only by later ones, all of which have been passed.
       if node.rule == nil {
-        for gradient in weightGradients.take(index, on: self, mayFold: isFolding && gradients[index] == nil) {
-          add(gradient, to: index)
-        }
+        let room = gradients[index] == nil ? rooms?(index) : nil
+        for gradient in weightGradients.take(index, on: self, in: room) { add(gradient, to: index) }
         whenFinal(index, gradients[index])
       }
       guard let gradient = gradients[index], let rule = node.rule else { continue }
@@ -244,11 +251,8 @@ public final class Tape {
       precondition(
         gradient.parts == node.parts, "what is computed from parameters alone has no gradient by parts yet")
       var needs = Inputs()
-      var folds = Inputs()
       for (position, input) in node.inputs.enumerated() {
-        guard let input = input.node else { continue }
-        needs[position] = needed[input]
-        folds[position] = isFolding && uses[input] == 1 && nodes[input].rule == nil
+        if let input = input.node { needs[position] = needed[input] }
       }
       let results = rule(
         Backward(
@@ -256,8 +260,8 @@ public final class Tape {
             Variable($0.value, on: self, node: createGraph ? $0.node : nil, parts: $0.parts)
           },
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
-          upstream: gradient, needs: needs, folds: folds, weightGradients: weightGradients,
-          node: index))
+          upstream: gradient, needs: needs, weightGradients: weightGradients, node: index,
+          rooms: rooms == nil ? { _ in nil } : roomOfOneUse))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
         add(result, to: target)
@@ -273,36 +277,42 @@ public final class Tape {
   /// buffer; zero where the output does not depend on a parameter. Summed over the parts, if there are
   /// several, along the complete binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
-    Tensor([store.count]) { writeGradients(of: output, forParametersOf: store, to: $0) }
+    let flat = TensorStorage(count: store.count)
+    writeGradients(of: output, forParametersOf: store, to: flat)
+    return Tensor(viewOf: flat, offset: 0, shape: [store.count])
   }
 
   /// The gradients of a scalar, of each part, with respect to the parameters of a watched network.
   public func partGradients(of output: Variable, forParametersOf store: ParameterStore) -> PartGradients {
     var found = [Variable?](repeating: nil, count: store.parameters.count)
-    forEachGradient(of: output, forParametersOf: store, isFolding: false) { found[$0] = $1 }
+    forEachGradient(of: output, forParametersOf: store, in: nil) { found[$0] = $1 }
     return PartGradients(found)
   }
 
-  /// Writes ``gradients(of:forParametersOf:)`` to the `store.count` elements of `flat`.
+  /// Writes ``gradients(of:forParametersOf:)`` to the first `store.count` elements of `flat`: large ones where
+  /// they are computed, if they are computed once.
   /// - Parameters:
   ///   - other: what is added to each part's gradient before they are summed.
   ///   - whenWritten: told of each parameter's elements as soon as they are final: those that the output
   ///     depends on come in reverse order of first use, while the rest is still to be computed.
   public func writeGradients(
-    of output: Variable, forParametersOf store: ParameterStore, to flat: UnsafeMutablePointer<Float>,
+    of output: Variable, forParametersOf store: ParameterStore, to flat: TensorStorage,
     adding other: PartGradients? = nil, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
   ) {
-    forEachGradient(of: output, forParametersOf: store, isFolding: other == nil) { ordinal, gradient in
+    let isFolding = parts == 1 || other == nil
+    forEachGradient(of: output, forParametersOf: store, in: isFolding ? flat : nil) { ordinal, gradient in
       let range = store.parameters[ordinal].range
       let own = gradient.map(PartGradients.Gradient.init)
-      PartGradients.write(own, adding: other?[ordinal], to: flat + range.lowerBound, count: range.count)
+      PartGradients.write(
+        own, adding: other?[ordinal], to: flat.pointer + range.lowerBound, count: range.count)
       whenWritten(range)
     }
   }
 
   /// Gives the gradient of each parameter as soon as it is final; nil for zero.
+  /// - Parameter flat: where they may be written, summed over the parts.
   private func forEachGradient(
-    of output: Variable, forParametersOf store: ParameterStore, isFolding: Bool,
+    of output: Variable, forParametersOf store: ParameterStore, in flat: TensorStorage?,
     _ body: (_ ordinal: Int, _ gradient: Variable?) -> Void
   ) {
     let used = leaves[ObjectIdentifier(store)] ?? []
@@ -315,9 +325,16 @@ public final class Tape {
       }
     }
     let leaves = used.compactMap { $0 }
+    let rooms = flat.map { flat in
+      { [missing] (node: Int) -> Tensor? in
+        missing[node].map {
+          let parameter = store.parameters[$0]
+          return Tensor(viewOf: flat, offset: parameter.range.lowerBound, shape: parameter.shape)
+        }
+      }
+    }
     _ = gradients(
-      of: output, withRespectTo: leaves.map { Variable(nodes[$0].output, on: self, node: $0) },
-      isFolding: isFolding
+      of: output, withRespectTo: leaves.map { Variable(nodes[$0].output, on: self, node: $0) }, rooms: rooms
     ) { node, gradient in
       if let ordinal = missing.removeValue(forKey: node) { body(ordinal, gradient) }
     }

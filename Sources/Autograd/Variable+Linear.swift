@@ -23,19 +23,19 @@ extension Variable {
       let (rows, sums) = step.upstream.throughRectifier(activation.slope, step, summing: step.needs[2])
       return [
         step.needs[0] ? rows.matrixProduct(weight).reshaped(x.shape) : nil,
-        step.needs[1] ? rows.weightGradient(at: x, isFolded: step.folds[1]) : nil,
+        step.needs[1] ? rows.weightGradient(at: x, in: step.room(1)) : nil,
         step.needs[2] ? sums ?? rows.sum(to: [outputs]) : nil,
       ]
     }
   }
 
-  /// The gradient of the weights, this being the upstream rows `[N, out]`: `[out, in]`, for each part or
-  /// summed over them.
-  private func weightGradient(at input: Variable, isFolded: Bool) -> Variable {
-    guard isFolded && parts > 1 else {
+  /// The gradient of the weights, this being the upstream rows `[N, out]`: `[out, in]`, for each part, or
+  /// summed over them where there is room for that.
+  private func weightGradient(at input: Variable, in room: Tensor?) -> Variable {
+    guard let room else {
       return matrixProduct(input.reshaped(input.value.asRows.shape), transposingSelf: true)
     }
-    return tape.constant(value.matrixProductOverRows(input.value.asRows, parts: parts))
+    return tape.constant(value.matrixProductOverRows(input.value.asRows, parts: parts, in: room))
   }
 
   /// The gradient in front of a rectifier with this one behind it, as rows, and the sum of the rows of each

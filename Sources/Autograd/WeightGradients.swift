@@ -18,16 +18,17 @@ final class WeightGradients {
         && term.upstream.shape == terms[0].upstream.shape
     }
 
-    /// For each part, or summed over them along the complete binary tree.
-    func gradient(on tape: Tape, isFolded: Bool) -> Variable {
-      if isFolded && parts > 1 {
+    /// For each part, or summed over them along the complete binary tree where there is room for that.
+    func gradient(on tape: Tape, in room: Tensor?) -> Variable {
+      if room != nil && parts > 1 {
         return tape.constant(
           Tensor(sumOf: 0..<parts) { part in
             Tensor.convolutionWeightGradient(terms.map { $0.part(part, of: parts) }, geometry)
           })
       }
       return Variable(
-        Tensor.convolutionWeightGradient(terms, parts: parts, geometry), on: tape, node: nil, parts: parts)
+        Tensor.convolutionWeightGradient(terms, parts: parts, geometry, in: room), on: tape, node: nil,
+        parts: parts)
     }
   }
 
@@ -47,9 +48,9 @@ final class WeightGradients {
   }
 
   /// The gradient of a weight, which has no more uses: one for each kind of them.
-  /// - Parameter mayFold: whether it may come as the sum over the parts, if there is but one.
-  func take(_ node: Int, on tape: Tape, mayFold: Bool) -> [Variable] {
+  /// - Parameter room: where it may be written as the sum over the parts, if there is but one.
+  func take(_ node: Int, on tape: Tape, in room: Tensor?) -> [Variable] {
     guard let known = uses.removeValue(forKey: node) else { return [] }
-    return known.map { $0.gradient(on: tape, isFolded: mayFold && known.count == 1) }
+    return known.map { $0.gradient(on: tape, in: known.count == 1 ? room : nil) }
   }
 }

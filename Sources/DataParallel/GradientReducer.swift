@@ -36,12 +36,12 @@ public final class GradientReducer {
   ///   - pass: the micro-batches, a complete subtree.
   ///   - write: initialises all `count` elements: the sum of the micro-batches' vectors along the subtree.
   /// - Precondition: the passes come in ascending order and cover `plan.local`.
-  public func add(_ pass: Range<Int>, _ write: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
+  public func add(_ pass: Range<Int>, _ write: (TensorStorage) throws -> Void) rethrows {
     precondition(
       pass.lowerBound == next && pass.upperBound <= plan.local.upperBound,
       "micro-batches \(pass) come where \(next) of \(plan.local) is due")
     let storage = TensorStorage(count: count)
-    try write(storage.pointer)
+    try write(storage)
     next = pass.upperBound
     let (node, chain) = place(of: pass)
     if chain == sums.count {
@@ -75,7 +75,7 @@ public final class GradientReducer {
   /// - Precondition: all micro-batches before have been added.
   public func finish(
     with pass: Range<Int>, in buckets: BucketPlan,
-    _ write: (UnsafeMutablePointer<Float>, _ whenWritten: @escaping (Range<Int>) -> Void) -> Void,
+    _ write: (TensorStorage, _ whenWritten: @escaping (Range<Int>) -> Void) -> Void,
     whenReady: @escaping (_ bucket: Int, PartialSums) -> Void
   ) {
     precondition(
@@ -86,7 +86,7 @@ public final class GradientReducer {
     let chain = sums[place(of: pass).chain...].map(\.storage)
     let pieces = sums.dropLast(chain.count).map(\.storage) + [chain.first ?? storage]
     var missing = buckets.ranges.map(\.count)
-    write(storage.pointer) { [plan, layouts] written in
+    write(storage) { [plan, layouts] written in
       for bucket in buckets.indices(of: written) {
         let range = buckets.ranges[bucket]
         missing[bucket] -= range.clamped(to: written).count
@@ -112,7 +112,7 @@ public final class GradientReducer {
   public func add(_ values: Tensor, at microBatch: Int) {
     precondition(values.count == count, "\(values.count) values come where \(count) are due")
     add(microBatch..<microBatch + 1) { vector in
-      values.withUnsafePointer { vector.update(from: $0, count: count) }
+      values.withUnsafePointer { vector.pointer.update(from: $0, count: count) }
     }
   }
 

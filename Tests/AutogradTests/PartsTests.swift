@@ -97,9 +97,9 @@ struct PartsTests {
         network(tape.samples(samples.rows(rows).multiplied(by: factor))).softplus().mean()
       }
       let first = tapes[0].partGradients(of: losses[0], forParametersOf: network.store)
-      return Tensor([network.store.count]) {
-        tapes[1].writeGradients(of: losses[1], forParametersOf: network.store, to: $0, adding: first)
-      }
+      let flat = TensorStorage(count: network.store.count)
+      tapes[1].writeGradients(of: losses[1], forParametersOf: network.store, to: flat, adding: first)
+      return Tensor(viewOf: flat, offset: 0, shape: [flat.count])
     }
     let halves = gradient(0..<8, parts: 1) + gradient(8..<16, parts: 1)
     #expect(gradient(0..<16, parts: 2).scalars == halves.scalars)
@@ -129,6 +129,44 @@ struct PartsTests {
     let tape = Tape(watching: [store], parts: parts)
     let once = tape.gradients(of: loss(samples, tape, uses: 5..<6), forParametersOf: store)
     for (several, one) in zip(own.scalars, once.scalars) { #expect(abs(several - one) < 1e-5) }
+  }
+
+  @Test(
+    "a dense weight's gradient holds all of its uses, also those that are no layer",
+    arguments: [1, 2, 4], [1, 2, 3])
+  func denseUses(parts: Int, uses: Int) {
+    // The shared weight, and a copy of it for each use.
+    func store(_ count: Int) -> (ParameterStore, [Parameter]) {
+      let weights = (0..<count).map { _ in Parameter([6, 5], .constant(0)) }
+      let store = ParameterStore(
+        name: "network", parameters: weights.enumerated().map { ("weight\($0)", $1) }, buffers: [])
+      let values = KeyedNoise(seed: 8, purpose: .synthetic, turn: 0).normal([30]).scalars
+      store.withValues { for index in 0..<store.count { $0[index] = values[index % 30] } }
+      return (store, weights)
+    }
+    let samples = KeyedNoise(seed: 4, purpose: .synthetic, turn: 4).normal([8, 5])
+    func gradient(_ store: ParameterStore, _ weight: (Int) -> Parameter) -> [Float] {
+      let tape = Tape(watching: [store], parts: parts)
+      let terms = (0..<uses).map { use in
+        let variable = tape.variable(for: weight(use))
+        let input = tape.samples(samples.multiplied(by: Float(1 + use)))
+        // The third is not the layer's operation.
+        return use == 2
+          ? input.matrixProduct(variable, transposingOther: true).softplus()
+          : input.linear(weight: variable, bias: nil).softplus()
+      }
+      let loss = terms.dropFirst().reduce(terms[0], +).mean()
+      return tape.gradients(of: loss, forParametersOf: store).scalars
+    }
+    let (shared, weight) = store(1)
+    let (apart, copies) = store(uses)
+    let own = gradient(shared) { _ in weight[0] }
+    let each = gradient(apart) { copies[$0] }
+    for index in 0..<30 {
+      let sum = (0..<uses).reduce(0) { $0 + each[30 * $1 + index] }
+      #expect(abs(own[index] - sum) < 1e-6)
+    }
+    #expect(own.contains { $0 != 0 })
   }
 
   @Test("samples of two kinds by turns have the bits of a pass over each kind", arguments: [1, 2, 8])

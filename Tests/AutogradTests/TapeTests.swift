@@ -158,10 +158,9 @@ struct TapeTests {
     let loss = (middle * middle + first).sum()
     let expected = tape.gradients(of: loss, forParametersOf: network.store).scalars
     var told: [(Range<Int>, [Float])] = []
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: network.store.count) { flat in
-      tape.writeGradients(of: loss, forParametersOf: network.store, to: flat.baseAddress!) { range in
-        told.append((range, Array(flat[range])))
-      }
+    let flat = TensorStorage(count: network.store.count)
+    tape.writeGradients(of: loss, forParametersOf: network.store, to: flat) { range in
+      told.append((range, Array(UnsafeBufferPointer(start: flat.pointer, count: flat.count)[range])))
     }
     #expect(told.map(\.0) == [2..<5, 5..<7, 0..<2])
     #expect(told.allSatisfy { $1 == Array(expected[$0]) })

@@ -61,7 +61,7 @@ struct BucketTests {
         var ready: [(Int, PartialSums)] = []
         reducer.finish(with: last..<last + 1, in: buckets) { vector, whenWritten in
           for range in [300..<303] + parameters.reversed() {
-            for index in range { vector[index] = leaves[last][index] }
+            for index in range { vector.pointer[index] = leaves[last][index] }
             written.formUnion(range)
             whenWritten(range)
           }

@@ -216,3 +216,12 @@ enum FileNames {
   }
   static func touch(_ path: String) throws { try Data().write(to: URL(fileURLWithPath: path)) }
 }
+
+extension TurnResult {
+  /// What the turn adds to the sum over all micro-batches.
+  var vector: [Float] {
+    let storage = TensorStorage(count: count)
+    write(to: storage)
+    return Tensor(viewOf: storage, offset: 0, shape: [count]).scalars
+  }
+}

@@ -68,7 +68,7 @@ struct PassTests {
     let microBatch = microBatch(range, of: model)
     return model.phases.map { phase in
       let result = TurnResult(of: phase, in: model, on: microBatch)
-      return Tensor([result.count]) { result.write(to: $0) }.scalars
+      return result.vector
     }
   }
 
@@ -106,7 +106,7 @@ struct PassTests {
         let microBatch = Self.microBatch(0..<parts, of: model)
         let opening = isOpened ? TurnResult.Opening(of: phase, in: model, on: microBatch) : nil
         let result = TurnResult(of: phase, in: model, on: microBatch, opening: opening)
-        return Tensor([result.count]) { result.write(to: $0) }.scalars.map(\.bitPattern)
+        return result.vector.map(\.bitPattern)
       }
       #expect(vector(isOpened: false) == vector(isOpened: true))
     }

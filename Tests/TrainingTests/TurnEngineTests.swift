@@ -347,7 +347,7 @@ struct TurnEngineTests {
       let moments = result.moments.flatMap { $0.mean.scalars + $0.variance.scalars }
       #expect(result.gradientCount == model.networks[phase.network].store.count)
       #expect(!moments.isEmpty && result.momentCount == moments.count)
-      let vector = Tensor([result.count]) { result.write(to: $0) }.scalars
+      let vector = result.vector
       let rest = Array(vector.dropFirst(result.gradientCount))
       #expect(rest == moments + evaluation.statistics.map { $0[0] })
       #expect(vector.prefix(result.gradientCount).contains { $0 != 0 })

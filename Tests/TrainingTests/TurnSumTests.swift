@@ -20,8 +20,8 @@ struct TurnSumTests {
     var sums: [PartialSums] = []
     let reducer = GradientReducer(plan: plan, count: buckets.count)
     reducer.finish(with: plan.rank..<plan.rank + 1, in: buckets) { vector, whenWritten in
-      for index in 0..<buckets.count { vector[index] = Float(plan.rank + 1) }
-      if let poison, plan.rank == 0 { vector[poison.element] = poison.value }
+      for index in 0..<buckets.count { vector.pointer[index] = Float(plan.rank + 1) }
+      if let poison, plan.rank == 0 { vector.pointer[poison.element] = poison.value }
       whenWritten(0..<buckets.count)
     } whenReady: {
       sums.append($1)
@@ -74,7 +74,7 @@ struct TurnSumTests {
       }
       var own: [PartialSums] = []
       reducer.finish(with: plan.local.suffix(1), in: Self.buckets) { vector, whenWritten in
-        vector.update(repeating: 1, count: Self.buckets.count)
+        vector.pointer.update(repeating: 1, count: Self.buckets.count)
         whenWritten(0..<Self.buckets.count)
       } whenReady: {
         own.append($1)
@@ -103,7 +103,7 @@ struct TurnSumTests {
       if value == 3e38, plan.rank == 1 {
         let reducer = GradientReducer(plan: plan, count: 224)
         reducer.finish(with: 1..<2, in: Self.buckets) { vector, whenWritten in
-          vector.update(repeating: 3e38, count: 224)
+          vector.pointer.update(repeating: 3e38, count: 224)
           whenWritten(0..<224)
         } whenReady: {
           sums[$0] = $1
@@ -148,7 +148,7 @@ struct TurnSumTests {
       let sum = TurnSum(TurnSum.Place(step: 4, phase: Self.phase), in: buckets, of: plan)
       let reducer = GradientReducer(plan: plan, count: 224)
       reducer.finish(with: plan.rank..<plan.rank + 1, in: buckets) { vector, whenWritten in
-        vector.update(repeating: 1, count: 224)
+        vector.pointer.update(repeating: 1, count: 224)
         whenWritten(0..<224)
       } whenReady: {
         sum.hand($1, of: $0)

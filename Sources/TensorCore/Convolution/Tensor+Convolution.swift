@@ -52,13 +52,15 @@ extension Tensor {
   /// each other in the chain.
   ///
   /// So what all terms share is done once: a gradient of many channels is larger than what it is made from.
-  /// - Parameter parts: the equal numbers of images that each term is divided into.
+  /// - Parameters:
+  ///   - parts: the equal numbers of images that each term is divided into.
+  ///   - room: where the result is written, if that is given.
   /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin,
   ///   kernel…]`.
-  public static func convolutionWeightGradient(
-    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry
+  package static func convolutionWeightGradient(
+    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, in room: Tensor? = nil
   ) -> Tensor {
-    convolutionWeightGradient(terms, parts: parts, geometry, using: .current)
+    convolutionWeightGradient(terms, parts: parts, geometry, in: room, using: .current)
   }
 }
 
@@ -136,8 +138,8 @@ extension Tensor {
   }
 
   package static func convolutionWeightGradient(
-    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, using set: KernelSet,
-    by algorithm: ConvolutionAlgorithm? = nil
+    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, in room: Tensor? = nil,
+    using set: KernelSet, by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let (input, upstream) = (terms[0].input, terms[0].upstream)
     precondition(
@@ -152,7 +154,7 @@ extension Tensor {
       geometry, images: input.shape[0] / parts, input: extents, output: output,
       inputChannels: input.shape.channels, outputChannels: upstream.shape.channels)
     let shape = Shape([plane.outputChannels, plane.inputChannels] + geometry.kernel)
-    return Tensor(parts == 1 ? shape : Shape([parts] + shape.extents)) { result in
+    return Tensor(parts == 1 ? shape : Shape([parts] + shape.extents), in: room) { result in
       withExtendedLifetime(terms) {
         for part in 0..<parts {
           plane.weightGradient(

@@ -76,8 +76,11 @@ extension Tensor {
   /// The product `selfᵀ · other` of `[N, m]` and `[N, n]` over each of `parts` equal ranges of rows, and the
   /// sum of these along the complete binary tree: `[m, n]`. The bits are those of the products taken one by
   /// one and then added.
+  /// - Parameter room: where the result is written, if that is given.
   /// - Precondition: `parts` is a power of two and divides N.
-  package func matrixProductOverRows(_ other: Tensor, parts: Int, using set: KernelSet = .current) -> Tensor {
+  package func matrixProductOverRows(
+    _ other: Tensor, parts: Int, in room: Tensor? = nil, using set: KernelSet = .current
+  ) -> Tensor {
     precondition(
       shape.rank == 2 && other.shape.rank == 2 && shape[0] == other.shape[0]
         && parts > 0 && parts.nonzeroBitCount == 1 && shape[0].isMultiple(of: parts),
@@ -87,7 +90,7 @@ extension Tensor {
     let isInPlace = MatrixProduct.readsInPlace(depth: depth, columns: columns, kernels)
     let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
     let packed = TensorStorage(count: isInPlace ? 0 : panels.packedCount(kernels))
-    return Tensor([rows, columns]) { result in
+    return Tensor([rows, columns], in: room) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in
           if !isInPlace { panels.pack(right, to: packed.pointer, kernels) }

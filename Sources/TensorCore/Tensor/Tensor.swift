@@ -24,6 +24,21 @@ public struct Tensor: Sendable {
     try initialize(storage.pointer)
   }
 
+  /// The elements of a view that is written over, or new storage, all of which `initialize` must write.
+  /// - Parameter room: a view of this shape that nobody else reads or writes meanwhile; nil for new storage.
+  package init(
+    _ shape: Shape, in room: Tensor?,
+    initializingWith initialize: (UnsafeMutablePointer<Float>) throws -> Void
+  ) rethrows {
+    guard let room else {
+      try self.init(shape, initializingWith: initialize)
+      return
+    }
+    precondition(room.shape == shape, "a result \(shape) does not fit \(room.shape)")
+    self = room
+    try initialize(room.storage.pointer + room.offset)
+  }
+
   /// Every element equal to `value`.
   public init(repeating value: Float, shape: Shape) {
     self.init(shape) { $0.update(repeating: value, count: shape.count) }

@@ -1,6 +1,6 @@
 package import Autograd
 package import Models
-import TensorCore
+package import TensorCore
 
 /// What one turn computes in one pass, and what the reduction over all micro-batches gives: a flat vector of
 /// the trained network's gradient, then the moments that normalisation layers saw, then the phase's
@@ -58,9 +58,9 @@ package struct TurnResult {
   /// - Parameter whenWritten: told of elements as soon as they are final, while the rest is still to be
   ///   computed.
   package func write(
-    to flat: UnsafeMutablePointer<Float>, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
+    to flat: TensorStorage, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
   ) {
-    var next = flat + gradientCount
+    var next = flat.pointer + gradientCount
     for observed in moments {
       for moment in [observed.mean, observed.variance] {
         moment.withUnsafePointer {

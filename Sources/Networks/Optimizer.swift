@@ -38,24 +38,20 @@ public struct SGD: Optimizer {
   /// The direction.
   public var momentNames: [String] { ["momentum"] }
 
-  /// b ← μ b + g + λ p; p ← p - η b.
+  /// See `MomentumUpdate`.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
     moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
     rate: Double
   ) {
-    let buffer = moments[0]
-    let learningRate = learningRate * Float(rate)
-    for i in 0..<count {
-      let direction = momentum * buffer[i] + (gradient[i] * gradientScale + weightDecay * values[i])
-      buffer[i] = direction
-      values[i] -= learningRate * direction
-    }
+    MomentumUpdate(learningRate: learningRate * Float(rate), momentum: momentum, weightDecay: weightDecay)
+      .apply(
+        to: values, gradient: gradient, gradientScale: gradientScale, direction: moments[0], count: count)
     average?.move(toward: values, count: count)
   }
 }
 
-/// RMSprop (Tieleman and Hinton 2012), as `torch.optim.RMSprop` without momentum.
+/// RMSprop (Tieleman and Hinton 2012) with L2 weight decay, as `torch.optim.RMSprop` without momentum.
 public struct RMSprop: Optimizer {
   /// Step size.
   public let learningRate: Float
@@ -63,31 +59,30 @@ public struct RMSprop: Optimizer {
   public let alpha: Float
   /// Added to the root.
   public let epsilon: Float
+  /// Weight of the parameters in the gradient.
+  public let weightDecay: Float
 
   /// A rule with PyTorch's defaults.
-  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8) {
+  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8, weightDecay: Float = 0) {
     self.learningRate = learningRate
     self.alpha = alpha
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
   }
 
   /// The mean square.
   public var momentNames: [String] { ["square"] }
 
-  /// s ← α s + (1 - α) g²; p ← p - η g / (√s + ε).
+  /// See `RMSpropUpdate`.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
     moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
     rate: Double
   ) {
-    let square = moments[0]
-    let learningRate = learningRate * Float(rate)
-    for i in 0..<count {
-      let g = gradient[i] * gradientScale
-      let s = alpha * square[i] + (1 - alpha) * g * g
-      square[i] = s
-      values[i] -= learningRate * g / (s.squareRoot() + epsilon)
-    }
+    RMSpropUpdate(
+      learningRate: learningRate * Float(rate), alpha: alpha, epsilon: epsilon, weightDecay: weightDecay
+    ).apply(
+      to: values, gradient: gradient, gradientScale: gradientScale, meanSquare: moments[0], count: count)
     average?.move(toward: values, count: count)
   }
 }

@@ -14,6 +14,10 @@ extension EndToEnd {
       ["dcgan", "discriminatorSteps=5", "loss=hinge", "instanceNoise.deviation=0.1", "spectralNorm=true"]
         + narrow,
       ["vae", "batch=32", "model.hidden=24", "ema.decay=0.9"],
+      [
+        "dcgan", "optimizer.generator.kind=rmsprop", "optimizer.discriminator.kind=sgd",
+        "optimizer.discriminator.momentum=0.9", "optimizer.discriminator.weightDecay=0.001",
+      ] + narrow,
     ]
 
     @Test(

@@ -48,6 +48,36 @@ struct OptimizerTests {
     )
   }
 
+  @Test("weight decay is part of RMSprop's gradient")
+  func rmspropDecay() {
+    // g = 2 + 0.5 · 4 = 4, s = 0.25 · 16 = 4, p = 4 - 0.1 · 4/2.
+    let rule = RMSprop(learningRate: 0.1, alpha: 0.75, epsilon: 0, weightDecay: 0.5)
+    expect(run(rule, from: [4], gradients: [[2]]), [[3.8]])
+  }
+
+  @Test(
+    "an element's step does not depend on its place, the elements beside it or the threads",
+    arguments: [0, 1, 2])
+  func places(which: Int) {
+    let rule: any Optimizer = [
+      SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.01) as any Optimizer,
+      RMSprop(learningRate: 0.1, weightDecay: 0.01), Adam(learningRate: 0.1, weightDecay: 0.01),
+    ][which]
+    let count = ComputeThreads.grain + 13
+    let start = (0..<count).map { Float($0 % 5) - 2 }
+    let gradients = (1...3).map { step in (0..<count).map { Float(step) * (Float($0 % 5) - 1.5) } }
+    let alone = (0..<5).map { place in
+      run(rule, from: [start[place]], gradients: gradients.map { [$0[place]] }).map { $0[0] }
+    }
+    defer { ComputeThreads.count = 1 }
+    for threads in [1, 2] {
+      ComputeThreads.count = threads
+      for (step, values) in run(rule, from: start, gradients: gradients).enumerated() {
+        #expect(values.indices.allSatisfy { values[$0] == alone[$0 % 5][step] })
+      }
+    }
+  }
+
   @Test("Adam corrects the bias of both moments")
   func adam() {
     // β₁ = 0.5, β₂ = 0.75. Step 1: m = 1, v = 1, corrected 2 and 4. Step 2: m = 0, v = 1, corrected 0 and

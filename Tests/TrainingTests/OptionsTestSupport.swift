@@ -44,6 +44,10 @@ let least = "model: {family: dcgan}\nsteps: 10\n"
 
 /// The word without which one that sets `path` would be refused, because it would change nothing.
 func wordsThatSwitchOn(_ path: String) -> [String] {
+  let rules = [("alpha", "rmsprop"), ("momentum", "sgd")]
+  if let (key, rule) = rules.first(where: { path.hasPrefix("optimizer.") && path.hasSuffix(".\($0.0)") }) {
+    return ["\(path.dropLast(key.count))kind=\(rule)"]
+  }
   let switches = [
     "watch.every=7", "balance.every=7", "r1.weight=7", "dragan.weight=7", "instanceNoise.deviation=7",
     "augment.kind=ada",

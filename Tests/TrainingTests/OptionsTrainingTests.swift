@@ -84,6 +84,44 @@ struct OptionsTrainingTests {
       ])
   }
 
+  @Test("each network has the update rule that its options name")
+  func updateRules() throws {
+    let words = [
+      "generator.kind=rmsprop", "generator.alpha=0.9", "generator.epsilon=0.001",
+      "generator.weightDecay=0.01", "discriminator.kind=sgd", "discriminator.momentum=0.5",
+      "discriminator.learningRate=0.1", "discriminator.weightDecay=0.02",
+    ].map { "optimizer." + $0 }
+    let options = try Options.resolve(recipe: "dcgan", overrides: words)
+    let generator = try #require(options.updateRule(of: "generator") as? RMSprop)
+    #expect(generator.learningRate == 2e-4 && generator.alpha == 0.9)
+    #expect(generator.epsilon == 0.001 && generator.weightDecay == 0.01)
+    let discriminator = try #require(options.updateRule(of: "discriminator") as? SGD)
+    #expect(discriminator.learningRate == 0.1 && discriminator.momentum == 0.5)
+    #expect(discriminator.weightDecay == 0.02)
+    let usual = try #require(
+      resolve(least, "optimizer.generator.weightDecay=0.1").updateRule(of: "generator") as? Adam)
+    #expect(usual.beta1 == 0.5 && usual.beta2 == 0.999 && usual.weightDecay == 0.1)
+    // As runs that began without these keys have it.
+    #expect(!(try resolve(least)).arithmeticDigestInput.contains("kind"))
+  }
+
+  @Test("what another update rule would read is refused")
+  func otherRules() {
+    #expect(
+      problems(yaml: least, "optimizer.generator.momentum=0.9") == [
+        "optimizer.generator.momentum is given, but Adam has none, command line key "
+          + "optimizer.generator.momentum; remove it, or use optimizer.generator.kind=sgd"
+      ])
+    #expect(
+      problems(yaml: least, "optimizer.generator.kind=sgd", "optimizer.generator.epsilon=0.1").count == 1)
+    #expect(
+      problems(yaml: least, "optimizer.generator.kind=rmsprop", "optimizer.generator.beta1=0").count == 1)
+    #expect(
+      problems(yaml: least, "optimizer.generator.kind=rmsprop", "optimizer.generator.epsilon=0.1") == [])
+    #expect(
+      problems(yaml: least, "optimizer.generator.kind=rmsprop", "optimizer.discriminator.beta1=0") == [])
+  }
+
   @Test("Wasserstein's critic is clipped at the paper's bound unless told otherwise")
   func clip() throws {
     let clip = AdversarialOptions.clip

@@ -19,7 +19,7 @@ struct SamplingTests {
     let runFolder = try RunFolder.create(at: run, options: options)
     let model = options.family.makeModel(options)
     let state = RunState(
-      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+      model: model, optimizers: model.networks.map { options.updateRule(of: $0.name) }, seed: options.seed)
     _ = try RunStateTests.generation(state, in: runFolder.checkpointsPath)
   }
 

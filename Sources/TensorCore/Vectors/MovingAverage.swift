@@ -13,17 +13,8 @@ public struct MovingAverage {
 
   /// Moves the average toward `count` new values.
   public func move(toward target: UnsafePointer<Float>, count: Int) {
-    ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
-      var index = part.lowerBound
-      while index &+ 8 <= part.upperBound {
-        store(Self.interpolated(load(values + index), load(target + index), share), to: values + index)
-        index &+= 8
-      }
-      while index < part.upperBound {
-        values[index] =
-          Self.interpolated(SIMD8(repeating: values[index]), SIMD8(repeating: target[index]), share)[0]
-        index &+= 1
-      }
+    FlatLanes.forEach(of: count) { lanes in
+      lanes.store(Self.interpolated(lanes.load(values), lanes.load(target), share), to: values)
     }
   }
 

@@ -122,10 +122,13 @@ package struct DryRun {
 
   private static func optimizerText(_ optimizer: Options.Optimizer) -> String {
     func text(_ value: Double) -> String { OptionValue.number(value).canonicalText }
-    var parts = [
-      "Adam, learning rate \(text(optimizer.learningRate)), betas \(text(optimizer.beta1)) and "
-        + text(optimizer.beta2)
-    ]
+    var parts = ["\(optimizer.kind.name), learning rate \(text(optimizer.learningRate))"]
+    switch optimizer.kind {
+    case .adam: parts.append("betas \(text(optimizer.beta1)) and \(text(optimizer.beta2))")
+    case .rmsprop: parts.append("alpha \(text(optimizer.alpha))")
+    case .sgd: parts.append("momentum \(text(optimizer.momentum))")
+    }
+    if optimizer.weightDecay > 0 { parts.append("weight decay \(text(optimizer.weightDecay))") }
     if optimizer.warmup > 0 { parts.append("rising over \(Count.text(optimizer.warmup, "step"))") }
     if let end = optimizer.decaySteps {
       parts.append("falling (\(optimizer.decay.rawValue)) to 0 at step \(end)")

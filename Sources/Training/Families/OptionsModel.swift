@@ -42,7 +42,7 @@ public struct ModelFamilyOptions: Sendable {
   }
 }
 
-/// A network and the defaults of its Adam optimizer.
+/// A network and the defaults of its optimizer, those of Adam.
 public struct OptimizerDefaults: Sendable {
   /// The network's name, as in checkpoints and in `optimizer.NAME.`.
   public let network: String

@@ -4,12 +4,23 @@ package import Models
 package import Networks
 
 extension Options {
-  /// Adam as the options set it for a network.
-  package func adam(for network: String) -> Adam {
+  /// The update rule of a network.
+  package func updateRule(of network: String) -> any Networks.Optimizer {
     let options = optimizer(of: network)
-    return Adam(
-      learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon
-    )
+    switch options.kind {
+    case .adam:
+      return Adam(
+        learningRate: options.learningRate, beta1: options.beta1, beta2: options.beta2,
+        epsilon: options.epsilon, weightDecay: options.weightDecay)
+    case .rmsprop:
+      return RMSprop(
+        learningRate: Float(options.learningRate), alpha: Float(options.alpha),
+        epsilon: Float(options.epsilon), weightDecay: Float(options.weightDecay))
+    case .sgd:
+      return SGD(
+        learningRate: Float(options.learningRate), momentum: Float(options.momentum),
+        weightDecay: Float(options.weightDecay))
+    }
   }
 
   /// How a network's step size changes over the run.
@@ -48,7 +59,7 @@ extension RunState {
   /// The state before the first step of a run with these options.
   convenience init(model: any Model, _ options: Options) {
     self.init(
-      model: model, optimizers: model.networks.map { options.adam(for: $0.name) }, seed: options.seed)
+      model: model, optimizers: model.networks.map { options.updateRule(of: $0.name) }, seed: options.seed)
     game = options.directsGame ? GameState() : nil
     game?.augment.probability = options.initialAugmentation
     skipped =

@@ -104,18 +104,26 @@ extension Options {
     public internal(set) var partial: Bool?
   }
 
-  /// Adam (Kingma and Ba 2015) for one network, under `optimizer.NETWORK.`.
+  /// The update rule of one network, under `optimizer.NETWORK.`.
   public struct Optimizer: Sendable, Equatable {
     /// The network's name in the family, in checkpoints and in keys.
     public let network: String
-    /// The step size, alpha.
+    /// Which rule it is.
+    public internal(set) var kind = OptimizerKind.adam
+    /// The step size.
     public internal(set) var learningRate = 0.0
     /// The decay of the first moment.
     public internal(set) var beta1 = 0.0
     /// The decay of the second moment.
     public internal(set) var beta2 = 0.0
-    /// What is added to the root of the second moment.
+    /// What is added to the root of the second moment or of the mean square.
     public internal(set) var epsilon = 0.0
+    /// RMSprop's decay of the mean square.
+    public internal(set) var alpha = 0.0
+    /// The weight of the last direction in gradient descent.
+    public internal(set) var momentum = 0.0
+    /// How strongly weights are drawn to zero: decoupled from the gradient with Adam, in it with the others.
+    public internal(set) var weightDecay = 0.0
     /// Steps in which the step size rises to its full length.
     public internal(set) var warmup = 0
     /// How the step size falls afterwards.

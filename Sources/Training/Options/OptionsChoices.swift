@@ -36,6 +36,34 @@ public enum RunLength: Sendable, Equatable {
   }
 }
 
+/// An update rule: what `optimizer.NETWORK.kind` may be.
+public enum OptimizerKind: String, CaseIterable, OptionConvertible {
+  /// Adam (Kingma and Ba 2015); AdamW (Loshchilov and Hutter 2019) with weight decay.
+  case adam
+  /// RMSprop (Tieleman and Hinton 2012).
+  case rmsprop
+  /// Stochastic gradient descent with momentum.
+  case sgd
+
+  /// Its name for people.
+  var name: String {
+    switch self {
+    case .adam: "Adam"
+    case .rmsprop: "RMSprop"
+    case .sgd: "gradient descent"
+    }
+  }
+
+  /// The keys under `optimizer.NETWORK.` that it reads and not all rules do.
+  var keys: [String] {
+    switch self {
+    case .adam: ["beta1", "beta2", "epsilon"]
+    case .rmsprop: ["alpha", "epsilon"]
+    case .sgd: ["momentum"]
+    }
+  }
+}
+
 /// How many threads compute in a rank.
 public enum ThreadCount: OptionConvertible {
   /// The cores of the node divided by its ranks.

@@ -175,21 +175,40 @@ extension OptionSchema {
     let group = "optimizer.\(network.network)"
     return [
       OptionKey(
+        "\(group).kind", \.optimizers[place].kind, .word(OptimizerKind.allCases.map(\.rawValue)),
+        default: .value(OptimizerKind.adam.optionValue), role: .arithmetic,
+        synonyms: ["optimizer", "rule", "name"], help: "the update rule"
+      ).neutral(at: OptimizerKind.adam.optionValue),
+      OptionKey(
         "\(group).learningRate", \.optimizers[place].learningRate, .number(.above(0, upTo: 100)),
         default: .value(.number(network.learningRate)), role: .arithmetic, synonyms: ["lr", "stepSize"],
         help: "step size"),
       OptionKey(
         "\(group).beta1", \.optimizers[place].beta1, .number(.below(1, from: 0)),
         default: .value(.number(network.beta1)), role: .arithmetic, synonyms: ["betas"],
-        help: "decay of the first moment"),
+        help: "Adam's decay of the first moment"),
       OptionKey(
         "\(group).beta2", \.optimizers[place].beta2, .number(.below(1, from: 0)),
         default: .value(.number(network.beta2)), role: .arithmetic, synonyms: ["betas"],
-        help: "decay of the second moment"),
+        help: "Adam's decay of the second moment"),
       OptionKey(
         "\(group).epsilon", \.optimizers[place].epsilon, .number(.above(0, upTo: 1)),
         default: .value(.number(network.epsilon)), role: .arithmetic, synonyms: ["eps"],
-        help: "added to the root of the second moment"),
+        help: "added to the root of the second moment, or of RMSprop's mean square"),
+      OptionKey(
+        "\(group).alpha", \.optimizers[place].alpha, .number(.below(1, from: 0)),
+        default: .value(.number(0.99)), role: .arithmetic, synonyms: ["rho", "decayRate"],
+        help: "RMSprop's decay of the mean square"
+      ).neutral(at: .number(0.99)),
+      OptionKey(
+        "\(group).momentum", \.optimizers[place].momentum, .number(.below(1, from: 0)),
+        default: .value(.number(0)), role: .arithmetic, help: "sgd's weight of the last direction"
+      ).neutral(at: .number(0)),
+      OptionKey(
+        "\(group).weightDecay", \.optimizers[place].weightDecay, .number(.closed(0, 1)),
+        default: .value(.number(0)), role: .arithmetic, synonyms: ["weight_decay", "l2"],
+        help: "draws weights to zero; decoupled (AdamW) with adam, in the gradient (L2) with the others"
+      ).neutral(at: .number(0)),
       OptionKey(
         "\(group).warmup", \.optimizers[place].warmup, .integer(0...1_000_000_000),
         default: .value(.integer(0)), unit: "steps", role: .arithmetic, synonyms: ["warmup_steps"],

@@ -49,6 +49,26 @@ extension OptionsResolution {
     ]
   }()
 
+  /// Refuses words for another update rule than a network's.
+  private mutating func checkIdleRules() {
+    for network in schema.family?.options.networks ?? [] {
+      let group = "optimizer.\(network.network)"
+      guard let kind = settings["\(group).kind"].map({ OptimizerKind($0.value) }) else { continue }
+      var told = Set(kind.keys)
+      for other in OptimizerKind.allCases {
+        for key in other.keys where told.insert(key).inserted {
+          let path = "\(group).\(key)"
+          guard let setting = settings[path], setting.layer == .commandLine,
+            setting.value != schema.key(at: path)?.neutral
+          else { continue }
+          report(
+            "\(path) is given, but \(kind.name) has none", setting.origin,
+            "remove it, or use \(group).kind=\(other.rawValue)")
+        }
+      }
+    }
+  }
+
   /// Refuses words for what is switched off.
   mutating func checkIdle() {
     let noise = "watch.noise"
@@ -57,6 +77,7 @@ extension OptionsResolution {
     {
       report("\(noise) is given, but this model's samples get no noise", setting.origin, "remove it")
     }
+    checkIdleRules()
     for key in schema.keys {
       guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral
       else { continue }

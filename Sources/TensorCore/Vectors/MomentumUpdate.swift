@@ -1,0 +1,33 @@
+/// One step of gradient descent with heavy-ball momentum (Polyak 1964) and L2 weight decay over flat buffers, as
+/// `torch.optim.SGD`: `b = μ b + (g + λ p)`, `p −= learningRate · b`.
+public struct MomentumUpdate: Hashable, Sendable {
+  /// The step size.
+  public let learningRate: Float
+  /// μ: the weight of the previous direction.
+  public let momentum: Float
+  /// λ: the weight of the parameters in the gradient.
+  public let weightDecay: Float
+
+  /// An update; plain gradient descent by default.
+  public init(learningRate: Float, momentum: Float = 0, weightDecay: Float = 0) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  /// Updates `count` parameters and the direction. The gradient is multiplied by `gradientScale` as it is read.
+  ///
+  /// Elements do not depend on one another: the update of a range equals that of its parts.
+  /// - Precondition: the buffers hold `count` elements and do not overlap.
+  public func apply(
+    to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
+    direction: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    FlatLanes.forEach(of: count) { lanes in
+      let p = lanes.load(parameters)
+      let b = momentum * lanes.load(direction) + (lanes.load(gradient) * gradientScale + weightDecay * p)
+      lanes.store(b, to: direction)
+      lanes.store(p - learningRate * b, to: parameters)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+internal import CProcessor
+
+/// One step of RMSprop (Tieleman and Hinton 2012) with L2 weight decay over flat buffers, as
+/// `torch.optim.RMSprop` without momentum: `g += λ p`, `s = α s + (1 − α) g²`, `p −= learningRate · g / (√s +
+/// ε)`.
+public struct RMSpropUpdate: Hashable, Sendable {
+  /// The step size.
+  public let learningRate: Float
+  /// α: the decay of the mean square per step.
+  public let alpha: Float
+  /// ε: added to the root of the mean square.
+  public let epsilon: Float
+  /// λ: the weight of the parameters in the gradient.
+  public let weightDecay: Float
+
+  /// An update with PyTorch's defaults.
+  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8, weightDecay: Float = 0) {
+    self.learningRate = learningRate
+    self.alpha = alpha
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  /// Updates `count` parameters and the mean square. The gradient is multiplied by `gradientScale` as it is
+  /// read.
+  ///
+  /// Elements do not depend on one another: the update of a range equals that of its parts.
+  /// - Precondition: the buffers hold `count` elements and do not overlap.
+  public func apply(
+    to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
+    meanSquare: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    FlatLanes.forEach(of: count) { lanes in
+      let p = lanes.load(parameters)
+      let g = lanes.load(gradient) * gradientScale + weightDecay * p
+      let s = alpha * lanes.load(meanSquare) + (1 - alpha) * g * g
+      lanes.store(s, to: meanSquare)
+      lanes.store(p - learningRate * g / (lockstep_sqrt8(s) + epsilon), to: parameters)
+    }
+  }
+}

@@ -21,11 +21,14 @@ struct RunStart {
   /// What rank 0 has passed over.
   let warnings: [String]
   private let generation: LoadedGeneration?
+  /// What rank 0 has taken from files instead of random weights.
+  private let taken: [String]
 
   /// Rank 0 makes the folder, or finds the generation. One broadcast.
   /// - Parameters:
   ///   - reopened: the folder of the run that is resumed, on rank 0.
-  ///   - state: before the first step; what will be saved is as large.
+  ///   - state: before the first step; what will be saved is as large. That of rank 0 has the weights that
+  ///     the options begin with, once they have been found good before there is a folder.
   ///   - steps: those of the whole run.
   init(
     _ request: TrainingRequest, _ reopened: RunFolder?, _ options: Options, _ dataset: any ImageDataset,
@@ -34,6 +37,7 @@ struct RunStart {
     var folder: RunFolder?
     var generation: LoadedGeneration?
     var warnings: [String] = []
+    var taken: [String] = []
     let answer = try communicator.fromCoordinator {
       try options.checkDecay(over: steps)
       if let reopened {
@@ -45,6 +49,7 @@ struct RunStart {
         // Before there is a folder, and before hours of training.
         let place = Files.nearestFolder(request.folder ?? "runs")
         try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
+        taken = try InitialWeights.load(into: state, options)
         folder =
           try request.folder.map { try RunFolder.create(at: $0, options: options) }
           ?? RunFolder.create(options: options)
@@ -63,6 +68,7 @@ struct RunStart {
     self.folder = folder
     self.generation = generation
     self.warnings = warnings
+    self.taken = taken
   }
 
   /// A mark that no other start has.
@@ -70,20 +76,17 @@ struct RunStart {
     "\((Host.name ?? "localhost").filter { $0 != "\n" }) \(getpid()) \(MonotonicClock.milliseconds)"
   }
 
-  /// Puts the generation, or the weights that the options begin with, into the state of all ranks.
+  /// Puts the generation, or the weights that rank 0 begins with, into the state of all ranks.
   func load(
     into state: RunState, _ setup: Trainer.Setup, _ notes: inout RunNotes, over communicator: any Communicator
   ) throws {
-    let begun = try communicator.together { () throws -> [String] in
-      guard let generation else {
-        return communicator.rank == 0 ? try InitialWeights.load(into: state, setup.options) : []
-      }
+    try communicator.together {
+      guard let generation else { return }
       try state.restore(generation)
       try state.verify(generation)
       try Self.check(generation.manifest.info, setup)
-      return []
     }
-    for note in begun { notes.add("start", note) }
+    for note in taken { notes.add("start", note) }
     if step > 0 || !setup.options.initial.files.isEmpty {
       try state.broadcast(over: RankExchange(communicator))
     }

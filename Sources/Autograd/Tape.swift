@@ -192,8 +192,8 @@ public final class Tape {
     createGraph: Bool = false
   ) -> [Variable?] {
     gradients(
-      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph, rooms: nil
-    ) { _, _ in }
+      of: output, upstream: upstream, withRespectTo: variables, createGraph: createGraph,
+      rooms: { _ in nil }, whenFinal: { _, _ in })
   }
 
   /// - Parameters:
@@ -204,7 +204,7 @@ public final class Tape {
   ///     not depend on may be left out.
   private func gradients(
     of output: Variable, upstream: Variable? = nil, withRespectTo variables: [Variable],
-    createGraph: Bool = false, rooms: ((_ node: Int) -> Tensor?)?,
+    createGraph: Bool = false, rooms: @escaping (_ node: Int) -> Tensor?,
     whenFinal: (_ node: Int, _ gradient: Variable?) -> Void
   ) -> [Variable?] {
     guard let last = output.node else { return variables.map { _ in nil } }
@@ -224,25 +224,23 @@ public final class Tape {
       needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
     }
     guard needed[last] else { return variables.map { _ in nil } }
-    var uses = [Int](repeating: 0, count: rooms == nil ? 0 : last + 1)
-    if rooms != nil {
-      for node in first...last where needed[node] {
-        for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
-      }
+    var uses = [Int](repeating: 0, count: last + 1)
+    for node in first...last where needed[node] {
+      for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
     }
 
     var gradients = [Variable?](repeating: nil, count: last + 1)
     func add(_ gradient: Variable, to target: Int) {
       gradients[target] = gradients[target].map { $0 + gradient } ?? gradient
     }
-    let roomOfOneUse: (Int) -> Tensor? = { [uses] in uses[$0] == 1 ? rooms?($0) : nil }
+    let roomsOfOneUse: (Int) -> Tensor? = { [uses] in uses[$0] == 1 ? rooms($0) : nil }
     let weightGradients = WeightGradients()
     gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
       let node = nodes[index]
       // A node is used only by later ones, all of which have been passed.
       if node.rule == nil {
-        let room = gradients[index] == nil ? rooms?(index) : nil
+        let room = gradients[index] == nil ? rooms(index) : nil
         for gradient in weightGradients.take(index, on: self, in: room) { add(gradient, to: index) }
         whenFinal(index, gradients[index])
       }
@@ -261,7 +259,7 @@ public final class Tape {
           },
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
           upstream: gradient, needs: needs, weightGradients: weightGradients, node: index,
-          rooms: rooms == nil ? { _ in nil } : roomOfOneUse))
+          rooms: roomsOfOneUse))
       for (input, result) in zip(node.inputs, results) {
         guard let target = input.node, needed[target], let result else { continue }
         add(result, to: target)
@@ -325,17 +323,12 @@ public final class Tape {
       }
     }
     let leaves = used.compactMap { $0 }
-    let rooms = flat.map { flat in
-      { [missing] (node: Int) -> Tensor? in
-        missing[node].map {
-          let parameter = store.parameters[$0]
-          return Tensor(viewOf: flat, offset: parameter.range.lowerBound, shape: parameter.shape)
-        }
-      }
-    }
     _ = gradients(
-      of: output, withRespectTo: leaves.map { Variable(nodes[$0].output, on: self, node: $0) }, rooms: rooms
-    ) { node, gradient in
+      of: output, withRespectTo: leaves.map { Variable(nodes[$0].output, on: self, node: $0) }
+    ) { [ordinals = missing] node in
+      guard let flat, let parameter = ordinals[node].map({ store.parameters[$0] }) else { return nil }
+      return Tensor(viewOf: flat, offset: parameter.range.lowerBound, shape: parameter.shape)
+    } whenFinal: { node, gradient in
       if let ordinal = missing.removeValue(forKey: node) { body(ordinal, gradient) }
     }
     for node in leaves {

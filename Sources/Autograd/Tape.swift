@@ -22,7 +22,7 @@ public final class Tape {
   /// What a derivative rule is given: the operation's inputs and output as variables (constants unless a
   /// graph is being created), the gradient of the output, and which inputs need a gradient.
   struct Backward {
-    let inputs: [Variable]
+    let inputs: Operands
     let output: Variable
     let upstream: Variable
     let needs: Inputs
@@ -49,7 +49,20 @@ public final class Tape {
 
     /// Whether only values are wanted, so that a rule may use a fused kernel instead of recordable
     /// operations.
-    var isFirstOrder: Bool { !upstream.isRecorded && !inputs.contains { $0.isRecorded } }
+    var isFirstOrder: Bool { !upstream.isRecorded && !inputs.areRecorded }
+  }
+
+  /// An operation's inputs as variables, made when a rule asks for one.
+  struct Operands {
+    fileprivate let saved: [Saved]
+    fileprivate let tape: Tape
+    /// Whether a graph is being created.
+    fileprivate let areRecorded: Bool
+
+    subscript(position: Int) -> Variable {
+      let input = saved[position]
+      return Variable(input.value, on: tape, node: areRecorded ? input.node : nil, parts: input.parts)
+    }
   }
 
   /// Some of an operation's inputs, by position.
@@ -64,7 +77,7 @@ public final class Tape {
 
   typealias Rule = (Backward) -> [Variable?]
 
-  private struct Saved {
+  fileprivate struct Saved {
     let value: Tensor
     let node: Int?
     let parts: Int
@@ -254,9 +267,7 @@ public final class Tape {
       }
       let results = rule(
         Backward(
-          inputs: node.inputs.map {
-            Variable($0.value, on: self, node: createGraph ? $0.node : nil, parts: $0.parts)
-          },
+          inputs: Operands(saved: node.inputs, tape: self, areRecorded: createGraph),
           output: Variable(node.output, on: self, node: createGraph ? index : nil, parts: node.parts),
           upstream: gradient, needs: needs, weightGradients: weightGradients, node: index,
           rooms: roomsOfOneUse))

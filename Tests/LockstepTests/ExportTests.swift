@@ -104,6 +104,11 @@ extension EndToEnd {
       let cold = try Lockstep.train(Array(words.dropLast(2)) + ["--run", "cold"], ranks: 1, in: folder)
       #expect(cold.status == 0)
       #expect(try Lockstep.inspect("cold", in: folder).hashes != hashes)
+      // As a run is left that was killed before its first checkpoint.
+      try FileManager.default.removeItem(atPath: "\(folder.path)/from2/checkpoints")
+      let again = try Lockstep.train(["--run", "from2", "--resume"], ranks: 1, in: folder)
+      #expect(again.status == 0 && again.errors.contains("generator: 16 tensors"), "\(again.errors)")
+      #expect(try Lockstep.inspect("from2", in: folder).hashes == hashes)
       let resumed = try Lockstep.train(["steps=4", "--run", "from1", "--resume"], ranks: 1, in: folder)
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(!resumed.errors.contains("16 tensors"), "a resumed run has its own weights")

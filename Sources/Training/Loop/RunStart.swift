@@ -44,9 +44,12 @@ struct RunStart {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
         try Self.check(generation, dataset)
+        // A run that ended before its first generation begins as it began.
+        if generation == nil { taken = try InitialWeights.load(into: state, options) }
         folder = reopened
       } else {
         // Before there is a folder, and before hours of training.
+        try request.folder.map { try RunFolder.requireFree(at: $0) }
         let place = Files.nearestFolder(request.folder ?? "runs")
         try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
         taken = try InitialWeights.load(into: state, options)

@@ -87,12 +87,17 @@ extension RunFolder {
     at path: String, options: Options, owner: RunOwner = .current
   ) throws(RunFolderError) -> RunFolder {
     try RunFolderFiles.check(path)
-    if try !RunFolderFiles.makeDirectory(path) {
-      // Before the lock is tried: a folder of other files is left without even a lock file.
-      if RunFolderFiles.exists("\(path)/\(Entry.lock)") { try RunFolderLock.refuseHeld(path) }
-      try refuseOccupied(path)
-    }
+    if try !RunFolderFiles.makeDirectory(path) { try requireFree(at: path) }
     return try begin(at: path, options: options, owner: owner)
+  }
+
+  /// - Throws: ``RunFolderError`` for a folder that is there and in which no run can begin.
+  static func requireFree(at path: String) throws(RunFolderError) {
+    try RunFolderFiles.check(path)
+    guard RunFolderFiles.exists(path) else { return }
+    // Before the lock is tried: a folder of other files is left without even a lock file.
+    if RunFolderFiles.exists("\(path)/\(Entry.lock)") { try RunFolderLock.refuseHeld(path) }
+    try refuseOccupied(path)
   }
 
   /// Begins a run in `parent/RECIPE`, or in `parent/RECIPE-N` where N is one more than that of the newest.

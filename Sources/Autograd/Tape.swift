@@ -298,8 +298,8 @@ public final class Tape {
     return PartGradients(found)
   }
 
-  /// Writes ``gradients(of:forParametersOf:)`` to the first `store.count` elements of `flat`: large ones where
-  /// they are computed, if they are computed once.
+  /// Writes ``gradients(of:forParametersOf:)`` to the first `store.count` elements of `flat`: those of
+  /// weights where they are computed, if nothing is to be added to them.
   /// - Parameters:
   ///   - other: what is added to each part's gradient before they are summed.
   ///   - whenWritten: told of each parameter's elements as soon as they are final: those that the output
@@ -308,8 +308,9 @@ public final class Tape {
     of output: Variable, forParametersOf store: ParameterStore, to flat: TensorStorage,
     adding other: PartGradients? = nil, whenWritten: @escaping (Range<Int>) -> Void = { _ in }
   ) {
-    let isFolding = parts == 1 || other == nil
-    forEachGradient(of: output, forParametersOf: store, in: isFolding ? flat : nil) { ordinal, gradient in
+    // What is added to several parts is added to each.
+    let room = parts == 1 || other == nil ? flat : nil
+    forEachGradient(of: output, forParametersOf: store, in: room) { ordinal, gradient in
       let range = store.parameters[ordinal].range
       let own = gradient.map(PartGradients.Gradient.init)
       PartGradients.write(

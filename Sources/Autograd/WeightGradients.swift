@@ -18,7 +18,8 @@ final class WeightGradients {
         && term.upstream.shape == terms[0].upstream.shape
     }
 
-    /// For each part, or summed over them along the complete binary tree where there is room for that.
+    /// For each part, or summed over them along the complete binary tree where there is room for that; of a
+    /// single part it is written there.
     func gradient(on tape: Tape, in room: Tensor?) -> Variable {
       if room != nil && parts > 1 {
         return tape.constant(

@@ -22,14 +22,14 @@ public protocol Optimizer: Sendable {
 /// Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as `torch.optim.SGD`.
 public struct SGD: Optimizer {
   /// Step size.
-  public let learningRate: Float
+  public let learningRate: Double
   /// Weight of the previous direction.
-  public let momentum: Float
+  public let momentum: Double
   /// Weight of the parameters in the gradient.
-  public let weightDecay: Float
+  public let weightDecay: Double
 
   /// A rule; plain gradient descent by default.
-  public init(learningRate: Float, momentum: Float = 0, weightDecay: Float = 0) {
+  public init(learningRate: Double, momentum: Double = 0, weightDecay: Double = 0) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.weightDecay = weightDecay
@@ -44,7 +44,7 @@ public struct SGD: Optimizer {
     moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
     rate: Double
   ) {
-    MomentumUpdate(learningRate: learningRate * Float(rate), momentum: momentum, weightDecay: weightDecay)
+    MomentumUpdate(learningRate: learningRate * rate, momentum: momentum, weightDecay: weightDecay)
       .apply(
         to: values, gradient: gradient, gradientScale: gradientScale, direction: moments[0], count: count)
     average?.move(toward: values, count: count)
@@ -54,16 +54,16 @@ public struct SGD: Optimizer {
 /// RMSprop (Tieleman and Hinton 2012) with L2 weight decay, as `torch.optim.RMSprop` without momentum.
 public struct RMSprop: Optimizer {
   /// Step size.
-  public let learningRate: Float
+  public let learningRate: Double
   /// Decay of the mean square.
-  public let alpha: Float
+  public let alpha: Double
   /// Added to the root.
-  public let epsilon: Float
+  public let epsilon: Double
   /// Weight of the parameters in the gradient.
-  public let weightDecay: Float
+  public let weightDecay: Double
 
   /// A rule with PyTorch's defaults.
-  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8, weightDecay: Float = 0) {
+  public init(learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, weightDecay: Double = 0) {
     self.learningRate = learningRate
     self.alpha = alpha
     self.epsilon = epsilon
@@ -80,7 +80,7 @@ public struct RMSprop: Optimizer {
     rate: Double
   ) {
     RMSpropUpdate(
-      learningRate: learningRate * Float(rate), alpha: alpha, epsilon: epsilon, weightDecay: weightDecay
+      learningRate: learningRate * rate, alpha: alpha, epsilon: epsilon, weightDecay: weightDecay
     ).apply(
       to: values, gradient: gradient, gradientScale: gradientScale, meanSquare: moments[0], count: count)
     average?.move(toward: values, count: count)

@@ -48,6 +48,13 @@ struct OptimizerTests {
     )
   }
 
+  @Test("a decay that is nearly one is not rounded to one")
+  func slowestDecay() {
+    // s = 1e-8 · 4, so that p = 1 - 0.0001 · 2/√4e-8 = 0.
+    let rule = RMSprop(learningRate: 1e-4, alpha: 1 - 1e-8, epsilon: 0)
+    expect(run(rule, from: [1], gradients: [[2]]), [[0]])
+  }
+
   @Test("weight decay is part of RMSprop's gradient")
   func rmspropDecay() {
     // g = 2 + 0.5 · 4 = 4, s = 0.25 · 16 = 4, p = 4 - 0.1 · 4/2.

@@ -48,14 +48,13 @@ struct GoldenTests {
     switch golden.text("op") {
     case "sgd", "sgd_momentum":
       optimizer = SGD(
-        learningRate: Float(rate), momentum: Float(golden.number("momentum", default: 0)),
-        weightDecay: Float(decay))
+        learningRate: rate, momentum: golden.number("momentum", default: 0), weightDecay: decay)
     case "adam", "adamw":
       optimizer = Adam(
         learningRate: rate, beta1: betas[0], beta2: betas[1], epsilon: epsilon, weightDecay: decay)
     case "rmsprop":
       optimizer = RMSprop(
-        learningRate: Float(rate), alpha: Float(golden.number("alpha")), epsilon: Float(epsilon))
+        learningRate: rate, alpha: golden.number("alpha"), epsilon: epsilon)
     default: throw GoldenOperator.UnknownOperation(name: golden.text("op") ?? "")
     }
     var state = OptimizerState(optimizer, count: golden["p0"].count)

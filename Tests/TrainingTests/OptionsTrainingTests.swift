@@ -120,6 +120,10 @@ struct OptionsTrainingTests {
       problems(yaml: least, "optimizer.generator.kind=rmsprop", "optimizer.generator.epsilon=0.1") == [])
     #expect(
       problems(yaml: least, "optimizer.generator.kind=rmsprop", "optimizer.discriminator.beta1=0") == [])
+    let epsilon = problems(yaml: least, "optimizer.generator.kind=sgd", "optimizer.generator.epsilon=0.1")
+    #expect(epsilon.first?.hasSuffix("use optimizer.generator.kind=adam or rmsprop") == true, "\(epsilon)")
+    // What it would be without a word.
+    #expect(problems(yaml: least, "optimizer.generator.kind=sgd", "optimizer.generator.epsilon=1e-8") == [])
   }
 
   @Test("Wasserstein's critic is clipped at the paper's bound unless told otherwise")

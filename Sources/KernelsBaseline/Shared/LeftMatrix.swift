@@ -77,7 +77,9 @@ struct PartwiseColumns: LeftMatrix {
 
   @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { columns.at(step) }
-  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float { column[row] }
+  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
+    IndirectColumns.element(row, of: column)
+  }
   @inline(__always) func prefetch(rows: Int, after step: Int) { columns.prefetch(rows: rows, after: step) }
   @inline(__always) mutating func advance(steps: Int) { columns.advance(steps: steps) }
   @inline(__always) mutating func advance(rows count: Int) { columns.advance(rows: count) }

@@ -38,7 +38,7 @@ struct MatrixProduct {
 
   private var depthBlocks: Int { (depth + KernelTable.depthBlock - 1) / KernelTable.depthBlock }
 
-  /// Rows of A that are packed at a time, over their whole depth.
+  /// Rows of A that panels meet at a time, over their whole depth.
   private var rowBlock: Int { max(PatchProduct.rowBlock / depthBlocks, 16) }
 
   private func multiply(_ job: PatchProduct.Job, _ kernels: KernelTable) {
@@ -69,21 +69,22 @@ struct MatrixProduct {
 
   private static let fewRows = 64
 
-  /// Whether the rows of A are better read where they lie than packed: those of a tile do not compete for the
-  /// sets of a first-level cache. Few rows are packed, as a panel is to be asked for ahead of its time.
+  /// Whether the rows of A are better read where they lie than packed: those of a tile take no more than two
+  /// ways of a first-level cache. In a product of few rows that is a small part of the work, and packed rows ask
+  /// for the next panel.
   private func readsRowsInPlace(_ kernels: KernelTable) -> Bool {
-    rows > Self.fewRows && kernels.tileRows * Self.rowsPerSet(distance: depth) <= 2 * Self.cacheSets
+    rows > Self.fewRows && kernels.tileRows * Self.crowding(distance: depth) <= 2 * Self.cacheSets
   }
 
   private func multiplyRowsInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: job.rows.count) { rows in
-      let rows = rows.baseAddress.unsafelyUnwrapped
-      for row in job.rows { (rows + (row &- job.rows.lowerBound)).initialize(to: left + row &* depth) }
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: job.rows.count) { pointers in
+      let pointers = pointers.baseAddress.unsafelyUnwrapped
+      for row in job.rows { (pointers + (row &- job.rows.lowerBound)).initialize(to: left + row &* depth) }
       withRowOffsets(job.rows) { offsets in
         forEachPanel(job, kernels) { panel, columns, step, target in
           forEachDepthBlock { depths in
             kernels.indirectRows(
-              job.rows.count, depths.count, UnsafePointer(rows), depths.lowerBound,
+              job.rows.count, depths.count, UnsafePointer(pointers), depths.lowerBound,
               panel + depths.lowerBound &* step, target, offsets, columns, depths.lowerBound > 0)
           }
         }
@@ -147,14 +148,15 @@ struct MatrixProduct {
   /// the sets of a first-level cache of 64 sets and 8 ways.
   static func readsInPlace(depth: Int, columns: Int, _ kernels: KernelTable) -> Bool {
     guard columns.isMultiple(of: cacheLine), columns.isMultiple(of: kernels.lanes) else { return false }
-    return depth * rowsPerSet(distance: columns) <= 8 * cacheSets
+    return depth * crowding(distance: columns) <= 8 * cacheSets
   }
 
   /// Floats in a cache line, and the sets of a first-level cache.
   private static let (cacheLine, cacheSets) = (16, 64)
 
-  /// In how few of all sets rows lie that are `distance` floats apart: the number of sets over that of those.
-  private static func rowsPerSet(distance: Int) -> Int {
+  /// How many times as many lines share a set where rows are `distance` floats apart as where they lie in all
+  /// sets.
+  private static func crowding(distance: Int) -> Int {
     guard distance.isMultiple(of: cacheLine) else { return 1 }
     return 1 << min((distance / cacheLine).trailingZeroBitCount, cacheSets.trailingZeroBitCount)
   }

@@ -42,19 +42,8 @@ public struct AdamUpdate: Hashable, Sendable {
     average: MovingAverage? = nil, count: Int
   ) {
     let kernel = Kernel(self, gradientScale: gradientScale, averageShare: average?.share ?? 0)
-    ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
-      var index = part.lowerBound
-      while index &+ 8 <= part.upperBound {
-        kernel.update(
-          parameters + index, gradient + index, firstMoment + index, secondMoment + index,
-          average.map { $0.values + index })
-        index &+= 8
-      }
-      if index < part.upperBound {
-        kernel.updatePartly(
-          part.upperBound - index, parameters + index, gradient + index, firstMoment + index,
-          secondMoment + index, average.map { $0.values + index })
-      }
+    FlatLanes.forEach(of: count) { lanes in
+      kernel.update(lanes, parameters, gradient, firstMoment, secondMoment, average?.values)
     }
   }
 }
@@ -98,21 +87,21 @@ private struct Kernel {
     return result
   }
 
-  /// Eight elements.
   @inline(__always)
   func update(
-    _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>,
+    _ lanes: FlatLanes, _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
+    _ m: UnsafeMutablePointer<Float>,
     _ v: UnsafeMutablePointer<Float>, _ e: UnsafeMutablePointer<Float>?
   ) {
-    let gradient = load(g) * gradientScale
-    let first = MovingAverage.interpolated(load(m), gradient, gradientShare)
-    let second = load(v) * beta2 + squareShare * gradient * gradient
+    let gradient = lanes.load(g) * gradientScale
+    let first = MovingAverage.interpolated(lanes.load(m), gradient, gradientShare)
+    let second = lanes.load(v) * beta2 + squareShare * gradient * gradient
     let denominator = divided(lockstep_sqrt8(second)) + epsilon
-    let parameter = load(p) * kept + negativeStepSize * first / denominator
-    store(first, to: m)
-    store(second, to: v)
-    store(parameter, to: p)
-    if let e { store(MovingAverage.interpolated(load(e), parameter, averageShare), to: e) }
+    let parameter = lanes.load(p) * kept + negativeStepSize * first / denominator
+    lanes.store(first, to: m)
+    lanes.store(second, to: v)
+    lanes.store(parameter, to: p)
+    if let e { lanes.store(MovingAverage.interpolated(lanes.load(e), parameter, averageShare), to: e) }
   }
 
   /// `root / rootOfCorrection`, rounded as a division is, in a third of its time (Markstein, 1990;
@@ -125,22 +114,5 @@ private struct Kernel {
     let remainder = lockstep_fma8(-quotient, divisor, root)
     return lockstep_fma8(remainder, reciprocal, quotient)
       .replacing(with: quotient, where: quotient .== .infinity)
-  }
-
-  /// Fewer than eight: the same arithmetic on copies.
-  func updatePartly(
-    _ count: Int, _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>,
-    _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ e: UnsafeMutablePointer<Float>?
-  ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 40) { copies in
-      let copy = copies.baseAddress.unsafelyUnwrapped
-      clear(copy, 40)
-      let originals = [p, UnsafeMutablePointer(mutating: g), m, v, e ?? p]
-      for (row, original) in originals.enumerated() { (copy + 8 * row).update(from: original, count: count) }
-      update(copy, copy + 8, copy + 16, copy + 24, e == nil ? nil : copy + 32)
-      for (row, original) in originals.enumerated() where row != 1 && (row != 4 || e != nil) {
-        original.update(from: copy + 8 * row, count: count)
-      }
-    }
   }
 }

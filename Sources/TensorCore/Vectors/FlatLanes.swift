@@ -22,17 +22,11 @@ struct FlatLanes {
 
   @inline(__always)
   func load(_ buffer: UnsafePointer<Float>) -> SIMD8<Float> {
-    isWhole
-      ? UnsafeRawPointer(buffer + index).loadUnaligned(as: SIMD8<Float>.self)
-      : SIMD8(repeating: buffer[index])
+    isWhole ? TensorCore.load(buffer + index) : SIMD8(repeating: buffer[index])
   }
 
   @inline(__always)
   func store(_ values: SIMD8<Float>, to buffer: UnsafeMutablePointer<Float>) {
-    if isWhole {
-      UnsafeMutableRawPointer(buffer + index).storeBytes(of: values, as: SIMD8<Float>.self)
-    } else {
-      buffer[index] = values[0]
-    }
+    if isWhole { TensorCore.store(values, to: buffer + index) } else { buffer[index] = values[0] }
   }
 }

@@ -2,14 +2,14 @@
 /// `torch.optim.SGD`: `b = μ b + (g + λ p)`, `p −= learningRate · b`.
 public struct MomentumUpdate: Hashable, Sendable {
   /// The step size.
-  public let learningRate: Float
+  public let learningRate: Double
   /// μ: the weight of the previous direction.
-  public let momentum: Float
+  public let momentum: Double
   /// λ: the weight of the parameters in the gradient.
-  public let weightDecay: Float
+  public let weightDecay: Double
 
   /// An update; plain gradient descent by default.
-  public init(learningRate: Float, momentum: Float = 0, weightDecay: Float = 0) {
+  public init(learningRate: Double, momentum: Double = 0, weightDecay: Double = 0) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.weightDecay = weightDecay
@@ -23,6 +23,7 @@ public struct MomentumUpdate: Hashable, Sendable {
     to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
     direction: UnsafeMutablePointer<Float>, count: Int
   ) {
+    let (learningRate, momentum, weightDecay) = (Float(learningRate), Float(momentum), Float(weightDecay))
     FlatLanes.forEach(of: count) { lanes in
       let p = lanes.load(parameters)
       let b = momentum * lanes.load(direction) + (lanes.load(gradient) * gradientScale + weightDecay * p)

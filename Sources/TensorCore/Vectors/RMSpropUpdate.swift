@@ -5,16 +5,16 @@ internal import CProcessor
 /// ε)`.
 public struct RMSpropUpdate: Hashable, Sendable {
   /// The step size.
-  public let learningRate: Float
+  public let learningRate: Double
   /// α: the decay of the mean square per step.
-  public let alpha: Float
+  public let alpha: Double
   /// ε: added to the root of the mean square.
-  public let epsilon: Float
+  public let epsilon: Double
   /// λ: the weight of the parameters in the gradient.
-  public let weightDecay: Float
+  public let weightDecay: Double
 
   /// An update with PyTorch's defaults.
-  public init(learningRate: Float, alpha: Float = 0.99, epsilon: Float = 1e-8, weightDecay: Float = 0) {
+  public init(learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, weightDecay: Double = 0) {
     self.learningRate = learningRate
     self.alpha = alpha
     self.epsilon = epsilon
@@ -30,10 +30,12 @@ public struct RMSpropUpdate: Hashable, Sendable {
     to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
     meanSquare: UnsafeMutablePointer<Float>, count: Int
   ) {
+    let (alpha, share) = (Float(alpha), Float(1 - alpha))
+    let (learningRate, epsilon, weightDecay) = (Float(learningRate), Float(epsilon), Float(weightDecay))
     FlatLanes.forEach(of: count) { lanes in
       let p = lanes.load(parameters)
       let g = lanes.load(gradient) * gradientScale + weightDecay * p
-      let s = alpha * lanes.load(meanSquare) + (1 - alpha) * g * g
+      let s = alpha * lanes.load(meanSquare) + share * g * g
       lanes.store(s, to: meanSquare)
       lanes.store(p - learningRate * g / (lockstep_sqrt8(s) + epsilon), to: parameters)
     }

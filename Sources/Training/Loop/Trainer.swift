@@ -301,7 +301,7 @@ package final class Trainer {
   /// The step sizes of the last step, of networks whose step size changes over the run.
   private func stepSizes(_ done: Int) -> [(Statistic, Float)] {
     engine.model.networks.enumerated().compactMap { index, network in
-      engine.rateFactor(of: index, at: done - 1).map { factor in
+      engine.changingRate(of: index, at: done - 1).map { factor in
         let rate = setup.options.optimizer(of: network.name).learningRate * factor
         return (Statistic("learning_rate_\(network.name)"), Float(rate))
       }

@@ -105,8 +105,8 @@ package final class TurnEngine {
     return plan.passes(ofAtMost: min(samples, MicroBatch.mostParts * plan.microBatchSize))
   }
 
-  /// What a network's step size is multiplied by at a step of the run; nil where it stays as it began.
-  package func rateFactor(of network: Int, at step: Int) -> Double? {
+  /// What a network's step size is multiplied by at a step of the run; nil where it never changes.
+  package func changingRate(of network: Int, at step: Int) -> Double? {
     update.changesRate(of: network) ? update.rateFactor(of: network, at: step) : nil
   }
 

@@ -14,12 +14,11 @@ extension Options {
         epsilon: options.epsilon, weightDecay: options.weightDecay)
     case .rmsprop:
       return RMSprop(
-        learningRate: Float(options.learningRate), alpha: Float(options.alpha),
-        epsilon: Float(options.epsilon), weightDecay: Float(options.weightDecay))
+        learningRate: options.learningRate, alpha: options.alpha, epsilon: options.epsilon,
+        weightDecay: options.weightDecay)
     case .sgd:
       return SGD(
-        learningRate: Float(options.learningRate), momentum: Float(options.momentum),
-        weightDecay: Float(options.weightDecay))
+        learningRate: options.learningRate, momentum: options.momentum, weightDecay: options.weightDecay)
     }
   }
 

@@ -201,7 +201,7 @@ extension OptionSchema {
         help: "RMSprop's decay of the mean square"
       ).neutral(at: .number(0.99)),
       OptionKey(
-        "\(group).momentum", \.optimizers[place].momentum, .number(.below(1, from: 0)),
+        "\(group).momentum", \.optimizers[place].momentum, .number(.closed(0, 0.9999)),
         default: .value(.number(0)), role: .arithmetic, help: "sgd's weight of the last direction"
       ).neutral(at: .number(0)),
       OptionKey(

@@ -59,11 +59,12 @@ extension OptionsResolution {
         for key in other.keys where told.insert(key).inserted {
           let path = "\(group).\(key)"
           guard let setting = settings[path], setting.layer == .commandLine,
-            setting.value != schema.key(at: path)?.neutral
+            let declared = schema.key(at: path), declared.fallback != .value(setting.value)
           else { continue }
+          let readers = OptimizerKind.allCases.filter { $0.keys.contains(key) }.map(\.rawValue)
           report(
             "\(path) is given, but \(kind.name) has none", setting.origin,
-            "remove it, or use \(group).kind=\(other.rawValue)")
+            "remove it, or use \(group).kind=\(Prose.alternatives(readers))")
         }
       }
     }

@@ -131,6 +131,26 @@ struct PartsTests {
     for (several, one) in zip(own.scalars, once.scalars) { #expect(abs(several - one) < 1e-5) }
   }
 
+  @Test("and so has one that is used in two geometries", arguments: [1, 2, 4])
+  func convolutionGeometries(parts: Int) {
+    let kernel = Parameter([8, 8, 3, 3], .normal(mean: 0, deviation: 0.2))
+    let store = ParameterStore(name: "network", parameters: [("kernel", kernel)], buffers: [])
+    store.initialize(seed: 5, firstOrdinal: 0)
+    let samples = KeyedNoise(seed: 4, purpose: .synthetic, turn: 3).normal([8, 6, 6, 8])
+    func gradient(_ strides: [Int]) -> [Float] {
+      let tape = Tape(watching: [store], parts: parts)
+      let weight = tape.variable(for: kernel)
+      let terms = strides.map { stride in
+        tape.samples(samples).convolved(
+          with: weight, ConvolutionGeometry(kernel: [3, 3], stride: [stride, stride], padding: [1, 1])
+        ).softplus().mean()
+      }
+      return tape.gradients(of: terms.dropFirst().reduce(terms[0], +), forParametersOf: store).scalars
+    }
+    let (both, first, second) = (gradient([1, 2]), gradient([1]), gradient([2]))
+    for index in both.indices { #expect(abs(both[index] - first[index] - second[index]) < 1e-5) }
+  }
+
   @Test(
     "a dense weight's gradient holds all of its uses, also those that are no layer",
     arguments: [1, 2, 4], [1, 2, 3])

@@ -82,6 +82,15 @@ import Testing
     #expect(try store.generations().map(\.step) == [10, 30])
   }
 
+  @Test("nor does one that is cut short")
+  func retentionOfFullSizes() throws {
+    for step in [10, 20] { try store.save(sampleContents(step: step)) }
+    let file = directory + "/step-00000020/generator.safetensors.zst"
+    truncate(file, readFile(file).count - 1)
+    try store.save(sampleContents(step: 30))
+    #expect(try store.generations().map(\.step) == [10, 30])
+  }
+
   @Test("a save after a resume from an older generation removes neither itself nor a newer one")
   func retentionAfterResume() throws {
     for step in [10, 20, 30] { try store.save(sampleContents(step: step)) }

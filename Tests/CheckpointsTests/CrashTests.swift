@@ -179,6 +179,20 @@ private final class Fault: Sendable {
     #expect(names(in: folder.path) == ["latest", "mine.tmp-1", "notes", "step-00000001", "step-2.tmp-1"])
     #expect(!names(in: "/etc").isEmpty)
   }
+
+  @Test("what was set aside stays where what replaced it is damaged")
+  func damagedReplacement() throws {
+    let store = CheckpointStore(directory: folder.path)
+    try store.save(sampleContents(step: 1))
+    rename(folder.path + "/step-00000001", folder.path + "/step-00000001.replaced-ab")
+    try store.save(sampleContents(step: 1, seed: 2))
+    let file = folder.path + "/step-00000001/generator.safetensors.zst"
+    var bytes = readFile(file)
+    bytes[bytes.count / 2] ^= 1
+    writeFile(file, bytes)
+    #expect(try store.cleanLeftovers() == [])
+    #expect(try store.newestValid().generation?.name == "step-00000001.replaced-ab")
+  }
 }
 
 /// A series of saves during which, before every operation, each image that the disk might then show is

@@ -29,6 +29,23 @@ struct DivergenceTests {
     #expect(errors == Array(repeating: expected, count: 4))
   }
 
+  @Test("whichever number of the place differs", arguments: 0..<5)
+  func fields(field: Int) throws {
+    let found = try ThreadCommunicator.run(size: 3) { communicator -> [Int] in
+      func value(_ place: Int) -> Int { place == field && communicator.rank == 1 ? 8 : 9 }
+      do {
+        _ = try LockstepChecker.verify(
+          LockstepHeader(
+            step: value(0), phase: value(1), elementCount: value(2), bucketCount: value(3),
+            collective: value(4)), over: communicator)
+        return []
+      } catch let error as DivergenceError {
+        return error.ranks
+      }
+    }
+    #expect(found == [[1], [1], [1]])
+  }
+
   @Test("all ranks learn the flags of all ranks")
   func flags() throws {
     let agreed = try ThreadCommunicator.run(size: 3) { communicator in
@@ -41,6 +58,7 @@ struct DivergenceTests {
     #expect(agreed.allSatisfy { $0 == agreed[0] })
     #expect(agreed[0].union == [.nonFinite, .stopRequested])
     #expect(agreed[0].ranks(with: .nonFinite) == [1, 2])
+    #expect(agreed[0].intersection == [])
     #expect(agreed[0].ranks(with: .failed) == [])
   }
 }

@@ -145,6 +145,11 @@ import Testing
     wide.write(Fixture.png(2, 4, Array(repeating: 9, count: 8)), "a.png")
     #expect(try remarks(wide, 4, channels: 3) == ["padded from 2 x 4", "made RGB"])
     #expect(try remarks(wide, 2, .crop) == ["cropped from 2 x 4"])
+    let steps = TemporaryFolder()
+    steps.write(Fixture.png(2, 6, [0, 0, 255, 255, 0, 0, 0, 0, 255, 255, 0, 0]), "a.png")
+    #expect(
+      try Datasets.open(DatasetRequest(source: steps.path, size: 2, channels: 1, resize: .crop)).sample(0)
+        .pixels == [1, 1, 1, 1])
     #expect(try remarks(wide, 8, .pad) == ["scaled and padded from 2 x 4"])
     for (name, bytes, channels) in [("a.png", Fixture.palettePNG, 3), ("a.jpg", Fixture.colourJPEG, 3)] {
       let folder = TemporaryFolder()

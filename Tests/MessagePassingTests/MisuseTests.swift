@@ -37,6 +37,18 @@ struct MisuseTests {
     }
   }
 
+  @Test("broadcasts of different roots are an error")
+  func broadcastRoots() throws {
+    let results = ThreadCommunicator.results(size: 3) { communicator in
+      var bytes = [UInt8](repeating: 0, count: 4)
+      let root = communicator.rank == 2 ? 1 : 0
+      try bytes.withUnsafeMutableBytes { try communicator.broadcast($0, root: root) }
+    }
+    for result in results {
+      #expect(throws: CommunicationError.self) { try result.get() }
+    }
+  }
+
   @Test("an error on one rank reaches the caller and the others do not wait for it", arguments: [2, 4])
   func oneRankFails(size: Int) throws {
     let results = ThreadCommunicator.results(size: size) { communicator in

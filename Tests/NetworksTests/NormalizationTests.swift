@@ -92,4 +92,25 @@ struct NormalizationTests {
     let alone = module.norm(tape.constant(batch.rows(1..<2))).value.scalars
     #expect(alone == Array(output[2..<4]), "a sample does not depend on the others")
   }
+
+  private struct Softened {
+    let norm = BatchNorm(channels: 2, epsilon: 1)
+  }
+
+  @Test("for inference, epsilon is added to the running variance")
+  func inferenceEpsilon() {
+    let module = Softened()
+    let store = ParameterStore(name: "norm", module: module)
+    defer { withExtendedLifetime(store) {} }
+    store.initialize(seed: 1, firstOrdinal: 0)
+    store.set(module.norm.weight, to: Tensor([1, 1], shape: [2]))
+    store.set(module.norm.bias, to: Tensor([0, 0], shape: [2]))
+    store.set(module.norm.runningVar, to: Tensor([3, 8], shape: [2]))
+    let output = module.norm(Tape(mode: .inference).constant(batch)).value.scalars
+    for (value, expected) in zip(
+      output, zip(batch.scalars, [2, 3, 2, 3, 2, 3, 2, 3] as [Float]).map { $0 / $1 })
+    {
+      #expect(abs(value - expected) < 1e-5)
+    }
+  }
 }

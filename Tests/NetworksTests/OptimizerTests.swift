@@ -118,6 +118,16 @@ struct OptimizerTests {
     let statistics = Buffer([1], initialValue: 0)
   }
 
+  @Test("an average follows fast at first, by a ramp up to its decay")
+  func averageRamp() {
+    let target = Module()
+    let average = ExponentialMovingAverage(in: ParameterStore(name: "average", module: target), decay: 0.75)
+    let kept = [1, 2, 10, 100].map { 1 - average.following(update: $0).share }
+    for (value, expected) in zip(kept, [2 / 11, 3 / 12, 11 / 20, 0.75] as [Float]) {
+      #expect(abs(value - expected) < 1e-6)
+    }
+  }
+
   @Test("an average moves toward the parameters by 1 - decay and takes the buffers as they are")
   func average() {
     let (source, target) = (Module(), Module())

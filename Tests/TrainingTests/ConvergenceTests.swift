@@ -46,6 +46,8 @@ struct ConvergenceTests {
     #expect(old?.verdict(frechet) != nil && old?.verdict(coverage) == nil)
     let new = Convergence.after(0.5, step: 30, coverage.quality, margin: 0, before: old)
     #expect(new?.misses == 0 && new?.best.step == 30)
+    let more = try options("stop.patience=1", "quality.samples=777")
+    #expect(Convergence.after(9, step: 30, more.quality, margin: 0, before: old)?.misses == 0)
     #expect(try options().stop.patience == 0 && old?.verdict(options()) == nil)
   }
 }

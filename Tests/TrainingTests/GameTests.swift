@@ -132,6 +132,24 @@ struct GameTests {
     }
   }
 
+  @Test("lazy DRAGAN is part of the last turn of each interval, with so many times its weight")
+  func lazyDRAGAN() throws {
+    var objective = AdversarialObjective()
+    objective.draganWeight = 3
+    objective.draganEvery = 4
+    let model = EngineRank.makeState(objective: objective).model
+    let plain = EngineRank.makeState().model
+    for turn in 0..<8 {
+      let draw = MicroBatch.Draw(step: turn)
+      let evaluation = model.evaluate(model.phases[0], on: EngineRank.microBatch(0, draw))
+      let without = plain.evaluate(plain.phases[0], on: EngineRank.microBatch(0, draw))
+      let penalty = try #require(evaluation.statistics.last?[0])
+      #expect((penalty > 0) == (turn % 4 == 3))
+      let added = evaluation.loss.value.scalar - without.loss.value.scalar
+      #expect(abs(added - 4 * 3 * penalty) <= 1e-5 * max(1, abs(added)))
+    }
+  }
+
   @Test("instance noise has its deviation, is fresh for each of its uses and is gone at its last step")
   func instanceNoise() {
     var objective = AdversarialObjective()

@@ -42,6 +42,19 @@ struct RunStateTests {
     #expect(generation.manifest.info.stateSHA256 == hash)
   }
 
+  @Test("all that the scheduler remembers comes back")
+  func game() throws {
+    let folder = try TemporaryFolder()
+    let state = EngineRank.makeState()
+    var game = GameState()
+    game.numbers = game.numbers.indices.map { Double($0 + 1) }
+    state.game = game
+    let other = EngineRank.makeState()
+    other.game = GameState()
+    try other.restore(Self.generation(state, in: folder.path + "/checkpoints"))
+    #expect(other.game == game)
+  }
+
   @Test("the hash depends on step, options, data, weights, averages and moments")
   func hash() throws {
     func hash(_ state: RunState, step: Int = 3, options: String = "a", data: String = "d") -> String {

@@ -1,5 +1,6 @@
 import Conformance
 import DataParallel
+import Foundation
 import MessagePassing
 import Models
 import TensorCore
@@ -120,6 +121,43 @@ struct TurnSumTests {
     }
     #expect(faults[0] == faults[1] && faults[0]?.element == 200)
     #expect(faults[0]?.ranks == (value == 3e38 ? [] : [0]))
+  }
+
+  @Test("what is no gradient is looked at too where each rank has a slice")
+  func faultBesideGradient() throws {
+    let faults = try ThreadCommunicator.run(size: 2, nodes: [[0, 1]]) { communicator in
+      let plan = try Self.plan(communicator)
+      let sums = Self.sums(plan, poison: (215, .nan))
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      let sum = TurnSum(
+        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
+        by: TurnSum.Transport(exactFrom: 210, isScattered: true))
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
+      return try sum.wait(for: 0).fault
+    }
+    #expect(faults.allSatisfy { $0?.element == 215 })
+  }
+
+  @Test("nothing is read before all has been handed over, of which the last may not be finite")
+  func lateFault() throws {
+    let faults = try ThreadCommunicator.run(size: 2) { communicator in
+      let plan = try Self.plan(communicator)
+      let sums = Self.sums(plan, poison: (200, .nan))
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      let sum = TurnSum(TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan)
+      thread.enqueue { sum.run(over: $0, after: $1) }
+      for bucket in [0, 1] { sum.hand(sums[bucket], of: bucket) }
+      let last = sums[2]
+      Thread.detachNewThread {
+        Thread.sleep(forTimeInterval: 0.2)
+        sum.hand(last, of: 2)
+      }
+      return try sum.wait(for: 0).fault
+    }
+    #expect(faults.allSatisfy { $0?.element == 200 })
   }
 
   @Test("numbers are rounded between nodes, whether ranks ask for slices or not", arguments: [false, true])

@@ -70,7 +70,9 @@ struct WatchTests {
 
   @Test("a rank that gives no sign comes before one that is only late")
   func silent() {
-    let places = [0: place(turns: 28, .waiting), 1: place(turns: 1, .loading), 3: place(turns: 28, .waiting)]
+    let places = [
+      0: place(turns: 30, .waiting, step: 14), 1: place(turns: 1, .loading), 3: place(turns: 28, .waiting),
+    ]
     #expect(
       report.stalled(places: places, silent: [3])
         == "rank 3 on node2 gives no sign and may be stopped, last heard in step 14, generator")

@@ -68,7 +68,7 @@ public struct DerivativeCase: Sendable, CustomStringConvertible {
     let tape = Tape()
     let variables = inputs.map { tape.watch($0) }
     let weights = tape.watch(upstream(of: function(inputs.map { tape.constant($0) })))
-    let plain = gradients(at: variables + [weights], on: tape, createGraph: false)
+    let plain = gradients(at: variables + [tape.constant(weights.value)], on: tape, createGraph: false)
     let recorded = gradients(at: variables + [weights], on: tape, createGraph: true)
     return zip(plain, recorded).reduce(0) { largest, pair in
       guard let a = pair.0?.value, let b = pair.1?.value else {

@@ -114,29 +114,22 @@ struct GameTests {
     #expect(loss(isShared: true) == loss(isShared: false))
   }
 
-  @Test("lazy R1 is part of the last turn of each interval, with so many times half its weight")
-  func lazyPenalty() throws {
-    var objective = AdversarialObjective()
-    objective.r1Weight = 3
-    objective.r1Every = 4
-    let model = EngineRank.makeState(objective: objective).model
-    let plain = EngineRank.makeState().model
-    for turn in 0..<8 {
-      let draw = MicroBatch.Draw(step: turn)
-      let evaluation = model.evaluate(model.phases[0], on: EngineRank.microBatch(0, draw))
-      let without = plain.evaluate(plain.phases[0], on: EngineRank.microBatch(0, draw))
-      let penalty = try #require(evaluation.statistics.last?[0])
-      #expect((penalty > 0) == (turn % 4 == 3))
-      let added = evaluation.loss.value.scalar - without.loss.value.scalar
-      #expect(abs(added - 4 * 3 / 2 * penalty) <= 1e-5 * max(1, abs(added)))
-    }
-  }
+  private enum LazyPenalty: CaseIterable { case r1, dragan }
 
-  @Test("lazy DRAGAN is part of the last turn of each interval, with so many times its weight")
-  func lazyDRAGAN() throws {
+  @Test(
+    "a lazy penalty is part of the last turn of each interval, with so many times its weight, R1 with half of that",
+    arguments: LazyPenalty.allCases)
+  private func lazyPenalty(kind: LazyPenalty) throws {
     var objective = AdversarialObjective()
-    objective.draganWeight = 3
-    objective.draganEvery = 4
+    let weight: Float
+    switch kind {
+    case .r1:
+      (objective.r1Weight, objective.r1Every) = (3, 4)
+      weight = 4 * 3 / 2
+    case .dragan:
+      (objective.draganWeight, objective.draganEvery) = (3, 4)
+      weight = 4 * 3
+    }
     let model = EngineRank.makeState(objective: objective).model
     let plain = EngineRank.makeState().model
     for turn in 0..<8 {
@@ -146,7 +139,7 @@ struct GameTests {
       let penalty = try #require(evaluation.statistics.last?[0])
       #expect((penalty > 0) == (turn % 4 == 3))
       let added = evaluation.loss.value.scalar - without.loss.value.scalar
-      #expect(abs(added - 4 * 3 * penalty) <= 1e-5 * max(1, abs(added)))
+      #expect(abs(added - weight * penalty) <= 1e-5 * max(1, abs(added)))
     }
   }
 

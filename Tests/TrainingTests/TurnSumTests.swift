@@ -110,17 +110,25 @@ struct TurnSumTests {
           sums[$0] = $1
         }
       }
-      let thread = CommunicationThread(communicator)
-      defer { thread.finish() }
-      let sum = TurnSum(
-        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
-        by: TurnSum.Transport(exactFrom: 210, isScattered: isScattered))
-      thread.enqueue { sum.run(over: $0, after: $1) }
-      for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
-      return try sum.wait(for: 0).fault
+      return try Self.fault(of: sums, plan, over: communicator, isScattered: isScattered)
     }
     #expect(faults[0] == faults[1] && faults[0]?.element == 200)
     #expect(faults[0]?.ranks == (value == 3e38 ? [] : [0]))
+  }
+
+  /// What is wrong with the sum over all ranks, of which 210 elements are gradient.
+  private static func fault(
+    of sums: [PartialSums], _ plan: MicroBatchPlan, over communicator: sending any Communicator,
+    isScattered: Bool
+  ) throws -> TurnSum.Fault? {
+    let thread = CommunicationThread(communicator)
+    defer { thread.finish() }
+    let sum = TurnSum(
+      TurnSum.Place(step: 0, phase: phase), in: buckets, of: plan,
+      by: TurnSum.Transport(exactFrom: 210, isScattered: isScattered))
+    thread.enqueue { sum.run(over: $0, after: $1) }
+    for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
+    return try sum.wait(for: 0).fault
   }
 
   @Test("what is no gradient is looked at too where each rank has a slice")
@@ -128,14 +136,7 @@ struct TurnSumTests {
     let faults = try ThreadCommunicator.run(size: 2, nodes: [[0, 1]]) { communicator in
       let plan = try Self.plan(communicator)
       let sums = Self.sums(plan, poison: (215, .nan))
-      let thread = CommunicationThread(communicator)
-      defer { thread.finish() }
-      let sum = TurnSum(
-        TurnSum.Place(step: 0, phase: Self.phase), in: Self.buckets, of: plan,
-        by: TurnSum.Transport(exactFrom: 210, isScattered: true))
-      thread.enqueue { sum.run(over: $0, after: $1) }
-      for bucket in [2, 1, 0] { sum.hand(sums[bucket], of: bucket) }
-      return try sum.wait(for: 0).fault
+      return try Self.fault(of: sums, plan, over: communicator, isScattered: true)
     }
     #expect(faults.allSatisfy { $0?.element == 215 })
   }

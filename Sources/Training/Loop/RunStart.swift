@@ -44,19 +44,17 @@ struct RunStart {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
         try Self.check(generation, dataset)
-        // A run that ended before its first generation begins as it began.
-        if generation == nil { taken = try InitialWeights.load(into: state, options) }
-        folder = reopened
       } else {
         // Before there is a folder, and before hours of training.
         try request.folder.map { try RunFolder.requireFree(at: $0) }
         let place = Files.nearestFolder(request.folder ?? "runs")
         try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
-        taken = try InitialWeights.load(into: state, options)
-        folder =
-          try request.folder.map { try RunFolder.create(at: $0, options: options) }
-          ?? RunFolder.create(options: options)
       }
+      // A run that ended before its first generation begins as it began.
+      if generation == nil { taken = try InitialWeights.load(into: state, options) }
+      folder =
+        try reopened ?? request.folder.map { try RunFolder.create(at: $0, options: options) }
+        ?? RunFolder.create(options: options)
       let step = generation?.manifest.info.step ?? 0
       // A run that may have ended for its measurements saves no more.
       if let reopened, step < steps, options.stop.patience == 0 {

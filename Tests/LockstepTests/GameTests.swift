@@ -151,6 +151,32 @@ extension EndToEnd {
         warned.errors.split(separator: "\n").count { $0.hasPrefix("warning: the game has collapsed") } == 1)
     }
 
+    @Test("the last good state is kept though all newer ones are bad, and an interruption makes no other")
+    func keepsTheRefuge() throws {
+      let folder = try Folder()
+      // Well up to step 6, then ever farther from the data.
+      let words = [
+        "ring", "batch=32", "threads=1", "samples.every=0", "samples.count=1", "checkpoint.every=4",
+        "checkpoint.keepLast=1", "watch.policy=rewind", "watch.every=1", "watch.grace=0",
+        "watch.patience=1000", "watch.spread=0", "watch.rank=0", "watch.modes=0", "watch.distance=1",
+        "optimizer.generator.learningRate=1", "optimizer.generator.warmup=2000",
+        "optimizer.generator.decaySteps=60", "optimizer.discriminator.decaySteps=60",
+      ]
+      func train(_ run: String, steps: Int, _ more: [String] = []) throws {
+        let finished = try Lockstep.train(
+          words + ["steps=\(steps)", "--run", run] + more, ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      try train("whole", steps: 20)
+      try train("chain", steps: 6)
+      try train("chain", steps: 20, ["--resume"])
+      for run in ["whole", "chain"] {
+        #expect(try folder.checkpoints(run) == ["step-00000004", "step-00000020"], "\(run)")
+      }
+      let hashes = try ["whole", "chain"].map { try Lockstep.inspect($0, in: folder).hashes }
+      #expect(hashes[0] == hashes[1], "the state knows the step to go back to")
+    }
+
     @Test("a balance is refused where scores have no threshold, and a dry run tells what looks after a game")
     func configuration() throws {
       for words in [["wgan-gp"], ["dcgan", "loss=wasserstein"]] {

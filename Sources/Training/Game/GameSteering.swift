@@ -75,7 +75,7 @@ final class GameSteering {
       engine.recover()
       verdict = .diverged
       notes = [("verdict", "\(WatchRule.Verdict.diverged)")]
-      return try act(at: done, because: "\(fault)", isNew: true)
+      return try act(at: done, because: "\(fault)", isNews: true)
     }
     guard isDue(at: done) else { return false }
     try engine.synchronize()
@@ -98,10 +98,10 @@ final class GameSteering {
     engine.state.game = game
     measured += values
     notes.append(("verdict", "\(found)"))
+    let isNews = found != verdict
     verdict = found
     guard found.isBad else { return false }
-    let isNew = Int(game.watch.suspicion) == options.watch.patience
-    return try act(at: done, because: Self.text(values), isNew: isNew)
+    return try act(at: done, because: Self.text(values), isNews: isNews)
   }
 
   /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is its.
@@ -113,7 +113,7 @@ final class GameSteering {
     return engine.statistics.last?.first ?? .nan
   }
 
-  private func act(at done: Int, because reason: String, isNew: Bool) throws -> Bool {
+  private func act(at done: Int, because reason: String, isNews: Bool) throws -> Bool {
     let word = "\(verdict ?? .diverged)"
     let watch = game.watch
     let error = WatchError(
@@ -121,7 +121,7 @@ final class GameSteering {
       refuge: watch.refuge < 0 ? nil : Int(watch.refuge))
     switch options.watch.policy {
     case .warn:
-      if isNew { progress.warning("the game has \(word) at step \(done): \(reason)") }
+      if isNews { progress.warning("the game has \(word) at step \(done): \(reason)") }
       return false
     case .stop: throw error
     case .rewind:

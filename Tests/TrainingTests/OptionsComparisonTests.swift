@@ -63,6 +63,17 @@ struct OptionsComparisonTests {
     }
   }
 
+  @Test("where a run goes back to its checkpoints, the weights depend on how far apart they are")
+  func rewinding() throws {
+    for (policy, mayChange) in [("rewind", false), ("warn", true)] {
+      let words = ["watch.every=10", "watch.policy=\(policy)"]
+      let base = try Options.resolve(recipe: "dcgan", overrides: words)
+      let other = try Options.resolve(recipe: "dcgan", overrides: words + ["checkpoint.every=7"])
+      #expect(base.differences(to: other).map(\.mayChangeOnResume) == [mayChange])
+      #expect((base.arithmeticDigestInput == other.arithmeticDigestInput) == mayChange)
+    }
+  }
+
   @Test("every key is covered")
   func complete() {
     let covered = Set(Self.changes.map { String($0.word.prefix { $0 != "=" }) })

@@ -43,7 +43,7 @@ final class GameSteering {
   /// The noise on what the discriminator sees, beside the recipe's.
   var addedNoise: Float { Float(game.watch.noise) }
   /// Whether a sum that is not finite is recovered from.
-  var recovers: Bool { options.watch.every > 0 && options.watch.policy == .rewind }
+  var recovers: Bool { options.rewinds }
   /// Whether the state is looked at when `done` steps are.
   func isDue(at done: Int) -> Bool {
     director.isDecisionDue(at: done) || director.isAugmentationDue(at: done) || director.isCheckDue(at: done)
@@ -149,7 +149,7 @@ final class GameSteering {
 
   /// Marks the state that is about to be saved as one to go back to, if all is well.
   func willSave(step: Int) {
-    guard let watch = engine.state.game?.watch, watch.checks > 0 else { return }
+    guard recovers, let watch = engine.state.game?.watch, watch.checks > 0 else { return }
     engine.state.game?.watch.refuge = Double(step)
   }
 

@@ -142,22 +142,12 @@ package final class Trainer {
   private func attemptStep(_ step: Int, from loader: BatchLoader) throws -> TurnError? {
     do {
       try takeStep(step, from: loader)
-      if steering?.recovers == true && needsState(at: step + 1) { try engine.synchronize() }
+      // A fault is found at its own step, whatever else would look at the state there or not.
+      if steering?.recovers == true { try engine.synchronize() }
       return nil
     } catch let fault as TurnError where steering?.recovers == true {
       return fault
     }
-  }
-
-  /// Whether the state is looked at when `done` steps are.
-  private func needsState(at done: Int) -> Bool {
-    let options = setup.options
-    return done == setup.steps || engine.flags.contains(.stopRequested) || steering?.isDue(at: done) == true
-      || engine.timeline?.steps.upperBound == done
-      || [
-        options.log.every, options.samples.every, options.checkpoint.every, options.quality.every,
-        options.replicas.every,
-      ].contains { isDue($0, at: done) }
   }
 
   private func takeStep(_ step: Int, from loader: BatchLoader) throws {

@@ -118,7 +118,8 @@ extension OptionSchema {
     OptionKey(
       "checkpoint.every", \.checkpoint.every, .integer(0...1_000_000_000), default: .value(.integer(200)),
       unit: "steps", role: .execution, synonyms: ["save_every", "snap"],
-      help: "distance of two checkpoints; 0 saves at the end alone"),
+      help: "distance of two checkpoints; 0 saves at the end alone; fixed where a run rewinds to checkpoints"
+    ).arithmetic { $0.rewinds },
     OptionKey(
       "checkpoint.keepLast", \.checkpoint.keepLast, .integer(1...1_000_000), default: .value(.integer(3)),
       unit: "checkpoints", role: .execution, synonyms: ["save_total_limit"], help: "checkpoints that are kept"

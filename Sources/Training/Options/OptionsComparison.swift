@@ -29,7 +29,7 @@ extension Options {
       guard before != after else { return nil }
       return OptionDifference(
         path: key.path, before: before?.canonicalText, after: after?.canonicalText,
-        mayChangeOnResume: key.mayChangeOnResume)
+        mayChangeOnResume: ![self, other].contains(where: key.isArithmetic))
     }
   }
 
@@ -47,7 +47,7 @@ extension Options {
   /// on with a run that an earlier one began. The data are not in it: their fingerprint covers the samples
   /// themselves, wherever they lie.
   public var arithmeticDigestInput: String {
-    let keys = OptionSchema(family: family).keys.filter { $0.role == .arithmetic }
+    let keys = OptionSchema(family: family).keys.filter { $0.isArithmetic(in: self) }
     return keys.compactMap { key -> String? in
       guard let value = key.read(self), value != key.neutral else { return nil }
       return "\(key.path)=\(value.canonicalText)\n"

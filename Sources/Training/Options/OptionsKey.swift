@@ -12,6 +12,8 @@ public struct OptionKey: Sendable {
   public let help: String
   /// What the key has to do with the weights.
   public let role: OptionRole
+  /// Where the weights depend on a key on which they do not elsewhere.
+  private var decides: (@Sendable (Options) -> Bool)?
   /// A value that the digest of the arithmetic leaves out: that of a key which runs without it had already,
   /// so that their digests stay what they were.
   private(set) var neutral: OptionValue?
@@ -20,8 +22,11 @@ public struct OptionKey: Sendable {
   let read: @Sendable (Options) -> OptionValue?
   let write: @Sendable (inout Options, OptionValue?) -> Void
 
-  /// Whether a run may be resumed with another value.
+  /// Whether a run may be resumed with another value, unless ``isArithmetic(in:)`` there.
   public var mayChangeOnResume: Bool { role != .arithmetic }
+
+  /// Whether the weights of a run with these options depend on the key.
+  func isArithmetic(in options: Options) -> Bool { role == .arithmetic || decides?(options) == true }
 
   /// The last component of ``path``.
   var name: Substring { path.split(separator: ".").last ?? path[...] }
@@ -73,6 +78,13 @@ public struct OptionKey: Sendable {
   func neutral(at value: OptionValue) -> OptionKey {
     var key = self
     key.neutral = value
+    return key
+  }
+
+  /// The same key, on which weights depend where `decides` says so.
+  func arithmetic(where decides: @escaping @Sendable (Options) -> Bool) -> OptionKey {
+    var key = self
+    key.decides = decides
     return key
   }
 

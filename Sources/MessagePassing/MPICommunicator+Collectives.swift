@@ -26,7 +26,7 @@ extension MPICommunicator {
     }
   }
 
-  /// The bytes of every rank, in rank order; together they must be fewer than 2 GiB.
+  /// The bytes of every rank, in rank order, in rounds of at most 1 GiB.
   public func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
     let records = try enter(
       CollectiveHeader(operation: .allGather, byteCount: bytes.count, root: 0), carrying: bytes)
@@ -34,21 +34,26 @@ extension MPICommunicator {
     if counts.allSatisfy({ $0 <= Self.inlineBytes }) {
       return records.map { Array($0.payload.prefix($0.header.byteCount)) }
     }
-    var offsets: [Int32] = []
-    var total = 0
-    for count in counts {
-      try verifyCountable(total, call: "allGather")
-      offsets.append(Int32(total))
-      total += count
+    let longest = counts.max() ?? 0
+    if counts.reduce(0, +) <= partLimit { return try gather(bytes[...], counts: counts) }
+    let length = max(1, partLimit / size)
+    var all: [[UInt8]] = counts.map { _ in [] }
+    for (source, count) in counts.enumerated() { all[source].reserveCapacity(count) }
+    for start in stride(from: 0, to: longest, by: length) {
+      let pieces = try gather(
+        bytes.dropFirst(start).prefix(length), counts: counts.map { max(0, min($0 - start, length)) })
+      for (source, piece) in pieces.enumerated() { all[source] += piece }
     }
-    try verifyCountable(total, call: "allGather")
-    let gathered = try gather(bytes, counts: counts.map(Int32.init), offsets: offsets, total: total)
-    return zip(offsets, counts).map { Array(gathered[Int($0)..<Int($0) + $1]) }
+    return all
   }
 
-  private func gather(
-    _ bytes: [UInt8], counts: [Int32], offsets: [Int32], total: Int
-  ) throws(CommunicationError) -> [UInt8] {
+  /// One round: every rank gives as many bytes as `counts` says of it, countable by MPI together.
+  private func gather(_ bytes: ArraySlice<UInt8>, counts: [Int]) throws(CommunicationError) -> [[UInt8]] {
+    var total = 0
+    let ranges = counts.map { count in
+      defer { total += count }
+      return total..<total + count
+    }
     // MPI reads all three arrays until the operation is done, so they need addresses that stay.
     let result = UnsafeMutableRawBufferPointer.allocate(byteCount: total, alignment: 16)
     let layout = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2 * size)
@@ -58,7 +63,7 @@ extension MPICommunicator {
       layout.deallocate()
       own.deallocate()
     }
-    _ = layout.initialize(from: counts + offsets)
+    _ = layout.initialize(from: ranges.map { Int32($0.count) } + ranges.map { Int32($0.lowerBound) })
     own.copyBytes(from: bytes)
     var requests: [MPI_Request?] = [nil]
     try MPILibrary.check(
@@ -67,7 +72,7 @@ extension MPICommunicator {
         layout.baseAddress! + size, CMPI_BYTE(), handle, &requests[0]),
       "allGather", rank: rank)
     try wait(for: &requests, statuses: nil, call: "allGather")
-    return Array(result)
+    return ranges.map { Array(result[$0]) }
   }
 
   /// Tells all ranks what this one enters, and throws on all of them alike when the operations differ.

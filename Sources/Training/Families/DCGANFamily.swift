@@ -14,7 +14,7 @@ struct DCGANFamily: FamilyDefinition {
     return configuration.bytesPerRank(
       samples: samples, microBatch: microBatch,
       mebibytes: DCGAN.mebibytesPerPass(
-        configuration, AdversarialObjective(options), hasReplay: options.replayBytes(samples: samples) > 0,
+        configuration, AdversarialObjective(options), hasReplay: options.replayBytes > 0,
         acrossNodes: acrossNodes))
   }
 

@@ -50,7 +50,7 @@ extension ModelFamily {
     // An error for each weight, and what becomes the next one while a turn is under way.
     let errors =
       options.wire == .powersgd && acrossNodes ? 4 * 2 * definition.weightCount(options) : 0
-    return model + options.replayBytes(samples: samples) + errors
+    return model + options.replayBytes + errors
   }
 }
 

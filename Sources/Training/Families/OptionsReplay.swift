@@ -29,10 +29,11 @@ extension ReplayBuffer {
 }
 
 extension Options {
-  /// The least memory, in bytes, of the past fakes of a rank that computes `samples` samples of a step.
-  func replayBytes(samples: Int) -> Double {
+  /// The least memory, in bytes, of past fakes on each rank: while a generation is saved it has those of all
+  /// ranks, and a copy of them that is being written.
+  var replayBytes: Double {
     guard let slots = model.value(of: ReplayOptions.size) else { return 0 }
-    return 4 * Double(slots) * Double(samples) / Double(batch) * Double(size * size * channels)
+    return 2 * 4 * Double(slots) * Double(size * size * channels)
   }
 }
 

@@ -118,32 +118,18 @@ package final class PowerSGDState {
 
   // MARK: - Ranks
 
-  /// Lets every rank have the errors of all nodes: for each network all-gathers of 4 bytes a number from the
-  /// first rank of each node to every other rank, in pieces, because what all of them give at once must be
-  /// countable by MPI.
+  /// Lets every rank have the errors of all nodes: for each network an all-gather of 4 bytes a number from
+  /// the first rank of each node to every other rank.
   package func gather(over exchange: RankExchange) throws {
     guard nodes.count > 1 else { return }
     let speaks = exchange.rank == ranks[own][0]
     for index in parts.indices {
-      let error = parts[index].errors[own]?.scalars ?? []
-      var all: [[Float]] = nodes.map { _ in [] }
-      let length = Self.gatheredAtOnce / nodes.count
-      for start in stride(from: 0, to: try most(error.count, exchange), by: length) {
-        let piece = error.dropFirst(start).prefix(length)
-        let gathered = try exchange.allGather(speaks ? Array(piece) : [])
-        for node in nodes.indices where node != own { all[node] += gathered[ranks[node][0]] }
+      let all = try exchange.allGather(speaks ? parts[index].errors[own]?.scalars ?? [] : [])
+      for node in nodes.indices where node != own {
+        parts[index].errors[node] = Self.tensor(all[ranks[node][0]])
       }
-      for node in nodes.indices where node != own { parts[index].errors[node] = Self.tensor(all[node]) }
     }
     isWhole = true
-  }
-
-  /// 256 MiB of all nodes.
-  private static let gatheredAtOnce = 1 << 26
-
-  /// The largest of all ranks' counts.
-  private func most(_ count: Int, _ exchange: RankExchange) throws -> Int {
-    Int(try exchange.allGather([Double(count)]).joined().max() ?? 0)
   }
 
   /// Gives every rank rank 0's factors and the errors of the rank's node: for each network a broadcast, and

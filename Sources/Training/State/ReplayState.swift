@@ -4,18 +4,22 @@ import TensorCore
 
 /// The buffer of past fakes as a part of a run's state.
 ///
-/// Ranks hold the slots of their own micro-batches. They are gathered when a generation is saved, because one
-/// rank writes it, and dealt out again when one is loaded, by whatever number of ranks there are then.
+/// Ranks hold the slots of their own micro-batches. They are gathered when a generation is saved, because
+/// every rank hashes all of them, and dealt out again when one is loaded, by whatever number of ranks there
+/// are then.
 extension ReplayBuffer {
   /// The file of a generation.
   static let fileName = "replay"
   static let counterName = "replay.filled"
 
-  /// Lets every rank have all slots: one all-gather, of 4 bytes a number to every other rank.
+  /// Lets every rank have all slots: a broadcast for each micro-batch from the rank that has it, of 4 bytes a
+  /// number to every other rank.
   package func gather(over exchange: RankExchange) throws {
-    let own = numbers(of: exchange.share(of: microBatches))
-    for (rank, numbers) in try exchange.allGather(own).enumerated() {
-      take(numbers, of: exchange.share(of: microBatches, for: rank))
+    for rank in 0..<exchange.size {
+      for index in exchange.share(of: microBatches, for: rank) {
+        let own = rank == exchange.rank ? numbers(of: index..<index + 1) : []
+        take(try exchange.allGather(own)[rank], of: index..<index + 1)
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// An open folder. Names found in it are opened relative to it and never followed out of it: a link, a device
 /// or a pipe in place of a file is an error.
@@ -24,18 +25,10 @@ struct Folder: ~Copyable {
   /// The names in the folder, in ascending order of their bytes.
   func names() throws(CheckpointError) -> [String] {
     let duplicate = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard duplicate >= 0, let stream = fdopendir(duplicate) else {
+    guard let entries = DirectoryEntry.entries(of: duplicate) else {
       throw CheckpointError(.inputOutput, call: "list the folder", path: path, code: errno)
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return entries.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Opens a folder within this one.

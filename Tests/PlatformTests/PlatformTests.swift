@@ -48,6 +48,24 @@ struct PlatformTests {
     #expect(realPath("/proc/self/exe").map { $0.first } == UInt8(ascii: "/"))
   }
 
+  @Test("a folder's entries are all but itself and the one above; what is no folder has none, and says why")
+  func entries() throws {
+    var template = Array("/tmp/lockstep-entries-XXXXXX".utf8CString)
+    let folder = String(cString: try #require(mkdtemp(&template)))
+    defer { for path in ["a\u{e9}", ".b", "c"].map({ "\(folder)/\($0)" }) + [folder] { remove(path) } }
+    mkdir("\(folder)/c", 0o755)
+    for name in ["a\u{e9}", ".b"] { close(creat("\(folder)/\(name)", 0o644)) }
+    let found = try #require(DirectoryEntry.entries(of: folder))
+    #expect(Set(found.map(\.text)) == ["a\u{e9}", ".b", "c"] && found.count == 3)
+    #expect(found.first { $0.text == "c" }.map { [Int(DT_DIR), Int(DT_UNKNOWN)].contains($0.type) } == true)
+    for (path, code) in [("\(folder)/none", ENOENT), ("\(folder)/.b", ENOTDIR)] {
+      errno = 0
+      let none = DirectoryEntry.entries(of: path)
+      let found = errno
+      #expect(none == nil && found == code)
+    }
+  }
+
   /// What threads have seen, in order.
   private final class Seen<Value: Sendable>: Sendable {
     private let noted = Mutex<[Value]>([])

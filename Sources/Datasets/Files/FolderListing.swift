@@ -19,23 +19,19 @@ struct FolderListing {
   /// Lists `folder`. A link counts as what it leads to, which must lie under `root`.
   /// - Parameter root: the resolved path (see ``resolved(_:)``) that no link may leave.
   init(_ folder: FilePath, root: FilePath) throws(DatasetError) {
-    guard let stream = folder.withCString({ opendir($0) }) else { throw .system("cannot list", folder) }
-    defer { closedir(stream) }
+    guard let found = folder.withCString({ DirectoryEntry.entries(of: $0) }) else {
+      throw .system("cannot list", folder)
+    }
     var entries: [Entry] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(stream) else { break }
-      let name = Self.name(of: entry)
-      guard name.first != UInt8(ascii: ".") else { continue }
+    for entry in found where entry.name.first != UInt8(ascii: ".") {
       let kind: Kind
-      switch Int(entry.pointee.d_type) {
+      switch entry.type {
       case Int(DT_REG): kind = .file
       case Int(DT_DIR): kind = .folder
-      default: kind = try Self.kind(of: folder.appending(name), root: root)
+      default: kind = try Self.kind(of: folder.appending(entry.name), root: root)
       }
-      entries.append(Entry(name: name, kind: kind))
+      entries.append(Entry(name: entry.name, kind: kind))
     }
-    guard errno == 0 else { throw .system("cannot list", folder) }
     self.entries = entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
   }
 
@@ -68,9 +64,5 @@ struct FolderListing {
     case S_IFDIR: return .folder
     default: return .special
     }
-  }
-
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
-    withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
   }
 }

@@ -1,6 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
+import Platform
 
 /// Names of TensorBoard event files: `events.out.tfevents.<seconds since 1970>.<host>.<pid>.v2`. TensorBoard
 /// reads the files of a folder in the order of their names.
@@ -35,17 +34,9 @@ enum EventFileName {
   }
 
   private static func names(in folder: String) throws(ReportingError) -> [String] {
-    guard let stream = opendir(folder) else {
+    guard let entries = DirectoryEntry.entries(of: folder) else {
       throw .cannotRead(path: folder, operation: "opendir", errno: errno)
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      names.append(name)
-    }
-    return names
+    return entries.map(\.text)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 import Reporting
 
 /// What a run folder asks of the file system.
@@ -29,21 +30,13 @@ enum RunFolderFiles {
 
   /// The names in a folder, in no order, or `nil` if there is no such folder.
   static func entries(of path: String) throws(RunFolderError) -> [String]? {
-    guard let stream = opendir(path) else {
+    guard let entries = DirectoryEntry.entries(of: path) else {
       let code = errno
       if code == ENOENT { return nil }
       throw RunFolderError(
         "the run folder cannot be listed", path, code: code, advice: "choose another --run")
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
+    return entries.map(\.text)
   }
 
   static func exists(_ path: String) -> Bool {

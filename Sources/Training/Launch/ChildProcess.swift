@@ -41,6 +41,8 @@ struct ChildProcess {
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var pid = pid_t()
+    // Where the parent process has them ignored, the kernel keeps no exit codes.
+    signal(SIGCHLD, SIG_DFL)
     let code = posix_spawn(&pid, path, &actions, &attributes, &arguments, environ)
     Glibc.close(ends[1])
     guard code == 0 else {
@@ -70,7 +72,10 @@ struct ChildProcess {
   /// The exit code, or 128 and the signal's number; nil while it runs. To be called until it is there.
   func exitCode() -> Int32? {
     var status: Int32 = 0
-    guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+    let ended = waitpid(pid, &status, WNOHANG)
+    // Somebody else has taken how it ended.
+    if ended < 0, errno == ECHILD { return ExitStatus.peerLost.rawValue }
+    guard ended == pid else { return nil }
     let signal = status & 0x7f
     return signal == 0 ? (status >> 8) & 0xff : 128 + signal
   }

@@ -111,9 +111,16 @@ package struct Launcher {
     var (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
     defer { if let claimed { rmdir(claimed) } }
-    defer { unlink(Self.survivors) }
+    let scratch = listed == nil ? nil : try Files.makeTemporaryFolder()
+    let survivors = "\(scratch ?? "")/hosts"
+    defer {
+      if let scratch {
+        unlink(survivors)
+        rmdir(scratch)
+      }
+    }
     var (ranks, hostfile) = (request.ranks, request.hostfile)
-    if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts) }
+    if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts, listingThemIn: survivors) }
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
@@ -155,12 +162,12 @@ package struct Launcher {
           )
           return outcome.code
         }
-        (ranks, hostfile) = try use(left)
+        (ranks, hostfile) = try use(left, listingThemIn: survivors)
       }
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place =
-        listed == nil ? "" : " on \(hostfile == Self.survivors ? "the hosts that are left" : "all hosts")"
+        listed == nil ? "" : " on \(hostfile == survivors ? "the hosts that are left" : "all hosts")"
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
           + "\(Count.text(ranks, "rank"))\(place), after step \(step)")
@@ -180,14 +187,12 @@ package struct Launcher {
   }
 
   /// The ranks and the hostfile for the hosts that are left.
-  private func use(_ left: Hostfile) throws -> (ranks: Int, hostfile: String?) {
+  private func use(_ left: Hostfile, listingThemIn path: String) throws -> (ranks: Int, hostfile: String?) {
     let ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
     guard left != listed else { return (ranks, request.hostfile) }
-    try AtomicFile.write(Array(left.text.utf8), to: Self.survivors, durable: false)
-    return (ranks, Self.survivors)
+    try AtomicFile.write(Array(left.text.utf8), to: path, durable: false)
+    return (ranks, path)
   }
-
-  private static let survivors = "\(Files.environment("TMPDIR") ?? "/tmp")/lockstep-hosts-\(getpid())"
 
   /// The exit code where a wish to stop decides on it; nil where it does not.
   private func wished(_ end: Supervision.End, _ status: RunStatus?, _ words: TrainWords) -> Int32? {
@@ -277,7 +282,7 @@ package struct Launcher {
   }
 
   private func reachable(_ hosts: Hostfile) -> [String] {
-    HostProbe.run("true", on: hosts.hosts.map(\.name), seconds: 4).filter { $0.code == 0 }.map(\.host)
+    HostProbe.run(on: hosts.hosts.map(\.name), seconds: 4) { _ in "true" }.filter { $0.code == 0 }.map(\.host)
   }
 
   /// mpirun's terminals have no width; the ranks take it from here.

@@ -23,18 +23,21 @@ package enum HostSurvey {
   private static func gather(_ hosts: [Hostfile.Host], path: String, folder: String) -> [HostFacts] {
     let mark = "\(folder)/.lockstep-doctor-\(getpid())"
     let names = hosts.map(\.name)
-    let isMade = names.indices.map { makeFile("\(mark)-\(names[$0])") }
+    // A file for each host, by its place: what it calls itself need not be what the hostfile calls it.
+    let isMade = names.indices.map { makeFile("\(mark)-\($0)") }
     defer {
-      for name in names {
-        unlink("\(mark)-\(name)")
-        unlink("\(mark)-\(name)-renamed")
+      for index in names.indices {
+        unlink("\(mark)-\(index)")
+        unlink("\(mark)-\(index)-renamed")
       }
     }
-    let answers = HostProbe.run(script(path: path, folder: folder, mark: mark), on: names, seconds: seconds)
+    let answers = HostProbe.run(on: names, seconds: seconds) {
+      script(path: path, folder: folder, mark: "\(mark)-\($0)")
+    }
     let received = Double(time(nil))
     let reached = answers.filter { $0.code == 0 && !HostProbe.isLocal($0.host) }.map(\.host)
-    let idle = HostProbe.run("true", on: reached, seconds: seconds)
-    let loaded = HostProbe.run("head -c \(payload) /dev/zero", on: reached, seconds: seconds)
+    let idle = HostProbe.run(on: reached, seconds: seconds) { _ in "true" }
+    let loaded = HostProbe.run(on: reached, seconds: seconds) { _ in "head -c \(payload) /dev/zero" }
     return hosts.indices.map { index in
       var facts = HostFacts(name: names[index], slots: hosts[index].slots)
       facts.resolves =
@@ -46,7 +49,7 @@ package enum HostSurvey {
         let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
         if parts.count == 2 { facts.answers[parts[0]] = parts[1] }
       }
-      facts.sharesFolder = isMade[index] ? Files.exists("\(mark)-\(facts.name)-renamed") : nil
+      facts.sharesFolder = isMade[index] ? Files.exists("\(mark)-\(index)-renamed") : nil
       facts.clockOffset = facts.answers["time"].flatMap { Double($0) }.map { $0 - received }
       if let one = idle.first(where: { $0.host == facts.name }),
         let other = loaded.first(where: { $0.host == facts.name }), one.code == 0, other.code == 0
@@ -61,13 +64,11 @@ package enum HostSurvey {
   /// Prints `key value` lines. `SSH_CONNECTION` names the address by which this host was reached.
   private static func script(path: String, folder: String, mark: String) -> String {
     """
-    cd / ; h=$(uname -n)
+    cd /
     echo cores $(nproc); echo time $(date +%s); echo orted $(command -v orted)
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
     echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
-    for f in \(ShellWord.quoted(mark))-"$h" \(ShellWord.quoted(mark))-"${h%%.*}" \(ShellWord.quoted(mark))-localhost; do
-      [ -e "$f" ] && mv "$f" "$f-renamed"
-    done 2>/dev/null
+    mv \(ShellWord.quoted(mark)) \(ShellWord.quoted(mark + "-renamed")) 2>/dev/null
     set -- $SSH_CONNECTION
     if [ -n "$1" ]; then
       echo interface $(ip -o route get "$1" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')

@@ -24,8 +24,10 @@ package enum HostProbe {
   }
 
   /// Runs a shell command on every host.
-  /// - Parameter seconds: after which a host counts as silent.
-  package static func run(_ command: String, on hosts: [String], seconds: Int) -> [Answer] {
+  /// - Parameters:
+  ///   - seconds: after which a host counts as silent.
+  ///   - command: for the host of a place in `hosts`.
+  package static func run(on hosts: [String], seconds: Int, _ command: (Int) -> String) -> [Answer] {
     let start = MonotonicClock.milliseconds
     let path = Files.onPath(agent[0]) ?? agent[0]
     let options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
@@ -34,8 +36,8 @@ package enum HostProbe {
       var output: [UInt8] = []
       var answer: Answer?
     }
-    var asked = hosts.map { host in
-      let words = isLocal(host) ? ["sh", "-c", command] : agent + options + [host, command]
+    var asked = hosts.enumerated().map { index, host in
+      let words = isLocal(host) ? ["sh", "-c", command(index)] : agent + options + [host, command(index)]
       return Asked(process: ChildProcess(isLocal(host) ? "/bin/sh" : path, words, capturesOutput: true))
     }
     while asked.contains(where: { $0.answer == nil }) {

@@ -129,8 +129,9 @@ final class WatchLoop {
       }
       end("no progress for \(silence / 1000) s: \(text)", advice: "(stallTimeout= sets the limit)")
     }
-    guard rank == 0, !hasWarned, own.step > 0 else { return }
-    let mean = (now - start) / Int64(own.step)
+    // Turns, not steps: a run that was resumed had steps before this process.
+    guard rank == 0, !hasWarned, own.turns > 0 else { return }
+    let mean = (now - start) / Int64(own.turns)
     guard silence > max(10_000, 10 * mean), silence < settings.limit / 2 else { return }
     hasWarned = true
     print("warning: no progress for \(silence / 1000) s: \(stallText(now, WatchReport.silence))\n")

@@ -70,7 +70,7 @@ let package = Package(
     room("KernelsBaseline", ["CProcessor"]),
     room("KernelsWide", ["CProcessor"], architecture: wide),
     room("TensorCore", ["Platform", "KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
-    room("MessagePassing", ["Platform", "CMPI"]),
+    room("MessagePassing", ["Platform", "CMPI", "CProcessor"]),
     // Layer 2.
     room("Autograd", ["TensorCore"]),
     // Layer 3.

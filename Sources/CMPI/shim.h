@@ -19,15 +19,6 @@ static inline void CMPI_store_release(uint64_t *word, uint64_t value) {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-/// Tells the processor that this is a loop that waits.
-static inline void CMPI_relax(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 /// A file in memory without a name in the file system, closed by exec; -1 if there can be none. glibc declares it for GNU C
 /// only, and Swift imports no function of a variable number of arguments.
 static inline int CMPI_memory_file(const char *name) {

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Platform
 
 /// How a thread waits for MPI, which makes progress only while it is called: at full speed for a short
 /// message, then ever more seldom, so that a long wait leaves the core to the threads that compute.
@@ -39,17 +39,5 @@ struct Backoff {
     var duration = timespec(tv_sec: 0, tv_nsec: sleep)
     nanosleep(&duration, nil)
     sleep = min(sleep + sleep / 2, Self.sleeps.upperBound)
-  }
-}
-
-/// Whose cores the ranks of this node compute on.
-public enum RankCores {
-  private static let own = Atomic<Bool>(false)
-
-  /// Whether no more threads compute on this node than it has cores: then a rank that waits for another one a
-  /// little longer at full speed keeps nobody waiting, and is there at once when the other comes.
-  public static var areOwn: Bool {
-    get { own.load(ordering: .relaxed) }
-    set { own.store(newValue, ordering: .relaxed) }
   }
 }

@@ -1,4 +1,5 @@
 import CMPI
+import CProcessor
 import Glibc
 
 /// A window of MPI-3 shared memory (`MPI_Win_allocate_shared`) on each node of a communicator.
@@ -100,7 +101,7 @@ final class MPINodeMemory: NodeMemory {
     for other in otherCounters {
       var backoff = Backoff.forMemory()
       while CMPI_load_acquire(other) < meetings {
-        CMPI_relax()
+        lockstep_pause()
         backoff.pause()
       }
     }

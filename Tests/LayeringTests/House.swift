@@ -29,7 +29,7 @@ enum House {
     "TensorCore": Room(
       1, rooms: ["Platform", "KernelsBaseline", "KernelsWide"],
       libraries: ["COpenBLAS", "CSLEEF", "CProcessor"]),
-    "MessagePassing": Room(1, rooms: ["Platform"], libraries: ["CMPI"]),
+    "MessagePassing": Room(1, rooms: ["Platform"], libraries: ["CMPI", "CProcessor"]),
     "Autograd": Room(2, rooms: ["TensorCore"]),
     "Networks": Room(3, rooms: ["Autograd", "TensorCore"]),
     "DataParallel": Room(3, rooms: ["Autograd", "TensorCore", "MessagePassing", "Platform"]),

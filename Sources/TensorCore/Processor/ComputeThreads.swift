@@ -5,14 +5,6 @@ internal import Synchronization
 /// Kernels split their output, never a sum, so the number of threads has no influence on any bit.
 public enum ComputeThreads {
   private static let setting = Atomic<Int>(1)
-  private static let ownCores = Atomic<Bool>(false)
-
-  /// Whether no more threads compute on this machine than it has cores, so that one of them may wait for
-  /// another without giving its core away.
-  public static var haveOwnCores: Bool {
-    get { ownCores.load(ordering: .relaxed) }
-    set { ownCores.store(newValue, ordering: .relaxed) }
-  }
 
   /// Threads per rank, the calling one included.
   /// - Precondition: at least 1.

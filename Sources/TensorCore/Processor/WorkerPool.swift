@@ -93,7 +93,7 @@ final class WorkerPool: @unchecked Sendable {
 
   /// Waits a little for `isReached`.
   private func look(for isReached: () -> Bool) {
-    guard ComputeThreads.haveOwnCores else { return }
+    guard RankCores.areOwn else { return }
     for _ in 0..<Self.looks {
       if isReached() { return }
       lockstep_pause()

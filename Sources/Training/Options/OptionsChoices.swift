@@ -1,6 +1,6 @@
 public import DataParallel
 public import Datasets
-import MessagePassing
+import Platform
 import TensorCore
 
 /// When a run is done.
@@ -91,9 +91,7 @@ public enum ThreadCount: OptionConvertible {
   /// Sets the threads that this rank computes with, one of so many on its node.
   func apply(ranksOnNode: Int) {
     ComputeThreads.count = count(ranksOnNode: ranksOnNode)
-    let haveOwnCores = ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
-    ComputeThreads.haveOwnCores = haveOwnCores
-    RankCores.areOwn = haveOwnCores
+    RankCores.areOwn = ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
   }
 
   /// The threads of each of so many ranks of a node.

@@ -118,7 +118,8 @@ struct RunStart {
       return nil
     }
     record.attempt = ResumeAttempt(from: generation.name, in: store)
-    return try store.load(generation.name)
+    // Every byte of it has just been verified.
+    return try store.load(generation.name, verify: false)
   }
 
   /// Checks that the data are those that a generation was trained on.

@@ -108,7 +108,8 @@ extension EndToEnd {
       func hashes(_ run: String, steps: Int = 31, ranks: Int = 1, _ words: [String]) throws -> [String] {
         let finished = try Lockstep.train(
           Self.faulty + ["steps=\(steps)", "--run", run] + words, ranks: ranks, in: folder)
-        #expect(finished.status == 0 && finished.errors.contains("has diverged at step"), "\(finished.errors)")
+        #expect(
+          finished.status == 0 && finished.errors.contains("has diverged at step"), "\(finished.errors)")
         return try Lockstep.inspect(run, in: folder).hashes
       }
       let whole = try hashes("whole", quiet)

@@ -77,21 +77,46 @@ extension EndToEnd {
     @Test("an mpirun that does not end when the run has is ended, and the run is done")
     func hangingLauncher() throws {
       let folder = try Folder()
-      let mpirun = folder.path + "/mpirun"
-      // Runs the one rank, and hangs.
-      let script = """
-        #!/bin/sh
-        for word; do case $word in */lockstep) break ;; esac; shift; done
-        "$@"
-        exec sleep 600
-        """
-      try Data(script.utf8).write(to: URL(fileURLWithPath: mpirun))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mpirun)
-      let path = "PATH=\(folder.path):/usr/bin:/bin"
-      let words = ["launch", "-n", "1", "train", "dcgan"] + narrow + course(steps: 2) + ["--run", "run"]
-      let finished = try Job(["/usr/bin/env", path, Lockstep.path!] + words, in: folder, seconds: 90).wait()
+      let finished = try launch(
+        ["dcgan"] + narrow + course(steps: 2), in: folder,
+        by: """
+          for word; do case $word in */lockstep) break ;; esac; shift; done
+          "$@"
+          exec sleep 600
+          """)
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(try Status(of: folder.path + "/run").state == "done")
+    }
+
+    @Test(
+      "a start whose ranks do not come is ended after stallTimeout, with what is left of it, and explained")
+    func stuckStart() throws {
+      let folder = try Folder()
+      // A rank that is stopped before it has joined the others.
+      let finished = try launch(
+        ["ring", "stallTimeout=10"], in: folder,
+        by: """
+          cp /bin/sleep '\(folder.path)/lockstep'
+          '\(folder.path)/lockstep' 600 &
+          sleep 0.3
+          kill -STOP $!
+          wait
+          """)
+      #expect(finished.status == 69 && finished.messages.count == 1, "\(finished.errors)")
+      #expect(
+        finished.errors.contains("not all there after 10 s: a rank is stopped on "), "\(finished.errors)")
+      #expect(Processes.withWord(folder.path + "/lockstep").isEmpty)
+    }
+
+    /// Launches one rank by an mpirun that is a shell script.
+    private func launch(_ words: [String], in folder: Folder, by script: String) throws -> Finished {
+      let mpirun = folder.path + "/mpirun"
+      try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: mpirun))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: mpirun)
+      return try Job(
+        ["/usr/bin/env", "PATH=\(folder.path):/usr/bin:/bin", Lockstep.path!, "launch", "-n", "1", "train"]
+          + words + ["--run", "run"], in: folder, seconds: 90
+      ).wait()
     }
 
     @Test("a second launch of a run is refused and leaves the first one and its status alone")

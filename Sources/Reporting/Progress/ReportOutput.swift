@@ -9,7 +9,7 @@ public struct ReportOutput {
   /// Colours are understood and wanted.
   package let hasColours: Bool
   /// Writes a text at once.
-  let write: (String) -> Void
+  package let write: (String) -> Void
 
   /// An output of any kind.
   ///

@@ -53,7 +53,7 @@ extension MachineFacts {
     return usage.ru_maxrss * 1024
   }
 
-  private static func addressSpaceLimit() -> Int? {
+  static func addressSpaceLimit() -> Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
     return limit.rlim_cur < 1 << 60 ? Int(limit.rlim_cur) : nil

@@ -44,16 +44,24 @@ enum Files {
 
   /// The first 64 KiB of a text file; nil if it cannot be read.
   static func head(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    return head(file)
+    open(path) { head($0) }
   }
 
   /// A text file, up to 16 MiB of it; nil if it cannot be read.
   static func text(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
+    open(path) { head($0, bytes: 16 << 20) }
+  }
+
+  /// Reads what is no folder and, without waiting for a writer, no pipe.
+  private static func open(_ path: String, _ read: (UnsafeMutablePointer<FILE>) -> String) -> String? {
+    let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    guard let file = fdopen(descriptor, "r") else {
+      close(descriptor)
+      return nil
+    }
     defer { fclose(file) }
-    return head(file, bytes: 16 << 20)
+    return read(file)
   }
 
   /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.

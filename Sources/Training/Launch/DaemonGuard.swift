@@ -13,6 +13,8 @@ package enum DaemonGuard {
   /// The word that `lockstep` is started with in place of Open MPI's `orted`. Not that name: `mpirun` would
   /// put the folder of its own programs before it.
   package static let word = "daemon"
+  /// What the word begins with that says of which start the daemon is.
+  static let startWord = "start="
   /// The first word of the guard's.
   private static let guardWord = "guard"
   /// What marks the daemon, in its environment.
@@ -24,6 +26,11 @@ package enum DaemonGuard {
   package static func run(_ words: [String]) {
     if words.first == guardWord, words.count > 1 {
       watch(words[1], Peer(ports: Set(words.dropFirst(2).compactMap { Int($0) }), address: launcher))
+    }
+    var words = words
+    if let first = words.first, first.hasPrefix(startWord) {
+      setenv(RunStatus.startVariable, String(first.dropFirst(startWord.count)), 1)
+      words.removeFirst()
     }
     let name = "\(getpid())-\(MonotonicClock.milliseconds)"
     setenv(mark, name, 1)

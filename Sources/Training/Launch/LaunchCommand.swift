@@ -12,6 +12,8 @@ package struct LaunchCommand: Sendable, Equatable {
   package var binding = "none"
   /// Whether the environment says how daemons are started.
   package var hasLaunchAgent = false
+  /// What the processes of this start are marked with, for ``StartSweep``; nil for none.
+  package var start: String?
   /// Variables that every host gets: `NAME` with its value here, or `NAME=VALUE`.
   package var variables: [String] = []
   /// The program and its words.
@@ -51,7 +53,8 @@ package struct LaunchCommand: Sendable, Equatable {
       ]
       // mpirun takes these words apart at spaces, and the shell of the other host reads them.
       if !hasLaunchAgent, let name = program.first, name.hasPrefix("/"), ShellWord.typed(name) == name {
-        words += ["--mca", "orte_launch_agent", "\(name) \(DaemonGuard.word)"]
+        let mark = start.map { ShellWord.typed($0) == $0 ? " \(DaemonGuard.startWord)\($0)" : "" } ?? ""
+        words += ["--mca", "orte_launch_agent", "\(name) \(DaemonGuard.word)\(mark)"]
       }
     }
     for variable in variables { words += ["-x", variable] }

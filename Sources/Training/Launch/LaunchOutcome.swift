@@ -69,7 +69,13 @@ package struct LaunchOutcome: Sendable, Equatable {
     if line.contains("noticed that process rank"), let rank = after("rank"), let host = after("node"),
       let signal = after("signal")
     {
-      let memory = signal == "9" ? ", perhaps by the kernel for want of memory (see dmesg)" : ""
+      let memory =
+        switch signal {
+        case "9": ", perhaps by the kernel for want of memory (see dmesg)"
+        case "4", "5", "6", "11":
+          MachineFacts.addressSpaceLimit().map { ", under `ulimit -v` of \(ByteCount.text($0))" } ?? ""
+        default: ""
+        }
       return "rank \(rank) on \(host) was ended by signal \(signal)\(memory)"
     }
     if line.contains("Remote daemon:"), let host = words.last { return "\(host) is lost to mpirun" }

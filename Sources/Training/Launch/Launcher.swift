@@ -69,13 +69,16 @@ package struct Launcher {
   /// The command, as it would be typed.
   package var text: String { command(request.words, ranks: request.ranks, hostfile: request.hostfile).text }
 
-  private func command(_ words: TrainWords, ranks: Int, hostfile: String?) -> LaunchCommand {
+  private func command(
+    _ words: TrainWords, ranks: Int, hostfile: String?, start: String? = nil
+  ) -> LaunchCommand {
     var command = LaunchCommand(ranks: ranks, program: [Self.program] + words.words)
     command.hostfile = hostfile
     command.oversubscribes = request.oversubscribes
     command.isRoot = geteuid() == 0
     command.binding = request.binding
     command.variables = Self.variables
+    command.start = start
     command.hasLaunchAgent = Files.environment("OMPI_MCA_orte_launch_agent") != nil
     return command
   }
@@ -121,22 +124,28 @@ package struct Launcher {
     }
     var (ranks, hostfile) = (request.ranks, request.hostfile)
     if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts, listingThemIn: survivors) }
+    var used = hosts
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
     if LaunchSignals.wishes > 0 { return stopped("before the ranks had begun", words.folder) }
     while true {
-      let start = "\(mark) \(restarts)"
+      let start = "\(mark)/\(restarts)"
       setenv(RunStatus.startVariable, start, 1)
       func status() -> RunStatus? {
         words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == start ? $0 : nil }
       }
+      let limit = max(Self.leastStart, words.stallTimeout ?? Self.longestStart)
       let end =
         Supervision(
-          mpirun, command(words, ranks: ranks, hostfile: hostfile).words, isTraining: words.isTraining,
-          status: status)?.run() ?? .notStarted
+          mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
+          isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
+        ) {
+          StartSweep(start, program: Self.program, on: used?.hosts.map(\.name) ?? [RunOwner.current.host])
+        }?.run() ?? .notStarted
+      let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
       let outcome = LaunchOutcome(
-        code: end.code, status: status(), noticed: end.noticed, said: end.said,
+        code: end.code, status: status(), noticed: stuck ?? end.noticed, said: end.said,
         isStopWished: LaunchSignals.wishes > 0)
       if outcome.isFromOutside { forgive(words.folder) }
       if let code = wished(end, status(), words) { return code }
@@ -155,7 +164,7 @@ package struct Launcher {
         words = words.resuming
       }
       if let listed {
-        let left = listed.filter(Set(reachable(listed)).contains)
+        let left = listed.filter(Set(reachable(listed)).subtracting(end.sweep?.faulty ?? []).contains)
         guard !left.hosts.isEmpty else {
           report(
             "no host of the hostfile answers; run again with \(RunFolder.resumeWords(words.folder)) when one does"
@@ -163,6 +172,7 @@ package struct Launcher {
           return outcome.code
         }
         (ranks, hostfile) = try use(left, listingThemIn: survivors)
+        used = left
       }
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
@@ -173,6 +183,10 @@ package struct Launcher {
           + "\(Count.text(ranks, "rank"))\(place), after step \(step)")
     }
   }
+
+  /// Seconds that the ranks have to be all there: `stallTimeout`, but not less than mpirun may take on many
+  /// hosts.
+  private static let (leastStart, longestStart) = (10.0, 300.0)
 
   /// Starts in a row of which none has begun before it is given up.
   private static let mostInVain = 5

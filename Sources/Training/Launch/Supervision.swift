@@ -8,8 +8,8 @@ import Reporting
 ///
 /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on
 /// which its daemons end what is left on the other hosts. The same where mpirun itself has said that it ends
-/// the job, and does not, and where the run has ended: when all ranks are gone mpirun sometimes waits for
-/// ever for a lock of PMIx (4.2).
+/// the job, and does not, where the run has ended: when all ranks are gone mpirun sometimes waits for ever for
+/// a lock of PMIx (4.2); and where the ranks do not come to be all there.
 final class Supervision {
   /// How it ended.
   struct End {
@@ -21,6 +21,8 @@ final class Supervision {
     let said: String?
     /// Whether the ranks have told that they are all there.
     let hasBegun: Bool
+    /// What was found of ranks that had not come.
+    var sweep: StartSweep?
 
     /// There is no mpirun that could be started.
     static let notStarted = End(
@@ -39,7 +41,12 @@ final class Supervision {
   private var output = LaunchOutput()
   private var (noticed, said): (String?, String?)
   private let isTraining: Bool
-  private var hasBegun: Bool
+  /// Milliseconds that the ranks have to be all there.
+  private let limit: Int64
+  private let start = MonotonicClock.milliseconds
+  private var (hasJoined, hasBegun): (Bool, Bool)
+  private let sweep: () -> StartSweep
+  private var swept: StartSweep?
   /// When it happened, in milliseconds of the monotonic clock.
   private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
   private var looked = MonotonicClock.milliseconds
@@ -49,13 +56,20 @@ final class Supervision {
   /// Starts `mpirun`; nil if it cannot be started.
   /// - Parameters:
   ///   - isTraining: whether the ranks tell when they are there and take the wish to stop.
+  ///   - limit: milliseconds that the ranks have to be all there; the data may take them longer after that.
   ///   - status: what the run folder says of this start.
-  init?(_ mpirun: String, _ words: [String], isTraining: Bool, status: @escaping () -> RunStatus?) {
+  ///   - sweep: ends on all hosts what there is of a start that is given up.
+  init?(
+    _ mpirun: String, _ words: [String], isTraining: Bool, limit: Int64, status: @escaping () -> RunStatus?,
+    sweep: @escaping () -> StartSweep
+  ) {
     guard let process = ChildProcess(mpirun, words) else { return nil }
     self.process = process
     self.status = status
     self.isTraining = isTraining
-    hasBegun = !isTraining
+    self.limit = limit
+    self.sweep = sweep
+    (hasJoined, hasBegun) = (!isTraining, !isTraining)
   }
 
   deinit { process.close() }
@@ -67,17 +81,24 @@ final class Supervision {
       pass()
       if let code = process.exitCode() {
         pass()
-        _ = writeAll(output.release(), to: 2)
-        return End(code: code, noticed: noticed, said: said, hasBegun: hasBegun)
+        tell(output.release())
+        // Without its ranks an mpirun may end in any way.
+        let code = swept == nil ? code : 128 + SIGKILL
+        return End(code: code, noticed: noticed, said: said, hasBegun: hasBegun, sweep: swept)
       }
       let now = MonotonicClock.milliseconds
       if ended == nil, now - looked > 1000 { look(now) }
       passOnWishes(now)
       if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
-      for end in [aborted, ended].compactMap({ $0 }) where now - end > Self.patience {
-        kill(process.pid, SIGKILL)
-      }
+      if [aborted, ended].contains(where: { $0.map { now - $0 > Self.patience } ?? false }) { killIt() }
+      if !hasJoined, !hasBegun, now - start > limit { killIt() }
     }
+  }
+
+  private func killIt() {
+    // While mpirun is there: what it leaves behind looks otherwise.
+    if swept == nil, !hasJoined, !hasBegun { swept = sweep() }
+    kill(process.pid, SIGKILL)
   }
 
   /// Passes on what mpirun and the ranks have written.
@@ -86,13 +107,14 @@ final class Supervision {
     while true {
       let bytes = process.read()
       if bytes.isEmpty {
-        if isFirst { _ = writeAll(output.release(), to: 2) }
+        if isFirst { tell(output.release()) }
         return
       }
       isFirst = false
-      _ = writeAll(output.pass(bytes), to: 2)
+      tell(output.pass(bytes))
       for text in output.lines {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
+        if text.hasPrefix("\(RunNotes.joinedSubject): ") { hasJoined = true }
         noticed = noticed ?? LaunchOutcome.notice(in: text)
         if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
         if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
@@ -101,6 +123,11 @@ final class Supervision {
         }
       }
     }
+  }
+
+  /// Not what mpirun makes of a start that was given up.
+  private func tell(_ bytes: [UInt8]) {
+    if swept == nil { _ = writeAll(bytes, to: 2) }
   }
 
   /// Looks at the status of this start.

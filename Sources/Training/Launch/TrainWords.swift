@@ -36,6 +36,11 @@ package struct TrainWords: Sendable, Equatable {
     return nil
   }
 
+  /// Seconds that ranks may take without progress, where that is said.
+  package var stallTimeout: Double? {
+    overrides.last { $0.hasPrefix("stallTimeout=") }.flatMap { Double($0.dropFirst("stallTimeout=".count)) }
+  }
+
   package var isResuming: Bool { words.contains("--resume") }
 
   /// The same with a run folder.

@@ -10,6 +10,8 @@ import TensorCore
 struct RunNotes {
   /// What the first line of every run is about, which it prints when all ranks are there.
   static let firstSubject = "model"
+  /// What the line begins with that ranks which `lockstep launch` has started tell first of all.
+  static let joinedSubject = "joined"
 
   private var notes: [(subject: String, text: String)] = []
 

@@ -74,7 +74,7 @@ struct RunStart {
 
   /// A mark that no other start has.
   static var newMark: String {
-    "\((Host.name ?? "localhost").filter { $0 != "\n" }) \(getpid()) \(MonotonicClock.milliseconds)"
+    "\((Host.name ?? "localhost").filter { $0 != "\n" })/\(getpid())/\(MonotonicClock.milliseconds)"
   }
 
   /// Puts the generation, or the weights that rank 0 begins with, into the state of all ranks.

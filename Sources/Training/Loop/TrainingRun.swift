@@ -49,6 +49,11 @@ package enum TrainingRun {
     let layout = try communicator.nodeLayout()
     let watchdog = try Watchdog(over: communicator, layout: layout, timeout: coordinationTimeout)
     defer { watchdog.end() }
+    // A launcher waits for this no longer than for a rank that stalls; the data may take longer.
+    if communicator.rank == 0, Files.environment(RunStatus.startVariable) != nil {
+      let (ranks, hosts) = (Count.text(communicator.size, "rank"), Count.text(layout.names.count, "host"))
+      output.write("\(RunNotes.joinedSubject): \(ranks) on \(hosts)\n")
+    }
     let record = RunRecord(rank: communicator.rank, worldSize: communicator.size, board: watchdog.board)
     do {
       let outcome = try run(

@@ -90,9 +90,10 @@ package struct WatchReport: Sendable {
     return "\(named(ranks)) \(place.activity.text) \(moment(place))"
   }
 
-  /// `in step 14, discriminator`.
+  /// `in step 14, discriminator`, or `after step 14, saving`.
   func moment(_ place: RankPlace) -> String {
     guard place.turns > 0 else { return "before the first step" }
+    if place.activity == .saving, place.step > 0 { return "after step \(place.step)" }
     let phase = phases.indices.contains(place.phase) ? ", \(phases[place.phase])" : ""
     return "in step \(place.step + 1)\(phase)"
   }

@@ -1,0 +1,81 @@
+/// Ends what is left of a start whose ranks have not all come, on every host, and says where it hangs: mpirun
+/// waits for ever for a daemon that does not call back, or for a rank that is stopped in `MPI_Init`, where no
+/// watchdog is there yet.
+struct StartSweep {
+  /// What was found on a host.
+  private struct Found {
+    let host: String
+    /// The states of its ranks by the letters of `ps`; nil if the host has not answered.
+    var ranks: [Substring]?
+    /// Whether a daemon was there that talks to somebody; this host needs none.
+    var hasDaemon = false
+  }
+
+  private let found: [Found]
+
+  /// Seconds that a host has to answer.
+  private static let seconds = 4
+
+  /// Ends on `hosts` what belongs to a start.
+  /// - Parameters:
+  ///   - start: what it is marked with.
+  ///   - program: the path of this program.
+  init(_ start: String, program: String, on hosts: [String]) {
+    let script = Self.script(start, program: program)
+    found = HostProbe.run(on: hosts, seconds: Self.seconds) { _ in script }.map { answer in
+      guard answer.code == 0 else { return Found(host: answer.host) }
+      let lines = answer.output.split(separator: "\n").map { $0.split(separator: " ") }
+      return Found(
+        host: answer.host, ranks: lines.filter { $0.first == "rank" }.compactMap(\.last),
+        hasDaemon: HostProbe.isLocal(answer.host) || lines.contains { $0.first == "daemon" && $0.last != "0" }
+      )
+    }
+  }
+
+  /// The hosts at fault, if others are not; none if nothing tells them apart.
+  var faulty: [String] { faults.count < found.count ? faults.map(\.host) : [] }
+
+  /// For people: where the start hangs.
+  var text: String {
+    let faults = faults
+    if !faults.isEmpty { return Prose.list(faults.map { "\($0.what) \($0.host)" }) }
+    return found.allSatisfy { $0.ranks?.isEmpty == true }
+      ? "mpirun has started none" : "they run, and do not find each other"
+  }
+
+  private var faults: [(host: String, what: String)] {
+    let signs: [(what: String, isSeen: (Found) -> Bool)] = [
+      ("a rank is stopped on", { $0.ranks?.contains("T") == true }),
+      ("there is no answer from", { $0.ranks == nil }),
+      ("mpirun's daemon does not come up on", { !$0.hasDaemon }),
+    ]
+    for sign in signs {
+      let hosts = found.filter(sign.isSeen)
+      if !hosts.isEmpty { return hosts.map { ($0.host, sign.what) } }
+    }
+    let bare = found.filter { $0.ranks?.isEmpty == true }
+    return bare.count < found.count ? bare.map { ($0.host, "no rank has begun on") } : []
+  }
+
+  /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, and ends it. Everything that mpirun
+  /// has started has the mark in its environment; so has the ssh that brings this script, which does not match
+  /// the brackets in it.
+  private static func script(_ start: String, program: String) -> String {
+    let name = program.split(separator: "/").last.map(String.init) ?? program
+    let mark = ShellWord.quoted("\(RunStatus.startVariable)=\(start)")
+    return """
+      for p in $(grep -lszxF \(mark) /proc/[0-9]*/environ); do
+        p=${p%/environ}
+        case "$(cat $p/comm 2>/dev/null)" in
+          \(ShellWord.quoted(String(name.prefix(15)))) )
+            grep -qszxF \(DaemonGuard.word) $p/cmdline || echo rank $(sed 's/.*) //' $p/stat | cut -c1) ;;
+          orted) echo daemon $(ls -l $p/fd | grep -c socket) ;;
+          ssh) grep -qsz '[d]aemon \(DaemonGuard.startWord)' $p/cmdline || continue ;;
+          *) continue ;;
+        esac
+        kill -9 ${p#/proc/}
+      done 2>/dev/null
+      true
+      """
+  }
+}

@@ -13,6 +13,16 @@ extension CheckpointStore {
     public let generation: Generation?
     /// Newer ones that are not whole, the newest first: to be told to the user.
     public let rejected: [Rejection]
+
+    /// - Throws: ``CheckpointError`` if there are generations and none of them is whole.
+    public func requireWholeIfAny() throws(CheckpointError) {
+      guard generation == nil, let newest = rejected.first?.reason else { return }
+      throw CheckpointError(
+        newest.kind, newest.problem, path: newest.path, tensor: newest.tensor, offset: newest.offset,
+        advice: newest.kind == .damaged
+          ? "none of the run's \(rejected.count) checkpoints is whole: bring back a copy of one, or begin another run"
+          : newest.advice)
+    }
   }
 
   /// The generations whose manifest is whole and whose files have their full sizes, in ascending order of

@@ -41,7 +41,9 @@ extension PlanError: CustomStringConvertible {
       return "\(worldSize) ranks for microBatches=\(microBatches) leave some without work; "
         + "start at most \(microBatches) ranks, or \(other)"
     case .tooFewSamples(let count, let batch):
-      return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count)"
+      let power = count > 0 ? 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) : 1
+      return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count), "
+        + "such as batch=\(power) microBatches=\(min(power, 8))"
     case .scatteredRanks(let wire):
       return "wire=\(wire.rawValue) needs the ranks of a node to follow each other; "
         + "start them by slots (mpirun --map-by slot), or give wire=float32"

@@ -27,7 +27,7 @@ struct PixelFit: Sendable {
         throw DatasetError(
           .unsuitable,
           "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",
-          path.description, "choose size=\(nearest), or resize the images")
+          path.description, "give dataset.resize=crop or pad, or size=\(nearest) if the recipe takes that")
       }
     } else {
       box = 1

@@ -77,7 +77,9 @@ struct TextTests {
     }
     let path = folder.write(Array("abcdefgh".utf8), "a.txt")
     let error = failure { _ = try open(path, size: 4) }
-    #expect(error?.kind == .unsuitable && error?.description.contains("choose size=8") == true)
+    #expect(
+      error?.kind == .unsuitable
+        && error?.description.contains("choose a size that the recipe takes, of 8 or more") == true)
     var many = ""
     many.unicodeScalars.append(contentsOf: (0x4E00..<0x4E00 + 4097).compactMap(Unicode.Scalar.init))
     let characters = folder.write(Array(many.utf8), "many.txt")

@@ -113,7 +113,7 @@ struct TextWindows: ImageSource {
     guard different <= request.size else {
       throw DatasetError(
         .unsuitable, "text of \(different) different characters does not fit size \(request.size)", path,
-        "choose size=\(different) or more")
+        "choose a size that the recipe takes, of \(different) or more")
     }
     guard request.resize != .crop else {
       throw DatasetError(.unsuitable, "text is not resized", path, "leave out dataset.resize=crop")

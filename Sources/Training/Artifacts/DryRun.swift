@@ -1,5 +1,6 @@
 import Autograd
 import DataParallel
+import Datasets
 import Models
 import Networks
 import Reporting
@@ -10,18 +11,21 @@ package struct DryRun {
   /// A table for people.
   package let lines: [String]
 
-  /// Resolves the options of a new run and describes it. No data are opened and nothing is written.
-  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, ``MemoryError`` if the model is too
-  ///   large for this machine.
+  /// Resolves the options of a new run, opens its data and describes it. Nothing is written.
+  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, `DatasetError`, ``MemoryError`` if the
+  ///   model is too large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
-    _ = try MicroBatchPlan(
+    let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
     try MemoryError.checkMaking(options)
-    lines = Self.lines(options, options.family.makeModel(options))
+    let dataset = try Datasets.open(DatasetRequest(options))
+    try options.checkLabels(of: dataset)
+    try plan.check(sampleCount: dataset.count)
+    lines = Self.lines(options, options.family.makeModel(options), dataset)
   }
 
-  private static func lines(_ options: Options, _ model: any Model) -> [String] {
+  private static func lines(_ options: Options, _ model: any Model, _ dataset: any ImageDataset) -> [String] {
     let parameters = model.networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")
     let length =
       switch options.length {
@@ -34,7 +38,7 @@ package struct DryRun {
     var rows = [
       ("recipe", "\(options.recipe): \(options.title)"),
       ("model", "\(options.modelDescription), parameters: \(parameters)"),
-      ("data", options.data.optionValue.canonicalText),
+      ("data", "\(dataset.name), \(Count.text(dataset.count, "sample")) an epoch"),
       (
         "run",
         "\(length), batch \(options.batch) in \(Count.text(options.microBatches, "micro-batch", "micro-batches")) "

@@ -147,6 +147,22 @@ package struct Export {
       of: SampleGrid(count: options.samples.count, of: model, noise), by: model)
   }
 
+  /// The options without the place of the data on this machine.
+  private var published: Options {
+    var options = options
+    if case .path(let path) = options.data {
+      options.data = .path(path.split(separator: "/").last.map(String.init) ?? path)
+    }
+    return options
+  }
+
+  private var averagedText: String {
+    let averaged = model.networks.filter { $0.average != nil }.map(\.name)
+    let others = model.networks.filter { $0.average == nil }.map(\.name)
+    return "moving average of \(Prose.list(averaged))"
+      + (others.isEmpty ? "" : "; \(Prose.list(others)) as trained")
+  }
+
   private func card(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> ModelCard {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
@@ -157,16 +173,18 @@ package struct Export {
       ],
       facts: [
         ("model", options.modelDescription),
-        ("weights", isAveraged ? "moving average" : "as trained, not averaged"),
+        ("weights", isAveraged ? averagedText : "as trained, not averaged"),
         ("parameters", networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")),
         ("steps", "\(info.step) of \(options.batch) samples"),
-        ("data", options.data.optionValue.canonicalText),
+        ("data", published.data.optionValue.canonicalText),
         ("data fingerprint", info.dataFingerprint),
         ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
         ("weights_sha256", info.weightsSHA256),
       ],
-      figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step),
-      networks: networks.map(\.name), picture: Self.picture, options: options.canonicalYAML,
+      figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step).filter {
+        !RunReport.executionKeys.contains($0.name)
+      },
+      networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
       isConditional: model.classCount > 0)
   }
 }

@@ -5,13 +5,14 @@ import Reporting
 package struct Inspection {
   private let path: String
   private let manifest: Manifest
+  /// Newer checkpoints of the run that are not whole, and why.
+  package let rejected: [String]
 
-  /// The checkpoint at `path`, or the newest whole one of the run folder at `path`, with what was passed
-  /// over.
+  /// The checkpoint at `path`, or the newest whole one of the run folder at `path`.
   /// - Throws: `CheckpointError`.
-  package static func of(_ path: String) throws -> (Inspection, rejected: [String]) {
+  package init(of path: String) throws {
     let (generation, rejected) = try Self.generation(at: path)
-    return (Inspection(path: generation.path, manifest: generation.manifest), rejected)
+    (self.path, manifest, self.rejected) = (generation.path, generation.manifest, rejected)
   }
 
   /// Loads the checkpoint at `path`, or the newest whole one of the run folder at `path`; `checkpoints` and
@@ -78,7 +79,7 @@ package struct Inspection {
     if let newest = selection.generation {
       return (try CheckpointStore.load(path: newest.path, verify: false), selection.rejected)
     }
-    if let reason = selection.rejected.first?.reason { throw reason }
+    try selection.requireWholeIfAny()
     throw noneYet(folders[place])
   }
 
@@ -121,6 +122,7 @@ package struct Inspection {
       .init("program_version", .string(info.programVersion)),
       .init("format_version", .string("\(manifest.formatVersion)")),
       .init("bytes", .integer(manifest.files.reduce(0) { $0 + $1.bytes })),
+      .init("passed_over", .array(rejected.map { .string($0) })),
     ]).text
   }
 

@@ -14,6 +14,8 @@ package struct CheckpointEvaluation {
   private let path: String
   private let step: Int
   private let data: (name: String, count: Int)
+  /// Whether these are the data that the run was trained on.
+  private let areOwnData: Bool
   private let samples: Int
   private let space: (name: String, text: String)
   private let metrics: [QualityMetric]
@@ -62,6 +64,7 @@ package struct CheckpointEvaluation {
     self.path = loaded?.generation.path ?? path
     step = loaded?.generation.manifest.info.step ?? 0
     data = (dataset.name, dataset.count)
+    areOwnData = loaded?.generation.manifest.info.dataFingerprint == dataset.fingerprint.description
     samples = fake.rows
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)
@@ -114,7 +117,7 @@ package struct CheckpointEvaluation {
     JSONValue.object(
       [
         .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data.name)),
-        .init("data_samples", .integer(data.count)),
+        .init("data_samples", .integer(data.count)), .init("own_data", .bool(areOwnData)),
         .init("space", .string(space.name)), .init("samples", .integer(samples)),
       ] + rows.map { .init($0.key, .double($0.value)) }
     ).text
@@ -123,7 +126,10 @@ package struct CheckpointEvaluation {
   /// A table for people.
   package var text: String {
     var table = [("checkpoint", path), ("step", "\(step)")]
-    table += [("data", "\(data.name), \(Count.text(data.count, "sample"))"), ("fakes", "\(samples)")]
+    let others = areOwnData ? "" : ", not those that the run was trained on"
+    table += [
+      ("data", "\(data.name), \(Count.text(data.count, "sample"))\(others)"), ("fakes", "\(samples)"),
+    ]
     table.append(("feature space", space.text.isEmpty ? space.name : space.text))
     return NamedValues.text(
       table + rows.map { ($0.name, $0.value.isNaN ? "-" : FixedDecimal.text($0.value, places: 5)) })

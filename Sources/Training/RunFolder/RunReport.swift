@@ -64,6 +64,9 @@ package final class RunReport {
     case log, tensorBoard, pictures
   }
 
+  /// Numbers of a line that say how a run went on its machine, and nothing of its model.
+  static let executionKeys: Set = ["time", "waited_for_ranks", "waited_for_data", "slowest_rank"]
+
   /// The report of a rank that says nothing.
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
 

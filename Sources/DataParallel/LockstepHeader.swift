@@ -79,4 +79,6 @@ public struct StatusFlags: OptionSet, Sendable, Hashable {
   public static let nonFinite = StatusFlags(rawValue: 1 << 2)
   /// This rank has written its part of the checkpoint that is being saved.
   public static let partWritten = StatusFlags(rawValue: 1 << 3)
+  /// A sample that this rank needs in one of the next steps cannot be read.
+  public static let dataFailing = StatusFlags(rawValue: 1 << 4)
 }

@@ -49,6 +49,15 @@ struct Train: ParsableCommand {
         + "name one."))
   var resume = false
 
+  @Option(
+    name: .customLong("from"),
+    help: ArgumentHelp(
+      "Begin a new run with the options and the whole state of a run or a checkpoint.",
+      discussion:
+        "Steps, optimizers and averages go on; key=value words may change anything but the shape of the "
+        + "networks, data= too.", valueName: "run"))
+  var source: String?
+
   @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")
   var dryRun = false
 
@@ -64,12 +73,20 @@ struct Train: ParsableCommand {
     guard !(resume && dryRun) else {
       throw ValidationError("--dry-run describes a new run; leave out --resume.")
     }
-    guard resume || recipe != nil else {
+    guard source == nil || recipe == nil && !resume && !dryRun else {
+      throw ValidationError("--from has the recipe, and begins a new run; leave out the rest.")
+    }
+    guard resume || recipe != nil || source != nil else {
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
-    if let stray = words.dropFirst(recipe == nil ? 0 : 1).first(where: { !$0.contains("=") }) {
+    let rest = words.dropFirst(recipe == nil ? 0 : 1)
+    if let place = rest.firstIndex(where: { !$0.contains("=") }) {
+      let stray = TerminalText.escaped(rest[place])
+      let next = place + 1 < rest.endIndex ? TerminalText.escaped(rest[place + 1]) : "VALUE"
       throw ValidationError(
-        "'\(TerminalText.escaped(stray))' is no key=value word; only the first word names a recipe.")
+        stray.hasPrefix("-")
+          ? "There is no option \(stray); `lockstep train --help` lists them."
+          : "'\(stray)' is no key=value word, such as \(stray)=\(next); only the first word names a recipe.")
     }
   }
 
@@ -86,7 +103,8 @@ struct Train: ParsableCommand {
       }
     }
     let request = TrainingRequest(
-      recipe: recipe, overrides: overrides, folder: folder, isResuming: resume, isTraced: trace)
+      recipe: recipe, overrides: overrides, folder: folder, from: source, isResuming: resume,
+      isTraced: trace)
     leave(
       Ranks.run { communicator, threadCommunicator in
         switch try TrainingRun.run(

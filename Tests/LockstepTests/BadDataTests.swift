@@ -101,6 +101,25 @@ extension EndToEnd {
       #expect(Processes.withWord(folder.path + "/run").isEmpty)
     }
 
+    @Test(
+      "what was done before a sample that cannot be read is saved, on all ranks",
+      arguments: MPIRun.isAvailable ? [1, 2] : [1])
+    func savedBefore(ranks: Int) throws {
+      let folder = try Folder()
+      try Fixtures.images(256, in: folder, "data")
+      try Fixtures.damage("data/200.png", in: folder)
+      let finished = try Lockstep.train(
+        ["dcgan"] + narrow + [
+          "data=data", "samples.every=0", "checkpoint.every=0", "log.every=1", "steps=60",
+        ]
+          + ["--run", "run"], ranks: ranks, in: folder)
+      #expect(finished.status == 65 && finished.messages.count == 1, "\(finished.errors)")
+      let last = try #require(try folder.loggedSteps("run").last)
+      #expect(last > 3, "the sample is one of a later step")
+      #expect(try Lockstep.inspect("run", in: folder).step == last)
+      #expect(try Status(of: folder.path + "/run").checkpoint == last)
+    }
+
     @Test("a run that is resumed with other data is refused and stays as it was")
     func otherData() throws {
       let folder = try Folder()

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 extension EndToEnd {
@@ -40,6 +41,26 @@ extension EndToEnd {
       #expect(finished.errors.contains("resuming after step 3"), "\(finished.errors)")
       #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.narrow("dcgan"))
       #expect(try folder.loggedSteps("run") == Array(1...12))
+    }
+
+    @Test("inspect tells a script of a newer checkpoint that is damaged")
+    func inspected() throws {
+      let folder = try trained()
+      try Damage.flipped.apply(to: "run/checkpoints/step-00000006/generator.safetensors.zst", in: folder)
+      let finished = try Lockstep.run(["inspect", "run", "--json"], in: folder)
+      #expect(finished.status == 65 && finished.output.contains(#""step":3,"#), "\(finished.errors)")
+      #expect(finished.output.contains(#""passed_over":["step-00000006 is passed over: "#))
+    }
+
+    @Test("a run whose checkpoints are gone does not begin anew over its log")
+    func gone() throws {
+      let folder = try trained()
+      try FileManager.default.removeItem(atPath: folder.path + "/run/checkpoints")
+      let before = try folder.bytes("run/log.jsonl")
+      let finished = try Lockstep.train(Self.arguments + ["--resume"], ranks: 1, in: folder)
+      #expect(finished.status == 78 && finished.messages.count == 1, "\(finished.errors)")
+      #expect(finished.errors.contains("had saved step 6, and none of its checkpoints is there"))
+      #expect(try folder.bytes("run/log.jsonl") == before)
     }
 
     @Test(

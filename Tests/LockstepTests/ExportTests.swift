@@ -105,7 +105,9 @@ extension EndToEnd {
       #expect(cold.status == 0)
       #expect(try Lockstep.inspect("cold", in: folder).hashes != hashes)
       // As a run is left that was killed before its first checkpoint.
-      try FileManager.default.removeItem(atPath: "\(folder.path)/from2/checkpoints")
+      for name in ["checkpoints", "status.json"] {
+        try FileManager.default.removeItem(atPath: "\(folder.path)/from2/\(name)")
+      }
       let again = try Lockstep.train(["--run", "from2", "--resume"], ranks: 1, in: folder)
       #expect(again.status == 0 && again.errors.contains("generator: 16 tensors"), "\(again.errors)")
       #expect(try Lockstep.inspect("from2", in: folder).hashes == hashes)

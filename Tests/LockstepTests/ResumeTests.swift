@@ -41,12 +41,28 @@ extension EndToEnd {
         "\(finished.errors)")
     }
 
+    @Test("a run whose data were named relative to a folder goes on from another one")
+    func relativeData() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder)
+      let run = folder.path + "/run"
+      let words = ["dcgan"] + narrow + ["samples.count=1", "--run", run]
+      let begun = try Lockstep.train(words + ["data=./images", "steps=1"], ranks: 1, in: folder)
+      #expect(begun.status == 0, "\(begun.errors)")
+      let other = try Folder()
+      let resumed = try Lockstep.run(["train", "--run", run, "--resume", "steps=2"], in: other)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+
     @Test("a run without a checkpoint says that it begins at step 0")
     func noCheckpoint() throws {
       let folder = try Folder()
       let words = Self.words + ["--run", "run"]
       #expect(try Lockstep.train(words, ranks: 1, in: folder).status == 0)
-      try FileManager.default.removeItem(atPath: "\(folder.path)/run/checkpoints")
+      // As a run is left that was killed before its first checkpoint.
+      for name in ["checkpoints", "status.json"] {
+        try FileManager.default.removeItem(atPath: "\(folder.path)/run/\(name)")
+      }
       let finished = try Lockstep.train(words + ["--resume"], ranks: 1, in: folder)
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(finished.errors.contains("no checkpoint yet: begins at step 0\n"), "\(finished.errors)")
@@ -63,7 +79,8 @@ extension EndToEnd {
       let finished = try Lockstep.train(
         ["data=images", "steps=2", "--run", "run", "--resume"], ranks: 1, in: folder)
       #expect(finished.status == 78 && finished.messages.count == 1, "\(finished.errors)")
-      let named = finished.messages.first?.contains("options: data pottery → images and dataset.count")
+      let named = finished.messages.first?.contains(
+        "options: data pottery → \(folder.path)/images and dataset.count")
       #expect(named == true, "\(finished.errors)")
     }
   }

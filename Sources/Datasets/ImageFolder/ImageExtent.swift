@@ -20,6 +20,9 @@ package struct ImageExtent: Hashable, Sendable {
       throw DatasetError(
         .badData, "the image ends before its size is said", "\(path), byte \(bytes.count)", "replace it")
     }
+    guard channels <= 3 else {
+      throw DatasetError(.badData, "a CMYK JPEG", path.description, "convert it to RGB or grey")
+    }
     guard extent.height > 0, extent.width > 0 else {
       throw DatasetError(.badData, "an image of \(extent.sizes) pixels", path.description, "replace it")
     }
@@ -82,7 +85,7 @@ package struct ImageExtent: Hashable, Sendable {
         return (
           ImageExtent(
             height: bytes.bigEndian16(at: position + 5), width: bytes.bigEndian16(at: position + 7)),
-          bytes[position + 9] == 1 ? 1 : 3
+          bytes[position + 9] == 1 ? 1 : max(3, Int(bytes[position + 9]))
         )
       case 0x01, 0xD0...0xD7:
         position += 2

@@ -1,8 +1,8 @@
 /// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the
 /// rules.
 ///
-/// Opening reads every file once: the sizes are checked before the first step, and the fingerprint covers
-/// every byte. Images are decoded when they are read.
+/// Opening reads every file once: the sizes, and whether files are cut off, are checked before the first step,
+/// and the fingerprint covers every byte. Images are decoded when they are read.
 struct ImageFolder: ImageSource {
   let name: String
   let byteCount: Int
@@ -93,7 +93,12 @@ struct ImageFolder: ImageSource {
     hash.add(bytes)
     let path = file.path
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      let header = try ImageExtent.parse(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
+      let bytes = UnsafeRawBufferPointer(bytes)
+      let header = try ImageExtent.parse(bytes, path: path, limits: limits)
+      // One that does not end with its last marker was cut off, or goes on with something else.
+      if header.format == .jpeg, !bytes.suffix(2).elementsEqual([0xFF, 0xD9]) {
+        _ = try JPEGDecoder.decode(bytes, extent: header.extent, path: path)
+      }
       return (header.extent, channels: header.channels)
     }
   }

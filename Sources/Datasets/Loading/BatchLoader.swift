@@ -64,6 +64,11 @@ public final class BatchLoader {
     }
   }
 
+  /// Whether a sample of a step that has been read ahead cannot be read.
+  public var hasFailed: Bool {
+    failure != nil || queue.contains { if case .failure = $0 { true } else { false } }
+  }
+
   /// Ends the thread, after the sample batch that it is reading, and releases what waits. May be called
   /// again.
   public func stop() {

@@ -31,6 +31,11 @@ final class PrefetchQueue<Element: Sendable>: Sendable {
     filled.signal()
   }
 
+  /// Whether there is such an element.
+  func contains(where isWanted: (Element) -> Bool) -> Bool {
+    state.withLock { $0.elements.contains(where: isWanted) }
+  }
+
   /// The oldest element, waited for; nil when the queue has been closed.
   func take() -> Element? {
     filled.wait()

@@ -28,6 +28,17 @@ enum Files {
     realPath(path).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The path from the root on; links in it stay.
+  static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let folder = real(".") else { return path }
+    var (parents, rest) = (folder.split(separator: "/"), path.split(separator: "/")[...])
+    while let first = rest.first, first == "." || first == ".." {
+      if first == ".." { _ = parents.popLast() }
+      rest.removeFirst()
+    }
+    return "/" + (parents + rest).joined(separator: "/")
+  }
+
   /// Makes a folder for files that are removed again.
   /// - Throws: ``RunFolderError``.
   static func makeTemporaryFolder() throws -> String {

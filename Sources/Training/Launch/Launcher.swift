@@ -1,3 +1,4 @@
+import Checkpoints
 import DataParallel
 import Reporting
 
@@ -194,7 +195,9 @@ package struct Launcher {
   /// The words with a run folder, and the folder if it was made for them.
   private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
     guard words.isTraining, words.folder == nil else { return (words, nil) }
-    let recipe = try words.recipe.map { try RecipeSource.find($0).recipeName() }
+    let recipe =
+      try words.recipe.map { try RecipeSource.find($0).recipeName() }
+      ?? words.source.map { try Inspection.generation(at: $0).0.manifest.info.recipe }
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
     return (words.running(in: folder), folder)

@@ -24,6 +24,8 @@ package struct RunStatus: Sendable, Equatable {
   package let cause: String?
   /// The number of ranks, where known.
   package let worldSize: Int?
+  /// The step of the newest checkpoint that is known to be on disk; nil for none.
+  package private(set) var checkpoint: Int?
   /// The process that wrote this.
   package let writer: String
   /// The start of the run that this is of: a run that goes on has several, and a process of an earlier one may
@@ -35,16 +37,18 @@ package struct RunStatus: Sendable, Equatable {
 
   package init(
     _ state: State, step: Int, exitStatus: ExitStatus? = nil, cause: String? = nil, worldSize: Int? = nil,
-    start: String? = nil
+    checkpoint: Int? = nil, start: String? = nil
   ) {
     self.init(
       state, step: step, exitCode: exitStatus.map { Int($0.rawValue) }, cause: cause, worldSize: worldSize,
-      writer: "\(RunOwner.current)", start: start)
+      checkpoint: checkpoint, writer: "\(RunOwner.current)", start: start)
   }
 
   init(
-    _ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, writer: String, start: String?
+    _ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, checkpoint: Int? = nil,
+    writer: String, start: String?
   ) {
+    self.checkpoint = checkpoint
     self.start = start
     self.state = state
     self.step = step
@@ -60,7 +64,8 @@ package struct RunStatus: Sendable, Equatable {
       .init("state", .string(state.rawValue)), .init("step", .integer(step)),
       .init("exit_code", exitCode.map { .integer($0) } ?? .null),
       .init("cause", cause.map { .string($0) } ?? .null),
-      .init("world_size", worldSize.map { .integer($0) } ?? .null), .init("writer", .string(writer)),
+      .init("world_size", worldSize.map { .integer($0) } ?? .null),
+      .init("checkpoint", checkpoint.map { .integer($0) } ?? .null), .init("writer", .string(writer)),
       .init("start", start.map { .string($0) } ?? .null),
     ]).text
   }
@@ -77,14 +82,17 @@ package struct RunStatus: Sendable, Equatable {
     func number(_ key: String) -> Int? { value[key]?.number.flatMap(Int.init(exactly:)) }
     self.init(
       state, step: step, exitCode: number("exit_code").flatMap { Int32(exactly: $0).map(Int.init) },
-      cause: text("cause"), worldSize: number("world_size"), writer: text("writer") ?? "",
-      start: text("start"))
+      cause: text("cause"), worldSize: number("world_size"), checkpoint: number("checkpoint"),
+      writer: text("writer") ?? "", start: text("start"))
   }
 
-  /// Writes `status.json` into a run folder that is there. Training does not fail for it.
+  /// Writes `status.json` into a run folder that is there. Training does not fail for it. Who does not know of
+  /// a checkpoint leaves what is said of one.
   package func write(in folder: String) {
     guard Files.isFolder(folder) else { return }
-    let bytes = Array((json + "\n").utf8)
+    var status = self
+    status.checkpoint = checkpoint ?? RunStatus.read(in: folder)?.checkpoint
+    let bytes = Array((status.json + "\n").utf8)
     do {
       try AtomicFile.write(bytes, to: Self.path(in: folder), durable: false)
     } catch {

@@ -22,16 +22,22 @@ package struct TrainWords: Sendable, Equatable {
   package var overrides: [String] {
     words.indices.compactMap { index in
       let word = words[index]
-      return index > 0 && word.contains("=") && !word.hasPrefix("-") && words[index - 1] != "--run"
+      return index > 0 && word.contains("=") && !word.hasPrefix("-")
+        && !["--run", "--from"].contains(words[index - 1])
         ? word : nil
     }
   }
 
   /// The run folder.
-  package var folder: String? {
+  package var folder: String? { value(of: "--run") }
+
+  /// The run or checkpoint that a new run begins with.
+  package var source: String? { value(of: "--from") }
+
+  private func value(of option: String) -> String? {
     for (index, word) in words.enumerated() {
-      if word == "--run", index + 1 < words.count { return words[index + 1] }
-      if word.hasPrefix("--run=") { return String(word.dropFirst(6)) }
+      if word == option, index + 1 < words.count { return words[index + 1] }
+      if word.hasPrefix("\(option)=") { return String(word.dropFirst(option.count + 1)) }
     }
     return nil
   }
@@ -49,5 +55,11 @@ package struct TrainWords: Sendable, Equatable {
   }
 
   /// The same, to go on.
-  package var resuming: TrainWords { isResuming ? self : TrainWords(words + ["--resume"]) }
+  package var resuming: TrainWords {
+    guard !isResuming else { return self }
+    let own = words.indices.filter { index in
+      !words[index].hasPrefix("--from") && (index == 0 || words[index - 1] != "--from")
+    }
+    return TrainWords(own.map { words[$0] } + ["--resume"])
+  }
 }

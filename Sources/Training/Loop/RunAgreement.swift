@@ -48,10 +48,19 @@ enum RunAgreement {
     return try RunFolder.reopen(at: RunFolder.onlyDefault(recipe: recipe))
   }
 
-  /// The options of a new run, or those of the run in the folder with what the command line changes.
+  /// The options of a new run, or those of the run in the folder with what the command line changes. Paths are
+  /// absolute: a run is resumed from any folder.
   private static func resolve(_ request: TrainingRequest, _ reopened: RunFolder?) throws -> Options {
+    if let source = request.source {
+      let (generation, _) = try Inspection.generation(at: source)
+      var options = try Inspection.options(of: generation).applying(request.overrides)
+      options.initial = Options.Initial()
+      options.initial.run = generation.path
+      return options.withAbsolutePaths
+    }
     guard let reopened else {
       return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
+        .withAbsolutePaths
     }
     if let recipe = request.recipe {
       let name = try RecipeSource.find(recipe).recipeName()
@@ -61,6 +70,6 @@ enum RunAgreement {
           "resume it with its own recipe, or choose another --run")
       }
     }
-    return try reopened.options.applying(request.overrides)
+    return try reopened.options.applying(request.overrides).withAbsolutePaths
   }
 }

@@ -65,7 +65,7 @@ extension ProgressReporter {
       "ranks",
       path: "\(setup.plan.worldSize) x \(threads), batch \(setup.options.batch) in \(parts), "
         + "\(CPUFeatures.current), kernels \(KernelSet.current.rawValue)")
-    notice(start.step > 0 ? "resuming after step \(start.step)" : "run", path: start.path)
+    notice(start.step > 0 && !start.isFork ? "resuming after step \(start.step)" : "run", path: start.path)
     if start.isResuming, start.step == 0 { notice("no checkpoint yet", path: "begins at step 0") }
   }
 }

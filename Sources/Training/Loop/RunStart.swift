@@ -21,6 +21,8 @@ struct RunStart {
   /// What rank 0 has passed over.
   let warnings: [String]
   private let generation: LoadedGeneration?
+  /// Whether a new run begins with the state of another one.
+  let isFork: Bool
   /// What rank 0 has taken from files instead of random weights.
   private let taken: [String]
 
@@ -36,6 +38,7 @@ struct RunStart {
   ) throws {
     var folder: RunFolder?
     var generation: LoadedGeneration?
+    var forkedStep: Int?
     var warnings: [String] = []
     var taken: [String] = []
     let answer = try communicator.fromCoordinator {
@@ -51,23 +54,32 @@ struct RunStart {
         try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
       }
       // A run that ended before its first generation begins as it began.
-      if generation == nil { taken = try InitialWeights.load(into: state, options) }
+      if generation == nil, let source = options.initial.run {
+        let (other, passedOver) = try Inspection.generation(at: source)
+        warnings += passedOver
+        try Self.begin(state, with: other, options, steps: steps)
+        taken = ["the whole state of \(other.path)"]
+        forkedStep = other.manifest.info.step
+      } else if generation == nil {
+        taken = try InitialWeights.load(into: state, options)
+      }
       folder =
         try reopened ?? request.folder.map { try RunFolder.create(at: $0, options: options) }
         ?? RunFolder.create(options: options)
-      let step = generation?.manifest.info.step ?? 0
+      let step = generation?.manifest.info.step ?? forkedStep ?? 0
       // A run that may have ended for its measurements saves no more.
       if let reopened, step < steps, options.stop.patience == 0 {
         try reopened.store.requireSpace(for: state.files)
       }
       let mark = Files.environment(RunStatus.startVariable) ?? Self.newMark
-      return Array("\(step)\n\(mark)\n\(folder?.path ?? "")".utf8)
+      return Array("\(step)\n\(mark)\n\(forkedStep == nil ? "own" : "fork")\n\(folder?.path ?? "")".utf8)
     }
-    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 2)
-    (step, mark, path) = (Int(parts[0]) ?? 0, String(parts[1]), String(parts[2]))
+    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 3)
+    (step, mark, path) = (Int(parts[0]) ?? 0, String(parts[1]), String(parts[3]))
     isResuming = request.isResuming
     self.folder = folder
     self.generation = generation
+    isFork = parts[2] == "fork"
     self.warnings = warnings
     self.taken = taken
   }
@@ -114,12 +126,35 @@ struct RunStart {
     let selection = try store.newestValid(maximumAttempts: ResumeAttempt.limit)
     warnings += selection.rejected.map { "\($0.name) is passed over: \($0.reason)" }
     guard let generation = selection.generation else {
-      guard selection.rejected.isEmpty else { throw selection.rejected[0].reason }
+      try selection.requireWholeIfAny()
+      if let saved = RunStatus.read(in: folder.path)?.checkpoint {
+        throw RunFolderError(
+          .cannotGoOn, "the run had saved step \(saved), and none of its checkpoints is there",
+          RunFolder.checkpointsPath(in: folder.path),
+          "bring them back, or begin another run with another --run")
+      }
       return nil
     }
     record.attempt = ResumeAttempt(from: generation.name, in: store)
     // Every byte of it has just been verified.
     return try store.load(generation.name, verify: false)
+  }
+
+  /// Puts the state of another run's generation into that of a run which is to begin with it.
+  private static func begin(
+    _ state: RunState, with generation: LoadedGeneration, _ options: Options, steps: Int
+  ) throws {
+    let step = generation.manifest.info.step
+    guard step < steps else {
+      throw RunFolderError(
+        .cannotGoOn, "the state is that after \(step) steps, and the run has no more than \(steps)",
+        generation.path,
+        "give a larger steps=")
+    }
+    try state.restore(generation, ofOtherRunBegunAt: options.schedule(of: state.model).cursor(at: step))
+    try state.verify(generation)
+    // It is saved before the first step.
+    if options.rewinds { state.game?.watch.refuge = Double(step) }
   }
 
   /// Checks that the data are those that a generation was trained on.
@@ -129,7 +164,8 @@ struct RunStart {
     guard info.dataFingerprint == fingerprint else {
       throw CoordinationError.disagreement(
         "the data are not those of the run, data=\(dataset.name) has fingerprint \(fingerprint.prefix(16)), the "
-          + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with")
+          + "checkpoint \(info.dataFingerprint.prefix(16)); name the data the run began with, or go on with these in "
+          + "another run (train --from)")
     }
   }
 

@@ -63,8 +63,10 @@ package final class Trainer {
   }
 
   /// Trains from `startStep` to the end, or until a signal.
-  package func run(from startStep: Int) throws -> Outcome {
+  /// - Parameter isFork: whether the state there is another run's, and not yet in this one's folder.
+  package func run(from startStep: Int, isFork: Bool = false) throws -> Outcome {
     do {
+      if isFork { try save(step: startStep) }
       return try train(from: startStep)
     } catch  where error is WatchError || error is TurnError {
       // All ranks end here, and what they have begun to save is the last that the run leaves.
@@ -91,6 +93,7 @@ package final class Trainer {
       watchdog.board.enter(.saving)
       if step == startStep { record.attempt?.settle() }
       try saver.complete(seen: engine.commonFlags)
+      record.saved(saver.savedStep)
       if try lookAtGame(at: done, fault: fault), fault != nil {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)
@@ -108,7 +111,13 @@ package final class Trainer {
           + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
         verdict: verdict)
       // Saved before anything is drawn: after a signal there may be a second left.
-      if isLast || isBest || isDue(options.checkpoint.every, at: done) { try save(step: done) }
+      let isDoomed = engine.flags.contains(.dataFailing)
+      if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) { try save(step: done) }
+      // All ranks know that one of them will not get its samples soon: the run ends there, not its work.
+      if isDoomed {
+        try saver.finish()
+        record.saved(saver.savedStep)
+      }
       if isDrawn { try drawSamples(step: done, measurement) }
       if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
@@ -173,7 +182,9 @@ package final class Trainer {
       last = turn.draw
       watchdog.board.begin(phase: turn.phase.index)
       try engine.take(
-        turn, on: microBatches, flags: saver.flags.union(StopSignals.isStopWished ? .stopRequested : []))
+        turn, on: microBatches,
+        flags: saver.flags.union(StopSignals.isStopWished ? .stopRequested : [])
+          .union(loader.hasFailed ? .dataFailing : []))
     }
   }
 
@@ -346,6 +357,7 @@ package final class Trainer {
     watchdog.board.enter(.saving)
     steering?.finish()
     try saver.finish()
+    record.saved(saver.savedStep)
     try UnsharedError.wrapping { try report.finish() }
   }
 }

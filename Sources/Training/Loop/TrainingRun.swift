@@ -13,14 +13,18 @@ package struct TrainingRequest: Sendable {
   package let overrides: [String]
   /// The run folder; nil for the default.
   package let folder: String?
+  /// The run or the checkpoint whose options and state a new run begins with.
+  package let source: String?
   /// Whether to go on with the run in the folder.
   package let isResuming: Bool
   /// Whether the run folder gets a trace of the first steps.
   package let isTraced: Bool
 
   package init(
-    recipe: String?, overrides: [String], folder: String?, isResuming: Bool, isTraced: Bool = false
+    recipe: String?, overrides: [String], folder: String?, from source: String? = nil, isResuming: Bool,
+    isTraced: Bool = false
   ) {
+    self.source = source
     self.isTraced = isTraced
     self.recipe = recipe
     self.overrides = overrides
@@ -133,7 +137,7 @@ package enum TrainingRun {
       saver: RunSaver(
         setup, store: store, writers: writers, over: RankExchange(communication), report: report),
       watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
-    let outcome = try trainer.run(from: start.step)
+    let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))
     // Its lock is held until here.
     withExtendedLifetime(start.folder) {}

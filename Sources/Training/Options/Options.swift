@@ -102,6 +102,8 @@ extension Options {
     public internal(set) var files: [String: String] = [:]
     /// Whether tensors that do not fit are left out; `nil` unless given.
     public internal(set) var partial: Bool?
+    /// The run or the checkpoint with whose whole state a run begins.
+    public internal(set) var run: String?
   }
 
   /// The update rule of one network, under `optimizer.NETWORK.`.

@@ -167,7 +167,11 @@ extension OptionSchema {
     } + [
       OptionKey(
         optional: "init.partial", \.initial.partial, .boolean, role: .execution, synonyms: ["strict"],
-        help: "take what fits by name and shape, leave the rest random")
+        help: "take what fits by name and shape, leave the rest random"),
+      OptionKey(
+        optional: "init.run", \.initial.run, .path, role: .execution, synonyms: ["fork", "resume_from"],
+        help:
+          "run or checkpoint with whose whole state, steps and optimizers too, the run begins; see --from"),
     ]
   }
 

@@ -33,6 +33,16 @@ extension Options {
     }
   }
 
+  /// The same with paths that hold in any working directory.
+  var withAbsolutePaths: Options {
+    var options = self
+    for key in OptionSchema(family: family).keys where key.type == .path {
+      guard case .text(let path)? = key.read(self), key.path != "data" || data.isPath else { continue }
+      key.write(&options, .text(Files.absolute(path)))
+    }
+    return options
+  }
+
   /// The keys for which no run of these options can go on with `other`. Other data come before what follows
   /// from them, such as their number of samples.
   func obstacles(to other: Options) -> [OptionDifference] {

@@ -7,6 +7,8 @@ final class RunRecord {
   private var folder: String?
   private var start: String?
   private var lastTold: Int64 = 0
+  /// The step of the newest checkpoint that this start has seen on disk.
+  private var checkpoint: Int?
   /// The start that is under way, on the rank that has the files.
   var attempt: ResumeAttempt?
 
@@ -19,7 +21,15 @@ final class RunRecord {
   /// The run folder is open and training begins.
   func began(_ start: RunStart) {
     (folder, self.start) = (start.path, start.mark)
+    checkpoint = start.step > 0 && !start.isFork ? start.step : nil
     if rank == 0 { status(.running).write(in: start.path) }
+  }
+
+  /// The newest checkpoint is that of a step.
+  func saved(_ step: Int?) {
+    guard step != checkpoint else { return }
+    checkpoint = step
+    if rank == 0 { write(.running) }
   }
 
   /// Some steps are done: told once a second at most, since the file may lie on a busy server.
@@ -63,6 +73,7 @@ final class RunRecord {
     _ state: RunStatus.State, _ exit: ExitStatus? = nil, _ cause: String? = nil
   ) -> RunStatus {
     RunStatus(
-      state, step: board.place.step, exitStatus: exit, cause: cause, worldSize: worldSize, start: start)
+      state, step: board.place.step, exitStatus: exit, cause: cause, worldSize: worldSize,
+      checkpoint: checkpoint, start: start)
   }
 }

@@ -21,7 +21,7 @@ final class RunSaver {
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
   private var refuges: [Int] = []
   /// The step of the last generation that is known to be on disk.
-  private var savedStep: Int?
+  private(set) var savedStep: Int?
 
   /// - Parameter writers: the ranks that write, rank 0 first.
   init(

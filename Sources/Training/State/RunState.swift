@@ -155,6 +155,27 @@ package final class RunState {
     convergence = Convergence(generation.manifest.info.state)
   }
 
+  /// Takes the state of another run's generation, to go on from it with other options or other data: what is
+  /// counted over a run, and where in the data it was, begins anew.
+  /// - Parameter cursor: where a run with this one's options is after as many steps.
+  /// - Throws: as ``restore(_:)``.
+  package func restore(
+    _ generation: LoadedGeneration, ofOtherRunBegunAt cursor: Schedule.Cursor
+  ) throws {
+    let fresh = game
+    if GameState(generation.manifest.info.state) == nil { game = nil }
+    try restore(generation)
+    if var game = game ?? fresh {
+      game.cursor = cursor
+      game.watch = WatchState()
+      game.watch.since = Double(generation.manifest.info.step)
+      game.window = TurnWindow()
+      self.game = game
+    }
+    (best, convergence) = (nil, nil)
+    skipped?.beginAnew()
+  }
+
   /// Checks that the networks are those that the generation's manifest was written for.
   /// - Throws: `CheckpointError` of kind `damaged`.
   package func verify(_ generation: LoadedGeneration) throws {

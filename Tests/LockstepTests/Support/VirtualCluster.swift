@@ -70,6 +70,7 @@ struct Status: Decodable {
   let exitCode: Int?
   let cause: String?
   let worldSize: Int?
+  let checkpoint: Int?
 
   init(of run: String) throws {
     let decoder = JSONDecoder()

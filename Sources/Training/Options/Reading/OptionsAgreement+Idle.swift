@@ -79,6 +79,14 @@ extension OptionsResolution {
       report("\(noise) is given, but this model's samples get no noise", setting.origin, "remove it")
     }
     checkIdleRules()
+    if settings["init.run"] != nil {
+      for network in schema.family?.options.networks ?? [] {
+        guard let setting = settings["init.\(network.network)"] else { continue }
+        report(
+          "init.\(network.network) is given, but init.run has the whole state", setting.origin,
+          "remove one of them")
+      }
+    }
     for key in schema.keys {
       guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral
       else { continue }

@@ -75,7 +75,7 @@ let package = Package(
     room("Autograd", ["TensorCore"]),
     // Layer 3.
     room("Networks", ["Autograd", "TensorCore"]),
-    room("DataParallel", ["Autograd", "TensorCore", "MessagePassing", "Platform"]),
+    room("DataParallel", ["TensorCore", "MessagePassing", "Platform"]),
     room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
     room("Checkpoints", ["TensorCore", "Platform", "CZstd", "CCrypto"]),
     room(
@@ -102,8 +102,7 @@ let package = Package(
     .executableTarget(
       name: "lockstep",
       dependencies: [
-        "Training", "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
-        "MessagePassing", "TensorCore", argumentParser,
+        "Training", "DataParallel", "Datasets", "Reporting", "MessagePassing", "TensorCore", argumentParser,
       ],
       swiftSettings: settings(baseline)),
     // Tests mirror the rooms.

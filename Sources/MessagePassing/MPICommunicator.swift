@@ -3,8 +3,8 @@ import Platform
 
 /// All ranks of an ``MPISession``, on a communicator of their own.
 ///
-/// Nothing here blocks inside MPI: every operation is posted without blocking and then tested, with a growing
-/// pause between the tests. Each collective begins with one all-gather of a fixed record that says what the
+/// None of its operations blocks inside MPI: each is posted without blocking and then tested, with a growing
+/// pause between the tests. (Memory that a node shares is made by calls that do block, before training.) Each collective begins with one all-gather of a fixed record that says what the
 /// rank entered; small contributions travel within it.
 public final class MPICommunicator: Communicator {
   /// This process's number, `0 ..< size`.

@@ -1,4 +1,5 @@
 internal import COpenBLAS
+import TensorCore
 
 /// Float64 values in row-major order: what features and their statistics are computed in.
 ///
@@ -64,7 +65,7 @@ public struct Matrix: Equatable, Sendable {
     precondition(
       depth == (transposingOther ? right.columns : right.rows), "a product of matrices that do not fit")
     guard rows > 0 && columns > 0 && depth > 0 else { return }
-    Self.singleThreaded
+    BLASLibrary.singleThreaded
     let columnCount = columns
     let rowCount = rows
     left.values.withUnsafeBufferPointer { a in
@@ -79,9 +80,6 @@ public struct Matrix: Equatable, Sendable {
       }
     }
   }
-
-  /// OpenBLAS would otherwise start a thread per core, beside those of the other ranks.
-  static let singleThreaded: Void = openblas_set_num_threads(1)
 }
 
 extension Matrix {
@@ -103,7 +101,7 @@ extension Matrix {
     precondition(values.allSatisfy(\.isFinite), "eigenvalues of finite values")
     let count = min(count ?? rows, rows)
     guard count > 0 else { return Eigen(values: [], vectors: Matrix(rows: 0, columns: columns)) }
-    Self.singleThreaded
+    BLASLibrary.singleThreaded
     let n = blasint(rows)
     var matrix = values
     var found = [Double](repeating: 0, count: rows)

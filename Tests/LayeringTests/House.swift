@@ -32,7 +32,7 @@ enum House {
     "MessagePassing": Room(1, rooms: ["Platform"], libraries: ["CMPI", "CProcessor"]),
     "Autograd": Room(2, rooms: ["TensorCore"]),
     "Networks": Room(3, rooms: ["Autograd", "TensorCore"]),
-    "DataParallel": Room(3, rooms: ["Autograd", "TensorCore", "MessagePassing", "Platform"]),
+    "DataParallel": Room(3, rooms: ["TensorCore", "MessagePassing", "Platform"]),
     "Datasets": Room(
       3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
     "Checkpoints": Room(3, rooms: ["TensorCore", "Platform"], libraries: ["CZstd", "CCrypto"]),
@@ -54,8 +54,7 @@ enum House {
     "lockstep": Room(
       6,
       rooms: [
-        "Training", "Models", "Networks", "DataParallel", "Datasets", "Checkpoints", "Reporting", "Autograd",
-        "MessagePassing", "TensorCore",
+        "Training", "DataParallel", "Datasets", "Reporting", "MessagePassing", "TensorCore",
       ], packages: ["ArgumentParser"]),
   ]
 

@@ -36,5 +36,5 @@ public enum BLASLibrary {
   }
 
   /// OpenBLAS would otherwise start a thread per core, beside those of the other ranks.
-  private static let singleThreaded: Void = openblas_set_num_threads(1)
+  package static let singleThreaded: Void = openblas_set_num_threads(1)
 }

@@ -20,7 +20,6 @@ public enum ExitStatus: Int32, Sendable {
   /// Another rank is lost or stalled.
   case peerLost = 69
   /// The program is at fault.
-  case software = 70
   /// An output cannot be created or locked.
   case cannotCreate = 73
   /// Reading or writing failed.

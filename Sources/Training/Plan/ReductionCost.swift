@@ -86,7 +86,7 @@ package struct ReductionCost: Sendable, Equatable {
     guard ranks > 1 else { return .init(seconds: 0, work: 0) }
     let nodes = ranksOfNodes.count
     let most = ranksOfNodes.max() ?? 1
-    // The header: lengths, then 32 bytes a rank.
+    // The header: lengths, then a record a rank.
     var latency = 2 * (Self.doublings(nodes) * link.latency + Self.doublings(ranks) * machine.message)
     // What each rank copies: its pieces to where others see them, its part of the addition, the sum.
     let parts = Double(rankPieces) + 1 + 1.5 / Double(ranks)

@@ -7,7 +7,7 @@ package import MessagePassing
 /// The connections over which the watchdogs of a job hear each other: a star around rank 0. It belongs to the
 /// watchdog's thread.
 ///
-/// Rank 0 hears where everyone is and tells everyone that it is there: 96 bytes each way four times a second
+/// Rank 0 hears where everyone is and tells everyone that it is there: 112 bytes each way four times a second
 /// for every other rank. A rank on the host of rank 0 connects through the loopback, any other tries all of
 /// rank 0's addresses at once and keeps the first that answers with the job's token. Where the connection
 /// falls silent, it tries another once a second, beside the old one.

@@ -72,7 +72,7 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     return Self.printable("\(problem), \(place); \(advice)")
   }
 
-  private static func advice(for kind: Kind) -> String {
+  static func advice(for kind: Kind) -> String {
     switch kind {
     case .cannotCreate: "make the folder writable or choose another run folder"
     case .noSpace: "free some space there; older checkpoints are untouched"

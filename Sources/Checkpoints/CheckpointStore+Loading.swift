@@ -19,7 +19,7 @@ extension CheckpointStore {
       guard generation == nil, let newest = rejected.first?.reason else { return }
       throw CheckpointError(
         newest.kind, newest.problem, path: newest.path, tensor: newest.tensor, offset: newest.offset,
-        advice: newest.kind == .damaged
+        advice: newest.advice == CheckpointError.advice(for: .damaged)
           ? "none of the run's \(rejected.count) checkpoints is whole: bring back a copy of one, or begin another run"
           : newest.advice)
     }

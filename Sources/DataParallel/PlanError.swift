@@ -43,7 +43,7 @@ extension PlanError: CustomStringConvertible {
     case .tooFewSamples(let count, let batch):
       let power = count > 0 ? 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) : 1
       return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count), "
-        + "such as batch=\(power) microBatches=\(min(power, 8))"
+        + "such as batch=\(power) microBatches=\(min(max(power / 2, 1), 8))"
     case .scatteredRanks(let wire):
       return "wire=\(wire.rawValue) needs the ranks of a node to follow each other; "
         + "start them by slots (mpirun --map-by slot), or give wire=float32"

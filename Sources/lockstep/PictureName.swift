@@ -3,6 +3,11 @@ import Reporting
 
 /// The name of a picture that a command writes.
 enum PictureName {
+  private static let otherFormats = [
+    "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "pdf", "txt", "npy", "npz", "pt",
+    "safetensors",
+  ]
+
   /// Refuses a name that promises another format than PNG.
   /// - Throws: `ValidationError`.
   static func check(_ path: String) throws {
@@ -12,8 +17,7 @@ enum PictureName {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: ".") else { return }
     let ending = name[name.index(after: dot)...]
-    // What holds a digit or nothing, as `run.2` does, promises no format.
-    guard ending.lowercased() == "png" || ending.isEmpty || ending.contains(where: { !$0.isLetter }) else {
+    guard !otherFormats.contains(ending.lowercased()) else {
       throw ValidationError(
         "Pictures are written as PNG, not as \(ending); give --output a name that ends in .png, "
           + "such as \(TerminalText.escaped(String(name[..<dot]))).png.")

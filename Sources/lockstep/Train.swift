@@ -54,8 +54,8 @@ struct Train: ParsableCommand {
     help: ArgumentHelp(
       "Begin a new run with the options and the whole state of a run or a checkpoint.",
       discussion:
-        "Steps, optimizers and averages go on; key=value words may change anything but the shape of the "
-        + "networks, data= too.", valueName: "run"))
+        "Steps, optimizers and averages go on; key=value words may change all that leaves its tensors what they "
+        + "are: not the networks, the kinds of optimizers, replay.size.", valueName: "run"))
   var source: String?
 
   @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")
@@ -76,11 +76,16 @@ struct Train: ParsableCommand {
     guard source == nil || recipe == nil && !resume && !dryRun else {
       throw ValidationError("--from has the recipe, and begins a new run; leave out the rest.")
     }
+    if source != nil, let word = words.first(where: { $0.hasPrefix("init.") || $0.hasPrefix("recipe=") }) {
+      throw ValidationError("--from has the whole state; leave out \(TerminalText.escaped(word)).")
+    }
     guard resume || recipe != nil || source != nil else {
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
     let rest = words.dropFirst(recipe == nil ? 0 : 1)
-    if let place = rest.firstIndex(where: { !$0.contains("=") }) {
+    if let place = rest.firstIndex(where: { $0.hasPrefix("-") })
+      ?? rest.firstIndex(where: { !$0.contains("=") })
+    {
       let stray = TerminalText.escaped(rest[place])
       let next = place + 1 < rest.endIndex ? TerminalText.escaped(rest[place + 1]) : "VALUE"
       throw ValidationError(

@@ -19,6 +19,8 @@ struct HostfileTests {
       path: "hosts")
     #expect(file.hosts.map(\.name) == ["node1", "node-2.rack.example", "ten"])
     #expect(file.hosts.map(\.slots) == [4, 2, 1] && file.slots == 7)
+    #expect(file.taken(by: 4) == ["node1"] && file.taken(by: 5) == ["node1", "node-2.rack.example"])
+    #expect(file.taken(by: 99).count == 3)
     #expect(file.filter { $0 != "node1" }.text == "node-2.rack.example max_slots=8 slots=2\nten\n")
   }
 

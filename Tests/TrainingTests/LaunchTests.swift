@@ -134,6 +134,20 @@ struct LaunchTests {
     #expect(TrainWords(["train", "dcgan", "--run", "a=b", "steps=4", "--trace"]).overrides == ["steps=4"])
   }
 
+  @Test("a run that began with another one's state goes on with its own")
+  func forks() {
+    for words in [
+      ["--from", "runs/a", "steps=4", "--run", "b"], ["--run", "b", "--from=runs/a", "steps=4"],
+    ] {
+      let fork = TrainWords(["train"] + words)
+      #expect(
+        fork.source == "runs/a" && fork.recipe == nil && fork.folder == "b" && fork.overrides == ["steps=4"])
+      #expect(
+        fork.resuming.source == nil && fork.resuming.isResuming && fork.resuming.overrides == ["steps=4"])
+      #expect(fork.resuming.folder == "b" && fork.resuming.resuming == fork.resuming)
+    }
+  }
+
   @Test(
     "daemons of other hosts come with a guard, unless a shell would read the program's path as something else"
   )

@@ -147,9 +147,11 @@ package struct Export {
       of: SampleGrid(count: options.samples.count, of: model, noise), by: model)
   }
 
-  /// The options without the place of the data on this machine.
+  /// The options without places on this machine.
   private var published: Options {
     var options = options
+    options.initial = Options.Initial()
+    options.quality.weights = nil
     if case .path(let path) = options.data {
       options.data = .path(path.split(separator: "/").last.map(String.init) ?? path)
     }

@@ -28,9 +28,20 @@ enum Files {
     realPath(path).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// The working directory by the name that the shell has for it, by which other hosts may have it too.
+  private static var workingFolder: String? {
+    var (here, named) = (stat(), stat())
+    if let name = environment("PWD"), name.hasPrefix("/"), stat(".", &here) == 0, stat(name, &named) == 0,
+      here.st_dev == named.st_dev, here.st_ino == named.st_ino
+    {
+      return name
+    }
+    return real(".")
+  }
+
   /// The path from the root on; links in it stay.
   static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let folder = real(".") else { return path }
+    guard !path.hasPrefix("/"), let folder = workingFolder else { return path }
     var (parents, rest) = (folder.split(separator: "/"), path.split(separator: "/")[...])
     while let first = rest.first, first == "." || first == ".." {
       if first == ".." { _ = parents.popLast() }
@@ -42,10 +53,11 @@ enum Files {
   /// Makes a folder for files that are removed again.
   /// - Throws: ``RunFolderError``.
   static func makeTemporaryFolder() throws -> String {
-    var template = Array("\(environment("TMPDIR") ?? "/tmp")/lockstep-XXXXXX".utf8CString)
+    let place = environment("TMPDIR") ?? "/tmp"
+    var template = Array("\(place)/lockstep-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else {
       throw RunFolderError(
-        .notWritable, "no temporary folder can be made", "/tmp", "set TMPDIR to a folder that can be written")
+        .notWritable, "no temporary folder can be made", place, "set TMPDIR to a folder that can be written")
     }
     return String(cString: made)
   }

@@ -31,6 +31,15 @@ package struct Hostfile: Sendable, Equatable {
   /// The file's text.
   package var text: String { hosts.map { $0.text + "\n" }.joined() }
 
+  /// The names of the hosts on which mpirun puts so many ranks: slot by slot in their order.
+  package func taken(by ranks: Int) -> [String] {
+    var left = ranks
+    return hosts.prefix { host in
+      defer { left -= host.slots }
+      return left > 0
+    }.map(\.name)
+  }
+
   /// The hosts whose names satisfy a condition.
   package func filter(_ isIncluded: (String) -> Bool) -> Hostfile {
     Hostfile(hosts: hosts.filter { isIncluded($0.name) })

@@ -115,14 +115,8 @@ package struct Launcher {
     var (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
     defer { if let claimed { rmdir(claimed) } }
-    let scratch = listed == nil ? nil : try Files.makeTemporaryFolder()
-    let survivors = "\(scratch ?? "")/hosts"
-    defer {
-      if let scratch {
-        unlink(survivors)
-        rmdir(scratch)
-      }
-    }
+    let survivors = TemporaryFile("hosts")
+    defer { survivors.remove() }
     var (ranks, hostfile) = (request.ranks, request.hostfile)
     if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts, listingThemIn: survivors) }
     var used = hosts
@@ -136,13 +130,13 @@ package struct Launcher {
       func status() -> RunStatus? {
         words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == start ? $0 : nil }
       }
-      let limit = max(Self.leastStart, words.stallTimeout ?? Self.longestStart)
+      let limit = max(Self.leastStart, min(words.stallTimeout ?? Self.usualStart, Self.longestStart))
       let end =
         Supervision(
           mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
           isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
         ) {
-          StartSweep(start, program: Self.program, on: used?.hosts.map(\.name) ?? [RunOwner.current.host])
+          StartSweep(start, program: Self.program, on: used?.taken(by: ranks) ?? [RunOwner.current.host])
         }?.run() ?? .notStarted
       let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
       let outcome = LaunchOutcome(
@@ -178,7 +172,7 @@ package struct Launcher {
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place =
-        listed == nil ? "" : " on \(hostfile == survivors ? "the hosts that are left" : "all hosts")"
+        listed == nil ? "" : " on \(hostfile == survivors.path ? "the hosts that are left" : "all hosts")"
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
           + "\(Count.text(ranks, "rank"))\(place), after step \(step)")
@@ -187,7 +181,7 @@ package struct Launcher {
 
   /// Seconds that the ranks have to be all there: `stallTimeout`, but not less than mpirun may take on many
   /// hosts.
-  private static let (leastStart, longestStart) = (10.0, 300.0)
+  private static let (leastStart, usualStart, longestStart) = (10.0, 300.0, 604_800.0)
 
   /// Starts in a row of which none has begun before it is given up.
   private static let mostInVain = 5
@@ -204,9 +198,12 @@ package struct Launcher {
   }
 
   /// The ranks and the hostfile for the hosts that are left.
-  private func use(_ left: Hostfile, listingThemIn path: String) throws -> (ranks: Int, hostfile: String?) {
+  private func use(
+    _ left: Hostfile, listingThemIn file: TemporaryFile
+  ) throws -> (ranks: Int, hostfile: String?) {
     let ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
     guard left != listed else { return (ranks, request.hostfile) }
+    let path = try file.make()
     try AtomicFile.write(Array(left.text.utf8), to: path, durable: false)
     return (ranks, path)
   }

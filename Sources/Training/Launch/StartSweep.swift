@@ -21,8 +21,14 @@ struct StartSweep {
   ///   - start: what it is marked with.
   ///   - program: the path of this program.
   init(_ start: String, program: String, on hosts: [String]) {
-    let script = Self.script(start, program: program)
-    found = HostProbe.run(on: hosts, seconds: Self.seconds) { _ in script }.map { answer in
+    // All hosts are looked at first: ranks that lose others end by themselves.
+    let answers = HostProbe.run(on: hosts, seconds: Self.seconds) { _ in
+      Self.script(start, program: program, ends: false)
+    }
+    _ = HostProbe.run(on: answers.filter { $0.code == 0 }.map(\.host), seconds: Self.seconds) { _ in
+      Self.script(start, program: program, ends: true)
+    }
+    found = answers.map { answer in
       guard answer.code == 0 else { return Found(host: answer.host) }
       let lines = answer.output.split(separator: "\n").map { $0.split(separator: " ") }
       return Found(
@@ -57,10 +63,10 @@ struct StartSweep {
     return bare.count < found.count ? bare.map { ($0.host, "no rank has begun on") } : []
   }
 
-  /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, and ends it. Everything that mpirun
+  /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, or ends them. Everything that mpirun
   /// has started has the mark in its environment; so has the ssh that brings this script, which does not match
   /// the brackets in it.
-  private static func script(_ start: String, program: String) -> String {
+  private static func script(_ start: String, program: String, ends: Bool) -> String {
     let name = program.split(separator: "/").last.map(String.init) ?? program
     let mark = ShellWord.quoted("\(RunStatus.startVariable)=\(start)")
     return """
@@ -73,7 +79,7 @@ struct StartSweep {
           ssh) grep -qsz '[d]aemon \(DaemonGuard.startWord)' $p/cmdline || continue ;;
           *) continue ;;
         esac
-        kill -9 ${p#/proc/}
+        \(ends ? "kill -9 ${p#/proc/}" : ":")
       done 2>/dev/null
       true
       """

@@ -47,6 +47,7 @@ final class Supervision {
   private var (hasJoined, hasBegun): (Bool, Bool)
   private let sweep: () -> StartSweep
   private var swept: StartSweep?
+  private var isOverdue = false
   /// When it happened, in milliseconds of the monotonic clock.
   private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
   private var looked = MonotonicClock.milliseconds
@@ -83,19 +84,23 @@ final class Supervision {
         pass()
         tell(output.release())
         // Without its ranks an mpirun may end in any way.
-        let code = swept == nil ? code : 128 + SIGKILL
-        return End(code: code, noticed: noticed, said: said, hasBegun: hasBegun, sweep: swept)
+        let code = isOverdue ? 128 + SIGKILL : code
+        return End(
+          code: code, noticed: noticed, said: said, hasBegun: hasBegun, sweep: isOverdue ? swept : nil)
       }
       let now = MonotonicClock.milliseconds
       if ended == nil, now - looked > 1000 { look(now) }
       passOnWishes(now)
       if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
-      if [aborted, ended].contains(where: { $0.map { now - $0 > Self.patience } ?? false }) { killIt() }
-      if !hasJoined, !hasBegun, now - start > limit { killIt() }
+      if [aborted, ended].contains(where: { $0.map { now - $0 > Self.patience } ?? false }) { giveUp() }
+      if !hasJoined, !hasBegun, aborted == nil, now - start > limit {
+        isOverdue = true
+        giveUp()
+      }
     }
   }
 
-  private func killIt() {
+  private func giveUp() {
     // While mpirun is there: what it leaves behind looks otherwise.
     if swept == nil, !hasJoined, !hasBegun { swept = sweep() }
     kill(process.pid, SIGKILL)
@@ -127,7 +132,7 @@ final class Supervision {
 
   /// Not what mpirun makes of a start that was given up.
   private func tell(_ bytes: [UInt8]) {
-    if swept == nil { _ = writeAll(bytes, to: 2) }
+    if !isOverdue { _ = writeAll(bytes, to: 2) }
   }
 
   /// Looks at the status of this start.

@@ -55,7 +55,7 @@ enum RunAgreement {
       let (generation, _) = try Inspection.generation(at: source)
       var options = try Inspection.options(of: generation).applying(request.overrides)
       options.initial = Options.Initial()
-      options.initial.run = generation.path
+      options.initial.run = source
       return options.withAbsolutePaths
     }
     guard let reopened else {

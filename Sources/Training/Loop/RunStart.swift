@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 import Glibc
 import MessagePassing
+import Models
 import Platform
 import Reporting
 
@@ -151,7 +152,19 @@ struct RunStart {
         generation.path,
         "give a larger steps=")
     }
-    try state.restore(generation, ofOtherRunBegunAt: options.schedule(of: state.model).cursor(at: step))
+    let own = try Inspection.options(of: generation)
+    do {
+      try state.restore(
+        generation, ofOtherRunBegunAt: options.schedule(of: state.model).cursor(at: step),
+        keepsLead: own.balance.every > 0,
+        keepsAugmentation: own.augmentation == .ada && own.initialAugmentation == options.initialAugmentation)
+    } catch let error as CheckpointError {
+      throw CheckpointError(
+        error.kind, error.problem, path: error.path, tensor: error.tensor,
+        advice:
+          "a whole state leaves its tensors what they are: leave out what changes networks, kinds of optimizers, "
+          + "replay.size or wire, or begin with weights alone (init.NETWORK=)")
+    }
     try state.verify(generation)
     // It is saved before the first step.
     if options.rewinds { state.game?.watch.refuge = Double(step) }

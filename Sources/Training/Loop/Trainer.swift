@@ -66,7 +66,11 @@ package final class Trainer {
   /// - Parameter isFork: whether the state there is another run's, and not yet in this one's folder.
   package func run(from startStep: Int, isFork: Bool = false) throws -> Outcome {
     do {
-      if isFork { try save(step: startStep) }
+      if isFork {
+        try save(step: startStep)
+        try saver.finish()
+        record.saved(saver.savedStep)
+      }
       return try train(from: startStep)
     } catch  where error is WatchError || error is TurnError {
       // All ranks end here, and what they have begun to save is the last that the run leaves.
@@ -143,7 +147,9 @@ package final class Trainer {
   private func loader(at batch: Int) -> BatchLoader {
     BatchLoader(
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
-      microBatches: setup.options.microBatches, passes: engine.passes, startStep: batch)
+      microBatches: setup.options.microBatches, passes: engine.passes,
+      // Those of a step and more, so that what cannot be read is known before the step that needs it.
+      depth: max(2, schedule.batchesPerStep + 1), startStep: batch)
   }
 
   /// Takes a step.

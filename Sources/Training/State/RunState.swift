@@ -157,15 +157,21 @@ package final class RunState {
 
   /// Takes the state of another run's generation, to go on from it with other options or other data: what is
   /// counted over a run, and where in the data it was, begins anew.
-  /// - Parameter cursor: where a run with this one's options is after as many steps.
+  /// - Parameters:
+  ///   - cursor: where a run with this one's options is after as many steps.
+  ///   - keepsLead: whether the ratio of turns stays as it was.
+  ///   - keepsAugmentation: whether the probability of augmentation does.
   /// - Throws: as ``restore(_:)``.
   package func restore(
-    _ generation: LoadedGeneration, ofOtherRunBegunAt cursor: Schedule.Cursor
+    _ generation: LoadedGeneration, ofOtherRunBegunAt cursor: Schedule.Cursor, keepsLead: Bool,
+    keepsAugmentation: Bool
   ) throws {
     let fresh = game
     if GameState(generation.manifest.info.state) == nil { game = nil }
     try restore(generation)
     if var game = game ?? fresh {
+      if !keepsLead { game.lead = fresh?.lead ?? 0 }
+      if !keepsAugmentation, let fresh { game.augment = fresh.augment }
       game.cursor = cursor
       game.watch = WatchState()
       game.watch.since = Double(generation.manifest.info.step)

@@ -48,19 +48,17 @@ enum RunAgreement {
     return try RunFolder.reopen(at: RunFolder.onlyDefault(recipe: recipe))
   }
 
-  /// The options of a new run, or those of the run in the folder with what the command line changes. Paths are
-  /// absolute: a run is resumed from any folder.
+  /// The options of a new run, or those of the run in the folder with what the command line changes.
   private static func resolve(_ request: TrainingRequest, _ reopened: RunFolder?) throws -> Options {
     if let source = request.source {
       let (generation, _) = try Inspection.generation(at: source)
       var options = try Inspection.options(of: generation).applying(request.overrides)
       options.initial = Options.Initial()
       options.initial.run = source
-      return options.withAbsolutePaths
+      return options
     }
     guard let reopened else {
       return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
-        .withAbsolutePaths
     }
     if let recipe = request.recipe {
       let name = try RecipeSource.find(recipe).recipeName()
@@ -70,6 +68,6 @@ enum RunAgreement {
           "resume it with its own recipe, or choose another --run")
       }
     }
-    return try reopened.options.applying(request.overrides).withAbsolutePaths
+    return try reopened.options.applying(request.overrides)
   }
 }

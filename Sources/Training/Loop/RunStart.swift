@@ -65,8 +65,10 @@ struct RunStart {
         taken = try InitialWeights.load(into: state, options)
       }
       folder =
-        try reopened ?? request.folder.map { try RunFolder.create(at: $0, options: options) }
-        ?? RunFolder.create(options: options)
+        try reopened ?? request.folder.map {
+          try RunFolder.create(at: $0, options: options.withAbsolutePaths)
+        }
+        ?? RunFolder.create(options: options.withAbsolutePaths)
       let step = generation?.manifest.info.step ?? forkedStep ?? 0
       // A run that may have ended for its measurements saves no more.
       if let reopened, step < steps, options.stop.patience == 0 {
@@ -113,7 +115,7 @@ struct RunStart {
   ) throws -> RunReport {
     try communicator.together {
       guard var open = folder else { return .silent }
-      if isResuming { try open.resume(with: options) }
+      if isResuming { try open.resume(with: options.withAbsolutePaths) }
       folder = open
       return try RunReport(folder: open, resumingAt: isResuming ? step : nil, progress: progress)
     }

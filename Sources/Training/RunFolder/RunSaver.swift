@@ -71,7 +71,7 @@ final class RunSaver {
     }
     let info = GenerationInfo(
       step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: options.recipe,
-      model: options.modelDescription, options: options.canonicalYAML,
+      model: options.modelDescription, options: options.withAbsolutePaths.canonicalYAML,
       optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
       dataFingerprint: data, weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)

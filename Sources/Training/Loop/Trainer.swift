@@ -68,8 +68,7 @@ package final class Trainer {
     do {
       if isFork {
         try save(step: startStep)
-        try saver.finish()
-        record.saved(saver.savedStep)
+        try finishSaving()
       }
       return try train(from: startStep)
     } catch  where error is WatchError || error is TurnError {
@@ -118,10 +117,7 @@ package final class Trainer {
       let isDoomed = engine.flags.contains(.dataFailing)
       if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) { try save(step: done) }
       // All ranks know that one of them will not get its samples soon: the run ends there, not its work.
-      if isDoomed {
-        try saver.finish()
-        record.saved(saver.savedStep)
-      }
+      if isDoomed { try finishSaving() }
       if isDrawn { try drawSamples(step: done, measurement) }
       if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
@@ -339,6 +335,12 @@ package final class Trainer {
     try saver.save(engine, step: step, over: communication, board: watchdog.board)
   }
 
+  /// Ends the last save, and tells what is on disk then.
+  private func finishSaving() throws {
+    try saver.finish()
+    record.saved(saver.savedStep)
+  }
+
   /// Writes what was kept of all ranks' time. All ranks take part.
   private func writeTrace() throws {
     guard let timeline = engine.timeline else { return }
@@ -362,8 +364,7 @@ package final class Trainer {
     try writeTrace()
     watchdog.board.enter(.saving)
     steering?.finish()
-    try saver.finish()
-    record.saved(saver.savedStep)
+    try finishSaving()
     try UnsharedError.wrapping { try report.finish() }
   }
 }

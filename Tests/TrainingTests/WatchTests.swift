@@ -24,6 +24,12 @@ struct WatchTests {
     #expect(text == "node2 (ranks 2-3) has not answered for 7 s, last heard in step 14, generator")
   }
 
+  @Test("a host that is lost while its ranks save was last heard after the step that they save")
+  func lostWhileSaving() {
+    let text = report.lost([1: .unreachable], places: [1: place(turns: 27, .saving)])
+    #expect(text == "node1 (ranks 0-1) has not answered for 7 s, last heard after step 13")
+  }
+
   @Test("a process that ended is named with its host")
   func ended() {
     let text = report.lost([1: .ended], places: [1: place(turns: 26, .computing, phase: 0)])

@@ -16,6 +16,10 @@ public struct GenerationInfo: Equatable, Sendable {
   public var optionsSHA256: String
   /// The fingerprint of the data set.
   public var dataFingerprint: String
+  /// What the classes of the data are called, in the order of their labels; empty where they have no names.
+  public var classNames: [String]
+  /// The characters that the columns of one-hot text stand for; nil of other data.
+  public var characters: String?
   /// SHA-256 of the float bytes of all networks, in order.
   public var weightsSHA256: String
   /// SHA-256 of everything that determines the rest of the run.
@@ -30,7 +34,8 @@ public struct GenerationInfo: Equatable, Sendable {
   public init(
     step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, options: String? = nil,
     optionsSHA256: String,
-    dataFingerprint: String, weightsSHA256: String, stateSHA256: String, state: [String: StateValue] = [:]
+    dataFingerprint: String, classNames: [String] = [], characters: String? = nil, weightsSHA256: String,
+    stateSHA256: String, state: [String: StateValue] = [:]
   ) {
     precondition(step >= 0 && worldSize > 0, "a generation belongs to a step and at least one rank")
     self.step = step
@@ -41,6 +46,8 @@ public struct GenerationInfo: Equatable, Sendable {
     self.options = options
     self.optionsSHA256 = optionsSHA256
     self.dataFingerprint = dataFingerprint
+    self.classNames = classNames
+    self.characters = characters
     self.weightsSHA256 = weightsSHA256
     self.stateSHA256 = stateSHA256
     self.state = state

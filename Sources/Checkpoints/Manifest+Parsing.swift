@@ -37,12 +37,14 @@ extension Manifest {
     var counts: [String: Int] = [:]
     var state: [String: StateValue] = [:]
     var files: [File] = []
+    var classNames: [String] = []
     try reader.object { (reader, key) throws(JSONError) in
       switch key {
       case "program_version", "recipe", "model", "options", "options_sha256", "data_fingerprint",
-        "weights_sha256",
-        "state_sha256":
+        "characters", "weights_sha256", "state_sha256":
         texts[key] = try reader.string()
+      case "class_names":
+        try reader.array { (reader) throws(JSONError) in classNames.append(try reader.string()) }
       case "step", "world_size_written": counts[key] = try reader.count()
       case "state":
         try reader.object { (reader, name) throws(JSONError) in state[name] = try StateValue(from: &reader) }
@@ -67,7 +69,8 @@ extension Manifest {
         step: step, programVersion: try text("program_version"), worldSize: worldSize,
         recipe: try text("recipe"), model: try text("model"), options: texts["options"],
         optionsSHA256: try text("options_sha256"),
-        dataFingerprint: try text("data_fingerprint"), weightsSHA256: try text("weights_sha256"),
+        dataFingerprint: try text("data_fingerprint"), classNames: classNames,
+        characters: texts["characters"], weightsSHA256: try text("weights_sha256"),
         stateSHA256: try text("state_sha256"), state: state),
       files: files)
   }

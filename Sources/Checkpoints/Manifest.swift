@@ -14,9 +14,9 @@ public struct Manifest: Equatable, Sendable {
     /// `2.0`.
     public var description: String { "\(major).\(minor)" }
 
-    /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`, format 2.0 no options;
-    /// both are read.
-    public static let current = FormatVersion(major: 2, minor: 1)
+    /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`, format 2.0 no options,
+    /// format 2.1 no names of classes and no characters; all are read.
+    public static let current = FormatVersion(major: 2, minor: 2)
   }
 
   /// One file of the generation.
@@ -77,6 +77,16 @@ extension Manifest {
       if let options = info.options { writer.field("options", options) }
       writer.field("options_sha256", info.optionsSHA256)
       writer.field("data_fingerprint", info.dataFingerprint)
+      if !info.classNames.isEmpty {
+        writer.key("class_names")
+        writer.array { writer in
+          for name in info.classNames {
+            writer.element()
+            writer.value(name)
+          }
+        }
+      }
+      if let characters = info.characters { writer.field("characters", characters) }
       writer.field("weights_sha256", info.weightsSHA256)
       writer.field("state_sha256", info.stateSHA256)
       writer.key("state")

@@ -129,8 +129,7 @@ public enum Datasets {
   private static func folder(
     _ path: FilePath, _ request: DatasetRequest, _ problems: SampleProblems
   ) throws(DatasetError) -> any ImageSource {
-    let root = try FolderListing.resolved(path)
-    let listing = try FolderListing(path, root: root)
+    let listing = try FolderListing(path)
     let files = listing.entries.filter { $0.kind == .file }.map(\.name)
     if let images = try IDXNames.images(among: files, folder: path) {
       let labels = IDXNames.labels(of: images).first { files.contains($0) }
@@ -158,14 +157,14 @@ public enum Datasets {
     {
       return try TextWindows(texts.map(path.appending), request: request, problems: problems)
     }
-    return try ImageFolder(path, root: root, listing: listing, request: request, problems: problems)
+    return try ImageFolder(path, listing: listing, request: request, problems: problems)
   }
 
   /// The labels beside a file of images.
   private static func labels(of images: FilePath) throws(DatasetError) -> FilePath? {
     guard IDXNames.isImages(images.name) else { return nil }
     let folder = images.folder
-    let files = try FolderListing(folder, root: FolderListing.resolved(folder)).entries.map(\.name)
+    let files = try FolderListing(folder).entries.map(\.name)
     return IDXNames.labels(of: images.name).first { files.contains($0) }.map(folder.appending)
   }
 }

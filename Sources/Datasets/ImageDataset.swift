@@ -15,6 +15,10 @@ public protocol ImageDataset: Sendable {
   var channels: Int { get }
   /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
   var labelCount: Int { get }
+  /// What the classes are called, in the order of their labels; empty where they have no names.
+  var classNames: [String] { get }
+  /// The characters of text in one-hot rows, of which each has a column; nil of what is no text.
+  var characters: String? { get }
   /// The identity of the content; see ``DataFingerprint``.
   var fingerprint: DataFingerprint { get }
   /// What is done to the images of a file or folder before they are delivered, and what is left out, in a few
@@ -33,6 +37,12 @@ public protocol ImageDataset: Sendable {
 extension ImageDataset {
   /// Nothing, unless the data set says otherwise.
   public var remarks: [String] { [] }
+
+  /// None, unless the data set says otherwise.
+  public var classNames: [String] { [] }
+
+  /// No text, unless the data set says otherwise.
+  public var characters: String? { nil }
 
   /// Images, unless the data set says otherwise.
   public var sampleName: String { "images" }

@@ -11,6 +11,7 @@ struct Sample: ParsableCommand {
 
         lockstep sample runs/dcgan --count 100 --output samples.png
         lockstep sample runs/cgan-mnist --class 7 --count 16
+        lockstep sample runs/vessels --class amphora
         lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
         lockstep sample runs/dcgan --count 10000 --folder fakes
       """)
@@ -18,8 +19,12 @@ struct Sample: ParsableCommand {
   @Argument(help: "A run folder or a checkpoint folder within one.")
   var path: String
 
-  @Option(name: .shortAndLong, help: "The picture to write, a PNG.")
-  var output = "samples.png"
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The file to write; samples.png unless given.",
+      discussion: "Of text as lines, if the name ends in .txt, which is samples.txt unless given."))
+  var output: String?
 
   @Option(
     help: ArgumentHelp(
@@ -43,8 +48,10 @@ struct Sample: ParsableCommand {
 
   @Option(
     name: .customLong("class"),
-    help: "The class of all samples, from 0; by default one class a row, if the model knows classes.")
-  var only: Int?
+    help: ArgumentHelp(
+      "The class of all samples, by name or number; one class a row unless given.",
+      discussion: "Names are those of the data, such as its folders'; numbers begin with 0."))
+  var only: String?
 
   @Option(help: "The key of the latents; by default the run's, which gives the grid of its sample pictures.")
   var seed: UInt64?
@@ -58,7 +65,7 @@ struct Sample: ParsableCommand {
   var unaveraged = false
 
   func validate() throws {
-    try PictureName.check(output)
+    if let output, !output.hasSuffix(".txt") { try PictureName.check(output) }
     let most = folder == nil ? 4096 : 1_000_000
     guard (1...most).contains(count ?? 1) else {
       throw ValidationError("--count lies between 1 and \(most).")
@@ -92,6 +99,7 @@ struct Sample: ParsableCommand {
       }
       let arrangement: Sampling.Arrangement =
         interpolate.map { .interpolation(rows: $0, columns: columns ?? 10) } ?? .grid(count: count ?? 64)
+      let output = output ?? (sampling.isText ? "samples.txt" : "samples.png")
       let (grid, images) = sampling.draw(arrangement)
       try sampling.write(images, of: grid, to: output)
       if let tensors { try Sampling.writeTensors(grid, images: images, to: tensors) }

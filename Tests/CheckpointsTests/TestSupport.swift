@@ -87,6 +87,7 @@ func sampleContents(step: Int, seed: UInt64 = 0, count: Int = 6) -> GenerationCo
     info: GenerationInfo(
       step: step, programVersion: "0.1.0", worldSize: 2, recipe: "dcgan", model: "dcgan 32x32x1",
       optionsSHA256: SHA256.digest(of: "options"), dataFingerprint: "pottery",
+      classNames: ["cat", "\"dog\"", ""], characters: "\u{0}\n\"\\ae\u{301}é\u{2028}😀",
       weightsSHA256: SHA256.digest(of: generator.tensors.compactMap(\.tensor)),
       stateSHA256: SHA256.digest(of: "state"),
       state: ["seed": 42, "ada.probability": 0.25, "phase": "discriminator"]),
@@ -95,7 +96,12 @@ func sampleContents(step: Int, seed: UInt64 = 0, count: Int = 6) -> GenerationCo
 
 /// Whether a loaded generation holds just `contents`.
 func holds(_ loaded: LoadedGeneration, _ contents: GenerationContents) -> Bool {
-  guard loaded.manifest.info == contents.info, loaded.files.map(\.name) == contents.files.map(\.name) else {
+  let characters = [loaded.manifest.info.characters, contents.info.characters].map {
+    $0?.unicodeScalars.map(\.value)
+  }
+  guard loaded.manifest.info == contents.info, characters[0] == characters[1],
+    loaded.files.map(\.name) == contents.files.map(\.name)
+  else {
     return false
   }
   return zip(loaded.files, contents.files).allSatisfy { found, wanted in

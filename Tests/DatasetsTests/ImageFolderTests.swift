@@ -61,17 +61,24 @@ import Testing
     #expect(Self.refused(empty)?.description.contains("dog") == true)
   }
 
-  @Test("a link within the folder is followed, one that leads out is refused")
+  @Test("links to images and to folders of them are followed; one that leads nowhere is named")
   func links() throws {
     let outside = TemporaryFolder()
-    outside.write(Fixture.greyPNG, "secret.png")
+    outside.write(Fixture.greyPNG, "dogs/b.png")
+    outside.write(Fixture.greyPNG, "c.png")
     let folder = TemporaryFolder()
-    folder.write(Fixture.greyPNG, "a.png")
-    try FileManager.default.createSymbolicLink(atPath: folder.path + "/b.png", withDestinationPath: "a.png")
-    #expect(try open(folder.path, size: 4).count == 2)
-    try FileManager.default.createSymbolicLink(
-      atPath: folder.path + "/c.png", withDestinationPath: outside.path + "/secret.png")
-    #expect(Self.refused(folder)?.description.contains("c.png") == true)
+    folder.write(Fixture.greyPNG, "cat/a.png")
+    func link(_ name: String, _ target: String) throws {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + name, withDestinationPath: target)
+    }
+    try link("cat/aa.png", "a.png")
+    try link("cat/c.png", outside.path + "/c.png")
+    try link("dog", outside.path + "/dogs")
+    let data = try open(folder.path, size: 4)
+    #expect(data.count == 4 && data.labelCount == 2 && data.classNames == ["cat", "dog"])
+    try link("dog/d.png", "nowhere")
+    #expect(Self.refused(folder)?.description.contains("dog/d.png") == true)
   }
 
   @Test("an image of another size is named when the folder is opened")

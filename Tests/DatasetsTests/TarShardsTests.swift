@@ -153,5 +153,16 @@ struct TarShardsTests {
         #expect(other.labelCount != 10 && other.count == 3)
       }
     }
+    let names = ["cat", "big dog", "é\\u{a}"]
+    folder.write(
+      Array(ShardIndex(labelCount: 3, classNames: names, shards: [shard]).text.utf8), "s/index.txt")
+    #expect(try open(folder.path + "/s", size: 2).classNames == names)
+    folder.write(
+      Array(
+        ShardIndex(labelCount: 2, classNames: ["cat", "dog"], shards: [shard]).text
+          .replacingOccurrences(of: "class dog\n", with: "").utf8), "s/index.txt")
+    #expect(
+      failure { _ = try open(folder.path + "/s", size: 2) }?.description.contains("1 names of 2 labels")
+        == true)
   }
 }

@@ -67,6 +67,26 @@ struct TextTests {
     #expect(try columns(data, 0) == [0, 1] && columns(data, 349_999) == [1, 1])
   }
 
+  @Test(
+    "what is drawn from a text is read back, from one channel and from three, in the middle of wider rows")
+  func readBack() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(Array("dcba ü€😀abcd".utf8), "a.txt")
+    for (size, channels) in [(8, 1), (11, 3)] {
+      let data = try open(path, size: size, channels: channels)
+      let rows = TextRows(characters: try #require(data.characters), size: size)
+      let text = try data.sample(0).pixels.withUnsafeBufferPointer {
+        rows.text(of: $0.baseAddress!, channels: channels)
+      }
+      #expect(text == "dcba ü€😀abcd".prefix(size))
+    }
+    let rows = TextRows(characters: "ab", size: 2)
+    #expect(
+      [Float](arrayLiteral: 0.5, 0.5, -1, .nan).withUnsafeBufferPointer {
+        rows.text(of: $0.baseAddress!, channels: 1)
+      } == "aa")
+  }
+
   @Test("no text, text shorter than a window, and more characters than fit are refused")
   func unsuitable() throws {
     let folder = TemporaryFolder()

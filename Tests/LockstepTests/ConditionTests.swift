@@ -94,6 +94,36 @@ extension EndToEnd {
       }
     }
 
+    @Test("a class is asked for by the name that the data have for it, packed or not, or by its number")
+    func names() throws {
+      let folder = try Folder()
+      for name in ["big dogs", "cats"] { try Fixtures.images(8, in: folder, "pets/\(name)") }
+      let packed = try Lockstep.run(["data", "pack", "pets", "--output", "shards"], in: folder)
+      #expect(packed.status == 0, "\(packed.errors)")
+      for source in ["pets", "shards"] {
+        let words = ["dcgan", "data=\(source)", "dataset.labels=2", "model.condition=embedding"] + narrow
+        let run = "\(source)-run"
+        let trained = try Lockstep.train(
+          words + ["steps=1", "samples.count=2", "--run", run], ranks: 1, in: folder)
+        #expect(trained.status == 0, "\(trained.errors)")
+        for name in ["cats", "1", "0"] {
+          let drawn = try Lockstep.run(
+            ["sample", run, "--count", "2", "--class", name, "--output", "\(name).png"], in: folder)
+          #expect(drawn.status == 0, "\(drawn.errors)")
+        }
+        #expect(try folder.bytes("cats.png") == folder.bytes("1.png"))
+        #expect(try folder.bytes("cats.png") != folder.bytes("0.png"))
+        let absent = try Lockstep.run(["sample", run, "--class", "dogs"], in: folder)
+        #expect(
+          absent.status == 64 && absent.errors.contains("0 to 1 or big dogs and cats"), "\(absent.errors)")
+        let each = try Lockstep.run(
+          ["sample", run, "--count", "4", "--folder", "\(source)-each"], in: folder)
+        #expect(each.status == 0, "\(each.errors)")
+        #expect(
+          folder.has("\(source)-each/big dogs/000002.png") && folder.has("\(source)-each/cats/000003.png"))
+      }
+    }
+
     @Test("a discriminator that compares the samples of a batch is not exported, and its generator is")
     func comparing() throws {
       let folder = try Folder()

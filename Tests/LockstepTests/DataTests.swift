@@ -19,6 +19,30 @@ extension EndToEnd {
       try train("dcgan", ["data=images"])
     }
 
+    @Test("text trains, and its samples are text: beside the picture, by default and each in a file")
+    func text() throws {
+      let folder = try Folder()
+      try folder.write(Array(String(repeating: "ab ba\nc", count: 200).utf8), "verse.txt")
+      let trained = try Lockstep.train(
+        ["dcgan", "data=verse.txt"] + narrow + ["steps=1", "samples.count=4", "--run", "run"], ranks: 1,
+        in: folder)
+      #expect(trained.status == 0, "\(trained.errors)")
+      let own = try folder.bytes("run/samples/step-00000001.txt")
+      #expect(folder.has("run/samples/step-00000001.png"))
+      #expect(try Lockstep.run(["sample", "run", "--count", "4"], in: folder).status == 0)
+      #expect(try folder.bytes("samples.txt") == own)
+      #expect(try Lockstep.run(["sample", "run", "--output", "grid.png"], in: folder).status == 0)
+      #expect(
+        try Lockstep.run(["sample", "run", "--count", "2", "--folder", "each"], in: folder).status == 0)
+      let lines = String(decoding: own, as: UTF8.self).split(separator: "\n")
+      #expect(lines.count == 4)
+      for (number, line) in lines.prefix(2).enumerated() {
+        #expect(try folder.bytes("each/00000\(number).txt") == Array("\(line)\n".utf8))
+        let characters = line.replacing("\\n", with: "/")
+        #expect(characters.count == 32 && characters.allSatisfy { "ab c/".contains($0) }, "\(line)")
+      }
+    }
+
     @Test(
       "MNIST, Fashion-MNIST and Iberian pottery train",
       .enabled(if: shared != nil, "real data are absent: set LOCKSTEP_SHARED_DATA"),

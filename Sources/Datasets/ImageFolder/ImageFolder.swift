@@ -7,6 +7,7 @@ struct ImageFolder: ImageSource {
   let name: String
   let byteCount: Int
   let labelCount: Int
+  let classNames: [String]
   let fingerprint: DataFingerprint
   private let folder: FilePath
   private let samples: [ImageFolderListing.Sample]
@@ -20,10 +21,9 @@ struct ImageFolder: ImageSource {
   var count: Int { samples.count }
 
   init(
-    _ folder: FilePath, root: FilePath, listing: FolderListing, request: DatasetRequest,
-    problems: SampleProblems
+    _ folder: FilePath, listing: FolderListing, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) {
-    let content = try ImageFolderListing(folder, root: root, listing: listing)
+    let content = try ImageFolderListing(folder, listing: listing)
     let labels = content.labelNames.count
     if let wanted = request.labelCount, labels > wanted {
       throw DatasetError(
@@ -53,6 +53,7 @@ struct ImageFolder: ImageSource {
     fingerprint = hash.fingerprint()
     samples = whole
     labelCount = labels == 0 ? 0 : request.labelCount ?? labels
+    classNames = content.labelNames.map(escaped)
     name = escaped(folder.name)
     limits = request.limits
     ignored = content.ignored

@@ -18,7 +18,7 @@ struct ImageFolderListing: Sendable {
   /// Images that are left out.
   let ignored: IgnoredFiles
 
-  init(_ folder: FilePath, root: FilePath, listing: FolderListing) throws(DatasetError) {
+  init(_ folder: FilePath, listing: FolderListing) throws(DatasetError) {
     let folders = listing.entries.filter { $0.kind == .folder }.map(\.name)
     var samples = try Self.images(listing, folder).map { Sample(path: $0, label: -1) }
     var ignored = Self.ignored(listing)
@@ -30,7 +30,7 @@ struct ImageFolderListing: Sendable {
     }
     for (label, name) in folders.enumerated() {
       let path = folder.appending(name)
-      let listing = try FolderListing(path, root: root)
+      let listing = try FolderListing(path)
       if let nested = listing.entries.first(where: { $0.kind == .folder }) {
         throw DatasetError(
           .badData, "a folder within the folder of a label", path.appending(nested.name).description,

@@ -55,7 +55,7 @@ enum NumPyFiles {
     let other =
       Array(name.utf8)[..<range.lowerBound] + Array("labels".utf8) + Array(name.utf8)[range.upperBound...]
     let folder = path.folder
-    let files = try FolderListing(folder, root: FolderListing.resolved(folder)).entries.map(\.name)
+    let files = try FolderListing(folder).entries.map(\.name)
     return files.contains(Array(other)) ? folder.appending(Array(other)) : nil
   }
 }

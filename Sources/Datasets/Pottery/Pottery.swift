@@ -19,6 +19,8 @@ public struct Pottery: ImageDataset {
   public var height: Int { size }
   /// The width of an image in pixels.
   public var width: Int { size }
+  /// The names of the eight forms.
+  public var classNames: [String] { Self.classNames }
   /// The number of classes.
   public var labelCount: Int { Self.classNames.count }
 

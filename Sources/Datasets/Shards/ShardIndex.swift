@@ -1,7 +1,9 @@
 /// `index.txt` beside packed shards: what each must be, and how much is in it. Plain text, one shard a line.
 ///
 ///     lockstep shards 1
-///     labels 10
+///     labels 2
+///     class cat                                 what a label is called; all or none
+///     class dog
 ///     shard-000000.tar 1048576 5000 0123…ef     name, bytes, samples, SHA-256
 package struct ShardIndex: Equatable {
   /// One line.
@@ -22,20 +24,26 @@ package struct ShardIndex: Equatable {
 
   package static let fileName = "index.txt"
   private static let firstLine = "lockstep shards 1"
+  private static let className = "class "
   private static let largest = 16 << 20
 
   /// Labels lie in `0..<labelCount`; 0 for unlabelled samples.
   package let labelCount: Int
+  /// In the order of the labels; empty where they have no names.
+  package let classNames: [String]
   package let shards: [Shard]
 
-  package init(labelCount: Int, shards: [Shard]) {
+  /// - Precondition: names are of one line, for all labels or none.
+  package init(labelCount: Int, classNames: [String] = [], shards: [Shard]) {
+    precondition(classNames.isEmpty || classNames.count == labelCount, "all labels have names, or none")
     self.labelCount = labelCount
+    self.classNames = classNames
     self.shards = shards
   }
 
   /// The file's text.
   package var text: String {
-    ([Self.firstLine, "labels \(labelCount)"]
+    ([Self.firstLine, "labels \(labelCount)"] + classNames.map { Self.className + $0 }
       + shards.map { "\($0.name) \($0.bytes) \($0.samples) \($0.sha256)" }).joined(separator: "\n") + "\n"
   }
 
@@ -56,7 +64,12 @@ package struct ShardIndex: Equatable {
     }
     var shards: [Shard] = []
     var names: Set<Substring> = []
-    for (number, line) in lines.enumerated().dropFirst(2) {
+    let classNames = lines.dropFirst(2).prefix { $0.hasPrefix(Self.className) }
+      .map { escaped(Array($0.dropFirst(Self.className.count).utf8)) }
+    guard classNames.isEmpty || classNames.count == labels else {
+      throw damaged("\(classNames.count) names of \(labels) labels", line: 3)
+    }
+    for (number, line) in lines.enumerated().dropFirst(2 + classNames.count) {
       let parts = line.split(separator: " ", omittingEmptySubsequences: false)
       guard parts.count == 4, Self.isName(parts[0]), let bytes = Self.field(parts[1], ""),
         let samples = Self.field(parts[2], ""), DataFingerprint(String(parts[3])) != nil,
@@ -65,6 +78,7 @@ package struct ShardIndex: Equatable {
       shards.append(Shard(name: String(parts[0]), bytes: bytes, samples: samples, sha256: String(parts[3])))
     }
     labelCount = labels
+    self.classNames = classNames
     self.shards = shards
   }
 

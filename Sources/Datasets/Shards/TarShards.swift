@@ -6,6 +6,7 @@ struct TarShards: ImageSource {
   let extent: ImageExtent?
   let channelRange: ClosedRange<Int>
   let labelCount: Int
+  let classNames: [String]
   let byteCount: Int
   let fingerprint: DataFingerprint
   let path: String
@@ -62,6 +63,7 @@ struct TarShards: ImageSource {
     extent = try extents.result(request.resize)
     channelRange = extents.channels ?? 1...1
     labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
+    classNames = index?.classNames ?? []
     fingerprint = hash.fingerprint()
     byteCount = bytes
     name = escaped(paths.count == 1 || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)

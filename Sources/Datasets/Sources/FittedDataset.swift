@@ -41,11 +41,13 @@ struct FittedDataset: ImageDataset {
     size = request.size
   }
 
-  var sampleName: String { source.vocabulary == nil ? "images" : "samples" }
+  var classNames: [String] { source.classNames }
+  var characters: String? { source.characters }
+  var sampleName: String { characters == nil ? "images" : "samples" }
 
   var remarks: [String] {
     // One-hot rows are no pictures that could look different.
-    guard source.vocabulary == nil else { return [] }
+    guard characters == nil else { return [] }
     return [resizing, recolouring, source.ignored.text].compactMap { $0 }
   }
 

@@ -15,6 +15,8 @@ package protocol ImageSource: Sendable {
   var channelRange: ClosedRange<Int> { get }
   /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
   var labelCount: Int { get }
+  /// What the classes are called, in the order of their labels; empty where they have no names.
+  var classNames: [String] { get }
   /// The bytes of all files.
   var byteCount: Int { get }
   /// The identity of the content; see ``DataFingerprint``.
@@ -23,7 +25,7 @@ package protocol ImageSource: Sendable {
   var path: String { get }
 
   /// The characters that the columns of one-hot text stand for; nil of images.
-  var vocabulary: String? { get }
+  var characters: String? { get }
   /// Images beside those that are read.
   var ignored: IgnoredFiles { get }
 
@@ -39,7 +41,9 @@ package protocol ImageSource: Sendable {
 }
 
 extension ImageSource {
-  package var vocabulary: String? { nil }
+  package var classNames: [String] { [] }
+
+  package var characters: String? { nil }
 
   package var ignored: IgnoredFiles { IgnoredFiles() }
 

@@ -11,6 +11,7 @@ struct PotteryImages: ImageSource {
   var extent: ImageExtent? { ImageExtent(height: pottery.height, width: pottery.width) }
   var channelRange: ClosedRange<Int> { pottery.channels...pottery.channels }
   var labelCount: Int { pottery.labelCount }
+  var classNames: [String] { pottery.classNames }
   var byteCount: Int { 0 }
   var fingerprint: DataFingerprint { pottery.fingerprint }
 

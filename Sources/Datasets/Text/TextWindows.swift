@@ -13,7 +13,7 @@ struct TextWindows: ImageSource {
   private let length: Int
   private let alphabet: Vocabulary
   /// The number of every character of every file.
-  private let characters: [UInt16]
+  private let numbers: [UInt16]
   /// Where each window begins.
   private let starts: [Int]
 
@@ -26,7 +26,7 @@ struct TextWindows: ImageSource {
   var labelCount: Int { 0 }
   var extent: ImageExtent? { ImageExtent(height: length, width: alphabet.characters.count) }
   var channelRange: ClosedRange<Int> { 1...1 }
-  var vocabulary: String? { alphabet.text }
+  var characters: String? { alphabet.text }
 
   /// Reads files.
   /// - Parameter paths: in the order of the samples; at least one.
@@ -65,7 +65,7 @@ struct TextWindows: ImageSource {
     for index in characters.indices { characters[index] = numbers[Int(characters[index])] }
     self.length = length
     self.alphabet = alphabet
-    self.characters = characters
+    self.numbers = characters
     self.starts = starts
     byteCount = bytes
     fingerprint = hash.fingerprint()
@@ -125,7 +125,7 @@ struct TextWindows: ImageSource {
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let width = alphabet.characters.count
     var pixels = [UInt8](repeating: 0, count: length * width)
-    for row in 0..<length { pixels[row * width + Int(characters[starts[index] + row])] = 255 }
+    for row in 0..<length { pixels[row * width + Int(numbers[starts[index] + row])] = 255 }
     return .bytes(RasterImage(height: length, width: width, channels: 1, pixels: pixels))
   }
 }

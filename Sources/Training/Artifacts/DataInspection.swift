@@ -47,17 +47,18 @@ package struct DataInspection {
 
   /// A table for people.
   package var text: String {
-    NamedValues.text(
-      [
-        ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
-        (
-          "values",
-          "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in "
-            + Count.text(looked, "image")
-        ),
-        ("labels", labels), ("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description),
-      ] + (source.vocabulary.map { [("characters", $0)] } ?? [])
-        + (source.ignored.list.isEmpty ? [] : [("ignored", source.ignored.list)]))
+    let values =
+      "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in "
+      + Count.text(looked, "image")
+    var lines = [
+      ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
+      ("values", values), ("labels", labels),
+    ]
+    if !source.classNames.isEmpty { lines.append(("classes", source.classNames.joined(separator: ", "))) }
+    lines += [("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description)]
+    if let characters = source.characters { lines.append(("characters", characters)) }
+    if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }
+    return NamedValues.text(lines)
   }
 
   /// One JSON object.
@@ -72,10 +73,11 @@ package struct DataInspection {
         .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
         .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),
         .init("samples_of_label", .array(counts.map(JSONValue.integer))),
+        .init("class_names", .array(source.classNames.map(JSONValue.string))),
         .init("bytes", .integer(source.byteCount)),
         .init("fingerprint", .string(source.fingerprint.description)),
         .init("ignored", source.ignored.json),
-      ] + (source.vocabulary.map { [.init("vocabulary", .string($0))] } ?? [])
+      ] + (source.characters.map { [.init("vocabulary", .string($0))] } ?? [])
     ).text
   }
 

@@ -71,7 +71,10 @@ package struct DataPack {
       }
       try end()
       made.append(ShardIndex.fileName)
-      let text = ShardIndex(labelCount: source.labelCount, shards: index).text
+      let text = ShardIndex(
+        labelCount: source.labelCount,
+        classNames: source.classNames.count == source.labelCount ? source.classNames : [], shards: index
+      ).text
       try AtomicFile.write(Array(text.utf8), to: "\(temporary)/\(ShardIndex.fileName)", durable: true)
       guard rename(temporary, folder) == 0 else {
         throw ReportingError.cannotWrite(path: folder, operation: "rename", errno: errno)

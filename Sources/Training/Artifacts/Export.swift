@@ -143,8 +143,9 @@ package struct Export {
 
   private func samples() -> Pixels {
     let noise = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
-    return SamplePicture(options).pixels(
-      of: SampleGrid(count: options.samples.count, of: model, noise), by: model)
+    let grid = SampleGrid(count: options.samples.count, of: model, noise)
+    return SamplePicture(options, characters: info.characters)
+      .pixels(of: grid.samples(by: model), columns: grid.columns)
   }
 
   /// The options without places on this machine.

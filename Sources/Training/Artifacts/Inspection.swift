@@ -119,6 +119,7 @@ package struct Inspection {
       .init("state_sha256", .string(info.stateSHA256)), .init("world_size_written", .integer(info.worldSize)),
       .init("options_sha256", .string(info.optionsSHA256)),
       .init("data_fingerprint", .string(info.dataFingerprint)),
+      .init("class_names", .array(info.classNames.map(JSONValue.string))),
       .init("program_version", .string(info.programVersion)),
       .init("format_version", .string("\(manifest.formatVersion)")),
       .init("bytes", .integer(manifest.files.reduce(0) { $0 + $1.bytes })),
@@ -134,6 +135,7 @@ package struct Inspection {
       ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
       ("weights", info.weightsSHA256), ("state", info.stateSHA256), ("data", info.dataFingerprint),
     ]
+    if !info.classNames.isEmpty { lines.append(("classes", info.classNames.joined(separator: ", "))) }
     lines += manifest.files.map {
       ($0.name, "\($0.bytes) bytes, \(Count.text($0.tensors.count, "tensor")), whole")
     }

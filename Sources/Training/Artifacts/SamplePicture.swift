@@ -1,19 +1,23 @@
-import Datasets
+package import Datasets
 import Models
 package import Reporting
 package import TensorCore
 
-/// How a run's samples are shown: images in a grid, points of the plane over the modes that they should hit.
+/// How a run's samples are shown: images in a grid, points of the plane over the modes that they should hit,
+/// text as a grid of its one-hot rows and as what they say.
 package enum SamplePicture: Sendable {
   /// Images.
   case images
   /// Points.
   case points(ScatterPlot)
+  /// Text.
+  case text(TextRows)
 
   /// The picture that fits a run's data.
-  package init(_ options: Options) {
+  /// - Parameter characters: those of text, see `ImageDataset.characters`; nil of other data.
+  package init(_ options: Options, characters: String?) {
     guard case .mixture(let kind) = options.data else {
-      self = .images
+      self = characters.map { .text(TextRows(characters: $0, size: options.size)) } ?? .images
       return
     }
     let modes = GaussianMixture.modes(of: kind)
@@ -28,15 +32,29 @@ package enum SamplePicture: Sendable {
   /// - Parameter columns: images in a row; nil for the nearest square.
   package func pixels(of samples: Tensor, columns: Int? = nil) -> Pixels {
     switch self {
-    case .images: ImageGrid(columns: columns).pixels(of: samples)
+    case .images, .text: ImageGrid(columns: columns).pixels(of: samples)
     case .points(let plot): plot.pixels(of: samples)
     }
   }
 
-  /// The picture of a grid that `model` draws with its average.
-  func pixels(of grid: SampleGrid, by model: any Model) -> Pixels {
-    pixels(
-      of: model.samples(grid.latents, classes: model.classCount > 0 ? grid.classes : nil),
-      columns: grid.columns)
+  /// What `samples`, `[N, H, W, C]`, say, one a line; nil of what is no text.
+  ///
+  /// Line breaks within a sample, and whatever else would disturb a terminal, are written as in Swift: `\n`.
+  package func lines(of samples: Tensor) -> String? {
+    guard case .text(let rows) = self else { return nil }
+    let channels = samples.shape[3]
+    let count = samples.shape[1] * samples.shape[2] * channels
+    return samples.withUnsafePointer { values in
+      (0..<samples.shape[0]).map {
+        TerminalText.escaped(rows.text(of: values + $0 * count, channels: channels)) + "\n"
+      }.joined()
+    }
+  }
+}
+
+extension SampleGrid {
+  /// The samples that `model` draws with its average, `[N, H, W, C]`.
+  func samples(by model: any Model) -> Tensor {
+    model.samples(latents, classes: model.classCount > 0 ? classes : nil)
   }
 }

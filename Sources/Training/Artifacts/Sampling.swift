@@ -22,6 +22,7 @@ package struct Sampling {
   private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
+  private let classNames: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
   /// Checkpoints that were passed over.
@@ -30,11 +31,12 @@ package struct Sampling {
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Parameters:
   ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
-  ///   - only: the class of all samples; nil for one class a row, if the model is asked by class.
+  ///   - only: the class of all samples, by the name that the data have for it or by its number; nil for one
+  ///     class a row, if the model is asked by class.
   ///   - isAveraged: whether the moving averages draw, where there are any.
   /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's
   ///   options cannot be read.
-  package init(path: String, seed: UInt64?, only: Int? = nil, isAveraged: Bool = true) throws {
+  package init(path: String, seed: UInt64?, only: String? = nil, isAveraged: Bool = true) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
     let options = try Inspection.options(of: generation)
@@ -45,11 +47,15 @@ package struct Sampling {
       try RunState.restoreNetworks(of: model, from: generation)
     }
     self.isAveraged = isAveraged
-    if let only { try SamplingError.check(only, of: model) }
-    self.only = only
+    let info = generation.manifest.info
+    classNames = info.classNames
+    let count = model.classCount
+    self.only = try only.map { (name) throws(SamplingError) in
+      try SamplingError.number(ofClass: name, named: info.classNames, count: count)
+    }
     self.seed = seed ?? options.seed
-    picture = SamplePicture(options)
-    step = generation.manifest.info.step
+    picture = SamplePicture(options, characters: info.characters)
+    step = info.step
   }
 
   /// What a picture is drawn from, and its images.
@@ -62,13 +68,16 @@ package struct Sampling {
     )
   }
 
+  /// Whether samples are text.
+  package var isText: Bool { if case .text = picture { true } else { false } }
+
   /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if need
-  /// be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in turn.
-  /// The first ones are those of a grid of as many samples, where that is not one class a row.
+  /// be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in turn;
+  /// text as `000000.txt`. The first ones are those of a grid of as many samples, where that is not one class a row.
   /// - Parameter written: told how many are, now and then.
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
-    guard case .images = picture else { throw SamplingError.noImages }
+    if case .points = picture { throw SamplingError.noImages }
     if let names = try RunFolderFiles.entries(of: folder), !names.isEmpty {
       throw RunFolderError(
         .occupied, "the folder holds files", folder, "choose another --folder, or empty it")
@@ -83,15 +92,27 @@ package struct Sampling {
         let images = model.samples(
           noise.normal([rows, length], from: start * length), classes: classes, isAveraged: isAveraged)
         for row in 0..<rows {
-          let place = classes.isEmpty ? folder : "\(folder)/\(classes[row])"
+          let place = classes.isEmpty ? folder : "\(folder)/\(folderName(ofClass: classes[row]))"
           _ = try OutputError.makeFolder(place, for: folder)
-          let image = images.rows(row..<row + 1).reshaped(model.sampleShape)
-          try PNGFile.write(
-            ImageGrid.pixels(ofOne: image), to: "\(place)/\(DataPack.padded(start + row, 6)).png")
+          let image = images.rows(row..<row + 1)
+          let path = "\(place)/\(DataPack.padded(start + row, 6))"
+          if let line = picture.lines(of: image) {
+            try AtomicFile.write(Array(line.utf8), to: "\(path).txt", durable: false)
+          } else {
+            try PNGFile.write(ImageGrid.pixels(ofOne: image.reshaped(model.sampleShape)), to: "\(path).png")
+          }
         }
         written(start + rows)
       }
     }
+  }
+
+  /// A class's name where that is a name for a folder, else its number.
+  private func folderName(ofClass number: Int) -> String {
+    guard number < classNames.count else { return "\(number)" }
+    let name = classNames[number]
+    let isPart = !name.isEmpty && !name.hasPrefix(".") && name.utf8.count < 256
+    return isPart && !name.utf8.contains(where: { $0 == 0x2F || $0 == 0 }) ? name : "\(number)"
   }
 
   /// Samples that are in memory at a time.
@@ -131,10 +152,14 @@ package struct Sampling {
     return zip(a, b).map { first * $0 + second * $1 }
   }
 
-  /// Writes the picture.
-  /// - Throws: ``OutputError``, or `ReportingError` for a picture that is too large.
+  /// Writes the picture, or what samples of text say if the file's name ends in `.txt`.
+  /// - Throws: ``SamplingError``, ``OutputError``, or `ReportingError` for a picture that is too large.
   package func write(_ images: Tensor, of grid: SampleGrid, to path: String) throws {
     try OutputError.writing(path) {
+      guard !path.hasSuffix(".txt") else {
+        guard let lines = picture.lines(of: images) else { throw SamplingError.noText }
+        return try AtomicFile.write(Array(lines.utf8), to: path, durable: false)
+      }
       try PNGFile.write(picture.pixels(of: images, columns: grid.columns), to: path)
     }
   }

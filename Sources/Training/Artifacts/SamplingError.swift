@@ -1,4 +1,4 @@
-import Models
+import Reporting
 
 /// Why samples cannot be drawn as asked for.
 package enum SamplingError: Error, Equatable, CustomStringConvertible {
@@ -6,21 +6,38 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   case noClasses
   /// The samples are points of the plane, not images.
   case noImages
-  /// There is no class of that number.
-  case noClass(Int, of: Int)
+  /// The samples are images or points, not text.
+  case noText
+  /// There is no class of that name or number.
+  case noClass(String, named: [String], count: Int)
 
   /// `what, where; what to do next`.
   package var description: String {
     switch self {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
-    case .noClass(let number, let count):
-      "the model has no class \(number); its classes are 0 to \(count - 1), or leave out --class for all"
+    case .noText: "the samples are no text; give --output a name that ends in .png"
+    case .noClass(let name, let names, let count):
+      "the model has no class \(TerminalText.escaped(name)); its classes are 0 to \(count - 1)"
+        + (names.isEmpty ? "" : " or \(Prose.list(Array(names.prefix(Self.mostNames))))")
+        + (names.count > Self.mostNames ? " and more" : "") + "; leave out --class for all"
     }
   }
 
-  static func check(_ number: Int, of model: any Model) throws(SamplingError) {
-    guard model.classCount > 0 else { throw .noClasses }
-    guard 0..<model.classCount ~= number else { throw .noClass(number, of: model.classCount) }
+  private static let mostNames = 12
+
+  /// The number of the class that is asked for by name or, where no class has that name, by number.
+  /// - Parameters:
+  ///   - names: in the order of the classes; may be fewer than there are classes.
+  ///   - count: classes of the model; 0 if it is not asked by class.
+  static func number(
+    ofClass name: String, named names: [String], count: Int
+  ) throws(SamplingError) -> Int {
+    guard count > 0 else { throw .noClasses }
+    let names = Array(names.prefix(count))
+    guard let number = names.firstIndex(of: name) ?? Int(name), 0..<count ~= number else {
+      throw .noClass(name, named: names, count: count)
+    }
+    return number
   }
 }

@@ -318,9 +318,11 @@ package final class Trainer {
     let grid = SampleGrid(
       count: options.samples.count, of: engine.model,
       KeyedNoise(seed: options.seed, purpose: .samples, turn: 0))
+    let picture = SamplePicture(options, characters: setup.dataset.characters)
+    let samples = grid.samples(by: engine.model)
     report.draw(
-      samples: SamplePicture(options).pixels(of: grid, by: engine.model), measured: measurement?.text,
-      step: step,
+      samples: picture.pixels(of: samples, columns: grid.columns), text: picture.lines(of: samples),
+      measured: measurement?.text, step: step,
       statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options)
         + (options.quality.every > 0 ? QualityMetric.all(in: options.quality.space).map(\.statistic) : [])
         + GameDirector.statistics(of: options))

@@ -52,6 +52,11 @@ public struct RunFolder: Sendable {
     "\(samplesPath)/\(FolderName.generation(step)).png"
   }
 
+  /// The file of the samples' text beside it, where they are text.
+  public func sampleTextPath(step: Int) -> String {
+    "\(samplesPath)/\(FolderName.generation(step)).txt"
+  }
+
   enum Entry {
     static let options = "options.yaml"
     static let tensorBoard = "tensorboard"

@@ -140,13 +140,21 @@ package final class RunReport {
   }
 
   /// Draws a picture of samples and, from the log, the plot of `statistics`.
-  /// - Parameter measured: what was measured on the samples, for people.
-  package func draw(samples: Pixels, measured: String?, step: Int, statistics: [Statistic]) {
+  /// - Parameters:
+  ///   - text: what the samples say, if they are text; it goes to a file of its own.
+  ///   - measured: what was measured on the samples, for people.
+  package func draw(
+    samples: Pixels, text: String? = nil, measured: String?, step: Int, statistics: [Statistic]
+  ) {
     guard let sinks else { return }
     attempt(.pictures) {
       let picture = try PNGFile(encoding: samples)
-      let path = sinks.folder.samplePath(step: step)
+      var path = sinks.folder.samplePath(step: step)
       try picture.write(to: path)
+      if let text {
+        path = sinks.folder.sampleTextPath(step: step)
+        try AtomicFile.write(Array(text.utf8), to: path, durable: false)
+      }
       try sinks.tensorBoard.write(picture: picture, tag: "samples", step: step)
       try drawLosses(sinks, statistics)
       progress.notice("samples", path: measured.map { "\(path): \($0)" } ?? path)

@@ -73,7 +73,8 @@ final class RunSaver {
       step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: options.recipe,
       model: options.modelDescription, options: options.withAbsolutePaths.canonicalYAML,
       optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
-      dataFingerprint: data, weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
+      dataFingerprint: data, classNames: setup.dataset.classNames, characters: setup.dataset.characters,
+      weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)
     let outcome = try writer.submit(
       GenerationContents(

@@ -4,7 +4,7 @@ import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure the samples of a run or a checkpoint against the data.",
+    abstract: "Measure the samples of runs or checkpoints against the data.",
     discussion: """
       Draws samples from the averaged generator and compares them with the
       training samples in the space of quality.space (their principal components,
@@ -14,6 +14,7 @@ struct Evaluate: ParsableCommand {
       for copies). A classifier's space counts modes too.
 
         lockstep evaluate runs/dcgan
+        lockstep evaluate runs/dcgan runs/hinge runs/wgan-gp
         lockstep evaluate runs/digits data=mnist quality.space=classifier
         lockstep evaluate runs/digits/checkpoints/best data=mnist --json
         mpirun -n 2 lockstep evaluate runs/dcgan quality.samples=10000
@@ -25,19 +26,30 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A run folder or a checkpoint folder within one.")
   var path: String
 
-  @Argument(help: "key=value words over the run's options, such as data=DIR.")
+  @Argument(
+    help: ArgumentHelp(
+      "More of them, and key=value words over the runs' options, such as data=DIR.",
+      valueName: "run or key=value"))
   var words: [String] = []
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print one JSON object, of several runs one a line.")
   var json = false
 
   func run() throws {
+    let paths = [path] + words.filter { !$0.contains("=") }
+    let overrides = words.filter { $0.contains("=") }
     leave(
       Ranks.run { communicator, _ in
-        let evaluation = try CheckpointEvaluation(path, overrides: words, over: communicator)
-        if communicator.rank == 0 {
-          for reason in evaluation.rejected { Failure.report(reason) }
-          print(json ? evaluation.json : evaluation.text)
+        let evaluations = try paths.map { path in
+          let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
+          if communicator.rank == 0 {
+            for reason in evaluation.rejected { Failure.report(reason) }
+            if json { print(evaluation.json) }
+          }
+          return evaluation
+        }
+        if communicator.rank == 0, !json {
+          print(evaluations.count == 1 ? evaluations[0].text : CheckpointEvaluation.table(evaluations))
         }
         return .done
       })

@@ -36,6 +36,17 @@ extension EndToEnd {
         let printed = try job.wait()
         #expect(printed.status == 0, "\(printed.errors)")
         evaluated.append(try values(printed.output[...]))
+        guard ranks == 2 else { continue }
+        let both = try Lockstep.run(["evaluate", "run/checkpoints/step-00000003", "run"], in: folder)
+        #expect(both.status == 0, "\(both.errors)")
+        let table = both.output.split(separator: "\n")
+        for (number, step) in [3, 4].enumerated() {
+          let start = "\(number + 1)  run/checkpoints/step-0000000\(step), step \(step),"
+          #expect(table.contains { $0.hasPrefix(start) }, "\(both.output)")
+        }
+        let distance = table.first { $0.hasPrefix("frechet distance") }?.split(separator: " ")
+        let second = distance.flatMap { $0.count == 7 ? Double($0[3]) : nil }
+        #expect(second.map { abs($0 - logged[1][0]) < 1e-5 } == true, "\(both.output)")
       }
       #expect(Set(logged).count == 1 && Set(evaluated).count == 1)
       #expect(logged[0][0] > 0.1 && zip(logged[0], evaluated[0]).allSatisfy { Float($0) == Float($1) })

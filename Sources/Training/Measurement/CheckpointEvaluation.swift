@@ -23,6 +23,8 @@ package struct CheckpointEvaluation {
   private let memorisation: Memorisation?
   private let diversity: (fake: Diversity, real: Diversity)
   private let mixture: MixtureQuality?
+  /// The share of the data's spread below which samples count as collapsed.
+  private let leastSpread: Double
 
   /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
   /// the checkpoint and gives the others its networks.
@@ -73,6 +75,7 @@ package struct CheckpointEvaluation {
     let isFinite = fake.values.allSatisfy(\.isFinite)
     memorisation = isFinite && training.rows > 1 ? Memorisation(fake: fake, training: training) : nil
     diversity = (Diversity(of: fake), Diversity(of: reference.real))
+    leastSpread = options.watch.spread
     if case .mixture(let kind) = options.data {
       mixture = SampleMeasurement.quality(of: state.model, kind, seed: options.seed)
     } else {
@@ -80,36 +83,62 @@ package struct CheckpointEvaluation {
     }
   }
 
-  /// Values that are not a number are undefined, as a ratio to what is 0 in the data.
-  private var rows: [(key: String, name: String, value: Double)] {
-    func ratio(_ fake: Double, _ real: Double) -> Double { real > 0 ? fake / real : .nan }
-    var rows: [(key: String, name: String, value: Double)] = metrics.map {
-      ($0.statistic.key, $0.text, scores[$0])
+  /// One number; one that is none is undefined, as a ratio to what is 0 in the data.
+  private struct Row {
+    let key: String
+    let name: String
+    let value: Double
+    /// What is good, for people.
+    let aim: String
+
+    init(_ key: String, _ name: String, _ value: Double, _ aim: String) {
+      (self.key, self.name, self.value, self.aim) = (key, name, value, aim)
+    }
+
+    var text: String { value.isNaN ? "-" : FixedDecimal.text(value, places: 5) }
+  }
+
+  private var rows: [Row] {
+    var rows = metrics.map {
+      Row(
+        $0.statistic.key, $0.text, scores[$0],
+        $0.isBetter(0, than: 1) ? "smaller is better" : "larger is better")
     }
     rows += [
-      ("spread_ratio", "spread over that of the data", ratio(diversity.fake.spread, diversity.real.spread)),
-      (
+      Row("spread_ratio", "spread over that of the data", spreadRatio, "near 1 is good"),
+      Row(
         "effective_rank_ratio", "effective rank over that of the data",
-        ratio(diversity.fake.effectiveRank, diversity.real.effectiveRank)
-      ),
+        Self.ratio(diversity.fake.effectiveRank, diversity.real.effectiveRank), "near 1 is good"),
     ]
     if let memorisation {
       rows += [
-        (
+        Row(
           "nearest_distance_ratio", "distance to the nearest training sample",
-          memorisation.distanceRatio ?? .nan
-        ),
-        ("copies", "share nearer than 99 % of the data are", memorisation.copies),
+          memorisation.distanceRatio ?? .nan, "around 1 for new samples, near 0 for copies"),
+        Row(
+          "copies", "share nearer than 99 % of the data are", memorisation.copies,
+          "around 0.01 for new samples"),
       ]
     }
     if let mixture {
       rows += [
-        ("modes", "modes covered", Double(mixture.modesCovered)),
-        ("high_quality", "share of high quality", mixture.highQuality),
-        ("reverse_kl", "reverse KL", mixture.reverseKL ?? .nan),
+        Row("modes", "modes covered", Double(mixture.modesCovered), "larger is better"),
+        Row("high_quality", "share of high quality", mixture.highQuality, "larger is better"),
+        Row("reverse_kl", "reverse KL", mixture.reverseKL ?? .nan, "smaller is better"),
       ]
     }
     return rows
+  }
+
+  private var spreadRatio: Double { Self.ratio(diversity.fake.spread, diversity.real.spread) }
+
+  private static func ratio(_ fake: Double, _ real: Double) -> Double { real > 0 ? fake / real : .nan }
+
+  /// What forbids to take the numbers at their word.
+  private var caution: String? {
+    guard spreadRatio < leastSpread else { return nil }
+    return "samples that are alike: less than watch.spread=\(leastSpread) of the data's spread. "
+      + "Precision and density do not see that; recall and coverage do"
   }
 
   /// One JSON object.
@@ -123,15 +152,48 @@ package struct CheckpointEvaluation {
     ).text
   }
 
+  private var heading: [(name: String, value: String)] {
+    let others = areOwnData ? "" : ", not those that the run was trained on"
+    return [
+      ("checkpoint", path), ("step", "\(step)"),
+      ("data", "\(data.name), \(Count.text(data.count, "sample"))\(others)"), ("fakes", "\(samples)"),
+      ("feature space", space.text.isEmpty ? space.name : space.text),
+    ]
+  }
+
   /// A table for people.
   package var text: String {
-    var table = [("checkpoint", path), ("step", "\(step)")]
-    let others = areOwnData ? "" : ", not those that the run was trained on"
-    table += [
-      ("data", "\(data.name), \(Count.text(data.count, "sample"))\(others)"), ("fakes", "\(samples)"),
-    ]
-    table.append(("feature space", space.text.isEmpty ? space.name : space.text))
-    return NamedValues.text(
-      table + rows.map { ($0.name, $0.value.isNaN ? "-" : FixedDecimal.text($0.value, places: 5)) })
+    let values = rows.map(\.text)
+    let width = values.map(\.count).max() ?? 0
+    let measured = zip(rows, values).map { row, value in
+      (row.name, "\(value)\(String(repeating: " ", count: width - value.count + 2))\(row.aim)")
+    }
+    return NamedValues.text(heading + measured + (caution.map { [("caution", $0)] } ?? []))
+  }
+
+  /// Several evaluations side by side, for people: a heading for each, numbered, then a column for each.
+  package static func table(_ evaluations: [CheckpointEvaluation]) -> String {
+    var lines: [String] = []
+    for (number, evaluation) in evaluations.enumerated() {
+      let told = evaluation.heading.map { $0.name == "checkpoint" ? $0.value : "\($0.name) \($0.value)" }
+      lines.append(TerminalText.escaped("\(number + 1)  \(told.joined(separator: ", "))"))
+      if let caution = evaluation.caution { lines.append(TerminalText.escaped("   caution: \(caution)")) }
+    }
+    let columns = evaluations.map { $0.rows }
+    var names: [(key: String, name: String, aim: String)] = []
+    for row in columns.joined() where !names.contains(where: { $0.key == row.key }) {
+      names.append((row.key, row.name, row.aim))
+    }
+    let cells = names.map { name in
+      columns.map { rows in rows.first { $0.key == name.key }?.text ?? "-" }
+    }
+    let width = max(8, cells.joined().map(\.count).max() ?? 0)
+    func line(_ cells: [String]) -> String {
+      cells.map { String(repeating: " ", count: width - $0.count + 2) + $0 }.joined()
+    }
+    let rows =
+      [("", line(evaluations.indices.map { "\($0 + 1)" }))]
+      + zip(names, cells).map { ($0.name, "\(line($1))  \($0.aim)") }
+    return (lines + NamedValues.lines(rows)).joined(separator: "\n")
   }
 }

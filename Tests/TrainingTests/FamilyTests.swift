@@ -34,6 +34,10 @@ struct FamilyTests {
     #expect(Set(names).isDisjoint(with: ["ema", "optimizer", "replay", "powersgd"]))
     #expect(model.phases.map(\.index) == Array(model.phases.indices))
     #expect(model.phases.allSatisfy { model.networks.indices.contains($0.network) })
+    // Two phases of one network would share moments, and each move what the other alone has a gradient for.
+    #expect(Set(model.phases.map(\.network)).count == model.phases.count)
+    let hasLoss = options.family.options.keys.contains { $0.path == AdversarialOptions.loss.key.path }
+    #expect(!hasLoss || Set(model.phases.compactMap(\.role)).count == 2, "what balances goes by roles")
     let keys = model.phases.flatMap { $0.statistics.map(\.key) }
     #expect(Set(keys).count == keys.count)
     for phase in model.phases {

@@ -42,6 +42,19 @@ struct OptionsSuggestionTests {
     #expect(found.hasSuffix("remove it; `lockstep train --help` lists the keys"))
   }
 
+  @Test("a key of other families is told from one that is none")
+  func otherFamily() {
+    #expect(
+      problems("vae", "loss=hinge") == [
+        "there is no key \"loss\", command line key loss; remove it; dcgan and mlp-gan have it, this recipe's family "
+          + "is vae"
+      ])
+    #expect(problems("vae", "r1.weight=1").first?.contains("dcgan and mlp-gan have it") == true)
+    #expect(
+      problems("vae", "optimizer.generator.learningRate=1").first?
+        .contains("did you mean optimizer.autoencoder.learningRate?") == true)
+  }
+
   @Test("a wrong key of a known group is answered with the keys of the group")
   func group() {
     #expect(

@@ -88,7 +88,7 @@ package struct DryRun {
             + "\(watch.policy.rawValue)\(change)"
         ))
     }
-    if options.family == .dcgan, let comparison = SampleComparison(options) {
+    if let comparison = SampleComparison(options) {
       rows.append(("compare", comparison.text))
     }
     if let rule = AugmentRule(options) {

@@ -29,8 +29,7 @@ extension DCGAN.Configuration {
       size: options.size, channels: options.channels, latent: options.model[DCGANOptions.latent],
       generatorFeatures: options.model[DCGANOptions.generatorFeatures],
       discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures],
-      condition: options.family == .dcgan ? ClassCondition(options) : nil,
-      comparison: options.family == .dcgan ? SampleComparison(options) : nil,
+      condition: ClassCondition(options), comparison: SampleComparison(options),
       packing: options.model.value(of: MinibatchOptions.packing) ?? 1)
   }
 

@@ -65,20 +65,22 @@ extension AdversarialLoss: OptionConvertible {}
 extension LearningRateSchedule.Decay: OptionConvertible {}
 
 extension AdversarialObjective {
+  /// What the options say; keys that the family does not declare change nothing.
   init(_ options: Options) {
     let keys = AdversarialOptions.self
     self.init()
-    loss = options.model[keys.loss]
-    labelSmoothing = Float(options.model[keys.labelSmoothing])
-    clip = options.model[keys.clip] > 0 ? Float(options.model[keys.clip]) : nil
-    usesSpectralNorm = options.model[keys.spectralNorm]
-    r1Weight = Float(options.model[keys.r1Weight])
-    r1Every = options.model[keys.r1Every]
-    draganWeight = Float(options.model[keys.draganWeight])
-    draganDeviation = Float(options.model[keys.draganDeviation])
-    draganEvery = options.model[keys.draganEvery]
+    loss = options.model[ifDeclared: keys.loss]
+    labelSmoothing = Float(options.model[ifDeclared: keys.labelSmoothing])
+    let bound = options.model[ifDeclared: keys.clip]
+    clip = bound > 0 ? Float(bound) : nil
+    usesSpectralNorm = options.model[ifDeclared: keys.spectralNorm]
+    r1Weight = Float(options.model[ifDeclared: keys.r1Weight])
+    r1Every = options.model[ifDeclared: keys.r1Every]
+    draganWeight = Float(options.model[ifDeclared: keys.draganWeight])
+    draganDeviation = Float(options.model[ifDeclared: keys.draganDeviation])
+    draganEvery = options.model[ifDeclared: keys.draganEvery]
     augmentation = Augmentation(options)
-    instanceNoise = Float(options.model[keys.instanceNoise])
-    instanceNoiseEnd = options.model[keys.instanceNoiseEnd]
+    instanceNoise = Float(options.model[ifDeclared: keys.instanceNoise])
+    instanceNoiseEnd = options.model[ifDeclared: keys.instanceNoiseEnd]
   }
 }

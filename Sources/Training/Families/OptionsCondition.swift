@@ -1,5 +1,6 @@
 import Datasets
 import Models
+import Reporting
 
 /// The options of games with labelled data.
 public enum ConditionOptions {
@@ -23,9 +24,11 @@ public enum ConditionOptions {
 }
 
 extension ClassCondition {
-  /// The condition that the options ask for; nil for none.
+  /// The condition that the options ask for; nil for none, and of a family that does not declare it.
   init?(_ options: Options) {
-    guard let form = Form(rawValue: options.model[ConditionOptions.form].rawValue) else { return nil }
+    guard let form = Form(rawValue: options.model[ifDeclared: ConditionOptions.form].rawValue) else {
+      return nil
+    }
     guard let classes = options.dataset.labels else {
       preconditionFailure("options with a condition say how many classes there are")
     }
@@ -62,10 +65,14 @@ extension Options {
   /// - Throws: `DatasetError`.
   func checkLabels(of dataset: any ImageDataset) throws(DatasetError) {
     guard let form = model.value(of: ConditionOptions.form), form != .none else { return }
-    if dataset.labelCount > 0, let classes = self.dataset.labels, classes > dataset.labelCount {
+    let used = dataset.usedLabelCount
+    if used > 0, let classes = self.dataset.labels, classes > used {
+      // A class without a sample would be learnt from nothing, and its samples be noise.
       throw DatasetError(
-        .unsuitable, "the data have \(dataset.labelCount) classes, not \(classes) as dataset.labels says",
-        dataset.name, "give dataset.labels=\(dataset.labelCount)")
+        .unsuitable,
+        "the data have \(Count.text(used, "class", "classes")), not \(classes) as dataset.labels says",
+        dataset.name,
+        "give dataset.labels=\(used)")
     }
     guard dataset.labelCount == 0 else { return }
     throw DatasetError(

@@ -30,14 +30,14 @@ public enum MinibatchOptions {
 }
 
 extension SampleComparison {
-  /// The comparison that the options ask for; nil for none.
+  /// The comparison that the options ask for; nil for none, and of a family that does not declare it.
   init?(_ options: Options) {
-    let keys = MinibatchOptions.self
-    let (showsDeviation, kernels) = (options.model[keys.deviation], options.model[keys.kernels])
+    let (keys, model) = (MinibatchOptions.self, options.model)
+    let (showsDeviation, kernels) = (model[ifDeclared: keys.deviation], model[ifDeclared: keys.kernels])
     guard showsDeviation || kernels > 0 else { return nil }
     self.init(
-      group: options.model[keys.group], showsDeviation: showsDeviation, kernels: kernels,
-      kernelSize: options.model[keys.kernelSize])
+      group: model[ifDeclared: keys.group], showsDeviation: showsDeviation, kernels: kernels,
+      kernelSize: model[ifDeclared: keys.kernelSize])
   }
 }
 

@@ -93,7 +93,16 @@ public struct ModelOptions: Sendable, Equatable {
   /// - Precondition: the options are those of the family that declares `option`.
   public subscript<Value: OptionConvertible>(option: ModelOption<Value>) -> Value {
     guard let value = values[option.key.path] else {
-      preconditionFailure("\(option.key.path) is read, but the run's model family does not declare it")
+      // Told in release builds too, which are what authors of families run.
+      fatalError("\(option.key.path) is read, but the run's model family does not declare it")
+    }
+    return Value(value)
+  }
+
+  /// The value of `option`; where the family does not declare it, the one at which it changes nothing.
+  subscript<Value: OptionConvertible>(ifDeclared option: ModelOption<Value>) -> Value {
+    guard let value = values[option.key.path] ?? option.key.neutral else {
+      fatalError("\(option.key.path) has no value that changes nothing")
     }
     return Value(value)
   }

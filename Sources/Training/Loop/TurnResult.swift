@@ -44,8 +44,11 @@ package struct TurnResult {
     self.opening =
       opening ?? (model.joinsTerms(of: phase) ? nil : Opening(of: phase, in: model, on: microBatch))
     evaluation = model.evaluate(phase, on: microBatch, opened: self.opening?.values)
-    precondition(
-      evaluation.statistics.count == phase.statistics.count, "phase \(phase.name) reports what it names")
+    guard evaluation.statistics.count == phase.statistics.count else {
+      fatalError(
+        "phase \(phase.name) names \(phase.statistics.count) statistics and reports \(evaluation.statistics.count)"
+      )
+    }
     moments = (self.opening?.moments ?? []) + evaluation.loss.tape.takeStatistics()
     microBatch.releaseTape(watching: store)
   }

@@ -181,7 +181,7 @@ extension Options {
   /// - Precondition: `network` is one of the family's networks.
   public func optimizer(of network: String) -> Optimizer {
     guard let optimizer = optimizers.first(where: { $0.network == network }) else {
-      preconditionFailure("the family \(family.rawValue) has no network called \(network)")
+      fatalError("the family \(family.rawValue) declares no network called \(network)")
     }
     return optimizer
   }

@@ -152,8 +152,12 @@ extension OptionsResolution {
   /// The balance needs a discriminator with a decision, and a band.
   mutating func checkBalance() {
     guard let every = settings["balance.every"], Int(every.value) > 0 else { return }
-    let loss = settings[AdversarialOptions.loss.key.path].map { AdversarialLoss($0.value) }
-    if schema.family != nil, loss?.decisionThreshold == nil {
+    let path = AdversarialOptions.loss.key.path
+    if let family = schema.family?.rawValue, schema.key(at: path) == nil {
+      report(
+        "balance.every is given, but no network of \(family) decides between real and fake", every.origin,
+        "remove it")
+    } else if let loss = settings[path], AdversarialLoss(loss.value).decisionThreshold == nil {
       report(
         "balance.every is given, but a critic's scores have no threshold", every.origin,
         "remove it, or use another loss")

@@ -153,6 +153,17 @@ struct OptionsResolution {
   }
 
   private static func suggestion(_ entry: OptionEntry, _ schema: OptionSchema) -> String {
+    let others = ModelFamily.allCases.filter { family in
+      let other = OptionSchema(family: family)
+      return other.key(at: entry.path) != nil || other.isGroup(entry.path)
+    }
+    // What goes by networks' names has its counterpart here, as a rule.
+    if let family = schema.family, !others.isEmpty, !others.contains(family),
+      !entry.path.hasPrefix("optimizer."), !entry.path.hasPrefix("init."), !entry.path.hasSuffix("Steps")
+    {
+      return
+        "remove it; \(Prose.list(others.map(\.rawValue))) have it, this recipe's family is \(family.rawValue)"
+    }
     let near = OptionSuggestions(schema, groups: entry.content == .group).nearest(to: entry.path)
     guard near.isEmpty else { return "did you mean \(Prose.alternatives(near))?" }
     let path = entry.path.split(separator: ".").dropLast().joined(separator: ".")

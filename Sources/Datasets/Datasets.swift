@@ -123,7 +123,21 @@ public enum Datasets {
     if path.name.ends(with: TextWindows.fileExtension) {
       return try TextWindows([path], request: request, problems: problems)
     }
+    if let what = foreign(path, start) {
+      throw DatasetError(.unsuitable, what.problem, path.description, what.advice)
+    }
     return try IDXImages(images: path, labels: labels(of: path), request: request, problems: problems)
+  }
+
+  /// What people take for data, and is none that is read.
+  private static func foreign(_ path: FilePath, _ start: [UInt8]) -> (problem: String, advice: String)? {
+    if start.starts(with: ImageFormat.pngSignature) || start.starts(with: [0xFF, 0xD8, 0xFF]) {
+      return ("a single image", "name the folder that holds the images")
+    }
+    if [".csv", ".tsv"].contains(where: { path.name.ends(with: Array($0.utf8)) }) {
+      return ("a table of text, which is not read", "save its images as a NumPy array of shape [N, H, W]")
+    }
+    return nil
   }
 
   private static func folder(

@@ -15,6 +15,8 @@ public protocol ImageDataset: Sendable {
   var channels: Int { get }
   /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
   var labelCount: Int { get }
+  /// One more than the largest label of any sample: `labelCount`, unless a request asked for more classes.
+  var usedLabelCount: Int { get }
   /// What the classes are called, in the order of their labels; empty where they have no names.
   var classNames: [String] { get }
   /// The characters of text in one-hot rows, of which each has a column; nil of what is no text.
@@ -37,6 +39,9 @@ public protocol ImageDataset: Sendable {
 extension ImageDataset {
   /// Nothing, unless the data set says otherwise.
   public var remarks: [String] { [] }
+
+  /// All labels, unless the data set says otherwise.
+  public var usedLabelCount: Int { labelCount }
 
   /// None, unless the data set says otherwise.
   public var classNames: [String] { [] }

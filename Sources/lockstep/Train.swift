@@ -87,7 +87,8 @@ struct Train: ParsableCommand {
       ?? rest.firstIndex(where: { !$0.contains("=") })
     {
       let stray = TerminalText.escaped(rest[place])
-      let next = place + 1 < rest.endIndex ? TerminalText.escaped(rest[place + 1]) : "VALUE"
+      let following = rest[place...].dropFirst().drop { $0 == "=" }.first ?? "VALUE"
+      let next = TerminalText.escaped(following.hasPrefix("=") ? String(following.dropFirst()) : following)
       throw ValidationError(
         stray.hasPrefix("-")
           ? "There is no option \(stray); `lockstep train --help` lists them."

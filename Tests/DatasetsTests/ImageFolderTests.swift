@@ -61,6 +61,19 @@ import Testing
     #expect(Self.refused(empty)?.description.contains("dog") == true)
   }
 
+  @Test("a single image and a table are told from damaged data")
+  func foreign() {
+    let folder = TemporaryFolder()
+    for (bytes, name, advice) in [
+      (Fixture.greyPNG, "a.png", "name the folder"), (Fixture.greyJPEG, "b", "name the folder"),
+      (Array("1,2\n".utf8), "c.csv", "NumPy array"),
+    ] {
+      let path = folder.write(bytes, name)
+      let error = failure { _ = try open(path, size: 4) }
+      #expect(error?.kind == .unsuitable && error?.description.contains(advice) == true, "\(name)")
+    }
+  }
+
   @Test("links to images and to folders of them are followed; one that leads nowhere is named")
   func links() throws {
     let outside = TemporaryFolder()

@@ -40,6 +40,17 @@ struct NumPyTests {
     }
   }
 
+  @Test("float64, NumPy's own type, is rounded to float32; out of range it is named")
+  func doubles() throws {
+    func bytes(_ values: [Double]) -> [UInt8] {
+      values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+    }
+    let path = folder.write(npy("<f8", "(1, 2, 2)", bytes([-1, 0.1, 1.0 / 3, 1])), "a.npy")
+    #expect(try readAll(path, size: 2) == [[-1, 0.1, Float(1.0 / 3), 1]])
+    let large = folder.write(npy("<f8", "(2, 1, 1)", bytes([0, 1.001])), "b.npy")
+    #expect(failure { _ = try open(large, size: 1) }?.description.contains("sample 1") == true)
+  }
+
   @Test("labels lie in the file that is called labels, of any type of integer")
   func labels() throws {
     let images = folder.write(npy("|u1", "(2, 1, 1)", [1, 2]), "train-images.npy")

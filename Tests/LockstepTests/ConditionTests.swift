@@ -143,10 +143,14 @@ extension EndToEnd {
     func refused() throws {
       let folder = try Folder()
       try Fixtures.images(16, in: folder)
+      try Fixtures.images(16, in: folder, "kinds/only")
+      try Fixtures.idx(in: folder)
       let words = ["dcgan", "steps=1", "samples.count=1"] + narrow
       let cases: [(status: Int32, named: String, words: [String])] = [
         (65, "the data have no labels", ["data=images", "dataset.labels=3", "model.condition=projection"]),
         (78, "dataset.labels", ["data=images", "model.condition=projection"]),
+        (65, "have 10 classes, not 11", ["data=digits", "dataset.labels=11", "model.condition=projection"]),
+        (65, "have 1 class, not 3", ["data=kinds", "dataset.labels=3", "model.condition=embedding"]),
         (78, "groups of 4", ["minibatch.deviation=true"]),
         (78, "replay.size=16", ["replay.size=9"]),
         (78, "all or nothing", ["replay.size=16", "replay.share=0.1"]),

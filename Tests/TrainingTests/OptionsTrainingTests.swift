@@ -18,7 +18,8 @@ struct OptionsTrainingTests {
     #expect(
       error?.lines == [
         "the step size of the generator is zero from step 10 on, the run has 20 steps, command line key steps; "
-          + "give steps=10, or begin a run with a larger optimizer.generator.decaySteps"
+          + "give steps=10, or begin a run with a larger optimizer.generator.decaySteps, with the state of this one if "
+          + "need be (train --from)"
       ])
   }
 
@@ -33,7 +34,7 @@ struct OptionsTrainingTests {
       error?.lines == [
         "the step size of the generator is zero from step 9 on, the run has 10 steps, "
           + "optimizer.generator.decaySteps; give fewer epochs, or begin a run with a larger "
-          + "optimizer.generator.decaySteps"
+          + "optimizer.generator.decaySteps, with the state of this one if need be (train --from)"
       ])
   }
 

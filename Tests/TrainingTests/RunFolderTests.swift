@@ -185,6 +185,13 @@ struct RunFolderTests {
       name one, such as --run \(parent)/dcgan-3
       """
     #expect(error.description == expected)
+
+    // One that is done is not meant, but named.
+    RunStatus(.done, step: 400).write(in: "\(parent)/dcgan-3")
+    let later = try #require(throws: RunFolderError.self) { try only("dcgan") }
+    #expect(
+      later.description.contains("dcgan at step 300 and dcgan-3 without a checkpoint, done")
+        && later.description.hasSuffix("--run \(parent)/dcgan"), "\(later)")
   }
 
   @Test("of many runs to resume the line lists a few and the number of the others")

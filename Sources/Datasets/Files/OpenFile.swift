@@ -68,7 +68,8 @@ extension DatasetError {
     switch code {
     case ENOENT, ENOTDIR:
       return DatasetError(
-        .missing, "\(what): \(reason)", path.description, "check the path, or use data=pottery")
+        .missing, "\(what): \(reason)", path.description,
+        "check the path; data that have moved are named with data=PATH")
     default:
       return DatasetError(
         .unreadable, "\(what): \(reason)", path.description, "check permissions and the disk")

@@ -41,7 +41,9 @@ struct ImageFolderListing: Sendable {
       guard !images.isEmpty else {
         throw DatasetError(
           .badData, "no PNG or JPEG image of this label\(Self.suffix(others))", path.description,
-          others.text == nil ? "remove the folder" : "convert its images to PNG or JPEG")
+          others.text == nil
+            ? "name a folder whose sub-folders hold the images of one label each"
+            : "convert its images to PNG or JPEG")
       }
       ignored.add(others)
       samples += images.map { Sample(path: FilePath(bytes: name).appending($0).bytes, label: Int32(label)) }

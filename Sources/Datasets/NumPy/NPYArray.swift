@@ -18,6 +18,19 @@ struct NPYArray: Sendable {
       header.byteCount + range.lowerBound * size..<header.byteCount + range.upperBound * size)
   }
 
+  /// A value of some that are floats.
+  func float(_ bytes: [UInt8], _ index: Int) -> Float {
+    func bits<Word: FixedWidthInteger>(_: Word.Type) -> Word {
+      let size = MemoryLayout<Word>.size
+      return (0..<size).reduce(0) { $0 | Word(bytes[size * index + $1]) << (8 * $1) }
+    }
+    switch header.element {
+    case .float32: return Float(bitPattern: bits(UInt32.self))
+    case .float64: return Float(Double(bitPattern: bits(UInt64.self)))
+    default: preconditionFailure("values of type \(header.element.rawValue) are no floats")
+    }
+  }
+
   /// Adds the type, the shape and all values to a fingerprint; calls `body` with the values of each piece.
   func add(
     to hash: borrowing ContentHash, _ body: ([UInt8], _ first: Int) throws(DatasetError) -> Void
@@ -35,7 +48,7 @@ struct NPYArray: Sendable {
 
   /// All values as whole numbers that are not negative.
   func labels() throws(DatasetError) -> [Int] {
-    guard header.element != .float32, header.extents.count == 1 else {
+    guard !header.element.isFloat, header.extents.count == 1 else {
       throw DatasetError(
         .unsuitable, "labels of type \(header.element.rawValue) and shape \(header.extents)",
         path.description,

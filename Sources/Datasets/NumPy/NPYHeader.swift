@@ -13,15 +13,18 @@ struct NPYHeader: Sendable {
     case uint64 = "<u8"
     case int64 = "<i8"
     case float32 = "<f4"
+    case float64 = "<f8"
 
     var byteCount: Int {
       switch self {
       case .uint8, .int8: 1
       case .uint16, .int16: 2
       case .uint32, .int32, .float32: 4
-      case .uint64, .int64: 8
+      case .uint64, .int64, .float64: 8
       }
     }
+
+    var isFloat: Bool { self == .float32 || self == .float64 }
   }
 
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -67,7 +70,7 @@ struct NPYHeader: Sendable {
     guard let element = Element(rawValue: fields.type) else {
       throw DatasetError(
         .unsuitable, "values of type \(escaped(Array(fields.type.utf8)))", path.description,
-        "save images as uint8 or float32 and labels as integers, little-endian")
+        "save images as uint8, float32 or float64 and labels as integers, little-endian")
     }
     guard !fields.isFortranOrdered else {
       throw DatasetError(

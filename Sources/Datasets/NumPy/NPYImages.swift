@@ -1,6 +1,6 @@
 /// Images of an NPY or NPZ file: `[N, H, W]` (grey), `[N, H, W, C]` or `[N, C, H, W]`, with 1 or 3 channels.
 ///
-/// uint8 values are 0 to 255. float32 values lie in 0...1, or in -1...1 if any of them is negative. Where
+/// uint8 values are 0 to 255. float32 and float64 values, which are rounded to float32, lie in 0...1, or in -1...1 if any of them is negative. Where
 /// both the last and the second extent could be the channels, the last ones are.
 struct NPYImages: ImageSource {
   let name: String
@@ -33,12 +33,12 @@ struct NPYImages: ImageSource {
   ) throws(DatasetError) {
     let extents = array.header.extents
     let place = array.path.description
-    let isImage = array.header.element == .uint8 || array.header.element == .float32
+    let isImage = array.header.element == .uint8 || array.header.element.isFloat
     guard isImage, extents.count == 3 || extents.count == 4 else {
       throw DatasetError(
         .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no images",
         place,
-        "save uint8 or float32 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]")
+        "save uint8, float32 or float64 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]")
     }
     let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
     if extents.count == 3 {
@@ -94,7 +94,7 @@ struct NPYImages: ImageSource {
     return .floats(
       FloatImage(
         height: height, width: width, channels: channels,
-        pixels: interleaved(count: values) { Self.float(bytes, $0) * scale + shift }))
+        pixels: interleaved(count: values) { array.float(bytes, $0) * scale + shift }))
   }
 
   /// `[H, W, C]` from the file's order.
@@ -104,22 +104,18 @@ struct NPYImages: ImageSource {
     return (0..<count).map { value($0 % channels * area + $0 / channels) }
   }
 
-  private static func float(_ bytes: [UInt8], _ index: Int) -> Float {
-    Float(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 * index + $1]) << UInt32(8 * $1) })
-  }
-
   /// Adds the values to the fingerprint and finds their range.
   /// - Returns: whether they are floats of which none is negative.
   private static func scan(
     _ array: NPYArray, _ hash: borrowing ContentHash, valuesPerImage: Int, _ problems: SampleProblems
   ) throws(DatasetError) -> Bool {
-    let isFloat = array.header.element == .float32
+    let isFloat = array.header.element.isFloat
     var least: Float = 0
     var lastBad = -1
     try array.add(to: hash) { (piece, first) throws(DatasetError) in
       guard isFloat else { return }
-      for index in 0..<piece.count / 4 {
-        let value = float(piece, index)
+      for index in 0..<piece.count / array.header.element.byteCount {
+        let value = array.float(piece, index)
         least = min(least, value)
         let sample = (first + index) / valuesPerImage
         guard !(abs(value) <= 1), sample != lastBad else { continue }

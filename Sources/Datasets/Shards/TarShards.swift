@@ -66,7 +66,8 @@ struct TarShards: ImageSource {
     classNames = index?.classNames ?? []
     fingerprint = hash.fingerprint()
     byteCount = bytes
-    name = escaped(paths.count == 1 || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
+    let isAlone = paths.count == 1 && index == nil
+    name = escaped(isAlone || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
     path = paths[0].description
     limits = request.limits
     self.samples = samples

@@ -41,6 +41,9 @@ struct FittedDataset: ImageDataset {
     size = request.size
   }
 
+  var usedLabelCount: Int {
+    Int((0..<(labelCount > 0 ? count : 0)).reduce(-1) { max($0, source.label($1)) }) + 1
+  }
   var classNames: [String] { source.classNames }
   var characters: String? { source.characters }
   var sampleName: String { characters == nil ? "images" : "samples" }

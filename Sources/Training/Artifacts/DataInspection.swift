@@ -54,7 +54,12 @@ package struct DataInspection {
       ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
       ("values", values), ("labels", labels),
     ]
-    if !source.classNames.isEmpty { lines.append(("classes", source.classNames.joined(separator: ", "))) }
+    if !source.classNames.isEmpty {
+      // A request may ask for more labels than have names.
+      let named = zip(source.classNames, counts).enumerated()
+        .map { "\($0.offset) \($0.element.0) (\($0.element.1))" }
+      lines.append(("classes", named.joined(separator: ", ")))
+    }
     lines += [("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description)]
     if let characters = source.characters { lines.append(("characters", characters)) }
     if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }

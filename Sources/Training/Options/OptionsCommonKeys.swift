@@ -38,7 +38,7 @@ extension OptionSchema {
       role: .arithmetic,
       synonyms: ["classes", "num_classes"],
       help:
-        "classes that the data must have; absent, what the data say, but a conditional model has to be told"
+        "classes that the labels must lie in; absent, what the data say, but a conditional model has to be told"
     ),
     OptionKey(
       "dataset.resize", \.dataset.resize, .word(ResizeMode.allCases.map(\.rawValue)),

@@ -167,12 +167,18 @@ extension RunFolder {
       return (try? storedOptions(in: path)).map { $0.recipe == recipe }
         ?? (defaultNumber(of: recipe, named: name) != nil)
     }.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
-    guard let last = runs.last else { return recipe.map { "\(parent)/\($0)" } ?? parent }
-    guard runs.count > 1 else { return "\(parent)/\(last)" }
+    guard runs.count > 1 else {
+      return runs.last.map { "\(parent)/\($0)" } ?? recipe.map { "\(parent)/\($0)" } ?? parent
+    }
+    // Those that were interrupted are meant, as a rule.
+    let unfinished = runs.filter { RunStatus.read(in: "\(parent)/\($0)")?.state != .done }
+    let first = unfinished + runs.filter { !unfinished.contains($0) }
+    let last = unfinished.last ?? runs[runs.count - 1]
     let limit = 8
-    var listed = runs.prefix(limit).map { name in
+    var listed = first.prefix(limit).map { name in
       let step = newestStep(in: "\(parent)/\(name)")
-      return "\(name.shortened) \(step.map { "at step \($0)" } ?? "without a checkpoint")"
+      let state = unfinished.contains(name) ? "" : ", done"
+      return "\(name.shortened) \(step.map { "at step \($0)" } ?? "without a checkpoint")\(state)"
     }
     if runs.count > limit { listed.append("\(runs.count - limit) more") }
     throw RunFolderError(

@@ -13,9 +13,14 @@ extension Options {
         [
           OptionProblem(
             what: "the step size of the \(network) is zero from step \(end) on, the run has \(steps) steps",
-            origin: .recipe(path), advice: "give fewer epochs, or begin a run with a larger \(path)")
+            origin: .recipe(path), advice: "give fewer epochs, or \(Self.beginningAnew(path))")
         ])
     }
+  }
+
+  /// How to get what a run's own options rule out.
+  fileprivate static func beginningAnew(_ path: String) -> String {
+    "begin a run with a larger \(path), with the state of this one if need be (train --from)"
   }
 }
 
@@ -37,7 +42,7 @@ extension OptionsResolution {
         report(
           "the step size of the \(network.network) is zero from step \(Int(end.value)) on, the run has "
             + "\(Int(steps.value)) steps", steps.origin,
-          "give steps=\(Int(end.value)), or begin a run with a larger \(path)")
+          "give steps=\(Int(end.value)), or \(Options.beginningAnew(path))")
       } else if let steps = settings["steps"] {
         derive(path, steps.value)
       } else if !refused.contains(path) {

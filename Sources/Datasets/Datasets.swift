@@ -8,7 +8,7 @@ public enum Datasets {
   /// | `ring`, `grid` | the built-in ``GaussianMixture`` |
   /// | an IDX file | grey images, plain or gzip; labels from the file beside it that is named after MNIST's |
   /// | a `.bin` file | records of CIFAR-10 or CIFAR-100 |
-  /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float32 |
+  /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float; points `[N, 2]` |
   /// | a `.tar` file, or names with ranges such as `shard-{000..009}.tar` | WebDataset shards |
   /// | a `.txt` file | text in UTF-8, in one-hot windows of `size` characters |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
@@ -19,7 +19,7 @@ public enum Datasets {
   ///
   /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder,
   /// unlabelled; not both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names
-  /// with a leading dot and other files are left out; a link must not lead out of the folder.
+  /// with a leading dot and other files are left out; a link counts as what it leads to.
   ///
   /// An image of another size than asked for is centred on black, after being enlarged by the largest whole
   /// factor or averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize`
@@ -47,6 +47,7 @@ public enum Datasets {
     if let kind = GaussianMixture.Kind(rawValue: request.source) {
       return try GaussianMixture(kind, request)
     }
+    if request.size == 1, request.channels == 2 { return try points(request) }
     guard request.channels == 1 || request.channels == 3 else {
       throw DatasetError(.unsuitable, "no images of \(request.channels) channels", "channels", "use 1 or 3")
     }
@@ -57,6 +58,27 @@ public enum Datasets {
       return try Pottery(request)
     }
     return try fitted(source(request), request)
+  }
+
+  /// Points of the plane that are in a file.
+  private static func points(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    let path = FilePath(request.source)
+    let arrays: NumPyFiles.Arrays?
+    if request.source == "pottery" {
+      arrays = nil
+    } else if try FolderListing.isFolder(path) {
+      arrays = nil
+    } else {
+      let file = try OpenFile(path)
+      let start = try file.bytes(0..<min(file.size, TarReader.block))
+      arrays = try NumPyFiles.arrays(path, start: start, limits: request.limits)
+    }
+    guard let arrays else {
+      throw DatasetError(
+        .unsuitable, "no points of the plane", request.source,
+        "save a NumPy array of shape [N, 2] with numpy.save, or numpy.savez(FILE, x=points, y=labels)")
+    }
+    return try PointArray(arrays, request)
   }
 
   /// The images of a source in the size and with the channels that `request` asks for.
@@ -97,11 +119,8 @@ public enum Datasets {
       start = try file.bytes(0..<min(file.size, TarReader.block))
       size = file.size
     }
-    if start.starts(with: NPYHeader.magic) {
-      return try NumPyFiles.npy(path, request: request, problems: problems)
-    }
-    if start.starts(with: ZIPArchive.magic) {
-      return try NumPyFiles.npz(path, request: request, problems: problems)
+    if let arrays = try NumPyFiles.arrays(path, start: start, limits: request.limits) {
+      return try NPYImages(arrays, request: request, problems: problems)
     }
     if TarReader.isTar(start) || path.name.ends(with: Array(".tar".utf8)) {
       return try TarShards([path], index: nil, request: request, problems: problems)

@@ -51,6 +51,34 @@ struct NumPyTests {
     #expect(failure { _ = try open(large, size: 1) }?.description.contains("sample 1") == true)
   }
 
+  @Test("points are read with their labels; what is no point of the plane is named")
+  func points() throws {
+    func open(_ path: String, labels: Int? = nil) throws(DatasetError) -> any ImageDataset {
+      try Datasets.open(DatasetRequest(source: path, size: 1, channels: 2, labelCount: labels))
+    }
+    let path = folder.write(npy("<f4", "(2, 2)", floats([1, -2.5, 0, 7])), "images.npy")
+    let fingerprint = try open(path).fingerprint
+    #expect(try open(path).labelCount == 0 && open(path).sample(0).label == -1)
+    folder.write(npy("|u1", "(2,)", [0, 2]), "labels.npy")
+    let data = try open(path)
+    #expect(data.count == 2 && data.labelCount == 3 && data.channels == 2 && data.height == 1)
+    #expect(try data.sample(0).pixels == [1, -2.5] && data.sample(1).pixels == [0, 7])
+    #expect(try (0..<2).map { try data.sample($0).label } == [0, 2])
+    #expect(data.fingerprint != fingerprint && (data as? PointArray)?.extent == 7)
+    for (labels, named) in [(2, "label 2"), (nil, "")] {
+      #expect(failure { _ = try open(path, labels: labels) }?.description.contains(named) ?? true)
+    }
+    for (bytes, named) in [
+      (npy("<f4", "(2, 2)", floats([1, 2, .nan, 3])), "sample 1"),
+      (npy("<f4", "(1, 3)", floats([1, 2, 3])), "[1, 3] are no points"),
+      (npy("|u1", "(1, 2)", [1, 2]), "|u1"), (Array("1,2\n".utf8), "no points of the plane"),
+    ] {
+      let other = folder.write(bytes, "other.npy")
+      #expect(failure { _ = try open(other) }?.description.contains(named) == true, "\(named)")
+    }
+    #expect(failure { _ = try open(folder.path) }?.kind == .unsuitable)
+  }
+
   @Test("labels lie in the file that is called labels, of any type of integer")
   func labels() throws {
     let images = folder.write(npy("|u1", "(2, 1, 1)", [1, 2]), "train-images.npy")
@@ -62,7 +90,7 @@ struct NumPyTests {
     folder.write(npy("|i1", "(2,)", [255, 0]), "train-labels.npy")
     #expect(failure { _ = try open(images, size: 1) }?.description.contains("label -1") == true)
     folder.write(npy("|u1", "(3,)", [1, 0, 0]), "train-labels.npy")
-    #expect(failure { _ = try open(images, size: 1) }?.description.contains("3 labels for 2 images") == true)
+    #expect(failure { _ = try open(images, size: 1) }?.description.contains("3 labels for 2 samples") == true)
   }
 
   @Test(

@@ -43,6 +43,40 @@ extension EndToEnd {
       }
     }
 
+    @Test("own points train, by class too, the same on 1 and 2 ranks, and are drawn; their unit is asked for")
+    func points() throws {
+      let folder = try Folder()
+      let count = 600
+      let values = (0..<count).flatMap { index -> [Float] in
+        let angle = Float(index) * 0.37
+        return [
+          6 * angle.truncatingRemainder(dividingBy: 1) - 3, angle.truncatingRemainder(dividingBy: 2) - 1,
+        ]
+      }
+      let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(count), 2), }"
+      let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+      try folder.write(
+        [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8)
+          + values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+          },
+        "own.npy")
+      let words = ["ring", "data=own.npy", "batch=64", "steps=6", "samples.every=6", "checkpoint.every=3"]
+      for ranks in MPIRun.isAvailable ? [1, 2] : [1] {
+        let trained = try Lockstep.train(
+          words + ["model.scale=3", "--run", "run\(ranks)"], ranks: ranks, in: folder)
+        #expect(trained.status == 0, "\(trained.errors)")
+        #expect(
+          try Lockstep.inspect("run\(ranks)", in: folder).hashes
+            == Lockstep.inspect("run1", in: folder).hashes)
+      }
+      #expect(folder.has("run1/samples/step-00000006.png"))
+      let measured = try Lockstep.run(["evaluate", "run1", "quality.samples=256"], in: folder)
+      #expect(measured.status == 0 && !measured.output.contains("modes"), "\(measured.errors)")
+      let small = try Lockstep.train(words + ["model.scale=0.5", "--run", "small"], ranks: 1, in: folder)
+      #expect(small.status == 65 && small.errors.contains("give model.scale=3.0"), "\(small.errors)")
+      #expect(!folder.has("small"))
+    }
+
     @Test(
       "MNIST, Fashion-MNIST and Iberian pottery train",
       .enabled(if: shared != nil, "real data are absent: set LOCKSTEP_SHARED_DATA"),

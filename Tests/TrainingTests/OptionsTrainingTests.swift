@@ -170,13 +170,15 @@ struct OptionsTrainingTests {
     #expect(options.arithmeticDigestInput.contains("discriminatorSteps=5\n"))
   }
 
-  @Test("vectors are of mixtures only, images are not")
+  @Test("points are of mixtures and of files, images are not")
   func data() {
     #expect(problems("ring", "data=grid") == [])
     #expect(
       problems("ring", "data=pottery") == [
-        "data=pottery (command line) is not one of the choices; give ring or grid"
+        "data=pottery are images, and the model is one of points, command line key data; "
+          + "give ring, grid or a NumPy file of shape [N, 2]"
       ])
+    #expect(problems("ring", "data=moons.npz") == [])
   }
 
   @Test("a dry run names the turns of a step in order, with losses and step sizes")

@@ -78,4 +78,24 @@ struct NPYArray: Sendable {
     }
     return labels
   }
+
+  /// The number of classes of labels that were read from this array: `wanted`, or one more than the largest.
+  /// - Parameter count: the samples that have them.
+  func classes(
+    _ labels: [Int], count: Int, wanted: Int?, _ problems: SampleProblems
+  ) throws(DatasetError) -> Int {
+    guard labels.count == count else {
+      throw DatasetError(
+        .badData, "\(labels.count) labels for \(count) samples", path.description,
+        "use arrays that belong together")
+    }
+    guard let wanted else { return labels.max()! + 1 }
+    for (index, label) in labels.enumerated() where label >= wanted {
+      try problems.report(
+        DatasetError(
+          .badData, "label \(label) is out of range 0..<\(wanted)", "\(path), sample \(index)",
+          "correct the file or the number of labels"))
+    }
+    return wanted
+  }
 }

@@ -23,14 +23,10 @@ struct NPYImages: ImageSource {
 
   var channelRange: ClosedRange<Int> { channels...channels }
 
-  /// - Parameters:
-  ///   - images: the array of images.
-  ///   - labels: an array of as many integers; nil leaves the samples unlabelled.
   init(
-    _ array: NPYArray, labels: NPYArray?, format: String, name: String, byteCount: Int,
-    request: DatasetRequest,
-    problems: SampleProblems
+    _ arrays: NumPyFiles.Arrays, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) {
+    let (array, labels) = (arrays.samples, arrays.labels)
     let extents = array.header.extents
     let place = array.path.description
     let isImage = array.header.element == .uint8 || array.header.element.isFloat
@@ -38,7 +34,8 @@ struct NPYImages: ImageSource {
       throw DatasetError(
         .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no images",
         place,
-        "save uint8, float32 or float64 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]")
+        "save uint8, float32 or float64 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; points [N, 2] are for the recipe ring"
+      )
     }
     let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
     if extents.count == 3 {
@@ -62,14 +59,14 @@ struct NPYImages: ImageSource {
     let valuesPerImage = height * width * channels
     isUnsigned = try Self.scan(array, hash, valuesPerImage: valuesPerImage, problems)
     self.array = array
-    self.format = format
-    self.name = name
-    self.byteCount = byteCount
+    format = arrays.format
+    name = arrays.name
+    byteCount = arrays.byteCount
     count = extents[0]
     path = place
     if let labels {
       let values = try labels.labels()
-      labelCount = try Self.check(values, of: labels, count: extents[0], request, problems)
+      labelCount = try labels.classes(values, count: extents[0], wanted: request.labelCount, problems)
       try labels.add(to: hash) { _, _ in }
       self.labels = values
     } else {
@@ -127,23 +124,5 @@ struct NPYImages: ImageSource {
       }
     }
     return isFloat && least >= 0
-  }
-
-  private static func check(
-    _ labels: [Int], of array: NPYArray, count: Int, _ request: DatasetRequest, _ problems: SampleProblems
-  ) throws(DatasetError) -> Int {
-    guard labels.count == count else {
-      throw DatasetError(
-        .badData, "\(labels.count) labels for \(count) images", array.path.description,
-        "use arrays that belong together")
-    }
-    guard let classes = request.labelCount else { return labels.max()! + 1 }
-    for (index, label) in labels.enumerated() where label >= classes {
-      try problems.report(
-        DatasetError(
-          .badData, "label \(label) is out of range 0..<\(classes)", "\(array.path), sample \(index)",
-          "correct the file or the number of labels"))
-    }
-    return classes
   }
 }

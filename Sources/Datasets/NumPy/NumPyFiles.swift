@@ -1,45 +1,62 @@
-/// Which arrays of NumPy's files are images, and which are their labels.
+/// Which arrays of NumPy's files are samples, and which are their labels.
 enum NumPyFiles {
-  private static let images = ["images", "x_train", "train_images", "x", "data", "arr_0"]
+  private static let samples = ["images", "x_train", "train_images", "x", "data", "arr_0"]
   private static let labels = ["labels", "y_train", "train_labels", "y", "label", "arr_1"]
 
-  /// An NPY file; labels lie beside it in a file that is named `labels` where its own name says `images`.
-  static func npy(
-    _ path: FilePath, request: DatasetRequest, problems: SampleProblems
-  ) throws(DatasetError) -> NPYImages {
-    let array = try self.array(path)
-    let labels = try labelFile(of: path).map { path throws(DatasetError) in try self.array(path) }
-    return try NPYImages(
-      array.array, labels: labels?.array, format: "NPY", name: escaped(path.name),
-      byteCount: array.bytes + (labels?.bytes ?? 0), request: request, problems: problems)
+  /// What such a file holds.
+  struct Arrays {
+    /// `NPY` or `NPZ`.
+    let format: String
+    /// The file's name.
+    let name: String
+    /// The bytes of all files.
+    let byteCount: Int
+    let samples: NPYArray
+    /// As many integers; nil of unlabelled samples.
+    let labels: NPYArray?
   }
 
-  /// An NPZ file: the member of images is called `images`, `x_train`, `train_images`, `x`, `data` or `arr_0`,
+  /// The arrays of an NPY or NPZ file; nil for a file that begins like neither.
+  static func arrays(
+    _ path: FilePath, start: [UInt8], limits: DatasetLimits
+  ) throws(DatasetError) -> Arrays? {
+    if start.starts(with: NPYHeader.magic) { return try npy(path) }
+    if start.starts(with: ZIPArchive.magic) { return try npz(path, limits: limits) }
+    return nil
+  }
+
+  /// An NPY file; labels lie beside it in a file that is named `labels` where its own name says `images`.
+  private static func npy(_ path: FilePath) throws(DatasetError) -> Arrays {
+    let array = try self.array(path)
+    let labels = try labelFile(of: path).map { path throws(DatasetError) in try self.array(path) }
+    return Arrays(
+      format: "NPY", name: escaped(path.name), byteCount: array.bytes + (labels?.bytes ?? 0),
+      samples: array.array, labels: labels?.array)
+  }
+
+  /// An NPZ file: the member of samples is called `images`, `x_train`, `train_images`, `x`, `data` or `arr_0`,
   /// or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or `arr_1`.
-  static func npz(
-    _ path: FilePath, request: DatasetRequest, problems: SampleProblems
-  ) throws(DatasetError) -> NPYImages {
-    let archive = try ZIPArchive(path, limits: request.limits)
+  private static func npz(_ path: FilePath, limits: DatasetLimits) throws(DatasetError) -> Arrays {
+    let archive = try ZIPArchive(path, limits: limits)
     func member(_ names: [String]) -> ZIPArchive.Member? {
       names.lazy.compactMap { name in archive.members.first { $0.name == name + ".npy" } }.first
     }
     let only = archive.members.count == 1 ? archive.members.first : nil
-    guard let images = member(Self.images) ?? only else {
+    guard let samples = member(Self.samples) ?? only else {
       let names = archive.members.prefix(8).map { escaped(Array($0.name.utf8)) }.joined(separator: ", ")
       throw DatasetError(
-        .unsuitable, "no array called \(Self.images.joined(separator: ", ")) among \(names)",
+        .unsuitable, "no array called \(Self.samples.joined(separator: ", ")) among \(names)",
         path.description,
-        "save the images under one of these names")
+        "save the samples under one of these names")
     }
     func array(_ member: ZIPArchive.Member) throws(DatasetError) -> NPYArray {
       try NPYArray(archive.content(of: member), path: FilePath("\(path)/\(member.name)"))
     }
     let found = member(Self.labels)
     let labels = try found.map { member throws(DatasetError) in try array(member) }
-    return try NPYImages(
-      try array(images), labels: labels, format: "NPZ", name: escaped(path.name),
-      byteCount: archive.byteCount,
-      request: request, problems: problems)
+    return Arrays(
+      format: "NPZ", name: escaped(path.name), byteCount: archive.byteCount, samples: try array(samples),
+      labels: labels)
   }
 
   private static func array(_ path: FilePath) throws(DatasetError) -> (array: NPYArray, bytes: Int) {

@@ -16,8 +16,13 @@ package enum SamplePicture: Sendable {
   /// The picture that fits a run's data.
   /// - Parameter characters: those of text, see `ImageDataset.characters`; nil of other data.
   package init(_ options: Options, characters: String?) {
-    guard case .mixture(let kind) = options.data else {
+    guard options.modelsPoints else {
       self = characters.map { .text(TextRows(characters: $0, size: options.size)) } ?? .images
+      return
+    }
+    guard case .mixture(let kind) = options.data else {
+      let unit = options.model.value(of: MLPGANOptions.scale) ?? 1
+      self = .points(ScatterPlot(circles: [], extent: 1.5 * unit))
       return
     }
     let modes = GaussianMixture.modes(of: kind)

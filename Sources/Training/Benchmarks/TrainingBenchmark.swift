@@ -72,7 +72,7 @@ package struct TrainingBenchmark {
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
       / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
-    if case .mixture = options.data { isImages = false } else { isImages = true }
+    isImages = !options.modelsPoints
   }
 
   private var sorted: [Double] { runs.sorted() }

@@ -17,6 +17,9 @@ protocol FamilyDefinition: Sendable {
   ///   - acrossNodes: whether gradients travel between nodes.
   func bytesPerRank(_ options: Options, samples: Int, microBatch: Int, acrossNodes: Bool) -> Double
 
+  /// Whether samples are points of the plane instead of images; not, unless it says so.
+  var modelsPoints: Bool { get }
+
   /// The weights of all networks, without their averages.
   func weightCount(_ options: Options) -> Double
 
@@ -28,6 +31,8 @@ protocol FamilyDefinition: Sendable {
 }
 
 extension FamilyDefinition {
+  var modelsPoints: Bool { false }
+
   func convolutions(_ options: Options) -> [ConvolutionShape] { [] }
 
   func description(_ options: Options) -> String {
@@ -55,6 +60,9 @@ extension ModelFamily {
 }
 
 extension Options {
+  /// Whether samples are points of the plane, in units of their own.
+  var modelsPoints: Bool { family.definition.modelsPoints }
+
   /// The convolutions of the model's networks.
   package var convolutions: [ConvolutionShape] { family.definition.convolutions(self) }
 

@@ -4,6 +4,8 @@ import Models
 struct MLPGANFamily: FamilyDefinition {
   var options: ModelFamilyOptions { MLPGANOptions.family }
 
+  var modelsPoints: Bool { true }
+
   func makeModel(_ options: Options) -> any Model {
     MLPGAN(
       MLPGAN.Configuration(options), objective: AdversarialObjective(options), replay: ReplayBuffer(options))

@@ -1,4 +1,5 @@
 import Datasets
+import Reporting
 
 /// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for
 /// vectors.
@@ -29,12 +30,36 @@ public enum MLPGANOptions {
       + ConditionOptions.keys
       + AdversarialOptions.keys + ReplayOptions.keys,
     narrowings: [
-      .init(
-        path: "data", type: .word(GaussianMixture.Kind.allCases.map(\.rawValue)),
-        value: .text(GaussianMixture.Kind.ring.rawValue)),
+      .init(path: "data", type: .path, value: .text(GaussianMixture.Kind.ring.rawValue)),
       .init(
         path: "dataset.count", type: .integer(1...10_000_000), value: .integer(GaussianMixture.defaultCount)),
       .init(path: "size", type: .oneOf([1]), value: .integer(1)),
       .init(path: "channels", type: .oneOf([2]), value: .integer(2)),
     ])
+}
+
+extension OptionsResolution {
+  /// Vessels are no points of the plane.
+  mutating func checkPoints() {
+    guard schema.family?.definition.modelsPoints == true, let data = settings["data"],
+      case .pottery = DataSource(data.value)
+    else { return }
+    report(
+      "data=pottery are images, and the model is one of points", data.origin,
+      "give ring, grid or a NumPy file of shape [N, 2]")
+  }
+}
+
+extension Options {
+  /// Checks that points are about as large as the networks' unit.
+  /// - Throws: `DatasetError`.
+  func checkScale(of dataset: any ImageDataset) throws(DatasetError) {
+    guard let points = dataset as? PointArray, let scale = model.value(of: MLPGANOptions.scale),
+      points.extent > 0, !(0.1...4).contains(Double(points.extent) / scale)
+    else { return }
+    let largest = FixedDecimal.text(Double(points.extent), places: 3)
+    throw DatasetError(
+      .unsuitable, "coordinates of up to \(largest), and the networks' unit model.scale is \(scale)",
+      dataset.name, "give model.scale=\(largest)")
+  }
 }

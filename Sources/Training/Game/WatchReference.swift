@@ -26,7 +26,7 @@ package struct WatchReference {
       real = other
     } else {
       real = try QualityReference(
-        components: Self.components, samples: Self.samples, of: dataset, isRaw: options.data.isMixture,
+        components: Self.components, samples: Self.samples, of: dataset, isRaw: options.modelsPoints,
         over: communicator)
     }
     neighbours =

@@ -28,7 +28,7 @@ enum RunAgreement {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
-      try options.checkLabels(of: dataset)
+      try options.check(dataset)
       if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
       try plan.check(sampleCount: dataset.count)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))

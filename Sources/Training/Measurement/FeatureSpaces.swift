@@ -37,7 +37,7 @@ package enum FeatureSpaces {
     switch quality.space {
     case .pca:
       return try QualityReference(
-        components: quality.components, samples: quality.samples, of: dataset, isRaw: options.data.isMixture,
+        components: quality.components, samples: quality.samples, of: dataset, isRaw: options.modelsPoints,
         over: communicator)
     case .classifier:
       network = try classifier(

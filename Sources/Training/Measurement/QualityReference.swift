@@ -164,7 +164,7 @@ package struct QualityReference {
 }
 
 extension DataSource {
-  /// Whether samples are points of the plane in units of their own.
+  /// Whether samples are of a mixture whose modes are known.
   var isMixture: Bool {
     if case .mixture = self { true } else { false }
   }

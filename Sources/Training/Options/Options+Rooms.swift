@@ -54,6 +54,15 @@ extension DatasetRequest {
   }
 }
 
+extension Options {
+  /// Checks that the model can be trained on the data.
+  /// - Throws: `DatasetError`.
+  func check(_ dataset: any ImageDataset) throws(DatasetError) {
+    try checkLabels(of: dataset)
+    try checkScale(of: dataset)
+  }
+}
+
 extension RunState {
   /// The state before the first step of a run with these options.
   convenience init(model: any Model, _ options: Options) {

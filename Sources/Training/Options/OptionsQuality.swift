@@ -123,7 +123,7 @@ extension OptionsResolution {
         "quality.weights is given, but quality.space=\(kind.rawValue)", weights.origin,
         "give quality.space=weights too")
     }
-    if kind != .pca, let data = settings["data"], DataSource(data.value).isMixture {
+    if kind != .pca, schema.family?.definition.modelsPoints == true {
       report(
         "quality.space=\(kind.rawValue) is for images, and the data are points", space.origin,
         "give quality.space=pca")

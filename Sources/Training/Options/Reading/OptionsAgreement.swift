@@ -18,6 +18,7 @@ extension OptionsResolution {
     checkAugmentation()
     checkCondition()
     checkGroups()
+    checkPoints()
     checkReplay()
     checkIdle()
   }

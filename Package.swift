@@ -119,7 +119,7 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "TensorCore"], exclude: ["Golden"]),
     tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
     tests("InterchangeTests", ["Interchange", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
-    tests("ReportingTests", ["Reporting", "TensorCore", "CPNG"]),
+    tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG"]),
     tests(
       "TrainingTests",
       [

@@ -1,3 +1,5 @@
+import Platform
+
 extension Manifest {
   /// Reads `manifest.json` from bytes that may be anything.
   ///

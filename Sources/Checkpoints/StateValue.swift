@@ -1,3 +1,5 @@
+import Platform
+
 /// A small value that a trainer keeps beside the tensors: a counter, a seed, an adaptive probability, a name.
 public enum StateValue: Equatable, Sendable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   ExpressibleByStringLiteral

@@ -11,6 +11,16 @@ struct LayeringTests {
     #expect(SourceTree.imports.count > SourceTree.files.count / 2, "the import lines are found")
   }
 
+  @Test("the package of the fuzzers, which no other test builds, has every room but the command line")
+  func fuzzersHaveRooms() throws {
+    let manifest = try #require(SourceTree.fuzzingManifest)
+    for (name, room) in House.rooms where name != "lockstep" && room.layer > 0 {
+      #expect(
+        manifest.contains("room(\"\(name)\"") || manifest.contains("room(\n      \"\(name)\""), "\(name)")
+      for imported in room.rooms { #expect(manifest.contains("\"\(imported)\""), "\(imported)") }
+    }
+  }
+
   @Test("the table itself points downwards, except that layer 1 stands on Platform and on kernels")
   func tablePointsDownwards() throws {
     for (name, room) in House.rooms {

@@ -62,6 +62,11 @@ enum SourceTree {
 
   static let imports: [ImportLine] = files.flatMap(\.imports)
 
+  /// The manifest of the fuzzers' package.
+  static let fuzzingManifest = try? String(
+    contentsOf: root.deletingLastPathComponent().appending(path: "Tests/Fuzzing/Package.swift"),
+    encoding: .utf8)
+
   private static func names(in folder: URL) -> [String] {
     let contents = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
     return (contents ?? []).map(\.lastPathComponent).filter { !$0.hasPrefix(".") }

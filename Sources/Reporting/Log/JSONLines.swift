@@ -1,3 +1,5 @@
+import Platform
+
 /// The whole lines of a log, read back.
 struct JSONLines {
   /// One line: where its bytes lie, its line break included, and what it says.
@@ -18,10 +20,10 @@ struct JSONLines {
       }
       let value: JSONValue
       do {
-        value = try JSONParser.value(of: bytes[start..<end])
+        value = try JSONValue(parsing: bytes, range: start..<end)
       } catch {
         if end == bytes.count - 1 { return lines }
-        throw damage("\(error.reason) at byte \(error.offset)")
+        throw damage("\(error.reason) at byte \(error.offset - start)")
       }
       guard case .integer(let step)? = value["step"] else { throw damage("it has no step") }
       if let last = lines.last?.step, last >= step { throw damage("step \(step) follows step \(last)") }

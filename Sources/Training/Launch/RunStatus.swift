@@ -72,7 +72,7 @@ package struct RunStatus: Sendable, Equatable {
 
   /// The status of a JSON text; nil if it is none.
   package init?(json: String) {
-    guard let value = try? JSONParser.value(of: Array(json.utf8)[...]),
+    guard let value = try? JSONValue(parsing: Array(json.utf8)),
       case .string(let name)? = value["state"], let state = State(rawValue: name),
       let step = value["step"]?.number.flatMap(Int.init(exactly:))
     else { return nil }

@@ -11,7 +11,7 @@ package struct CalibrationRecord: Sendable, Equatable {
 
   /// The record in the JSON of an earlier plan; nil if there is none.
   package init?(planJSON: String) {
-    guard let root = try? JSONParser.value(of: Array(planJSON.utf8)[...]), let value = root["calibration"],
+    guard let root = try? JSONValue(parsing: Array(planJSON.utf8)), let value = root["calibration"],
       let copy = value["copy_seconds_per_byte"]?.number, let wire = value["wire_seconds_per_byte"]?.number,
       let message = value["message_seconds"]?.number, case .array(let measured)? = value["measured"],
       !measured.isEmpty

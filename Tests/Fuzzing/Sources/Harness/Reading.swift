@@ -25,14 +25,24 @@ package enum Reading {
     close(descriptor)
   }
 
+  private enum Way: CaseIterable {
+    case images, resized, checked, points
+  }
+
   private static func open(_ path: String) {
-    for (isChecking, resize) in [(false, ResizeMode.none), (true, .none), (false, .crop)] {
-      let request = DatasetRequest(source: path, size: 16, channels: 3, labelCount: 10, resize: resize)
+    for way in Way.allCases {
+      let request = DatasetRequest(
+        source: path, size: way == .points ? 1 : 16, channels: way == .points ? 2 : 3, labelCount: 10,
+        resize: way == .resized ? .crop : .none)
       do throws(DatasetError) {
-        if isChecking {
-          try decode(Datasets.source(request, problems: SampleProblems(collects: true)))
-        } else {
-          try read(Datasets.open(request))
+        switch way {
+        case .images, .resized:
+          let pixels = try read(Datasets.open(request))
+          precondition(pixels.allSatisfy { $0 >= -1 && $0 <= 1 }, "pixels lie in -1...1")
+        case .checked: try decode(Datasets.source(request, problems: SampleProblems(collects: true)))
+        case .points:
+          let values = try read(Datasets.open(request))
+          precondition(values.allSatisfy(\.isFinite), "coordinates are finite")
         }
       } catch {
         // A message for people, on one line.
@@ -54,14 +64,16 @@ package enum Reading {
     }
   }
 
-  private static func read(_ data: any ImageDataset) throws(DatasetError) {
+  /// The last sample that was read.
+  private static func read(_ data: any ImageDataset) throws(DatasetError) -> [Float] {
+    _ = (data.usedLabelCount, data.classNames, data.characters)
     var pixels = [Float](repeating: 0, count: data.valuesPerImage)
     for index in places(data.count) {
       try pixels.withUnsafeMutableBufferPointer { (buffer) throws(DatasetError) in
         _ = try data.read(index, into: buffer.baseAddress!)
       }
     }
-    precondition(pixels.allSatisfy { $0 >= -1 && $0 <= 1 }, "pixels lie in -1...1")
+    return pixels
   }
 
   private static let folder: String = {

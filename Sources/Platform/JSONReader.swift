@@ -1,39 +1,41 @@
 /// Why a text is not the JSON that was asked for, and at which byte.
-struct JSONError: Error, Equatable {
-  let reason: String
-  let offset: Int
+package struct JSONError: Error, Equatable {
+  package let reason: String
+  /// Counted from the start of the bytes, whatever part of them is read.
+  package let offset: Int
 }
 
 /// A strict pull parser (RFC 8259) over untrusted bytes. It builds no tree: the caller asks for what it
 /// expects, so memory is bounded by what the caller keeps. Repeated keys, invalid UTF-8, lone surrogates,
 /// numbers that do not fit and nesting beyond a limit are errors.
-struct JSONReader {
+package struct JSONReader {
   private let bytes: [UInt8]
   private let end: Int
   /// The next byte to be read.
-  private(set) var position: Int
+  package private(set) var position: Int
   private var depth = 0
-  private static let maximumDepth = 16
+  private let maximumDepth: Int
 
-  /// A reader of `range` of `bytes`; offsets in errors count from the start of `bytes`.
-  init(_ bytes: [UInt8], range: Range<Int>) {
+  /// A reader of `range` of `bytes`.
+  package init(_ bytes: [UInt8], range: Range<Int>, maximumDepth: Int = 16) {
     self.bytes = bytes
+    self.maximumDepth = maximumDepth
     position = range.lowerBound
     end = range.upperBound
   }
 
   /// A number, with integers kept exact.
-  enum Number: Equatable {
+  package enum Number: Equatable {
     case integer(Int)
     case real(Double)
   }
 
-  func failure(_ reason: String) -> JSONError {
+  package func failure(_ reason: String) -> JSONError {
     JSONError(reason: reason, offset: position)
   }
 
   /// The next byte that is no white space, without reading it.
-  mutating func peek() -> UInt8? {
+  package mutating func peek() -> UInt8? {
     while position < end, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
     return position < end ? bytes[position] : nil
   }
@@ -54,7 +56,7 @@ struct JSONReader {
   }
 
   /// Reads an object; `field` is called at each value, with its key, and must read it.
-  mutating func object(
+  package mutating func object(
     _ field: (inout JSONReader, String) throws(JSONError) -> Void
   ) throws(JSONError) {
     try enter(UInt8(ascii: "{"))
@@ -74,7 +76,7 @@ struct JSONReader {
   }
 
   /// Reads an array; `element` is called at each element and must read it.
-  mutating func array(_ element: (inout JSONReader) throws(JSONError) -> Void) throws(JSONError) {
+  package mutating func array(_ element: (inout JSONReader) throws(JSONError) -> Void) throws(JSONError) {
     try enter(UInt8(ascii: "["))
     defer { depth -= 1 }
     if take(UInt8(ascii: "]")) { return }
@@ -85,11 +87,11 @@ struct JSONReader {
   private mutating func enter(_ bracket: UInt8) throws(JSONError) {
     try expect(bracket)
     depth += 1
-    guard depth <= Self.maximumDepth else { throw failure("nested more than \(Self.maximumDepth) deep") }
+    guard depth <= maximumDepth else { throw failure("nested more than \(maximumDepth) deep") }
   }
 
   /// Reads a number.
-  mutating func number() throws(JSONError) -> Number {
+  package mutating func number() throws(JSONError) -> Number {
     let start = nextPosition()
     func digits() -> Int {
       var count = 0
@@ -128,7 +130,7 @@ struct JSONReader {
   }
 
   /// Reads a whole number that is not negative.
-  mutating func count() throws(JSONError) -> Int {
+  package mutating func count() throws(JSONError) -> Int {
     let start = nextPosition()
     guard case .integer(let value) = try number(), value >= 0 else {
       throw JSONError(reason: "expected a whole number, not negative", offset: start)
@@ -137,7 +139,7 @@ struct JSONReader {
   }
 
   /// Reads any value and forgets it.
-  mutating func skip() throws(JSONError) {
+  package mutating func skip() throws(JSONError) {
     switch peek() {
     case UInt8(ascii: "{"): try object { (reader, _) throws(JSONError) in try reader.skip() }
     case UInt8(ascii: "["): try array { (reader) throws(JSONError) in try reader.skip() }
@@ -149,18 +151,19 @@ struct JSONReader {
     }
   }
 
-  private mutating func word(_ word: String) throws(JSONError) {
+  /// Reads a word without quotes, such as `null`.
+  package mutating func word(_ word: String) throws(JSONError) {
     guard bytes[position..<end].starts(with: word.utf8) else { throw failure("expected \(word)") }
     position += word.utf8.count
   }
 
   /// Accepts only white space up to the end of the range.
-  mutating func finish() throws(JSONError) {
+  package mutating func finish() throws(JSONError) {
     if peek() != nil { throw failure("text after the end of the object") }
   }
 
   /// Reads a string.
-  mutating func string() throws(JSONError) -> String {
+  package mutating func string() throws(JSONError) -> String {
     try expect(UInt8(ascii: "\""))
     let start = position
     var decoded: [UInt8] = []

@@ -60,25 +60,32 @@ public enum Datasets {
     return try fitted(source(request), request)
   }
 
-  /// Points of the plane that are in a file.
-  private static func points(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
-    let path = FilePath(request.source)
-    let arrays: NumPyFiles.Arrays?
-    if request.source == "pottery" {
-      arrays = nil
-    } else if try FolderListing.isFolder(path) {
-      arrays = nil
-    } else {
-      let file = try OpenFile(path)
-      let start = try file.bytes(0..<min(file.size, TarReader.block))
-      arrays = try NumPyFiles.arrays(path, start: start, limits: request.limits)
-    }
-    guard let arrays else {
+  /// The points of the plane in a file.
+  private static func points(_ request: DatasetRequest) throws(DatasetError) -> PointArray {
+    guard request.source != "pottery", let arrays = try arrays(of: request) else {
       throw DatasetError(
         .unsuitable, "no points of the plane", request.source,
         "save a NumPy array of shape [N, 2] with numpy.save, or numpy.savez(FILE, x=points, y=labels)")
     }
     return try PointArray(arrays, request)
+  }
+
+  /// The points in a file if it is one of NumPy whose array has the shape of points, else nil.
+  /// - Throws: ``DatasetError`` for a damaged one.
+  package static func pointsIfAny(_ request: DatasetRequest) throws(DatasetError) -> PointArray? {
+    guard request.source != "pottery", GaussianMixture.Kind(rawValue: request.source) == nil,
+      (try? FolderListing.isFolder(FilePath(request.source))) == false,
+      let arrays = try arrays(of: request), arrays.samples.header.extents.count == 2
+    else { return nil }
+    return try PointArray(arrays, request)
+  }
+
+  private static func arrays(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {
+    let path = FilePath(request.source)
+    guard try !FolderListing.isFolder(path) else { return nil }
+    let file = try OpenFile(path)
+    let start = try file.bytes(0..<min(file.size, TarReader.block))
+    return try NumPyFiles.arrays(path, start: start, limits: request.limits)
   }
 
   /// The images of a source in the size and with the channels that `request` asks for.

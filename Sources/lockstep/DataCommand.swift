@@ -10,10 +10,11 @@ struct DataCommand: ParsableCommand {
     discussion: """
       SOURCE is what data= takes: an IDX file (plain or gzip) or a folder with
       them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file of uint8 or
-      float32 images [N, H, W], [N, H, W, C] or [N, C, H, W]; WebDataset shards, a
-      .tar file, a folder of them or names with a range; a folder of PNG and JPEG
-      images, with a sub-folder for each label or none; a .txt file or a folder of
-      them, UTF-8, as one-hot windows of --size characters; or pottery.
+      float images [N, H, W], [N, H, W, C] or [N, C, H, W], or of points [N, 2];
+      WebDataset shards, a .tar file, a folder of them or names with a range; a
+      folder of PNG and JPEG images, with a sub-folder for each label or none; a
+      .txt file or a folder of them, UTF-8, as one-hot windows of --size
+      characters; or pottery.
 
         lockstep data info cifar-10-batches-bin --output sheet.png
         lockstep data check images/
@@ -45,7 +46,9 @@ struct DataCommand: ParsableCommand {
       guard (1...4096).contains(size) else { throw ValidationError("--size lies between 1 and 4096.") }
       guard (1...100_000_000).contains(count) else { throw ValidationError("--count is at least 1.") }
       guard channels == 1 || channels == 3 else { throw ValidationError("--channels is 1 or 3.") }
-      if let labels, labels < 1 { throw ValidationError("--labels is at least 1.") }
+      guard (1...1_000_000).contains(labels ?? 1) else {
+        throw ValidationError("--labels lies between 1 and 1000000.")
+      }
     }
 
     /// The request; images may have several sizes.
@@ -74,7 +77,13 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       alone {
-        let inspection = try DataInspection(source.request(resize: .pad))
+        let request = source.request(resize: .pad)
+        if let points = try PointInspection(request) {
+          print(json ? points.json : points.text)
+          if let output { try points.writePlot(to: output) }
+          return
+        }
+        let inspection = try DataInspection(request)
         print(json ? inspection.json : inspection.text)
         if let output { try inspection.writeSheet(to: output) }
       }

@@ -36,10 +36,13 @@ struct Evaluate: ParsableCommand {
   var json = false
 
   func run() throws {
-    let paths = [path] + words.filter { !$0.contains("=") }
-    let overrides = words.filter { $0.contains("=") }
+    // No key has a slash.
+    func isPath(_ word: String) -> Bool { !word.contains("=") || word.prefix { $0 != "=" }.contains("/") }
+    let paths = [path] + words.filter(isPath)
+    let overrides = words.filter { !isPath($0) }
     leave(
       Ranks.run { communicator, _ in
+        try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
         let evaluations = try paths.map { path in
           let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
           if communicator.rank == 0 {

@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write each sample as a PNG of its own into this folder, for other programs.",
+      "Write each sample as a PNG, or text, of its own into this folder, for other programs.",
       discussion: "In a folder for each class, if the model knows classes. No other picture is drawn."))
   var folder: String?
 

@@ -74,13 +74,15 @@ struct TextTests {
     let path = folder.write(Array("dcba ü€😀abcd".utf8), "a.txt")
     for (size, channels) in [(8, 1), (11, 3)] {
       let data = try open(path, size: size, channels: channels)
-      let rows = TextRows(characters: try #require(data.characters), size: size)
+      let characters = try #require(data.characters)
+      let rows = try #require(TextRows(characters: characters, size: size))
       let text = try data.sample(0).pixels.withUnsafeBufferPointer {
         rows.text(of: $0.baseAddress!, channels: channels)
       }
       #expect(text == "dcba ü€😀abcd".prefix(size))
     }
-    let rows = TextRows(characters: "ab", size: 2)
+    #expect(TextRows(characters: "", size: 2) == nil && TextRows(characters: "abc", size: 2) == nil)
+    let rows = try #require(TextRows(characters: "ab", size: 2))
     #expect(
       [Float](arrayLiteral: 0.5, 0.5, -1, .nan).withUnsafeBufferPointer {
         rows.text(of: $0.baseAddress!, channels: 1)

@@ -179,6 +179,10 @@ struct OptionsTrainingTests {
           + "give ring, grid or a NumPy file of shape [N, 2]"
       ])
     #expect(problems("ring", "data=moons.npz") == [])
+    #expect(
+      problems("ring", "data=moons.npz", "dataset.resize=crop") == [
+        "dataset.resize is given, but points are not resized, command line key dataset.resize; remove it"
+      ])
   }
 
   @Test("a dry run names the turns of a step in order, with losses and step sizes")

@@ -45,7 +45,12 @@ struct FolderListing {
 
   private static func kind(of path: FilePath) throws(DatasetError) -> Kind {
     var status = stat()
-    guard path.withCString({ stat($0, &status) }) == 0 else { throw .system("cannot open", path) }
+    guard path.withCString({ stat($0, &status) }) == 0 else {
+      guard errno == ENOENT else { throw .system("cannot open", path) }
+      // Not left out: it may have been a folder of images, whose label would be the next one's.
+      throw DatasetError(
+        .missing, "a link that leads nowhere", path.description, "restore what it leads to, or remove it")
+    }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return .file
     case S_IFDIR: return .folder

@@ -21,9 +21,6 @@ package struct PointArray: ImageDataset {
         .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no points",
         place, "save float32 or float64 of shape [N, 2]")
     }
-    guard request.resize == .none else {
-      throw DatasetError(.unsuitable, "points are not resized", place, "leave out dataset.resize")
-    }
     let hash = ContentHash(kind: "points 1")
     var values: [Float] = []
     values.reserveCapacity(2 * extents[0])

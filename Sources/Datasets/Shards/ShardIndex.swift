@@ -2,7 +2,7 @@
 ///
 ///     lockstep shards 1
 ///     labels 2
-///     class cat                                 what a label is called; all or none
+///     class cat                                 what a label is called
 ///     class dog
 ///     shard-000000.tar 1048576 5000 0123…ef     name, bytes, samples, SHA-256
 package struct ShardIndex: Equatable {
@@ -25,17 +25,18 @@ package struct ShardIndex: Equatable {
   package static let fileName = "index.txt"
   private static let firstLine = "lockstep shards 1"
   private static let className = "class "
+  private static let mostLabels = 1_000_000
   private static let largest = 16 << 20
 
   /// Labels lie in `0..<labelCount`; 0 for unlabelled samples.
   package let labelCount: Int
-  /// In the order of the labels; empty where they have no names.
+  /// Those of the first labels, in their order; empty where they have no names.
   package let classNames: [String]
   package let shards: [Shard]
 
-  /// - Precondition: names are of one line, for all labels or none.
+  /// - Precondition: names are of one line, for no more labels than there are.
   package init(labelCount: Int, classNames: [String] = [], shards: [Shard]) {
-    precondition(classNames.isEmpty || classNames.count == labelCount, "all labels have names, or none")
+    precondition(classNames.count <= labelCount, "names are those of labels")
     self.labelCount = labelCount
     self.classNames = classNames
     self.shards = shards
@@ -58,15 +59,19 @@ package struct ShardIndex: Equatable {
     else {
       throw damaged("not a whole text", line: 1)
     }
-    let lines = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-    guard lines.count > 2, lines[0] == Self.firstLine, let labels = Self.field(lines[1], "labels ") else {
+    // By bytes: characters of names may join with what stands before them.
+    let lines = text.utf8.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map(Substring.init)
+    guard lines.count > 2, lines[0] == Self.firstLine, let labels = Self.field(lines[1], "labels "),
+      labels <= Self.mostLabels
+    else {
       throw damaged("not an index of shards of version 1", line: 1)
     }
     var shards: [Shard] = []
     var names: Set<Substring> = []
-    let classNames = lines.dropFirst(2).prefix { $0.hasPrefix(Self.className) }
-      .map { escaped(Array($0.dropFirst(Self.className.count).utf8)) }
-    guard classNames.isEmpty || classNames.count == labels else {
+    let classNames = lines.dropFirst(2).prefix { $0.utf8.starts(with: Self.className.utf8) }
+      .map { escaped(Array($0.utf8.dropFirst(Self.className.utf8.count))) }
+    guard classNames.count <= labels else {
       throw damaged("\(classNames.count) names of \(labels) labels", line: 3)
     }
     for (number, line) in lines.enumerated().dropFirst(2 + classNames.count) {

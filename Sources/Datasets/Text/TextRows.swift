@@ -9,11 +9,11 @@ package struct TextRows: Sendable {
   /// - Parameters:
   ///   - characters: those of the text that samples were drawn from, see ``ImageDataset/characters``.
   ///   - size: the height and width of a sample.
-  /// - Precondition: there are characters, and at most `size`.
-  package init(characters: String, size: Int) {
+  /// Nil if there are no characters, or more than a row has columns.
+  package init?(characters: String, size: Int) {
     self.characters = Array(characters.unicodeScalars)
     self.size = size
-    precondition(!self.characters.isEmpty && self.characters.count <= size, "a column for each character")
+    guard (1...max(size, 1)).contains(self.characters.count) else { return nil }
     first = (size - self.characters.count) / 2
   }
 

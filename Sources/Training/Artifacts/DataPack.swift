@@ -73,7 +73,7 @@ package struct DataPack {
       made.append(ShardIndex.fileName)
       let text = ShardIndex(
         labelCount: source.labelCount,
-        classNames: source.classNames.count == source.labelCount ? source.classNames : [], shards: index
+        classNames: source.classNames, shards: index
       ).text
       try AtomicFile.write(Array(text.utf8), to: "\(temporary)/\(ShardIndex.fileName)", durable: true)
       guard rename(temporary, folder) == 0 else {

@@ -20,7 +20,7 @@ package struct DryRun {
       batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
     try MemoryError.checkMaking(options)
     let dataset = try Datasets.open(DatasetRequest(options))
-    try options.check(dataset)
+    try options.check(dataset, isNew: true)
     try plan.check(sampleCount: dataset.count)
     lines = Self.lines(options, options.family.makeModel(options), dataset)
   }

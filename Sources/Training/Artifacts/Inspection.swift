@@ -120,6 +120,7 @@ package struct Inspection {
       .init("options_sha256", .string(info.optionsSHA256)),
       .init("data_fingerprint", .string(info.dataFingerprint)),
       .init("class_names", .array(info.classNames.map(JSONValue.string))),
+      .init("characters", info.characters.map(JSONValue.string) ?? .null),
       .init("program_version", .string(info.programVersion)),
       .init("format_version", .string("\(manifest.formatVersion)")),
       .init("bytes", .integer(manifest.files.reduce(0) { $0 + $1.bytes })),

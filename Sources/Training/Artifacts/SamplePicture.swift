@@ -17,7 +17,7 @@ package enum SamplePicture: Sendable {
   /// - Parameter characters: those of text, see `ImageDataset.characters`; nil of other data.
   package init(_ options: Options, characters: String?) {
     guard options.modelsPoints else {
-      self = characters.map { .text(TextRows(characters: $0, size: options.size)) } ?? .images
+      self = characters.flatMap { TextRows(characters: $0, size: options.size) }.map { .text($0) } ?? .images
       return
     }
     guard case .mixture(let kind) = options.data else {
@@ -44,14 +44,16 @@ package enum SamplePicture: Sendable {
 
   /// What `samples`, `[N, H, W, C]`, say, one a line; nil of what is no text.
   ///
-  /// Line breaks within a sample, and whatever else would disturb a terminal, are written as in Swift: `\n`.
+  /// Line breaks within a sample, backslashes, and whatever else would disturb a terminal are written as in
+  /// Swift: `\n`, `\\`.
   package func lines(of samples: Tensor) -> String? {
     guard case .text(let rows) = self else { return nil }
     let channels = samples.shape[3]
     let count = samples.shape[1] * samples.shape[2] * channels
     return samples.withUnsafePointer { values in
       (0..<samples.shape[0]).map {
-        TerminalText.escaped(rows.text(of: values + $0 * count, channels: channels)) + "\n"
+        let text = rows.text(of: values + $0 * count, channels: channels)
+        return TerminalText.escaped(text.replacing("\\", with: "\\\\")) + "\n"
       }.joined()
     }
   }

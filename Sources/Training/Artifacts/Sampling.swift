@@ -22,7 +22,7 @@ package struct Sampling {
   private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
-  private let classNames: [String]
+  private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
   /// Checkpoints that were passed over.
@@ -48,8 +48,8 @@ package struct Sampling {
     }
     self.isAveraged = isAveraged
     let info = generation.manifest.info
-    classNames = info.classNames
     let count = model.classCount
+    classFolders = Self.folderNames(info.classNames, count: count)
     self.only = try only.map { (name) throws(SamplingError) in
       try SamplingError.number(ofClass: name, named: info.classNames, count: count)
     }
@@ -92,7 +92,7 @@ package struct Sampling {
         let images = model.samples(
           noise.normal([rows, length], from: start * length), classes: classes, isAveraged: isAveraged)
         for row in 0..<rows {
-          let place = classes.isEmpty ? folder : "\(folder)/\(folderName(ofClass: classes[row]))"
+          let place = classes.isEmpty ? folder : "\(folder)/\(classFolders[classes[row]])"
           _ = try OutputError.makeFolder(place, for: folder)
           let image = images.rows(row..<row + 1)
           let path = "\(place)/\(DataPack.padded(start + row, 6))"
@@ -107,12 +107,17 @@ package struct Sampling {
     }
   }
 
-  /// A class's name where that is a name for a folder, else its number.
-  private func folderName(ofClass number: Int) -> String {
-    guard number < classNames.count else { return "\(number)" }
-    let name = classNames[number]
-    let isPart = !name.isEmpty && !name.hasPrefix(".") && name.utf8.count < 256
-    return isPart && !name.utf8.contains(where: { $0 == 0x2F || $0 == 0 }) ? name : "\(number)"
+  /// The folder of each class: its name, if each has one that is a name for a folder and no other's, else its
+  /// number.
+  private static func folderNames(_ names: [String], count: Int) -> [String] {
+    func isPlain(_ name: String) -> Bool {
+      !name.isEmpty && !name.hasPrefix(".") && name.utf8.count < 256
+        && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
+    }
+    let names = names.prefix(count)
+    let areNames =
+      names.count == count && names.allSatisfy(isPlain) && Set(names.map { Array($0.utf8) }).count == count
+    return areNames ? Array(names) : (0..<count).map(String.init)
   }
 
   /// Samples that are in memory at a time.

@@ -35,7 +35,9 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   ) throws(SamplingError) -> Int {
     guard count > 0 else { throw .noClasses }
     let names = Array(names.prefix(count))
-    guard let number = names.firstIndex(of: name) ?? Int(name), 0..<count ~= number else {
+    // As the file system has them: one letter may be spelled in two ways.
+    let named = names.firstIndex { $0.utf8.elementsEqual(name.utf8) }
+    guard let number = named ?? Int(name), 0..<count ~= number else {
       throw .noClass(name, named: names, count: count)
     }
     return number

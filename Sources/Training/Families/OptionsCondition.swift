@@ -62,10 +62,11 @@ extension OptionsResolution {
 
 extension Options {
   /// Checks that the data have the labels that a conditional model is trained with.
+  /// - Parameter areAllUsed: whether each class has to have a sample.
   /// - Throws: `DatasetError`.
-  func checkLabels(of dataset: any ImageDataset) throws(DatasetError) {
+  func checkLabels(of dataset: any ImageDataset, areAllUsed: Bool) throws(DatasetError) {
     guard let form = model.value(of: ConditionOptions.form), form != .none else { return }
-    let used = dataset.usedLabelCount
+    let used = areAllUsed ? dataset.usedLabelCount : dataset.labelCount
     if used > 0, let classes = self.dataset.labels, classes > used {
       // A class without a sample would be learnt from nothing, and its samples be noise.
       throw DatasetError(

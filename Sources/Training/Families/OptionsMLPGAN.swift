@@ -1,5 +1,4 @@
 import Datasets
-import Reporting
 
 /// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for
 /// vectors.
@@ -41,7 +40,11 @@ public enum MLPGANOptions {
 extension OptionsResolution {
   /// Vessels are no points of the plane.
   mutating func checkPoints() {
-    guard schema.family?.definition.modelsPoints == true, let data = settings["data"],
+    guard schema.family?.definition.modelsPoints == true else { return }
+    if let resize = settings["dataset.resize"], ResizeMode(resize.value) != .none {
+      report("dataset.resize is given, but points are not resized", resize.origin, "remove it")
+    }
+    guard let data = settings["data"],
       case .pottery = DataSource(data.value)
     else { return }
     report(
@@ -51,15 +54,15 @@ extension OptionsResolution {
 }
 
 extension Options {
-  /// Checks that points are about as large as the networks' unit.
+  /// Checks that points are about as large as the networks' unit, so that pictures show all of them.
   /// - Throws: `DatasetError`.
   func checkScale(of dataset: any ImageDataset) throws(DatasetError) {
     guard let points = dataset as? PointArray, let scale = model.value(of: MLPGANOptions.scale),
-      points.extent > 0, !(0.1...4).contains(Double(points.extent) / scale)
+      points.extent > 0, !(0.1...1.25).contains(Double(points.extent) / scale)
     else { return }
-    let largest = FixedDecimal.text(Double(points.extent), places: 3)
+    let fits = (2e-6...5e5).contains(points.extent)
     throw DatasetError(
-      .unsuitable, "coordinates of up to \(largest), and the networks' unit model.scale is \(scale)",
-      dataset.name, "give model.scale=\(largest)")
+      .unsuitable, "coordinates of up to \(points.extent), and the networks' unit model.scale is \(scale)",
+      dataset.name, fits ? "give model.scale=\(points.extent)" : "scale the points to about 1")
   }
 }

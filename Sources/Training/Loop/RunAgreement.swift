@@ -21,14 +21,14 @@ enum RunAgreement {
 
   /// A rank's part of the work and its data. One all-gather of 8 bytes a rank, and the ``Handshake``.
   static func work(
-    of options: Options, _ layout: NodeLayout, over communicator: any Communicator
+    of request: TrainingRequest, _ options: Options, _ layout: NodeLayout, over communicator: any Communicator
   ) throws -> (plan: MicroBatchPlan, dataset: any ImageDataset) {
     let rank = communicator.rank
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size, rank: rank)
       let dataset = try Datasets.open(DatasetRequest(options))
-      try options.check(dataset)
+      try options.check(dataset, isNew: !request.isResuming && request.source == nil)
       if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
       try plan.check(sampleCount: dataset.count)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))

@@ -80,7 +80,7 @@ package enum TrainingRun {
     let rank = communicator.rank
     let (options, reopened) = try RunAgreement.options(of: request, over: communicator)
     let nodes = try options.wire.check(layout, over: threadCommunicator)
-    let (plan, dataset) = try RunAgreement.work(of: options, layout, over: communicator)
+    let (plan, dataset) = try RunAgreement.work(of: request, options, layout, over: communicator)
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))
 
     let model = options.family.makeModel(options)

@@ -13,7 +13,7 @@ package struct CheckpointEvaluation {
   package let rejected: [String]
   private let path: String
   private let step: Int
-  private let data: (name: String, count: Int)
+  private let data: (name: String, shape: String, count: Int, fingerprint: String)
   /// Whether these are the data that the run was trained on.
   private let areOwnData: Bool
   private let samples: Int
@@ -25,6 +25,18 @@ package struct CheckpointEvaluation {
   private let mixture: MixtureQuality?
   /// The share of the data's spread below which samples count as collapsed.
   private let leastSpread: Double
+
+  /// Checks that there is a whole checkpoint at each of some paths, before time is spent on the first.
+  /// - Throws: `CheckpointError`, on all ranks alike.
+  package static func requireCheckpoints(
+    at paths: [String], over communicator: any Communicator
+  ) throws {
+    guard paths.count > 1 else { return }
+    _ = try communicator.fromCoordinator {
+      for path in paths { _ = try Inspection(of: path) }
+      return []
+    }
+  }
 
   /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
   /// the checkpoint and gives the others its networks.
@@ -65,7 +77,10 @@ package struct CheckpointEvaluation {
     rejected = loaded?.rejected ?? []
     self.path = loaded?.generation.path ?? path
     step = loaded?.generation.manifest.info.step ?? 0
-    data = (dataset.name, dataset.count)
+    data = (
+      dataset.name, "\(dataset.height)x\(dataset.width)x\(dataset.channels)", dataset.count,
+      dataset.fingerprint.description
+    )
     areOwnData = loaded?.generation.manifest.info.dataFingerprint == dataset.fingerprint.description
     samples = fake.rows
     space = (reference.space.name, told.joined(separator: "; "))
@@ -156,7 +171,8 @@ package struct CheckpointEvaluation {
     let others = areOwnData ? "" : ", not those that the run was trained on"
     return [
       ("checkpoint", path), ("step", "\(step)"),
-      ("data", "\(data.name), \(Count.text(data.count, "sample"))\(others)"), ("fakes", "\(samples)"),
+      ("data", "\(data.name) \(data.shape), \(Count.text(data.count, "sample"))\(others)"),
+      ("fakes", "\(samples)"),
       ("feature space", space.text.isEmpty ? space.name : space.text),
     ]
   }
@@ -178,6 +194,9 @@ package struct CheckpointEvaluation {
       let told = evaluation.heading.map { $0.name == "checkpoint" ? $0.value : "\($0.name) \($0.value)" }
       lines.append(TerminalText.escaped("\(number + 1)  \(told.joined(separator: ", "))"))
       if let caution = evaluation.caution { lines.append(TerminalText.escaped("   caution: \(caution)")) }
+    }
+    if Set(evaluations.map { "\($0.data.fingerprint) \($0.space.name)" }).count > 1 {
+      lines.append("caution: other data, sizes or feature spaces make other distances: these do not compare")
     }
     let columns = evaluations.map { $0.rows }
     var names: [(key: String, name: String, aim: String)] = []

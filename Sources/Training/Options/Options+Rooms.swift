@@ -56,10 +56,11 @@ extension DatasetRequest {
 
 extension Options {
   /// Checks that the model can be trained on the data.
+  /// - Parameter isNew: whether nothing has been trained yet: what has been goes on as it began.
   /// - Throws: `DatasetError`.
-  func check(_ dataset: any ImageDataset) throws(DatasetError) {
-    try checkLabels(of: dataset)
-    try checkScale(of: dataset)
+  func check(_ dataset: any ImageDataset, isNew: Bool) throws(DatasetError) {
+    try checkLabels(of: dataset, areAllUsed: isNew)
+    if isNew { try checkScale(of: dataset) }
   }
 }
 

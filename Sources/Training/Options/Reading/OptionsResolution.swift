@@ -161,8 +161,7 @@ struct OptionsResolution {
     if let family = schema.family, !others.isEmpty, !others.contains(family),
       !entry.path.hasPrefix("optimizer."), !entry.path.hasPrefix("init."), !entry.path.hasSuffix("Steps")
     {
-      return
-        "remove it; \(Prose.list(others.map(\.rawValue))) have it, this recipe's family is \(family.rawValue)"
+      return "remove it; it is a key of \(Prose.list(others.map(\.rawValue))), not of \(family.rawValue)"
     }
     let near = OptionSuggestions(schema, groups: entry.content == .group).nearest(to: entry.path)
     guard near.isEmpty else { return "did you mean \(Prose.alternatives(near))?" }

@@ -1,0 +1,62 @@
+package import Datasets
+import Reporting
+import TensorCore
+
+/// What a file of points of the plane holds, as `lockstep data info` tells it.
+package struct PointInspection {
+  private let points: PointArray
+  private let labels: [Int]
+
+  /// The points of a file; nil if it holds something else.
+  /// - Throws: `DatasetError`.
+  package init?(_ request: DatasetRequest) throws {
+    guard let points = try Datasets.pointsIfAny(request) else { return nil }
+    self.points = points
+    var counts = [Int](repeating: 0, count: points.labelCount)
+    var point: [Float] = [0, 0]
+    for index in 0..<(points.labelCount > 0 ? points.count : 0) {
+      counts[Int(try points.read(index, into: &point))] += 1
+    }
+    labels = counts
+  }
+
+  /// A table for people.
+  package var text: String {
+    NamedValues.text([
+      ("data", points.name), ("format", "points of the plane, for the recipes ring and grid"),
+      ("samples", "\(points.count)"), ("largest", "\(points.extent), which suits model.scale"),
+      (
+        "labels",
+        labels.isEmpty ? "none" : "\(labels.count), each with \(labels.min()!) to \(labels.max()!) samples"
+      ), ("fingerprint", points.fingerprint.description),
+    ])
+  }
+
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object([
+      .init("name", .string(points.name)), .init("format", .string("points")),
+      .init("samples", .integer(points.count)), .init("largest", .float(points.extent)),
+      .init("labels", .integer(labels.count)),
+      .init("samples_of_label", .array(labels.map(JSONValue.integer))),
+      .init("fingerprint", .string(points.fingerprint.description)),
+    ]).text
+  }
+
+  /// Draws up to 10,000 points that are spread evenly over the data.
+  /// - Throws: ``OutputError``, or `DatasetError`.
+  package func writePlot(to path: String) throws {
+    let count = min(points.count, 10_000)
+    var failure: DatasetError?
+    let drawn = Tensor([count, 2]) { values in
+      for number in 0..<count {
+        do throws(DatasetError) {
+          _ = try points.read(number * points.count / count, into: values + 2 * number)
+        } catch { failure = error }
+      }
+    }
+    if let failure { throw failure }
+    let plot = ScatterPlot(circles: [], extent: points.extent > 0 ? 1.2 * Double(points.extent) : 1)
+    try OutputError.writing(path) { try PNGFile.write(plot.pixels(of: drawn), to: path) }
+  }
+}

@@ -21,7 +21,7 @@ extension EndToEnd {
         let refused = try Lockstep.train(recipe + ["steps=3", "--resume"], ranks: ranks, in: folder)
         #expect(refused.status == 64 && refused.messages.count == 1, "\(refused.errors)")
         #expect(
-          refused.messages.first?.contains("dcgan at step 2 and dcgan-2 at step 1") == true,
+          refused.messages.first?.contains("dcgan done at step 2 and dcgan-2 done at step 1") == true,
           "\(refused.errors)")
       }
       let after = try folder.contents(of: "runs")

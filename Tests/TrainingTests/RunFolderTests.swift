@@ -190,7 +190,7 @@ struct RunFolderTests {
     RunStatus(.done, step: 400).write(in: "\(parent)/dcgan-3")
     let later = try #require(throws: RunFolderError.self) { try only("dcgan") }
     #expect(
-      later.description.contains("dcgan at step 300 and dcgan-3 without a checkpoint, done")
+      later.description.contains("dcgan at step 300 and dcgan-3 done without a checkpoint")
         && later.description.hasSuffix("--run \(parent)/dcgan"), "\(later)")
   }
 

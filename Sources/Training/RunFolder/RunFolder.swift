@@ -177,8 +177,8 @@ extension RunFolder {
     let limit = 8
     var listed = first.prefix(limit).map { name in
       let step = newestStep(in: "\(parent)/\(name)")
-      let state = unfinished.contains(name) ? "" : ", done"
-      return "\(name.shortened) \(step.map { "at step \($0)" } ?? "without a checkpoint")\(state)"
+      let done = unfinished.contains(name) ? "" : "done "
+      return "\(name.shortened) \(done)\(step.map { "at step \($0)" } ?? "without a checkpoint")"
     }
     if runs.count > limit { listed.append("\(runs.count - limit) more") }
     throw RunFolderError(

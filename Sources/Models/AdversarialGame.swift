@@ -131,7 +131,7 @@ struct AdversarialGame {
   private func shownFakes(_ microBatch: MicroBatch) -> (samples: Variable, classes: [Int]) {
     let made =
       microBatch.draw.isShared ? recordedFakes(microBatch) : fakes(microBatch, Tape(parts: microBatch.parts))
-    microBatch.carried = microBatch.draw.isShared ? made : nil
+    microBatch.leave(made)
     let asked = fakeClasses(microBatch)
     let (shown, classes) = replay?.mixing(made.value, classes: asked, microBatch) ?? (made.value, asked)
     let samples = microBatch.tape(watching: discriminator).samples(shown)
@@ -160,8 +160,7 @@ struct AdversarialGame {
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
-    let made = microBatch.carried ?? recordedFakes(microBatch)
-    microBatch.carried = nil
+    let made = microBatch.takeLeft() ?? recordedFakes(microBatch)
     let asked = fakeClasses(microBatch)
     let judged = judge(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch), asked)
     let loss = objective.loss.generator(judged.scores)

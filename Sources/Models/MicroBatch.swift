@@ -59,9 +59,17 @@ public final class MicroBatch {
   private let noise: (KeyedNoise.Purpose, Shape) -> Tensor
   private var tapes: [ObjectIdentifier: Tape] = [:]
 
-  /// What an earlier phase of the step left for a later one: the fakes of the discriminator's turn, recorded
-  /// on the generator's tape.
-  package var carried: Variable?
+  private var left: Variable?
+
+  /// Leaves what a later phase of the step goes on with, such as the fakes of the discriminator's turn,
+  /// recorded on the tape of the network that made it. Nothing is kept where the next turn draws anew.
+  package func leave(_ variable: Variable) { left = draw.isShared ? variable : nil }
+
+  /// What an earlier phase of the step left, once; nil where it must be made anew.
+  package func takeLeft() -> Variable? {
+    defer { left = nil }
+    return left
+  }
 
   /// The samples of a draw from `index` on.
   public init(

@@ -108,7 +108,7 @@ struct GameTests {
       let draw = MicroBatch.Draw(step: 1, round: 1, batch: 1, isShared: isShared)
       let microBatch = EngineRank.microBatch(0, draw)
       let evaluation = model.evaluate(model.phases[0], on: microBatch)
-      #expect((microBatch.carried != nil) == isShared)
+      #expect((microBatch.takeLeft() != nil) == isShared)
       return evaluation.loss.value.scalar
     }
     #expect(loss(isShared: true) == loss(isShared: false))

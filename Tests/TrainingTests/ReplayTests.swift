@@ -111,7 +111,7 @@ struct ReplayTests {
       let images = Tensor(repeating: 0, shape: [4, 1, 1, 2])
       let microBatch = MicroBatch(index: 1, draw: draw, images: images, labels: [0, 1, 2, 0], seed: 2)
       _ = model.evaluate(model.phases[0], on: microBatch)
-      let fakes = try #require(microBatch.carried).value.scalars
+      let fakes = try #require(microBatch.takeLeft()).value.scalars
       made += [Array(fakes[0..<2]), Array(fakes[2..<4])]
       labels += microBatch.fakeClasses(of: 3).prefix(2).map { Float($0) }
       #expect(replay.filled == min(2 * (turn + 1), 3))

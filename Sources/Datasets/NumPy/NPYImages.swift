@@ -1,7 +1,8 @@
 /// Images of an NPY or NPZ file: `[N, H, W]` (grey), `[N, H, W, C]` or `[N, C, H, W]`, with 1 or 3 channels.
 ///
-/// uint8 values are 0 to 255. float32 and float64 values, which are rounded to float32, lie in 0...1, or in -1...1 if any of them is negative. Where
-/// both the last and the second extent could be the channels, the last ones are.
+/// uint8 values are 0 to 255. float32 and float64 values, which are rounded to float32, lie in 0...1, or in
+/// -1...1 if any of them is negative. Where both the last and the second extent could be the channels, the
+/// last ones are.
 struct NPYImages: ImageSource {
   let name: String
   let format: String
@@ -34,7 +35,7 @@ struct NPYImages: ImageSource {
       throw DatasetError(
         .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no images",
         place,
-        "save uint8, float32 or float64 of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; points [N, 2] are for the recipe ring"
+        "save uint8 or floats of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; points [N, 2] are for ring"
       )
     }
     let isChannels = { (extent: Int) in extent == 1 || extent == 3 }

@@ -53,13 +53,15 @@ extension EndToEnd {
           6 * angle.truncatingRemainder(dividingBy: 1) - 3, angle.truncatingRemainder(dividingBy: 2) - 1,
         ]
       }
-      let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(count), 2), }"
-      let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+      func npy(_ header: String, _ values: [UInt8]) -> [UInt8] {
+        let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+        return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + values
+      }
+      let bytes = values.flatMap { value in
+        (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+      }
       try folder.write(
-        [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8)
-          + values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-          },
-        "own.npy")
+        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (\(count), 2), }", bytes), "own.npy")
       let info = try Lockstep.run(["data", "info", "own.npy", "--output", "plot.png"], in: folder)
       #expect(info.status == 0 && info.output.contains("points of the plane"), "\(info.errors)")
       #expect(folder.has("plot.png"))
@@ -75,6 +77,19 @@ extension EndToEnd {
       #expect(folder.has("run1/samples/step-00000006.png"))
       let measured = try Lockstep.run(["evaluate", "run1", "quality.samples=256"], in: folder)
       #expect(measured.status == 0 && !measured.output.contains("modes"), "\(measured.errors)")
+      try folder.write(
+        npy(
+          "{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }",
+          (0..<count).map { UInt8($0 % 2) }),
+        "labels.npy")
+      try folder.write(folder.bytes("own.npy"), "images.npy")
+      let classes = ["data=images.npy", "dataset.labels=2", "model.condition=projection", "model.packing=1"]
+      let conditional = try Lockstep.train(
+        words.map { $0 == "data=own.npy" ? "model.scale=3" : $0 } + classes + ["--run", "classes"], ranks: 1,
+        in: folder)
+      #expect(conditional.status == 0, "\(conditional.errors)")
+      let one = try Lockstep.run(["sample", "classes", "--class", "1", "--output", "one.png"], in: folder)
+      #expect(one.status == 0, "\(one.errors)")
       let small = try Lockstep.train(words + ["model.scale=0.5", "--run", "small"], ranks: 1, in: folder)
       #expect(small.status == 65 && small.errors.contains("give model.scale="), "\(small.errors)")
       #expect(!folder.has("small"))

@@ -83,9 +83,13 @@ public enum Datasets {
   private static func arrays(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {
     let path = FilePath(request.source)
     guard try !FolderListing.isFolder(path) else { return nil }
+    return try NumPyFiles.arrays(path, start: head(path).start, limits: request.limits)
+  }
+
+  /// The first bytes of a file, by which its format is known, and its size.
+  private static func head(_ path: FilePath) throws(DatasetError) -> (start: [UInt8], size: Int) {
     let file = try OpenFile(path)
-    let start = try file.bytes(0..<min(file.size, TarReader.block))
-    return try NumPyFiles.arrays(path, start: start, limits: request.limits)
+    return (try file.bytes(0..<min(file.size, TarReader.block)), file.size)
   }
 
   /// The images of a source in the size and with the channels that `request` asks for.
@@ -119,13 +123,7 @@ public enum Datasets {
   private static func file(
     _ path: FilePath, _ request: DatasetRequest, _ problems: SampleProblems
   ) throws(DatasetError) -> any ImageSource {
-    let start: [UInt8]
-    let size: Int
-    do {
-      let file = try OpenFile(path)
-      start = try file.bytes(0..<min(file.size, TarReader.block))
-      size = file.size
-    }
+    let (start, size) = try head(path)
     if let arrays = try NumPyFiles.arrays(path, start: start, limits: request.limits) {
       return try NPYImages(arrays, request: request, problems: problems)
     }

@@ -66,6 +66,9 @@ package struct PointArray: ImageDataset {
   ) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
     (values[0], values[1]) = (points[index].x, points[index].y)
-    return labels.map { Int32($0[index]) } ?? -1
+    return label(index)
   }
+
+  /// The label of a point, -1 when unlabelled.
+  package func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
 }

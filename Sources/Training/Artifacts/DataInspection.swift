@@ -9,6 +9,7 @@ package struct DataInspection {
   private let isFloat: Bool
   private let channels: Int
   private let looked: Int
+  private let labels: LabelCounts
 
   /// Opens the data, every byte of which is read, and looks at as many as 4,096 images that are spread
   /// evenly.
@@ -16,6 +17,7 @@ package struct DataInspection {
   package init(_ request: DatasetRequest) throws {
     source = try Datasets.source(request)
     looked = min(source.count, 4096)
+    labels = LabelCounts(labels: source.labelCount, samples: source.count, label: source.label)
     var (least, largest) = (Float.infinity, -Float.infinity)
     var (isFloat, channels) = (false, 1)
     for number in 0..<looked {
@@ -34,17 +36,6 @@ package struct DataInspection {
     "\(source.extent?.sizes ?? "several sizes") x \(channels)"
   }
 
-  private var labels: String {
-    source.labelCount == 0
-      ? "none" : "\(source.labelCount), each with \(counts.min()!) to \(counts.max()!) samples"
-  }
-
-  private var counts: [Int] {
-    var counts = [Int](repeating: 0, count: source.labelCount)
-    for index in 0..<source.count where source.labelCount > 0 { counts[Int(source.label(index))] += 1 }
-    return counts
-  }
-
   /// A table for people.
   package var text: String {
     let values =
@@ -52,11 +43,11 @@ package struct DataInspection {
       + Count.text(looked, "image")
     var lines = [
       ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
-      ("values", values), ("labels", labels),
+      ("values", values), ("labels", labels.text),
     ]
     if !source.classNames.isEmpty {
       // A request may ask for more labels than have names.
-      let named = zip(source.classNames, counts).enumerated()
+      let named = zip(source.classNames, labels.counts).enumerated()
         .map { "\($0.offset) \($0.element.0) (\($0.element.1))" }
       lines.append(("classes", named.joined(separator: ", ")))
     }
@@ -77,7 +68,7 @@ package struct DataInspection {
         .init("channels", .integer(channels)),
         .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
         .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),
-        .init("samples_of_label", .array(counts.map(JSONValue.integer))),
+        .init("samples_of_label", .array(labels.counts.map(JSONValue.integer))),
         .init("class_names", .array(source.classNames.map(JSONValue.string))),
         .init("bytes", .integer(source.byteCount)),
         .init("fingerprint", .string(source.fingerprint.description)),

@@ -5,19 +5,14 @@ import TensorCore
 /// What a file of points of the plane holds, as `lockstep data info` tells it.
 package struct PointInspection {
   private let points: PointArray
-  private let labels: [Int]
+  private let labels: LabelCounts
 
   /// The points of a file; nil if it holds something else.
   /// - Throws: `DatasetError`.
   package init?(_ request: DatasetRequest) throws {
     guard let points = try Datasets.pointsIfAny(request) else { return nil }
     self.points = points
-    var counts = [Int](repeating: 0, count: points.labelCount)
-    var point: [Float] = [0, 0]
-    for index in 0..<(points.labelCount > 0 ? points.count : 0) {
-      counts[Int(try points.read(index, into: &point))] += 1
-    }
-    labels = counts
+    labels = LabelCounts(labels: points.labelCount, samples: points.count, label: points.label)
   }
 
   /// A table for people.
@@ -25,10 +20,7 @@ package struct PointInspection {
     NamedValues.text([
       ("data", points.name), ("format", "points of the plane, for the recipes ring and grid"),
       ("samples", "\(points.count)"), ("largest", "\(points.extent), which suits model.scale"),
-      (
-        "labels",
-        labels.isEmpty ? "none" : "\(labels.count), each with \(labels.min()!) to \(labels.max()!) samples"
-      ), ("fingerprint", points.fingerprint.description),
+      ("labels", labels.text), ("fingerprint", points.fingerprint.description),
     ])
   }
 
@@ -37,8 +29,8 @@ package struct PointInspection {
     JSONValue.object([
       .init("name", .string(points.name)), .init("format", .string("points")),
       .init("samples", .integer(points.count)), .init("largest", .float(points.extent)),
-      .init("labels", .integer(labels.count)),
-      .init("samples_of_label", .array(labels.map(JSONValue.integer))),
+      .init("labels", .integer(labels.counts.count)),
+      .init("samples_of_label", .array(labels.counts.map(JSONValue.integer))),
       .init("fingerprint", .string(points.fingerprint.description)),
     ]).text
   }

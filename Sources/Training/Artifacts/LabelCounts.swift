@@ -1,0 +1,18 @@
+/// How many samples there are of each label.
+struct LabelCounts {
+  /// In the order of the labels; empty if samples are unlabelled.
+  let counts: [Int]
+
+  /// Counts the labels of `samples` samples, which lie in `0..<labels`.
+  init(labels: Int, samples: Int, label: (Int) -> Int32) {
+    var counts = [Int](repeating: 0, count: labels)
+    for index in 0..<(labels > 0 ? samples : 0) { counts[Int(label(index))] += 1 }
+    self.counts = counts
+  }
+
+  /// For people.
+  var text: String {
+    guard let least = counts.min(), let most = counts.max() else { return "none" }
+    return "\(counts.count), each with \(least) to \(most) samples"
+  }
+}

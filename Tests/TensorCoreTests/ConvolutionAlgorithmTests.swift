@@ -5,22 +5,26 @@ import Testing
 struct ConvolutionAlgorithmTests {
   /// A layer of a network as its convolution: a transposed one is that of which it is the input gradient.
   struct Layer: CustomStringConvertible, Sendable {
+    var geometry = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
     let extent: Int
     let inputChannels: Int
     let outputChannels: Int
     let algorithm: ConvolutionAlgorithm
 
-    var description: String { "\(inputChannels) at \(extent) x \(extent) to \(outputChannels)" }
+    var description: String {
+      "\(inputChannels) at \(extent) x \(extent) to \(outputChannels), kernel \(geometry.kernel[0])"
+    }
 
     var chosen: ConvolutionAlgorithm {
       .chosen(
-        for: ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1]),
-        inputExtents: [extent, extent], inputChannels: inputChannels,
+        for: geometry, inputExtents: [extent, extent], inputChannels: inputChannels,
         outputChannels: outputChannels)
     }
   }
 
-  /// The layers of DCGANs for 32 and 64 pixels.
+  private static let threeTaps = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
+
+  /// The layers of DCGANs for 32 and 64 pixels, and of residual networks.
   static let layers: [Layer] = [
     Layer(extent: 32, inputChannels: 1, outputChannels: 64, algorithm: .direct),
     Layer(extent: 64, inputChannels: 3, outputChannels: 64, algorithm: .direct),
@@ -29,14 +33,24 @@ struct ConvolutionAlgorithmTests {
     Layer(extent: 16, inputChannels: 128, outputChannels: 256, algorithm: .winograd(.f4x2)),
     Layer(extent: 8, inputChannels: 128, outputChannels: 256, algorithm: .winograd(.f2x2)),
     Layer(extent: 8, inputChannels: 256, outputChannels: 512, algorithm: .winograd(.f2x2)),
+    Layer(geometry: threeTaps, extent: 32, inputChannels: 3, outputChannels: 64, algorithm: .direct),
+    Layer(
+      geometry: threeTaps, extent: 32, inputChannels: 64, outputChannels: 64, algorithm: .winograd(.f4x3)),
+    Layer(
+      geometry: threeTaps, extent: 16, inputChannels: 128, outputChannels: 64, algorithm: .winograd(.f4x3)),
+    Layer(
+      geometry: threeTaps, extent: 8, inputChannels: 256, outputChannels: 256, algorithm: .winograd(.f4x3)),
+    Layer(
+      geometry: threeTaps, extent: 4, inputChannels: 256, outputChannels: 256, algorithm: .winograd(.f2x3)),
   ]
 
-  @Test("each layer of a DCGAN is computed as the table says", arguments: layers)
+  @Test("each layer is computed as the table says", arguments: layers)
   func choice(_ layer: Layer) {
     #expect(layer.chosen == layer.algorithm)
   }
 
-  @Test("kernels that do not fall into 2 x 2 taps, thin layers and small images are computed directly")
+  @Test(
+    "kernels that fall into neither 2 x 2 nor 3 x 3 taps, thin layers and small images are computed directly")
   func directChoices() {
     func chosen(_ kernel: Int, _ stride: Int, _ extent: Int, _ channels: Int) -> ConvolutionAlgorithm {
       .chosen(
@@ -44,7 +58,10 @@ struct ConvolutionAlgorithmTests {
         inputExtents: [extent, extent], inputChannels: channels, outputChannels: channels)
     }
     #expect(chosen(4, 2, 16, 64) != .direct)
-    #expect(chosen(3, 1, 16, 64) == .direct)
+    #expect(chosen(3, 1, 16, 64) != .direct)
+    #expect(chosen(3, 2, 16, 64) == .direct)
+    #expect(chosen(3, 1, 16, 40) == .direct)
+    #expect(chosen(3, 1, 2, 64) == .direct)
     #expect(chosen(5, 2, 16, 64) == .direct)
     #expect(chosen(4, 1, 16, 64) == .direct)
     #expect(chosen(4, 2, 16, 16) == .direct)
@@ -59,7 +76,7 @@ struct ConvolutionAlgorithmTests {
     arguments: layers.filter { $0.algorithm != .direct })
   func error(_ layer: Layer) {
     let reference = SampledReference(
-      images: 2, extent: layer.extent, inputChannels: layer.inputChannels,
+      layer.geometry, images: 2, extent: layer.extent, inputChannels: layer.inputChannels,
       outputChannels: layer.outputChannels)
     for pass in SampledReference.Pass.allCases {
       let direct = reference.error(pass, by: .direct)

@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Some elements of a 4 x 4 convolution of stride 2 and of its gradients in Double, for layers too large to
-/// be computed whole that way. Operands are nearly normal.
+/// Some elements of a convolution of squares and of its gradients in Double, for layers too large to be
+/// computed whole that way. Operands are nearly normal.
 struct SampledReference {
   enum Pass: CaseIterable {
     case forward, inputGradient, weightGradient
@@ -14,10 +14,10 @@ struct SampledReference {
   }
 
   private static let samples = 8_000
-  private let geometry = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
+  private let geometry: ConvolutionGeometry
   private let images: Int
   private let extent: Int
-  private let half: Int
+  private let outputExtent: Int
   private let inputChannels: Int
   private let outputChannels: Int
   private let x: Tensor
@@ -27,16 +27,20 @@ struct SampledReference {
   private let ys: [Float]
   private let ws: [Float]
 
-  init(images: Int, extent: Int, inputChannels: Int, outputChannels: Int) {
-    (self.images, self.extent, half) = (images, extent, extent / 2)
+  init(
+    _ geometry: ConvolutionGeometry, images: Int, extent: Int, inputChannels: Int, outputChannels: Int
+  ) {
+    self.geometry = geometry
+    (self.images, self.extent) = (images, extent)
+    outputExtent = geometry.outputExtents(of: [extent, extent])[0]
     (self.inputChannels, self.outputChannels) = (inputChannels, outputChannels)
     var numbers = TestNumbers(seed: 8)
     func normal(_ shape: Shape) -> Tensor {
       (numbers.tensor(shape) + numbers.tensor(shape)) + (numbers.tensor(shape) + numbers.tensor(shape))
     }
     x = normal([images, extent, extent, inputChannels])
-    y = normal([images, half, half, outputChannels])
-    w = normal([outputChannels, inputChannels, 4, 4])
+    y = normal([images, outputExtent, outputExtent, outputChannels])
+    w = normal(Shape([outputChannels, inputChannels] + geometry.kernel))
     (xs, ys, ws) = (x.scalars, y.scalars, w.scalars)
   }
 
@@ -73,17 +77,21 @@ struct SampledReference {
     }
   }
 
+  private var side: Int { geometry.kernel[0] }
+  private var step: Int { geometry.stride[0] }
+  private var padding: Int { geometry.padding[0] }
+
   private func forward(_ index: Int) -> Double {
     let (pixel, output) = index.quotientAndRemainder(dividingBy: outputChannels)
-    let (line, ox) = pixel.quotientAndRemainder(dividingBy: half)
-    let (image, oy) = line.quotientAndRemainder(dividingBy: half)
+    let (line, ox) = pixel.quotientAndRemainder(dividingBy: outputExtent)
+    let (image, oy) = line.quotientAndRemainder(dividingBy: outputExtent)
     var sum = 0.0
-    for tap in 0..<16 {
-      let (iy, ix) = (2 * oy - 1 + tap / 4, 2 * ox - 1 + tap % 4)
+    for tap in 0..<geometry.taps {
+      let (iy, ix) = (step * oy - padding + tap / side, step * ox - padding + tap % side)
       guard (0..<extent).contains(iy), (0..<extent).contains(ix) else { continue }
       let source = ((image * extent + iy) * extent + ix) * inputChannels
       for input in 0..<inputChannels {
-        sum += Double(xs[source + input]) * Double(ws[(output * inputChannels + input) * 16 + tap])
+        sum += Double(xs[source + input]) * Double(ws[(output * inputChannels + input) * geometry.taps + tap])
       }
     }
     return sum
@@ -94,25 +102,27 @@ struct SampledReference {
     let (line, ix) = pixel.quotientAndRemainder(dividingBy: extent)
     let (image, iy) = line.quotientAndRemainder(dividingBy: extent)
     var sum = 0.0
-    for tap in 0..<16 {
-      let (y, x) = (iy + 1 - tap / 4, ix + 1 - tap % 4)
-      guard y >= 0, x >= 0, y % 2 == 0, x % 2 == 0, y / 2 < half, x / 2 < half else { continue }
-      let source = ((image * half + y / 2) * half + x / 2) * outputChannels
+    for tap in 0..<geometry.taps {
+      let (y, x) = (iy + padding - tap / side, ix + padding - tap % side)
+      guard y >= 0, x >= 0, y % step == 0, x % step == 0, y / step < outputExtent, x / step < outputExtent
+      else { continue }
+      let source = ((image * outputExtent + y / step) * outputExtent + x / step) * outputChannels
       for output in 0..<outputChannels {
-        sum += Double(ys[source + output]) * Double(ws[(output * inputChannels + input) * 16 + tap])
+        sum +=
+          Double(ys[source + output]) * Double(ws[(output * inputChannels + input) * geometry.taps + tap])
       }
     }
     return sum
   }
 
   private func weightGradient(_ index: Int) -> Double {
-    let (kernel, tap) = index.quotientAndRemainder(dividingBy: 16)
+    let (kernel, tap) = index.quotientAndRemainder(dividingBy: geometry.taps)
     let (output, input) = kernel.quotientAndRemainder(dividingBy: inputChannels)
     var sum = 0.0
-    for pixel in 0..<images * half * half {
-      let (line, ox) = pixel.quotientAndRemainder(dividingBy: half)
-      let (image, oy) = line.quotientAndRemainder(dividingBy: half)
-      let (iy, ix) = (2 * oy - 1 + tap / 4, 2 * ox - 1 + tap % 4)
+    for pixel in 0..<images * outputExtent * outputExtent {
+      let (line, ox) = pixel.quotientAndRemainder(dividingBy: outputExtent)
+      let (image, oy) = line.quotientAndRemainder(dividingBy: outputExtent)
+      let (iy, ix) = (step * oy - padding + tap / side, step * ox - padding + tap % side)
       guard (0..<extent).contains(iy), (0..<extent).contains(ix) else { continue }
       sum +=
         Double(xs[((image * extent + iy) * extent + ix) * inputChannels + input])

@@ -29,6 +29,10 @@ public struct TileTransforms: Sendable {
   public static let twoOutputsTwoTaps = TileTransforms(TwoOutputsTwoTaps.self)
   /// F(4 × 4, 2 × 2).
   public static let fourOutputsTwoTaps = TileTransforms(FourOutputsTwoTaps.self)
+  /// F(2 × 2, 3 × 3).
+  public static let twoOutputsThreeTaps = TileTransforms(TwoOutputsThreeTaps.self)
+  /// F(4 × 4, 3 × 3).
+  public static let fourOutputsThreeTaps = TileTransforms(FourOutputsThreeTaps.self)
 
   @inline(__always)
   private init<Maps: WinogradMaps>(_: Maps.Type) {

@@ -8,10 +8,12 @@
 /// |---|---|---|---|---|---|---|
 /// | all | 2 x 2 for each stride phase | 32 or more, multiples of 16 | 25 : 64 | F(4 × 4, 2 × 2) | 1.6 | 1.5 |
 /// | all | 2 x 2 for each stride phase | 32 or more, multiples of 16 | 9 : 16 | F(2 × 2, 2 × 2) | 1.3 | 1.1 |
+/// | all | 3 x 3 for each stride phase | 32 or more, multiples of 16 | 1 : 4 | F(4 × 4, 3 × 3) | 2.3 | 1.9 |
+/// | all | 3 x 3 for each stride phase | 32 or more, multiples of 16 | 4 : 9 | F(2 × 2, 3 × 3) | 1.3 | 0.8 |
 /// | all | any other | | 1 : 1 | direct | 1 | 1 |
 ///
-/// The errors are the largest found over the layers of a DCGAN, as multiples of the direct algorithm's
-/// against Float64. Tiles that reach beyond the edge spoil the ratio of products, so that of the two forms
+/// The errors are the largest found over the layers of a DCGAN and of residual networks, as multiples of the
+/// direct algorithm's against Float64. Tiles that reach beyond the edge spoil the ratio of products, so that of the two forms
 /// the one with fewer products is taken, if it needs no more than three quarters of the direct algorithm's;
 /// and no image is cut into fewer than four tiles, as then reading the transformed weights takes longer than
 /// multiplying by them.
@@ -21,7 +23,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Fewer multiplications; see ``WinogradForm``.
   case winograd(WinogradForm)
 
-  /// Names the table and the arithmetic of its algorithms; it changes whenever a bit of a result may.
+  /// Names the table and the arithmetic of its algorithms; it changes whenever a bit of a run that began before
+  /// may.
   package static let tableIdentity = "winograd-2"
 
   /// The algorithm for the convolution of images of `inputExtents`, and for both of its gradients.
@@ -41,7 +44,7 @@ extension ConvolutionPlane {
     guard min(inputChannels, outputChannels) >= 32 else { return .direct }
     var best = ConvolutionAlgorithm.direct
     var fewest = output.product * taps * 3 / 4
-    for form in [WinogradForm.f2x2, .f4x2] where supports(form) {
+    for form in WinogradForm.all where supports(form) {
       let tiles = form.tiles(output).product
       let products = tiles * form.positions * stride.product
       if tiles >= 4, products <= fewest { (best, fewest) = (.winograd(form), products) }

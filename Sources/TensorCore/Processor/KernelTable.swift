@@ -90,9 +90,11 @@ final class KernelTable: Sendable {
   /// The sum of such products along the complete binary tree.
   let partwiseColumns: PartwiseBlock
 
-  /// The transforms of F(2 × 2, 2 × 2) and F(4 × 4, 2 × 2).
+  /// The transforms of F(2 × 2, 2 × 2), F(4 × 4, 2 × 2), F(2 × 2, 3 × 3) and F(4 × 4, 3 × 3).
   let twoOutputsTwoTaps: TileTransforms
   let fourOutputsTwoTaps: TileTransforms
+  let twoOutputsThreeTaps: TileTransforms
+  let fourOutputsThreeTaps: TileTransforms
 
   /// Floats between the rows of a block for ``packedRows``.
   static let rowStride = KernelsBaseline.BlockProduct.rowStride
@@ -107,7 +109,8 @@ final class KernelTable: Sendable {
     fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectRows: @escaping RowBlock,
     indirectColumns: @escaping IndirectBlock,
     partwiseColumns: @escaping PartwiseBlock,
-    twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms
+    twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms,
+    twoOutputsThreeTaps: TileTransforms, fourOutputsThreeTaps: TileTransforms
   ) {
     self.lanes = lanes
     self.tileRows = tileRows
@@ -118,6 +121,8 @@ final class KernelTable: Sendable {
     self.partwiseColumns = partwiseColumns
     self.twoOutputsTwoTaps = twoOutputsTwoTaps
     self.fourOutputsTwoTaps = fourOutputsTwoTaps
+    self.twoOutputsThreeTaps = twoOutputsThreeTaps
+    self.fourOutputsThreeTaps = fourOutputsThreeTaps
   }
 
   static let baseline = KernelTable(
@@ -143,7 +148,9 @@ final class KernelTable: Sendable {
         rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
     },
     twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
-    fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps))
+    fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps),
+    twoOutputsThreeTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsThreeTaps),
+    fourOutputsThreeTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsThreeTaps))
 
   static let wide = KernelTable(
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
@@ -168,7 +175,9 @@ final class KernelTable: Sendable {
         rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
     },
     twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
-    fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps))
+    fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps),
+    twoOutputsThreeTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsThreeTaps),
+    fourOutputsThreeTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsThreeTaps))
 
   static func of(_ set: KernelSet) -> KernelTable {
     switch set {

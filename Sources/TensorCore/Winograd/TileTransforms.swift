@@ -36,6 +36,8 @@ extension KernelTable {
     switch form {
     case .f2x2: twoOutputsTwoTaps
     case .f4x2: fourOutputsTwoTaps
+    case .f2x3: twoOutputsThreeTaps
+    case .f4x3: fourOutputsThreeTaps
     default: preconditionFailure("there are no transforms for F(\(form.outputs), \(form.taps))")
     }
   }

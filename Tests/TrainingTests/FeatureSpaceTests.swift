@@ -40,6 +40,31 @@ struct FeatureSpaceTests {
     #expect(try Self.trained(ranks: ranks, steps: 12) == Array(repeating: reference, count: ranks))
   }
 
+  @Test("a part of data whose classes take turns shows all of them")
+  func takingTurns() throws {
+    // Eight modes by turns around the circle: every eighth point is of one.
+    let ring = try Datasets.open(DatasetRequest(source: "ring", size: 1, channels: 2, count: 1000))
+    let reference = try QualityReference(
+      components: 2, samples: 125, of: ring, isRaw: true, over: SoloCommunicator())
+    let signs = Set(
+      (0..<reference.real.rows).map { row in (0..<2).map { reference.real[row, $0] > 0 } })
+    #expect(signs.count == 4)
+  }
+
+  @Test("samples are asked for by class as often as the data have it, among the first of them too")
+  func classShares() {
+    let model = VAE(VAE.Configuration(size: 8, channels: 1, hidden: 4, latent: 2))
+    #expect(model.classes(of: 10, shares: []).isEmpty)
+    let conditional = ConvolutionalGAN(
+      ConvolutionalGAN.Configuration(
+        size: 8, channels: 1, generatorFeatures: 2, discriminatorFeatures: 2,
+        condition: ClassCondition(.projection, classes: 3, depth: 2)))
+    let classes = conditional.classes(of: 400, shares: [0.5, 0.25, 0.25])
+    #expect((0..<3).map { index in classes.count { $0 == index } } == [200, 100, 100])
+    let first = classes.prefix(100)
+    #expect((0..<3).allSatisfy { index in first.count { $0 == index } > 10 })
+  }
+
   @Test("it learns: held-out vessels are told apart far better than by chance")
   func learns() throws {
     let accuracy = try Self.trained(ranks: 1, steps: 80)[0].accuracy

@@ -11,14 +11,14 @@ package struct QualityReference {
   package let space: any FeatureSpace
   /// The moments of the training samples' features.
   package let moments: Moments
-  /// The features of as many of them as fakes are drawn, at equal distances in the data set.
+  /// The features of as many of them as fakes are drawn, or of all.
   package let real: Matrix
   /// The share of each of the space's modes among training samples; empty if it knows none.
   package let modeShares: [Double]
   /// The share of each label among training samples; empty if they have none.
   package let classShares: [Double]
 
-  /// Training samples that are looked at, at most; of more, those at equal distances.
+  /// Training samples that are looked at, at most; of more, a random choice.
   static let longest = 65_536
   /// Parts of the data set whose moments are summed in a canonical tree; on more ranks some have none.
   private static let leaves = 16
@@ -93,9 +93,11 @@ package struct QualityReference {
     return try blocks.gathered(local, over: exchange)
   }
 
-  /// `count` places in the data set at equal distances.
+  /// `count` places in the data set, ascending: drawn, because data whose classes take turns would show few of
+  /// them at equal distances; the same for all data of that length.
   private static func places(_ count: Int, of dataset: any ImageDataset) -> [Int] {
-    (0..<count).map { $0 * dataset.count / count }
+    let order = EpochPermutation(count: dataset.count, seed: 0, epoch: 0)
+    return (0..<count).map { order[$0] }.sorted()
   }
 
   /// One pass over the training samples: the moments of what `describe` makes of them, their labels and

@@ -37,9 +37,12 @@ package struct QualityScores: Equatable, Sendable {
     frechet = isFinite ? Moments(of: fake).frechetDistance(to: reference.moments) : .nan
     let isComparable = isFinite && min(fake.rows, reference.real.rows) > NeighbourhoodScores.neighbours
     kernel = isComparable ? KernelDistance.between(reference.real, fake, noteProgress: noteProgress) : .nan
+    // As many of either: more fakes than real samples would cover them by their number.
     neighbourhoods =
       isComparable
-      ? NeighbourhoodScores(real: reference.real, fake: fake, noteProgress: noteProgress) : nil
+      ? NeighbourhoodScores(
+        real: reference.real, fake: fake.rows(0..<min(fake.rows, reference.real.rows)),
+        noteProgress: noteProgress) : nil
   }
 
   /// The value of a metric; NaN if it could not be measured.

@@ -75,16 +75,17 @@ extension Model {
     }
   }
 
-  /// The classes of `count` samples, each as often as its share says: sample *i* is of the class that the
-  /// quantile (i + 1/2) / count lies in. Every class in turn without shares; empty for a model that is not
-  /// asked by class.
-  func classes(of count: Int, shares: [Double]) -> [Int] {
+  /// The classes of `count` samples, each as often as its share says: the quantiles (i + 1/2) / count lie in
+  /// them. Their order is drawn, so that the first of the samples are of all classes too. Every class in turn
+  /// without shares; empty for a model that is not asked by class.
+  package func classes(of count: Int, shares: [Double]) -> [Int] {
     guard classCount > 0, shares.count == classCount else { return classes(inTurnFrom: 0, count: count) }
     var sums: [Double] = []
     for share in shares { sums.append((sums.last ?? 0) + share) }
     let last = shares.lastIndex { $0 > 0 } ?? 0
+    let order = EpochPermutation(count: max(count, 1), seed: 0, epoch: 0)
     return (0..<count).map { index in
-      let quantile = (Double(index) + 0.5) / Double(count)
+      let quantile = (Double(order[index]) + 0.5) / Double(count)
       return sums.firstIndex { $0 > quantile } ?? last
     }
   }

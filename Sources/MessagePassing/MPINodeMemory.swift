@@ -86,8 +86,9 @@ final class MPINodeMemory: NodeMemory {
   private static var freeBytes: Int {
     var status = statvfs()
     guard statvfs("/dev/shm", &status) == 0 else { return .max }
-    return Int(
-      clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+      by: Int(clamping: status.f_frsize))
+    return overflow ? .max : bytes
   }
 
   func segment(of rank: Int) -> UnsafeMutableRawPointer {

@@ -77,7 +77,7 @@ struct TarShardsTests {
       "second": member("0.png", png(1)) + member("0.jpg", png(1)),
       "label": member("0.cls", [65]) + member("0.png", png(1)),
       "mixed": good + member("1.png", png(1)),
-      "sizes": good + good.prefix(0) + member("1.cls", [48])
+      "sizes": good + member("1.cls", [48])
         + member("1.png", Fixture.png(1, 1, [0])) + sample("2", 1, label: 0),
       "text": member("0.png", Array("hello, hello".utf8)),
       "behind": good + [UInt8](repeating: 0, count: 512) + [1],
@@ -144,6 +144,10 @@ struct TarShardsTests {
         failure { _ = try open(folder.path + "/s", size: 2) }?.description.contains("the index says") == true)
     }
     folder.write(writer.bytes, "s/shard-000000.tar")
+    for count in index.indices.dropFirst() {
+      folder.write(Array(index.prefix(count)), "s/index.txt")
+      #expect(failure { _ = try open(folder.path + "/s", size: 2) }?.kind == .badData, "\(count) bytes")
+    }
     for place in index.indices {
       var bytes = index
       bytes[place] ^= 1

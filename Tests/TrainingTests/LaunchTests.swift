@@ -130,6 +130,9 @@ struct LaunchTests {
     #expect(words.resuming.resuming.words == ["train", "dcgan", "steps=4", "--resume"])
     #expect(TrainWords(["train", "--run=x", "--resume"]).folder == "x")
     #expect(TrainWords(["train", "--resume"]).recipe == nil)
+    #expect(TrainWords(["train", "--trace", "steps=4", "--run", "a", "vae"]).recipe == "vae")
+    #expect(TrainWords(["train", "dcgan", "--run", "a", "--run=b", "--run", "c"]).folder == "c")
+    #expect(!TrainWords(["train", "-h"]).isTraining)
     #expect(!TrainWords(["bench", "dcgan"]).isTraining)
     #expect(TrainWords(["train", "dcgan", "--run", "a=b", "steps=4", "--trace"]).overrides == ["steps=4"])
   }

@@ -62,7 +62,7 @@ struct ZIPArchive {
   /// The content of a member, its CRC-32 checked: in memory if it was deflated, in the file if it was stored.
   func content(of member: Member) throws(DatasetError) -> FileContent {
     let place = FilePath("\(path)/\(member.name)")
-    guard member.header + 30 <= directoryStart else {
+    guard member.header <= directoryStart - 30 else {
       throw damaged("\(member.name) begins behind its end", member)
     }
     let local = LittleEndian(try file.file.bytes(member.header..<member.header + 30))

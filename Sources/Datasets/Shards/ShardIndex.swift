@@ -82,6 +82,7 @@ package struct ShardIndex: Equatable {
       else { throw damaged("not NAME BYTES SAMPLES SHA256", line: number + 1) }
       shards.append(Shard(name: String(parts[0]), bytes: bytes, samples: samples, sha256: String(parts[3])))
     }
+    guard !shards.isEmpty else { throw damaged("no shards", line: lines.count) }
     labelCount = labels
     self.classNames = classNames
     self.shards = shards

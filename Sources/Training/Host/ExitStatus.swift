@@ -19,7 +19,6 @@ public enum ExitStatus: Int32, Sendable {
   case inputMissing = 66
   /// Another rank is lost or stalled.
   case peerLost = 69
-  /// The program is at fault.
   /// An output cannot be created or locked.
   case cannotCreate = 73
   /// Reading or writing failed.

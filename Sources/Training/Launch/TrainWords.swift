@@ -9,23 +9,20 @@ package struct TrainWords: Sendable, Equatable {
 
   /// Whether they train, so that there is a run to restart.
   package var isTraining: Bool {
-    words.first == "train" && !words.contains("--dry-run") && !words.contains("--help")
+    words.first == "train" && Set(words).isDisjoint(with: ["--dry-run", "--help", "-h"])
   }
 
   /// The recipe's name or file.
-  package var recipe: String? {
-    guard words.count > 1, !words[1].hasPrefix("-"), !words[1].contains("=") else { return nil }
-    return words[1]
-  }
+  package var recipe: String? { arguments.first { !$0.contains("=") } }
 
   /// The words that set keys.
-  package var overrides: [String] {
-    words.indices.compactMap { index in
-      let word = words[index]
-      return index > 0 && word.contains("=") && !word.hasPrefix("-")
-        && !["--run", "--from"].contains(words[index - 1])
-        ? word : nil
-    }
+  package var overrides: [String] { arguments.filter { $0.contains("=") } }
+
+  /// The words behind `train` that are neither options nor their values.
+  private var arguments: [String] {
+    words.indices.dropFirst().filter {
+      !words[$0].hasPrefix("-") && !["--run", "--from"].contains(words[$0 - 1])
+    }.map { words[$0] }
   }
 
   /// The run folder.
@@ -35,7 +32,8 @@ package struct TrainWords: Sendable, Equatable {
   package var source: String? { value(of: "--from") }
 
   private func value(of option: String) -> String? {
-    for (index, word) in words.enumerated() {
+    // Of several the last one counts, as for the command itself.
+    for (index, word) in words.enumerated().reversed() {
       if word == option, index + 1 < words.count { return words[index + 1] }
       if word.hasPrefix("\(option)=") { return String(word.dropFirst(option.count + 1)) }
     }

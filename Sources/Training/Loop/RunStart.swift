@@ -77,7 +77,8 @@ struct RunStart {
       let mark = Files.environment(RunStatus.startVariable) ?? Self.newMark
       return Array("\(step)\n\(mark)\n\(forkedStep == nil ? "own" : "fork")\n\(folder?.path ?? "")".utf8)
     }
-    let parts = String(decoding: answer, as: UTF8.self).split(separator: "\n", maxSplits: 3)
+    let parts = String(decoding: answer, as: UTF8.self).split(
+      separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)
     (step, mark, path) = (Int(parts[0]) ?? 0, String(parts[1]), String(parts[3]))
     isResuming = request.isResuming
     self.folder = folder

@@ -136,12 +136,13 @@ package struct PlanRequest: Sendable {
   /// Calibrates again and again, for another process that is timed; says so on standard error after the first
   /// time. Ends with the process that has started it.
   package func keepBusy() throws {
-    let options = try resolved()
     let parent = getppid()
+    let options = try resolved()
     var isFirst = true
     while getppid() == parent {
       _ = try Calibration(options, threads: 1, beside: 0)
-      if isFirst { _ = write(2, "busy\n", 5) }
+      // Nobody reads any more what a process says that has ended before this one asked for it.
+      if isFirst, write(2, "busy\n", 5) != 5 { return }
       isFirst = false
     }
   }

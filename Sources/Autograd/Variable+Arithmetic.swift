@@ -34,7 +34,17 @@ extension Variable {
 
   /// The quotient, broadcasting: d(a/b) = da/b - (a/b) db/b.
   public static func / (left: Variable, right: Variable) -> Variable {
-    left.recorder(with: right).record(left.value / right.value, from: [left, right]) { step in
+    left.quotient(by: right, left.value / right.value)
+  }
+
+  /// A weight divided by a number, of shape `[]`, as by `/`. The quotient is kept with the weight while
+  /// neither changes, so that what kernels derive from it is derived once for many passes.
+  public func dividedOnce(by number: Variable) -> Variable {
+    quotient(by: number, value.keptQuotient(by: number.value.scalar))
+  }
+
+  private func quotient(by divisor: Variable, _ value: Tensor) -> Variable {
+    recorder(with: divisor).record(value, from: [self, divisor]) { step in
       let share = step.upstream / step.inputs[1]
       return [
         step.needs[0] ? share.sum(to: step.inputs[0].shape) : nil,

@@ -61,13 +61,24 @@ package struct ModelCard {
     "import json, torch\n" + """
       from safetensors.torch import load_file
 
+      class Residual(torch.nn.Module):
+          def __init__(self, residual, shortcut):
+              super().__init__()
+              self.residual, self.shortcut = residual, shortcut
+          def forward(self, x):
+              return self.residual(x) + self.shortcut(x)
+
       def load(name):
           config = json.load(open("config.json"))["networks"][name]
           def layer(entry):
+              if entry["type"] == "Residual":
+                  return Residual(*(chain(entry[part]) for part in ("residual", "shortcut")))
               module = getattr(torch.nn, entry["type"])(**entry["arguments"])
               return torch.nn.utils.spectral_norm(module) if entry.get("spectral_norm") else module
+          def chain(entries):
+              return torch.nn.Sequential(*map(layer, entries))
           network = torch.nn.Module()
-          network.main = torch.nn.Sequential(*map(layer, config["layers"]))
+          network.main = chain(config["layers"])
           told = config.get("classes", {"form": "none"})
           if told["form"] != "none":
               part = layer(told["layer"])

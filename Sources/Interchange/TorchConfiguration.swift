@@ -25,7 +25,14 @@ package enum TorchConfiguration {
   }
 
   private static func object(_ layer: NetworkDescription.NamedOperation) -> JSONValue {
-    object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
+    if case .residual(let residual, let shortcut) = layer.operation {
+      return .object([
+        .init("type", .string("Residual")),
+        .init("residual", .array(residual.map { object($0) })),
+        .init("shortcut", .array(shortcut.map { object($0) })),
+      ])
+    }
+    return object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
   }
 
   private static func object(
@@ -69,6 +76,11 @@ package enum TorchConfiguration {
     case .batchNorm: "BatchNorm2d"
     case .rectifier(let slope): slope == 0 ? "ReLU" : "LeakyReLU"
     case .tanh: "Tanh"
+    case .upsampling: "Upsample"
+    case .averagePool: "AvgPool2d"
+    // With the power 1 it adds.
+    case .sumPool: "LPPool2d"
+    case .residual: preconditionFailure("a block is no class of torch.nn")
     }
   }
 
@@ -93,6 +105,10 @@ package enum TorchConfiguration {
       [.init("num_features", .integer(scale.count)), .init("eps", .float(epsilon))]
     case .rectifier(let slope): slope == 0 ? [] : [.init("negative_slope", .float(slope))]
     case .tanh: []
+    case .upsampling(let scale): [.init("scale_factor", .integer(scale))]
+    case .averagePool(let side): [.init("kernel_size", .integer(side))]
+    case .sumPool(let side): [.init("norm_type", .integer(1)), .init("kernel_size", .integer(side))]
+    case .residual: preconditionFailure("a block has no arguments")
     }
   }
 

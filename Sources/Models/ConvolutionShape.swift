@@ -19,10 +19,12 @@ public struct ConvolutionShape: Hashable, Sendable {
   public let geometry: ConvolutionGeometry
   /// Whether the network goes from the smaller to the larger side.
   public let isTransposed: Bool
+  /// Whether it reads what the network is given, whose gradient only the other network may need.
+  let readsInput: Bool
 
   init(
     _ name: String, large: (extent: Int, channels: Int), small: (extent: Int, channels: Int),
-    _ geometry: ConvolutionGeometry, isTransposed: Bool
+    _ geometry: ConvolutionGeometry, isTransposed: Bool, readsInput: Bool
   ) {
     self.name = name
     largeExtent = large.extent
@@ -31,6 +33,7 @@ public struct ConvolutionShape: Hashable, Sendable {
     smallChannels = small.channels
     self.geometry = geometry
     self.isTransposed = isTransposed
+    self.readsInput = readsInput
   }
 
   /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed
@@ -40,11 +43,11 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Weights.
   public var weightCount: Double { Double(geometry.taps) * Double(largeChannels) * Double(smallChannels) }
 
-  /// Values of the larger side for one sample.
-  public var largeCount: Double { Double(largeExtent * largeExtent) * Double(largeChannels) }
-
-  /// Values of the smaller side for one sample.
-  public var smallCount: Double { Double(smallExtent * smallExtent) * Double(smallChannels) }
+  /// Values that it gives for one sample.
+  public var outputCount: Double {
+    let (extent, channels) = isTransposed ? (largeExtent, largeChannels) : (smallExtent, smallChannels)
+    return Double(extent * extent) * Double(channels)
+  }
 
   /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the
   /// smaller side meets all weights once.
@@ -54,6 +57,9 @@ public struct ConvolutionShape: Hashable, Sendable {
 extension [ConvolutionShape] {
   /// The sum of a cost over the layers.
   func sum(_ cost: KeyPath<Element, Double>) -> Double { reduce(0) { $0 + $1[keyPath: cost] } }
+
+  /// The layers that read what their network is given.
+  var first: [ConvolutionShape] { filter(\.readsInput) }
 }
 
 extension ConvolutionGeometry {

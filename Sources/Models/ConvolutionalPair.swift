@@ -2,8 +2,8 @@ import Autograd
 import Networks
 import TensorCore
 
-/// The generator and the discriminator of Radford et al. (2016), with the generator's moving average: what
-/// the convolutional GANs have in common, whatever they minimise.
+/// The generator and the discriminator of convolutional GANs, with the generator's moving average: what these
+/// have in common, whatever they minimise.
 struct ConvolutionalPair {
   /// The generator with its average, then the discriminator.
   let networks: [Network]
@@ -16,7 +16,7 @@ struct ConvolutionalPair {
 
   /// What keeps the discriminator's activations or slopes in bounds.
   enum Normalization {
-    /// Batch norm behind the inner convolutions.
+    /// Batch norm behind the inner convolutions, where the architecture has any.
     case batch
     /// Each convolution's weights are divided by their largest singular value.
     case spectral
@@ -27,7 +27,7 @@ struct ConvolutionalPair {
   /// Networks with uninitialised parameters.
   /// - Parameter weightLimit: what the discriminator's weights are cut off at.
   init(
-    _ configuration: DCGAN.Configuration, normalization: Normalization, weightLimit: Float? = nil
+    _ configuration: ConvolutionalGAN.Configuration, normalization: Normalization, weightLimit: Float? = nil
   ) {
     latent = configuration.latent
     classes = configuration.condition?.classes ?? 0
@@ -54,7 +54,8 @@ struct ConvolutionalPair {
   }
 
   /// Latents to images, images to scores.
-  func descriptions(of configuration: DCGAN.Configuration, averaged: Bool) -> [NetworkDescription] {
+  func descriptions(of configuration: ConvolutionalGAN.Configuration, averaged: Bool) -> [NetworkDescription]
+  {
     let image = [configuration.channels, configuration.size, configuration.size]
     return [
       NetworkDescription(
@@ -75,60 +76,55 @@ struct ConvolutionalPair {
 
 // MARK: - Architecture
 
-extension ConvolutionalPair {
-  private static let weights = Initializer.normal(mean: 0, deviation: 0.02)
-  private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
+/// What a discriminator has in front of its last layer.
+struct DiscriminatorFeatures {
+  /// `[N, size, size, channels]` to `[N, side, side, channels]`.
+  var layers: [any Layer]
+  let side: Int
+  var channels: Int
+}
 
-  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the
-  /// channels.
-  private static func generator(_ configuration: DCGAN.Configuration) -> Sequential {
-    var width = configuration.generatorFeatures << (configuration.doublings - 1)
-    var layers: [any Layer] = [
-      TransposedConvolution(
-        from: configuration.inputCount, to: width, .project, bias: false, initializer: weights),
-      BatchNorm(channels: width, initializer: scales), Rectifier(),
-    ]
-    for _ in 1..<configuration.doublings {
-      layers += [
-        TransposedConvolution(from: width, to: width / 2, .halve, bias: false, initializer: weights),
-        BatchNorm(channels: width / 2, initializer: scales), Rectifier(),
-      ]
-      width /= 2
+extension ConvolutionalPair.Normalization {
+  /// A convolution of the discriminator.
+  func convolution(
+    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool, _ initializer: Initializer
+  ) -> any Layer {
+    self == .spectral
+      ? SpectralConvolution(from: inputs, to: outputs, geometry, bias: bias, initializer: initializer)
+      : Convolution(from: inputs, to: outputs, geometry, bias: bias, initializer: initializer)
+  }
+}
+
+extension ConvolutionalPair {
+  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`.
+  private static func generator(_ configuration: ConvolutionalGAN.Configuration) -> Sequential {
+    switch configuration.architecture {
+    case .dcgan: Sequential(DCGANNetworks.generator(configuration))
+    case .residual: Sequential(ResidualNetworks.generator(configuration))
     }
-    layers += [
-      TransposedConvolution(
-        from: width, to: configuration.channels, .halve, bias: false, initializer: weights),
-      Tanh(),
-    ]
-    return Sequential(layers)
   }
 
-  /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`: halve and double the channels down to 4 x 4.
+  /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`.
   private static func discriminator(
-    _ configuration: DCGAN.Configuration, _ normalization: Normalization
+    _ configuration: ConvolutionalGAN.Configuration, _ normalization: Normalization
   ) -> Discriminator {
-    func convolution(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry) -> any Layer {
-      normalization == .spectral
-        ? SpectralConvolution(from: inputs, to: outputs, geometry, initializer: weights)
-        : Convolution(from: inputs, to: outputs, geometry, bias: false, initializer: weights)
+    let isResidual = configuration.architecture == .residual
+    var features =
+      isResidual
+      ? ResidualNetworks.features(configuration, normalization)
+      : DCGANNetworks.features(configuration, normalization)
+    let side = features.side
+    if let comparison = configuration.comparison {
+      features.layers += comparison.layers(features: side * side * features.channels)
+      features.channels += comparison.addedChannels
+    }
+    let whole = ConvolutionGeometry(kernel: [side, side], stride: [1, 1], padding: [0, 0])
+    func last(to outputs: Int) -> any Layer {
+      normalization.convolution(
+        from: features.channels, to: outputs, whole, bias: configuration.hasDiscriminatorBias,
+        isResidual ? ResidualNetworks.weights(features.channels, outputs, taps: 1) : DCGANNetworks.weights)
     }
     let form = configuration.condition?.form
-    var width = configuration.discriminatorFeatures
-    var layers: [any Layer] = [
-      convolution(configuration.discriminatorChannels, width, .halve),
-      Rectifier(slope: 0.2),
-    ]
-    for _ in 1..<configuration.doublings {
-      layers.append(convolution(width, width * 2, .halve))
-      if normalization == .batch { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
-      layers.append(Rectifier(slope: 0.2))
-      width *= 2
-    }
-    if let comparison = configuration.comparison {
-      layers += comparison.layers(features: 4 * 4 * width)
-      width += comparison.addedChannels
-    }
-    layers.append(convolution(width, 1, .project))
     let classes = configuration.condition?.classes ?? 0
     let table: (any VectorTable)? =
       switch form {
@@ -136,13 +132,13 @@ extension ConvolutionalPair {
         Embedding(count: classes, depth: configuration.size * configuration.size)
       case .projection:
         normalization == .spectral
-          ? SpectralEmbedding(count: classes, depth: width, initializer: weights)
-          : Embedding(count: classes, depth: width, initializer: weights)
+          ? SpectralEmbedding(count: classes, depth: features.channels, initializer: DCGANNetworks.weights)
+          : Embedding(count: classes, depth: features.channels, initializer: DCGANNetworks.weights)
       case .auxiliary, nil: nil
       }
     return Discriminator(
-      Sequential(layers), form, embedding: table,
-      auxiliary: form == .auxiliary ? convolution(width, classes, .project) : nil)
+      Sequential(features.layers + [last(to: 1)]), form, embedding: table,
+      auxiliary: form == .auxiliary ? last(to: classes) : nil)
   }
 }
 

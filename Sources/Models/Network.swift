@@ -8,8 +8,7 @@ public struct Network {
   public let average: ParameterStore?
   /// What no parameter's magnitude exceeds: each is cut off there after every update. Nil for no bound.
   public let weightLimit: Float?
-  /// What follows from the parameters and is kept in buffers: brought up to date at the start and after every
-  /// update.
+  /// Brings what follows from the parameters and is kept in buffers up to date; called after every update.
   public let afterUpdate: (() -> Void)?
 
   /// A network, with or without an average.
@@ -21,6 +20,13 @@ public struct Network {
     self.average = average
     self.weightLimit = weightLimit
     self.afterUpdate = afterUpdate
+  }
+
+  /// Brings what follows from the parameters up to date where these are entirely new: by as many steps as
+  /// PyTorch's spectral norm takes at its start.
+  public func settle() {
+    guard let afterUpdate else { return }
+    for _ in 0..<15 { afterUpdate() }
   }
 
   /// What the network is called in recipes and checkpoints.

@@ -9,7 +9,7 @@ public import TensorCore
 /// same latents, so that a critic trained several turns for one of the generator costs no memory.
 public final class WGANGP: Model {
   /// How samples look and how wide the networks are.
-  public let configuration: DCGAN.Configuration
+  public let configuration: ConvolutionalGAN.Configuration
   /// The weight λ of the penalty.
   public let penaltyWeight: Float
   /// The critic's turn, then the generator's.
@@ -19,7 +19,8 @@ public final class WGANGP: Model {
 
   /// A model with uninitialised parameters.
   public init(
-    _ configuration: DCGAN.Configuration, penaltyWeight: Float = 10, augmentation: Augmentation? = nil
+    _ configuration: ConvolutionalGAN.Configuration, penaltyWeight: Float = 10,
+    augmentation: Augmentation? = nil
   ) {
     self.configuration = configuration
     self.penaltyWeight = penaltyWeight

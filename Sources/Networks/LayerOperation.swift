@@ -15,6 +15,14 @@ public enum LayerOperation: Sendable {
   case rectifier(slope: Float)
   /// Hyperbolic tangent.
   case tanh
+  /// Each pixel becomes a square of `scale` × `scale`.
+  case upsampling(scale: Int)
+  /// The mean of each square of `side` × `side` pixels.
+  case averagePool(side: Int)
+  /// The sum over all `side` × `side` pixels of an image.
+  case sumPool(side: Int)
+  /// The sum of what two chains make of the input; an empty one leaves it as it is.
+  case residual([NetworkDescription.NamedOperation], shortcut: [NetworkDescription.NamedOperation])
 }
 
 /// A layer that says what it computes; see ``LayerOperation``. A layer without it cannot be exported.

@@ -35,9 +35,39 @@ public struct NetworkDescription {
 
     /// A layer at a place.
     public init(_ name: String, _ layer: any DescribedLayer) {
+      self.init(name, layer.operation, isSpectral: layer is any SpectrallyNormalized)
+    }
+
+    private init(_ name: String, _ operation: LayerOperation, isSpectral: Bool) {
       self.name = name
-      operation = layer.operation
-      isSpectral = layer is any SpectrallyNormalized
+      self.operation = operation
+      self.isSpectral = isSpectral
+    }
+
+    /// - Throws: ``UndescribedLayer`` for a layer that does not say what it computes, or a block with one.
+    fileprivate init(_ name: String, _ layer: any Layer, of network: String) throws(UndescribedLayer) {
+      if let block = layer as? Residual {
+        self.init(
+          name,
+          .residual(
+            try Self.operations(of: block.residual, at: "\(name).residual", of: network),
+            shortcut: try Self.operations(of: block.shortcut, at: "\(name).shortcut", of: network)),
+          isSpectral: false)
+      } else if let described = layer as? any DescribedLayer {
+        self.init(name, described)
+      } else {
+        throw UndescribedLayer(network: network, layer: name, type: "\(type(of: layer))")
+      }
+    }
+
+    fileprivate static func operations(
+      of chain: Sequential, at path: String, of network: String
+    ) throws(UndescribedLayer) -> [NamedOperation] {
+      var operations: [NamedOperation] = []
+      for (index, layer) in chain.layers.enumerated() {
+        operations.append(try NamedOperation("\(path).\(index)", layer, of: network))
+      }
+      return operations
     }
   }
 
@@ -108,14 +138,6 @@ public struct NetworkDescription {
   /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the
   ///   chain.
   public func operations() throws(UndescribedLayer) -> [NamedOperation] {
-    var operations: [NamedOperation] = []
-    for (index, layer) in chain.layers.enumerated() {
-      let place = "main.\(index)"
-      guard let described = layer as? any DescribedLayer else {
-        throw UndescribedLayer(network: name, layer: place, type: "\(type(of: layer))")
-      }
-      operations.append(NamedOperation(place, described))
-    }
-    return operations
+    try NamedOperation.operations(of: chain, at: "main", of: name)
   }
 }

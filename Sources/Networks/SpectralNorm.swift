@@ -25,7 +25,7 @@ extension SpectrallyNormalized {
     let (rows, columns) = (weightU.shape.count, weightV.shape.count)
     let outer = weightU.value.reshaped([rows, 1]) * weightV.value.reshaped([1, columns])
     let sigma = (weight.reshaped([rows, columns]) * tape.constant(outer)).sum()
-    return weight / sigma
+    return weight.dividedOnce(by: sigma)
   }
 
   /// One step of the power method: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖ (Miyato et al., algorithm 1).
@@ -48,14 +48,24 @@ extension SpectrallyNormalized {
 extension Sequential {
   /// One step of the power method in every layer that has one.
   public func iterateSpectralNorms() {
-    for case let layer as any SpectrallyNormalized in layers { layer.iterate() }
+    for layer in layers {
+      switch layer {
+      case let layer as any SpectrallyNormalized: layer.iterate()
+      case let block as Residual:
+        block.residual.iterateSpectralNorms()
+        block.shortcut.iterateSpectralNorms()
+      default: break
+      }
+    }
   }
 }
 
-/// A ``Convolution`` without bias whose weights are spectrally normalised.
+/// A ``Convolution`` whose weights are spectrally normalised.
 public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
   /// `[Cout, Cin, k…]`.
   public let weightOrig: Parameter
+  /// `[Cout]`.
+  public let bias: Parameter?
   /// `[Cout]`.
   public let weightU: Buffer
   /// `[Cin · taps]`.
@@ -64,11 +74,13 @@ public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
 
   /// A convolution; see ``Convolution/init(from:to:_:bias:initializer:)``.
   public init(
-    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, initializer: Initializer? = nil
+    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool = true,
+    initializer: Initializer? = nil
   ) {
     let fan = inputs * geometry.kernel.reduce(1, *)
-    weightOrig = Parameter(
-      Shape([outputs, inputs] + geometry.kernel), initializer ?? .uniform(bound: 1 / Float(fan).squareRoot()))
+    let bound = 1 / Float(fan).squareRoot()
+    weightOrig = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
+    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
     weightU = Buffer([outputs], initialValue: 1 / Float(outputs).squareRoot())
     weightV = Buffer([fan], initialValue: 0)
     self.geometry = geometry
@@ -76,12 +88,14 @@ public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
 
   /// `[N, spatial…, Cin]` to `[N, spatial'…, Cout]`.
   public func callAsFunction(_ input: Variable) -> Variable {
-    input.convolved(with: normalizedWeight(on: input.tape), geometry)
+    let result = input.convolved(with: normalizedWeight(on: input.tape), geometry)
+    return bias.map { result + input.tape.variable(for: $0) } ?? result
   }
 
   /// A convolution with the normalised weights.
   public var operation: LayerOperation {
-    .convolution(weight: normalizedWeight(on: Tape(mode: .inference)).value, bias: nil, geometry)
+    .convolution(
+      weight: normalizedWeight(on: Tape(mode: .inference)).value, bias: bias?.value, geometry)
   }
 }
 

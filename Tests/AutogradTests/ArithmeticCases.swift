@@ -36,6 +36,9 @@ extension DerivativeCase {
       DerivativeCase("- from a number", [x]) { (1.5 - $0[0]) * $0[0] },
       DerivativeCase("* a number", [x]) { $0[0] * 1.5 * $0[0] },
       DerivativeCase("* by a number", [x]) { 1.5 * $0[0] * $0[0] },
+      DerivativeCase("dividedOnce by a number", [x, n.between(0.5, 2, [])]) {
+        ($0[0].squared()).dividedOnce(by: $0[1])
+      },
       DerivativeCase("squared", [x]) { $0[0].squared() },
       DerivativeCase("* of a variable by itself, thrice", [x]) { $0[0] * $0[0] * $0[0] },
       DerivativeCase("broadcast", [n.between(-1, 1, [3, 1])]) { $0[0].squared().broadcast(to: [2, 3, 4]) },

@@ -31,6 +31,9 @@ extension EndToEnd {
       (recipe: "dcgan", more: narrow + ["model.condition=projection", "spectralNorm=true"]),
       (recipe: "dcgan", more: narrow + ["model.condition=auxiliary"]),
       (recipe: "dcgan64", more: narrow + ["model.packing=2"]),
+      (recipe: "sngan", more: narrow),
+      (recipe: "sngan", more: narrow + ["spectralNorm=false", "model.condition=projection"]),
+      (recipe: "wgan-gp", more: narrow + ["model.discriminatorBias=true"]),
       (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
     ]
 

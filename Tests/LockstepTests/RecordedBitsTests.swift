@@ -21,7 +21,7 @@ extension EndToEnd {
       Run(
         words: "dcgan batch=16 steps=3 augment.kind=diffaugment spectralNorm=true "
           + "instanceNoise.deviation=0.1 replay.size=16 minibatch.deviation=true microBatches=2",
-        weights: "7aac2b985bd71b1b"),
+        weights: "0d3ac761f6089e22"),
       Run(
         words: "dcgan batch=16 steps=3 augment.kind=ada augment.probability=0.5 loss=hinge r1.weight=1 "
           + "r1.every=2 model.condition=projection",
@@ -31,6 +31,7 @@ extension EndToEnd {
           + "optimizer.generator.kind=rmsprop optimizer.discriminator.kind=sgd "
           + "optimizer.discriminator.momentum=0.9",
         weights: "8db8720eafcea3b2"),
+      Run(words: "sngan batch=16 steps=2", weights: "e44373736f352368"),
       Run(words: "vae batch=32 steps=4", weights: "9e577927b7fece0c"),
     ]
 

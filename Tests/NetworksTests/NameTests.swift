@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Names of parameters")
 struct NameTests {
-  private let model = DCGAN(
+  private let model = ConvolutionalGAN(
     .init(size: 32, channels: 3, latent: 10, generatorFeatures: 4, discriminatorFeatures: 4))
 
   @Test("the parameters of DCGAN's generator have PyTorch's names, order and shapes")

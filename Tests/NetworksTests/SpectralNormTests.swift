@@ -76,7 +76,7 @@ struct SpectralNormTests {
   @Test("a convolution is normalised as the matrix of its output channels")
   func convolution() {
     let layer = SpectralConvolution(
-      from: 1, to: 2, ConvolutionGeometry(kernel: [1, 2], stride: [1, 1], padding: [0, 0]))
+      from: 1, to: 2, ConvolutionGeometry(kernel: [1, 2], stride: [1, 1], padding: [0, 0]), bias: false)
     let store = ParameterStore(name: "d", module: Named(main: Sequential([layer])))
     store.initialize(seed: 1, firstOrdinal: 0)
     store.set(layer.weightOrig, to: Tensor([0, 4, 1, 0], shape: [2, 1, 1, 2]))

@@ -40,8 +40,8 @@ struct AugmentedGameTests {
     func results(_ augmentation: Augmentation?) -> [[Float]] {
       var objective = AdversarialObjective()
       objective.augmentation = augmentation
-      let model = DCGAN(
-        DCGAN.Configuration(
+      let model = ConvolutionalGAN(
+        ConvolutionalGAN.Configuration(
           size: 16, channels: 3, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4),
         objective: objective)
       _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 5)
@@ -68,7 +68,7 @@ struct AugmentedGameTests {
   func wassersteinPenalty() {
     func evaluation(_ augmentation: Augmentation?) -> Evaluation {
       let model = WGANGP(
-        DCGAN.Configuration(
+        ConvolutionalGAN.Configuration(
           size: 8, channels: 1, latent: 4, generatorFeatures: 2, discriminatorFeatures: 2),
         augmentation: augmentation)
       _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 5)

@@ -63,8 +63,8 @@ struct EngineRank {
   }
 
   private static func makeDCGAN(features: Int, _ game: EngineGame) -> any Model {
-    DCGAN(
-      DCGAN.Configuration(
+    ConvolutionalGAN(
+      ConvolutionalGAN.Configuration(
         size: size, channels: 1, latent: 6, generatorFeatures: features, discriminatorFeatures: features,
         condition: game.condition, comparison: game.comparison),
       objective: game.objective,

@@ -181,7 +181,8 @@ struct GameTests {
       #expect(gradient.scalars.allSatisfy(\.isFinite) && gradient.scalars.contains { $0 != 0 })
     }
     #expect(model.samples(Tensor(repeating: 0, shape: [5, 3])).shape == [5, 1, 1, 2])
-    let pairs = DCGAN(DCGAN.Configuration(size: 8, channels: 3, discriminatorFeatures: 4, packing: 2))
+    let pairs = ConvolutionalGAN(
+      ConvolutionalGAN.Configuration(size: 8, channels: 3, discriminatorFeatures: 4, packing: 2))
     #expect(pairs.networks[1].store.parameters[0].shape == [4, 6, 4, 4])
     // A score has one slope, whose length R1 takes: for the sum over all values of a pack, the number of its
     // values.

@@ -17,12 +17,12 @@ struct GoldenSteps {
 
   init(_ golden: GoldenCase, recipe: String) throws {
     self.golden = golden
-    let configuration = DCGAN.Configuration(
+    let configuration = ConvolutionalGAN.Configuration(
       size: Int(golden.number("size")), channels: Int(golden.number("channels")),
       latent: Int(golden.number("nz")),
       generatorFeatures: Int(golden.number("ngf")), discriminatorFeatures: Int(golden.number("ndf")))
     switch recipe {
-    case "dcgan": model = DCGAN(configuration)
+    case "dcgan": model = ConvolutionalGAN(configuration)
     case "wgan_gp": model = WGANGP(configuration, penaltyWeight: Float(golden.number("lambda_gp")))
     default: throw GoldenOperator.UnknownOperation(name: recipe)
     }
@@ -86,7 +86,7 @@ struct GoldenSteps {
         zip($0.statistics.map(\.key), engine.statistics[$0.index])
       })
     let columns =
-      model is DCGAN ? ["loss_d_real", "loss_d_fake", "loss_g"] : ["loss_d", "penalty", "loss_g"]
+      model is ConvolutionalGAN ? ["loss_d_real", "loss_d_fake", "loss_g"] : ["loss_d", "penalty", "loss_g"]
     return columns.map { byName[$0]! }
   }
 }

@@ -7,6 +7,7 @@ struct OptionsComparisonTests {
   private static let changes: [(word: String, mayChange: Bool)] =
     [
       ("recipe=other", true), ("title=x", true), ("about=x", true), ("model.latent=7", false),
+      ("model.discriminatorBias=true", false),
       ("model.generatorFeatures=7", false), ("model.discriminatorFeatures=7", false),
       ("dataset.count=7", false),
       ("dataset.labels=7", false), ("size=64", false), ("channels=3", false), ("seed=7", false),

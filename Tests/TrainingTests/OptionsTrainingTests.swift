@@ -142,7 +142,7 @@ struct OptionsTrainingTests {
   func smoothing() {
     #expect(
       problems(yaml: least, "loss=hinge", "labelSmoothing=0.1") == [
-        "labelSmoothing is given, but loss=hinge has no labels, command line key labelSmoothing; "
+        "labelSmoothing is given, but loss=hinge does not compare probabilities with labels, command line key labelSmoothing; "
           + "remove it, or use loss=nonSaturating"
       ])
   }

@@ -105,8 +105,8 @@ struct OptionsWriterTests {
     #expect(
       keys == [
         "recipe", "title", "about", "model", "family", "latent", "generatorFeatures", "discriminatorFeatures",
-        "packing",
-        "condition", "embedding", "loss", "labelSmoothing", "clip", "spectralNorm", "r1", "weight", "every",
+        "discriminatorBias", "packing", "condition", "embedding", "loss", "labelSmoothing", "clip",
+        "spectralNorm", "r1", "weight", "every",
         "dragan", "weight", "deviation", "every", "instanceNoise",
         "deviation", "until", "augment", "kind", "policy", "probability", "target", "speed", "every", "limit",
         "minibatch", "deviation", "kernels", "kernelSize", "group", "replay", "size", "share",

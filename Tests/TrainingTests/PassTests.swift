@@ -13,13 +13,13 @@ struct PassTests {
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
-      let pictures = DCGAN.Configuration(
+      let pictures = ConvolutionalGAN.Configuration(
         size: 8, channels: 2, latent: 3, generatorFeatures: 4, discriminatorFeatures: 4)
       switch self {
-      case .images: return DCGAN(pictures)
+      case .images: return ConvolutionalGAN(pictures)
       case .pairs:
-        return DCGAN(
-          DCGAN.Configuration(
+        return ConvolutionalGAN(
+          ConvolutionalGAN.Configuration(
             size: 8, channels: 2, latent: 3, generatorFeatures: 4, discriminatorFeatures: 4, packing: 2))
       case .augmented:
         var objective = AdversarialObjective()
@@ -27,11 +27,11 @@ struct PassTests {
         objective.instanceNoise = 0.1
         objective.augmentation = Augmentation(
           .diffaugment, [.contrast, .translation, .cutout], probability: 1)
-        return DCGAN(pictures, objective: objective)
+        return ConvolutionalGAN(pictures, objective: objective)
       case .wide:
         // Of channels enough for Winograd's algorithm.
-        return DCGAN(
-          DCGAN.Configuration(
+        return ConvolutionalGAN(
+          ConvolutionalGAN.Configuration(
             size: 16, channels: 1, latent: 3, generatorFeatures: 32, discriminatorFeatures: 32))
       case .critic: return WGANGP(pictures)
       case .augmentedCritic:
@@ -121,10 +121,10 @@ struct PassTests {
     objective.usesSpectralNorm = true
     let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2)
     #expect(MLPGAN(points, objective: objective).samplesPerPass(acrossNodes: true) == 0)
-    let pictures = DCGAN.Configuration(size: 8, channels: 2)
-    #expect(DCGAN(pictures, objective: objective).samplesPerPass(acrossNodes: true) == 0)
-    #expect(DCGAN(pictures).samplesPerPass(acrossNodes: false) == 0)
-    let wide = DCGAN(DCGAN.Configuration(size: 64, channels: 3))
+    let pictures = ConvolutionalGAN.Configuration(size: 8, channels: 2)
+    #expect(ConvolutionalGAN(pictures, objective: objective).samplesPerPass(acrossNodes: true) == 0)
+    #expect(ConvolutionalGAN(pictures).samplesPerPass(acrossNodes: false) == 0)
+    let wide = ConvolutionalGAN(ConvolutionalGAN.Configuration(size: 64, channels: 3))
     #expect((64..<128).contains(wide.samplesPerPass(acrossNodes: true)))
   }
 }

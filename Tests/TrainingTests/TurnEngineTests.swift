@@ -3,6 +3,7 @@ import Checkpoints
 import DataParallel
 import MessagePassing
 import Models
+import Networks
 import TensorCore
 import Testing
 import Training
@@ -29,7 +30,7 @@ struct TurnEngineTests {
 
   /// Every family but the DCGAN.
   enum Family: CaseIterable {
-    case vae, critic, points
+    case vae, critic, points, residual
 
     var game: EngineGame {
       var game = EngineGame()
@@ -41,7 +42,7 @@ struct TurnEngineTests {
       case .critic:
         game.makeModel = {
           WGANGP(
-            DCGAN.Configuration(
+            ConvolutionalGAN.Configuration(
               size: size, channels: 1, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4))
         }
         game.turns = [2, 1]
@@ -50,6 +51,16 @@ struct TurnEngineTests {
           MLPGAN(MLPGAN.Configuration(dimensions: size * size, latent: 3, hidden: 12, layers: 2))
         }
         game.turns = [1, 2]
+      case .residual:
+        var objective = AdversarialObjective()
+        (objective.loss, objective.usesSpectralNorm) = (.hinge, true)
+        game.makeModel = { [objective] in
+          ConvolutionalGAN(
+            ConvolutionalGAN.Configuration(
+              .residual, size: size, channels: 1, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4),
+            objective: objective)
+        }
+        game.turns = [2, 1]
       }
       return game
     }

@@ -70,6 +70,28 @@ struct ONNXGraph {
         slope == 0 ? "Relu" : "LeakyRelu", name: name, [], slope == 0 ? [] : [Self.attribute("alpha", slope)])
     case .tanh:
       append("Tanh", name: name, [])
+    case .upsampling(let scale):
+      let scales = Tensor([1, 1, Float(scale), Float(scale)], shape: [4])
+      append(
+        "Resize", name: name, ["", initializer(scales, "\(name).scales")],
+        [
+          Self.attribute("mode", "nearest"), Self.attribute("coordinate_transformation_mode", "asymmetric"),
+          Self.attribute("nearest_mode", "floor"),
+        ])
+    case .averagePool(let side):
+      append(
+        "AveragePool", name: name, [],
+        [Self.attribute("kernel_shape", [side, side]), Self.attribute("strides", [side, side])])
+    case .sumPool:
+      append(
+        "ReduceSum", name: name, [integers([2, 3], "\(name).places")], [Self.attribute("keepdims", 1)])
+    case .residual(let residual, let shortcut):
+      let input = current
+      residual.forEach { append($0) }
+      let difference = current
+      current = input
+      shortcut.forEach { append($0) }
+      append("Add", name: name, [current], of: difference)
     }
   }
 
@@ -166,7 +188,8 @@ extension LayerOperation {
     case .linear(let weight, _), .convolution(let weight, _, _): weight.shape[0]
     case .transposedConvolution(let weight, _, _, _): weight.shape[1]
     case .batchNorm(let scale, _, _, _, _): scale.count
-    case .rectifier, .tanh: preconditionFailure("a layer with weights tells classes")
+    case .rectifier, .tanh, .upsampling, .averagePool, .sumPool, .residual:
+      preconditionFailure("a layer with weights tells classes")
     }
   }
 }
@@ -217,6 +240,14 @@ extension ONNXGraph {
     attribute.name = name
     attribute.type = .int
     attribute.i = Int64(value)
+    return attribute
+  }
+
+  private static func attribute(_ name: String, _ value: String) -> Onnx_AttributeProto {
+    var attribute = Onnx_AttributeProto()
+    attribute.name = name
+    attribute.type = .string
+    attribute.s = value
     return attribute
   }
 

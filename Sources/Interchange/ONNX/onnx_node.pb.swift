@@ -47,6 +47,9 @@ nonisolated struct Onnx_AttributeProto: Sendable {
   /// Clears the value of `i`. Subsequent reads from it will return its default value.
   mutating func clearI() {self._i = nil}
 
+  /// There bytes, which look the same on the wire.
+  var s: String = String()
+
   var ints: [Int64] = []
 
   var type: Onnx_AttributeProto.AttributeType = .undefined
@@ -58,6 +61,7 @@ nonisolated struct Onnx_AttributeProto: Sendable {
     case undefined // = 0
     case float // = 1
     case int // = 2
+    case string // = 3
     case ints // = 7
     case UNRECOGNIZED(Int)
 
@@ -70,6 +74,7 @@ nonisolated struct Onnx_AttributeProto: Sendable {
       case 0: self = .undefined
       case 1: self = .float
       case 2: self = .int
+      case 3: self = .string
       case 7: self = .ints
       default: self = .UNRECOGNIZED(rawValue)
       }
@@ -80,6 +85,7 @@ nonisolated struct Onnx_AttributeProto: Sendable {
       case .undefined: return 0
       case .float: return 1
       case .int: return 2
+      case .string: return 3
       case .ints: return 7
       case .UNRECOGNIZED(let i): return i
       }
@@ -90,6 +96,7 @@ nonisolated struct Onnx_AttributeProto: Sendable {
       .undefined,
       .float,
       .int,
+      .string,
       .ints,
     ]
 
@@ -127,7 +134,7 @@ fileprivate nonisolated let _protobuf_package = "onnx"
 
 nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AttributeProto"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{2}\u{5}ints\0\u{2}\u{c}type\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{1}s\0\u{2}\u{4}ints\0\u{2}\u{c}type\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -138,6 +145,7 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularFloatField(value: &self._f) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self._i) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.s) }()
       case 8: try { try decoder.decodeRepeatedInt64Field(value: &self.ints) }()
       case 20: try { try decoder.decodeSingularEnumField(value: &self.type) }()
       default: break
@@ -159,6 +167,9 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._i {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
     } }()
+    if !self.s.isEmpty {
+      try visitor.visitSingularStringField(value: self.s, fieldNumber: 4)
+    }
     if !self.ints.isEmpty {
       try visitor.visitPackedInt64Field(value: self.ints, fieldNumber: 8)
     }
@@ -172,6 +183,7 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.name != rhs.name {return false}
     if lhs._f != rhs._f {return false}
     if lhs._i != rhs._i {return false}
+    if lhs.s != rhs.s {return false}
     if lhs.ints != rhs.ints {return false}
     if lhs.type != rhs.type {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -180,7 +192,7 @@ nonisolated extension Onnx_AttributeProto: SwiftProtobuf.Message, SwiftProtobuf.
 }
 
 nonisolated extension Onnx_AttributeProto.AttributeType: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}INT\0\u{2}\u{5}INTS\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}INT\0\u{1}STRING\0\u{2}\u{4}INTS\0")
 }
 
 nonisolated extension Onnx_NodeProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -33,18 +33,19 @@ extension Tensor {
     let (batch, height, width, channels) = activationExtents
     let target = pooledShape(kernel: kernel, stride: stride)
     return Tensor(target) { result in
-      result.update(repeating: 0, count: target.count)
       withUnsafePointer { source in
-        for n in 0..<batch {
+        ComputeThreads.run(jobs: batch) { n in
+          var to = result + n &* target[1] &* target[2] &* channels
           for y in 0..<target[1] {
             for x in 0..<target[2] {
-              let to = result + ((n * target[1] + y) * target[2] + x) * channels
+              clear(to, channels)
               for dy in 0..<kernel {
                 for dx in 0..<kernel {
-                  let from = source + ((n * height + y * stride + dy) * width + x * stride + dx) * channels
-                  for c in 0..<channels { to[c] += from[c] }
+                  let row = (n &* height &+ y &* stride &+ dy) &* width &+ x &* stride &+ dx
+                  VectorSum.add(to, source + row &* channels, into: to, count: channels)
                 }
               }
+              to += channels
             }
           }
         }
@@ -55,20 +56,29 @@ extension Tensor {
   /// The adjoint of ``windowSums(kernel:stride:)``: every window's value is added to each of its elements.
   package func windowSpread(kernel: Int, stride: Int, shape target: Shape) -> Tensor {
     let (batch, height, width, channels) = activationExtents
+    let isTiling = kernel == stride && height &* stride == target[1] && width &* stride == target[2]
     return Tensor(target) { result in
-      result.update(repeating: 0, count: target.count)
       withUnsafePointer { source in
-        for n in 0..<batch {
+        ComputeThreads.run(jobs: batch) { n in
+          if !isTiling {
+            let image = target[1] &* target[2] &* channels
+            clear(result + n &* image, image)
+          }
+          var from = source + n &* height &* width &* channels
           for y in 0..<height {
             for x in 0..<width {
-              let from = source + ((n * height + y) * width + x) * channels
               for dy in 0..<kernel {
                 for dx in 0..<kernel {
-                  let row = (n * target[1] + y * stride + dy) * target[2] + x * stride + dx
-                  let to = result + row * channels
-                  for c in 0..<channels { to[c] += from[c] }
+                  let row = (n &* target[1] &+ y &* stride &+ dy) &* target[2] &+ x &* stride &+ dx
+                  let to = result + row &* channels
+                  if isTiling {
+                    copyFloats(from, to: to, channels)
+                  } else {
+                    VectorSum.add(to, from, into: to, count: channels)
+                  }
                 }
               }
+              from += channels
             }
           }
         }

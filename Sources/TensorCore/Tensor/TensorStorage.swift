@@ -107,6 +107,8 @@ package struct Derived {
 enum DerivedForm: Equatable {
   case panels(MatrixPanels, lanes: Int)
   case convolution(PackedWeightsForm)
+  /// The values divided by a number, which stands behind them.
+  case quotient
 }
 
 /// Blocks that are free, by ``SizeClass``.

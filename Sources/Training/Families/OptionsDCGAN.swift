@@ -14,16 +14,27 @@ public enum DCGANOptions {
     "discriminatorFeatures", .integer(1...4096), default: 64, unit: "channels", synonyms: ["ndf"],
     help: "channels of the discriminator's first layer")
 
+  /// Biases in the discriminator.
+  static let discriminatorBias = ModelOption(
+    "discriminatorBias", .boolean, default: false, neutral: false,
+    help: "biases in the discriminator's convolutions; without them and without batch norm (wgan-gp, "
+      + "spectralNorm) what it says of a sample is in proportion to the sample's contrast")
+
   private static let packing = MinibatchOptions.packing.key.neutral(at: .integer(1))
+
+  /// The keys of the networks' widths.
+  static let widths = [latent.key, generatorFeatures.key, discriminatorFeatures.key]
+  /// The keys of what the networks are trained for.
+  static let gameKeys =
+    [packing] + ConditionOptions.keys + AdversarialOptions.keys + AugmentOptions.keys + MinibatchOptions.keys
+    + ReplayOptions.keys
 
   static let family = ModelFamilyOptions(
     networks: [
       OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
       OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
     ],
-    keys: [latent.key, generatorFeatures.key, discriminatorFeatures.key, packing]
-      + ConditionOptions.keys
-      + AdversarialOptions.keys + AugmentOptions.keys + MinibatchOptions.keys + ReplayOptions.keys,
+    keys: widths + [discriminatorBias.key] + gameKeys,
     narrowings: [
       .init(path: "size", type: .oneOf([16, 32, 64, 128, 256]), value: .integer(32)),
       .init(path: "channels", type: .oneOf([1, 3]), value: .integer(1)),

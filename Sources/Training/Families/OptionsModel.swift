@@ -4,6 +4,8 @@
 public enum ModelFamily: String, CaseIterable, OptionConvertible {
   /// Deep convolutional GAN (Radford et al. 2016).
   case dcgan
+  /// GAN of residual networks (Miyato et al. 2018).
+  case resNetGAN = "resnet-gan"
   /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
   case wganGP = "wgan-gp"
   /// Generative adversarial net of fully connected layers (Goodfellow et al. 2014).
@@ -14,7 +16,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   /// What there is to know of the family.
   var definition: any FamilyDefinition {
     switch self {
-    case .dcgan: DCGANFamily()
+    case .dcgan: ConvolutionalGANFamily(options: DCGANOptions.family)
+    case .resNetGAN: ConvolutionalGANFamily(options: ResNetGANOptions.family)
     case .wganGP: WGANGPFamily()
     case .mlpGAN: MLPGANFamily()
     case .vae: VAEFamily()
@@ -60,11 +63,14 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   public let key: OptionKey
 
   /// Declares `model.NAME`. It determines the weights, as everything that shapes a model does.
+  /// - Parameter neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
   init(
-    _ name: String, _ type: OptionType, default value: Value, unit: String = "", synonyms: [String] = [],
-    help: String
+    _ name: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
+    synonyms: [String] = [], help: String
   ) {
-    self.init(path: "model.\(name)", type, default: value, unit: unit, synonyms: synonyms, help: help)
+    self.init(
+      path: "model.\(name)", type, default: value, neutral: neutral, unit: unit, synonyms: synonyms,
+      help: help)
   }
 
   /// Declares a key that does not shape networks but what they are trained for.

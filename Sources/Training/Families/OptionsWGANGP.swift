@@ -12,9 +12,6 @@ public enum WGANGPOptions {
       OptimizerDefaults(network: "discriminator", learningRate: 1e-4, beta1: 0, beta2: 0.9, turns: 5),
       OptimizerDefaults(network: "generator", learningRate: 1e-4, beta1: 0, beta2: 0.9),
     ],
-    keys: [
-      DCGANOptions.latent.key, DCGANOptions.generatorFeatures.key, DCGANOptions.discriminatorFeatures.key,
-      penaltyWeight.key,
-    ] + AugmentOptions.keys,
+    keys: DCGANOptions.widths + [DCGANOptions.discriminatorBias.key, penaltyWeight.key] + AugmentOptions.keys,
     narrowings: DCGANOptions.family.narrowings)
 }

@@ -15,7 +15,7 @@ enum InitialWeights {
       guard let path = options.initial.files[network.name] else { continue }
       let transfer = try TransferWeights.load(
         path, into: network.store, isPartial: options.initial.partial ?? false)
-      network.afterUpdate?()
+      network.settle()
       network.average?.copy(from: network.store)
       let rest = transfer.differences.isEmpty ? "" : ", \(transfer.differences)"
       notes.append("\(network.name): \(transfer.taken) tensors of \(path)\(rest)")

@@ -82,7 +82,9 @@ extension OptionSchema {
     OptionKey(
       "microBatches", \.microBatches, .powerOfTwo(1...65_536), default: .value(.integer(8)),
       role: .arithmetic,
-      help: "parts in which a batch is computed and summed; the most ranks that can share a step"),
+      help:
+        "parts in which a batch is computed and summed, with a batch norm for each; the most ranks that can "
+        + "share a step"),
     OptionKey(
       "threads", \.threads, .automaticOrInteger(1...1024), default: .value(.automatic), role: .execution,
       synonyms: ["num_threads", "workers"],

@@ -53,7 +53,7 @@ package final class RunState {
     for network in model.networks {
       network.store.initialize(seed: seed, firstOrdinal: ordinal)
       ordinal += network.store.parameters.count
-      network.afterUpdate?()
+      network.settle()
       network.average?.copy(from: network.store)
     }
   }

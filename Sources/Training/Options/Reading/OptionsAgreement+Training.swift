@@ -58,7 +58,8 @@ extension OptionsResolution {
     let smoothing = AdversarialOptions.labelSmoothing.key.path
     if let labels = settings[smoothing], Double(labels.value) > 0, !loss.usesLogits {
       report(
-        "\(smoothing) is given, but loss=\(loss.rawValue) has no labels", labels.origin,
+        "\(smoothing) is given, but loss=\(loss.rawValue) does not compare probabilities with labels",
+        labels.origin,
         "remove it, or use loss=nonSaturating")
     }
     let clip = AdversarialOptions.clip.key.path

@@ -41,6 +41,7 @@ public enum Recipes {
     Recipe("stacked-mnist", PackageResources.stacked_mnist_yaml),
     Recipe("dcgan64", PackageResources.dcgan64_yaml),
     Recipe("dcgan-pottery", PackageResources.dcgan_pottery_yaml),
+    Recipe("sngan", PackageResources.sngan_yaml),
     Recipe("wgan-gp", PackageResources.wgan_gp_yaml),
     Recipe("ring", PackageResources.ring_yaml),
     Recipe("grid", PackageResources.grid_yaml),

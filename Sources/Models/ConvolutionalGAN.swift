@@ -2,9 +2,9 @@ import Autograd
 public import Networks
 public import TensorCore
 
-/// Deep convolutional GAN (Radford, Metz and Chintala 2016), by default with the non-saturating loss of
-/// Goodfellow et al. (2014).
-public final class DCGAN: Model {
+/// GAN of convolutional networks, deep (Radford, Metz and Chintala 2016) or residual (Miyato et al. 2018), by
+/// default with the non-saturating loss of Goodfellow et al. (2014).
+public final class ConvolutionalGAN: Model {
   /// How samples look and how wide the networks are.
   public let configuration: Configuration
   /// Past fakes.
@@ -49,12 +49,14 @@ public final class DCGAN: Model {
 
   /// What a pass over several micro-batches keeps at most: between nodes 128 MiB. Nil if one computes one:
   /// within a node, so that activations stay in the caches, and with what is not computed by parts, which are
-  /// classes, comparisons, past fakes and the derivative of a slope through batch norm.
+  /// classes, comparisons, past fakes and the derivative of a slope through batch norm; and for residual
+  /// networks, whose activations are so many that a pass of several would not be longer.
   public static func mebibytesPerPass(
     _ configuration: Configuration, _ objective: AdversarialObjective, hasReplay: Bool, acrossNodes: Bool
   ) -> Int? {
     let isComputedByPart =
-      configuration.condition == nil && configuration.comparison == nil && !hasReplay
+      configuration.architecture == .dcgan && configuration.condition == nil
+      && configuration.comparison == nil && !hasReplay
       && !objective.usesSpectralNorm && objective.r1Weight == 0 && objective.draganWeight == 0
     return acrossNodes && isComputedByPart ? 128 : nil
   }
@@ -85,7 +87,7 @@ public final class DCGAN: Model {
   }
 }
 
-extension DCGAN {
+extension ConvolutionalGAN {
   /// The discriminator's turn: two of its passes forward and back, and the generator's forward. The
   /// generator's: a pass of the discriminator forward and back to its input, and its own back, the fakes
   /// being those of the turn before. Less the input gradients that nobody needs: those of the first layers. A
@@ -94,9 +96,11 @@ extension DCGAN {
     let (generator, discriminator) = configuration.layers
     let packs = 1 / Double(configuration.packing)
     if phase == phases[0] {
-      return packs * (6 * discriminator.sum(\.flops) - 2 * discriminator[0].flops) + generator.sum(\.flops)
+      return packs * (6 * discriminator.sum(\.flops) - 2 * discriminator.first.sum(\.flops))
+        + generator.sum(\.flops)
     }
-    return packs * 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops) - generator[0].flops
+    return packs * 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops)
+      - generator.first.sum(\.flops)
   }
 }
 

@@ -1,18 +1,30 @@
 public import TensorCore
 
-extension DCGAN {
-  /// What a DCGAN is built from.
+extension ConvolutionalGAN {
+  /// What a convolutional GAN is built from.
   public struct Configuration: Hashable, Sendable {
+    /// What the networks' layers are.
+    public enum Architecture: Hashable, Sendable {
+      /// Convolutions of stride 2 (Radford et al. 2016); see ``DCGANNetworks``.
+      case dcgan
+      /// Blocks with shortcuts (Miyato et al. 2018); see ``ResidualNetworks``.
+      case residual
+    }
+
+    /// What the networks' layers are.
+    public let architecture: Architecture
     /// Side of an image: 4 · 2ⁿ.
     public let size: Int
     /// Channels of an image.
     public let channels: Int
     /// Length of a latent vector.
     public let latent: Int
-    /// Channels of the generator's last hidden layer.
+    /// Channels of the generator's last hidden layer or block.
     public let generatorFeatures: Int
-    /// Channels of the discriminator's first hidden layer.
+    /// Channels of the discriminator's first hidden layer or block.
     public let discriminatorFeatures: Int
+    /// Whether the discriminator's convolutions have biases; those of a residual one have.
+    public let hasDiscriminatorBias: Bool
     /// How the networks are told the classes of samples; nil if they are not.
     public let condition: ClassCondition?
     /// How the discriminator compares samples with one another; nil if it does not.
@@ -24,17 +36,21 @@ extension DCGAN {
     /// The published widths unless given.
     /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes.
     public init(
-      size: Int, channels: Int, latent: Int = 100, generatorFeatures: Int = 64,
-      discriminatorFeatures: Int = 64, condition: ClassCondition? = nil, comparison: SampleComparison? = nil,
+      _ architecture: Architecture = .dcgan, size: Int, channels: Int, latent: Int = 100,
+      generatorFeatures: Int = 64,
+      discriminatorFeatures: Int = 64, hasDiscriminatorBias: Bool = false, condition: ClassCondition? = nil,
+      comparison: SampleComparison? = nil,
       packing: Int = 1
     ) {
-      precondition(size >= 8 && size & (size - 1) == 0, "a DCGAN's images are 8, 16, 32, 64 … pixels wide")
+      precondition(size >= 8 && size & (size - 1) == 0, "images are 8, 16, 32, 64 … pixels wide")
       precondition(condition == nil || packing == 1, "a pack of samples has no class")
+      self.architecture = architecture
       self.size = size
       self.channels = channels
       self.latent = latent
       self.generatorFeatures = generatorFeatures
       self.discriminatorFeatures = discriminatorFeatures
+      self.hasDiscriminatorBias = hasDiscriminatorBias || architecture == .residual
       self.condition = condition
       self.comparison = comparison
       self.packing = packing
@@ -43,7 +59,7 @@ extension DCGAN {
     /// `[H, W, C]`.
     public var sampleShape: Shape { [size, size, channels] }
 
-    /// Stride-2 layers between 4 pixels and the full size.
+    /// Layers or blocks between 4 pixels and the full size that double the side.
     var doublings: Int { (size / 4).trailingZeroBitCount }
     /// Numbers that the generator is given for a sample.
     var inputCount: Int { latent + (condition?.depth ?? 0) }
@@ -52,33 +68,13 @@ extension DCGAN {
   }
 }
 
-extension DCGAN.Configuration {
-  /// The layers of both networks in order of application.
+extension ConvolutionalGAN.Configuration {
+  /// The convolutions of both networks in order of application.
   public var layers: (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
-    (
-      shapes("generator", first: inputCount, inner: generatorFeatures, last: channels),
-      shapes("discriminator", first: 1, inner: discriminatorFeatures, last: discriminatorChannels).reversed()
-    )
-  }
-
-  /// From the 4 x 4 end outward.
-  private func shapes(_ network: String, first: Int, inner: Int, last: Int) -> [ConvolutionShape] {
-    let isTransposed = network == "generator"
-    var wide = inner << (doublings - 1)
-    var shapes = [
-      ConvolutionShape(
-        "\(network) 1-4", large: (4, wide), small: (1, first), .project, isTransposed: isTransposed)
-    ]
-    for level in 0..<doublings {
-      let pixels = 4 << level
-      let narrow = level == doublings - 1 ? last : wide / 2
-      shapes.append(
-        ConvolutionShape(
-          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide), .halve,
-          isTransposed: isTransposed))
-      wide = narrow
+    switch architecture {
+    case .dcgan: DCGANNetworks.convolutions(self)
+    case .residual: ResidualNetworks.convolutions(self)
     }
-    return shapes
   }
 
   /// The weights of tables of classes and of the comparison of samples.
@@ -105,9 +101,9 @@ extension DCGAN.Configuration {
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
     let together = Double(min(samples, max(microBatch, most)))
     let gradients = (together / Double(microBatch) - 1) * discriminator.sum(\.weightCount)
-    let passes = 2 * generator.sum(\.largeCount) + 4 * discriminator.sum(\.smallCount) / Double(packing)
+    let passes = 2 * generator.sum(\.outputCount) + 4 * discriminator.sum(\.outputCount) / Double(packing)
     return 4
-      * (8 * weightCount + gradients + 2 * Double(samples) * generator.sum(\.largeCount) + together * passes)
+      * (8 * weightCount + gradients + 2 * Double(samples) * generator.sum(\.outputCount) + together * passes)
   }
 
   /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
@@ -118,6 +114,6 @@ extension DCGAN.Configuration {
   /// Values that are kept of a sample: in front of and behind what follows each convolution of both networks.
   private var activations: Double {
     let (generator, discriminator) = layers
-    return 2 * (generator.sum(\.largeCount) + discriminator.sum(\.smallCount) / Double(packing))
+    return 2 * (generator.sum(\.outputCount) + discriminator.sum(\.outputCount) / Double(packing))
   }
 }

@@ -1,0 +1,94 @@
+import Autograd
+import Networks
+import TensorCore
+
+/// The layers of Radford et al. (2016): convolutions of stride 2 all the way, weights from N(0, 0.02).
+enum DCGANNetworks {
+  static let weights = Initializer.normal(mean: 0, deviation: 0.02)
+  private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
+
+  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the
+  /// channels.
+  static func generator(_ configuration: ConvolutionalGAN.Configuration) -> [any Layer] {
+    var width = configuration.generatorFeatures << (configuration.doublings - 1)
+    var layers: [any Layer] = [
+      TransposedConvolution(
+        from: configuration.inputCount, to: width, .project, bias: false, initializer: weights),
+      BatchNorm(channels: width, initializer: scales), Rectifier(),
+    ]
+    for _ in 1..<configuration.doublings {
+      layers += [
+        TransposedConvolution(from: width, to: width / 2, .halve, bias: false, initializer: weights),
+        BatchNorm(channels: width / 2, initializer: scales), Rectifier(),
+      ]
+      width /= 2
+    }
+    layers += [
+      TransposedConvolution(
+        from: width, to: configuration.channels, .halve, bias: false, initializer: weights),
+      Tanh(),
+    ]
+    return layers
+  }
+
+  /// `[N, size, size, channels]` to features: halve and double the channels down to 4 x 4.
+  static func features(
+    _ configuration: ConvolutionalGAN.Configuration, _ normalization: ConvolutionalPair.Normalization
+  ) -> DiscriminatorFeatures {
+    var width = configuration.discriminatorFeatures
+    var layers: [any Layer] = [
+      normalization.convolution(
+        from: configuration.discriminatorChannels, to: width, .halve,
+        bias: configuration.hasDiscriminatorBias, weights),
+      Rectifier(slope: 0.2),
+    ]
+    for _ in 1..<configuration.doublings {
+      layers.append(
+        normalization.convolution(
+          from: width, to: width * 2, .halve, bias: configuration.hasDiscriminatorBias, weights))
+      if normalization == .batch { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
+      layers.append(Rectifier(slope: 0.2))
+      width *= 2
+    }
+    return DiscriminatorFeatures(layers: layers, side: 4, channels: width)
+  }
+
+  /// The convolutions of both networks in order of application.
+  static func convolutions(
+    _ configuration: ConvolutionalGAN.Configuration
+  ) -> (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
+    (
+      shapes(
+        "generator", configuration, first: configuration.inputCount, inner: configuration.generatorFeatures,
+        last: configuration.channels),
+      shapes(
+        "discriminator", configuration, first: 1, inner: configuration.discriminatorFeatures,
+        last: configuration.discriminatorChannels
+      ).reversed()
+    )
+  }
+
+  /// From the 4 x 4 end outward.
+  private static func shapes(
+    _ network: String, _ configuration: ConvolutionalGAN.Configuration, first: Int, inner: Int, last: Int
+  ) -> [ConvolutionShape] {
+    let isTransposed = network == "generator"
+    var wide = inner << (configuration.doublings - 1)
+    var shapes = [
+      ConvolutionShape(
+        "\(network) 1-4", large: (4, wide), small: (1, first), .project, isTransposed: isTransposed,
+        readsInput: isTransposed)
+    ]
+    for level in 0..<configuration.doublings {
+      let pixels = 4 << level
+      let isOuter = level == configuration.doublings - 1
+      let narrow = isOuter ? last : wide / 2
+      shapes.append(
+        ConvolutionShape(
+          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide), .halve,
+          isTransposed: isTransposed, readsInput: isOuter && !isTransposed))
+      wide = narrow
+    }
+    return shapes
+  }
+}

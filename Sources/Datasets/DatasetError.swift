@@ -10,15 +10,31 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreadable
     /// The data are sound but cannot be delivered in the form asked for.
     case unsuitable
+    /// Somebody wished to stop; see ``Reading``.
+    case stopped
   }
 
   /// What kind of fault it is.
   public let kind: Kind
+  /// What is wrong.
+  package let problem: String
+  /// The file, and where in it.
+  package let place: String
+  /// What to do next.
+  package let advice: String
+
   /// One line, free of control characters.
-  public let description: String
+  public var description: String { "\(problem) (\(place)); \(advice)" }
 
   package init(_ kind: Kind, _ what: String, _ place: String, _ advice: String) {
     self.kind = kind
-    description = "\(what) (\(place)); \(advice)"
+    problem = what
+    self.place = place
+    self.advice = advice
+  }
+
+  /// The same with more to do.
+  package func advising(_ more: String) -> DatasetError {
+    DatasetError(kind, problem, place, "\(advice); \(more)")
   }
 }

@@ -110,7 +110,8 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       alone {
-        let check = try DataCheck(source.request(resize: anySize ? .pad : .none))
+        let progress = SampleCounter("checked")
+        let check = try DataCheck(source.request(resize: anySize ? .pad : .none), telling: progress.tell)
         if json {
           print(check.json)
         } else {
@@ -145,7 +146,7 @@ struct DataCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The folder to make; it must not be there.")
     var output: String
 
-    @Option(help: "MiB after which a shard ends, 1 to 4096.")
+    @Option(help: "MiB after which a shard ends, 1 to 4096; a shard is built in memory.")
     var shardSize = 256
 
     @Flag(help: "Images may have several sizes, as dataset.resize allows.")
@@ -166,14 +167,33 @@ struct DataCommand: ParsableCommand {
     }
 
     func run() throws {
+      // What was written so far does not stay behind.
+      StopSignals.catchAll()
       alone {
+        let progress = SampleCounter("packed")
         let pack = try DataPack(
           source.request(resize: mode ?? (anySize ? .pad : .none)), to: output,
-          shardBytes: shardSize << 20, isFitted: mode != nil)
+          shardBytes: shardSize << 20, isFitted: mode != nil, telling: progress.tell)
         let note = pack.isRounded ? ", numbers rounded to bytes" : ""
         let counts = "\(Count.text(pack.samples, "sample")) in \(Count.text(pack.shards, "shard"))"
         print("\(counts), \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))")
       }
     }
+  }
+}
+
+/// Tells every ten seconds how far a command is.
+private final class SampleCounter {
+  private let verb: String
+  private var last = ContinuousClock.now
+
+  init(_ verb: String) {
+    self.verb = verb
+  }
+
+  func tell(done: Int, of total: Int) {
+    guard ContinuousClock.now - last >= .seconds(10) else { return }
+    last = .now
+    Failure.report("\(verb) \(done) of \(total) samples")
   }
 }

@@ -32,6 +32,36 @@ import Testing
     }
   }
 
+  @Test(
+    "any number of readers reads the same, and names the first sample that cannot be read",
+    arguments: [2, 3, 50])
+  func readers(count: Int) throws {
+    let loader = BatchLoader(
+      dataset: Self.data, stream: Self.stream, batch: 12, microBatches: 4, passes: [0..<1, 2..<4],
+      readers: count)
+    for step in 0..<5 {
+      let loaded = try loader.next()
+      #expect(loaded.microBatches.map(\.parts) == [1, 2])
+      for microBatch in loaded.microBatches {
+        let first = 12 * step + 3 * microBatch.number
+        #expect(microBatch.indices == Self.stream.indices(at: first..<first + 3 * microBatch.parts))
+        let direct = try microBatch.indices.map { try Self.data.sample($0) }
+        #expect(microBatch.images.scalars == direct.flatMap(\.pixels))
+        #expect(microBatch.labels == direct.map(\.label))
+      }
+    }
+    let folder = TemporaryFolder()
+    for index in 0..<8 { folder.write(Fixture.greyPNG, "\(index).png") }
+    let data = try open(folder.path, size: 4)
+    let stream = SampleStream(count: 8, seed: 1)
+    var damaged = Fixture.greyPNG
+    damaged[damaged.count - 20] ^= 1
+    for position in [2, 5] { folder.write(damaged, "\(stream.index(at: position)).png") }
+    let failing = BatchLoader(
+      dataset: data, stream: stream, batch: 8, microBatches: 1, passes: [0..<1], readers: count)
+    #expect(failure { _ = try failing.next() } == failure { _ = try data.sample(stream.index(at: 2)) })
+  }
+
   @Test("the shards of any world size join to the same global order", arguments: [1, 2, 3, 4])
   func shards(worldSize: Int) throws {
     let loaders = (0..<worldSize).map { Self.loader(4 * $0 / worldSize..<4 * ($0 + 1) / worldSize) }

@@ -74,10 +74,47 @@ extension EndToEnd {
       #expect(checked.errors.contains("dataset.resize=") && checked.errors.contains("--any-size"))
       let told = try run(["check", "images", "--json"], in: folder)
       let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
-      #expect(told.status == 65 && (object?["problems"] as? [String])?.count == 25, "\(told.output)")
+      #expect(
+        told.status == 65 && (object?["problems"] as? [[String: String]])?.count == 25, "\(told.output)")
+      let problem = (object?["problems"] as? [[String: String]])?.first
+      #expect(problem?.keys.sorted() == ["advice", "place", "problem"])
+      #expect(problem?["place"]?.hasPrefix("images/") == true)
       #expect(object?["other_sizes"] as? Int == 25)
       #expect((object?["ignored"] as? [String: Int]) == ["webp": 1])
       #expect(try run(["check", "images", "--any-size"], in: folder).status == 0)
+    }
+
+    @Test("a pack that is interrupted leaves nothing behind")
+    func interruptedPack() throws {
+      let folder = try Folder()
+      let job = try Lockstep.start(
+        ["data", "pack", "pottery", "--count", "1000000", "--shard-size", "1", "--output", "shards"],
+        in: folder)
+      func names() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] }
+      #expect(
+        try job.wait {
+          names().contains { name in
+            ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/\(name)")) ?? [])
+              .contains { $0.hasSuffix(".tar") }
+          }
+        })
+      job.signal(SIGINT)
+      let finished = try job.wait()
+      #expect(finished.status == 75 && finished.errors.contains("nothing is kept"), "\(finished.errors)")
+      #expect(!names().contains { $0.hasPrefix("shards") })
+    }
+
+    @Test("a run on one's own data does not call them the recipe's")
+    func title() throws {
+      let folder = try Folder()
+      try Fixtures.images(8, in: folder)
+      for (words, line) in [
+        (["data=images", "size=16", "batch=8"], "dcgan on images"), ([], "DCGAN on procedural pottery"),
+        (["data=images", "size=16", "batch=8", "title=mine"], "mine"),
+      ] {
+        let told = try Lockstep.run(["train", "dcgan", "--dry-run"] + words, in: folder)
+        #expect(told.status == 0 && told.output.contains(line), "\(told.output)\(told.errors)")
+      }
     }
 
     @Test("a run from packed shards has the weights of a run from the source")

@@ -61,6 +61,21 @@ private func refusalToReopen(at path: String) -> RunFolderError? {
 
 @Suite("A run folder belongs to one run and one process")
 struct RunFolderTests {
+  @Test("failed saves end a run when there have been several over ten minutes, and none since has succeeded")
+  func failedSaves() {
+    var saves = FailedSaves()
+    for time in [5_000, 300_000, 604_000] as [Int64] {
+      saves.add(at: time)
+      #expect(!saves.areHopeless)
+    }
+    saves.add(at: 605_000)
+    #expect(saves.areHopeless && saves.count == 4)
+    saves.clear()
+    saves.add(at: 700_000)
+    saves.add(at: 2_000_000)
+    #expect(!saves.areHopeless, "two are few")
+  }
+
   @Test("a new run has its options and its folders")
   func create() throws {
     let scratch = try Scratch()

@@ -1,4 +1,5 @@
 import Glibc
+internal import Synchronization
 
 /// A regular file open for reading; closed when it goes out of scope.
 struct OpenFile: ~Copyable {
@@ -21,12 +22,17 @@ struct OpenFile: ~Copyable {
     self.path = path
     self.descriptor = descriptor
     size = Int(status.st_size)
+    Reading.files.add(1, ordering: .relaxed)
   }
 
   deinit { close(descriptor) }
 
   /// Fills `buffer` with the bytes from `offset` on; the file must have them.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
+    guard !Reading.isStopped.load(ordering: .relaxed) else {
+      throw DatasetError(.stopped, "stopped before all data were read", path.description, "run it again")
+    }
+    defer { Reading.bytes.add(buffer.count, ordering: .relaxed) }
     var done = 0
     while done < buffer.count {
       let result = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)

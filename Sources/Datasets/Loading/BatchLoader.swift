@@ -2,8 +2,8 @@ import Platform
 
 /// Reads the samples of the coming steps in the background while the current step computes.
 ///
-/// One thread reads step after step into a queue of `depth` steps; ``next()`` takes them in order. What a
-/// step holds is a function of (data set, stream, batch, micro-batch numbers) and of nothing else.
+/// One thread, with others that help it, reads step after step into a queue of `depth` steps; ``next()`` takes
+/// them in order. What a step holds is a function of (data set, stream, batch, micro-batch numbers) and of nothing else.
 public final class BatchLoader {
   private let queue: PrefetchQueue<Result<LoadedStep, DatasetError>>
   private var thread: SystemThread?
@@ -15,16 +15,18 @@ public final class BatchLoader {
   ///   - microBatches: micro-batches of a step over all ranks.
   ///   - passes: the numbers of this rank's micro-batches, those together that are computed in one pass.
   ///   - depth: steps that may wait, read and not yet taken.
+  ///   - readers: threads that read a step.
   public init(
     dataset: any ImageDataset, stream: SampleStream, batch: Int, microBatches: Int, passes: [Range<Int>],
-    depth: Int = 2, startStep: Int = 0
+    depth: Int = 2, readers: Int = 1, startStep: Int = 0
   ) {
     precondition(stream.count == dataset.count, "a stream over \(stream.count) of \(dataset.count) samples")
     precondition(batch > 0 && microBatches > 0 && batch.isMultiple(of: microBatches), "equal micro-batches")
     precondition(
       passes.allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= microBatches }, "micro-batches of the step")
     let plan = BatchPlan(
-      dataset: dataset, stream: stream, batch: batch, microBatches: microBatches, passes: passes)
+      dataset: dataset, stream: stream, batch: batch, microBatches: microBatches, passes: passes,
+      readers: readers)
     let queue = PrefetchQueue<Result<LoadedStep, DatasetError>>(depth: depth)
     self.queue = queue
     // Those signals that mean "save and stop" belong to the training loop.

@@ -1,3 +1,5 @@
+import Platform
+import Synchronization
 import TensorCore
 
 /// Which samples a rank reads for a step, and how.
@@ -10,27 +12,84 @@ struct BatchPlan: Sendable {
   /// The numbers of this rank's micro-batches, those together that are computed in one pass.
   let passes: [Range<Int>]
 
+  /// Threads that read a step.
+  let readers: Int
+
   /// Reads the samples of `step`. Blocks of the tensors' storage come from the free list, so that buffers are
   /// used again as soon as the training step has let go of them.
   func load(_ step: Int) throws(DatasetError) -> LoadedStep {
-    var loaded: [LoadedMicroBatch] = []
-    for pass in passes { loaded.append(try load(step, pass)) }
+    let size = batch / microBatches
+    let parts = passes.map { pass in
+      let first = step * batch + size * pass.lowerBound
+      let indices = stream.indices(at: first..<first + size * pass.count)
+      return Part(
+        indices: indices, storage: TensorStorage(count: indices.count * dataset.valuesPerImage))
+    }
+    let labels = try read(parts.flatMap { part in part.indices.indices.map { (part, $0) } })
+    var first = 0
+    let loaded = zip(passes, parts).map { pass, part in
+      defer { first += part.indices.count }
+      let shape = Shape([part.indices.count, dataset.height, dataset.width, dataset.channels])
+      return LoadedMicroBatch(
+        number: pass.lowerBound, parts: pass.count, indices: part.indices,
+        images: Tensor(viewOf: part.storage, offset: 0, shape: shape),
+        labels: Array(labels[first..<first + part.indices.count]))
+    }
     return LoadedStep(step: step, microBatches: loaded, waited: 0)
   }
 
-  private func load(_ step: Int, _ pass: Range<Int>) throws(DatasetError) -> LoadedMicroBatch {
-    let samples = batch / microBatches * pass.count
-    let first = step * batch + batch / microBatches * pass.lowerBound
-    let indices = stream.indices(at: first..<first + samples)
-    let stride = dataset.valuesPerImage
-    let storage = TensorStorage(count: samples * stride)
-    var labels: [Int32] = []
-    for (sample, index) in indices.enumerated() {
-      labels.append(try dataset.read(index, into: storage.pointer + sample * stride))
+  /// The samples of one pass and where they go.
+  private struct Part: Sendable {
+    let indices: [Int]
+    let storage: TensorStorage
+  }
+
+  /// Reads samples, each to its own place; the readers share them evenly.
+  /// - Throws: what the first of them throws that cannot be read.
+  private func read(_ samples: [(part: Part, place: Int)]) throws(DatasetError) -> [Int32] {
+    let count = max(1, min(readers, samples.count))
+    let shares = (0..<count).map { samples[samples.count * $0 / count..<samples.count * ($0 + 1) / count] }
+    let others = shares.dropFirst().map { share in Reader { () throws(DatasetError) in try readShare(share) }
     }
-    let shape = Shape([samples, dataset.height, dataset.width, dataset.channels])
-    let images = Tensor(viewOf: storage, offset: 0, shape: shape)
-    return LoadedMicroBatch(
-      number: pass.lowerBound, parts: pass.count, indices: indices, images: images, labels: labels)
+    let own = Result { () throws(DatasetError) in try readShare(shares[0]) }
+    let results = [own] + others.map { $0.result() }
+    var labels: [Int32] = []
+    for result in results { labels += try result.get() }
+    return labels
+  }
+
+  private func readShare(
+    _ samples: ArraySlice<(part: Part, place: Int)>
+  ) throws(DatasetError) -> [Int32] {
+    var labels: [Int32] = []
+    for (part, place) in samples {
+      let pixels = part.storage.pointer + place * dataset.valuesPerImage
+      labels.append(try dataset.read(part.indices[place], into: pixels))
+    }
+    return labels
+  }
+}
+
+/// A thread that reads samples while others do; they are read at once where the system gives no thread.
+private final class Reader: Sendable {
+  private let labels = Mutex(Result<[Int32], DatasetError>.success([]))
+  private let thread = Mutex<SystemThread?>(nil)
+
+  init(_ read: @escaping @Sendable () throws(DatasetError) -> [Int32]) {
+    let work = { @Sendable [self] in
+      let result = Result { () throws(DatasetError) in try read() }
+      labels.withLock { $0 = result }
+    }
+    if let started = SystemThread(ifGiven: .withoutSignals, work) {
+      thread.withLock { $0 = started }
+    } else {
+      work()
+    }
+  }
+
+  /// What it has read, waited for.
+  func result() -> Result<[Int32], DatasetError> {
+    thread.withLock { $0.take() }?.join()
+    return labels.withLock { $0 }
   }
 }

@@ -87,9 +87,9 @@ struct FittedDataset: ImageDataset {
         fit.write($0.baseAddress!, channels: image.channels, into: pixels, channels: channels)
       }
     case (.resampled(let resampling), .bytes(let image)):
-      resampling.write(image.floats.converted(toChannels: channels), into: pixels)
+      resampling.write(image, channels: channels, into: pixels)
     case (.resampled(let resampling), .floats(let image)):
-      resampling.write(image.converted(toChannels: channels), into: pixels)
+      resampling.write(image, channels: channels, into: pixels)
     }
     return source.label(index)
   }

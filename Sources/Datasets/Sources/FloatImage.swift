@@ -23,10 +23,3 @@ package struct FloatImage: Sendable {
     return FloatImage(height: height, width: width, channels: wanted, pixels: converted)
   }
 }
-
-extension RasterImage {
-  /// The bytes as numbers in [-1, 1].
-  var floats: FloatImage {
-    FloatImage(height: height, width: width, channels: channels, pixels: pixels.map { Float($0) / 127.5 - 1 })
-  }
-}

@@ -12,12 +12,11 @@ extension SourceImage {
 
   /// The whole image resampled to a square of `side * side * channels` numbers in [-1, 1], centred on black.
   package func square(_ side: Int, channels: Int, into result: UnsafeMutablePointer<Float>) {
-    let image =
-      switch self {
-      case .bytes(let image): image.floats
-      case .floats(let image): image
-      }
-    Resampling(size: side, mode: .pad).write(image.converted(toChannels: channels), into: result)
+    let resampling = Resampling(size: side, mode: .pad)
+    switch self {
+    case .bytes(let image): resampling.write(image, channels: channels, into: result)
+    case .floats(let image): resampling.write(image, channels: channels, into: result)
+    }
   }
 
   /// The least and the largest value, 0...255 of bytes and -1...1 of numbers.

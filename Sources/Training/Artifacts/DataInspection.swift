@@ -103,8 +103,8 @@ package struct DataInspection {
 
 /// Whether every sample of a data set can be read.
 package struct DataCheck {
-  /// One line for each bad sample.
-  package let problems: [String]
+  /// One for each bad sample.
+  package let problems: [DatasetError]
   /// How many of them are whole images of another size than most.
   package let otherSizes: Int
   /// The samples that were listed.
@@ -115,22 +115,25 @@ package struct DataCheck {
   private let source: any ImageSource
 
   /// Opens the data and decodes every image.
+  /// - Parameter tell: called before each image.
   /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils
   ///   everything.
-  package init(_ request: DatasetRequest) throws {
+  package init(_ request: DatasetRequest, telling tell: (_ done: Int, _ of: Int) -> Void = { _, _ in }) throws
+  {
     let problems = SampleProblems(collects: true)
     let source = try Datasets.source(request, problems: problems)
-    var lines = problems.list.map(\.description)
-    var known = Set(lines)
+    var found = problems.list
+    var known = Set(found)
     for index in 0..<source.count {
+      tell(index, source.count)
       do throws(DatasetError) {
         _ = try source.image(index)
       } catch {
         // What is known from the header already is not told twice.
-        if known.insert(error.description).inserted { lines.append(error.description) }
+        if known.insert(error).inserted { found.append(error) }
       }
     }
-    self.problems = lines
+    self.problems = found
     otherSizes = problems.otherSizes
     count = source.count
     place = request.source
@@ -140,7 +143,7 @@ package struct DataCheck {
   /// The first `limit` problems, a line each, and how many more there are.
   package func lines(upTo limit: Int) -> [String] {
     let more = problems.count - limit
-    return problems.prefix(limit) + (more > 0 ? ["and \(more) more"] : [])
+    return problems.prefix(limit).map(\.description) + (more > 0 ? ["and \(more) more"] : [])
   }
 
   /// What is to be done about the problems, in one line; nil if there are none.
@@ -160,9 +163,18 @@ package struct DataCheck {
   package var json: String {
     JSONValue.object([
       .init("name", .string(source.name)), .init("samples", .integer(count)),
-      .init("problems", .array(problems.map(JSONValue.string))), .init("other_sizes", .integer(otherSizes)),
+      .init("problems", .array(problems.map(\.json))), .init("other_sizes", .integer(otherSizes)),
       .init("ignored", source.ignored.json),
     ]).text
+  }
+}
+
+extension DatasetError {
+  /// What, where, and what to do.
+  fileprivate var json: JSONValue {
+    .object([
+      .init("problem", .string(problem)), .init("place", .string(place)), .init("advice", .string(advice)),
+    ])
   }
 }
 

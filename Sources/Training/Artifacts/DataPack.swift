@@ -22,9 +22,13 @@ package struct DataPack {
   ///   - folder: made by this; it must not be there.
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
   ///   - isFitted: whether images are written in the size that the request asks for, as a run would see them.
-  /// - Throws: `DatasetError` for data that cannot be read, ``OutputError`` for a folder that cannot be
-  ///   written, ``RunFolderError`` for one that is there already.
-  package init(_ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false) throws {
+  ///   - tell: called before each sample.
+  /// - Throws: `DatasetError` for data that cannot be read and where a stop is wished, ``OutputError`` for a
+  ///   folder that cannot be written, ``RunFolderError`` for one that is there already.
+  package init(
+    _ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false,
+    telling tell: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws {
     var trimmed = folder[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
     let folder = String(trimmed)
@@ -62,6 +66,12 @@ package struct DataPack {
         writer = ShardWriter()
       }
       for number in 0..<source.count {
+        tell(number, source.count)
+        if StopSignals.isStopWished {
+          throw DatasetError(
+            .stopped, "stopped after \(number) of \(source.count) samples", folder,
+            "nothing is kept; run it again")
+        }
         let (file, ending, rounded) =
           try fitted.map { (try Self.picture($0, number), "png", true) } ?? Self.file(source, number)
         isRounded = isRounded || rounded
@@ -87,6 +97,9 @@ package struct DataPack {
     } catch {
       for name in made { unlink("\(temporary)/\(name)") }
       rmdir(temporary)
+      if let error = error as? DatasetError, error.kind == .badData {
+        throw error.advising("`lockstep data check` lists every bad sample")
+      }
       throw OutputError.naming(folder, in: error)
     }
   }

@@ -64,6 +64,7 @@ public enum ExitStatus: Int32, Sendable {
       case .badData, .unsuitable: .badData
       case .missing: .inputMissing
       case .unreadable: .inputOutput
+      case .stopped: .stopped
       }
   }
 

@@ -26,6 +26,7 @@ package final class Trainer {
   /// Samples read before the line.
   private var lineFirstSample: Int
   private var waitedForData = 0.0
+  private var hasWarnedOfData = false
   private var waitedForRanks = 0.0
 
   /// A trainer for an engine whose networks hold the state after `startStep` steps.
@@ -145,7 +146,7 @@ package final class Trainer {
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
       microBatches: setup.options.microBatches, passes: engine.passes,
       // Those of a step and more, so that what cannot be read is known before the step that needs it.
-      depth: max(2, schedule.batchesPerStep + 1), startStep: batch)
+      depth: max(2, schedule.batchesPerStep + 1), readers: ComputeThreads.count, startStep: batch)
   }
 
   /// Takes a step.
@@ -198,8 +199,12 @@ package final class Trainer {
       return loaded.microBatches
     } catch {
       engine.announceFailure(ExitStatus(of: error), at: turn)
+      // What is replaced now are not the data that the run began with.
+      let advised = (error as? DatasetError)?.advising(
+        "`lockstep data check` lists every bad sample, and `train --from` goes on with changed data")
       throw CoordinationError.here(
-        rank: setup.plan.rank, host: Host.name ?? "localhost", ExitStatus(of: error), message: "\(error)")
+        rank: setup.plan.rank, host: Host.name ?? "localhost", ExitStatus(of: error),
+        message: "\(advised ?? error)")
     }
   }
 
@@ -295,10 +300,22 @@ package final class Trainer {
     report.log(line)
     record.gotOn()
     if let notice { report.progress.warning(notice) }
+    warnOfData(elapsed)
     lineFirstSample = samples
     lineStart = .now
     waitedForRanks = engine.waited
     waitedForData = 0
+  }
+
+  /// Says once that steps wait for data, if they do so much of their time.
+  private func warnOfData(_ elapsed: Double) {
+    guard !hasWarnedOfData, elapsed > 5, waitedForData > 0.3 * elapsed else { return }
+    hasWarnedOfData = true
+    let share = Int(100 * waitedForData / elapsed)
+    let advice =
+      setup.options.data.isPath
+      ? "; `lockstep data pack --resize` stores images in the size of the training" : ""
+    report.progress.warning("steps wait for data \(share) % of their time\(advice)")
   }
 
   /// The step sizes of the last step, of networks whose step size changes over the run.

@@ -22,6 +22,8 @@ final class RunSaver {
   private var refuges: [Int] = []
   /// The step of the last generation that is known to be on disk.
   private(set) var savedStep: Int?
+  /// Saves in a row that have failed on this rank.
+  private var failures = FailedSaves()
 
   /// - Parameter writers: the ranks that write, rank 0 first.
   init(
@@ -38,7 +40,11 @@ final class RunSaver {
   }
 
   /// What a turn's header tells the other ranks.
-  var flags: StatusFlags { writer.isPartWritten ? .partWritten : [] }
+  var flags: StatusFlags {
+    var flags: StatusFlags = writer.isPartWritten ? .partWritten : []
+    if failures.areHopeless { flags.insert(.stopRequested) }
+    return flags
+  }
 
   /// Has a save committed of which all ranks have written their shares: one all-gather. Tells how a save went
   /// that has ended.
@@ -116,9 +122,13 @@ final class RunSaver {
     switch outcome {
     case .success(let generation?):
       savedStep = generation.step
+      failures.clear()
       report.progress.notice("checkpoint", path: generation.path)
     case .success(nil): break
-    case .failure(let error): report.progress.warning("\(error)")
+    case .failure(let error):
+      failures.add(at: MonotonicClock.milliseconds)
+      let end = failures.areHopeless ? "; \(failures.count) saves in a row have failed, the run ends" : ""
+      report.progress.warning("\(error)\(end)")
     }
   }
 }

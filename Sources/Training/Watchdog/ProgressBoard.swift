@@ -1,3 +1,4 @@
+import Datasets
 import Synchronization
 
 /// Where the training thread writes what it is doing, for the watchdog's thread to read. Every call is a few
@@ -55,7 +56,8 @@ package final class ProgressBoard: Sendable {
     place.phase = phase.load(ordering: .relaxed)
     place.activity = RankPlace.Activity(rawValue: activity.load(ordering: .relaxed)) ?? .starting
     place.turns = turns.load(ordering: .relaxed)
-    place.signs = signs.load(ordering: .relaxed)
+    // Data that are being read are a sign too: many files take long to open.
+    place.signs = signs.load(ordering: .relaxed) + Reading.bytes.load(ordering: .relaxed)
     place.busy = busy.load(ordering: .relaxed)
     place.loading = loading.load(ordering: .relaxed)
     place.waiting = waiting.load(ordering: .relaxed)

@@ -1,3 +1,4 @@
+import Datasets
 import Reporting
 import Synchronization
 
@@ -22,6 +23,8 @@ final class WatchLoop {
   private var lastTold: Int64 = 0
   private var lossNoticed: Int64?
   private var hasWarned = false
+  /// When it was last told how much of the data had been read.
+  private lazy var lastRead = (time: start, bytes: 0)
   private let status = WatchStatus()
 
   init(rank: Int, hosts: [String], plan: WatchNetwork.Plan?, board: ProgressBoard, orders: WatchOrders) {
@@ -63,6 +66,7 @@ final class WatchLoop {
     report.phases = settings.phases
     if network?.hasVerdict == true { leave() }
     judgeLosses(now)
+    judgeReading(now)
     judgeProgress(now, settings)
     if rank == 0 {
       judgeSpeed(now, settings)
@@ -110,6 +114,17 @@ final class WatchLoop {
 
   // MARK: Progress
 
+  /// While the data are opened, tells how far that is, and hands a wish to stop on to those who read.
+  private func judgeReading(_ now: Int64) {
+    guard board.place.activity == .starting else { return }
+    if StopSignals.isStopWished { Reading.isStopped.store(true, ordering: .relaxed) }
+    let bytes = Reading.bytes.load(ordering: .relaxed)
+    guard rank == 0, now - lastRead.time >= 10_000, bytes > lastRead.bytes else { return }
+    lastRead = (now, bytes)
+    let files = Count.text(Reading.files.load(ordering: .relaxed), "file")
+    print("data: \(files), \(ByteCount.text(bytes)) read\n")
+  }
+
   /// Counts the time without progress of any rank that is heard. Rank 0 ends first; the others wait a little
   /// longer.
   private func judgeProgress(_ now: Int64, _ settings: WatchOrders.Settings) {
@@ -127,7 +142,10 @@ final class WatchLoop {
       if rank > 0, network?.peers[0].map({ now - ($0.lastHeard ?? 0) < hush }) == true {
         return
       }
-      end("no progress for \(silence / 1000) s: \(text)", advice: "(stallTimeout= sets the limit)")
+      // Before there is a folder, nobody knows the options yet.
+      end(
+        "no progress for \(silence / 1000) s: \(text)",
+        advice: settings.folder == nil ? nil : "(stallTimeout= sets the limit)")
     }
     // Turns, not steps: a run that was resumed had steps before this process.
     guard rank == 0, !hasWarned, own.turns > 0 else { return }

@@ -19,9 +19,9 @@ package struct WatchReport: Sendable {
   private static let verdictPrefix = "lockstep: watchdog: "
 
   /// The line with which a watchdog ends a job.
-  /// - Parameter folder: the run's; nil before it is known.
+  /// - Parameter folder: the run's; nil before it is known, when there is nothing to go on with.
   static func verdict(_ cause: String, folder: String?) -> String {
-    "\(verdictPrefix)\(cause); run again with \(RunFolder.resumeWords(folder))"
+    "\(verdictPrefix)\(cause); run again\(folder.map { " with \(RunFolder.resumeWords($0))" } ?? "")"
   }
 
   /// Whether a line of a job is a watchdog's last.

@@ -43,6 +43,7 @@ struct OptionsResolution {
     resolution.apply(words, as: .commandLine)
     resolution.merge(wordProblems)
     resolution.fillDefaults()
+    resolution.nameOwnData(insteadOf: recipe.list)
     resolution.checkAgreement()
     try resolution.problems.check()
     return resolution.options()
@@ -207,6 +208,18 @@ struct OptionsResolution {
         problems.add("\(key.path) is missing", .recipe(label), "give \(key.type.summary)")
       }
     }
+  }
+
+  /// A recipe's title speaks of the data that it embeds: a run on others is called by its family and theirs.
+  private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
+    guard let data = settings["data"], case .path(let path) = DataSource(data.value),
+      settings["title"]?.layer == .recipe, let family = schema.family,
+      case .value(let written)? = recipe.last(where: { $0.path == "data" })?.content,
+      case .success(let own)? = schema.key(at: "data").map({ $0.type.value(of: written) }),
+      !DataSource(own).isPath
+    else { return }
+    let name = path.split(separator: "/").last ?? Substring(path)
+    derive("title", .text("\(family.rawValue) on \(name)"))
   }
 
   mutating func drop(_ path: String) { settings[path] = nil }

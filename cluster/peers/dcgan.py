@@ -29,8 +29,10 @@ class ImageTrainer(harness.Trainer):
 
     add_arguments = staticmethod(add_image_arguments)
 
-    def __init__(self, options: argparse.Namespace, settings: harness.Settings, batch_norm: bool):
-        """Without `batch_norm` the discriminator has none."""
+    # Whether the discriminator has batch norm.
+    BATCH_NORM = True
+
+    def __init__(self, options: argparse.Namespace, settings: harness.Settings):
         import torch
 
         import dcgan_networks as dcgan
@@ -39,12 +41,8 @@ class ImageTrainer(harness.Trainer):
         self.latents = options.latents
         layout = torch.channels_last if settings.channels_last else torch.contiguous_format
         self.widths = dcgan.generator_widths(options.size, options.features)
-        generator = dcgan.Generator(options.latents, self.widths, options.channels)
-        discriminator = dcgan.Discriminator(options.channels, self.widths[::-1], batch_norm)
-        self.networks = [generator, discriminator]
-        for network in self.networks:
-            dcgan.initialize(network)
-            network.to(memory_format=layout)
+        self.networks = [network.to(memory_format=layout) for network in self.make_networks(options)]
+        generator, discriminator = self.networks
         # While it is frozen D must not be called through DDP, which expects gradients for it.
         self.frozen_discriminator = discriminator
         self.generator = self.prepare(generator, static_graph=True)
@@ -52,6 +50,16 @@ class ImageTrainer(harness.Trainer):
 
         shape = (4, options.batch, options.channels, options.size, options.size)
         self.batches = [x.contiguous(memory_format=layout) for x in torch.rand(shape) * 2 - 1]
+
+    def make_networks(self, options: argparse.Namespace) -> list:
+        """The generator and the discriminator, with their initial weights."""
+        import dcgan_networks as dcgan
+
+        generator = dcgan.Generator(options.latents, self.widths, options.channels)
+        discriminator = dcgan.Discriminator(options.channels, self.widths[::-1], self.BATCH_NORM)
+        for network in (generator, discriminator):
+            dcgan.initialize(network)
+        return [generator, discriminator]
 
     def noise(self):
         """Latents of a batch."""
@@ -68,7 +76,7 @@ class Trainer(ImageTrainer):
 
         import dcgan_networks as dcgan
 
-        super().__init__(options, settings, batch_norm=True)
+        super().__init__(options, settings)
         self.samples_per_step = self.batch
         self.flops_per_step = self.batch * dcgan.flops_per_image(
             options.size, options.channels, options.latents, self.widths

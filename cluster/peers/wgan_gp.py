@@ -29,11 +29,12 @@ class Trainer(dcgan.ImageTrainer):
     """WGAN-GP."""
 
     VARIANTS = harness.VARIANTS | harness.WHOLE
+    BATCH_NORM = False
 
     def __init__(self, options: argparse.Namespace, settings: harness.Settings):
         import dcgan_networks
 
-        super().__init__(options, settings, batch_norm=False)
+        super().__init__(options, settings)
         self.samples_per_step = CRITIC_TURNS * self.batch
         generator, critic = dcgan_networks.forward_flops(options.size, options.channels, options.latents, self.widths)
         # Two plain passes of D both ways, and for the penalty a pass, its gradient and the derivative of both.

@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-NAMES = ("dcgan", "wgan-gp", "ring", "vae")
+NAMES = ("dcgan", "wgan-gp", "sngan", "ring", "vae")
 
 # How the tables know Lockstep's measurements that have no counterpart in PyTorch.
 FIRST_STEP, ALONE, TWO_MICRO_BATCHES = "first step", "alone", "2 micro-batches"
@@ -145,6 +145,28 @@ def wgan_gp() -> Work:
     )
 
 
+def sngan() -> Work:
+    """Residual networks of the paper's small widths on images of 32x32x3, 32 a process."""
+    return Work(
+        title="`sngan` 32x32x3",
+        unit="images",
+        bench=["sngan", "model.generatorFeatures=64", "model.discriminatorFeatures=64"],
+        peer=["sngan.py", "--size", "32", "--channels", "3", "--latents", "128", "--features", "64"],
+        batch=32,
+        per_process=True,
+        micro_batches=4,
+        steps=3,
+        warmup=1,
+        setups=[
+            (2, 1, "best", "DDP gloo, 2 processes, tuned"),
+            (1, 2, "best", "1 process x 2 threads, tuned"),
+            (1, 1, "plain", "1 process x 1 thread, plain"),
+            (1, 1, "best", "1 process x 1 thread, tuned"),
+            (1, 1, "compiled", "1 process x 1 thread, tuned and compiled"),
+        ],
+    )
+
+
 # Two processes over gloo are slower than one on the small networks.
 SMALL = [
     (1, 2, "best", "1 process x 2 threads, tuned"),
@@ -195,6 +217,8 @@ def works(name: str, sizes: list[str]) -> list[Work]:
             return [dcgan(shape) for shape in sizes]
         case "wgan-gp":
             return [wgan_gp()]
+        case "sngan":
+            return [sngan()]
         case "ring":
             # The recipe's micro-batches; and two for 32 points, as many as there are ranks to share them.
             return [ring(512, micro_batches=8, steps=200), ring(32, micro_batches=2, steps=400)]

@@ -101,9 +101,12 @@ extension ConvolutionalGAN.Configuration {
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
     let together = Double(min(samples, max(microBatch, most)))
     let gradients = (together / Double(microBatch) - 1) * discriminator.sum(\.weightCount)
+    // Blocks keep what is rectified and what is upsampled beside what convolutions give.
+    let kept = architecture == .residual ? 2.0 : 1
     let passes = 2 * generator.sum(\.outputCount) + 4 * discriminator.sum(\.outputCount) / Double(packing)
     return 4
-      * (8 * weightCount + gradients + 2 * Double(samples) * generator.sum(\.outputCount) + together * passes)
+      * (8 * weightCount + gradients + kept
+        * (2 * Double(samples) * generator.sum(\.outputCount) + together * passes))
   }
 
   /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.

@@ -49,6 +49,8 @@ package struct ExecutionPlan: Sendable {
   package let calibrations: [Calibration]
   package let machine: ReductionCost.Machine
   package let description: String
+  /// Whether samples lie in files, which take time to read that is not counted here.
+  let readsFiles: Bool
   package let batch: Int
   package let samplesPerStep: Int
   let graph: StepGraph
@@ -67,6 +69,7 @@ package struct ExecutionPlan: Sendable {
     self.calibrations = calibrations
     self.machine = machine
     description = options.modelDescription
+    readsFiles = options.data.isPath
     batch = options.batch
     samplesPerStep = options.batch * schedule.batchesPerStep
     let predictor = Predictor(

@@ -87,7 +87,9 @@ extension ExecutionPlan {
           + "\(Self.milliseconds(best.prediction.seconds)) at the \(graph.sums[longest].name)'s sum; a larger batch hides more"
       )
     }
-    if readsFiles { lines.append("reading data is not counted; `lockstep data pack --resize` makes it cheap") }
+    if readsFiles {
+      lines.append("reading data is not counted; `lockstep data pack --resize` makes it cheap")
+    }
     if Cores.onNode < cluster.cores {
       lines.append(
         "calibrated on \(Cores.onNode) \(Cores.onNode == 1 ? "core" : "cores"): the memory of \(cluster.cores) may be shorter"

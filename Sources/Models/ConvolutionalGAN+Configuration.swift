@@ -80,7 +80,8 @@ extension ConvolutionalGAN.Configuration {
   /// The weights of tables of classes and of the comparison of samples.
   private var otherWeights: Double {
     // What the discriminator's last layer is given.
-    let features = Double(16 * (discriminatorFeatures << (doublings - 1)))
+    let places = architecture == .residual ? 1 : 16
+    let features = Double(places * (discriminatorFeatures << (doublings - 1)))
     let classes = condition.map { Double($0.classes) * (Double($0.depth) + features) } ?? 0
     return classes + (comparison.map { features * Double($0.kernels) * Double($0.kernelSize) } ?? 0)
   }

@@ -7,7 +7,8 @@ extension Model {
   public func samples(_ latents: Tensor, classes: [Int]? = nil, isAveraged: Bool = true) -> Tensor {
     let count = latents.shape[0]
     let classes = classes ?? self.classes(inTurnFrom: 0, count: count)
-    let part = 64
+    // As many values as 64 images of 32 x 32 in colour.
+    let part = max(4, min(64, 64 * 32 * 32 * 3 / sampleShape.count))
     guard count > part else { return sample(latents: latents, classes: classes, isAveraged: isAveraged) }
     return Tensor(Shape([count] + sampleShape.extents)) { result in
       for start in stride(from: 0, to: count, by: part) {

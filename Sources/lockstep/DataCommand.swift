@@ -167,8 +167,6 @@ struct DataCommand: ParsableCommand {
     }
 
     func run() throws {
-      // What was written so far does not stay behind.
-      StopSignals.catchAll()
       alone {
         let progress = SampleCounter("packed")
         let pack = try DataPack(

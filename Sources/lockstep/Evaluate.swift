@@ -9,9 +9,10 @@ struct Evaluate: ParsableCommand {
       Draws samples from the averaged generator and compares them with the
       training samples in the space of quality.space (their principal components,
       unless the run has another): Fréchet and kernel distance (smaller is better),
-      precision, recall, density and coverage (larger is better), and how near
-      samples come to their nearest training sample (around 1 for new ones, near 0
-      for copies). A classifier's space counts modes too.
+      precision, recall, density and coverage by the fifth neighbour (larger is
+      better), and how near samples come to their nearest training sample, of
+      65,536 at most (around 1 for new ones, near 0 for copies). A classifier's
+      space counts modes too.
 
         lockstep evaluate runs/dcgan
         lockstep evaluate runs/dcgan runs/hinge runs/wgan-gp

@@ -47,6 +47,25 @@ extension EndToEnd {
       try checkWhole(folder)
     }
 
+    @Test("a wish to stop ends the reading of data, and leaves no folder")
+    func whileReading() throws {
+      let folder = try Folder()
+      // Images of zeros that take no room, and seconds to read.
+      let count = 3_500_000
+      let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(count), 32, 32), }"
+      let padded = header + String(repeating: " ", count: 117 - header.count) + "\n"
+      try folder.write([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8), "big.npy")
+      #expect(truncate(folder.path + "/big.npy", 128 + count * 1024) == 0)
+      let job = try Lockstep.start(["train", "dcgan", "data=big.npy", "steps=1", "--run", "run"], in: folder)
+      let began = Date()
+      #expect(try job.wait { Date().timeIntervalSince(began) > 0.4 })
+      job.signal(SIGINT)
+      let finished = try job.wait()
+      #expect(finished.status == 75, "\(finished.errors)")
+      #expect(finished.errors.contains("stopped before all data were read"), "\(finished.errors)")
+      #expect(!folder.has("run"))
+    }
+
     @Test("a run that SIGTERM stops saves, ends with 75 and goes on bit for bit")
     func terminated() throws {
       let folder = try Folder()

@@ -55,7 +55,7 @@ extension EndToEnd {
     @Test("the best checkpoint is kept beyond its age, named, and known after a resume")
     func best() throws {
       let folder = try Folder()
-      // A falling recall of a generator that learns nothing: the first measurement stays the best.
+      // A generator that learns nothing: its measurements hardly differ.
       let words =
         ["dcgan"] + narrow + Self.measured + [
           "threads=2", "samples.count=1", "checkpoint.every=2", "checkpoint.keepLast=1",

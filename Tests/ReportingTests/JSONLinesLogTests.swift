@@ -96,16 +96,6 @@ struct JSONLinesLogTests {
     #expect(folder.text(of: "log.jsonl") == text)
   }
 
-  @Test("a log goes back in mid-run")
-  func rollback() throws {
-    let log = try log(steps: 1...5)
-    try log.truncate(afterStep: 2)
-    #expect(log.lastStep == 2)
-    try log.append(step: 3, [("loss", .integer(0))])
-    try log.synchronize()
-    #expect(try JSONLinesLog.series(["loss"], of: path)[0].points.map(\.y) == [0.25, 0.5, 0])
-  }
-
   @Test("a new log does not begin in an old one; a resumed one may begin from nothing")
   func existence() throws {
     _ = try log(steps: 1...1)

@@ -58,7 +58,7 @@ struct LaunchTests {
     #expect(!LaunchOutcome(code: 65, status: nil, noticed: "node2 is lost to mpirun").isFromOutside)
   }
 
-  @Test("a status is replaced by one of its own start alone, also on a disk that takes no new file")
+  @Test("a status is replaced by one of its own start alone")
   func startMarks() throws {
     let scratch = try Scratch()
     func status(_ state: RunStatus.State, of start: String) -> RunStatus {

@@ -356,6 +356,7 @@ struct RunFolderLockTests {
     #expect(symlink("../target", scratch.path + "/run/.lock") == 0)
     let error = try #require(refusalToCreate(at: scratch.path + "/run"))
     #expect(error.kind == .notWritable)
-    #expect(access(scratch.path + "/target", F_OK) == 0)
+    var status = stat()
+    #expect(stat(scratch.path + "/target", &status) == 0 && status.st_size == "precious".utf8.count)
   }
 }

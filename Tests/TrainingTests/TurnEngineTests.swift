@@ -279,7 +279,7 @@ struct TurnEngineTests {
     }
   }
 
-  @Test("more turns in a row than may be left out stop all ranks, and the count survives a generation")
+  @Test("more turns in a row than may be left out stop all ranks, and the count is a part of a generation")
   func skippingEnds() throws {
     let results = outcomes(ranks: 2) { rank in
       rank.engine.state.skipped = SkippedTurns(limit: 2, networks: 2)

@@ -12,7 +12,7 @@ public final class JSONLinesLog {
   public let path: String
   /// The step of the last line, nil if there is none.
   public private(set) var lastStep: Int?
-  private var file: OutputFile
+  private let file: OutputFile
 
   /// The key that names the values of a line which are not finite.
   static let nonFiniteKey = "nonFinite"
@@ -58,14 +58,6 @@ public final class JSONLinesLog {
     if !nonFinite.isEmpty { members.append(.init(Self.nonFiniteKey, .object(nonFinite))) }
     try file.append(Array((JSONValue.object(members).text + "\n").utf8))
     lastStep = step
-  }
-
-  /// Drops the lines after `step`, and a torn last line; all at once, through a temporary file and
-  /// `rename(2)`.
-  /// - Throws: ``ReportingError``; the log is then as it was.
-  public func truncate(afterStep step: Int) throws(ReportingError) {
-    lastStep = try Self.keepLines(upTo: step, of: path)
-    file = try OutputFile(path: path, mode: .append)
   }
 
   /// Waits until everything appended so far is on the storage device.

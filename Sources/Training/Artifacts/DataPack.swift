@@ -43,6 +43,8 @@ package struct DataPack {
       request.channels = source.channelRange.upperBound
       fitted = try Datasets.fitted(source, request)
     }
+    // From here on a signal must leave nothing behind.
+    StopSignals.catchAll()
     let temporary = "\(folder).tmp-\(getpid())"
     try OutputError.writing(folder) {
       guard try OutputError.makeFolder(temporary, for: folder) else {

@@ -7,7 +7,9 @@ public enum AdversarialOptions {
   public static let loss = ModelOption(
     path: "loss", .word(AdversarialLoss.allCases.map(\.rawValue)), default: AdversarialLoss.nonSaturating,
     neutral: AdversarialLoss.nonSaturating,
-    synonyms: ["criterion", "gan_mode", "objective"], help: "what both networks minimise")
+    synonyms: ["criterion", "gan_mode", "objective"],
+    help: "what both networks minimise; wasserstein was published with rmsprop, learning rates of 5e-5 and "
+      + "discriminatorSteps=5")
   /// One-sided label smoothing (Salimans et al. 2016).
   public static let labelSmoothing = ModelOption(
     path: "labelSmoothing", .number(.below(1, from: 0)), default: 0.0, neutral: 0.0,

@@ -81,6 +81,7 @@ package enum TrainingRun {
     let (options, reopened) = try RunAgreement.options(of: request, over: communicator)
     let nodes = try options.wire.check(layout, over: threadCommunicator)
     let (plan, dataset) = try RunAgreement.work(of: request, options, layout, over: communicator)
+    watchdog.dataAreOpen()
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))
 
     let model = options.family.makeModel(options)

@@ -104,7 +104,8 @@ extension OptionSchema {
       "spread of fakes, and distance from the data, over the data's spread above which they have diverged"),
     number(
       "watch.copies", \.watch.copies, .closed(0, 1), 0,
-      "share of fakes nearer to a training sample than 99 % of these are to one another above which they are copies; "
+      "share of fakes nearer to a training sample (of 65,536) than 99 % of these are to one another above which they "
+        + "are copies; "
         + "0 does not look"),
     integer(
       "watch.attempts", \.watch.attempts, 0...1000, 3, "rewinds",

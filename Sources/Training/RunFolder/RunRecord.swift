@@ -54,8 +54,10 @@ final class RunRecord {
   func failed(_ error: any Error) {
     // Before training begins, an error is one of options, data or machine, and does not speak against a
     // generation.
-    // Nor does a sample that cannot be read.
-    if folder == nil || [.badData, .inputMissing].contains(ExitStatus(of: error)) { attempt?.settle() }
+    // Nor does a sample that cannot be read, or a wish to stop.
+    if folder == nil || [.badData, .inputMissing, .stopped].contains(ExitStatus(of: error)) {
+      attempt?.settle()
+    }
     switch error {
     case let error as CoordinationError where !error.isReportedHere:
       guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }

@@ -114,10 +114,14 @@ final class WatchLoop {
 
   // MARK: Progress
 
-  /// While the data are opened, tells how far that is, and hands a wish to stop on to those who read.
+  /// While the data are opened, hands a wish to stop on to those who read; until the first step, tells how much
+  /// has been read.
   private func judgeReading(_ now: Int64) {
     guard board.place.activity == .starting else { return }
-    if StopSignals.isStopWished { Reading.isStopped.store(true, ordering: .relaxed) }
+    orders.settings.withLock { settings in
+      guard !settings.areDataOpen, StopSignals.isStopWished else { return }
+      Reading.isStopped.store(true, ordering: .relaxed)
+    }
     let bytes = Reading.bytes.load(ordering: .relaxed)
     guard rank == 0, now - lastRead.time >= 10_000, bytes > lastRead.bytes else { return }
     lastRead = (now, bytes)

@@ -1,3 +1,4 @@
+import Datasets
 package import MessagePassing
 import Platform
 import Synchronization
@@ -67,6 +68,14 @@ package final class Watchdog: Sendable {
     }
   }
 
+  /// Says that the data are open: from here on a wish to stop is one to finish a step, which has to read.
+  package func dataAreOpen() {
+    orders.settings.withLock { settings in
+      settings.areDataOpen = true
+      Reading.isStopped.store(false, ordering: .relaxed)
+    }
+  }
+
   /// What a person should know of ranks that are slow, once.
   package func takeNotice() -> String? {
     orders.settings.withLock { settings in
@@ -105,6 +114,7 @@ final class WatchOrders: Sendable {
     var phases: [String] = []
     var shares: [Int] = []
     var folder: String?
+    var areDataOpen = false
     /// What the run's status is marked with.
     var start: String?
     var notice: String?

@@ -213,7 +213,8 @@ struct OptionsResolution {
   /// A recipe's title speaks of the data that it embeds: a run on others is called by its family and theirs.
   private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
     guard let data = settings["data"], case .path(let path) = DataSource(data.value),
-      settings["title"]?.layer == .recipe, let family = schema.family,
+      let title = settings["title"].map({ String($0.value) }), let family = schema.family,
+      Recipes.all.contains(where: { $0.title == title }),
       case .value(let written)? = recipe.last(where: { $0.path == "data" })?.content,
       case .success(let own)? = schema.key(at: "data").map({ $0.type.value(of: written) }),
       !DataSource(own).isPath

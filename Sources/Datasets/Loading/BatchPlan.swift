@@ -11,7 +11,6 @@ struct BatchPlan: Sendable {
   let microBatches: Int
   /// The numbers of this rank's micro-batches, those together that are computed in one pass.
   let passes: [Range<Int>]
-
   /// Threads that read a step.
   let readers: Int
 
@@ -49,7 +48,8 @@ struct BatchPlan: Sendable {
   private func read(_ samples: [(part: Part, place: Int)]) throws(DatasetError) -> [Int32] {
     let count = max(1, min(readers, samples.count))
     let shares = (0..<count).map { samples[samples.count * $0 / count..<samples.count * ($0 + 1) / count] }
-    let others = shares.dropFirst().map { share in Reader { () throws(DatasetError) in try readShare(share) }
+    let others = shares.dropFirst().map { share in
+      Reader { () throws(DatasetError) in try readShare(share) }
     }
     let own = Result { () throws(DatasetError) in try readShare(shares[0]) }
     let results = [own] + others.map { $0.result() }

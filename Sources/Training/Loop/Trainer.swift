@@ -146,7 +146,9 @@ package final class Trainer {
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
       microBatches: setup.options.microBatches, passes: engine.passes,
       // Those of a step and more, so that what cannot be read is known before the step that needs it.
-      depth: max(2, schedule.batchesPerStep + 1), readers: ComputeThreads.count, startStep: batch)
+      depth: max(2, schedule.batchesPerStep + 1),
+      // Files may have to be waited for or decoded; what is computed would only take turns with the training.
+      readers: setup.options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
   }
 
   /// Takes a step.

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// An operation that changes what is on disk, as a save performs them one after another.
 package enum FileOperation {
@@ -74,9 +75,7 @@ package struct FileSystem: Sendable {
     }
     // A file system that is not on a device, or does not tell, has no blocks.
     guard status.f_blocks > 0 else { return .max }
-    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
-      by: Int(clamping: status.f_frsize))
-    return overflow ? .max : bytes
+    return status.freeBytes
   }
 }
 

@@ -1,6 +1,7 @@
 import CMPI
 import CProcessor
 import Glibc
+import Platform
 
 /// A window of MPI-3 shared memory (`MPI_Win_allocate_shared`) on each node of a communicator.
 ///
@@ -86,9 +87,7 @@ final class MPINodeMemory: NodeMemory {
   private static var freeBytes: Int {
     var status = statvfs()
     guard statvfs("/dev/shm", &status) == 0 else { return .max }
-    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
-      by: Int(clamping: status.f_frsize))
-    return overflow ? .max : bytes
+    return status.freeBytes
   }
 
   func segment(of rank: Int) -> UnsafeMutableRawPointer {

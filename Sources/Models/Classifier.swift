@@ -68,8 +68,7 @@ public struct Classifier {
       width = next
     }
     let side = configuration.remainingSide
-    let whole = ConvolutionGeometry(kernel: [side, side], stride: [1, 1], padding: [0, 0])
-    chain += [Convolution(from: width, to: configuration.features, whole), Rectifier()]
+    chain += [Convolution(from: width, to: configuration.features, .whole(side)), Rectifier()]
     layers = Layers(
       main: Sequential(chain),
       classes: configuration.classes > 0

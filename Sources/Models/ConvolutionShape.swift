@@ -63,8 +63,12 @@ extension [ConvolutionShape] {
 }
 
 extension ConvolutionGeometry {
+  /// Between 1 x 1 pixels and a whole square.
+  static func whole(_ side: Int) -> ConvolutionGeometry {
+    ConvolutionGeometry(kernel: [side, side], stride: [1, 1], padding: [0, 0])
+  }
   /// Between 1 x 1 and 4 x 4 pixels.
-  static let project = ConvolutionGeometry(kernel: [4, 4], stride: [1, 1], padding: [0, 0])
+  static let project = whole(4)
   /// Between a side and its half.
   static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
 }

@@ -118,10 +118,9 @@ extension ConvolutionalPair {
       features.layers += comparison.layers(features: side * side * features.channels)
       features.channels += comparison.addedChannels
     }
-    let whole = ConvolutionGeometry(kernel: [side, side], stride: [1, 1], padding: [0, 0])
     func last(to outputs: Int) -> any Layer {
       normalization.convolution(
-        from: features.channels, to: outputs, whole, bias: configuration.hasDiscriminatorBias,
+        from: features.channels, to: outputs, .whole(side), bias: configuration.hasDiscriminatorBias,
         isResidual ? ResidualNetworks.weights(features.channels, outputs, taps: 1) : DCGANNetworks.weights)
     }
     let form = configuration.condition?.form

@@ -10,7 +10,7 @@ import TensorCore
 /// their mean. It commutes with both.
 enum ResidualNetworks {
   private static let three = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
-  private static let one = ConvolutionGeometry(kernel: [1, 1], stride: [1, 1], padding: [0, 0])
+  private static let one = ConvolutionGeometry.whole(1)
 
   /// Uniform in ± gain · √(6 / (inputs + outputs of a weight)).
   static func weights(_ inputs: Int, _ outputs: Int, taps: Int, gain: Float = 1) -> Initializer {

@@ -14,6 +14,17 @@ import Testing
       startStep: startStep)
   }
 
+  /// Eight images, of which some were damaged after they had been opened.
+  private static func damaged(at indices: [Int]) throws -> any ImageDataset {
+    let folder = TemporaryFolder()
+    for index in 0..<8 { folder.write(Fixture.greyPNG, "\(index).png") }
+    let data = try open(folder.path, size: 4)
+    var damaged = Fixture.greyPNG
+    damaged[damaged.count - 20] ^= 1
+    for index in indices { folder.write(damaged, "\(index).png") }
+    return data
+  }
+
   @Test("what is loaded is what direct reads give, step after step and across epochs", arguments: [1, 2, 5])
   func equalsReads(depth: Int) throws {
     let loader = Self.loader(1..<3, startStep: 3, depth: depth)
@@ -50,13 +61,8 @@ import Testing
         #expect(microBatch.labels == direct.map(\.label))
       }
     }
-    let folder = TemporaryFolder()
-    for index in 0..<8 { folder.write(Fixture.greyPNG, "\(index).png") }
-    let data = try open(folder.path, size: 4)
     let stream = SampleStream(count: 8, seed: 1)
-    var damaged = Fixture.greyPNG
-    damaged[damaged.count - 20] ^= 1
-    for position in [2, 5] { folder.write(damaged, "\(stream.index(at: position)).png") }
+    let data = try Self.damaged(at: [2, 5].map { stream.index(at: $0) })
     let failing = BatchLoader(
       dataset: data, stream: stream, batch: 8, microBatches: 1, passes: [0..<1], readers: count)
     #expect(failure { _ = try failing.next() } == failure { _ = try data.sample(stream.index(at: 2)) })
@@ -74,13 +80,8 @@ import Testing
 
   @Test("a sample that cannot be read stops the step that needs it, and no earlier one")
   func failingSample() throws {
-    let folder = TemporaryFolder()
-    for index in 0..<8 { folder.write(Fixture.greyPNG, "\(index).png") }
-    let data = try open(folder.path, size: 4)
     let stream = SampleStream(count: 8, seed: 1)
-    var damaged = Fixture.greyPNG
-    damaged[damaged.count - 20] ^= 1
-    folder.write(damaged, "\(stream.index(at: 5)).png")
+    let data = try Self.damaged(at: [stream.index(at: 5)])
     let loader = BatchLoader(dataset: data, stream: stream, batch: 2, microBatches: 1, passes: [0..<1])
     #expect(try loader.next().step == 0)
     #expect(try loader.next().step == 1)

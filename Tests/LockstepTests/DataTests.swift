@@ -53,15 +53,11 @@ extension EndToEnd {
           6 * angle.truncatingRemainder(dividingBy: 1) - 3, angle.truncatingRemainder(dividingBy: 2) - 1,
         ]
       }
-      func npy(_ header: String, _ values: [UInt8]) -> [UInt8] {
-        let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + values
-      }
       let bytes = values.flatMap { value in
         (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
       }
       try folder.write(
-        npy("{'descr': '<f4', 'fortran_order': False, 'shape': (\(count), 2), }", bytes), "own.npy")
+        Fixtures.npy("{'descr': '<f4', 'fortran_order': False, 'shape': (\(count), 2), }", bytes), "own.npy")
       let info = try Lockstep.run(["data", "info", "own.npy", "--output", "plot.png"], in: folder)
       #expect(info.status == 0 && info.output.contains("points of the plane"), "\(info.errors)")
       #expect(folder.has("plot.png"))
@@ -78,7 +74,7 @@ extension EndToEnd {
       let measured = try Lockstep.run(["evaluate", "run1", "quality.samples=256"], in: folder)
       #expect(measured.status == 0 && !measured.output.contains("modes"), "\(measured.errors)")
       try folder.write(
-        npy(
+        Fixtures.npy(
           "{'descr': '|u1', 'fortran_order': False, 'shape': (\(count),), }",
           (0..<count).map { UInt8($0 % 2) }),
         "labels.npy")

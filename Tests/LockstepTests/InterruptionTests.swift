@@ -53,8 +53,7 @@ extension EndToEnd {
       // Images of zeros that take no room, and seconds to read.
       let count = 3_500_000
       let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(count), 32, 32), }"
-      let padded = header + String(repeating: " ", count: 117 - header.count) + "\n"
-      try folder.write([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8), "big.npy")
+      try folder.write(Fixtures.npy(header), "big.npy")
       #expect(truncate(folder.path + "/big.npy", 128 + count * 1024) == 0)
       let job = try Lockstep.start(["train", "dcgan", "data=big.npy", "steps=1", "--run", "run"], in: folder)
       let began = Date()

@@ -10,14 +10,7 @@ package struct FloatImage: Sendable {
     guard wanted != channels else { return self }
     let count = height * width
     let converted = [Float](unsafeUninitializedCapacity: count * wanted) { result, initialized in
-      for index in 0..<count {
-        if wanted == 3 {
-          for channel in 0..<3 { result[3 &* index &+ channel] = pixels[index] }
-        } else {
-          let (red, green, blue) = (pixels[3 &* index], pixels[3 &* index &+ 1], pixels[3 &* index &+ 2])
-          result[index] = 0.299 * red + 0.587 * green + 0.114 * blue
-        }
-      }
+      convert(count, toChannels: wanted, result.baseAddress!) { pixels[$0] }
       initialized = count * wanted
     }
     return FloatImage(height: height, width: width, channels: wanted, pixels: converted)

@@ -91,9 +91,7 @@ enum Files {
   static func free(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
-    let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
-      by: Int(clamping: status.f_frsize))
-    return overflow ? .max : bytes
+    return status.freeBytes
   }
 
   /// The program that a shell would run for `name`; nil if there is none on `PATH`.

@@ -22,6 +22,12 @@ enum Fixtures {
 
   private static func bytes(_ base64: String) -> [UInt8] { [UInt8](Data(base64Encoded: base64)!) }
 
+  /// A NumPy file of version 1.0 with values behind its header.
+  static func npy(_ header: String, _ values: [UInt8] = []) -> [UInt8] {
+    let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + values
+  }
+
   /// A folder of as many images, PNG and JPEG by turns.
   static func images(_ count: Int, in folder: Folder, _ name: String = "images") throws {
     for index in 0..<count {

@@ -66,7 +66,7 @@ let package = Package(
     library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
     .systemLibrary(name: "CProcessor"),
     // Layer 1.
-    room("Platform"),
+    room("Platform", ["CCrypto"]),
     room("KernelsBaseline", ["CProcessor"]),
     room("KernelsWide", ["CProcessor"], architecture: wide),
     room("TensorCore", ["Platform", "KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
@@ -76,8 +76,8 @@ let package = Package(
     // Layer 3.
     room("Networks", ["Autograd", "TensorCore"]),
     room("DataParallel", ["TensorCore", "MessagePassing", "Platform"]),
-    room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
-    room("Checkpoints", ["TensorCore", "Platform", "CZstd", "CCrypto"]),
+    room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib"]),
+    room("Checkpoints", ["TensorCore", "Platform", "CZstd"]),
     room(
       "Reporting", ["TensorCore", "Platform", "CPNG", protobuf],
       exclude: ["TensorBoard/event.proto", "TensorBoard/summary.proto"]),
@@ -85,7 +85,8 @@ let package = Package(
     // Layer 4.
     room("Models", ["Networks", "Autograd", "TensorCore"]),
     room(
-      "Interchange", ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", protobuf],
+      "Interchange",
+      ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", "Platform", protobuf],
       exclude: ["model", "graph", "node", "tensor", "type"].map { "ONNX/onnx_\($0).proto" }),
     // Layer 5.
     room(
@@ -99,15 +100,23 @@ let package = Package(
       ],
       resources: [.embedInCode("Recipes")]),
     // Layer 6.
+    room(
+      "Cluster",
+      [
+        "Training", "Models", "DataParallel", "Checkpoints", "Reporting", "Autograd", "MessagePassing",
+        "TensorCore", "Platform",
+      ]),
+    // Layer 7.
     .executableTarget(
       name: "lockstep",
       dependencies: [
-        "Training", "DataParallel", "Datasets", "Reporting", "MessagePassing", "TensorCore", argumentParser,
+        "Cluster", "Training", "Platform", "DataParallel", "Datasets", "Reporting", "MessagePassing",
+        "TensorCore", argumentParser,
       ],
       swiftSettings: settings(baseline)),
     // Tests mirror the rooms.
     tests("LayeringTests", []),
-    tests("PlatformTests", ["Platform"]),
+    tests("PlatformTests", ["Platform", "TestSupport"]),
     tests("TensorCoreTests", ["TensorCore"]),
     tests("MessagePassingTests", ["MessagePassing", "Conformance", "mpi-conformance"]),
     tests("AutogradTests", ["Autograd", "TensorCore", "FiniteDifferences"]),
@@ -116,17 +125,25 @@ let package = Package(
       "DataParallelTests",
       ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
-    tests("CheckpointsTests", ["Checkpoints", "TensorCore"], exclude: ["Golden"]),
+    tests("CheckpointsTests", ["Checkpoints", "Platform", "TensorCore", "TestSupport"], exclude: ["Golden"]),
     tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
     tests("InterchangeTests", ["Interchange", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
-    tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG"]),
+    tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG", "TestSupport"]),
     tests(
       "TrainingTests",
       [
         "Training", "Models", "Networks", "Autograd", "Checkpoints", "TensorCore", "Datasets", "DataParallel",
-        "MessagePassing", "Quality", "Reporting", "Conformance",
+        "MessagePassing", "Quality", "Reporting", "Platform", "Conformance", "TestSupport",
       ]),
-    tests("LockstepTests", ["Checkpoints", "TensorCore"]),
+    tests(
+      "ClusterTests",
+      [
+        "Cluster", "Training", "Models", "DataParallel", "Autograd", "MessagePassing", "Platform",
+        "TestSupport",
+      ]),
+    tests("LockstepTests", ["Checkpoints", "Platform", "TensorCore"]),
+    .target(
+      name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: settings(baseline)),
     // Derivative rules against finite differences, for the tests of rules and of what is built from them.
     .target(
       name: "FiniteDifferences", dependencies: ["Autograd", "TensorCore"],

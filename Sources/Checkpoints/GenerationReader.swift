@@ -1,3 +1,5 @@
+import Platform
+
 /// Reads one generation's folder and holds it against its manifest.
 struct GenerationReader: ~Copyable {
   let manifest: Manifest
@@ -28,7 +30,7 @@ struct GenerationReader: ~Copyable {
   func verify() throws(CheckpointError) {
     for entry in manifest.files {
       let file = try Self.file(entry.name, in: folder)
-      var hash = SHA256()
+      let hash = SHA256()
       if file.size == entry.bytes {
         try file.forEachPiece { hash.update($0) }
         if hash.digest() == entry.sha256 { continue }
@@ -46,7 +48,7 @@ struct GenerationReader: ~Copyable {
   private func content(of entry: Manifest.File, verify: Bool) throws(CheckpointError) -> [UInt8] {
     let file = try Self.file(entry.name, in: folder)
     var decompressor = ZstdDecompressor(expectedSize: entry.uncompressedBytes, path: file.path)
-    var hash = SHA256()
+    let hash = SHA256()
     do throws(CheckpointError) {
       try file.forEachPiece { (piece) throws(CheckpointError) in
         if verify { hash.update(piece) }

@@ -1,3 +1,5 @@
+import Platform
+
 /// `manifest.json`: what a generation is and which bytes belong to it. Written last, so that its presence
 /// means that all else was there.
 ///

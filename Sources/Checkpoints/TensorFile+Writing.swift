@@ -1,3 +1,4 @@
+import Platform
 import TensorCore
 
 extension TensorFile {
@@ -15,7 +16,7 @@ extension TensorFile {
     let bases = bases(in: earlier)
     let size = header.byteCount + (header.entries.last?.range.upperBound ?? 0)
     var compressor = ZstdCompressor(size: size, isNoise: encoding == .planes)
-    var hash = SHA256()
+    let hash = SHA256()
     var written = 0
     func emit(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
       hash.update(bytes)
@@ -27,7 +28,7 @@ extension TensorFile {
     }
     var ranges: [Manifest.TensorRange] = []
     for (tensor, entry) in zip(tensors, header.entries) {
-      var tensorHash = SHA256()
+      let tensorHash = SHA256()
       try forEachStoredPiece(of: tensor, bases: bases) { (bytes) throws(CheckpointError) in
         tensorHash.update(bytes)
         try compressor.compress(bytes, sink: emit)

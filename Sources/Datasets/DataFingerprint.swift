@@ -1,3 +1,5 @@
+import Platform
+
 /// The identity of a data set's content: a SHA-256, the same on every machine that has the same bytes,
 /// wherever they lie and whenever they were written. Ranks compare it before the first step; a checkpoint
 /// records it.
@@ -11,14 +13,10 @@ public struct DataFingerprint: Hashable, Sendable, CustomStringConvertible {
 
   /// The fingerprint that `description` printed; nil unless it is 64 hexadecimal digits.
   public init?(_ description: String) {
-    let digits = description.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-    guard digits.count == 64, description.utf8.count == 64 else { return nil }
-    bytes = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    guard let bytes = Hexadecimal.bytes(description), bytes.count == 32 else { return nil }
+    self.bytes = bytes
   }
 
   /// 64 hexadecimal digits.
-  public var description: String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-  }
+  public var description: String { Hexadecimal.text(bytes) }
 }

@@ -1,4 +1,5 @@
-import Glibc
+package import Glibc
+import Platform
 
 /// What the launcher told this process through its environment, before MPI is asked.
 public struct LaunchEnvironment: Sendable, Equatable {
@@ -54,6 +55,11 @@ public struct LaunchEnvironment: Sendable, Equatable {
       (rank, localSize, localRank) = (nil, nil, nil)
     }
     size = sizeVariable.isEmpty ? nil : integer(sizeVariable)
+  }
+
+  /// Whether a process is a daemon by which Open MPI's `mpirun` starts ranks on another host.
+  package static func isDaemon(_ process: pid_t) -> Bool {
+    Files.head("/proc/\(process)/comm") == "orted\n"
   }
 
   /// That of this process.

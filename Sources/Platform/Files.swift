@@ -1,18 +1,14 @@
-import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Questions to the operating system.
-enum Files {
-  static func isFolder(_ path: String) -> Bool {
+package enum Files {
+  package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The folder that is there and that `path` would come to lie in.
-  static func nearestFolder(_ path: String) -> String {
+  package static func nearestFolder(_ path: String) -> String {
     var folder = path[...]
     while !folder.isEmpty, !isFolder(String(folder)) {
       guard let slash = folder.lastIndex(of: "/") else { return "." }
@@ -21,10 +17,10 @@ enum Files {
     return folder.isEmpty ? "." : String(folder)
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The path without links; nil if there is no such file.
-  static func real(_ path: String) -> String? {
+  package static func real(_ path: String) -> String? {
     realPath(path).map { String(decoding: $0, as: UTF8.self) }
   }
 
@@ -40,7 +36,7 @@ enum Files {
   }
 
   /// The path from the root on; links in it stay.
-  static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = workingFolder else { return path }
     var (parents, rest) = (folder.split(separator: "/"), path.split(separator: "/")[...])
     while let first = rest.first, first == "." || first == ".." {
@@ -50,28 +46,26 @@ enum Files {
     return "/" + (parents + rest).joined(separator: "/")
   }
 
-  /// Makes a folder for files that are removed again.
-  /// - Throws: ``RunFolderError``.
-  static func makeTemporaryFolder() throws -> String {
-    let place = environment("TMPDIR") ?? "/tmp"
-    var template = Array("\(place)/lockstep-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else {
-      throw RunFolderError(
-        .notWritable, "no temporary folder can be made", place, "set TMPDIR to a folder that can be written")
-    }
-    return String(cString: made)
+  /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and `errno` says
+  /// why.
+  package static func makeTemporaryFolder() -> String? {
+    var template = Array("\(temporaryPlace)/lockstep-XXXXXX".utf8CString)
+    return mkdtemp(&template).map { String(cString: $0) }
   }
 
+  /// Where folders are made that are removed again.
+  package static var temporaryPlace: String { environment("TMPDIR") ?? "/tmp" }
+
   /// A variable of this process's environment.
-  static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   /// The first 64 KiB of a text file; nil if it cannot be read.
-  static func head(_ path: String) -> String? {
+  package static func head(_ path: String) -> String? {
     open(path) { head($0) }
   }
 
   /// A text file, up to 16 MiB of it; nil if it cannot be read.
-  static func text(_ path: String) -> String? {
+  package static func text(_ path: String) -> String? {
     open(path) { head($0, bytes: 16 << 20) }
   }
 
@@ -88,21 +82,21 @@ enum Files {
   }
 
   /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.
-  static func free(_ path: String) -> Int? {
+  package static func free(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
     return status.freeBytes
   }
 
   /// The program that a shell would run for `name`; nil if there is none on `PATH`.
-  static func onPath(_ name: String) -> String? {
+  package static func onPath(_ name: String) -> String? {
     let folders = (environment("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)
     return folders.lazy.map { $0.isEmpty ? "./\(name)" : "\($0)/\(name)" }
       .first { access($0, X_OK) == 0 && !isFolder($0) }
   }
 
   /// The first line that a command prints; nil if it cannot be run or prints nothing.
-  static func firstLine(ofCommand command: String) -> String? {
+  package static func firstLine(ofCommand command: String) -> String? {
     guard let stream = popen("\(command) 2>/dev/null", "r") else { return nil }
     defer { pclose(stream) }
     return head(stream).split(separator: "\n").first.map(String.init)

@@ -1,42 +1,30 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// An IPv4 address of 4 bytes or an IPv6 address of 16, in network byte order.
-struct IPAddress: Sendable, Hashable {
-  let bytes: [UInt8]
+package struct IPAddress: Sendable, Hashable {
+  package let bytes: [UInt8]
 
   /// - Precondition: there are 4 or 16 bytes.
-  init(_ bytes: [UInt8]) {
+  package init(_ bytes: [UInt8]) {
     precondition(bytes.count == 4 || bytes.count == 16, "an address has 4 or 16 bytes")
     self.bytes = bytes
   }
 
   /// `127.0.0.1`, for processes on one host.
-  static let loopback = IPAddress([127, 0, 0, 1])
+  package static let loopback = IPAddress([127, 0, 0, 1])
 
   /// Hexadecimal digits, as ``init(text:)`` reads them.
-  var text: String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
+  package var text: String { Hexadecimal.text(bytes) }
 
   /// The address of a text; nil if it holds none.
-  init?(text: some StringProtocol) {
-    let digits = Array(text.utf8)
-    guard digits.count == 8 || digits.count == 32 else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
-        return nil
-      }
-      bytes.append(byte)
-    }
+  package init?(text: some StringProtocol) {
+    guard let bytes = Hexadecimal.bytes(text), bytes.count == 4 || bytes.count == 16 else { return nil }
     self.init(bytes)
   }
 
   /// The address of an interface; nil for other families, the loopback, and IPv6 addresses of one link, which
   /// lead nowhere without the name of an interface.
-  init?(_ name: UnsafePointer<sockaddr>) {
+  private init?(_ name: UnsafePointer<sockaddr>) {
     let raw = UnsafeRawPointer(name)
     switch name.pointee.sa_family {
     case sa_family_t(AF_INET):
@@ -51,7 +39,7 @@ struct IPAddress: Sendable, Hashable {
   }
 
   /// The addresses of this host's interfaces that are up, without the loopback.
-  static var ofThisHost: [IPAddress] {
+  package static var ofThisHost: [IPAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }
     defer { freeifaddrs(list) }
@@ -69,7 +57,7 @@ struct IPAddress: Sendable, Hashable {
 
   /// Begins to connect to a port of it.
   /// - Returns: a socket that is connecting; nil if the address can be ruled out at once.
-  func connect(port: UInt16) -> Int32? {
+  package func connect(port: UInt16) -> Int32? {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let family = bytes.count == 4 ? AF_INET : AF_INET6
     let descriptor = socket(family, type, 0)
@@ -101,7 +89,7 @@ struct IPAddress: Sendable, Hashable {
 
   /// Listens on a port that the kernel chooses, for connections of both families where the kernel knows both.
   /// - Returns: the listening socket and the port; nil where there is no network.
-  static func listen() -> (descriptor: Int32, port: UInt16)? {
+  package static func listen() -> (descriptor: Int32, port: UInt16)? {
     var both = sockaddr_in6()
     both.sin6_family = sa_family_t(AF_INET6)
     if let found = listen(AF_INET6, &both, \.sin6_port) { return found }

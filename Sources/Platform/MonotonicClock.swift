@@ -1,18 +1,16 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A clock that never goes back. Reading it is safe in a signal handler.
-enum MonotonicClock {
+package enum MonotonicClock {
   /// Milliseconds since an arbitrary moment.
-  static var milliseconds: Int64 {
+  package static var milliseconds: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Seconds since this process was started, to 10 ms; nil where the system does not say.
-  static var secondsSinceProcessStart: Double? {
+  package static var secondsSinceProcessStart: Double? {
     guard let text = Files.head("/proc/self/stat") else { return nil }
     // What is before the last bracket is the program's name.
     let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")

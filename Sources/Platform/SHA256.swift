@@ -1,5 +1,4 @@
 import CCrypto
-public import TensorCore
 
 /// A SHA-256 digest (FIPS 180-4) that is fed piece by piece.
 public struct SHA256: ~Copyable {
@@ -18,37 +17,34 @@ public struct SHA256: ~Copyable {
   }
 
   /// Appends `bytes` to what is digested.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  public func update(_ bytes: UnsafeRawBufferPointer) {
     let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     precondition(done == 1, "libcrypto digests any bytes")
   }
 
-  /// Appends the float bytes of `tensor`, in row-major order, little-endian.
-  public mutating func update(_ tensor: Tensor) {
-    tensor.withUnsafeBufferPointer { update(UnsafeRawBufferPointer($0)) }
-  }
-
   /// Appends `text` in UTF-8.
-  public mutating func update(_ text: String) {
+  public func update(_ text: String) {
     var text = text
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
   /// The digest of everything appended so far, as 64 lowercase hexadecimal digits; more may be appended.
-  public func digest() -> String {
+  public func digest() -> String { Hexadecimal.text(digestBytes()) }
+
+  /// The 32 bytes of the digest of everything appended so far; more may be appended.
+  public func digestBytes() -> [UInt8] {
     // libcrypto ends a context with its digest, so that a copy is ended.
     let copy = SHA256()
     var bytes = [UInt8](repeating: 0, count: 32)
     let done =
       EVP_MD_CTX_copy_ex(copy.context, context) == 1 && EVP_DigestFinal_ex(copy.context, &bytes, nil) == 1
     precondition(done, "libcrypto digests any bytes")
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    return bytes
   }
 
   /// The digest of `bytes`, as 64 lowercase hexadecimal digits.
   public static func digest(of bytes: UnsafeRawBufferPointer) -> String {
-    var hash = SHA256()
+    let hash = SHA256()
     hash.update(bytes)
     return hash.digest()
   }
@@ -60,15 +56,8 @@ public struct SHA256: ~Copyable {
 
   /// The digest of the UTF-8 bytes of `text`, as 64 lowercase hexadecimal digits.
   public static func digest(of text: String) -> String {
-    var hash = SHA256()
+    let hash = SHA256()
     hash.update(text)
-    return hash.digest()
-  }
-
-  /// The digest of the float bytes of `tensors`, in the given order.
-  public static func digest(of tensors: [Tensor]) -> String {
-    var hash = SHA256()
-    for tensor in tensors { hash.update(tensor) }
     return hash.digest()
   }
 }

@@ -1,8 +1,5 @@
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Turns SIGTERM, SIGINT, SIGHUP and SIGUSR1 into a wish to stop that the ranks agree on: the step is
 /// finished, the state is saved, and the program leaves with code 75. A further signal, a second or more
@@ -33,7 +30,7 @@ package enum StopSignals {
   }
 
   /// Lets signals come that the parent process has blocked.
-  static func unblock(_ numbers: [Int32]) {
+  package static func unblock(_ numbers: [Int32]) {
     var set = sigset_t()
     sigemptyset(&set)
     for number in numbers { sigaddset(&set, number) }
@@ -41,7 +38,7 @@ package enum StopSignals {
   }
 
   /// Whether the process was started with a signal ignored, as `nohup` does.
-  static func isIgnored(_ number: Int32) -> Bool {
+  package static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)

@@ -1,3 +1,5 @@
+import Platform
+
 /// Names and values in two columns, a line each.
 public enum NamedValues {
   /// The lines.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Cluster
+import Platform
 import Training
 
 /// What `lockstep launch` has mpirun start on other hosts in place of Open MPI's daemon.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Cluster
 import MessagePassing
+import Platform
 import Reporting
 import Training
 

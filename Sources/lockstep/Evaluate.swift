@@ -1,5 +1,6 @@
 import ArgumentParser
 import MessagePassing
+import Platform
 import Training
 
 struct Evaluate: ParsableCommand {

@@ -1,5 +1,6 @@
 import Datasets
 import MessagePassing
+import Platform
 import Reporting
 import Training
 
@@ -17,12 +18,7 @@ enum Failure {
 
   /// One line for each problem of an error.
   static func report(_ error: any Error) {
-    switch error {
-    case let error as OptionsError: for line in error.lines { report(line) }
-    case let error as HostfileError: for line in error.lines { report(line) }
-    case let error as ClusterError: for line in error.lines { report(line) }
-    default: report("\(error)")
-    }
+    for line in (error as? any ReportedError)?.lines ?? ["\(error)"] { report(line) }
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 import Reporting
 
 /// The name of a picture that a command writes.

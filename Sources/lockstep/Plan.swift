@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Training
 
 struct Plan: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataParallel
 import MessagePassing
+import Platform
 import Reporting
 import Training
 

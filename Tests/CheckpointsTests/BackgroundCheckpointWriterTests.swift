@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct BackgroundCheckpointWriterTests {

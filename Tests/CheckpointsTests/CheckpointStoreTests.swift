@@ -1,6 +1,7 @@
 import Checkpoints
 import Glibc
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct CheckpointStoreTests {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Glibc
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct CorruptionTests {
@@ -75,7 +76,7 @@ import Testing
 
   /// The floats of a DCGAN of 32x32 at half its width, in the files and encodings of a generation.
   private static func dcgan() -> GenerationContents {
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(state: 1)
     func tensors(_ scale: Float, _ base: [NamedTensor] = []) -> [NamedTensor] {
       let shapes: [Shape] = [
         [100, 128, 4, 4], [128, 64, 4, 4], [64, 32, 4, 4], [32, 1, 4, 4], [128], [64], [32],
@@ -122,7 +123,7 @@ import Testing
     let path = try environment("LOCKSTEP_GENERATION") ?? saved(Self.dcgan()).path
     let files = names(in: path).map { (name: $0, size: readFile(path + "/" + $0).count) }
     let total = files.reduce(0) { $0 + $1.size }
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(state: 7)
     var named = 0
     for _ in 0..<count {
       var byte = Int.random(in: 0..<total, using: &random)

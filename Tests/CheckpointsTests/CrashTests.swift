@@ -2,6 +2,7 @@ import Checkpoints
 import Glibc
 import Synchronization
 import TensorCore
+import TestSupport
 import Testing
 
 /// Fails the operations of a save from a given one on, or that one only.

@@ -1,5 +1,7 @@
 import Checkpoints
+import Platform
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct ManifestTests {

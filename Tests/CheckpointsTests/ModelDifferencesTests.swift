@@ -1,5 +1,6 @@
 import Checkpoints
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct ModelDifferencesTests {

@@ -1,5 +1,7 @@
 import Checkpoints
+import Platform
 import TensorCore
+import TestSupport
 import Testing
 
 private let python = environment("LOCKSTEP_PYTHON") ?? "/opt/peers/bin/python"

@@ -1,4 +1,5 @@
 import Checkpoints
+import Platform
 import TensorCore
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
 
   @Test("pieces give the digest of the whole, and a digest in between changes nothing")
   func pieces() {
-    var hash = SHA256()
+    let hash = SHA256()
     hash.update("a")
     #expect(hash.digest() == SHA256.digest(of: "a"))
     hash.update("bc")

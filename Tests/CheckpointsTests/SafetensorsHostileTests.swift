@@ -1,5 +1,6 @@
 import Checkpoints
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsHostileTests {
@@ -127,7 +128,7 @@ import Testing
 
   @Test("a file of random bytes, or with a few of its bytes replaced, is read or refused, never a crash")
   func randomChanges() {
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(state: 7)
     let whole = Safetensors(
       [NamedTensor("a", Tensor([1, 2, 3], shape: [3])), NamedTensor("b", Tensor(4))], metadata: ["k": "v"]
     ).encoded()

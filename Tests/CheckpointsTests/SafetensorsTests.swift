@@ -1,5 +1,6 @@
 import Checkpoints
 import TensorCore
+import TestSupport
 import Testing
 
 private let golden = environment("LOCKSTEP_GOLDEN") ?? "../shared/golden"
@@ -23,7 +24,7 @@ private func bytes(ofHexadecimal text: String) -> [UInt8] {
 @Suite struct SafetensorsTests {
   @Test("random tensors of random shapes come back bit for bit, in order", arguments: 0..<60)
   func roundTrip(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix64(state: UInt64(seed))
     let tensors = (0..<Int.random(in: 0...6, using: &random)).map { index in
       let rank = Int.random(in: 0...8, using: &random)
       let shape = Shape((0..<rank).map { _ in Int.random(in: 0...3, using: &random) })

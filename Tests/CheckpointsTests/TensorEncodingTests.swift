@@ -1,5 +1,7 @@
 import Checkpoints
+import Platform
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct TensorEncodingTests {
@@ -9,7 +11,7 @@ import Testing
 
   /// Floats of every bit pattern: infinities, not-a-numbers with payloads, both zeros, the smallest.
   private static func anyBits(_ shape: Shape, seed: UInt64) -> Tensor {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(state: seed)
     let special: [Float] = [
       0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
     ]
@@ -21,7 +23,7 @@ import Testing
 
   /// Roughly normal numbers.
   private static func noise(_ count: Int, seed: UInt64, scale: Float) -> [Float] {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(state: seed)
     return (0..<count).map { _ in
       scale * (0..<12).reduce(into: -6) { sum, _ in sum += Float.random(in: 0..<1, using: &random) }
     }

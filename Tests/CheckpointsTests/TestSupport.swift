@@ -1,34 +1,8 @@
 import Checkpoints
 import Glibc
+import Platform
 import TensorCore
-
-/// A folder that lives as long as the test holds it.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/lockstep-checkpoints-XXXXXX".utf8CString)
-    guard let path = mkdtemp(&template) else { preconditionFailure("no temporary folder") }
-    self.path = String(cString: path)
-  }
-
-  deinit {
-    try? FileSystem().removeTree(path)
-  }
-}
-
-/// Numbers for property tests: the same on every run (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 func readFile(_ path: String) -> [UInt8] {
   let file = open(path, O_RDONLY)
@@ -73,7 +47,7 @@ func output(of command: String) -> String? {
 
 /// A generation of two small files whose floats are noise, told apart by `step` and `seed`.
 func sampleContents(step: Int, seed: UInt64 = 0, count: Int = 6) -> GenerationContents {
-  var random = SplitMix(state: UInt64(step) &* 1000 &+ seed)
+  var random = SplitMix64(state: UInt64(step) &* 1000 &+ seed)
   func tensor(_ shape: Shape) -> Tensor {
     Tensor((0..<shape.count).map { _ in Float.random(in: -1...1, using: &random) }, shape: shape)
   }

@@ -1,9 +1,10 @@
 import Checkpoints
+import TestSupport
 import Testing
 
 @Suite struct ZstdFrameTests {
   private static func content(_ count: Int, seed: UInt64) -> [UInt8] {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(state: seed)
     return (0..<count).map { $0 % 3 == 0 ? UInt8.random(in: 0...255, using: &random) : 7 }
   }
 

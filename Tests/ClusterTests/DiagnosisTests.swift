@@ -1,4 +1,7 @@
+import Cluster
 import MessagePassing
+import Platform
+import TestSupport
 import Testing
 import Training
 
@@ -163,13 +166,13 @@ struct DiagnosisTests {
   }
 
   @Test("a probe leaves nothing behind, and looks above a folder that is still to be made")
-  func probe() throws {
-    let folder = try TemporaryFolder()
+  func probe() {
+    let folder = TemporaryFolder()
     let facts = FolderFacts.probe(folder.path + "/runs/new")
     #expect(facts.path == folder.path && facts.outcome == .writable && (facts.free ?? 0) > 0)
-    #expect(try FileNames.of(folder.path).isEmpty)
+    #expect(folder.names.isEmpty)
     // A file in the way is no folder to look above of.
-    try FileNames.touch(folder.path + "/file")
+    folder.write("", to: "file")
     guard case .failed = FolderFacts.probe(folder.path + "/file").outcome else {
       Issue.record("a file was taken for a folder")
       return

@@ -1,4 +1,6 @@
+import Cluster
 import MessagePassing
+import Platform
 import Testing
 import Training
 
@@ -95,7 +97,7 @@ struct DiagnosisWorldTests {
   @Test("the table is aligned, escapes what it quotes, and is coloured only where wanted")
   func table() {
     let text = diagnosis.text(hasColours: false)
-    #expect(!text.contains("\u{1B}") && text.contains("a\\u{1B}[2J 1"))
+    #expect(!text.contains("\u{1B}") && text.contains("a\\u{1b}[2J 1"))
     #expect(text.hasPrefix("FAIL  program "))
     #expect(text.contains("\n        ") && text.contains("do: copy one program to every host\n"))
     #expect(text.hasSuffix("8 checks: 1 failure, 1 warning"))

@@ -1,6 +1,8 @@
 import Autograd
+import Cluster
 import DataParallel
 import Models
+import Platform
 import Testing
 import Training
 
@@ -138,5 +140,14 @@ struct ExecutionPlanTests {
       machine: .init(copy: 0, wire: 0, message: 0))
     #expect(abs(plan.rows[0].prediction.seconds - 8) < 1e-9)
     #expect(abs(plan.rows[1].prediction.seconds - 16) < 1e-9)
+  }
+
+  @Test("a plan with compressed gradients is refused in one line")
+  func compressed() throws {
+    var request = PlanRequest(
+      recipe: "dcgan", cluster: try ClusterDescription(text: "nodes: 2\ncores: 1", path: "cluster"))
+    request.words = ["wire=powersgd"]
+    let error = #expect(throws: ClusterError.self) { _ = try request.plan() }
+    #expect(error?.description.contains("wire=powersgd") == true)
   }
 }

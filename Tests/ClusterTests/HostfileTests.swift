@@ -1,3 +1,6 @@
+import Cluster
+import Platform
+import TestSupport
 import Testing
 import Training
 
@@ -79,19 +82,9 @@ struct HostfileTests {
   }
 
   /// The same texts in every run.
-  private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      let mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   @Test("any bytes are read or refused, never a crash")
   func hostile() {
-    var generator = SplitMix(state: 7)
+    var generator = SplitMix64(state: 7)
     let alphabet = Array("ab=:#\r\n\t slots=12-9999999999999999999999\u{0}\u{1B}é")
     for _ in 0..<2000 {
       let text = String(

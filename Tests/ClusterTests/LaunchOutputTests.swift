@@ -1,3 +1,5 @@
+import Cluster
+import Platform
 import Testing
 import Training
 

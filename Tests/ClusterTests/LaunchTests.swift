@@ -1,4 +1,7 @@
+import Cluster
 import Glibc
+import Platform
+import TestSupport
 import Testing
 import Training
 
@@ -23,7 +26,7 @@ struct LaunchTests {
 
   @Test("the run folder's word goes before mpirun's exit code")
   func outcome() {
-    func status(_ state: RunStatus.State, _ exit: ExitStatus?) -> RunStatus {
+    func status(_ state: RunStatus.State, _ exit: Platform.ExitStatus?) -> RunStatus {
       RunStatus(state, step: 7, exitStatus: exit, cause: exit.map { "\($0)" })
     }
     let lost = LaunchOutcome(code: 205, status: status(.failed, .peerLost), noticed: "x")
@@ -60,7 +63,7 @@ struct LaunchTests {
 
   @Test("a status is replaced by one of its own start alone")
   func startMarks() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     func status(_ state: RunStatus.State, of start: String) -> RunStatus {
       RunStatus(state, step: 3, start: start)
     }

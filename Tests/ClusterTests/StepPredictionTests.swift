@@ -1,5 +1,8 @@
+import Cluster
 import DataParallel
 import Models
+import Platform
+import TestSupport
 import Testing
 import Training
 

@@ -43,14 +43,14 @@ let package = Package(
     library("CZstd", "libzstd"), library("CZlib", "zlib"), library("CPNG", "libpng"),
     library("CTurboJPEG", "libturbojpeg"), library("CCrypto", "libcrypto"),
     .systemLibrary(name: "CProcessor", path: "Rooms/CProcessor"),
-    room("Platform"),
+    room("Platform", ["CCrypto"]),
     room("KernelsBaseline", ["CProcessor"]), room("KernelsWide", ["CProcessor"]),
     room("TensorCore", ["Platform", "KernelsBaseline", "KernelsWide", "COpenBLAS", "CProcessor", "CSLEEF"]),
     room("MessagePassing", ["Platform", "CMPI", "CProcessor"]), room("Autograd", ["TensorCore"]),
     room("Networks", ["Autograd", "TensorCore"]),
     room("DataParallel", ["TensorCore", "MessagePassing", "Platform"]),
-    room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
-    room("Checkpoints", ["TensorCore", "Platform", "CZstd", "CCrypto"]),
+    room("Datasets", ["TensorCore", "Platform", "CPNG", "CTurboJPEG", "CZlib"]),
+    room("Checkpoints", ["TensorCore", "Platform", "CZstd"]),
     room(
       "Reporting",
       ["TensorCore", "Platform", "CPNG", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -60,7 +60,7 @@ let package = Package(
     room(
       "Interchange",
       [
-        "Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore",
+        "Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", "Platform",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["model", "graph", "node", "tensor", "type"].map { "ONNX/onnx_\($0).proto" }),
     room(
@@ -71,9 +71,15 @@ let package = Package(
         "Autograd",
         "MessagePassing", "TensorCore", "Platform", .product(name: "Yams", package: "Yams"),
       ], resources: [.embedInCode("Recipes")]),
+    room(
+      "Cluster",
+      [
+        "Training", "Models", "DataParallel", "Checkpoints", "Reporting", "Autograd", "MessagePassing",
+        "TensorCore", "Platform",
+      ]),
     .target(name: "Harness", dependencies: ["Datasets"], path: "Sources/Harness", swiftSettings: settings),
   ] + files.map { fuzzer("Fuzz\($0)", ["Harness"]) } + [
     fuzzer("FuzzCheckpoint", ["Checkpoints"]),
-    fuzzer("FuzzHostfile", ["Training"]),
+    fuzzer("FuzzHostfile", ["Cluster"]),
     fuzzer("FuzzRecipe", ["Training"]),
   ])

@@ -23,7 +23,7 @@ enum House {
   static let rooms: [String: Room] = [
     "CMPI": Room(0), "COpenBLAS": Room(0), "CSLEEF": Room(0), "CZstd": Room(0), "CZlib": Room(0),
     "CPNG": Room(0), "CTurboJPEG": Room(0), "CCrypto": Room(0), "CProcessor": Room(0),
-    "Platform": Room(1),
+    "Platform": Room(1, libraries: ["CCrypto"]),
     "KernelsBaseline": Room(1, libraries: ["CProcessor"]),
     "KernelsWide": Room(1, libraries: ["CProcessor"]),
     "TensorCore": Room(
@@ -34,14 +34,14 @@ enum House {
     "Networks": Room(3, rooms: ["Autograd", "TensorCore"]),
     "DataParallel": Room(3, rooms: ["TensorCore", "MessagePassing", "Platform"]),
     "Datasets": Room(
-      3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG", "CTurboJPEG", "CZlib", "CCrypto"]),
-    "Checkpoints": Room(3, rooms: ["TensorCore", "Platform"], libraries: ["CZstd", "CCrypto"]),
+      3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG", "CTurboJPEG", "CZlib"]),
+    "Checkpoints": Room(3, rooms: ["TensorCore", "Platform"], libraries: ["CZstd"]),
     "Reporting": Room(
       3, rooms: ["TensorCore", "Platform"], libraries: ["CPNG"], packages: ["SwiftProtobuf"]),
     "Quality": Room(3, rooms: ["TensorCore"], libraries: ["COpenBLAS"]),
     "Models": Room(4, rooms: ["Networks", "Autograd", "TensorCore"]),
     "Interchange": Room(
-      4, rooms: ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore"],
+      4, rooms: ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", "Platform"],
       packages: ["SwiftProtobuf"]),
     "Training": Room(
       5,
@@ -51,10 +51,17 @@ enum House {
         "Autograd",
         "MessagePassing", "TensorCore", "Platform",
       ], packages: ["Yams"]),
-    "lockstep": Room(
+    "Cluster": Room(
       6,
       rooms: [
-        "Training", "DataParallel", "Datasets", "Reporting", "MessagePassing", "TensorCore",
+        "Training", "Models", "DataParallel", "Checkpoints", "Reporting", "Autograd", "MessagePassing",
+        "TensorCore", "Platform",
+      ]),
+    "lockstep": Room(
+      7,
+      rooms: [
+        "Cluster", "Training", "Platform", "DataParallel", "Datasets", "Reporting", "MessagePassing",
+        "TensorCore",
       ], packages: ["ArgumentParser"]),
   ]
 

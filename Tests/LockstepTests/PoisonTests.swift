@@ -1,4 +1,5 @@
 import Checkpoints
+import Platform
 import TensorCore
 import Testing
 

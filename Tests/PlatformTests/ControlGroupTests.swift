@@ -1,19 +1,20 @@
 import Glibc
+import Platform
+import TestSupport
 import Testing
-import Training
 
 @Suite("Limits of control groups")
 struct ControlGroupTests {
   /// The limits of a process with this membership among these files.
   private func limits(_ membership: String, _ files: [String: String]) throws -> (cores: Int?, memory: Int?) {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for (path, text) in files.sorted(by: { $0.key < $1.key }) {
       var folder = scratch.path
       for name in path.split(separator: "/").dropLast() {
         folder += "/\(name)"
         mkdir(folder, 0o700)
       }
-      try scratch.write(text, path)
+      scratch.write(text, to: path)
     }
     let group = ControlGroup(membership: membership, root: scratch.path)
     return (group.cores, group.memory)

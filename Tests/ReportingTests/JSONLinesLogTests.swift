@@ -1,9 +1,10 @@
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("The log")
 struct JSONLinesLogTests {
-  private let folder = TestFolder()
+  private let folder = TemporaryFolder()
   private var path: String { folder.path(of: "log.jsonl") }
 
   private func log(steps: ClosedRange<Int>) throws -> JSONLinesLog {

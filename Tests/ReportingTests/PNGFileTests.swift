@@ -1,5 +1,6 @@
 import Glibc
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("PNG files")
@@ -30,7 +31,7 @@ struct PNGFileTests {
 
   @Test("writing replaces the old picture and leaves nothing else behind")
   func replacement() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     let black = Pixels(width: 2, height: 2, channels: 1, samples: [0, 0, 0, 0])
     let white = Pixels(width: 2, height: 2, channels: 1, samples: [255, 255, 255, 255])
     try PNGFile.write(black, to: folder.path(of: "grid.png"))
@@ -41,11 +42,11 @@ struct PNGFileTests {
 
   @Test("a picture that cannot be put in place is named, and its temporary file goes")
   func failure() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     let pixels = Pixels(width: 1, height: 1, channels: 1, samples: [7])
     // A folder lies where the picture should be.
     let path = folder.path(of: "grid.png")
-    let inner = TestFolder()
+    let inner = TemporaryFolder()
     #expect(throws: ReportingError.cannotWrite(path: inner.path, operation: "open", errno: 21)) {
       try PNGFile.write(pixels, to: inner.path)
     }
@@ -57,7 +58,7 @@ struct PNGFileTests {
 
   @Test("a link is followed and a pipe is written to: neither becomes a picture itself")
   func notRegular() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     let pixels = Pixels(width: 1, height: 1, channels: 1, samples: [7])
     try PNGFile.write(
       Pixels(width: 1, height: 1, channels: 1, samples: [9]), to: folder.path(of: "target.png"))

@@ -91,8 +91,8 @@ struct ProgressTests {
     reporter.notice("sam\rples", path: "/tmp/\u{9B}31m")
     reporter.completed(step: 4, epoch: nil, statistics: [("\u{7}", 1)])
     let lines = recorder.text.split(separator: "\n")
-    #expect(lines[0] == #"warning: class \u{1B}[2J\nname\u{202E}"#)
-    #expect(lines[1] == #"sam\rples: /tmp/\u{9B}31m"#)
+    #expect(lines[0] == #"warning: class \u{1b}[2J\nname\u{202e}"#)
+    #expect(lines[1] == #"sam\rples: /tmp/\u{9b}31m"#)
     #expect(lines[2].contains(#"\u{7} 1.0000"#))
   }
 

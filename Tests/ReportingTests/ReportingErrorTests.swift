@@ -1,4 +1,5 @@
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("Errors of reporting")
@@ -15,7 +16,7 @@ struct ReportingErrorTests {
         + "move the file away and resume to begin a new one")
     #expect(
       ReportingError.logExists(path: "a\nb\u{1B}").description
-        == #"the log already has lines, a\nb\u{1B}; resume that run or choose another run folder"#)
+        == #"the log already has lines, a\nb\u{1b}; resume that run or choose another run folder"#)
   }
 
   @Test("a log that is no regular file is refused before it is read, for it may have no end")
@@ -29,7 +30,7 @@ struct ReportingErrorTests {
 
   @Test("a log behind a symbolic link is not written")
   func symbolicLink() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     folder.write("", to: "elsewhere")
     folder.link("log.jsonl", to: "elsewhere")
     let path = folder.path(of: "log.jsonl")

@@ -1,5 +1,6 @@
 import Foundation
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("TensorBoard")
@@ -32,7 +33,7 @@ struct TensorBoardTests {
 
   @Test("file names sort in the order of the sessions, whatever the clock says")
   func names() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     func session(at time: Double) throws -> String {
       try TensorBoardWriter(folder: folder.path, wallTime: { time }, host: "node 1/../x", process: 7).path
     }
@@ -58,7 +59,7 @@ struct TensorBoardTests {
     "TensorBoard reads scalars and pictures, and shows each step once after a resume",
     .enabled(if: Python.withTensorBoard != nil))
   func reader() throws {
-    let folder = TestFolder()
+    let folder = TemporaryFolder()
     let picture = try PNGFile(
       encoding: Pixels(width: 3, height: 2, channels: 1, samples: [0, 50, 100, 150, 200, 250]))
     let first = try TensorBoardWriter(folder: folder.path)

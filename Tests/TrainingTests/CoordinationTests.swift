@@ -1,6 +1,7 @@
 import Checkpoints
 import DataParallel
 import MessagePassing
+import Platform
 import Testing
 import Training
 

@@ -4,11 +4,12 @@ import Foundation
 import MessagePassing
 import Models
 import Networks
+import Platform
 import TensorCore
 import Training
 
 /// Testing has a type of that name too.
-typealias ExitStatus = Training.ExitStatus
+typealias ExitStatus = Platform.ExitStatus
 
 /// One rank of a small training run: batch 16 in 8 micro-batches of 16 x 16 pixels.
 struct EngineRank {
@@ -193,28 +194,6 @@ extension Result where Failure == any Error {
   var error: (any Error)? {
     if case .failure(let error) = self { error } else { nil }
   }
-}
-
-/// A folder that is gone after the test.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("lockstep-training-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    path = folder.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// What lies in a folder.
-enum FileNames {
-  static func of(_ path: String) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path)
-  }
-  static func touch(_ path: String) throws { try Data().write(to: URL(fileURLWithPath: path)) }
 }
 
 extension TurnResult {

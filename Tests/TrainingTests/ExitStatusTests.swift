@@ -3,8 +3,10 @@ import DataParallel
 import Datasets
 import Foundation
 import MessagePassing
+import Platform
 import Reporting
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -18,7 +20,7 @@ struct ExitStatusTests {
 
   @Test("errors of the rooms below")
   func rooms() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try Data("not an image set".utf8).write(to: URL(fileURLWithPath: folder.path + "/bad-images-idx3-ubyte"))
     #expect(try code { throw PlanError.emptyBatch(batch: 0) } == 78)
     #expect(try code { throw CommunicationError.stalled(waits: "") } == 69)
@@ -62,7 +64,7 @@ struct ExitStatusTests {
 
   @Test("errors of options and of run folders")
   func training() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     #expect(try code { _ = try Options.resolve(recipe: "dcgan", overrides: ["nonsense=1"]) } == 78)
     #expect(try code { _ = try Options.resolve(recipe: folder.path + "/missing.yaml") } == 66)
     #expect(try code { _ = try RunFolder.reopen(at: folder.path) } == 66)

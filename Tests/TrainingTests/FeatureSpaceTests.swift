@@ -6,6 +6,7 @@ import MessagePassing
 import Models
 import Quality
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -166,7 +167,7 @@ struct FeatureSpaceTests {
 
   @Test("weights without classes are refused where classes are counted")
   func classesNeeded() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/weights.safetensors"
     let featuresOnly = tensors {
       $0["main.2.weight"] = [7, 5, 8, 8]

@@ -1,3 +1,4 @@
+import Platform
 import Testing
 import Training
 
@@ -56,7 +57,7 @@ struct OptionsErrorTests {
     let lines = "lockstep: \(error)".split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines.allSatisfy { $0.hasPrefix("lockstep: ") })
-    #expect(error.kind == .configuration && error.exitStatus == 78)
+    #expect(error.kind == .configuration && error.exitStatus == .configuration)
   }
 
   @Test(
@@ -81,7 +82,7 @@ struct OptionsErrorTests {
         "there is no recipe \"dcgan-minst\", command line; did you mean dcgan-mnist? "
           + "Give \(Recipes.all.dropLast().map(\.name).joined(separator: ", ")) or \(Recipes.all.last!.name), or the path of a YAML file"
       ])
-    #expect(error.exitStatus == 78)
+    #expect(error.exitStatus == .configuration)
   }
 
   @Test("an unknown family is reported without doubting the keys that a family has")

@@ -1,18 +1,5 @@
 import Training
 
-/// SplitMix64 (Steele, Lea and Flood 2014): the same cases in every run of the tests.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Resolves a recipe text called `test.yaml`.
 func resolve(_ yaml: String, _ overrides: String...) throws(OptionsError) -> Options {
   try Options.resolve(yaml: Array(yaml.utf8), name: "test", label: "test.yaml", overrides: overrides)

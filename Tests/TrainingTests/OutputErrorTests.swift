@@ -1,4 +1,6 @@
 import Datasets
+import Platform
+import TestSupport
 import Testing
 import Training
 

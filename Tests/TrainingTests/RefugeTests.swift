@@ -6,6 +6,7 @@ import MessagePassing
 import Models
 import Networks
 import Reporting
+import TestSupport
 import Testing
 import Training
 
@@ -47,7 +48,7 @@ struct RefugeTests {
     "a refuge that was never saved or is damaged gives way to the newest older one that is whole and was well"
   )
   func fallsBack() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/checkpoints"
     let (store, hashes) = try store([10, 20, 30, 40], unwell: [30], in: path)
     func found(_ step: Int) throws -> Int? {
@@ -73,7 +74,7 @@ struct RefugeTests {
     "after a rewind all ranks have one state, with the turns that were left out still counted and none in a row"
   )
   func countsOfSkippedTurns() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path + "/checkpoints"
     _ = try store([10], in: path)
     let options = try Options.resolve(recipe: "dcgan", overrides: ["watch.nonFinite=skip"])

@@ -5,6 +5,7 @@ import MessagePassing
 import Models
 import Networks
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -139,7 +140,7 @@ struct ReplayTests {
 
   @Test("files and back give the same past fakes, dealt out on 3 ranks; numbers that do not fit are refused")
   func state() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let rank = try EngineRank(SoloCommunicator(), overlap: true, game: Self.game)
     defer { rank.communication.finish() }
     try rank.train(steps: 1)

@@ -1,39 +1,9 @@
 import Checkpoints
 import Glibc
+import Platform
+import TestSupport
 import Testing
 import Training
-
-/// A folder that is removed with all that is in it.
-final class Scratch {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/lockstep-run-XXXXXX".utf8CString)
-    let made = try #require(mkdtemp(&template))
-    path = String(cString: made)
-  }
-
-  deinit {
-    func remove(_ path: String) {
-      guard unlink(path) != 0, let stream = opendir(path) else { return }
-      while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != "." && name != ".." { remove("\(path)/\(name)") }
-      }
-      closedir(stream)
-      rmdir(path)
-    }
-    remove(path)
-  }
-
-  func write(_ text: String, _ name: String) throws {
-    let file = try #require(fopen("\(path)/\(name)", "w"))
-    fputs(text, file)
-    fclose(file)
-  }
-}
 
 private func options(_ overrides: String...) throws -> Options {
   try Options.resolve(recipe: "dcgan", overrides: overrides)
@@ -78,7 +48,7 @@ struct RunFolderTests {
 
   @Test("a new run has its options and its folders")
   func create() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let run = try RunFolder.create(at: scratch.path + "/a", options: options("batch=32"))
     #expect(try Options.read(path: run.optionsPath) == options("batch=32"))
     for path in [run.tensorBoardPath, run.samplesPath, run.checkpointsPath] { #expect(rmdir(path) == 0) }
@@ -88,22 +58,22 @@ struct RunFolderTests {
 
   @Test("an empty folder is taken, also one in which a run died before it began")
   func empty() throws {
-    let scratch = try Scratch()
-    try scratch.write("host gone, pid 1\n", ".lock")
-    try scratch.write("recipe: d", "options.yaml.tmp-77")
+    let scratch = TemporaryFolder()
+    scratch.write("host gone, pid 1\n", to: ".lock")
+    scratch.write("recipe: d", to: "options.yaml.tmp-77")
     _ = try RunFolder.create(at: scratch.path, options: options())
   }
 
   @Test("a folder with a run is refused with its recipe, its step and what to do")
   func occupied() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path, options: options())
     let early = try #require(refusalToCreate(at: scratch.path))
     #expect(early.description.contains("before its first checkpoint"))
     for (step, isWhole) in [(200, true), (400, true), (600, false)] {
       let folder = "checkpoints/" + FolderName.generation(step)
       #expect(mkdir("\(scratch.path)/\(folder)", 0o755) == 0)
-      if isWhole { try scratch.write("{}", folder + "/manifest.json") }
+      if isWhole { scratch.write("{}", to: folder + "/manifest.json") }
     }
     let error = try #require(refusalToCreate(at: scratch.path))
     let expected = """
@@ -111,13 +81,13 @@ struct RunFolderTests {
       add --resume to continue it, or choose another --run
       """
     #expect(error.description == expected)
-    #expect(error.kind == .occupied && error.exitStatus == 73)
+    #expect(error.kind == .occupied && error.exitStatus == .cannotCreate)
   }
 
   @Test("a folder with other files is refused and left as it is")
   func foreign() throws {
-    let scratch = try Scratch()
-    try scratch.write("dear diary", "diary.txt")
+    let scratch = TemporaryFolder()
+    scratch.write("dear diary", to: "diary.txt")
     let error = try #require(refusalToCreate(at: scratch.path))
     #expect(error.kind == .occupied && error.description.contains("holds other files"))
     #expect(access(scratch.path + "/.lock", F_OK) != 0)
@@ -125,11 +95,11 @@ struct RunFolderTests {
 
   @Test("a folder that cannot be made is named with the reason and the user")
   func notWritable() throws {
-    let scratch = try Scratch()
-    try scratch.write("", "file")
+    let scratch = TemporaryFolder()
+    scratch.write("", to: "file")
     for (path, code) in [("file/run", ENOTDIR), ("file", ENOTDIR)] {
       let error = try #require(refusalToCreate(at: "\(scratch.path)/\(path)"))
-      #expect(error.kind == .notWritable && error.exitStatus == 73)
+      #expect(error.kind == .notWritable && error.exitStatus == .cannotCreate)
       #expect(error.description.contains("(errno \(code)), \(scratch.path)/\(path), uid \(geteuid());"))
     }
     for path in ["", "a\0b", String(repeating: "x", count: 5000)] {
@@ -148,22 +118,22 @@ struct RunFolderTests {
 
   @Test("folders above a run's that are missing are made")
   func parents() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path + "/a/b/run", options: options())
     #expect(access(scratch.path + "/a/b/run/options.yaml", F_OK) == 0)
   }
 
   @Test("names are escaped before they are printed")
   func escaped() throws {
-    let scratch = try Scratch()
-    try scratch.write("", "\u{1B}[31m\n")
+    let scratch = TemporaryFolder()
+    scratch.write("", to: "\u{1B}[31m\n")
     let error = try #require(refusalToCreate(at: scratch.path + "/\u{1B}[31m\n"))
     #expect(error.description.contains("\\u{1b}[31m\\n"))
   }
 
   @Test("runs without a name are numbered")
   func numbered() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let parent = scratch.path + "/runs"
     let names = try (0..<3).map { _ in try RunFolder.create(in: parent, options: options()).path }
     #expect(names == ["\(parent)/dcgan", "\(parent)/dcgan-2", "\(parent)/dcgan-3"])
@@ -174,7 +144,7 @@ struct RunFolderTests {
 
   @Test("without a folder the only run of a recipe goes on; of several none is chosen, and they are listed")
   func onlyDefault() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let parent = scratch.path + "/runs"
     func only(_ recipe: String?) throws -> String { try RunFolder.onlyDefault(recipe: recipe, in: parent) }
     #expect(try only("dcgan") == "\(parent)/dcgan" && only(nil) == parent)
@@ -192,9 +162,9 @@ struct RunFolderTests {
 
     _ = try RunFolder.create(in: parent, options: options())
     #expect(mkdir("\(first)/checkpoints/step-00000300", 0o755) == 0)
-    try scratch.write("{}", "runs/dcgan/checkpoints/step-00000300/manifest.json")
+    scratch.write("{}", to: "runs/dcgan/checkpoints/step-00000300/manifest.json")
     let error = try #require(throws: RunFolderError.self) { try only("dcgan") }
-    #expect(error.kind == .ambiguous && error.exitStatus == 64)
+    #expect(error.kind == .ambiguous && error.exitStatus == .usage)
     let expected = """
       there are 2 runs to resume: dcgan at step 300 and dcgan-3 without a checkpoint, \(parent); \
       name one, such as --run \(parent)/dcgan-3
@@ -211,7 +181,7 @@ struct RunFolderTests {
 
   @Test("of many runs to resume the line lists a few and the number of the others")
   func manyRuns() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for _ in 0..<12 { _ = try RunFolder.create(in: scratch.path, options: options()) }
     let error = try #require(throws: RunFolderError.self) {
       try RunFolder.onlyDefault(recipe: "dcgan", in: scratch.path)
@@ -222,7 +192,7 @@ struct RunFolderTests {
 
   @Test("a run goes on with what the weights do not depend on, and its file says so")
   func resume() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path, options: options())
     #expect(rmdir(scratch.path + "/samples") == 0)
     var run = try RunFolder.reopen(at: scratch.path)
@@ -236,12 +206,12 @@ struct RunFolderTests {
 
   @Test("a run of another recipe is refused with the keys that differ, and is not touched")
   func differentRecipe() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path, options: options())
     var run = try RunFolder.reopen(at: scratch.path)
     let other = try Options.resolve(recipe: "dcgan64", overrides: ["seed=9", "batch=128"])
     let error = try #require(throws: RunFolderError.self) { try run.resume(with: other) }
-    #expect(error.kind == .differentRecipe && error.exitStatus == 78)
+    #expect(error.kind == .differentRecipe && error.exitStatus == .configuration)
     let expected = """
       the run of recipe dcgan was begun with other options: size 32 → 64, channels 1 → 3 and seed 0 → 9, \
       \(scratch.path); resume it with its own options (`lockstep train --help` lists the keys that may change), \
@@ -253,7 +223,7 @@ struct RunFolderTests {
 
   @Test("other data are named before the number of samples that follows from them")
   func differentData() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path + "/run", options: options())
     let run = try RunFolder.reopen(at: scratch.path + "/run")
     let other = try options("data=/elsewhere")
@@ -271,15 +241,15 @@ struct RunFolderTests {
 
   @Test("what holds no run cannot be resumed, what is damaged is said to be")
   func nothing() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for path in [scratch.path, scratch.path + "/missing"] {
       let error = try #require(refusalToReopen(at: path))
-      #expect(error.kind == .nothingToResume && error.exitStatus == 66)
+      #expect(error.kind == .nothingToResume && error.exitStatus == .inputMissing)
     }
     #expect(access(scratch.path + "/.lock", F_OK) != 0)
-    try scratch.write("recipe: [", "options.yaml")
+    scratch.write("recipe: [", to: "options.yaml")
     let error = try #require(refusalToReopen(at: scratch.path))
-    #expect(error.kind == .damaged && error.exitStatus == 65)
+    #expect(error.kind == .damaged && error.exitStatus == .badData)
     #expect(error.description.contains("options.yaml:"))
   }
 }
@@ -294,12 +264,12 @@ extension Options {
 struct RunFolderLockTests {
   @Test("a second opener is refused and told who has the folder")
   func refused() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let owner = RunOwner(host: "node7\u{1B}", process: 4711, job: "12")
     let first = try RunFolder.create(at: scratch.path, options: options(), owner: owner)
     for refusal in [refusalToReopen(at: scratch.path), refusalToCreate(at: scratch.path)] {
       let error = try #require(refusal)
-      #expect(error.kind == .locked && error.exitStatus == 73)
+      #expect(error.kind == .locked && error.exitStatus == .cannotCreate)
       #expect(error.description.contains("in use by host node7\\u{1b}, pid 4711, job 12, \(scratch.path);"))
     }
     withExtendedLifetime(first) {}
@@ -307,7 +277,7 @@ struct RunFolderLockTests {
 
   @Test("the lock goes with the value that holds it")
   func released() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for _ in 0..<3 { _ = try? RunFolder.create(at: scratch.path, options: options()) }
     _ = try RunFolder.reopen(at: scratch.path)
     _ = try RunFolder.reopen(at: scratch.path)
@@ -323,7 +293,7 @@ struct RunFolderLockTests {
   // flock(1) belongs to util-linux, which a minimal system may lack.
   @Test("a killed process leaves no lock behind", .enabled(if: access("/usr/bin/flock", X_OK) == 0))
   func killed() throws {
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     _ = try RunFolder.create(at: scratch.path, options: options())
     let words = ["/usr/bin/flock", "-o", scratch.path + "/.lock", "/bin/sleep", "20"]
     var arguments = words.map { strdup($0) } + [nil]
@@ -350,8 +320,8 @@ struct RunFolderLockTests {
 
   @Test("a lock file that is a link is not followed")
   func link() throws {
-    let scratch = try Scratch()
-    try scratch.write("precious", "target")
+    let scratch = TemporaryFolder()
+    scratch.write("precious", to: "target")
     #expect(mkdir(scratch.path + "/run", 0o755) == 0)
     #expect(symlink("../target", scratch.path + "/run/.lock") == 0)
     let error = try #require(refusalToCreate(at: scratch.path + "/run"))

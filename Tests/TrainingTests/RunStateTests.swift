@@ -5,6 +5,7 @@ import MessagePassing
 import Models
 import Networks
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -30,7 +31,7 @@ struct RunStateTests {
 
   @Test("files and back give the same state, down to the optimizers' steps")
   func roundTrip() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let state = try trained()
     let generation = try Self.generation(state, in: folder.path + "/checkpoints")
     let other = EngineRank.makeState()
@@ -44,7 +45,7 @@ struct RunStateTests {
 
   @Test("all that the scheduler remembers comes back")
   func game() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let state = EngineRank.makeState()
     var game = GameState()
     game.numbers = game.numbers.indices.map { Double($0 + 1) }
@@ -75,7 +76,7 @@ struct RunStateTests {
 
   @Test("the generation of another model is refused, and nothing of it is taken")
   func otherModel() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let generation = try Self.generation(try trained(), in: folder.path + "/checkpoints")
     let other = EngineRank.makeState(features: 6)
     let before = other.stateSHA256(step: 0, arithmetic: "", data: "")
@@ -146,7 +147,7 @@ struct RunStateTests {
 
   @Test("turns that were left out are counted in a generation, and go on from it")
   func skippedTurns() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let state = EngineRank.makeState()
     state.skipped = SkippedTurns(limit: 2, networks: 2)
     state.skipped?.numbers = [4, 0, 1]

@@ -1,6 +1,7 @@
 import Checkpoints
 import Models
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -11,7 +12,7 @@ struct SamplingTests {
 
   /// A run of a small DCGAN that has one checkpoint, of its initial weights.
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     run = folder.path + "/run"
     let options = try Options.resolve(
       recipe: "dcgan",

@@ -1,4 +1,5 @@
 import Models
+import Platform
 import Testing
 import Training
 

@@ -4,6 +4,7 @@ import MessagePassing
 import Networks
 import Synchronization
 import TensorCore
+import TestSupport
 import Testing
 import Training
 
@@ -52,7 +53,7 @@ struct SharedSaveTests {
 
   private func bytes(of generation: String) throws -> [String: Data] {
     var files: [String: Data] = [:]
-    for name in try FileNames.of(generation) {
+    for name in try FileManager.default.contentsOfDirectory(atPath: generation) {
       files[name] = try Data(contentsOf: URL(fileURLWithPath: "\(generation)/\(name)"))
     }
     return files
@@ -75,7 +76,7 @@ struct SharedSaveTests {
     "a generation has the same bytes, whoever writes its files",
     arguments: [(2, [0, 1]), (3, [0, 1, 2]), (4, [0, 3]), (7, Array(0..<7)), (3, [0])])
   func sameBytes(ranks: Int, writers: [Int]) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let alone = try CheckpointStore(directory: folder.path + "/alone").save(Self.contents(step: 4))
     let saved = try saving(ranks: ranks, writers: writers, in: folder.path + "/shared") { writer in
       #expect(try writer.submit(Self.contents(step: 4)) == nil)
@@ -85,12 +86,15 @@ struct SharedSaveTests {
     let shared = folder.path + "/shared/" + alone.name
     #expect(try bytes(of: shared) == bytes(of: alone.path))
     #expect(try CheckpointStore.load(path: shared).files.count == 5)
-    #expect(try FileNames.of(folder.path + "/shared").sorted() == ["latest", alone.name])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path + "/shared").sorted() == [
+        "latest", alone.name,
+      ])
   }
 
   @Test("what every rank has at the time of submit is saved, though all overwrite it at once")
   func snapshot() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try saving(ranks: 3, writers: [0, 1, 2], in: folder.path, keepLast: 9) { writer in
       let storage = TensorStorage(count: 13_500)
       for step in 1...5 {
@@ -110,7 +114,7 @@ struct SharedSaveTests {
 
   @Test("how a shared save went the coordinator alone is told, without waiting for the next")
   func ended() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path
     let told = try ThreadCommunicator.run(size: 3) { communicator in
       let exchange = RankExchange(communicator)
@@ -136,7 +140,7 @@ struct SharedSaveTests {
     "a rank that cannot write makes the save fail; nothing of it is left, the older one is whole, the next save good",
     arguments: [0, 1, 2], ["create", "write", "synchronise"])
   func failure(rank faulty: Int, call: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path
     let told = try saving(
       ranks: 3, writers: [0, 1, 2], in: path,
@@ -177,13 +181,13 @@ struct SharedSaveTests {
     #expect(told[1].isEmpty && told[2].isEmpty)
     #expect(told[0].count == 2 && told[0][0] == "1" && told[0][1].hasPrefix("noSpace cannot \(call)"))
     #expect(told[0][1].contains("on rank \(faulty)") == (faulty > 0))
-    #expect(try FileNames.of(folder.path).sorted() == ["latest", "step-00000001", "step-00000003"])
+    #expect(folder.names == ["latest", "step-00000001", "step-00000003"])
     #expect(try CheckpointStore(directory: folder.path).newestValid().rejected.isEmpty)
   }
 
   @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")
   func order() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let log = Log()
     _ = try saving(
       ranks: 3, writers: [0, 1, 2], in: folder.path,
@@ -223,7 +227,7 @@ struct SharedSaveTests {
   @Test(
     "ranks that see another folder of the same name do not write; nothing is left of how that was found out")
   func writers() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = folder.path
     func found(_ folders: [String]) throws -> [[Int]] {
       try ThreadCommunicator.run(size: folders.count) { communicator in
@@ -236,6 +240,6 @@ struct SharedSaveTests {
     #expect(try found(["/a", "/b"]) == [[0], [0]])
     #expect(
       try found(["/none/a", "/none/a"]) == [[0], [0]], "where nothing can be made, the first save says why")
-    #expect(try FileNames.of(folder.path + "/a").isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/a").isEmpty)
   }
 }

@@ -4,6 +4,7 @@ import DataParallel
 import MessagePassing
 import Models
 import Networks
+import Platform
 import TensorCore
 import Testing
 import Training
@@ -333,7 +334,7 @@ struct TurnEngineTests {
     #expect(results[1].error == nil)
     for rank in [0, 2] {
       let error = try #require(results[rank].error as? CoordinationError)
-      #expect(error.status == .inputMissing && !error.isReportedHere)
+      #expect(error.exitStatus == .inputMissing && !error.isReportedHere)
     }
   }
 

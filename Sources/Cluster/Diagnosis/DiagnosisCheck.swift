@@ -1,3 +1,6 @@
+package import Platform
+import Training
+
 /// One thing that `lockstep doctor` looked at.
 package struct DiagnosisCheck: Sendable, Equatable {
   /// How it stands.

@@ -1,6 +1,6 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
+import Platform
+import Training
 
 extension FolderFacts {
   /// Tries what a run does in its folder: creates a file, writes it, synchronises it, renames it, removes it.

@@ -1,9 +1,8 @@
+import Glibc
 package import MessagePassing
+import Platform
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 extension MachineFacts {
   /// The facts about this machine, as this process finds them.
@@ -15,7 +14,7 @@ extension MachineFacts {
     facts.kernelsAsked = Files.environment("LOCKSTEP_KERNELS")
     facts.cores = Cores.onNode
     facts.usableCores = Cores.usable
-    facts.memoryAvailable = meminfo("MemAvailable:")
+    facts.memoryAvailable = Memory.free
     facts.memoryLimit = ControlGroup.own.memory
     facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
     (facts.openFiles, facts.openFilesMaximum) = openFiles()
@@ -28,35 +27,6 @@ extension MachineFacts {
     facts.blasThreadsAsked = Files.environment("OPENBLAS_NUM_THREADS")
     facts.blasThreads = BLASLibrary.threads
     return facts
-  }
-
-  /// The bytes that processes of this machine can have: all there is, or the limit of the control group or of
-  /// the address space (`ulimit -v`).
-  package static func memory() -> Int? {
-    [meminfo("MemTotal:"), ControlGroup.own.memory, addressSpaceLimit()].compactMap { $0 }.min()
-  }
-
-  /// An entry of `/proc/meminfo` in bytes.
-  private static func meminfo(_ entry: String) -> Int? {
-    guard let text = Files.head("/proc/meminfo") else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix(entry) {
-      let number = line.dropFirst(entry.count).drop { $0 == " " }.prefix { $0.isNumber }
-      return Int(number).map { $0 * 1024 }
-    }
-    return nil
-  }
-
-  /// The most memory that this process has had at a time.
-  static var peakMemory: Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
-  }
-
-  static func addressSpaceLimit() -> Int? {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { return nil }
-    return limit.rlim_cur < 1 << 60 ? Int(limit.rlim_cur) : nil
   }
 
   /// The word in brackets of a setting such as `always [madvise] never`.

@@ -1,4 +1,5 @@
 package import MessagePassing
+import Training
 
 /// What there is to know about one machine, gathered before anything is judged.
 package struct MachineFacts: Sendable, Equatable {

@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// What a probe of the run folder means.
 extension FolderFacts {
   /// Bytes that a few checkpoints and samples of an ordinary recipe need, roughly.

@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// What one host of a hostfile answered to `lockstep doctor --hostfile`.
 package struct HostFacts: Sendable, Equatable {
   /// As the hostfile names it.

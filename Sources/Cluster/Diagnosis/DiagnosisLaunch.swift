@@ -1,4 +1,5 @@
 import MessagePassing
+import Training
 
 /// What the facts about MPI mean for a start on several ranks.
 extension LaunchFacts {

@@ -1,4 +1,6 @@
+import Platform
 import TensorCore
+import Training
 
 /// What the facts about a machine mean for training.
 extension MachineFacts {
@@ -120,21 +122,5 @@ extension MachineFacts {
         "clock", detail, "boot with clocksource=tsc if the machine allows; reading this one is slow")
     default: return .ok("clock", detail)
     }
-  }
-}
-
-/// Bytes for people.
-enum ByteCount {
-  /// The largest binary unit with at least one of it, rounded down to a tenth: `23.5 GiB`.
-  static func text(_ bytes: Int) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    var unit = 0
-    var divisor = 1
-    while unit + 1 < units.count, bytes / divisor >= 1024 {
-      unit += 1
-      divisor *= 1024
-    }
-    guard unit > 0 else { return "\(bytes) bytes" }
-    return "\(bytes / divisor).\(bytes % divisor / (divisor / 1024) * 10 / 1024) \(units[unit])"
   }
 }

@@ -1,3 +1,5 @@
+import Training
+
 /// What one rank tells rank 0 about itself.
 package struct RankFacts: Sendable, Equatable {
   /// The node.

@@ -1,6 +1,6 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
+import Platform
+import Training
 
 /// Asks all hosts of a hostfile at once, over ssh, what a run needs to know of them: under ten seconds in
 /// all.

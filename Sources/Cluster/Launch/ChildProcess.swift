@@ -1,8 +1,7 @@
+import Glibc
+import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// A process in a session of its own, so that Ctrl-C does not reach it, whose standard error is read here.
 struct ChildProcess {

@@ -1,6 +1,7 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
+import MessagePassing
+import Platform
+import Training
 
 /// Starts the daemon by which `mpirun` starts ranks on another host, and ends it when the host of `mpirun` is
 /// lost.
@@ -92,12 +93,9 @@ package enum DaemonGuard {
     }
   }
 
-  /// Whether a process is a daemon of `mpirun`.
-  static func isDaemon(_ process: pid_t) -> Bool { Files.head("/proc/\(process)/comm") == "orted\n" }
-
   /// Ranks have the mark too, as all that a daemon starts.
   private static func isDaemon(_ process: pid_t, _ name: String) -> Bool {
-    isDaemon(process)
+    LaunchEnvironment.isDaemon(process)
       && hasPiece(of: "/proc/\(process)/environ", endingWith: 0) { $0 == "\(mark)=\(name)\0" }
   }
 
@@ -165,6 +163,6 @@ package enum DaemonGuard {
   }
 
   private static func entries(_ folder: String) -> [String] {
-    (try? RunFolderFiles.entries(of: folder)) ?? []
+    DirectoryEntry.entries(of: folder)?.map(\.text) ?? []
   }
 }

@@ -1,9 +1,8 @@
+import Glibc
 import MessagePassing
+import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// Asks hosts something over ssh, all at once.
 package enum HostProbe {

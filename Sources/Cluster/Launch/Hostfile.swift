@@ -1,4 +1,6 @@
+package import Platform
 import Reporting
+import Training
 
 /// A hostfile in Open MPI's form: one host a line, with `slots=N` and what else `mpirun` knows; `#` begins a
 /// comment.
@@ -72,7 +74,7 @@ package struct Hostfile: Sendable, Equatable {
 }
 
 /// What is wrong with a hostfile, each with line and column.
-package struct HostfileError: Error, Equatable, CustomStringConvertible {
+package struct HostfileError: ReportedError, Equatable, CustomStringConvertible {
   package struct Problem: Sendable, Equatable {
     package let line: Int
     package let column: Int
@@ -101,6 +103,8 @@ package struct HostfileError: Error, Equatable, CustomStringConvertible {
 
   /// There is no such file.
   package static func missing(_ path: String) -> HostfileError { HostfileError(missing: path) }
+
+  package var exitStatus: ExitStatus { isMissing ? .inputMissing : .configuration }
 
   /// One line for each problem.
   package var lines: [String] {

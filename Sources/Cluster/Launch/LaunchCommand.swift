@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// The `mpirun` command that `lockstep launch` starts: what makes a run safe, written out.
 package struct LaunchCommand: Sendable, Equatable {
   /// The number of ranks.

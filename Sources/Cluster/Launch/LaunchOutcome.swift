@@ -1,3 +1,6 @@
+import Platform
+package import Training
+
 /// How one start of the ranks ended: `status.json` where it says so, else what `mpirun` makes of it.
 package struct LaunchOutcome: Sendable, Equatable {
   /// The exit code by the table of the documentation.
@@ -73,7 +76,7 @@ package struct LaunchOutcome: Sendable, Equatable {
         switch signal {
         case "9": ", perhaps by the kernel for want of memory (see dmesg)"
         case "4", "5", "6", "11":
-          MachineFacts.addressSpaceLimit().map { ", under `ulimit -v` of \(ByteCount.text($0))" } ?? ""
+          Memory.addressSpaceLimit.map { ", under `ulimit -v` of \(ByteCount.text($0))" } ?? ""
         default: ""
         }
       return "rank \(rank) on \(host) was ended by signal \(signal)\(memory)"

@@ -1,3 +1,5 @@
+import Training
+
 /// What `mpirun` says, as `lockstep launch` passes it on: without the boxes in which it tells of ranks that
 /// ended with a code of their own. A rank has said why, and to `mpirun` a run that was saved is as much a
 /// failure as one that was lost.

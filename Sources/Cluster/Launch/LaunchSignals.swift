@@ -1,8 +1,7 @@
+import Glibc
+import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// What SIGINT, SIGTERM, SIGHUP and SIGUSR1 mean to `lockstep launch`: first stop and save, then stop at
 /// once.

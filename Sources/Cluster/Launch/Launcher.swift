@@ -1,10 +1,9 @@
 import Checkpoints
 import DataParallel
+import Glibc
+package import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// Starts the ranks with `mpirun`, watches it, and starts again what lost a rank or a host.
 package struct Launcher {
@@ -308,12 +307,12 @@ package struct Launcher {
 }
 
 /// Why nothing was started.
-package struct LaunchError: Error, CustomStringConvertible {
-  package let status: ExitStatus
+package struct LaunchError: ReportedError, CustomStringConvertible {
+  package let exitStatus: ExitStatus
   package let description: String
 
   init(_ status: ExitStatus, _ description: String) {
-    self.status = status
+    exitStatus = status
     self.description = description
   }
 }

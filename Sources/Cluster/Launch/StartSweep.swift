@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// Ends what is left of a start whose ranks have not all come, on every host, and says where it hangs: mpirun
 /// waits for ever for a daemon that does not call back, or for a rank that is stopped in `MPI_Init`, where no
 /// watchdog is there yet.

@@ -1,8 +1,7 @@
+import Glibc
+import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// One `mpirun`, from its start to its end: passes on what it says and what it is to be told.
 ///

@@ -1,3 +1,5 @@
+import Training
+
 /// The words behind `lockstep launch …`, as far as a launcher has to understand them.
 package struct TrainWords: Sendable, Equatable {
   /// As they were given.

@@ -1,12 +1,11 @@
 import Autograd
 import DataParallel
+import Glibc
 import MessagePassing
 import Models
+import Platform
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+package import Training
 
 /// What the phases of a recipe cost one rank, measured by training a few steps in a world whose other ranks
 /// are not there.

@@ -1,4 +1,5 @@
 import Reporting
+import Training
 
 /// Calibrations as they are kept: the member `calibration` of a plan's JSON.
 package struct CalibrationRecord: Sendable, Equatable {

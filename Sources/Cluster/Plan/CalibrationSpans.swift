@@ -1,4 +1,6 @@
 import Models
+import Platform
+import Training
 
 /// What the timeline of a calibration says: medians over its steps.
 struct CalibrationSpans {

@@ -1,4 +1,6 @@
+package import Platform
 import Reporting
+import Training
 
 /// A cluster as ``ExecutionPlan`` sees it: nodes, and a link between any two.
 package struct ClusterDescription: Sendable, Equatable {
@@ -101,10 +103,12 @@ package struct ClusterDescription: Sendable, Equatable {
 }
 
 /// What is wrong with the description of a cluster.
-package struct ClusterError: Error, Equatable, CustomStringConvertible {
+package struct ClusterError: ReportedError, Equatable, CustomStringConvertible {
   package let isMissing: Bool
   /// One line for each problem.
   package let lines: [String]
+
+  package var exitStatus: ExitStatus { isMissing ? .inputMissing : .configuration }
 
   package var description: String { lines.joined(separator: "\n") }
 }

@@ -1,5 +1,7 @@
 import DataParallel
+import Platform
 import Reporting
+import Training
 
 extension ExecutionPlan {
   private static func fixed(_ value: Double, _ places: Int) -> String {

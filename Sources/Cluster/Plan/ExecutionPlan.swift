@@ -1,6 +1,8 @@
 import Autograd
 import DataParallel
 import Models
+import Platform
+package import Training
 
 /// How fast a recipe would train on a cluster, and with how many ranks, threads and micro-batches best.
 package struct ExecutionPlan: Sendable {

@@ -1,8 +1,7 @@
+import Glibc
+import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 extension ReductionCost.Machine {
   /// Measures this machine in a tenth of a second: copies of 16 MB, and a TCP connection of one thread with
@@ -35,9 +34,9 @@ extension ReductionCost.Machine {
 
   /// Seconds to send and to receive a byte, and a message of one byte.
   private static func loopback() -> (byte: Double, message: Double)? {
-    guard let (listener, address) = WatchAddress.listen() else { return nil }
+    guard let (listener, port) = IPAddress.listen() else { return nil }
     defer { close(listener) }
-    guard let sender = address.connect(to: IPAddress.loopback) else { return nil }
+    guard let sender = IPAddress.loopback.connect(port: port) else { return nil }
     defer { close(sender) }
     var polled = pollfd(descriptor: listener, events: POLLIN)
     guard poll(&polled, 1, 1000) == 1 else { return nil }

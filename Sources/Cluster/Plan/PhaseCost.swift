@@ -1,4 +1,5 @@
 package import DataParallel
+import Training
 
 /// What a phase costs a rank, in seconds.
 package struct PhaseCost: Sendable, Equatable {

@@ -1,11 +1,10 @@
 import Autograd
 import DataParallel
+import Glibc
 import Models
+import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Training
 
 /// What a person asks for with `lockstep plan`.
 package struct PlanRequest: Sendable {

@@ -1,4 +1,5 @@
 package import DataParallel
+import Training
 
 /// What a sum over all ranks costs: what ``PartialSums`` sends and copies, over a link and a machine of given
 /// speeds.

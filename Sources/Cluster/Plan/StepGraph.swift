@@ -1,5 +1,6 @@
 import DataParallel
 import Models
+package import Training
 
 /// What a rank does in a step, as data: stages of computation, the sums over all ranks whose buckets they
 /// hand over, and the buckets that they wait for. A schedule that hides sums elsewhere is another graph, not

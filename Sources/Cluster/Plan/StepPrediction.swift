@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// How long a step takes once steps follow each other evenly: the ``StepGraph`` of every rank, played
 /// through.
 package struct StepPrediction: Sendable, Equatable {

@@ -1,3 +1,6 @@
+import Platform
+import Training
+
 /// The sums of all ranks on their way, as ``TurnSum`` serves them: one turn's after another's, of a turn the
 /// first bucket that all ranks have handed over, and that a part at a time while the turn may hand over more.
 struct SumTraffic {

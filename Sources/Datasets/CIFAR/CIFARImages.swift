@@ -1,3 +1,5 @@
+import Platform
+
 /// The images and labels of CIFAR's binary files.
 struct CIFARImages: ImageSource {
   let name: String
@@ -67,7 +69,9 @@ struct CIFARImages: ImageSource {
     labelCount = classes
     fingerprint = hash.fingerprint()
     let folder = paths[0].folder
-    name = paths.count == 1 || folder.name.isEmpty ? escaped(paths[0].name) : escaped(folder.name)
+    name =
+      paths.count == 1 || folder.name.isEmpty
+      ? TerminalText.escaped(paths[0].name) : TerminalText.escaped(folder.name)
     path = paths[0].description
   }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// A path as the bytes that the system uses, which need not be UTF-8; printed with everything escaped that
 /// could disturb a terminal or break a line.
 struct FilePath: Hashable, Sendable, CustomStringConvertible {
@@ -31,29 +33,5 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  var description: String { escaped(bytes) }
-}
-
-/// `bytes` as text on one line: control and formatting characters as `\u{…}`, what is not UTF-8 as `\x…`.
-func escaped(_ bytes: [UInt8]) -> String {
-  var result = ""
-  var rest = bytes[...]
-  while let first = rest.first {
-    let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-    if let text = String(validating: rest.prefix(length), as: UTF8.self),
-      let scalar = text.unicodeScalars.first
-    {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        result += "\\u{\(String(scalar.value, radix: 16))}"
-      default:
-        result.unicodeScalars.append(scalar)
-      }
-      rest = rest.dropFirst(length)
-    } else {
-      result += "\\x" + (first < 16 ? "0" : "") + String(first, radix: 16)
-      rest = rest.dropFirst()
-    }
-  }
-  return result
+  var description: String { TerminalText.escaped(bytes) }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Grey images from an IDX file, with labels where there is a file of them beside it.
 struct IDXImages: ImageSource {
   let name: String
@@ -24,7 +26,7 @@ struct IDXImages: ImageSource {
   ) throws(DatasetError) {
     let images = try IDXFile(path, rank: 3, limits: request.limits)
     let extents = images.header.extents
-    name = escaped(path.folder.name.isEmpty ? path.name : path.folder.name)
+    name = TerminalText.escaped(path.folder.name.isEmpty ? path.name : path.folder.name)
     count = extents[0]
     self.path = path.description
     self.images = images

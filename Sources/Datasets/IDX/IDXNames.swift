@@ -1,3 +1,5 @@
+import Platform
+
 /// How IDX files find each other in a folder, after the four MNIST files: `train-images-idx3-ubyte` and
 /// `train-labels-idx1-ubyte`, `t10k-…`; a dot may stand before `idx`, another word for `images`, and `.gz` at
 /// the end.
@@ -16,7 +18,7 @@ enum IDXNames {
     let training = candidates.filter { $0.starts(with: Array("train-".utf8)) }
     let chosen = training.isEmpty ? candidates : training
     guard chosen.count <= 1 else {
-      let list = chosen.map(escaped).joined(separator: ", ")
+      let list = chosen.map { TerminalText.escaped($0) }.joined(separator: ", ")
       throw DatasetError(
         .unsuitable, "several IDX files of images: \(list)", folder.description, "name one of the files")
     }

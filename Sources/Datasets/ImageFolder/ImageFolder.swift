@@ -1,3 +1,5 @@
+import Platform
+
 /// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the
 /// rules.
 ///
@@ -53,8 +55,8 @@ struct ImageFolder: ImageSource {
     fingerprint = hash.fingerprint()
     samples = whole
     labelCount = labels == 0 ? 0 : request.labelCount ?? labels
-    classNames = content.labelNames.map(escaped)
-    name = escaped(folder.name)
+    classNames = content.labelNames.map { TerminalText.escaped($0) }
+    name = TerminalText.escaped(folder.name)
     limits = request.limits
     ignored = content.ignored
     self.folder = folder

@@ -1,3 +1,5 @@
+import Platform
+
 /// Which files of an image folder are samples, and of which label.
 ///
 /// Images lie in sub-folders, one for each label, or directly in the folder, unlabelled; not both, and not
@@ -25,7 +27,7 @@ struct ImageFolderListing: Sendable {
     guard samples.isEmpty || folders.isEmpty else {
       throw DatasetError(
         .badData,
-        "images beside folders of images, such as \(escaped(samples[0].path)) and \(escaped(folders[0]))",
+        "images beside folders of images, such as \(TerminalText.escaped(samples[0].path)) and \(TerminalText.escaped(folders[0]))",
         folder.description, "put every image into a sub-folder that is its label, or none")
     }
     for (label, name) in folders.enumerated() {

@@ -1,4 +1,5 @@
 import CTurboJPEG
+import Platform
 
 /// JPEG through TurboJPEG. Its warnings (premature end, corrupt codes) are errors here.
 enum JPEGDecoder {
@@ -36,6 +37,6 @@ enum JPEGDecoder {
   private static func fault(_ handle: tjhandle, _ path: FilePath) -> DatasetError {
     let message = tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown"
     return DatasetError(
-      .badData, "corrupt JPEG: \(escaped(Array(message.utf8)))", path.description, "replace the file")
+      .badData, "corrupt JPEG: \(TerminalText.escaped(message))", path.description, "replace the file")
   }
 }

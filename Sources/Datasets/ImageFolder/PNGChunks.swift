@@ -1,4 +1,5 @@
 import CZlib
+import Platform
 
 /// The chunk structure of a PNG file: lengths, types, CRC-32 and the order of first and last. libpng stops
 /// reading after the last row and forgives much before it; with every byte under a checksum, no damaged image
@@ -13,7 +14,7 @@ enum PNGChunks {
       guard bytes.count - position >= 12 else { throw fault("truncated PNG", path, bytes.count) }
       let length = bytes.bigEndian32(at: position)
       guard length <= bytes.count - position - 12 else {
-        let type = escaped(Array(bytes[position + 4..<position + 8]))
+        let type = TerminalText.escaped(Array(bytes[position + 4..<position + 8]))
         throw fault("truncated PNG: chunk \(type) of \(length) bytes goes beyond the end", path, position)
       }
       let covered = UnsafeRawBufferPointer(rebasing: bytes[position + 4..<position + 8 + length])
@@ -21,7 +22,7 @@ enum PNGChunks {
       let crc = crc32(
         crcOfEmpty, covered.baseAddress!.assumingMemoryBound(to: UInt8.self), UInt32(covered.count))
       guard Int(crc) == bytes.bigEndian32(at: position + 8 + length) else {
-        throw fault("corrupt PNG: the CRC of chunk \(escaped(type)) is wrong", path, position)
+        throw fault("corrupt PNG: the CRC of chunk \(TerminalText.escaped(type)) is wrong", path, position)
       }
       position += 12 + length
       if type == Array("IEND".utf8) { break }

@@ -1,4 +1,5 @@
 import CPNG
+import Platform
 
 /// PNG through libpng's simplified interface. 16 bits are reduced to 8, palettes and low depths expanded, and
 /// alpha is composed on black.
@@ -56,6 +57,7 @@ enum PNGDecoder {
 
   private static func fault(_ image: UnsafeMutablePointer<png_image>, _ path: FilePath) -> DatasetError {
     let message = withUnsafeBytes(of: &image.pointee.message) { Array($0.prefix { $0 != 0 }) }
-    return DatasetError(.badData, "corrupt PNG: \(escaped(message))", path.description, "replace the file")
+    return DatasetError(
+      .badData, "corrupt PNG: \(TerminalText.escaped(message))", path.description, "replace the file")
   }
 }

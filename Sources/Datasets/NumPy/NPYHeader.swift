@@ -1,3 +1,5 @@
+import Platform
+
 /// The header of an NPY file (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the
 /// magic, a version, a length, and a Python dictionary with `descr`, `fortran_order` and `shape`; the values
 /// follow.
@@ -69,7 +71,7 @@ struct NPYHeader: Sendable {
     }
     guard let element = Element(rawValue: fields.type) else {
       throw DatasetError(
-        .unsuitable, "values of type \(escaped(Array(fields.type.utf8)))", path.description,
+        .unsuitable, "values of type \(TerminalText.escaped(fields.type))", path.description,
         "save images as uint8, float32 or float64 and labels as integers, little-endian")
     }
     guard !fields.isFortranOrdered else {

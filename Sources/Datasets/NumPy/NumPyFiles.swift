@@ -1,3 +1,5 @@
+import Platform
+
 /// Which arrays of NumPy's files are samples, and which are their labels.
 enum NumPyFiles {
   private static let samples = ["images", "x_train", "train_images", "x", "data", "arr_0"]
@@ -30,7 +32,7 @@ enum NumPyFiles {
     let array = try self.array(path)
     let labels = try labelFile(of: path).map { path throws(DatasetError) in try self.array(path) }
     return Arrays(
-      format: "NPY", name: escaped(path.name), byteCount: array.bytes + (labels?.bytes ?? 0),
+      format: "NPY", name: TerminalText.escaped(path.name), byteCount: array.bytes + (labels?.bytes ?? 0),
       samples: array.array, labels: labels?.array)
   }
 
@@ -43,7 +45,8 @@ enum NumPyFiles {
     }
     let only = archive.members.count == 1 ? archive.members.first : nil
     guard let samples = member(Self.samples) ?? only else {
-      let names = archive.members.prefix(8).map { escaped(Array($0.name.utf8)) }.joined(separator: ", ")
+      let names = archive.members.prefix(8).map { TerminalText.escaped(Array($0.name.utf8)) }.joined(
+        separator: ", ")
       throw DatasetError(
         .unsuitable, "no array called \(Self.samples.joined(separator: ", ")) among \(names)",
         path.description,
@@ -55,7 +58,8 @@ enum NumPyFiles {
     let found = member(Self.labels)
     let labels = try found.map { member throws(DatasetError) in try array(member) }
     return Arrays(
-      format: "NPZ", name: escaped(path.name), byteCount: archive.byteCount, samples: try array(samples),
+      format: "NPZ", name: TerminalText.escaped(path.name), byteCount: archive.byteCount,
+      samples: try array(samples),
       labels: labels)
   }
 

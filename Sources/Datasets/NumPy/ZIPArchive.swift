@@ -1,4 +1,5 @@
 import CZlib
+import Platform
 
 /// The members of a zip file (PKWARE APPNOTE 6.3), as far as numpy.savez writes them: stored or deflated,
 /// with zip64 extents. Only the central directory is believed; names are looked up, never used as paths.
@@ -100,7 +101,7 @@ struct ZIPArchive {
 
   private static func damaged(_ path: FilePath, _ what: String, at byte: Int) -> DatasetError {
     DatasetError(
-      .badData, "corrupt zip file: \(escaped(Array(what.utf8)))", "\(path), byte \(byte)",
+      .badData, "corrupt zip file: \(TerminalText.escaped(what))", "\(path), byte \(byte)",
       "write the file again with numpy.savez")
   }
 }

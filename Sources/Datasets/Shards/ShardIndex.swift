@@ -1,3 +1,5 @@
+import Platform
+
 /// `index.txt` beside packed shards: what each must be, and how much is in it. Plain text, one shard a line.
 ///
 ///     lockstep shards 1
@@ -70,7 +72,7 @@ package struct ShardIndex: Equatable {
     var shards: [Shard] = []
     var names: Set<Substring> = []
     let classNames = lines.dropFirst(2).prefix { $0.utf8.starts(with: Self.className.utf8) }
-      .map { escaped(Array($0.utf8.dropFirst(Self.className.utf8.count))) }
+      .map { TerminalText.escaped(Array($0.utf8.dropFirst(Self.className.utf8.count))) }
     guard classNames.count <= labels else {
       throw damaged("\(classNames.count) names of \(labels) labels", line: 3)
     }

@@ -1,3 +1,5 @@
+import Platform
+
 /// The samples of one shard: members in a row whose names are equal up to the first dot of their last part.
 struct ShardSamples {
   struct Sample {
@@ -93,7 +95,8 @@ struct ShardSamples {
   }
 
   private func bad(_ what: String, _ member: TarReader.Member) -> DatasetError {
-    DatasetError(.badData, what, "\(file.file.path), \(escaped(member.name))", "pack the data again")
+    DatasetError(
+      .badData, what, "\(file.file.path), \(TerminalText.escaped(member.name))", "pack the data again")
   }
 
   /// The name up to the first dot of its last part, and what follows that dot in lower case.

@@ -1,3 +1,5 @@
+import Platform
+
 /// The regular files of a tar archive (POSIX ustar and pax, GNU long names), in order. Names are never used
 /// as paths; links, devices, absolute names and `..` are errors, and so is an end without the block of zeros
 /// that every writer puts there.
@@ -46,7 +48,8 @@ struct TarReader: ~Copyable {
         throw damaged("a size is no octal number", at: start)
       }
       guard size <= file.file.size - position else {
-        throw damaged("truncated: \(escaped(longName ?? header.name)) of \(size) bytes", at: start)
+        throw damaged(
+          "truncated: \(TerminalText.escaped(longName ?? header.name)) of \(size) bytes", at: start)
       }
       let offset = position
       // The content fits the file, so its rounding up does not overflow; the last block may be cut by nobody.
@@ -68,7 +71,7 @@ struct TarReader: ~Copyable {
         _ = try extended(offset, size, at: start)
       default:
         throw DatasetError(
-          .badData, "\(escaped(longName ?? header.name)) is a link or a device",
+          .badData, "\(TerminalText.escaped(longName ?? header.name)) is a link or a device",
           "\(file.file.path), byte \(start)",
           "pack regular files only")
       }
@@ -98,7 +101,7 @@ struct TarReader: ~Copyable {
       !parts.contains(where: { $0.elementsEqual("..".utf8) })
     else {
       throw DatasetError(
-        .badData, "the name \"\(escaped(name))\" leads out of the archive",
+        .badData, "the name \"\(TerminalText.escaped(name))\" leads out of the archive",
         "\(file.file.path), byte \(start)",
         "pack plain relative names")
     }

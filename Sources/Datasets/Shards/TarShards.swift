@@ -1,3 +1,5 @@
+import Platform
+
 /// WebDataset shards: tar files whose members share a name up to the first dot if they belong to one sample,
 /// such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers in ASCII; other
 /// members are left out.
@@ -67,7 +69,8 @@ struct TarShards: ImageSource {
     fingerprint = hash.fingerprint()
     byteCount = bytes
     let isAlone = paths.count == 1 && index == nil
-    name = escaped(isAlone || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
+    name = TerminalText.escaped(
+      isAlone || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
     path = paths[0].description
     limits = request.limits
     self.samples = samples

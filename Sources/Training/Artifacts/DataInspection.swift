@@ -1,4 +1,5 @@
 package import Datasets
+import Platform
 import Reporting
 import TensorCore
 

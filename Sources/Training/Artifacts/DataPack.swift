@@ -1,5 +1,6 @@
 package import Datasets
 import Glibc
+import Platform
 import Reporting
 import TensorCore
 

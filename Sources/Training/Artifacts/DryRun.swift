@@ -3,6 +3,7 @@ import DataParallel
 import Datasets
 import Models
 import Networks
+import Platform
 import Reporting
 
 /// What a run would do, without doing any of it: the essentials of its options and the turns of a step in

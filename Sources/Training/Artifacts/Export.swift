@@ -3,6 +3,7 @@ import Checkpoints
 import Interchange
 import Models
 import Networks
+import Platform
 import Reporting
 import TensorCore
 

@@ -1,9 +1,18 @@
+package import Platform
+
 /// Why a model cannot be written in the form asked for.
-package enum ExportError: Error, Equatable, CustomStringConvertible {
+package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
   /// The model has no network of that name.
   case noNetwork(String, of: [String])
   /// A network has a layer that no other program is told about.
   case undescribed(network: String, layer: String, type: String, exportable: [String])
+
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .noNetwork: .usage
+    case .undescribed: .badData
+    }
+  }
 
   /// `what, where; what to do next`.
   package var description: String {

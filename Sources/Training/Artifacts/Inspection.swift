@@ -1,4 +1,5 @@
 package import Checkpoints
+import Platform
 import Reporting
 
 /// What a checkpoint says about itself, verified.

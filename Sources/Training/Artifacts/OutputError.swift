@@ -1,8 +1,9 @@
 import Glibc
+package import Platform
 import Reporting
 
 /// What a command was asked to write and cannot.
-package struct OutputError: Error, Equatable, CustomStringConvertible {
+package struct OutputError: ReportedError, Equatable, CustomStringConvertible {
   /// An output is created with the first of these, and given its bytes with the others.
   private static let creating = ["open", "mkdir", "rename"]
 
@@ -57,11 +58,11 @@ package struct OutputError: Error, Equatable, CustomStringConvertible {
   }
 
   /// How a process ends for it.
-  package var status: ExitStatus { Self.creating.contains(operation) ? .cannotCreate : .inputOutput }
+  package var exitStatus: ExitStatus { Self.creating.contains(operation) ? .cannotCreate : .inputOutput }
 
   /// `what, where; what to do next`.
   package var description: String {
-    let what = status == .cannotCreate ? "the output cannot be created" : "the output cannot be written"
+    let what = exitStatus == .cannotCreate ? "the output cannot be created" : "the output cannot be written"
     return "\(what), \(path.shortened) (\(operation): \(String(cString: strerror(code)))); \(advice)"
   }
 

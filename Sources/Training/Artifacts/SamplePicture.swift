@@ -1,5 +1,6 @@
 package import Datasets
 import Models
+import Platform
 package import Reporting
 package import TensorCore
 

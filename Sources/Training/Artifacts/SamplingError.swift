@@ -1,7 +1,8 @@
+package import Platform
 import Reporting
 
 /// Why samples cannot be drawn as asked for.
-package enum SamplingError: Error, Equatable, CustomStringConvertible {
+package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   /// The model is not asked by class.
   case noClasses
   /// The samples are points of the plane, not images.
@@ -10,6 +11,8 @@ package enum SamplingError: Error, Equatable, CustomStringConvertible {
   case noText
   /// There is no class of that name or number.
   case noClass(String, named: [String], count: Int)
+
+  package var exitStatus: ExitStatus { .usage }
 
   /// `what, where; what to do next`.
   package var description: String {

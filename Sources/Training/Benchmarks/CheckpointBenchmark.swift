@@ -3,6 +3,7 @@ import DataParallel
 import Datasets
 import Glibc
 package import MessagePassing
+import Platform
 import Reporting
 
 /// Times what saving costs training: stretches of steps with a save in them and without one, by turns, and
@@ -34,7 +35,7 @@ package struct CheckpointBenchmark {
     let training = try TimedTraining(options, over: communicator, training: threadCommunicator)
     defer { training.communication.finish() }
     let folder = String(
-      decoding: try communicator.fromCoordinator { Array(try Files.makeTemporaryFolder().utf8) },
+      decoding: try communicator.fromCoordinator { Array(try TemporaryFile.makeFolder().utf8) },
       as: UTF8.self)
     defer { if communicator.rank == 0 { try? FileSystem().removeTree(folder) } }
     let store = CheckpointStore(directory: folder + "/checkpoints", keepLast: options.checkpoint.keepLast)

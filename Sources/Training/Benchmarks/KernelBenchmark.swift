@@ -1,4 +1,5 @@
 package import Models
+import Platform
 import Reporting
 import TensorCore
 

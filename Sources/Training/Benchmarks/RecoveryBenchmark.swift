@@ -4,6 +4,7 @@ import Datasets
 import MessagePassing
 import Models
 import Networks
+import Platform
 import Reporting
 import TensorCore
 
@@ -83,7 +84,7 @@ package struct RecoveryBenchmark {
   private static func outcome(
     _ kind: Case, seed: UInt64, _ overrides: [String], centre: SIMD2<Float>
   ) throws -> Outcome {
-    let folder = try Files.makeTemporaryFolder()
+    let folder = try TemporaryFile.makeFolder()
     defer { try? FileSystem().removeTree(folder) }
     func train(_ words: [String], isResuming: Bool, isBroken: Bool) throws -> String? {
       let request = TrainingRequest(

@@ -1,5 +1,6 @@
 import DataParallel
 package import MessagePassing
+import Platform
 import Reporting
 import TensorCore
 

@@ -1,21 +1,21 @@
-import DataParallel
-import MessagePassing
-import Models
+package import DataParallel
+package import MessagePassing
+package import Models
 import TensorCore
 
 /// One rank's training on images in memory, to be timed: the arithmetic and the communication of a run,
 /// nothing else.
-struct TimedTraining {
-  let engine: TurnEngine
-  let schedule: Schedule
+package struct TimedTraining {
+  package let engine: TurnEngine
+  package let schedule: Schedule
   /// To be finished by the owner.
-  let communication: CommunicationThread
+  package let communication: CommunicationThread
   /// Makes the micro-batches of a draw.
-  let microBatches: (MicroBatch.Draw) -> [MicroBatch]
+  package let microBatches: (MicroBatch.Draw) -> [MicroBatch]
 
   /// Makes the model of `options` with initial weights. All ranks call.
   /// - Throws: `PlanError`, ``MemoryError``, `CommunicationError`.
-  init(
+  package init(
     _ options: Options, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator
   ) throws {
@@ -34,7 +34,7 @@ struct TimedTraining {
   }
 
   /// Makes the model with initial weights, for the micro-batches of a plan. Gradients are not compressed.
-  init(
+  package init(
     _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool,
     bucketLength: Int = BucketPlan.defaultLength
   ) {
@@ -66,7 +66,7 @@ struct TimedTraining {
   }
 
   /// Takes the turns of a step.
-  func take(_ step: Int, flags: StatusFlags = []) throws {
+  package func take(_ step: Int, flags: StatusFlags = []) throws {
     var drawn: [MicroBatch] = []
     for turn in schedule.turns(at: step) {
       if drawn.first?.draw.round != turn.draw.round { drawn = microBatches(turn.draw) }

@@ -2,6 +2,7 @@ import Autograd
 import DataParallel
 package import MessagePassing
 import Models
+import Platform
 import Reporting
 import TensorCore
 
@@ -66,7 +67,7 @@ package struct TrainingBenchmark {
     threads = ComputeThreads.count
     let microseconds = Int((engine.waited - waitedBefore) * 1e6)
     waited = Double(try communicator.maximum(of: microseconds)) * 1e-6
-    peakBytes = try communicator.maximum(of: MachineFacts.peakMemory)
+    peakBytes = try communicator.maximum(of: Memory.peak)
     // A step's, over the samples that it reads.
     flopsPerImage =
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }

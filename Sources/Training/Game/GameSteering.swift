@@ -1,5 +1,6 @@
 import Checkpoints
 import Models
+import Platform
 import Reporting
 
 /// Directs a game in the course of a run: decides and checks when that is due, and does what the policy says

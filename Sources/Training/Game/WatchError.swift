@@ -1,5 +1,7 @@
+public import Platform
+
 /// Why the watch ended a run, on every rank alike.
-public struct WatchError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct WatchError: ReportedError, Equatable, Sendable, CustomStringConvertible {
   /// What it found: `collapsed` or `diverged`.
   public let verdict: String
   /// The steps done.
@@ -15,6 +17,9 @@ public struct WatchError: Error, Equatable, Sendable, CustomStringConvertible {
     self.rewinds = rewinds
     self.refuge = refuge
   }
+
+  /// How the program ends for it.
+  public var exitStatus: ExitStatus { .diverged }
 
   /// One line: what, where; what to do next.
   public var description: String {

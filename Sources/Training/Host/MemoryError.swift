@@ -1,11 +1,14 @@
 package import DataParallel
+package import Platform
 
 /// A model or a batch that does not fit into this machine.
-package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConvertible {
   /// Bytes that each rank needs at the least.
   package let needed: Double
   /// Bytes that the node has for each of its ranks.
   package let available: Int
+
+  package var exitStatus: ExitStatus { .configuration }
 
   /// One line: what, how much; what to do next.
   package var description: String {
@@ -21,7 +24,7 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
   package static func checkMaking(_ options: Options) throws(MemoryError) {
-    guard let available = MachineFacts.memory() else { return }
+    guard let available = Memory.available else { return }
     let needed = 8 * options.family.definition.weightCount(options)
     guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
   }
@@ -30,7 +33,7 @@ package struct MemoryError: Error, Equatable, Sendable, CustomStringConvertible 
   /// kernel's out-of-memory killer.
   package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)
   {
-    guard let memory = MachineFacts.memory() else { return }
+    guard let memory = Memory.available else { return }
     let available = memory / max(ranksOnNode, 1)
     let samples = plan.local.count * plan.microBatchSize
     let needed = options.family.bytesPerRank(

@@ -1,7 +1,8 @@
 package import MessagePassing
+package import Platform
 
 /// Why a rank stops before or between steps although nothing is wrong on it, or how it tells what is.
-package enum CoordinationError: Error, CustomStringConvertible {
+package enum CoordinationError: ReportedError, CustomStringConvertible {
   /// Another rank failed and says why; this one only leaves with the same code.
   case elsewhere(ExitStatus)
   /// This rank failed where the others could not.
@@ -9,7 +10,7 @@ package enum CoordinationError: Error, CustomStringConvertible {
   /// Ranks are not the same where they must be.
   case disagreement(String)
 
-  package var status: ExitStatus {
+  package var exitStatus: ExitStatus {
     switch self {
     case .elsewhere(let status), .here(_, _, let status, _): status
     case .disagreement: .disagreement
@@ -31,12 +32,14 @@ package enum CoordinationError: Error, CustomStringConvertible {
 }
 
 /// An error that the other ranks do not know of and will not find out: the job has to be aborted.
-package struct UnsharedError: Error, CustomStringConvertible {
+package struct UnsharedError: ReportedError, CustomStringConvertible {
   package let cause: any Error
 
   package init(cause: any Error) {
     self.cause = cause
   }
+
+  package var exitStatus: ExitStatus { ExitStatus(of: cause) }
 
   package var description: String { "\(cause)" }
 

@@ -1,5 +1,6 @@
 import Checkpoints
 package import MessagePassing
+import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -74,7 +75,7 @@ package struct Handshake: Sendable {
   package static func programDigest() -> String {
     guard let file = fopen("/proc/self/exe", "rb") else { return "unreadable" }
     defer { fclose(file) }
-    var hash = SHA256()
+    let hash = SHA256()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { buffer.deallocate() }
     while true {

@@ -2,6 +2,7 @@ import Checkpoints
 import DataParallel
 import Datasets
 import MessagePassing
+import Platform
 import TensorCore
 
 /// What all ranks of a run agree on before it has a state: rank 0 resolves the options, every rank opens the

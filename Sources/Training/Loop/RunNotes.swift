@@ -3,15 +3,16 @@ import Checkpoints
 import DataParallel
 import Datasets
 import Models
+import Platform
 import Reporting
 import TensorCore
 
 /// What a person is told when a run begins, beside what every run tells.
-struct RunNotes {
+package struct RunNotes {
   /// What the first line of every run is about, which it prints when all ranks are there.
-  static let firstSubject = "model"
+  package static let firstSubject = "model"
   /// What the line begins with that ranks which `lockstep launch` has started tell first of all.
-  static let joinedSubject = "joined"
+  package static let joinedSubject = "joined"
 
   private var notes: [(subject: String, text: String)] = []
 

@@ -8,7 +8,7 @@ import Reporting
 
 /// Where a run begins: in a folder of its own, or behind a generation of a run that is resumed. All ranks
 /// know step and path, rank 0 has folder and generation.
-struct RunStart {
+package struct RunStart {
   /// Steps that are done.
   let step: Int
   /// The run folder.
@@ -89,7 +89,7 @@ struct RunStart {
   }
 
   /// A mark that no other start has.
-  static var newMark: String {
+  package static var newMark: String {
     "\((Host.name ?? "localhost").filter { $0 != "\n" })/\(getpid())/\(MonotonicClock.milliseconds)"
   }
 

@@ -1,4 +1,5 @@
 import DataParallel
+import Platform
 
 extension StatusFlags {
   /// A rank cannot go on and will end with `status`, which travels in the upper half.

@@ -3,6 +3,7 @@ import DataParallel
 import Datasets
 package import MessagePassing
 import Models
+import Platform
 package import Reporting
 
 /// What a person asks for with `lockstep train`.

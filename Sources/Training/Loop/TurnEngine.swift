@@ -3,6 +3,7 @@ package import DataParallel
 import MessagePassing
 package import Models
 package import Networks
+package import Platform
 import TensorCore
 
 /// Takes turns: computes this rank's micro-batches, hands the partial sums to the communication thread, and

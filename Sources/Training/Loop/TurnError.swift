@@ -1,5 +1,7 @@
+public import Platform
+
 /// Why a turn ended the run.
-public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertible {
   /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
   /// - Parameters:
   ///   - place: the first parameter that it is not finite for.
@@ -14,6 +16,9 @@ public enum TurnError: Error, Equatable, Sendable, CustomStringConvertible {
         + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))")
     }
   }
+
+  /// How the program ends for it.
+  public var exitStatus: ExitStatus { .diverged }
 
   /// One line: what, where; what to do next.
   public var description: String {

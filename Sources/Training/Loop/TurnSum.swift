@@ -1,6 +1,7 @@
 package import DataParallel
 package import MessagePassing
 import Models
+import Platform
 package import TensorCore
 
 /// The sum of a turn's vector over all micro-batches of all ranks, which travels bucket by bucket.

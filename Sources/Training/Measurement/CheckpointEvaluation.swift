@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 package import MessagePassing
 import Models
+import Platform
 import Quality
 import Reporting
 import TensorCore

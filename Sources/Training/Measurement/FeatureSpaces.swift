@@ -3,6 +3,7 @@ import Checkpoints
 package import Datasets
 package import MessagePassing
 import Models
+import Platform
 import Quality
 import Reporting
 import TensorCore

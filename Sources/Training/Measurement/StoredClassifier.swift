@@ -2,6 +2,7 @@ import Autograd
 import Checkpoints
 package import Datasets
 package import Models
+import Platform
 import Reporting
 import TensorCore
 

@@ -37,13 +37,13 @@ public struct Options: Sendable, Equatable {
   /// Samples per step over all ranks, divisible by ``microBatches``.
   public internal(set) var batch = 0
   /// Leaves of the summation tree of a step, a power of two, the same on every world size.
-  public internal(set) var microBatches = 0
+  public package(set) var microBatches = 0
   /// Threads that compute in each rank.
   public internal(set) var threads = ThreadCount.automatic
   /// Whether communication runs behind computation. The weights are the same either way.
-  public internal(set) var overlap = true
+  public package(set) var overlap = true
   /// How gradients travel between nodes.
-  public internal(set) var wire = GradientWire.float32
+  public package(set) var wire = GradientWire.float32
   /// How gradients are compressed, where they are.
   public internal(set) var powerSGD = PowerSGD()
   /// Seconds without progress after which a rank is taken for lost.

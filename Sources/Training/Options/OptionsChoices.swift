@@ -89,7 +89,7 @@ public enum ThreadCount: OptionConvertible {
   }
 
   /// Sets the threads that this rank computes with, one of so many on its node.
-  func apply(ranksOnNode: Int) {
+  package func apply(ranksOnNode: Int) {
     ComputeThreads.count = count(ranksOnNode: ranksOnNode)
     RankCores.areOwn = ComputeThreads.count * ranksOnNode <= min(Cores.onNode, Cores.usable * ranksOnNode)
   }
@@ -130,7 +130,7 @@ public enum DataSource: OptionConvertible {
   }
 
   /// Whether the samples lie in files.
-  var isPath: Bool {
+  package var isPath: Bool {
     if case .path = self { true } else { false }
   }
 }

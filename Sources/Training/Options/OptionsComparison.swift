@@ -1,3 +1,4 @@
+import Platform
 import TensorCore
 
 /// A key in which two options differ.

@@ -1,3 +1,5 @@
+import Platform
+
 extension OptionSchema {
   /// The table for `--help`: each key with its default, its meaning and what it accepts, in lines of at most
   /// `columns` characters.

@@ -1,3 +1,5 @@
+import Platform
+
 /// What a key accepts.
 public enum OptionType: Sendable, Equatable {
   /// A whole number in a range.

@@ -4,7 +4,7 @@ import Checkpoints
 /// every process that goes on from it is not tried for ever.
 ///
 /// Whole bytes can be poisonous still: written by a machine that had gone wrong, or too large for this one.
-final class ResumeAttempt {
+package final class ResumeAttempt {
   /// Starts without a single step done after which an older generation is taken.
   static let limit = 2
 
@@ -21,7 +21,7 @@ final class ResumeAttempt {
   }
 
   /// Starts from the run's generations that were under way do not count: they were ended from outside.
-  static func forgive(in folder: String) {
+  package static func forgive(in folder: String) {
     let store = CheckpointStore(directory: RunFolder.checkpointsPath(in: folder), keepLast: 1)
     for (name, count) in store.attempts.sorted(by: { $0.key < $1.key }) where count < limit {
       try? store.forgetAttempts(from: name)

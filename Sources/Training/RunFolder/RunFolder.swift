@@ -1,5 +1,6 @@
 import Checkpoints
 import Glibc
+import Platform
 import Reporting
 
 /// The folder that holds everything a run leaves behind, open and locked by this process.
@@ -38,7 +39,7 @@ public struct RunFolder: Sendable {
   static func checkpointsPath(in path: String) -> String { "\(path)/\(Entry.checkpoints)" }
 
   /// The words with which a run in `folder` goes on.
-  static func resumeWords(_ folder: String?) -> String {
+  package static func resumeWords(_ folder: String?) -> String {
     (folder.map { "--run \(ShellWord.typed($0)) " } ?? "") + "--resume"
   }
 
@@ -132,7 +133,7 @@ extension RunFolder {
   }
 
   /// Whether a folder holds a run that can be resumed.
-  static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
+  package static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
 
   /// The largest number that a default folder of the recipe has; numbers are never given twice while a later
   /// one is there, so it is that of the newest.

@@ -1,7 +1,8 @@
 import Glibc
+public import Platform
 
 /// A run folder that cannot be used.
-public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct RunFolderError: ReportedError, Sendable, Equatable, CustomStringConvertible {
   /// Why it cannot be used.
   public enum Kind: Sendable, Equatable {
     /// It holds a run or other files, and no run was to be resumed.
@@ -24,7 +25,7 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
 
   /// Why it cannot be used.
   public let kind: Kind
-  let what: String
+  package let what: String
   private let place: String
   private let advice: String
 
@@ -43,14 +44,14 @@ public struct RunFolderError: Error, Sendable, Equatable, CustomStringConvertibl
     self.advice = advice
   }
 
-  /// The exit status of a process that stops for it, from sysexits.h.
-  public var exitStatus: Int32 {
+  /// How the program ends for it.
+  public var exitStatus: ExitStatus {
     switch kind {
-    case .ambiguous: 64
-    case .occupied, .locked, .notWritable: 73
-    case .differentRecipe, .cannotGoOn: 78
-    case .nothingToResume: 66
-    case .damaged: 65
+    case .ambiguous: .usage
+    case .occupied, .locked, .notWritable: .cannotCreate
+    case .differentRecipe, .cannotGoOn: .configuration
+    case .nothingToResume: .inputMissing
+    case .damaged: .badData
     }
   }
 

@@ -36,7 +36,7 @@ public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
 /// `flock` is given back by the kernel when the process dies, so a lock never outlives its owner and nobody
 /// has to break one. It works between the nodes that share a file system over NFS, and over Lustre mounted
 /// with `flock`.
-final class RunFolderLock: Sendable {
+package final class RunFolderLock: Sendable {
   private let descriptor: Int32
 
   /// Locks `path` and writes `owner` into the lock file.
@@ -65,7 +65,7 @@ final class RunFolderLock: Sendable {
   }
 
   /// Throws if another process holds the lock, and takes nothing.
-  static func refuseHeld(_ path: String) throws(RunFolderError) {
+  package static func refuseHeld(_ path: String) throws(RunFolderError) {
     let descriptor = open("\(path)/\(RunFolder.Entry.lock)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Keeps `status.json` of a run folder up to date from one rank: rank 0, and the rank on which something
 /// failed where it sees the folder.
 final class RunRecord {
@@ -61,7 +63,7 @@ final class RunRecord {
     switch error {
     case let error as CoordinationError where !error.isReportedHere:
       guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }
-      write(.failed, error.status, cause: "\(error)")
+      write(.failed, error.exitStatus, cause: "\(error)")
     case is TurnError: if rank == 0 { write(.failed, ExitStatus(of: error), cause: "\(error)") }
     default: write(.failed, ExitStatus(of: error), cause: "\(error)")
     }

@@ -4,6 +4,7 @@ import Datasets
 import MessagePassing
 import Models
 import Networks
+import Platform
 package import Reporting
 
 /// Saves the generations of a run behind its training, and finds those to go back to. All ranks call the same

@@ -1,3 +1,4 @@
+package import Platform
 import Reporting
 
 #if canImport(Glibc)
@@ -44,7 +45,7 @@ package struct RunStatus: Sendable, Equatable {
       checkpoint: checkpoint, writer: "\(RunOwner.current)", start: start)
   }
 
-  init(
+  package init(
     _ state: State, step: Int, exitCode: Int?, cause: String?, worldSize: Int?, checkpoint: Int? = nil,
     writer: String, start: String?
   ) {

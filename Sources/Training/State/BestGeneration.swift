@@ -1,5 +1,6 @@
 import Checkpoints
 package import Models
+import Platform
 
 /// The best generation so far, part of a run's state.
 package struct BestGeneration: Equatable, Sendable {

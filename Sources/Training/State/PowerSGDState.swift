@@ -2,6 +2,7 @@ import Autograd
 import Checkpoints
 package import DataParallel
 package import Models
+import Platform
 package import TensorCore
 
 /// What PowerSGD remembers, as a part of a run's state: of each network the factors, which are the same on
@@ -221,7 +222,7 @@ package final class PowerSGDState {
 
   /// Adds everything to a hash.
   /// - Precondition: the errors were gathered.
-  func hash(into hash: inout SHA256) {
+  func hash(into hash: borrowing SHA256) {
     hash.update("powersgd \(nodes.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " "))\n")
     for case let tensor? in tensors.map(\.tensor) { hash.update(tensor) }
   }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Models
+import Platform
 import TensorCore
 
 /// The buffer of past fakes as a part of a run's state.
@@ -49,7 +50,7 @@ extension ReplayBuffer {
 
   /// Adds everything to a hash.
   /// - Precondition: the slots were gathered.
-  func hash(into hash: inout SHA256) {
+  func hash(into hash: borrowing SHA256) {
     let (samples, classes) = contents
     hash.update("replay \(filled)\n")
     hash.update(samples)

@@ -2,6 +2,7 @@ import Checkpoints
 package import DataParallel
 import MessagePassing
 import Models
+import Platform
 
 /// Compares what every rank holds, and finds what differs where it does.
 package enum ReplicaAudit {

@@ -2,6 +2,7 @@ import Autograd
 package import Checkpoints
 package import Models
 package import Networks
+import Platform
 import TensorCore
 
 /// Everything of a run that changes as it trains, as the files of a generation and back.
@@ -97,7 +98,7 @@ package final class RunState {
   ///   - arithmetic: the options that the weights depend on, as canonical text.
   ///   - data: the fingerprint of the data.
   package func stateSHA256(step: Int, arithmetic: String, data: String) -> String {
-    var hash = SHA256()
+    let hash = SHA256()
     hash.update("step \(step)\noptions \(arithmetic)\ndata \(data)\n")
     for (network, optimizer) in zip(model.networks, optimizers) {
       hash.update("network \(network.name) steps \(optimizer.stepCount)\n")
@@ -111,8 +112,8 @@ package final class RunState {
     }
     if let game { hash.update("game \(game.hashedText)\n") }
     if let skipped { hash.update("skipped \(skipped.hashedText)\n") }
-    model.replay?.hash(into: &hash)
-    powerSGD?.hash(into: &hash)
+    model.replay?.hash(into: hash)
+    powerSGD?.hash(into: hash)
     return hash.digest()
   }
 

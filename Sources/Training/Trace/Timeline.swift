@@ -1,4 +1,5 @@
 package import MessagePassing
+import Platform
 import Synchronization
 
 /// What the two threads of a rank did when, over the first steps after a start.
@@ -14,16 +15,16 @@ package final class Timeline: Sendable {
   }
 
   /// From when to when.
-  struct Span: Equatable, Sendable {
-    let name: String
-    let kind: Kind
-    let track: Track
-    let step: Int
+  package struct Span: Equatable, Sendable {
+    package let name: String
+    package let kind: Kind
+    package let track: Track
+    package let step: Int
     /// Bytes of what travels; 0 if nothing does.
-    let bytes: Int
+    package let bytes: Int
     /// Nanoseconds since the start.
-    let start: Int64
-    let end: Int64
+    package let start: Int64
+    package let end: Int64
   }
 
   /// The steps whose spans are kept.
@@ -41,7 +42,7 @@ package final class Timeline: Sendable {
   }
 
   /// What is kept.
-  var kept: [Span] { spans.withLock { $0 } }
+  package var kept: [Span] { spans.withLock { $0 } }
 
   /// Does `work` and keeps how long it took.
   package func span<T>(

@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 import Synchronization
 
 /// Where the training thread writes what it is doing, for the watchdog's thread to read. Every call is a few
@@ -61,7 +62,7 @@ package final class ProgressBoard: Sendable {
     place.busy = busy.load(ordering: .relaxed)
     place.loading = loading.load(ordering: .relaxed)
     place.waiting = waiting.load(ordering: .relaxed)
-    place.memory = MachineFacts.peakMemory
+    place.memory = Memory.peak
     place.memoryLimit = Self.memoryLimit
     return place
   }

@@ -1,4 +1,6 @@
 import Datasets
+import MessagePassing
+import Platform
 import Reporting
 import Synchronization
 
@@ -231,7 +233,7 @@ final class WatchLoop {
   private func endDaemon() {
     guard losses[0] == .unreachable else { return }
     let parent = getppid()
-    if DaemonGuard.isDaemon(parent) { kill(parent, SIGKILL) }
+    if LaunchEnvironment.isDaemon(parent) { kill(parent, SIGKILL) }
   }
 
   private func writeStatus(_ text: String) {

@@ -1,4 +1,5 @@
 package import MessagePassing
+import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -203,11 +204,5 @@ package final class WatchNetwork {
     case .verdict: hasVerdict = true
     case .hello, .welcome: break
     }
-  }
-}
-
-extension pollfd {
-  init(descriptor: Int32, events: Int32) {
-    self.init(fd: descriptor, events: Int16(events), revents: 0)
   }
 }

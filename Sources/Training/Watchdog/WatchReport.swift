@@ -1,3 +1,4 @@
+import Platform
 import Reporting
 
 /// What a watchdog says about other ranks: a pure function of what it has heard.

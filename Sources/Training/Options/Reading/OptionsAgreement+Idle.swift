@@ -1,4 +1,5 @@
 import Models
+import Platform
 
 /// Keys that change nothing beside others: a word of the command line that asks for what will not happen is
 /// refused. A recipe, and the options of a run, may hold them.

@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 
 extension OptionsResolution {
   /// Checks keys against one another. A key whose own value was refused is left out: its problem is reported

@@ -1,5 +1,7 @@
+public import Platform
+
 /// Options that cannot be used, with everything that is wrong with them.
-public struct OptionsError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct OptionsError: ReportedError, Sendable, Equatable, CustomStringConvertible {
   /// What the problems have in common.
   public enum Kind: Sendable, Equatable {
     /// A key, a value or the text of a recipe is wrong, or no recipe has that name.
@@ -22,11 +24,11 @@ public struct OptionsError: Error, Sendable, Equatable, CustomStringConvertible 
     self.omitted = omitted
   }
 
-  /// The exit status of a process that stops for it, from sysexits.h: 78 or 66.
-  public var exitStatus: Int32 {
+  /// How the program ends for it.
+  public var exitStatus: ExitStatus {
     switch kind {
-    case .configuration: 78
-    case .inputMissing: 66
+    case .configuration: .configuration
+    case .inputMissing: .inputMissing
     }
   }
 

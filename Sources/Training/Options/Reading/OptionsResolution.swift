@@ -1,3 +1,5 @@
+import Platform
+
 /// Lays the sources of options over one another: defaults, a recipe, the command line.
 struct OptionsResolution {
   /// A value with where it comes from.

@@ -1,5 +1,5 @@
 /// Finds what a misspelled key was meant to be.
-struct OptionSuggestions {
+package struct OptionSuggestions {
   /// One spelling under which a key may be looked for.
   private struct Spelling {
     let path: String
@@ -37,13 +37,13 @@ struct OptionSuggestions {
   }
 
   /// Suggests among words.
-  init(words: [String]) {
+  package init(words: [String]) {
     spellings = words.map { Spelling(path: $0, text: Self.folded($0)) }
   }
 
   /// The nearest keys to `word`, at most four, or none if nothing is near. An exact last part, such as
   /// `every`, gives every key that ends so.
-  func nearest(to word: String) -> [String] {
+  package func nearest(to word: String) -> [String] {
     guard word.utf8.count <= Self.longest else { return [] }
     var found = nearest(Self.folded(word))
     // A path of which only the end is a key, such as `train.batch`.

@@ -45,23 +45,6 @@ extension Unicode.Scalar {
   }
 }
 
-/// Lists in sentences.
-enum Prose {
-  /// `a, b or c`.
-  static func alternatives(_ items: [String]) -> String {
-    guard let last = items.last else { return "nothing" }
-    let head = items.dropLast()
-    return head.isEmpty ? last : "\(head.joined(separator: ", ")) or \(last)"
-  }
-
-  /// `a, b and c`.
-  static func list(_ items: [String]) -> String {
-    guard let last = items.last else { return "nothing" }
-    let head = items.dropLast()
-    return head.isEmpty ? last : "\(head.joined(separator: ", ")) and \(last)"
-  }
-}
-
 /// What a recipe, and a run after it, may be called.
 enum RecipeName {
   /// Whether `text` is 1 to 64 letters, digits, `.`, `_` and `-` of ASCII, and neither `.` nor `..`.

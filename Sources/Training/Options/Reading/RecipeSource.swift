@@ -1,7 +1,8 @@
 import Glibc
+import Platform
 
 /// The text of a recipe and what it is called.
-struct RecipeSource: Sendable {
+package struct RecipeSource: Sendable {
   /// The name that the run has unless the text says otherwise.
   let name: String
   /// What messages call it: a path, or the name of an embedded file.
@@ -10,7 +11,7 @@ struct RecipeSource: Sendable {
 
   /// Finds what a command line means by `argument`: a file if it holds a slash or ends in `.yaml` or `.yml`,
   /// otherwise an embedded recipe.
-  static func find(_ argument: String) throws(OptionsError) -> RecipeSource {
+  package static func find(_ argument: String) throws(OptionsError) -> RecipeSource {
     let isFile = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")
     if isFile { return try read(argument) }
     if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
@@ -27,7 +28,7 @@ struct RecipeSource: Sendable {
   }
 
   /// What a run of this recipe is called: what its text says, else ``name``.
-  func recipeName() throws(OptionsError) -> String {
+  package func recipeName() throws(OptionsError) -> String {
     let entries = OptionEntries(try RecipeYAML(bytes, label: label), label: label).list
     guard case .value(let written)? = entries.last(where: { $0.path == "recipe" })?.content else {
       return name

@@ -1,4 +1,4 @@
-import Training
+import Cluster
 
 /// A hostfile. Bytes that are no UTF-8 become replacement characters, as where it is read from a file.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -6,7 +6,8 @@
 // A point is one call that changes a file, a folder or what of them is durable, on a path that contains FAULTS_IN (and not
 // FAULTS_NOT_IN). Points are counted over all threads, from 1. `kill` ends the process in place of the call, as SIGKILL
 // does between two calls; an error's name makes the call fail without effect, save for close, which closes all the same.
-// FAULTS_LOG gets a line for each point: number, call, path. FAULTS_FREE has every disk say that it has room.
+// FAULTS_LOG gets a line for each point: number, call, path. FAULTS_FREE has every disk say that it has room. With
+// FAULTS_NFS locks are those of NFS, which refuses an exclusive one of a file that is open to be read.
 //
 // strace can do the same with `inject=…:when=N`, but counts each call of each thread apart: what the training thread does
 // to its log would hide the calls of the thread that saves.
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -123,6 +125,12 @@ ON_NAME(link, (const char *from, const char *to), AT_FDCWD, from, from, to)
 ON_NAME(linkat, (int a, const char *from, int b, const char *to, int flags), a, from, a, from, b, to, flags)
 ON_NAME(symlink, (const char *text, const char *path), AT_FDCWD, path, text, path)
 ON_NAME(truncate, (const char *path, off_t size), AT_FDCWD, path, path, size)
+
+int flock(int file, int operation) {
+  int isReader = (fcntl(file, F_GETFL) & O_ACCMODE) == O_RDONLY;
+  FAIL_IF(getenv("FAULTS_NFS") && isReader && (operation & LOCK_EX) ? EBADF : 0);
+  return REAL(flock)(file, operation);
+}
 
 int statvfs(const char *path, struct statvfs *status) {
   int result = REAL(statvfs)(path, status);

@@ -36,5 +36,25 @@ extension EndToEnd {
       }
       print(finished.output, terminator: "")
     }
+
+    @Test(
+      "where locks are those of NFS, a run folder that another process holds is told as such",
+      .enabled(if: isAvailable, "a C compiler is absent"))
+    func locksOfNFS() throws {
+      let folder = try Folder()
+      let source = Package.folder + "/Tests/FaultInjection/faults.c"
+      let words = ["/usr/bin/env", "cc", "-shared", "-fPIC", "-O1", "-o", "faults.so", source]
+      #expect(try Job(words, in: folder).wait().status == 0)
+      #expect(try Lockstep.run(["train", "ring", "steps=1", "--run", "run"], in: folder).status == 0)
+      let lock = open(folder.path + "/run/.lock", O_RDWR)
+      defer { close(lock) }
+      #expect(flock(lock, LOCK_EX) == 0)
+      let again = ["train", "ring", "steps=1", "--run", "run"]
+      let finished = try Job(
+        ["/usr/bin/env", "LD_PRELOAD=\(folder.path)/faults.so", "FAULTS_NFS=1", Lockstep.path!] + again,
+        in: folder
+      ).wait()
+      #expect(finished.status == 73 && finished.errors.contains("in use by"), "\(finished.errors)")
+    }
   }
 }

@@ -48,7 +48,7 @@ package final class RunFolderLock: Sendable {
         "the run folder cannot be locked", file, code: errno,
         advice: "make it writable, or choose another --run")
     }
-    try Self.take(descriptor, path)
+    try Self.take(LOCK_EX, descriptor, path)
     let text = Array("\(owner)\n".utf8)
     if let code = ftruncate(descriptor, 0) == 0 ? writeAll(text, to: descriptor) : errno {
       throw RunFolderError(
@@ -64,16 +64,17 @@ package final class RunFolderLock: Sendable {
     close(descriptor)
   }
 
-  /// Throws if another process holds the lock, and takes nothing.
+  /// Throws if another process holds the lock, and takes nothing. Asks for a shared lock: NFS refuses an exclusive one
+  /// of a file that is open to be read.
   package static func refuseHeld(_ path: String) throws(RunFolderError) {
     let descriptor = open("\(path)/\(RunFolder.Entry.lock)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    try take(descriptor, path)
+    try take(LOCK_SH, descriptor, path)
   }
 
-  private static func take(_ descriptor: Int32, _ path: String) throws(RunFolderError) {
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+  private static func take(_ kind: Int32, _ descriptor: Int32, _ path: String) throws(RunFolderError) {
+    while flock(descriptor, kind | LOCK_NB) != 0 {
       switch errno {
       case EINTR: continue
       case EWOULDBLOCK:

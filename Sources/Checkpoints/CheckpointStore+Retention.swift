@@ -9,7 +9,8 @@ extension CheckpointStore {
     var kept = 1
     for candidate in older.reversed() {
       if kept == keepLast {
-        try remove(candidate.path, candidate.name)
+        // Not under its own name, which may say that it was replaced.
+        try remove(candidate.path, FolderName.generation(candidate.step))
       } else if (try? reader(candidate))?.isComplete == true {
         kept += 1
       }

@@ -9,7 +9,7 @@ extension CheckpointStore {
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what
   ///   was written does not read back. The temporary folder is removed and older generations are as they
-  ///   were. If only `latest` or the removal of old ones fails, the new generation is there all the same.
+  ///   were. If only a pointer or the removal of old ones fails, that is the generation's ``Generation/trouble``.
   @discardableResult
   public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
     let folder = try stage(contents)
@@ -60,12 +60,28 @@ extension CheckpointStore {
       abandon(folder)
       throw error
     }
-    try point(FolderName.latest, to: name)
-    if let best = retained.best { try point(FolderName.best, to: FolderName.generation(best)) }
-    let saved = Generation(step: info.step, name: name, path: path(name))
-    try forgetAttempts(from: name)
-    try removeOldGenerations(after: saved, retaining: retained)
+    var saved = Generation(step: info.step, name: name, path: path(name))
+    do throws(CheckpointError) { try tidy(after: saved, retaining: retained) } catch { saved.trouble = error }
     return saved
+  }
+
+  /// Points to the newest and to the best generation, and removes what is too old.
+  private func tidy(
+    after saved: Generation, retaining retained: RetainedGenerations
+  ) throws(CheckpointError) {
+    try point(FolderName.latest, to: saved.name)
+    // The best one may be one that could not be saved.
+    if let best = retained.best, isWhole(step: best) {
+      try point(FolderName.best, to: FolderName.generation(best))
+    }
+    try forgetAttempts(from: saved.name)
+    try removeOldGenerations(after: saved, retaining: retained)
+  }
+
+  /// Whether there is a generation of a step with all its files.
+  private func isWhole(step: Int) -> Bool {
+    let name = FolderName.generation(step)
+    return (try? reader(Generation(step: step, name: name, path: path(name))).isComplete) == true
   }
 
   /// Gives a save up.
@@ -113,7 +129,7 @@ extension CheckpointStore {
   private func readBack(_ folder: String, _ manifest: [UInt8]) throws(CheckpointError) {
     do throws(CheckpointError) {
       let reader = try GenerationReader(Folder(folder))
-      try reader.verify()
+      try reader.verify(noting: fileSystem.noteProgress)
       // As bytes: a state value that is not a number differs from itself.
       guard reader.manifest.encoded() == manifest else {
         throw CheckpointError(.damaged, "another manifest", path: folder + "/" + Manifest.fileName)

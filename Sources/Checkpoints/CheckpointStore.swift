@@ -6,6 +6,8 @@ public struct Generation: Equatable, Sendable {
   public let name: String
   /// The path of its folder.
   public let path: String
+  /// Of one that has just been saved: what could not be done when it had its name, to pointers or older ones.
+  public internal(set) var trouble: CheckpointError?
 }
 
 /// The checkpoints of one run: a folder of generations, `step-00000500` and so on.

@@ -18,19 +18,27 @@ package enum FileOperation {
 package struct FileSystem: Sendable {
   /// Called before each operation; what it throws is thrown in the operation's place.
   package var willPerform: @Sendable (FileOperation) throws(CheckpointError) -> Void = { _ in }
+  /// Called while a save goes on, by the thread that writes: before each operation, and for each piece that is read
+  /// back.
+  package var noteProgress: @Sendable () -> Void = {}
   /// The bytes that an unprivileged process may still write under a folder.
   package var availableBytes: @Sendable (String) throws(CheckpointError) -> Int = Self.freeBytes
 
   package init() {}
 
+  func announce(_ operation: FileOperation) throws(CheckpointError) {
+    noteProgress()
+    try willPerform(operation)
+  }
+
   func makeFolder(_ path: String) throws(CheckpointError) {
-    try willPerform(.makeFolder(path))
+    try announce(.makeFolder(path))
     guard mkdir(path, 0o777) == 0 else { throw failure("make the folder", path, .cannotCreate) }
   }
 
   /// A new file; one that exists, or a link in its place, is an error.
   func createFile(_ path: String) throws(CheckpointError) -> OutputFile {
-    try willPerform(.createFile(path))
+    try announce(.createFile(path))
     let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666) }
     guard descriptor >= 0 else { throw failure("create the file", path, .cannotCreate) }
     return OutputFile(path: path, descriptor: descriptor, fileSystem: self)
@@ -38,7 +46,7 @@ package struct FileSystem: Sendable {
 
   /// Makes the names within a folder durable.
   func synchronizeFolder(_ path: String) throws(CheckpointError) {
-    try willPerform(.synchronizeFolder(path))
+    try announce(.synchronizeFolder(path))
     let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw failure("open the folder", path) }
     defer { close(descriptor) }
@@ -46,7 +54,7 @@ package struct FileSystem: Sendable {
   }
 
   func rename(_ path: String, to newPath: String) throws(CheckpointError) {
-    try willPerform(.rename(from: path, to: newPath))
+    try announce(.rename(from: path, to: newPath))
     guard Glibc.rename(path, newPath) == 0 else { throw failure("rename to \(newPath)", path) }
   }
 
@@ -60,10 +68,10 @@ package struct FileSystem: Sendable {
     }
     if status.st_mode & S_IFMT == S_IFDIR {
       for name in try Folder(path).names() { try removeTree(path + "/" + name) }
-      try willPerform(.removeFolder(path))
+      try announce(.removeFolder(path))
       guard rmdir(path) == 0 else { throw failure("remove the folder", path) }
     } else {
-      try willPerform(.removeFile(path))
+      try announce(.removeFile(path))
       guard unlink(path) == 0 else { throw failure("remove the file", path) }
     }
   }
@@ -90,7 +98,7 @@ struct OutputFile: ~Copyable {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
-    try fileSystem.willPerform(.write(path, bytes))
+    try fileSystem.announce(.write(path, bytes))
     var written = 0
     while written < bytes.count {
       let count = retrying {
@@ -111,7 +119,7 @@ struct OutputFile: ~Copyable {
 
   /// Makes the content durable.
   func synchronize() throws(CheckpointError) {
-    try fileSystem.willPerform(.synchronizeFile(path))
+    try fileSystem.announce(.synchronizeFile(path))
     guard retrying({ fsync(descriptor) }) == 0 else { throw failure("synchronise", path) }
   }
 }

@@ -123,16 +123,16 @@ public struct GenerationContents: Sendable {
 public struct RetainedGenerations: Equatable, Sendable {
   /// The step of the best one by the run's metric, which the pointer `best` names.
   public var best: Int?
-  /// The steps of those that training may go back to: the last one, and those before it until it is known to
-  /// be whole.
-  public var refuges: [Int]
+  /// The steps of others: of those that training may go back to, and of those that were the best before, until the
+  /// newer one is known to be whole.
+  public var others: [Int]
 
   /// Steps of generations, or none.
-  public init(best: Int? = nil, refuges: [Int] = []) {
+  public init(best: Int? = nil, others: [Int] = []) {
     self.best = best
-    self.refuges = refuges
+    self.others = others
   }
 
   /// Whether the generation of `step` is one of them.
-  func contains(_ step: Int) -> Bool { step == best || refuges.contains(step) }
+  func contains(_ step: Int) -> Bool { step == best || others.contains(step) }
 }

@@ -27,12 +27,16 @@ struct GenerationReader: ~Copyable {
   }
 
   /// Compares every byte with the manifest's digests.
-  func verify() throws(CheckpointError) {
+  /// - Parameter noteProgress: called for each piece.
+  func verify(noting noteProgress: () -> Void = {}) throws(CheckpointError) {
     for entry in manifest.files {
       let file = try Self.file(entry.name, in: folder)
       let hash = SHA256()
       if file.size == entry.bytes {
-        try file.forEachPiece { hash.update($0) }
+        try file.forEachPiece {
+          noteProgress()
+          hash.update($0)
+        }
         if hash.digest() == entry.sha256 { continue }
       }
       // Reading the content finds where the damage is, and throws.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Glibc
+import Synchronization
 import TensorCore
 import TestSupport
 import Testing
@@ -67,12 +68,46 @@ import Testing
       try store.save(
         GenerationContents(
           info: contents.info, files: contents.files,
-          retained: RetainedGenerations(best: best, refuges: step > 20 ? [20] : [])))
+          retained: RetainedGenerations(best: best, others: step > 20 ? [20] : [])))
       #expect(store.best == "step-000000\(best)")
     }
     #expect(try store.generations().map(\.step) == [20, 40, 50, 60])
     try store.save(sampleContents(step: 70))
     #expect(try store.generations().map(\.step) == [60, 70])
+  }
+
+  @Test("`best` names a generation that is there: where a new best one was not saved, the one before stays")
+  func bestThatWasNotSaved() throws {
+    func save(_ step: Int, best: Int, others: [Int]) throws {
+      let contents = sampleContents(step: step)
+      try store.save(
+        GenerationContents(
+          info: contents.info, files: contents.files,
+          retained: RetainedGenerations(best: best, others: others)))
+    }
+    try save(10, best: 10, others: [10])
+    for step in [20, 30, 40, 50] { try save(step, best: 15, others: [10, 15]) }
+    #expect(store.best == "step-00000010")
+    #expect(try store.generations().map(\.step) == [10, 40, 50])
+    try save(60, best: 60, others: [10, 15, 60])
+    #expect(store.best == "step-00000060")
+  }
+
+  @Test("a folder on its way out has a name that is never taken for a generation's")
+  func removal() throws {
+    for step in [1, 2] { try store.save(sampleContents(step: step)) }
+    rename(directory + "/step-00000001", directory + "/step-00000001.replaced-0")
+    let targets = Mutex<[String]>([])
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      if case .rename(let from, let to) = operation, from.hasSuffix(".replaced-0") {
+        targets.withLock { $0.append(String(to.split(separator: "/").last ?? "")) }
+      }
+    }
+    try CheckpointStore(directory: directory, keepLast: 1, fileSystem: fileSystem)
+      .save(sampleContents(step: 3))
+    #expect(targets.withLock { $0.map { FolderName($0) } } == [.temporary])
+    #expect(names(in: directory) == ["latest", "step-00000003"])
   }
 
   @Test("a damaged generation does not count among those that are kept")
@@ -177,7 +212,7 @@ import Testing
     unlink(directory + "/latest")
     mkdir(directory + "/latest", 0o777)
     #expect(store.latest == nil)
-    #expect(throws: CheckpointError.self) { try store.save(sampleContents(step: 3)) }
+    #expect(try store.save(sampleContents(step: 3)).trouble != nil)
     #expect(try store.newestValid().generation?.step == 3)
     #expect(!names(in: directory).contains { $0.contains(".tmp-") })
   }

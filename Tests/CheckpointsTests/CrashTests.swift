@@ -92,7 +92,7 @@ private final class Fault: Sendable {
   }
 
   @Test(
-    "a save in which one operation fails says so, removes its temporary folder and leaves a whole generation",
+    "a save in which one operation fails says so and leaves a whole generation, the new one once it has its name",
     arguments: 0..<scenarios.count)
   func failed(scenario: Int) throws {
     var index = 0
@@ -101,7 +101,12 @@ private final class Fault: Sendable {
       let fault = Fault(at: index, .once)
       let store = CheckpointStore(directory: directory, keepLast: 2, fileSystem: fault.fileSystem())
       var failure: CheckpointError?
-      do throws(CheckpointError) { try store.save(new) } catch { failure = error }
+      do throws(CheckpointError) {
+        failure = try store.save(new).trouble
+        #expect(holds(try store.load(FolderName.generation(new.info.step)), new), "operation \(index)")
+      } catch {
+        failure = error
+      }
       guard fault.hasStruck else { break }
       #expect(failure?.kind == .inputOutput, "operation \(index)")
       #expect(failure?.description.contains("cannot go on: Input/output error") == true)

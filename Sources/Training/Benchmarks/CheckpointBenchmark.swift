@@ -47,7 +47,8 @@ package struct CheckpointBenchmark {
       steps: steps,
       folder: folder)
     let saver = RunSaver(
-      setup, store: store, writers: writers, over: RankExchange(training.communication), report: .silent)
+      setup, training.engine.state, store: store, writers: writers,
+      over: RankExchange(training.communication), report: .silent)
     var step = 0
     var blocked: [Double] = []
     func save() throws {

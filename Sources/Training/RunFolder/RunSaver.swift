@@ -20,18 +20,24 @@ final class RunSaver {
   private let writer: BackgroundCheckpointWriter
   private let report: RunReport
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
-  private var refuges: [Int] = []
+  private var refuges: [Int]
+  /// The steps that were the best, from the last that is known to be on disk on.
+  private var bests: [Int]
   /// The step of the last generation that is known to be on disk.
   private(set) var savedStep: Int?
   /// Saves in a row that have failed on this rank.
   private var failures = FailedSaves()
 
-  /// - Parameter writers: the ranks that write, rank 0 first.
+  /// - Parameters:
+  ///   - state: what the run begins with; the generations that it names are on disk.
+  ///   - writers: the ranks that write, rank 0 first.
   init(
-    _ setup: Trainer.Setup, store: CheckpointStore, writers: [Int], over exchange: RankExchange,
-    report: RunReport
+    _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int],
+    over exchange: RankExchange, report: RunReport
   ) {
     self.setup = setup
+    refuges = state.refuge.map { [$0] } ?? []
+    bests = state.best.map { [$0.step] } ?? []
     self.store = store
     self.report = report
     writer = BackgroundCheckpointWriter(
@@ -73,9 +79,8 @@ final class RunSaver {
     board?.enter(.saving)
     engine.forgetCommonFlags()
     report.synchronize()
-    if let refuge = state.game?.watch.refuge, refuge >= 0, refuges.last != Int(refuge) {
-      refuges.append(Int(refuge))
-    }
+    Self.note(state.refuge, in: &refuges)
+    Self.note(state.best?.step, in: &bests)
     let info = GenerationInfo(
       step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: options.recipe,
       model: options.modelDescription, options: options.withAbsolutePaths.canonicalYAML,
@@ -86,12 +91,21 @@ final class RunSaver {
     let outcome = try writer.submit(
       GenerationContents(
         info: info, files: state.files,
-        retained: RetainedGenerations(best: state.best?.step, refuges: refuges)))
+        retained: RetainedGenerations(best: state.best?.step, others: refuges + bests)))
     if let outcome { announce(outcome.map { $0 }) }
     // Here alone: which generations stay must not depend on when a save ends.
-    if let savedStep, let position = refuges.firstIndex(of: savedStep) {
-      refuges.removeSubrange(..<position)
-    }
+    forgetOlder(in: &refuges)
+    forgetOlder(in: &bests)
+  }
+
+  /// Adds a step that is to stay, if it is not the last one.
+  private static func note(_ step: Int?, in steps: inout [Int]) {
+    if let step, steps.last != step { steps.append(step) }
+  }
+
+  /// Removes those before the one that has just been saved, if it is one of them.
+  private func forgetOlder(in steps: inout [Int]) {
+    if let savedStep, let position = steps.firstIndex(of: savedStep) { steps.removeSubrange(..<position) }
   }
 
   /// Ends the save that is under way, and finds the generation of `step` or an older one to go back to.
@@ -125,6 +139,9 @@ final class RunSaver {
       savedStep = generation.step
       failures.clear()
       report.progress.notice("checkpoint", path: generation.path)
+      if let trouble = generation.trouble {
+        report.progress.warning("step \(generation.step) is saved, but \(trouble)")
+      }
     case .success(nil): break
     case .failure(let error):
       failures.add(at: MonotonicClock.milliseconds)

@@ -9,6 +9,7 @@ struct DiagnosisWorldTests {
   private func rank(_ host: String, cores: Int = 4, usable: Int = 4) -> RankFacts {
     RankFacts(
       host: host, program: String(repeating: "a", count: 64), version: "0.1.0", kernels: "baseline AVX2 FMA",
+      arithmetic: "0123",
       mpi: "Open MPI v4.1.4", blas: "OpenBLAS", cores: cores, usableCores: usable)
   }
 
@@ -25,11 +26,11 @@ struct DiagnosisWorldTests {
     #expect(checks.values.allSatisfy { $0.verdict == .ok })
   }
 
-  @Test("another program or instruction set is named with its rank and host, and ends with code 76")
+  @Test("another program or rounding is named with its rank and host, and ends with code 76")
   func disagreement() throws {
     let changes: [(String, (inout RankFacts) -> Void)] = [
       ("program", { $0.program = "b" }), ("program", { $0.version = "0.2.0" }),
-      ("kernels", { $0.kernels = "wide" }),
+      ("arithmetic", { $0.arithmetic = "4567" }),
     ]
     for (name, change) in changes {
       let check = try #require(checks([rank("a"), odd(change), rank("b")])[name])
@@ -40,10 +41,12 @@ struct DiagnosisWorldTests {
     #expect(unreadable.verdict == .fail && unreadable.detail.contains("rank 1"))
   }
 
-  @Test("another MPI or BLAS, which training does not refuse, is a warning that names the rank")
+  @Test(
+    "other kernels, another MPI or BLAS, which training does not refuse, are a warning that names the rank")
   func otherLibraries() throws {
     let changes: [(String, (inout RankFacts) -> Void)] = [
-      ("MPI versions", { $0.mpi = "MPICH" }), ("BLAS versions", { $0.blas = "reference" }),
+      ("kernels", { $0.kernels = "wide" }), ("MPI versions", { $0.mpi = "MPICH" }),
+      ("BLAS versions", { $0.blas = "reference" }),
     ]
     for (name, change) in changes {
       let check = try #require(checks([rank("a"), odd(change), rank("b")])[name])
@@ -100,7 +103,7 @@ struct DiagnosisWorldTests {
     #expect(!text.contains("\u{1B}") && text.contains("a\\u{1b}[2J 1"))
     #expect(text.hasPrefix("FAIL  program "))
     #expect(text.contains("\n        ") && text.contains("do: copy one program to every host\n"))
-    #expect(text.hasSuffix("8 checks: 1 failure, 1 warning"))
+    #expect(text.hasSuffix("9 checks: 1 failure, 1 warning"))
     #expect(diagnosis.text(hasColours: true).hasPrefix("\u{1B}[31mFAIL\u{1B}[0m  program "))
   }
 

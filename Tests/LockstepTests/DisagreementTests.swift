@@ -1,4 +1,5 @@
 import Foundation
+import TensorCore
 import Testing
 
 extension EndToEnd {
@@ -38,6 +39,26 @@ extension EndToEnd {
           .init(ranks: 1, words: [folder.path + "/lockstep"] + arguments),
         ], in: folder)
       try check(try job.wait(), "the program of rank 2", folder)
+    }
+
+    @Test(
+      "ranks whose kernels are of other instruction sets work together, and give the bits of one that is alone",
+      .enabled(if: CPUFeatures.current.supportsWide, "no AVX-512"))
+    func kernels() throws {
+      let folder = try Folder()
+      let arguments = ["train", "sngan", "batch=16", "microBatches=4", "steps=2"]
+      #expect(
+        try Lockstep.train(Array(arguments.dropFirst()) + ["--run", "one"], ranks: 1, in: folder).status == 0)
+      let job = try MPIRun.start(
+        ["baseline", "wide"].map { set in
+          .init(
+            ranks: 1,
+            words: ["/usr/bin/env", "LOCKSTEP_KERNELS=\(set)", Lockstep.path!] + arguments + ["--run", "two"])
+        }, in: folder)
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(
+        try Lockstep.inspect("one", in: folder).hashes == Lockstep.inspect("two", in: folder).hashes)
     }
 
     private func check(_ finished: Finished, _ subject: String, _ folder: Folder) throws {

@@ -70,33 +70,51 @@ struct CoordinationTests {
     #expect(values == [0, 10, 20])
   }
 
-  @Test(
-    "a handshake that differs names what, which rank and which host",
-    arguments: [
-      ("the program", 0), ("the instruction set", 1), ("the processor that OpenBLAS computes for", 2),
-      ("the options", 3), ("the data", 4),
-    ])
-  func handshake(subject: String, field: Int) throws {
+  /// The message of rank 0 where rank 2 of 3 shakes hands differently; checks that all end alike.
+  private func difference(_ handshake: @escaping @Sendable (_ isOther: Bool) -> Handshake) throws -> String {
     let results = ThreadCommunicator.results(size: 3) { communicator in
-      var fields = ["p", "k", "b", "o", "d"]
-      if communicator.rank == 2 { fields[field] += "'" }
-      try Handshake(
-        program: fields[0], kernels: fields[1], blas: fields[2], options: fields[3], data: fields[4]
-      ).verify(over: communicator)
+      try handshake(communicator.rank == 2).verify(over: communicator)
     }
     let (codes, speakers) = ends(results)
     #expect(codes == Array(repeating: .disagreement, count: 3) && speakers == [0])
+    return "\(try #require(results[0].error))"
+  }
+
+  @Test(
+    "a handshake that differs names what, which rank and which host",
+    arguments: [
+      ("the rounding of exp, log, sin or a product", 0), ("the processor that OpenBLAS computes for", 1),
+      ("the options", 2), ("the data", 3),
+    ])
+  func handshake(subject: String, field: Int) throws {
+    let message = try difference { isOther in
+      var fields = ["a", "b", "o", "d"]
+      if isOther { fields[field] += "'" }
+      return Handshake(arithmetic: fields[0], blas: fields[1], options: fields[2], data: fields[3])
+    }
+    let host = SoloCommunicator().processorName
+    #expect(message.hasPrefix("\(subject) of rank 2 on \(host) differs from rank 0's"))
+  }
+
+  @Test("a rank of another program is named, also where it says less than this one asks")
+  func otherProgram() throws {
     let host = SoloCommunicator().processorName
     #expect(
-      "\(try #require(results[0].error))".hasPrefix("\(subject) of rank 2 on \(host) differs from rank 0's"))
+      try difference { Handshake(program: $0 ? "p'" : "p") }
+        .hasPrefix("the program of rank 2 on \(host) differs from rank 0's"))
+    let message = try difference {
+      $0 ? Handshake(program: "a") : Handshake(arithmetic: "a", blas: "b", options: "o", data: "d")
+    }
+    #expect(message.contains("the data of rank 2 on \(host)"))
   }
 
   @Test("ranks with the same program, options and data shake hands")
   func agreement() throws {
     let digest = Handshake.programDigest()
-    #expect(digest.count == 64)
+    #expect(digest.count == 64 && ArithmeticProbe.digest() == ArithmeticProbe.digest())
     _ = try ThreadCommunicator.run(size: 3) { communicator in
-      try Handshake(program: digest, kernels: "k", blas: "b", options: "o", data: "d").verify(
+      try Handshake(program: digest).verify(over: communicator)
+      try Handshake(arithmetic: ArithmeticProbe.digest(), blas: "b", options: "o", data: "d").verify(
         over: communicator)
     }
   }

@@ -8,8 +8,10 @@ package struct RankFacts: Sendable, Equatable {
   package var program: String
   /// The version of the program.
   package var version: String
-  /// The kernels in use and the instruction sets of the processor, as ``Handshake`` compares them.
+  /// The kernels in use and the instruction sets of the processor.
   package var kernels: String
+  /// The digest of `ArithmeticProbe`.
+  package var arithmetic: String
   /// What the MPI library says of itself.
   package var mpi: String
   /// What BLAS says of itself.
@@ -20,13 +22,15 @@ package struct RankFacts: Sendable, Equatable {
   package var usableCores: Int
 
   package init(
-    host: String, program: String, version: String, kernels: String, mpi: String, blas: String, cores: Int,
-    usableCores: Int
+    host: String, program: String, version: String, kernels: String, arithmetic: String, mpi: String,
+    blas: String,
+    cores: Int, usableCores: Int
   ) {
     self.host = host
     self.program = program
     self.version = version
     self.kernels = kernels
+    self.arithmetic = arithmetic
     self.mpi = mpi
     self.blas = blas
     self.cores = cores
@@ -35,7 +39,7 @@ package struct RankFacts: Sendable, Equatable {
 
   /// The record that travels: one field a line.
   package var record: [UInt8] {
-    let texts = [host, program, version, kernels, mpi, blas].map { text in
+    let texts = [host, program, version, kernels, arithmetic, mpi, blas].map { text in
       String(text.map { $0.isNewline ? " " : $0 })
     }
     return Array((texts + ["\(cores)", "\(usableCores)"]).joined(separator: "\n").utf8)
@@ -45,9 +49,9 @@ package struct RankFacts: Sendable, Equatable {
   package init?(record: [UInt8]) {
     let fields = String(decoding: record, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard fields.count == 8, let cores = Int(fields[6]), let usable = Int(fields[7]) else { return nil }
+    guard fields.count == 9, let cores = Int(fields[7]), let usable = Int(fields[8]) else { return nil }
     self.init(
-      host: fields[0], program: fields[1], version: fields[2], kernels: fields[3], mpi: fields[4],
-      blas: fields[5], cores: cores, usableCores: usable)
+      host: fields[0], program: fields[1], version: fields[2], kernels: fields[3], arithmetic: fields[4],
+      mpi: fields[5], blas: fields[6], cores: cores, usableCores: usable)
   }
 }

@@ -33,8 +33,11 @@ package struct WorldFacts: Sendable, Equatable {
       },
       Self.agreement(
         "kernels", "instruction set", known,
-        "leave out the hosts that differ, or export LOCKSTEP_KERNELS=baseline on hosts of one kind"
+        "nothing, if need be: all compute the same bits, and the slowest sets the pace", isRefused: false
       ) { $0.kernels },
+      Self.agreement(
+        "arithmetic", "rounding", known, "install one SLEEF (libsleef3) and one C library on every host"
+      ) { String($0.arithmetic.prefix(12)) },
       Self.agreement("MPI versions", "library", known, "install one MPI on every host", isRefused: false) {
         $0.mpi
       },

@@ -8,7 +8,8 @@ import TensorCore
 /// What all ranks of a run agree on before it has a state: rank 0 resolves the options, every rank opens the
 /// data itself, and what it has found is compared.
 enum RunAgreement {
-  /// The options of a request, and on rank 0 the folder of the run that it resumes. One broadcast.
+  /// The options of a request, and on rank 0 the folder of the run that it resumes. One broadcast, and one all-gather of
+  /// 8 bytes a rank.
   static func options(
     of request: TrainingRequest, over communicator: any Communicator
   ) throws -> (options: Options, reopened: RunFolder?) {
@@ -17,7 +18,10 @@ enum RunAgreement {
       if request.isResuming { reopened = try reopen(request) }
       return Array(try resolve(request, reopened).canonicalYAML.utf8)
     }
-    return (try Options.resolve(yaml: yaml, name: "run", label: "options.yaml"), reopened)
+    let options = try communicator.together {
+      try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+    }
+    return (options, reopened)
   }
 
   /// A rank's part of the work and its data. One all-gather of 8 bytes a rank, and the ``Handshake``.
@@ -36,7 +40,7 @@ enum RunAgreement {
       return (plan, dataset)
     }
     try Handshake(
-      program: Handshake.programDigest(), kernels: KernelSet.current.rawValue,
+      arithmetic: ArithmeticProbe.digest(),
       blas: options.quality.every > 0 || options.watch.every > 0 ? BLASLibrary.coreName : "not used",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)

@@ -1,0 +1,30 @@
+import Checkpoints
+import Glibc
+import Platform
+import TensorCore
+
+/// What a host makes of the same numbers: ranks whose libraries or kernels round differently would part without a word.
+///
+/// The kernels give one and the same result for AVX2 and for AVX-512. The transcendental functions are those of the
+/// system's SLEEF, and the cosine of a falling step size that of its C library, of which hosts may have different
+/// versions.
+package enum ArithmeticProbe {
+  /// SHA-256 of the results, as 64 hexadecimal digits. Takes some milliseconds.
+  package static func digest() -> String {
+    let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)
+    let unit = noise.uniform([2, 9, 9, 33], from: 0)
+    let wide = unit.adding(-0.5).multiplied(by: 20)
+    let weight = noise.normal([34, 33, 3, 3], from: 0)
+    let results = [
+      weight, wide.exp(), unit.adding(1e-6).log(), unit.log1p(), wide.tanh(), wide.sin(), wide.cos(),
+      wide.erf(),
+      wide.convolved(with: weight, ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])),
+      wide.reshaped([162, 33]).matrixProduct(weight.reshaped([33, 306])),
+    ]
+    let cosines = (0..<64).map { Glibc.cos(Double.pi * Double($0) / 64).bitPattern }
+    let hash = SHA256()
+    for tensor in results { hash.update(tensor) }
+    cosines.withUnsafeBytes { hash.update($0) }
+    return hash.digest()
+  }
+}

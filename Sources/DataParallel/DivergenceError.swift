@@ -19,6 +19,19 @@ public struct DivergenceError: Error, Sendable, Equatable {
   /// The number of all ranks.
   public let worldSize: Int
 
+  package init(subject: Subject, step: Int, phase: Int?, ranks: [Int], worldSize: Int) {
+    self.subject = subject
+    self.step = step
+    self.phase = phase
+    self.ranks = ranks
+    self.worldSize = worldSize
+  }
+
+  /// Whether states differ, and not what ranks do: they are at one place then.
+  public var isOfReplica: Bool {
+    if case .replica = subject { true } else { false }
+  }
+
   /// The same of a part of the replica, once it is known which part differs.
   public func naming(_ part: String) -> DivergenceError {
     DivergenceError(

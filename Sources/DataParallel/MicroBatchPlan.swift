@@ -62,7 +62,13 @@ public struct MicroBatchPlan: Sendable, Equatable {
 
   /// The micro-batches of a rank. The counts of any two ranks differ by at most one.
   public func microBatches(of rank: Int) -> Range<Int> {
-    rank * microBatches / worldSize..<(rank + 1) * microBatches / worldSize
+    Self.share(of: microBatches, for: rank, among: worldSize)
+  }
+
+  /// A rank's part of `count` pieces of work among `worldSize` ranks; the parts of all are in rank order, and their
+  /// lengths differ by one at most.
+  public static func share(of count: Int, for rank: Int, among worldSize: Int) -> Range<Int> {
+    rank * count / worldSize..<(rank + 1) * count / worldSize
   }
 
   /// The rank that computes a micro-batch.

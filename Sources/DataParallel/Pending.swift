@@ -8,7 +8,7 @@ public final class Pending<T: Sendable>: Sendable {
 
   /// Whether ``wait()`` would return at once.
   public var isReady: Bool {
-    result.withLock { $0 != nil }
+    result.read { $0 != nil }
   }
 
   /// Sleeps until the work is done; may be called again.

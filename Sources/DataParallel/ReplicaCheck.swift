@@ -4,15 +4,14 @@ public import MessagePassing
 public enum ReplicaCheck {
   /// Compares a hash of the state over all ranks: one all-gather.
   ///
-  /// - Throws: ``DivergenceError`` on every rank, naming those that differ from most; `CommunicationError`.
-  public static func verify(
+  /// - Returns: on every rank, which ranks differ from most; nil if none does.
+  public static func difference(
     _ name: String, hash: [UInt8], step: Int, over communicator: any Communicator
-  ) throws {
+  ) throws(CommunicationError) -> DivergenceError? {
     let agreement = try communicator.agreement(on: hash)
-    if !agreement.dissenters.isEmpty {
-      throw DivergenceError(
-        subject: .replica(name: name), step: step, phase: nil, ranks: agreement.dissenters,
-        worldSize: communicator.size)
-    }
+    guard !agreement.dissenters.isEmpty else { return nil }
+    return DivergenceError(
+      subject: .replica(name: name), step: step, phase: nil, ranks: agreement.dissenters,
+      worldSize: communicator.size)
   }
 }

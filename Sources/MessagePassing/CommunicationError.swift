@@ -4,6 +4,10 @@ public enum CommunicationError: Error, Sendable, Equatable {
   /// The MPI library reported an error; `text` is what `MPI_Error_string` says. Before a rank has its number,
   /// there is none.
   case mpi(call: String, rank: Int?, code: Int, text: String)
+  /// The MPI library cannot do what is needed.
+  case unsupported(call: String, text: String)
+  /// Another rank's message is none of this program's.
+  case otherProgram(call: String, rank: Int, other: Int)
   /// A message did not have the size that its receiver expected.
   case messageSize(source: Int, destination: Int, tag: Int, sent: Int, expected: Int)
   /// Two ranks entered different collective operations.
@@ -23,6 +27,9 @@ extension CommunicationError: CustomStringConvertible {
     switch self {
     case .mpi(let call, let rank, let code, let text):
       "\(call) failed\(rank.map { " on rank \($0)" } ?? "") with code \(code), \(text); resume from the last checkpoint"
+    case .unsupported(let call, let text): "\(call) failed, \(text)"
+    case .otherProgram(let call, let rank, let other):
+      "\(call) on rank \(rank): rank \(other) runs another program; copy one program to every host"
     case .messageSize(let source, let destination, let tag, let sent, let expected):
       "message \(tag) from rank \(source) to rank \(destination) has \(sent) bytes instead of \(expected); "
         + "check that all ranks run the same program and recipe"

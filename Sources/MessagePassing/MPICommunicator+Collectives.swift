@@ -106,8 +106,7 @@ extension MPICommunicator {
       guard
         let operation = CollectiveHeader.Operation(rawValue: record.load(fromByteOffset: 0, as: Int64.self))
       else {
-        throw .mpi(
-          call: header.description, rank: rank, code: 0, text: "rank \(source) runs another program")
+        throw .otherProgram(call: header.description, rank: rank, other: source)
       }
       let entered = CollectiveHeader(
         operation: operation, byteCount: Int(record.load(fromByteOffset: 8, as: Int64.self)),

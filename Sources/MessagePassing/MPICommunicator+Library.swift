@@ -6,7 +6,7 @@ extension MPICommunicator {
   package func libraryAllReduce(
     _ values: UnsafePointer<Float>, into sums: UnsafeMutablePointer<Float>, count: Int
   ) throws(CommunicationError) {
-    try verifyCountable(count, call: "MPI_Allreduce")
+    try verifyCountable(count, bytesEach: 4, call: "MPI_Allreduce")
     try MPILibrary.check(
       MPI_Allreduce(values, sums, Int32(count), CMPI_FLOAT(), CMPI_SUM(), handle), "MPI_Allreduce", rank: rank
     )

@@ -69,10 +69,13 @@ public final class MPICommunicator: Communicator {
     }
   }
 
-  /// Throws unless MPI can count so many bytes in one operation.
-  func verifyCountable(_ bytes: Int, call: @autoclosure () -> String) throws(CommunicationError) {
-    if bytes > Int(Int32.max) {
-      throw .tooLarge(call: call(), rank: rank, bytes: bytes, limit: Int(Int32.max))
+  /// Throws unless MPI can count so many elements in one operation.
+  func verifyCountable(
+    _ count: Int, bytesEach: Int = 1, call: @autoclosure () -> String
+  ) throws(CommunicationError) {
+    if count > Int(Int32.max) {
+      throw .tooLarge(
+        call: call(), rank: rank, bytes: count * bytesEach, limit: Int(Int32.max) * bytesEach)
     }
   }
 }

@@ -15,8 +15,8 @@ public struct MPISession: ~Copyable, Sendable {
     let required = Int32(MPI_THREAD_SERIALIZED)
     try MPILibrary.check(MPI_Init_thread(nil, nil, required, &provided), "MPI_Init_thread", rank: nil)
     guard provided >= required else {
-      throw .mpi(
-        call: "MPI_Init_thread", rank: nil, code: Int(provided),
+      throw .unsupported(
+        call: "MPI_Init_thread",
         text: "the library offers no MPI_THREAD_SERIALIZED; use one that was built with thread support")
     }
     try MPILibrary.check(

@@ -30,6 +30,13 @@ package final class Monitor<State>: @unchecked Sendable {
     return try body(&state)
   }
 
+  /// Reads the value alone, and wakes nobody.
+  package func read<R>(_ body: (State) -> R) -> R {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body(state)
+  }
+
   /// Runs `body` alone, and again after every change, until it returns a value.
   package func wait<R, E>(_ body: (inout State) throws(E) -> R?) throws(E) -> R {
     pthread_mutex_lock(mutex)

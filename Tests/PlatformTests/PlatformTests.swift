@@ -66,6 +66,25 @@ struct PlatformTests {
     }
   }
 
+  @Test(
+    "the cores of a list are counted",
+    arguments: [("0", 1), ("0-3", 4), ("0-3,8", 5), ("\t0,2-2,10-11\n", 4), ("7-7", 1)])
+  func cores(list: String, count: Int) {
+    #expect(Cores.count(ofList: list) == count)
+  }
+
+  @Test("what is no list of cores has no count", arguments: ["", "a", "3-1", "1-2-3", "0,x", ","])
+  func noCores(list: String) {
+    #expect(Cores.count(ofList: list) == nil)
+  }
+
+  @Test("a rank computes with its share of the node's cores, and with one at least")
+  func threads() {
+    #expect(Cores.threads(ranksOnNode: 1) == min(Cores.usable, Cores.onNode))
+    #expect(Cores.threads(ranksOnNode: 1_000_000) == 1)
+    #expect((1...Cores.onNode).contains(Cores.usable))
+  }
+
   /// What threads have seen, in order.
   private final class Seen<Value: Sendable>: Sendable {
     private let noted = Mutex<[Value]>([])

@@ -43,7 +43,9 @@ struct ExitStatusTests {
     #expect(
       try code {
         _ = try ThreadCommunicator.run(size: 2) { communicator in
-          try ReplicaCheck.verify("state", hash: [UInt8(communicator.rank)], step: 1, over: communicator)
+          let difference = try ReplicaCheck.difference(
+            "state", hash: [UInt8(communicator.rank)], step: 1, over: communicator)
+          throw try #require(difference)
         }
       } == 76)
     struct Surprise: Error {}

@@ -47,14 +47,16 @@ struct WatchRuleTests {
         == [.starting, .suspicious, .suspicious, .healthy, .suspicious, .suspicious, .healthy])
   }
 
-  @Test("what is no number has diverged at once; a missing share of modes is no fault")
+  @Test("what is not finite has diverged at once; a missing share of modes or loss is no fault")
   func numbers() {
     for bad in [
-      changed { $0.spread = .infinity }, changed { $0.shift = .nan }, changed { $0.loss = .nan },
+      changed { $0.spread = .infinity }, changed { $0.shift = .nan }, changed { $0.loss = .infinity },
     ] {
       #expect(verdicts([bad]).verdicts == [.diverged])
     }
     #expect(verdicts([well, changed { $0.modes = .nan }]).verdicts == [.starting, .healthy])
+    // No turn since the start has given one.
+    #expect(verdicts([well, changed { $0.loss = .nan }]).verdicts == [.starting, .healthy])
   }
 
   @Test("the grace period is counted from the last rewind")

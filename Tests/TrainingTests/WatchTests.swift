@@ -185,4 +185,21 @@ struct WatchTests {
     turn { second.hasVerdict }
     #expect(second.hasVerdict)
   }
+
+  @Test("a verdict that comes right behind the welcome is heard")
+  func earlyVerdict() throws {
+    let plans = try ThreadCommunicator.run(size: 2) { communicator in
+      try WatchNetwork.plan(over: communicator, hosts: ["here", "here"])
+    }
+    let first = WatchNetwork(try #require(plans[0]))
+    let second = WatchNetwork(try #require(plans[1]))
+    func listen(_ network: WatchNetwork) {
+      for _ in 0..<10 { network.listen(milliseconds: 5, wake: -1) }
+    }
+    listen(second)
+    listen(first)
+    first.tell(.verdict, RankPlace())
+    listen(second)
+    #expect(second.hasVerdict)
+  }
 }

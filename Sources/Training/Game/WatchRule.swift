@@ -8,7 +8,7 @@ package struct WatchInputs: Equatable, Sendable {
   package var shift: Float
   /// The share of a mixture's modes that fakes lie nearest to; not a number for other data.
   package var modes: Float
-  /// The generator's loss at the last turn.
+  /// The generator's loss at the last turn; not a number if there has been none since the start.
   package var loss: Float
   /// The fakes' centre in the first components, over the data's spread.
   package var centre: [Double] = []
@@ -142,7 +142,7 @@ package struct WatchRule: Equatable, Sendable {
   ) -> (state: WatchState, verdict: Verdict) {
     var state = before
     state.loss.add(Double(inputs.loss))
-    guard inputs.spread.isFinite && inputs.shift.isFinite && inputs.loss.isFinite else {
+    guard inputs.spread.isFinite && inputs.shift.isFinite && !inputs.loss.isInfinite else {
       state.suspicion = Double(patience)
       state.checks = 0
       return (state, .diverged)

@@ -1,3 +1,4 @@
+import DataParallel
 package import MessagePassing
 package import Platform
 
@@ -49,6 +50,13 @@ package struct UnsharedError: ReportedError, CustomStringConvertible {
   }
 }
 
+extension Error {
+  /// Whether all ranks have found it alike and at one place, so that they can still communicate before they end.
+  var isFoundByAll: Bool {
+    self is TurnError || self is WatchError || (self as? DivergenceError)?.isOfReplica == true
+  }
+}
+
 /// The coordinator: rank 0 resolves, all take part, and what fails on one rank ends all of them with one
 /// message.
 extension Communicator {
@@ -63,11 +71,11 @@ extension Communicator {
       }
       return Array(message.dropFirst())
     }
-    do {
-      let bytes = try work()
+    switch Result(catching: work) {
+    case .success(let bytes):
       _ = try broadcast([0] + bytes, root: 0)
       return bytes
-    } catch {
+    case .failure(let error):
       _ = try? broadcast([UInt8(truncatingIfNeeded: ExitStatus(of: error).rawValue)], root: 0)
       throw error
     }

@@ -30,32 +30,23 @@ package struct RankExchange {
     size > 1 ? try gather(bytes) : [bytes]
   }
 
-  /// The numbers of every rank, in rank order: 8 bytes a number to every other rank.
-  package func allGather(_ numbers: [Double]) throws -> [[Double]] {
-    guard size > 1 else { return [numbers] }
-    return try gather(numbers.withUnsafeBytes { Array($0) }).map { bytes in
-      bytes.withUnsafeBytes { raw in
-        (0..<bytes.count / 8).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self) }
-      }
-    }
-  }
-
-  /// The numbers of every rank, in rank order: 4 bytes a number to every other rank.
-  package func allGather(_ numbers: [Float]) throws -> [[Float]] {
+  /// The numbers of every rank, in rank order: their bytes to every other rank.
+  package func allGather<Number: BitwiseCopyable>(_ numbers: [Number]) throws -> [[Number]] {
     guard size > 1 else { return [numbers] }
     return try gather(numbers.withUnsafeBytes { Array($0) }).map(Self.numbers)
   }
 
-  /// The numbers of rank 0 on every rank; those of the others are ignored: 4 bytes a number to every other
-  /// rank.
-  package func broadcast(_ numbers: [Float]) throws -> [Float] {
+  /// The numbers of rank 0 on every rank; those of the others are ignored: their bytes to every other rank.
+  package func broadcast<Number: BitwiseCopyable>(_ numbers: [Number]) throws -> [Number] {
     guard size > 1 else { return numbers }
     return Self.numbers(try gather(rank == 0 ? numbers.withUnsafeBytes { Array($0) } : [])[0])
   }
 
-  private static func numbers(_ bytes: [UInt8]) -> [Float] {
-    bytes.withUnsafeBytes { raw in
-      (0..<bytes.count / 4).map { raw.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+  private static func numbers<Number: BitwiseCopyable>(_ bytes: [UInt8]) -> [Number] {
+    let count = bytes.count / MemoryLayout<Number>.stride
+    return [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
+      UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes.prefix(count * MemoryLayout<Number>.stride))
+      initialized = count
     }
   }
 
@@ -64,6 +55,6 @@ package struct RankExchange {
 
   /// The part of another rank.
   package func share(of count: Int, for rank: Int) -> Range<Int> {
-    rank * count / size..<(rank + 1) * count / size
+    MicroBatchPlan.share(of: count, for: rank, among: size)
   }
 }

@@ -74,12 +74,13 @@ package struct RunStart {
       if let reopened, step < steps, options.stop.patience == 0 {
         try reopened.store.requireSpace(for: state.files)
       }
-      let mark = Files.environment(RunStatus.startVariable) ?? Self.newMark
+      let mark = Files.environment(RunStatus.startVariable).map(Self.mark) ?? Self.newMark
       return Array("\(step)\n\(mark)\n\(forkedStep == nil ? "own" : "fork")\n\(folder?.path ?? "")".utf8)
     }
     let parts = String(decoding: answer, as: UTF8.self).split(
       separator: "\n", maxSplits: 3, omittingEmptySubsequences: false)
-    (step, mark, path) = (Int(parts[0]) ?? 0, String(parts[1]), String(parts[3]))
+    guard parts.count == 4, let step = Int(parts[0]) else { preconditionFailure("rank 0 tells of its start") }
+    (self.step, mark, path) = (step, String(parts[1]), String(parts[3]))
     isResuming = request.isResuming
     self.folder = folder
     self.generation = generation
@@ -88,9 +89,12 @@ package struct RunStart {
     self.taken = taken
   }
 
+  /// A mark on one line.
+  private static func mark(_ text: String) -> String { text.filter { !$0.isNewline } }
+
   /// A mark that no other start has.
   package static var newMark: String {
-    "\((Host.name ?? "localhost").filter { $0 != "\n" })/\(getpid())/\(MonotonicClock.milliseconds)"
+    mark("\(Host.name ?? "localhost")/\(getpid())/\(MonotonicClock.milliseconds)")
   }
 
   /// Puts the generation, or the weights that rank 0 begins with, into the state of all ranks.

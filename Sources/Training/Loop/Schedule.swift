@@ -23,16 +23,13 @@ public struct Schedule: Hashable, Sendable {
     public let phase: Phase
     /// Turns in a row.
     public let repeats: Int
-    /// The phase has its turns at steps that this divides.
-    public let every: Int
 
-    /// A rule; one turn at every step unless told otherwise.
-    /// - Precondition: both counts are positive.
-    public init(_ phase: Phase, repeats: Int = 1, every: Int = 1) {
-      precondition(repeats > 0 && every > 0, "a phase has a positive number of turns")
+    /// A rule; one turn unless told otherwise.
+    /// - Precondition: `repeats` is positive.
+    public init(_ phase: Phase, repeats: Int = 1) {
+      precondition(repeats > 0, "a phase has a positive number of turns")
       self.phase = phase
       self.repeats = repeats
-      self.every = every
     }
   }
 
@@ -76,7 +73,7 @@ public struct Schedule: Hashable, Sendable {
 
   /// The same rules with other numbers of turns, where `repeats` gives one.
   public func repeating(_ repeats: (Phase) -> Int?) -> Schedule {
-    Schedule(rules.map { Rule($0.phase, repeats: repeats($0.phase) ?? $0.repeats, every: $0.every) })
+    Schedule(rules.map { Rule($0.phase, repeats: repeats($0.phase) ?? $0.repeats) })
   }
 
   /// The turns of a step, in order, in a run that has had this schedule from the start.
@@ -91,7 +88,7 @@ public struct Schedule: Hashable, Sendable {
       for turn in 0..<rule.repeats {
         round += turn == 0 ? 0 : 1
         batch += turn == 0 || !rule.phase.readsSamples ? 0 : 1
-        if step % rule.every == 0 { places.append((rule.phase, round, batch)) }
+        places.append((rule.phase, round, batch))
       }
     }
     return places.indices.map { index in

@@ -72,9 +72,9 @@ package final class Trainer {
         try finishSaving()
       }
       return try train(from: startStep)
-    } catch  where error is WatchError || error is TurnError {
-      // All ranks end here, and what they have begun to save is the last that the run leaves.
-      try? saver.finish()
+    } catch  where error.isFoundByAll {
+      // What they have begun to save is the last that the run leaves.
+      do { try finishSaving() } catch { report.progress.warning("\(error)") }
       throw error
     }
   }
@@ -146,9 +146,17 @@ package final class Trainer {
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
       microBatches: setup.options.microBatches, passes: engine.passes,
       // Those of a step and more, so that what cannot be read is known before the step that needs it.
-      depth: max(2, schedule.batchesPerStep + 1),
+      depth: max(2, mostBatchesPerStep + 1),
       // Files may have to be waited for or decoded; what is computed would only take turns with the training.
       readers: setup.options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
+  }
+
+  /// The global batches that a step may read; the balance of turns may have it read more than the schedule says.
+  private var mostBatchesPerStep: Int {
+    let balance = setup.options.balance
+    guard balance.every > 0 else { return schedule.batchesPerStep }
+    // A limit that nobody reaches is no reason to hold so many batches.
+    return max(schedule.batchesPerStep, min(balance.limit, 16))
   }
 
   /// Takes a step.

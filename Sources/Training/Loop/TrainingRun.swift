@@ -79,6 +79,7 @@ package enum TrainingRun {
     _ record: RunRecord, _ output: ReportOutput, preparing prepare: (RunState) -> Void
   ) throws -> Trainer.Outcome {
     let rank = communicator.rank
+    try Handshake(program: Handshake.programDigest()).verify(over: communicator)
     let (options, reopened) = try RunAgreement.options(of: request, over: communicator)
     let nodes = try options.wire.check(layout, over: threadCommunicator)
     let (plan, dataset) = try RunAgreement.work(of: request, options, layout, over: communicator)
@@ -113,12 +114,16 @@ package enum TrainingRun {
     watchdog.board.completed(step: start.step)
     record.began(start)
 
+    var files = FileSystem()
+    // A save may take longer than the watchdog waits for a sign of life.
+    files.noteProgress = { [board = watchdog.board] in board.noteProgress() }
     let store = CheckpointStore(
-      directory: RunFolder.checkpointsPath(in: setup.folder), keepLast: options.checkpoint.keepLast)
+      directory: RunFolder.checkpointsPath(in: setup.folder), keepLast: options.checkpoint.keepLast,
+      fileSystem: files)
     let writers = try store.writers(over: RankExchange(communicator))
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
-    try state.share(over: communication)
+    try state.share(over: communication, step: start.step)
     notes.addWire(options, state, nodes: nodes.count)
     notes.addWriters(writers, of: communicator.size)
     if state.share == nil, layout.localSize(of: rank) > 1 {
@@ -137,7 +142,7 @@ package enum TrainingRun {
     let trainer = Trainer(
       setup, engine: engine, startStep: start.step, communication: communication, report: report,
       saver: RunSaver(
-        setup, store: store, writers: writers, over: RankExchange(communication), report: report),
+        setup, state, store: store, writers: writers, over: RankExchange(communication), report: report),
       watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))

@@ -339,7 +339,8 @@ package final class TurnEngine {
     let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
     let error = TurnError.notFinite(
       network: network.name, step: step,
-      place: position.map { network.store.parameterNames[$0] } ?? "its statistics", ranks: fault.ranks)
+      place: position.map { network.store.parameterNames[$0] } ?? "batch norm's moments or the loss",
+      ranks: fault.ranks)
     guard state.skipped?.skip(network: phase.network, because: error) == true else { throw error }
     if phase.readsSamples { model.replay?.takeBack() }
     return nil

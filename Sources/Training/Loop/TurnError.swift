@@ -2,9 +2,10 @@ public import Platform
 
 /// Why a turn ended the run.
 public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertible {
-  /// The summed gradient of a network has a NaN or an infinity, on every rank alike.
+  /// What is summed over all ranks for a network's turn, its gradient above all, has a NaN or an infinity, on every rank
+  /// alike.
   /// - Parameters:
-  ///   - place: the first parameter that it is not finite for.
+  ///   - place: what the first number that is not finite belongs to: the name of a parameter, or what is no gradient.
   ///   - ranks: on which it was so before it was summed; none if only the sum is.
   case notFinite(network: String, step: Int, place: String, ranks: [Int])
 
@@ -12,7 +13,7 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
   var finding: String {
     switch self {
     case .notFinite(let network, let step, let place, let ranks):
-      "the \(network)'s gradient is not finite at step \(step), first for \(place), "
+      "the \(network)'s sums are not finite at step \(step), first for \(place), "
         + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))")
     }
   }
@@ -24,7 +25,8 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
   public var description: String {
     switch self {
     case .notFinite(let network, _, _, _):
-      "\(finding); lower optimizer.\(network).learningRate and --resume from the last checkpoint"
+      "\(finding); go on from the last checkpoint with smaller steps: lockstep train --from RUN "
+        + "optimizer.\(network).learningRate=…"
     }
   }
 }

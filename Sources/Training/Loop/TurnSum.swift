@@ -88,7 +88,7 @@ package final class TurnSum: Sendable {
   // MARK: - The training thread
 
   /// Whether everything is back.
-  package var isReady: Bool { back.withLock { $0.end != nil } }
+  package var isReady: Bool { back.read { $0.end != nil } }
 
   /// Sleeps until a bucket is back and no rank can make the whole sum one that is not finite; otherwise until
   /// all buckets are.
@@ -192,7 +192,7 @@ package final class TurnSum: Sendable {
       place.timeline.span(
         "\(place.phase.name) update \(bucket)", .computation, on: .communication, step: place.step
       ) {
-        let isAlone = !back.withLock { $0.isAwaited }
+        let isAlone = !back.read { $0.isAwaited }
         vector.withUnsafePointer { move(range, $0, isAlone) }
       }
       let seconds = (ContinuousClock.now - start).seconds
@@ -231,7 +231,7 @@ package final class TurnSum: Sendable {
   private func add(
     _ part: Range<Int>, of bucket: Int, in room: inout TensorStorage?, over communicator: any Communicator
   ) throws -> Bool {
-    let sums = given.withLock { $0.own[bucket]! }
+    let sums = given.read { $0.own[bucket]! }
     let result = try room ?? sums.roomForSum(count: buckets.count, over: communicator)
     room = result
     let start = buckets.ranges[bucket].lowerBound
@@ -283,7 +283,7 @@ package final class TurnSum: Sendable {
     }
     if hasSlices { element = try communicator.allGather(element ?? -1).filter { $0 >= 0 }.min() }
     guard let element else { return nil }
-    let first = given.withLock { $0.firstNonFinite }
+    let first = given.read { $0.firstNonFinite }
     let places = try communicator.allGather(first ?? -1)
     return Fault(element: element, ranks: places.indices.filter { places[$0] >= 0 })
   }

@@ -27,9 +27,9 @@ final class RunRecord {
     if rank == 0 { status(.running).write(in: start.path) }
   }
 
-  /// The newest checkpoint is that of a step.
+  /// The newest checkpoint that this start has seen is that of a step; nil if it has seen none.
   func saved(_ step: Int?) {
-    guard step != checkpoint else { return }
+    guard let step, step != checkpoint else { return }
     checkpoint = step
     if rank == 0 { write(.running) }
   }
@@ -64,7 +64,9 @@ final class RunRecord {
     case let error as CoordinationError where !error.isReportedHere:
       guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }
       write(.failed, error.exitStatus, cause: "\(error)")
-    case is TurnError: if rank == 0 { write(.failed, ExitStatus(of: error), cause: "\(error)") }
+    // Of what all ranks have found alike, rank 0 tells when it is ready to end: it may still be saving.
+    case _ where error.isFoundByAll:
+      if rank == 0 { write(.failed, ExitStatus(of: error), cause: "\(error)") }
     default: write(.failed, ExitStatus(of: error), cause: "\(error)")
     }
   }

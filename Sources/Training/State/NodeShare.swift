@@ -29,8 +29,9 @@ extension RunState {
   /// last look at these parameters, and is waited for before the next.
   ///
   /// All ranks must take part, with equal states.
+  /// - Parameter step: the steps done, for messages.
   /// - Throws: `DivergenceError` where the states of a node's ranks differ, `CommunicationError`.
-  package func share(over communication: CommunicationThread) throws {
+  package func share(over communication: CommunicationThread, step: Int = 0) throws {
     guard communication.size > 1, share == nil else { return }
     let stores = model.networks.flatMap { [$0.store, $0.average].compactMap { $0 } }
     let counts = stores.map(\.count) + optimizers.flatMap { $0.buffers.map(\.count) }
@@ -56,10 +57,13 @@ extension RunState {
     let meet = { try communication.submit { try $0.nodeMemory()?.synchronize() }.wait() }
     try meet()
     let isEqual = zip(own, storages).allSatisfy { $0.hasBits(of: $1) }
-    let areEqual = try communication.submit { try $0.minimum(of: isEqual ? 1 : 0) }.wait() == 1
-    if !areEqual {
-      try ReplicaAudit.verifyScattered(self, step: 0, over: communication)
-      preconditionFailure("states of equal hash make up another one")
+    let equal = try communication.submit { try $0.allGather(isEqual ? 1 : 0) }.wait()
+    if equal.contains(0) {
+      try ReplicaAudit.verifyScattered(self, step: step, over: communication)
+      // The states are equal, so that it is the memory.
+      throw DivergenceError(
+        subject: .replica(name: "the memory that a node's ranks share"), step: step, phase: nil,
+        ranks: equal.indices.filter { equal[$0] == 0 }, worldSize: equal.count)
     }
     // What others have written is counted as this process's memory once it has been looked at.
     memory.forget()

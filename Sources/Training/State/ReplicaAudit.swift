@@ -28,14 +28,8 @@ package enum ReplicaAudit {
     _ state: RunState, _ hash: String? = nil, step: Int, over communication: CommunicationThread
   ) throws {
     let hash = Array((hash ?? state.stateSHA256(step: step, arithmetic: "", data: "")).utf8)
-    // A value and not an error: the thread is still needed.
-    let difference = try communication.submit { communicator -> DivergenceError? in
-      do {
-        try ReplicaCheck.verify("state", hash: hash, step: step, over: communicator)
-        return nil
-      } catch let difference as DivergenceError {
-        return difference
-      }
+    let difference = try communication.submit {
+      try ReplicaCheck.difference("state", hash: hash, step: step, over: $0)
     }.wait()
     guard let difference else { return }
     let tensors = state.files.flatMap { file in

@@ -87,6 +87,9 @@ package final class RunState {
     return counters
   }
 
+  /// The step of the last generation that was saved while all was well; nil for a run that is not watched, or has none.
+  package var refuge: Int? { game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) } }
+
   /// SHA-256 of the float bytes of all networks: parameters, then buffers, in the model's order.
   package var weightsSHA256: String {
     SHA256.digest(of: model.networks.flatMap { [$0.store.flatValues, $0.store.flatBuffers] })
@@ -112,6 +115,7 @@ package final class RunState {
     }
     if let game { hash.update("game \(game.hashedText)\n") }
     if let skipped { hash.update("skipped \(skipped.hashedText)\n") }
+    if let convergence { hash.update("convergence \(convergence.numbers.map(\.bitPattern))\n") }
     model.replay?.hash(into: hash)
     powerSGD?.hash(into: hash)
     return hash.digest()
@@ -126,6 +130,7 @@ package final class RunState {
     }
     let averaged = try generation.tensors(averages.map { ($0.name, $0.shape) }, in: "ema")
     let moments = try generation.tensors(moments.map { ($0.name, $0.shape) }, in: "optimizer")
+    let steps = try model.networks.map { try Self.counter(of: $0, in: generation) }
     let remembered = GameState(generation.manifest.info.state)
     guard game == nil || remembered != nil else {
       throw CheckpointError(
@@ -150,7 +155,7 @@ package final class RunState {
         defer { nextMoment = nextMoment.dropFirst(count) }
         return Self.flat(nextMoment.prefix(count))
       }
-      optimizers[index].stepCount = try Self.counter(of: network, in: generation)
+      optimizers[index].stepCount = steps[index]
     }
     best = BestGeneration(generation.manifest.info.state)
     convergence = Convergence(generation.manifest.info.state)

@@ -153,7 +153,7 @@ package final class WatchNetwork {
         bind(stranger, to: 0)
         // At once, so that rank 0 knows whose connection this is.
         stranger.send(WatchRecord(.place, token: address.token, rank: rank))
-      case .place, .goodbye:
+      case .place, .goodbye, .verdict:
         if listener != nil { bind(stranger, to: record.rank) }
         take(record)
       default: break

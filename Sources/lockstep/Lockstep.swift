@@ -16,7 +16,7 @@ struct Lockstep: ParsableCommand {
     commandName: "lockstep",
     abstract: "Train GANs data-parallel over MPI: the same bits on any number of ranks.",
     discussion: """
-      Train alone, or under mpirun on as many ranks as there are micro-batches:
+      Train alone, or under mpirun on up to as many ranks as there are micro-batches:
 
         lockstep train dcgan
         mpirun -n 2 lockstep train dcgan-mnist data=mnist --run runs/digits

@@ -44,7 +44,9 @@ extension OptionSchema {
       "dataset.resize", \.dataset.resize, .word(ResizeMode.allCases.map(\.rawValue)),
       default: .value(ResizeMode.none.optionValue), role: .arithmetic,
       synonyms: ["transform", "crop", "interpolation"],
-      help: "images whose pixels do not divide: refuse them, or resample their middle or all of them"
+      help:
+        "images that no whole factor brings to size: none refuses them, crop resamples the middle square, "
+        + "pad the whole image on black"
     ).neutral(at: ResizeMode.none.optionValue),
     OptionKey(
       "dataset.stack", \.dataset.stack, .oneOf([1, 3]), default: .value(.integer(1)), unit: "images",

@@ -22,21 +22,25 @@ package struct IPAddress: Sendable, Hashable {
     self.init(bytes)
   }
 
-  /// The address of an interface; nil for other families, the loopback, and IPv6 addresses of one link, which
-  /// lead nowhere without the name of an interface.
+  /// The address of a socket; nil for other families.
   private init?(_ name: UnsafePointer<sockaddr>) {
     let raw = UnsafeRawPointer(name)
     switch name.pointee.sa_family {
     case sa_family_t(AF_INET):
       bytes = withUnsafeBytes(of: raw.loadUnaligned(as: sockaddr_in.self).sin_addr) { Array($0) }
-      if bytes[0] == 127 { return nil }
     case sa_family_t(AF_INET6):
       bytes = withUnsafeBytes(of: raw.loadUnaligned(as: sockaddr_in6.self).sin6_addr) { Array($0) }
-      let isLoopback = bytes.dropLast().allSatisfy { $0 == 0 }
-      if isLoopback || bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80 { return nil }
     default: return nil
     }
   }
+
+  /// Whether it leads to this host, whichever that is.
+  package var isLoopback: Bool {
+    bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+  }
+
+  /// Whether it is an IPv6 address of one link, which leads nowhere without the name of an interface.
+  private var isLinkLocal: Bool { bytes.count == 16 && bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80 }
 
   /// The addresses of this host's interfaces that are up, without the loopback.
   package static var ofThisHost: [IPAddress] {
@@ -48,9 +52,23 @@ package struct IPAddress: Sendable, Hashable {
     while let entry = next {
       next = entry.pointee.ifa_next
       guard let name = entry.pointee.ifa_addr, entry.pointee.ifa_flags & UInt32(IFF_UP) != 0,
-        let address = IPAddress(name)
+        let address = IPAddress(name), !address.isLoopback, !address.isLinkLocal
       else { continue }
       addresses.append(address)
+    }
+    return addresses
+  }
+
+  /// The addresses of a host's name; none if it has none.
+  package static func of(_ host: String) -> [IPAddress] {
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, nil, nil, &list) == 0 else { return [] }
+    defer { freeaddrinfo(list) }
+    var addresses: [IPAddress] = []
+    var next = list
+    while let entry = next {
+      next = entry.pointee.ai_next
+      if let address = entry.pointee.ai_addr.flatMap({ IPAddress($0) }) { addresses.append(address) }
     }
     return addresses
   }

@@ -150,4 +150,15 @@ struct ExecutionPlanTests {
     let error = #expect(throws: ClusterError.self) { _ = try request.plan() }
     #expect(error?.description.contains("wire=powersgd") == true)
   }
+
+  @Test("numbers of micro-batches that other options do not allow are left out, not tried")
+  func otherOptions() throws {
+    var cluster = ClusterDescription()
+    (cluster.nodes, cluster.cores) = (1, 2)
+    for word in ["model.packing=128", "replay.size=4"] {
+      var request = PlanRequest(recipe: "ring", cluster: cluster)
+      (request.words, request.beside) = ([word, "threads=1"], 0)
+      #expect(try request.plan().rows.isEmpty == false, "\(word)")
+    }
+  }
 }

@@ -15,24 +15,36 @@ struct HostfileTests {
     }
   }
 
-  @Test("hosts, slots and comments are read; a host without slots takes one rank")
+  @Test("hosts, slots, users, ports and comments are read")
   func whole() throws {
     let file = try Hostfile(
-      text: "# two racks\nnode1 slots=4  # the head\n\n\tnode-2.rack.example max_slots=8 slots=2\nten",
+      text: "# two racks\nnode1 slots=4  # the head\n\n\tnode-2.rack.example max_slots=8 slots=2\n"
+        + "ten cpu=1 username=ada port=2222",
       path: "hosts")
     #expect(file.hosts.map(\.name) == ["node1", "node-2.rack.example", "ten"])
     #expect(file.hosts.map(\.slots) == [4, 2, 1] && file.slots == 7)
-    #expect(file.taken(by: 4) == ["node1"] && file.taken(by: 5) == ["node1", "node-2.rack.example"])
+    #expect(file.taken(by: 4).map(\.name) == ["node1"])
+    #expect(file.taken(by: 5).map(\.name) == ["node1", "node-2.rack.example"])
     #expect(file.taken(by: 99).count == 3)
-    #expect(file.filter { $0 != "node1" }.text == "node-2.rack.example max_slots=8 slots=2\nten\n")
+    #expect(
+      file.filter { $0 != "node1" }.text
+        == "node-2.rack.example max_slots=8 slots=2\nten cpu=1 username=ada port=2222\n")
   }
 
   @Test(
     "every mistake is named with line, column and what to write instead",
     arguments: [
+      (
+        "node1 slots=2\nnode2 port=2222",
+        "hosts:2:1: node2 has no slots=; write how many ranks it takes: node2 slots=2"
+      ),
+      (
+        "node1 slots=2 cpus=2",
+        "hosts:1:15: 'cpus' is no key of a hostfile; did you mean cpu=2?"
+      ),
       ("node1 slot=1", "hosts:1:7: 'slot' is no key of a hostfile; did you mean slots=1?"),
       (
-        "a\nnode1  slots=abc",
+        "a slots=1\nnode1  slots=abc",
         "hosts:2:14: 'abc' is no number of slots; write how many ranks the host takes, at least 1"
       ),
       (
@@ -45,7 +57,8 @@ struct HostfileTests {
       ),
       ("node1:1", "hosts:1:1: 'node1:1' is no host name; write: node1 slots=1"),
       (
-        "a\nb\na slots=2", "hosts:3:1: a stands in line 1 already; name each host once, with all of its slots"
+        "a slots=1\nb slots=1\na slots=2",
+        "hosts:3:1: a stands in line 1 already; name each host once, with all of its slots"
       ),
       (
         "node1 slots=2\r\n",
@@ -62,7 +75,7 @@ struct HostfileTests {
         "hosts:1:25: 'x' is no number of slots; write how many ranks the host takes at most, at least 1"
       ),
       (
-        "a\nada@a",
+        "a slots=1\nada@a",
         "hosts:2:1: a stands in line 1 already; name each host once, with all of its slots"
       ),
       (

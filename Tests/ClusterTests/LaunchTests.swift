@@ -12,7 +12,7 @@ struct LaunchTests {
     var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan", "data=a b"])
     #expect(
       !command.words.contains { ["--oversubscribe", "--allow-run-as-root", "--hostfile"].contains($0) })
-    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --mca oob_tcp_keepalive_time 2 "))
+    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --use-hwthread-cpus --mca oob_tcp"))
     #expect(command.text.hasSuffix(" /opt/lockstep train dcgan 'data=a b'"))
     command.hostfile = "hosts"
     command.oversubscribes = true
@@ -164,11 +164,24 @@ struct LaunchTests {
     #expect(command.text.contains("--mca orte_launch_agent '/opt/lockstep daemon'"))
     command.hasLaunchAgent = true
     #expect(!command.words.contains("orte_launch_agent"), "somebody knows better")
+    command.sshArguments = ["-p", "2222"]
+    #expect(
+      command.words.contains { $0.hasPrefix("-p 2222 -o BatchMode=yes ") }, "what the user has set stays")
     command.hasLaunchAgent = false
     for path in ["/opt/my lockstep", "/opt/$x/lockstep", "lockstep"] {
       command.program[0] = path
       #expect(!command.words.contains("orte_launch_agent"))
     }
+  }
+
+  @Test("a host is this one by its name and by any of its addresses")
+  func local() {
+    for own in ["localhost", "127.0.0.1", "127.0.1.7", "::1", "ada@localhost", "ada@127.0.0.1"] {
+      #expect(HostProbe.isLocal(own), "\(own)")
+    }
+    #expect(IPAddress.ofThisHost.allSatisfy { !$0.isLoopback })
+    // From a block for documentation (RFC 5737).
+    #expect(!HostProbe.isLocal("192.0.2.77") && HostProbe.resolves("192.0.2.77"))
   }
 
   @Test(

@@ -62,8 +62,8 @@ package struct Diagnosis: Sendable, Equatable {
   private var summary: String {
     let failures = checks.count { $0.verdict == .fail }
     let warnings = checks.count { $0.verdict == .warn }
-    func text(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-    return "\(text(checks.count, "check")): \(text(failures, "failure")), \(text(warnings, "warning"))"
+    return
+      "\(Count.text(checks.count, "check")): \(Count.text(failures, "failure")), \(Count.text(warnings, "warning"))"
   }
 
   private static func coloured(_ text: String, _ verdict: DiagnosisCheck.Verdict, _ hasColours: Bool)

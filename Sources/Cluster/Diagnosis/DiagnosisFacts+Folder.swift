@@ -13,25 +13,12 @@ extension FolderFacts {
     return FolderFacts(path: path, outcome: outcome, free: Files.free(path), isInMemory: isInMemory(path))
   }
 
-  /// The run folder, or the nearest folder above it that is there.
-  static func existing(_ run: String?) -> String {
-    var path = run ?? "runs"
-    while !Files.isFolder(path), let parent = parent(of: path) { path = parent }
-    return path
-  }
-
-  /// The folder above a path; nil for the current and the topmost one.
-  private static func parent(of path: String) -> String? {
-    // What is there but is no folder is what stands in the way.
-    guard path != ".", path != "/", access(path, F_OK) != 0 else { return nil }
-    let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
-    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
-  }
+  /// The run folder, or the nearest folder above it that is there; a file that stands in the way is named itself.
+  static func existing(_ run: String?) -> String { Files.nearestFolder(run ?? "runs", passingFiles: false) }
 
   private static func outcome(in path: String) -> Outcome {
     func failed(_ call: String) -> Outcome { .failed(call: call, reason: String(cString: strerror(errno))) }
-    let name = "\(path)/.lockstep-doctor-\(getpid())"
+    let name = "\(path)/\(RunFolder.doctorsMark)\(getpid())"
     let renamed = name + "-renamed"
     let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { return failed("create a file") }

@@ -93,7 +93,7 @@ package struct HostFacts: Sendable, Equatable {
     guard let cores = answers["cores"].flatMap({ Int($0) }) else {
       return .warn("\(name) cores", "unknown", "see: ssh \(name) nproc")
     }
-    let detail = "\(slots) \(slots == 1 ? "slot" : "slots") on \(cores) cores"
+    let detail = "\(Count.text(slots, "slot")) on \(Count.text(cores, "core"))"
     return slots <= cores
       ? .ok("\(name) cores", detail) : .warn("\(name) cores", detail, "write slots=\(cores) or fewer")
   }
@@ -111,7 +111,9 @@ package struct HostFacts: Sendable, Equatable {
   }
 
   private var clock: DiagnosisCheck {
-    guard let clockOffset else { return .warn("\(name) clock", "unknown", "see: ssh \(name) date") }
+    guard let clockOffset, abs(clockOffset) < 1e12 else {
+      return .warn("\(name) clock", "unknown", "see: ssh \(name) date")
+    }
     let size = abs(clockOffset)
     let detail = "\(Int(size)) s \(clockOffset < 0 ? "behind" : "ahead")"
     // Nothing is decided by it; logs are harder to read.
@@ -120,7 +122,11 @@ package struct HostFacts: Sendable, Equatable {
   }
 
   private func folder(_ reference: Reference) -> DiagnosisCheck {
-    let free = answers["free"].flatMap { Int($0) }.map { ", \(ByteCount.text($0 * 1024)) free" } ?? ""
+    let free =
+      answers["free"].flatMap { Int($0) }.map {
+        let (bytes, overflow) = $0.multipliedReportingOverflow(by: 1024)
+        return ", \(ByteCount.text(overflow ? .max : bytes)) free"
+      } ?? ""
     switch sharesFolder {
     case true?: return .ok("\(name) run folder", "\(reference.folder) is shared, renaming works\(free)")
     case false?:

@@ -72,7 +72,7 @@ extension MachineFacts {
     let free = min(memoryAvailable, memoryLimit ?? memoryAvailable)
     let limit = memoryLimit.map { ", limited to \(ByteCount.text($0)) by the control group" } ?? ""
     let detail =
-      "\(ByteCount.text(memoryAvailable)) available\(limit), \(ranks) \(ranks == 1 ? "rank" : "ranks") here"
+      "\(ByteCount.text(memoryAvailable)) available\(limit), \(Count.text(ranks, "rank")) here"
     if free < ranks * Self.memoryPerRank / 8 {
       return .fail("memory", detail, "free some memory or start fewer ranks; a rank takes about 1 GiB")
     }

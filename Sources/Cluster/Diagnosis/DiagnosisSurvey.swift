@@ -21,7 +21,7 @@ package enum HostSurvey {
   }
 
   private static func gather(_ hosts: [Hostfile.Host], path: String, folder: String) -> [HostFacts] {
-    let mark = "\(folder)/.lockstep-doctor-\(getpid())"
+    let mark = "\(folder)/\(RunFolder.doctorsMark)\(getpid())"
     let names = hosts.map(\.name)
     // A file for each host, by its place: what it calls itself need not be what the hostfile calls it.
     let isMade = names.indices.map { makeFile("\(mark)-\($0)") }
@@ -31,11 +31,13 @@ package enum HostSurvey {
         unlink("\(mark)-\(index)-renamed")
       }
     }
-    let answers = HostProbe.run(on: names, seconds: seconds) {
+    let asked = Double(time(nil))
+    let answers = HostProbe.run(on: hosts, seconds: seconds) {
       script(path: path, folder: folder, mark: "\(mark)-\($0)")
     }
-    let received = Double(time(nil))
-    let reached = answers.filter { $0.code == 0 && !HostProbe.isLocal($0.host) }.map(\.host)
+    let reached = hosts.indices.filter { answers[$0].code == 0 && !HostProbe.isLocal(names[$0]) }.map {
+      hosts[$0]
+    }
     let idle = HostProbe.run(on: reached, seconds: seconds) { _ in "true" }
     let loaded = HostProbe.run(on: reached, seconds: seconds) { _ in "head -c \(payload) /dev/zero" }
     return hosts.indices.map { index in
@@ -50,7 +52,9 @@ package enum HostSurvey {
         if parts.count == 2 { facts.answers[parts[0]] = parts[1] }
       }
       facts.sharesFolder = isMade[index] ? Files.exists("\(mark)-\(index)-renamed") : nil
-      facts.clockOffset = facts.answers["time"].flatMap { Double($0) }.map { $0 - received }
+      facts.clockOffset = facts.answers["time"].flatMap { Double($0) }.map {
+        $0 - asked - Double(answers[index].milliseconds) / 1000
+      }
       if let one = idle.first(where: { $0.host == facts.name }),
         let other = loaded.first(where: { $0.host == facts.name }), one.code == 0, other.code == 0
       {

@@ -56,7 +56,7 @@ package struct WorldFacts: Sendable, Equatable {
     let size = ranks.count
     return .ok(
       "ranks",
-      "\(size) \(size == 1 ? "rank" : "ranks") on \(nodes.count) \(nodes.count == 1 ? "node" : "nodes"): "
+      "\(Count.text(size, "rank")) on \(Count.text(nodes.count, "node")): "
         + nodes.joined(separator: ", "))
   }
 

@@ -8,13 +8,25 @@ package struct Hostfile: Sendable, Equatable {
   /// One host.
   package struct Host: Sendable, Equatable {
     package let name: String
-    /// How many ranks it takes; 1 if the line does not say.
+    /// How many ranks it takes.
     package let slots: Int
     /// The line as it stands, without a comment.
     package let text: String
+    /// What the line says of the user and the port of its ssh.
+    var user, port: String?
+
+    package init(name: String, slots: Int, text: String? = nil) {
+      (self.name, self.slots) = (name, slots)
+      self.text = text ?? "\(name) slots=\(slots)"
+    }
 
     /// The name without a user's: `node1` of `ada@node1`.
     package var address: String { Hostfile.address(of: name) }
+
+    /// The words by which ssh reaches it, as mpirun puts them.
+    var sshWords: [String] {
+      (port.map { ["-p", $0] } ?? []) + [user.map { "\($0)@\(address)" } ?? name]
+    }
   }
 
   /// What is behind the user of a name, if it has one.
@@ -33,13 +45,13 @@ package struct Hostfile: Sendable, Equatable {
   /// The file's text.
   package var text: String { hosts.map { $0.text + "\n" }.joined() }
 
-  /// The names of the hosts on which mpirun puts so many ranks: slot by slot in their order.
-  package func taken(by ranks: Int) -> [String] {
+  /// The hosts on which mpirun puts so many ranks: slot by slot in their order.
+  package func taken(by ranks: Int) -> [Host] {
     var left = ranks
     return hosts.prefix { host in
       defer { left -= host.slots }
       return left > 0
-    }.map(\.name)
+    }.map(\.self)
   }
 
   /// The hosts whose names satisfy a condition.
@@ -50,9 +62,7 @@ package struct Hostfile: Sendable, Equatable {
   /// Reads a hostfile.
   /// - Throws: ``HostfileError`` with all that is wrong.
   package static func read(_ path: String) throws(HostfileError) -> Hostfile {
-    guard let text = Files.text(path), !Files.isFolder(path) else {
-      throw .missing(path)
-    }
+    guard let text = Files.text(path) else { throw .missing(path) }
     return try Hostfile(text: text, path: path)
   }
 
@@ -121,11 +131,10 @@ struct HostfileLinter {
   var problems: [HostfileError.Problem] = []
   private var lines: [String: Int] = [:]
 
-  private static let slotKeys = ["slots", "cpus", "cpu", "count"]
+  private static let slotKeys = ["slots", "cpu", "count"]
   private static let limitKeys = ["max_slots", "max-slots"]
-  private static let otherKeys = [
-    "username", "user", "user_name", "user-name", "port",
-  ]
+  private static let userKeys = ["username", "user_name", "user-name"]
+  private static let portKey = "port"
 
   mutating func read(_ line: String, number: Int) {
     var words: [(column: Int, text: String)] = []
@@ -158,14 +167,25 @@ struct HostfileLinter {
     checkName(name.text, number, name.column)
     var slots: Int?
     var limit: Int?
-    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots, &limit) }
+    var host = Hostfile.Host(name: name.text, slots: 1)
+    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots, &limit, &host) }
     if let limit, let slots, slots > limit, let word = words.last(where: { $0.text.contains("slots=") }) {
       problems.append(
         .init(
           number, word.column, "\(slots) slots are more than max_slots=\(limit)",
           "write slots=\(limit), or raise max_slots"))
     }
-    hosts.append(.init(name: name.text, slots: slots ?? 1, text: words.map(\.text).joined(separator: " ")))
+    if slots == nil, problems.last?.line != number {
+      // mpirun would take as many ranks as the host has cores, which only the host knows.
+      problems.append(
+        .init(
+          number, name.column, "\(name.text.shortened) has no slots=",
+          "write how many ranks it takes: \(name.text.shortened) slots=2"))
+    }
+    var read = Hostfile.Host(
+      name: name.text, slots: slots ?? 1, text: words.map(\.text).joined(separator: " "))
+    (read.user, read.port) = (host.user, host.port)
+    hosts.append(read)
   }
 
   private mutating func checkName(_ name: String, _ line: Int, _ column: Int) {
@@ -204,7 +224,8 @@ struct HostfileLinter {
   }
 
   private mutating func readWord(
-    _ word: String, _ line: Int, _ column: Int, _ slots: inout Int?, _ limit: inout Int?
+    _ word: String, _ line: Int, _ column: Int, _ slots: inout Int?, _ limit: inout Int?,
+    _ host: inout Hostfile.Host
   ) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let key = parts[0]
@@ -231,8 +252,14 @@ struct HostfileLinter {
     } else if Self.limitKeys.contains(key) {
       guard let count = count("how many ranks the host takes at most") else { return }
       limit = count
-    } else if !Self.otherKeys.contains(key) {
-      let near = OptionSuggestions(words: Self.slotKeys + Self.limitKeys + Self.otherKeys).nearest(to: key)
+    } else if Self.userKeys.contains(key) {
+      host.user = parts[1]
+    } else if key == Self.portKey {
+      host.port = parts[1]
+    } else {
+      let near = OptionSuggestions(
+        words: Self.slotKeys + Self.limitKeys + Self.userKeys + [Self.portKey]
+      ).nearest(to: key)
       let advice =
         near.first.map { "did you mean \($0)=\(parts[1].shortened)?" } ?? "mpirun knows slots= and max_slots="
       problems.append(.init(line, column, "'\(key.shortened)' is no key of a hostfile", advice))

@@ -13,6 +13,8 @@ package struct LaunchCommand: Sendable, Equatable {
   package var isRoot = false
   /// What a rank is bound to: none, core, socket, numa.
   package var binding = "none"
+  /// What the environment has mpirun give to ssh, of which the command's own words would take the place.
+  package var sshArguments: [String] = []
   /// Whether the environment says how daemons are started.
   package var hasLaunchAgent = false
   /// What the processes of this start are marked with, for ``StartSweep``; nil for none.
@@ -45,6 +47,8 @@ package struct LaunchCommand: Sendable, Equatable {
     if oversubscribes { words.append("--oversubscribe") }
     if isRoot { words.append("--allow-run-as-root") }
     words += ["--bind-to", binding]
+    // This host's slots are its cores as the system counts them, two of which may share one.
+    if hostfile == nil { words.append("--use-hwthread-cpus") }
     let settings = [
       ("oob_tcp_keepalive_time", "2"), ("oob_tcp_keepalive_intvl", "1"), ("oob_tcp_keepalive_probes", "7"),
     ]
@@ -52,7 +56,9 @@ package struct LaunchCommand: Sendable, Equatable {
     if hostfile != nil {
       words += [
         "--mca", "plm_rsh_args",
-        "-o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4",
+        (sshArguments + [
+          "-o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4"
+        ]).joined(separator: " "),
       ]
       // mpirun takes these words apart at spaces, and the shell of the other host reads them.
       if !hasLaunchAgent, let name = program.first, name.hasPrefix("/"), ShellWord.typed(name) == name {

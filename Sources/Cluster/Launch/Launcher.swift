@@ -28,6 +28,8 @@ package struct Launcher {
   /// The hostfile as it is, and without hosts that have no address.
   private let listed, hosts: Hostfile?
   private let report: (String) -> Void
+  /// The recipe's name by the options of a run that begins, where they can be read here.
+  private let recipeName: String?
 
   /// Checks the request.
   /// - Parameter report: prints one line for people.
@@ -56,14 +58,17 @@ package struct Launcher {
     // Whoever goes on without hosts that are lost also begins without them.
     hosts = request.isDryRun ? listed : listed?.filter { name in !unknown.contains { $0.name == name } }
     if !unknown.isEmpty, !request.isDryRun { report("\(missing); left out") }
+    var recipeName: String?
     // A recipe's file may lie on the other hosts alone: they say what is wrong with it.
     if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe,
       request.words.folder == nil || !recipe.hasSuffix(".yaml") || Files.text(recipe) != nil
     {
       let options = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
+      recipeName = options.recipe
       _ = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: request.ranks, rank: 0)
     }
+    self.recipeName = recipeName
   }
 
   /// The command, as it would be typed.
@@ -79,6 +84,7 @@ package struct Launcher {
     command.binding = request.binding
     command.variables = Self.variables
     command.start = start
+    command.sshArguments = HostProbe.agentArguments
     command.hasLaunchAgent = Files.environment("OMPI_MCA_orte_launch_agent") != nil
     return command
   }
@@ -135,7 +141,9 @@ package struct Launcher {
           mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
           isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
         ) {
-          StartSweep(start, program: Self.program, on: used?.taken(by: ranks) ?? [RunOwner.current.host])
+          StartSweep(
+            start, program: Self.program,
+            on: used?.taken(by: ranks) ?? [.init(name: "localhost", slots: ranks)])
         }?.run() ?? .notStarted
       let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
       let outcome = LaunchOutcome(
@@ -160,9 +168,7 @@ package struct Launcher {
       if let listed {
         let left = listed.filter(Set(reachable(listed)).subtracting(end.sweep?.faulty ?? []).contains)
         guard !left.hosts.isEmpty else {
-          report(
-            "no host of the hostfile answers; run again with \(RunFolder.resumeWords(words.folder)) when one does"
-          )
+          report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
           return outcome.code
         }
         (ranks, hostfile) = try use(left, listingThemIn: survivors)
@@ -189,7 +195,7 @@ package struct Launcher {
   private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
     guard words.isTraining, words.folder == nil else { return (words, nil) }
     let recipe =
-      try words.recipe.map { try RecipeSource.find($0).recipeName() }
+      try recipeName ?? words.recipe.map { try RecipeSource.find($0).recipeName() }
       ?? words.source.map { try Inspection.generation(at: $0).0.manifest.info.recipe }
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
@@ -221,11 +227,14 @@ package struct Launcher {
 
   /// Where there was nothing to save.
   private func stopped(_ moment: String, _ folder: String?) -> Int32 {
-    let isRun = folder.map { RunFolder.isRun($0) } ?? false
     forgive(folder)
-    report(
-      "stopped \(moment); run again\(isRun ? " with \(RunFolder.resumeWords(folder))" : "")")
+    report("stopped \(moment); run again\(Self.with(folder))")
     return ExitStatus.stopped.rawValue
+  }
+
+  /// What to run again with: nothing more where no run has begun.
+  private static func with(_ folder: String?) -> String {
+    folder.map { RunFolder.isRun($0) } == true ? " with \(RunFolder.resumeWords(folder))" : ""
   }
 
   /// Starts from the run's generations do not count that were ended from outside, or because a person wished it.
@@ -268,7 +277,7 @@ package struct Launcher {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
     let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""
-    return "\(cause)\(count); run again with \(RunFolder.resumeWords(words.folder)), or with --max-restarts"
+    return "\(cause)\(count); run again\(Self.with(words.folder)), or with --max-restarts"
   }
 
   /// Waits while another process holds the run folder. A file server may keep the lock of a host that is lost
@@ -295,7 +304,7 @@ package struct Launcher {
   }
 
   private func reachable(_ hosts: Hostfile) -> [String] {
-    HostProbe.run(on: hosts.hosts.map(\.name), seconds: 4) { _ in "true" }.filter { $0.code == 0 }.map(\.host)
+    HostProbe.run(on: hosts.hosts, seconds: 4) { _ in "true" }.filter { $0.code == 0 }.map(\.host)
   }
 
   /// mpirun's terminals have no width; the ranks take it from here.

@@ -23,12 +23,13 @@ struct StartSweep {
   /// - Parameters:
   ///   - start: what it is marked with.
   ///   - program: the path of this program.
-  init(_ start: String, program: String, on hosts: [String]) {
+  init(_ start: String, program: String, on hosts: [Hostfile.Host]) {
     // All hosts are looked at first: ranks that lose others end by themselves.
     let answers = HostProbe.run(on: hosts, seconds: Self.seconds) { _ in
       Self.script(start, program: program, ends: false)
     }
-    _ = HostProbe.run(on: answers.filter { $0.code == 0 }.map(\.host), seconds: Self.seconds) { _ in
+    let alive = zip(hosts, answers).filter { $1.code == 0 }.map(\.0)
+    _ = HostProbe.run(on: alive, seconds: Self.seconds) { _ in
       Self.script(start, program: program, ends: true)
     }
     found = answers.map { answer in

@@ -13,8 +13,8 @@ package struct CalibrationRecord: Sendable, Equatable {
   /// The record in the JSON of an earlier plan; nil if there is none.
   package init?(planJSON: String) {
     guard let root = try? JSONValue(parsing: Array(planJSON.utf8)), let value = root["calibration"],
-      let copy = value["copy_seconds_per_byte"]?.number, let wire = value["wire_seconds_per_byte"]?.number,
-      let message = value["message_seconds"]?.number, case .array(let measured)? = value["measured"],
+      let copy = value["copy_seconds_per_byte"]?.amount, let wire = value["wire_seconds_per_byte"]?.amount,
+      let message = value["message_seconds"]?.amount, case .array(let measured)? = value["measured"],
       !measured.isEmpty
     else { return nil }
     machine = .init(copy: copy, wire: wire, message: message)
@@ -35,7 +35,7 @@ package struct CalibrationRecord: Sendable, Equatable {
 extension Calibration {
   fileprivate init?(_ value: JSONValue) {
     func count(_ name: String, from least: Int) -> Int? {
-      value[name]?.number.flatMap { Int(exactly: $0) }.flatMap { $0 >= least ? $0 : nil }
+      value[name]?.number.flatMap { Int(exactly: $0) }.flatMap { (least...65_536).contains($0) ? $0 : nil }
     }
     guard let microBatches = count("micro_batches", from: 1), let threads = count("threads", from: 1),
       let beside = count("beside", from: 0), let together = count("micro_batches_per_pass", from: 1),

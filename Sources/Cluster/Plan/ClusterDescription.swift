@@ -37,7 +37,7 @@ package struct ClusterDescription: Sendable, Equatable {
   /// Reads a file of `key: value` lines; `#` begins a comment.
   /// - Throws: ``ClusterError`` with all that is wrong.
   package static func read(_ path: String) throws(ClusterError) -> ClusterDescription {
-    guard let text = Files.head(path), !Files.isFolder(path) else {
+    guard let text = Files.head(path) else {
       throw ClusterError(
         isMissing: true, lines: ["the description \(path) cannot be read; check --cluster"])
     }

@@ -17,13 +17,13 @@ extension ExecutionPlan {
       let opening = phase.opening > 0 ? "\(Self.milliseconds(phase.opening)) + " : ""
       return "\(phase.name) \(opening)\(Self.milliseconds(phase.forward + phase.backward)) ms a micro-batch, "
         + "\(Self.milliseconds(phase.update)) ms an update, \(Self.fixed(phase.bytes * 1e-6, 1)) MB a sum in "
-        + "\(buckets) \(buckets == 1 ? "bucket" : "buckets")"
+        + Count.text(buckets, "bucket")
     }
     let beside = first.beside == 0 ? "" : ", beside \(first.beside) more that did the same"
     var lines = [
       "\(description), batch \(batch) in \(first.microBatches) micro-batches",
       "cluster     \(clusterText)",
-      "calibrated  on one rank x \(first.threads) \(first.threads == 1 ? "thread" : "threads")\(beside): "
+      "calibrated  on one rank x \(Count.text(first.threads, "thread"))\(beside): "
         + "\(Self.milliseconds(first.secondsAlone)) ms a step alone",
     ]
     lines += phases.map { "            \($0)" }
@@ -32,8 +32,8 @@ extension ExecutionPlan {
     lines.append("")
     lines.append(
       "best        -n \(best.ranks) threads=\(best.threads) microBatches=\(best.microBatches): "
-        + "\(Self.fixed(imagesPerSecond(best), 1)) images/s on \(best.nodes) "
-        + "\(best.nodes == 1 ? "node" : "nodes"), limited by \(best.limit)")
+        + "\(Self.fixed(imagesPerSecond(best), 1)) images/s on "
+        + "\(Count.text(best.nodes, "node")), limited by \(best.limit)")
     lines += advice.map { "            \($0)" }
     return lines.joined(separator: "\n")
   }
@@ -42,7 +42,7 @@ extension ExecutionPlan {
     let rate = cluster.bandwidth.isFinite ? "\(Self.fixed(cluster.bandwidth, 0)) Mbit/s" : "no limit"
     let slots = cluster.slots.map { " with \($0.map(String.init).joined(separator: ", ")) slots" } ?? ""
     return
-      "\(cluster.nodes) \(cluster.nodes == 1 ? "node" : "nodes") x \(cluster.cores) cores\(slots), \(rate) each way, "
+      "\(Count.text(cluster.nodes, "node")) x \(Count.text(cluster.cores, "core"))\(slots), \(rate) each way, "
       + "\(Self.fixed(cluster.latency, 3)) ms one way"
   }
 
@@ -94,7 +94,7 @@ extension ExecutionPlan {
     }
     if Cores.onNode < cluster.cores {
       lines.append(
-        "calibrated on \(Cores.onNode) \(Cores.onNode == 1 ? "core" : "cores"): the memory of \(cluster.cores) may be shorter"
+        "calibrated on \(Count.text(Cores.onNode, "core")): the memory of \(cluster.cores) may be shorter"
       )
     }
     return lines

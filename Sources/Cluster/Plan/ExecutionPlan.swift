@@ -185,6 +185,8 @@ private struct Predictor {
     if let slots = cluster.slots {
       guard nodes <= slots.count else { return nil }
       ranksOfNodes = Array(slots.prefix(nodes))
+      // Ranks of several threads each would take turns.
+      guard threads == 1 || (ranksOfNodes.max() ?? 1) * threads <= cluster.cores else { return nil }
     } else {
       let fitting = min(cluster.cores / threads, calibration.microBatches / nodes)
       guard fitting > 0 else { return nil }
@@ -235,7 +237,10 @@ private struct Predictor {
         "some ranks have \(Int(most)) micro-batches, others fewer"
       ))
     losses.append(
-      (1 - Double(busy) / Double(cluster.cores), "\(cluster.cores - busy) cores of a node have nothing to do")
+      (
+        1 - Double(busy) / Double(cluster.cores),
+        "\(Count.text(cluster.cores - busy, "core")) of a node \(cluster.cores - busy == 1 ? "has" : "have") nothing to do"
+      )
     )
     guard let largest = losses.max(by: { $0.share < $1.share }), largest.share >= 0.05 else {
       return "computation"

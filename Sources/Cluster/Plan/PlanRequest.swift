@@ -88,10 +88,8 @@ package struct PlanRequest: Sendable {
     func single() throws -> [Calibration] {
       try with(beside: beside) {
         try own(threads: 1, beside: beside)
-          + otherMicroBatches(options).map { count in
-            var options = options
-            options.microBatches = count
-            return try Calibration(options, threads: 1, beside: beside, acrossNodes: isAcross)
+          + otherMicroBatches(options).map {
+            try Calibration($0, threads: 1, beside: beside, acrossNodes: isAcross)
           }
       }
     }
@@ -104,13 +102,16 @@ package struct PlanRequest: Sendable {
     return CalibrationRecord(all, .measured())
   }
 
-  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as they divide
-  /// the batch.
-  private func otherMicroBatches(_ options: Options) -> [Int] {
+  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as the batch and the other
+  /// options allow.
+  private func otherMicroBatches(_ options: Options) -> [Options] {
     let own = options.microBatches
     var cores = 1
     while cores < cluster.nodes * cluster.cores { cores *= 2 }
-    return Set([own / 2, own * 2, cores]).subtracting([0, own]).filter { options.batch % $0 == 0 }.sorted()
+    return Set([own / 2, own * 2, cores]).subtracting([0, own]).sorted().compactMap { count in
+      guard options.batch % count == 0 else { return nil }
+      return try? options.applying(["microBatches=\(count)"])
+    }
   }
 
   /// Does `work` while other processes of this program calibrate, again and again.

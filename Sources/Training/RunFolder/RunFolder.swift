@@ -65,11 +65,14 @@ public struct RunFolder: Sendable {
     static let checkpoints = "checkpoints"
     static let lock = ".lock"
 
-    /// Whether a run may have left this that stopped before it had written its options.
+    /// Whether a run may have left this that stopped before it had written its options, or a doctor that was.
     static func isNegligible(_ name: String) -> Bool {
-      name == lock || AtomicFile.isTemporary(name, of: options)
+      name == lock || AtomicFile.isTemporary(name, of: options) || name.hasPrefix(doctorsMark)
     }
   }
+
+  /// What the names of files begin with by which `doctor` tries a folder.
+  package static let doctorsMark = ".lockstep-doctor-"
 
   private init(path: String, options: Options, lock: RunFolderLock) {
     self.path = path

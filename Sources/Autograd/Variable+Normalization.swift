@@ -57,8 +57,8 @@ extension Variable {
     let centred = x - x.mean(along: axes)
     let deviation = (centred.squared().mean(along: axes) + epsilon).squareRoot()
     let standardized = centred / deviation
-    let before = standardized.value * weight.value + bias.value
-    let g = step.upstream * step.upstream.constant(before.positiveMask(otherwise: slope))
+    // Of what the forward pass has made: computed anew it may round to the other side of 0.
+    let g = step.upstream * step.upstream.constant(step.output.value.positiveMask(otherwise: slope))
     let shift = g.sum(along: axes)
     let scale = (g * standardized).sum(along: axes)
     let input = weight / deviation * (g - shift * share - standardized * (scale * share))

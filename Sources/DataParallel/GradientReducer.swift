@@ -47,7 +47,11 @@ public final class GradientReducer {
     if chain == sums.count {
       sums.append((node, storage))
     } else {
-      VectorSum.carry(storage.pointer, into: sums[chain...].map(\.storage.pointer), count: count)
+      let chained = sums[chain...].map(\.storage.pointer)
+      ComputeThreads.split(count, grain: ComputeThreads.grain) { range in
+        VectorSum.carry(
+          storage.pointer + range.lowerBound, into: chained.map { $0 + range.lowerBound }, count: range.count)
+      }
       let sum = sums[chain].storage
       sums.removeSubrange(chain...)
       sums.append((node, sum))

@@ -154,7 +154,7 @@ public final class MLPGAN: Model {
     ]
   }
 
-  /// As for ``DCGAN``; a pack is judged once for all of its samples.
+  /// As for ``ConvolutionalGAN``; a pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let generator = configuration.weights(from: configuration.inputCount, to: configuration.dimensions)
     let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
@@ -225,7 +225,7 @@ extension MLPGAN.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
-  /// micro-batches of `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let together = Double(min(samples, max(microBatch, samplesPerPass)))
     return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)

@@ -162,7 +162,7 @@ extension VAE.Configuration {
   public var weightCount: Double { weights.reduce(0, +) }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
-  /// micro-batches of `microBatch`; as ``DCGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = Double(min(samples, max(microBatch, samplesPerPass)))

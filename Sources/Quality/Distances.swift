@@ -15,7 +15,8 @@ extension Matrix {
     result.values.withUnsafeMutableBufferPointer { values in
       for row in 0..<own.count {
         for column in 0..<width {
-          values[row * width + column] = max(0, own[row] + others[column] - 2 * values[row * width + column])
+          let distance = own[row] + others[column] - 2 * values[row * width + column]
+          values[row * width + column] = distance < 0 ? 0 : distance
         }
       }
     }

@@ -83,6 +83,27 @@ public struct Matrix: Equatable, Sendable {
 }
 
 extension Matrix {
+  /// Adds XᵀX, for X of `[n, d]`, to this symmetric matrix of `[d, d]`: the upper triangle is computed, the other one is
+  /// its mirror image.
+  mutating func addProduct(ofColumnsOf vectors: Matrix) {
+    let d = columns
+    precondition(rows == d && vectors.columns == d, "a product of columns with themselves")
+    guard d > 0, vectors.rows > 0 else { return }
+    vectors.values.withUnsafeBufferPointer { x in
+      values.withUnsafeMutableBufferPointer { c in
+        cblas_dsyrk(
+          CblasRowMajor, CblasUpper, CblasTrans, blasint(d), blasint(vectors.rows), 1, x.baseAddress,
+          blasint(d), 1,
+          c.baseAddress, blasint(d))
+        for row in 1..<max(d, 1) {
+          for column in 0..<row { c[row * d + column] = c[column * d + row] }
+        }
+      }
+    }
+  }
+}
+
+extension Matrix {
   /// Eigenvalues of a symmetric matrix, descending, with their vectors as rows.
   public struct Eigen: Equatable, Sendable {
     /// Descending.

@@ -45,7 +45,7 @@ public struct Moments: Equatable, Sendable {
     for row in 0..<vectors.rows {
       for column in 0..<vectors.columns { sum[column] += vectors.values[row * vectors.columns + column] }
     }
-    products.add(vectors, vectors, transposingSelf: true)
+    products.addProduct(ofColumnsOf: vectors)
   }
 
   /// The statistics of both sets.

@@ -70,8 +70,6 @@ public struct PrincipalComponents: Sendable {
   public let input: Input
   /// The mean of the training vectors.
   public let mean: [Double]
-  /// The share of the variance along each component, descending.
-  public let variances: [Double]
   /// One component a row.
   public let components: Matrix
 
@@ -80,7 +78,6 @@ public struct PrincipalComponents: Sendable {
     self.input = input
     mean = moments.mean
     let eigen = moments.covariance.eigen(largest: count)
-    variances = eigen.values
     components = eigen.vectors
   }
 

@@ -31,6 +31,13 @@ extension EndToEnd {
       return try decoder.decode(Output.self, from: Data(finished.output.utf8))
     }
 
+    @Test("a model that is asked by class is timed too", arguments: ["embedding", "projection", "auxiliary"])
+    func conditional(condition: String) throws {
+      let words = ["bench", "dcgan", "--runs", "1", "model.condition=\(condition)", "dataset.labels=10"]
+      let finished = try Lockstep.run(words + small, in: try Folder())
+      #expect(finished.status == 0, "\(finished.errors)")
+    }
+
     @Test("after warm-up a step of one thread takes no tensor memory from the system", arguments: [1, 2])
     func allocations(ranks: Int) throws {
       guard ranks == 1 || MPIRun.isAvailable else { return }

@@ -83,7 +83,7 @@ struct CoordinationTests {
   @Test(
     "a handshake that differs names what, which rank and which host",
     arguments: [
-      ("the rounding of exp, log, sin or a product", 0), ("the processor that OpenBLAS computes for", 1),
+      ("the rounding of exp, log, sin or a product", 0), ("what OpenBLAS computes", 1),
       ("the options", 2), ("the data", 3),
     ])
   func handshake(subject: String, field: Int) throws {

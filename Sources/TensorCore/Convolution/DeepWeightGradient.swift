@@ -64,6 +64,7 @@ struct DeepWeightGradient {
     let channels = patches.channels
     let taps = plane.taps
     let zeros = TensorStorage(count: inputChannels.count)
+    defer { withExtendedLifetime(zeros) {} }
     clear(zeros.pointer, zeros.count)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: taps) { tapPixels in
       let tapPixels = tapPixels.baseAddress.unsafelyUnwrapped

@@ -44,7 +44,7 @@ extension Tensor {
             rows: rows, depth: depth, columns: columns, left: left + matrix * rows * depth,
             isLeftTransposed: transposingSelf, right: packed.pointer,
             result: result + matrix * rows * columns)
-          product.run(kernels)
+          withExtendedLifetime(packed) { product.run(kernels) }
         }
       }
     }
@@ -90,6 +90,7 @@ extension Tensor {
     let isInPlace = MatrixProduct.readsInPlace(depth: depth, columns: columns, kernels)
     let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
     let packed = TensorStorage(count: isInPlace ? 0 : panels.packedCount(kernels))
+    defer { withExtendedLifetime(packed) {} }
     return Tensor([rows, columns], in: room) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in

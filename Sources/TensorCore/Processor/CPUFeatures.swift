@@ -2,7 +2,7 @@ internal import CProcessor
 
 /// The instruction sets that matter to the kernels, as the processor and the operating system offer them.
 public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
-  /// 256-bit integer and float vectors.
+  /// 256-bit integer and float vectors, and what x86-64-v3 has beside them: BMI1 and 2, LZCNT, MOVBE, F16C.
   public let avx2: Bool
   /// Fused multiply-add on 256-bit vectors.
   public let fma: Bool
@@ -34,13 +34,14 @@ public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
     #if arch(x86_64)
       let basic = lockstep_cpuid(1, 0).ecx
       let extended = lockstep_cpuid(7, 0).ebx
+      let amd = lockstep_cpuid(0x8000_0001, 0).ecx
       func has(_ register: UInt32, _ bits: Int...) -> Bool { bits.allSatisfy { register >> $0 & 1 == 1 } }
       // The operating system must save the registers: XMM and YMM, and for AVX-512 masks and ZMM.
       let saved = has(basic, 27) ? lockstep_xgetbv() : 0
       let savesYMM = saved & 0x6 == 0x6
       let savesZMM = saved & 0xe6 == 0xe6
       return CPUFeatures(
-        avx2: savesYMM && has(basic, 28) && has(extended, 5),
+        avx2: savesYMM && has(basic, 22, 28, 29) && has(extended, 3, 5, 8) && has(amd, 5),
         fma: savesYMM && has(basic, 12),
         avx512: savesZMM && has(extended, 16, 17, 28, 30, 31))
     #else

@@ -54,14 +54,14 @@ extension Tensor {
   public func adding(_ constant: Float) -> Tensor { map { $0 + constant } }
   /// x · c.
   public func multiplied(by constant: Float) -> Tensor { map { $0 * constant } }
-  /// max(x, 0).
-  public func rectified() -> Tensor { map { $0 > 0 ? $0 : 0 } }
+  /// max(x, 0); not a number stays one.
+  public func rectified() -> Tensor { map { $0 <= 0 ? 0 : $0 } }
   /// x where positive, slope · x elsewhere.
   public func leakyRectified(slope: Float) -> Tensor { map { $0 > 0 ? $0 : slope * $0 } }
   /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient
   /// where that is positive, slope times it elsewhere.
   public func leakyRectifierGradient(at input: Tensor, slope: Float) -> Tensor {
-    zipped(with: input) { $1 > 0 ? $0 : slope * $0 }
+    zipped(with: input) { $1 <= 0 ? slope * $0 : $0 }
   }
   /// 1 where positive, `otherwise` elsewhere: the derivative of the (leaky) rectifier.
   public func positiveMask(otherwise: Float = 0) -> Tensor { map { $0 > 0 ? 1 : otherwise } }

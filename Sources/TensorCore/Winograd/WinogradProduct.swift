@@ -64,24 +64,28 @@ struct WinogradProduct {
   ) {
     let transform = kernels.transforms(form).input
     let zeros = TensorStorage(count: channels)
+    defer { withExtendedLifetime(zeros) {} }
     clear(zeros.pointer, channels)
     let outside = UnsafePointer(zeros.pointer)
-    let segments = layout.segments(phases: sources.count, channels: channels)
+    let (segments, offsets) = layout.segments(phases: sources.count, channels: channels)
     // Tile after tile, so that phases read their neighbouring pixels together.
     TilePointers.with { pointers in
-      for tile in tiles {
-        let row = block + (tile &- tiles.lowerBound) &* KernelTable.rowStride
-        for segment in segments {
-          let squares = sources[segment.phase]
-          let activation = activation + segment.channels.lowerBound
-          squares.forEachPixel(of: squares[tile]) {
-            pointers.from[$0] = $1.map { activation + $0 } ?? outside
+      segments.withUnsafeBufferPointer { segments in
+        offsets.withUnsafeBufferPointer { offsets in
+          for tile in tiles {
+            let row = block + (tile &- tiles.lowerBound) &* KernelTable.rowStride
+            var places = offsets.baseAddress.unsafelyUnwrapped
+            for segment in segments {
+              let squares = sources[segment.phase]
+              let activation = activation + segment.channels.lowerBound
+              squares.forEachPixel(of: squares[tile]) {
+                pointers.from[$0] = $1.map { activation + $0 } ?? outside
+              }
+              for position in 0..<form.positions { pointers.to[position] = row + places[position] }
+              places += form.positions
+              pointers.apply(transform, channels: segment.channels.count)
+            }
           }
-          segment.offsets.withUnsafeBufferPointer { offsets in
-            let offsets = offsets.baseAddress.unsafelyUnwrapped
-            for position in 0..<form.positions { pointers.to[position] = row + offsets[position] }
-          }
-          pointers.apply(transform, channels: segment.channels.count)
         }
       }
     }
@@ -96,6 +100,7 @@ struct WinogradProduct {
     let result = result + first
     // Where pixels beyond the edge go.
     let outside = TensorStorage(count: count)
+    defer { withExtendedLifetime(outside) {} }
     TilePointers.with { pointers in
       var product = products
       target.forEach(tiles) { _, square in

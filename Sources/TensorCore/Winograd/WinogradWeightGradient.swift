@@ -132,6 +132,7 @@ struct WinogradWeightGradient {
     let transform = kernels.transforms(form).input
     let panels = kernels.panels(columns)
     let zeros = TensorStorage(count: columns)
+    defer { withExtendedLifetime(zeros) {} }
     clear(zeros.pointer, columns)
     let outside = UnsafePointer(zeros.pointer)
     TilePointers.with { pointers in
@@ -172,6 +173,7 @@ struct TransformedUpstream {
     let transform = kernels.transforms(form).upstream
     ComputeThreads.split(squares.count, grain: 16) { tiles in
       let zeros = TensorStorage(count: channels)
+      defer { withExtendedLifetime(zeros) {} }
       clear(zeros.pointer, channels)
       let outside = UnsafePointer(zeros.pointer)
       TilePointers.with { pointers in

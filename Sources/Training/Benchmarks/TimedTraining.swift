@@ -57,10 +57,17 @@ package struct TimedTraining {
         Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
       ).multiplied(by: 2).adding(-1)
     }
+    let classes = engine.model.classCount
+    let labels = passes.map { pass in
+      classes == 0
+        ? []
+        : (pass.lowerBound * size..<pass.upperBound * size).map { Int32(truncatingIfNeeded: $0 % classes) }
+    }
     return { draw in
-      zip(passes, images).map {
+      passes.indices.map {
         MicroBatch(
-          index: $0.lowerBound, parts: $0.count, draw: draw, images: $1, labels: [], seed: seed)
+          index: passes[$0].lowerBound, parts: passes[$0].count, draw: draw, images: images[$0],
+          labels: labels[$0], seed: seed)
       }
     }
   }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Glibc
 import Platform
+import Quality
 import TensorCore
 
 /// What a host makes of the same numbers: ranks whose libraries or kernels round differently would part without a word.
@@ -26,5 +27,21 @@ package enum ArithmeticProbe {
     for tensor in results { hash.update(tensor) }
     cosines.withUnsafeBytes { hash.update($0) }
     return hash.digest()
+  }
+
+  /// The processor that the BLAS library computes for, and SHA-256 of what it makes of a product and of the eigenvectors
+  /// of a symmetric matrix: measures of quality, and what is decided on them, depend on these to the last digit and to the
+  /// sign.
+  package static func blas() -> String {
+    let count = 24
+    let values = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0).normal([count * count]).scalars.map(
+      Double.init)
+    let matrix = Matrix(rows: count, columns: count, values: values)
+    let eigen = Moments(of: matrix).covariance.eigen(largest: 8)
+    let hash = SHA256()
+    for numbers in [matrix.product(matrix).values, eigen.values, eigen.vectors.values] {
+      numbers.withUnsafeBytes { hash.update($0) }
+    }
+    return "\(BLASLibrary.coreName) \(hash.digest())"
   }
 }

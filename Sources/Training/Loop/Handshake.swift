@@ -29,8 +29,7 @@ package struct Handshake: Sendable {
   /// Of what the ranks are to do, and how they compute.
   /// - Parameters:
   ///   - arithmetic: see ``ArithmeticProbe``.
-  ///   - blas: the processor that the BLAS library computes for, on which the last digits of the measures of quality
-  ///     depend, and so what is decided on them; alike on all ranks where nothing is measured.
+  ///   - blas: see ``ArithmeticProbe/blas()``; alike on all ranks where nothing is measured.
   ///   - options: SHA-256 of the resolved options as this rank understands them.
   ///   - data: the fingerprint of the data as this rank reads them.
   package init(arithmetic: String, blas: String, options: String, data: String) {
@@ -39,9 +38,10 @@ package struct Handshake: Sendable {
         name: "the rounding of exp, log, sin or a product", value: arithmetic,
         advice: "install one version of SLEEF (libsleef3) and of the C library on every host"),
       Item(
-        name: "the processor that OpenBLAS computes for", value: blas,
+        name: "what OpenBLAS computes", value: blas,
         advice:
-          "give all ranks one OPENBLAS_CORETYPE (mpirun -x OPENBLAS_CORETYPE=Haswell, or lockstep launch)"),
+          "install one OpenBLAS on every host, and give all ranks one OPENBLAS_CORETYPE (mpirun -x "
+          + "OPENBLAS_CORETYPE=Haswell, or lockstep launch)"),
       Item(name: "the options", value: options, advice: "start all ranks with one command"),
       Item(name: "the data", value: data, advice: "copy one data set to every host"),
     ]

@@ -137,7 +137,10 @@ struct UpdateStep: @unchecked Sendable {
         step: number,
         rate: rate)
       guard let limit = weightLimit else { continue }
-      for i in start..<start + count { values[i] = max(-limit, min(limit, values[i])) }
+      for i in start..<start + count {
+        // What is not a number stays so.
+        if values[i] > limit { values[i] = limit } else if values[i] < -limit { values[i] = -limit }
+      }
     }
   }
 }

@@ -41,7 +41,7 @@ enum RunAgreement {
     }
     try Handshake(
       arithmetic: ArithmeticProbe.digest(),
-      blas: options.quality.every > 0 || options.watch.every > 0 ? BLASLibrary.coreName : "not used",
+      blas: options.quality.every > 0 || options.watch.every > 0 ? ArithmeticProbe.blas() : "not used",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     return (plan, dataset)

@@ -166,10 +166,8 @@ package struct RunStart {
         keepsLead: own.balance.every > 0,
         keepsAugmentation: own.augmentation == .ada && own.initialAugmentation == options.initialAugmentation)
     } catch let error as CheckpointError {
-      throw CheckpointError(
-        error.kind, error.problem, path: error.path, tensor: error.tensor,
-        advice:
-          "a whole state leaves its tensors what they are: leave out what changes networks, kinds of optimizers, "
+      throw error.advising(
+        "a whole state leaves its tensors what they are: leave out what changes networks, kinds of optimizers, "
           + "replay.size or wire, or begin with weights alone (init.NETWORK=)")
     }
     try state.verify(generation)

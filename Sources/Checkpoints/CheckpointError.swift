@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// What went wrong with a checkpoint: one line that names the place and what to do next.
 public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -59,6 +60,11 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     self.init(kind, "cannot \(call): \(String(cString: strerror(code)))", path: path)
   }
 
+  /// The same failure with other advice.
+  package func advising(_ advice: String) -> CheckpointError {
+    CheckpointError(kind, problem, path: path, tensor: tensor, offset: offset, advice: advice)
+  }
+
   /// `what, where (tensor, offset); what to do next`, with control characters of untrusted names escaped.
   public var description: String {
     var details: [String] = []
@@ -69,7 +75,7 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     case nil: break
     }
     let place = details.isEmpty ? path : "\(path) (\(details.joined(separator: ", ")))"
-    return Self.printable("\(problem), \(place); \(advice)")
+    return TerminalText.escaped("\(problem), \(place); \(advice)")
   }
 
   static func advice(for kind: Kind) -> String {
@@ -82,18 +88,5 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     case .otherModel: "use the recipe and the options that the checkpoint was written with"
     case .newerFormat: "read it with the program that wrote it, or a newer one"
     }
-  }
-
-  /// Terminal escapes in a file's names must not reach a terminal.
-  private static func printable(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator:
-        result += "\\u{\(String(scalar.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

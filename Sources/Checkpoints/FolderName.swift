@@ -1,3 +1,5 @@
+import Platform
+
 /// A name in a store's folder, taken apart.
 package enum FolderName: Equatable {
   /// `step-00000500`: a generation.
@@ -36,8 +38,7 @@ package enum FolderName: Equatable {
   /// - Precondition: steps are counted from 0.
   package static func generation(_ step: Int) -> String {
     precondition(step >= 0, "steps are counted from 0")
-    let digits = String(step)
-    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    return "step-" + Digits.padded(step, to: 8)
   }
 
   /// `NAME.tmp-9f2c…`, with digits that no earlier process has left behind.

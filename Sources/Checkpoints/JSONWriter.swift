@@ -1,3 +1,5 @@
+import Platform
+
 /// Writes JSON in the order of the calls, so that equal values give equal bytes.
 struct JSONWriter {
   /// Whether the members of an object or array stand on lines of their own.
@@ -45,8 +47,7 @@ struct JSONWriter {
       case UInt8(ascii: "\""): append("\\\"")
       case UInt8(ascii: "\\"): append("\\\\")
       case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+        append("\\u" + Digits.padded(byte, to: 4, radix: 16))
       default: bytes.append(byte)
       }
     }

@@ -30,9 +30,7 @@ extension Safetensors {
   ) throws(CheckpointError) -> T {
     do { return try read() } catch {
       guard error.kind == .damaged else { throw error }
-      throw CheckpointError(
-        error.kind, error.problem, path: error.path, tensor: error.tensor, offset: error.offset,
-        advice: "give a whole file of safetensors, such as safetensors.torch.save_file writes")
+      throw error.advising("give a whole file of safetensors, such as safetensors.torch.save_file writes")
     }
   }
 

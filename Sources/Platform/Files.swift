@@ -8,9 +8,11 @@ package enum Files {
   }
 
   /// The folder that is there and that `path` would come to lie in.
-  package static func nearestFolder(_ path: String) -> String {
+  /// - Parameter passingFiles: whether what is there and is no folder is passed over; otherwise it is what is returned.
+  package static func nearestFolder(_ path: String, passingFiles: Bool = true) -> String {
     var folder = path[...]
     while !folder.isEmpty, !isFolder(String(folder)) {
+      if !passingFiles, exists(String(folder)) { return String(folder) }
       guard let slash = folder.lastIndex(of: "/") else { return "." }
       folder = slash == folder.startIndex ? "/" : folder[..<slash]
     }
@@ -37,7 +39,9 @@ package enum Files {
 
   /// The path from the root on; links in it stay.
   package static func absolute(_ path: String) -> String {
-    guard !path.hasPrefix("/"), let folder = workingFolder else { return path }
+    // What is above the working directory is above its real place, whatever the shell calls it.
+    let isAbove = path.split(separator: "/").first { $0 != "." } == ".."
+    guard !path.hasPrefix("/"), let folder = isAbove ? real(".") : workingFolder else { return path }
     var (parents, rest) = (folder.split(separator: "/"), path.split(separator: "/")[...])
     while let first = rest.first, first == "." || first == ".." {
       if first == ".." { _ = parents.popLast() }
@@ -54,23 +58,21 @@ package enum Files {
   }
 
   /// Where folders are made that are removed again.
-  package static var temporaryPlace: String { environment("TMPDIR") ?? "/tmp" }
+  package static var temporaryPlace: String {
+    environment("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+  }
 
   /// A variable of this process's environment.
   package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   /// The first 64 KiB of a text file; nil if it cannot be read.
-  package static func head(_ path: String) -> String? {
-    open(path) { head($0) }
-  }
+  package static func head(_ path: String) -> String? { open(path, bytes: 65_536) }
 
   /// A text file, up to 16 MiB of it; nil if it cannot be read.
-  package static func text(_ path: String) -> String? {
-    open(path) { head($0, bytes: 16 << 20) }
-  }
+  package static func text(_ path: String) -> String? { open(path, bytes: 16 << 20) }
 
   /// Reads what is no folder and, without waiting for a writer, no pipe.
-  private static func open(_ path: String, _ read: (UnsafeMutablePointer<FILE>) -> String) -> String? {
+  private static func open(_ path: String, bytes limit: Int) -> String? {
     let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     guard let file = fdopen(descriptor, "r") else {
@@ -78,7 +80,8 @@ package enum Files {
       return nil
     }
     defer { fclose(file) }
-    return read(file)
+    let text = head(file, bytes: limit)
+    return ferror(file) == 0 ? text : nil
   }
 
   /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.

@@ -1,3 +1,5 @@
+import Platform
+
 /// Numbers with a fixed number of decimals, the same in every locale.
 package enum FixedDecimal {
   /// `value` rounded to `places` decimals, halves away from zero; `nan`, `inf` and `-inf` for what has none,
@@ -8,8 +10,7 @@ package enum FixedDecimal {
     for _ in 0..<places { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()
     guard scaled < 1e15 else { return value.description }
-    let digits = String(Int(scaled))
-    let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    let padded = Digits.padded(Int(scaled), to: places + 1)
     let sign = value < 0 && scaled > 0 ? "-" : ""
     return sign + padded.dropLast(places) + (places > 0 ? "." + padded.suffix(places) : "")
   }

@@ -7,8 +7,10 @@ struct RecipeList: ParsableCommand {
     commandName: "recipes", abstract: "List the recipes that `lockstep train` knows.")
 
   func run() throws {
-    for recipe in Recipes.all {
-      print("\(recipe.name)\n    \(recipe.title)\n    \(recipe.about)")
+    alone {
+      for recipe in Recipes.all {
+        print("\(recipe.name)\n    \(recipe.title)\n    \(recipe.about)")
+      }
     }
   }
 }

@@ -78,8 +78,8 @@ struct Sample: ParsableCommand {
     guard interpolate == nil || (count == nil && folder == nil) else {
       throw ValidationError("--interpolate counts strips; leave out --count and --folder.")
     }
-    guard folder == nil || tensors == nil else {
-      throw ValidationError("--tensors goes with a picture; leave out --folder.")
+    guard folder == nil || (tensors == nil && output == nil) else {
+      throw ValidationError("--output and --tensors go with a picture; leave out --folder.")
     }
     if let interpolate, !(1...64).contains(interpolate) {
       throw ValidationError("--interpolate lies between 1 and 64.")

@@ -103,7 +103,6 @@ struct Train: ParsableCommand {
     let overrides = Array(words.dropFirst(recipe == nil ? 0 : 1))
     if dryRun, let recipe {
       alone {
-        guard LaunchEnvironment.current.isFirst else { return }
         for line in try DryRun(recipe: recipe, overrides: overrides).lines {
           print(TerminalText.escaped(line))
         }

@@ -28,11 +28,10 @@ import Testing
   @Test("a byte in the middle of a large image shows in the fingerprint")
   func fingerprintCoversEveryByte() throws {
     let folder = TemporaryFolder()
-    // What follows the image's end is not decoded, so the file may be of any size.
-    var bytes = Fixture.greyPNG + [UInt8](repeating: 7, count: 200_000)
+    var bytes = Fixture.png(240, 240, [UInt8](repeating: 7, count: 240 * 240))
     folder.write(bytes, "a.png")
     let before = try open(folder.path, size: 4).fingerprint
-    bytes[100_000] = 8
+    bytes[30_000] = 8
     folder.write(bytes, "a.png")
     #expect(try open(folder.path, size: 4).fingerprint != before)
   }
@@ -177,6 +176,15 @@ import Testing
       let source = try Datasets.source(DatasetRequest(source: folder.path, size: 4, channels: 1))
       #expect(source.channelRange == channels...channels)
       #expect(try source.image(0).channels == channels)
+    }
+  }
+
+  @Test("an image that is cut off is found when the folder is opened, whatever its format")
+  func cutOff() {
+    for (name, bytes) in [("a.png", Fixture.palettePNG), ("a.jpg", Fixture.colourJPEG)] {
+      let folder = TemporaryFolder()
+      folder.write(Array(bytes.dropLast(20)), name)
+      #expect(Self.refused(folder)?.kind == .badData, "\(name)")
     }
   }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("What the operating system gives")
@@ -83,6 +84,18 @@ struct PlatformTests {
     #expect(Cores.threads(ranksOnNode: 1) == min(Cores.usable, Cores.onNode))
     #expect(Cores.threads(ranksOnNode: 1_000_000) == 1)
     #expect((1...Cores.onNode).contains(Cores.usable))
+  }
+
+  @Test("a folder is no text file, a file is, and numbers get zeros")
+  func files() throws {
+    let folder = TemporaryFolder()
+    folder.write("a\n", to: "a")
+    #expect(Files.text(folder.path) == nil && Files.head(folder.path) == nil)
+    #expect(Files.text(folder.path(of: "a")) == "a\n")
+    #expect(Files.nearestFolder(folder.path(of: "a/b/c")) == folder.path)
+    #expect(Files.nearestFolder(folder.path(of: "a/b"), passingFiles: false) == folder.path(of: "a"))
+    #expect(Digits.padded(7, to: 3) == "007" && Digits.padded(1234, to: 3) == "1234")
+    #expect(Digits.padded(UInt8(31), to: 4, radix: 16) == "001f")
   }
 
   /// What threads have seen, in order.

@@ -3,20 +3,16 @@
 struct IDXFile: Sendable {
   let path: FilePath
   let header: IDXHeader
-  private let content: Content
-
-  /// Where the values are.
-  private enum Content {
-    case memory([UInt8])
-    /// In the file, behind the header. Not mapped: a file that becomes shorter must be an error, not a
-    /// signal.
-    case file(SharedFile)
-  }
+  /// Not mapped: a file that becomes shorter must be an error, not a signal.
+  private let content: FileContent
+  /// The bytes of the file.
+  let byteCount: Int
 
   /// - Parameter rank: the number of axes that the file must have.
   init(_ path: FilePath, rank: Int, limits: DatasetLimits) throws(DatasetError) {
     let file = try OpenFile(path)
     self.path = path
+    byteCount = file.size
     let start = try file.bytes(0..<min(file.size, IDXHeader.byteCount(rank: rank)))
     if GzipStream.isGzip(start) {
       let compressed = try file.bytes(0..<file.size)
@@ -30,62 +26,25 @@ struct IDXFile: Sendable {
       let held = file.size - header.byteCount
       guard held >= header.payload else { throw Self.truncated(header, path, held: held) }
       guard held == header.payload else { throw Self.tooLong(header, path) }
-      content = .file(SharedFile(file))
+      content = .file(SharedFile(file), start: header.byteCount, count: header.payload)
     }
   }
-
-  /// The bytes of the values.
-  var byteCount: Int { header.payload }
 
   /// The values of `range`, the outermost axis first.
-  func bytes(_ range: Range<Int>) throws(DatasetError) -> [UInt8] {
-    switch content {
-    case .memory(let values): return Array(values[range])
-    case .file(let shared):
-      return try shared.file.bytes(
-        header.byteCount + range.lowerBound..<header.byteCount + range.upperBound)
-    }
-  }
-
-  /// Fills `buffer` with the values from `offset` on, the outermost axis first.
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
-    precondition(offset >= 0 && offset + buffer.count <= header.payload, "values lie within the file")
-    switch content {
-    case .memory(let values):
-      values.withUnsafeBytes {
-        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...].prefix(buffer.count)))
-      }
-    case .file(let shared): try shared.file.read(into: buffer, at: header.byteCount + offset)
-    }
-  }
+  func bytes(_ range: Range<Int>) throws(DatasetError) -> [UInt8] { try content.bytes(range) }
 
   /// All values.
-  func values() throws(DatasetError) -> [UInt8] {
-    switch content {
-    case .memory(let values): values
-    case .file(let shared): try shared.file.bytes(header.byteCount..<shared.file.size)
-    }
-  }
+  func values() throws(DatasetError) -> [UInt8] { try content.bytes(0..<content.count) }
 
-  /// Adds all values to a hash, a block at a time.
+  /// Adds all values to a hash, a piece at a time.
   func add(to hash: borrowing ContentHash) throws(DatasetError) {
-    hash.add(header.payload)
-    var block = [UInt8](repeating: 0, count: 1 << 20)
-    var offset = 0
-    while offset < header.payload {
-      let count = min(block.count, header.payload - offset)
-      try block.withUnsafeMutableBufferPointer { block throws(DatasetError) in
-        let part = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: block.prefix(count)))
-        try read(into: part, at: offset)
-        hash.update(UnsafeRawBufferPointer(part))
-      }
-      offset += count
-    }
+    hash.add(content.count)
+    try content.forEachPiece { piece in piece.withUnsafeBytes { hash.update($0) } }
   }
 
   private static func inflate(
     _ compressed: UnsafeRawBufferPointer, rank: Int, path: FilePath, limits: DatasetLimits
-  ) throws(DatasetError) -> (IDXHeader, Content) {
+  ) throws(DatasetError) -> (IDXHeader, FileContent) {
     var stream = GzipStream(compressed, path: path)
     let start = UnsafeMutableRawBufferPointer.allocate(
       byteCount: IDXHeader.byteCount(rank: rank), alignment: 16)

@@ -11,7 +11,7 @@ struct IDXImages: ImageSource {
   let path: String
 
   var format: String { "IDX" }
-  var byteCount: Int { images.byteCount }
+  let byteCount: Int
   var extent: ImageExtent? {
     ImageExtent(height: images.header.extents[1], width: images.header.extents[2])
   }
@@ -35,7 +35,9 @@ struct IDXImages: ImageSource {
       let labels = try file.values()
       labelCount = try Self.check(labels, of: file, for: images, request: request, problems)
       self.labels = labels
+      byteCount = images.byteCount + file.byteCount
     } else {
+      byteCount = images.byteCount
       labelCount = 0
       labels = nil
     }

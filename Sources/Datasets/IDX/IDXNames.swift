@@ -10,7 +10,7 @@ enum IDXNames {
   static func isImages(_ name: [UInt8]) -> Bool { stem(name, suffix: "idx3-ubyte") != nil }
 
   /// Among the names of a folder, the file of images to train on: the one that begins with `train-` if there
-  /// is one, else the only one. Of a plain and a gzip copy, the plain one, which can be mapped.
+  /// is one, else the only one. Of a plain and a gzip copy, the plain one, which is read where it lies.
   static func images(among names: [[UInt8]], folder: FilePath) throws(DatasetError) -> [UInt8]? {
     let candidates = names.filter(isImages).filter { name in
       !(name.ends(with: gzip) && names.contains(Array(name.dropLast(gzip.count))))

@@ -1,3 +1,5 @@
+import Platform
+
 /// Images of kinds that are not read, which lie among the images of a folder and are left out.
 package struct IgnoredFiles: Equatable, Sendable {
   private static let extensions = Set("avif bmp gif heic heif jp2 jxl tif tiff webp".split(separator: " "))
@@ -29,6 +31,6 @@ package struct IgnoredFiles: Equatable, Sendable {
   package var text: String? {
     guard !counts.isEmpty else { return nil }
     let count = counts.values.reduce(0, +)
-    return "\(count) \(count == 1 ? "file" : "files") ignored: \(list)"
+    return "\(Count.text(count, "file")) ignored: \(list)"
   }
 }

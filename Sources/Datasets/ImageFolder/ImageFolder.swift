@@ -90,19 +90,13 @@ struct ImageFolder: ImageSource {
   /// Adds the file to `hash` and finds the image's extent and channels.
   private static func inspect(
     _ file: borrowing OpenFile, limits: DatasetLimits, hash: borrowing ContentHash
-  ) throws(DatasetError) -> (ImageExtent, channels: Int) {
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
     guard file.size <= limits.bytes else { throw tooLarge(file) }
     let bytes = try file.bytes(0..<file.size)
     hash.add(bytes)
     let path = file.path
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      let bytes = UnsafeRawBufferPointer(bytes)
-      let header = try ImageExtent.parse(bytes, path: path, limits: limits)
-      // One that does not end with its last marker was cut off, or goes on with something else.
-      if header.format == .jpeg, !bytes.suffix(2).elementsEqual([0xFF, 0xD9]) {
-        _ = try JPEGDecoder.decode(bytes, extent: header.extent, path: path)
-      }
-      return (header.extent, channels: header.channels)
+      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
     }
   }
 

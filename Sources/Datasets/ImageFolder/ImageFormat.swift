@@ -28,9 +28,35 @@ enum ImageFormat: Sendable {
     _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
   ) throws(DatasetError) -> RasterImage {
     let (format, extent, _) = try ImageExtent.parse(bytes, path: path, limits: limits)
-    switch format {
-    case .png: return try PNGDecoder.decode(bytes, extent: extent, path: path)
-    case .jpeg: return try JPEGDecoder.decode(bytes, extent: extent, path: path)
+    return try format.decode(bytes, extent: extent, path: path)
+  }
+
+  /// Decodes a whole file of this format.
+  func decode(
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath
+  ) throws(DatasetError) -> RasterImage {
+    switch self {
+    case .png: try PNGDecoder.decode(bytes, extent: extent, path: path)
+    case .jpeg: try JPEGDecoder.decode(bytes, extent: extent, path: path)
     }
+  }
+
+  /// Whether a file of this format has its end: a PNG the empty chunk IEND with its CRC, a JPEG its last marker.
+  func isEnded(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    switch self {
+    case .png: bytes.suffix(12).elementsEqual([0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82])
+    case .jpeg: bytes.suffix(2).elementsEqual([0xFF, 0xD9])
+    }
+  }
+
+  /// Checks the header of a whole file, and decodes it where it was cut off or goes on with something else.
+  static func inspect(
+    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
+    let header = try ImageExtent.parse(bytes, path: path, limits: limits)
+    if !header.format.isEnded(bytes) {
+      _ = try header.format.decode(bytes, extent: header.extent, path: path)
+    }
+    return (header.extent, header.channels)
   }
 }

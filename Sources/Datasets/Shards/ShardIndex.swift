@@ -27,7 +27,6 @@ package struct ShardIndex: Equatable {
   package static let fileName = "index.txt"
   private static let firstLine = "lockstep shards 1"
   private static let className = "class "
-  private static let mostLabels = 1_000_000
   private static let largest = 16 << 20
 
   /// Labels lie in `0..<labelCount`; 0 for unlabelled samples.
@@ -65,7 +64,7 @@ package struct ShardIndex: Equatable {
     let lines = text.utf8.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       .map(Substring.init)
     guard lines.count > 2, lines[0] == Self.firstLine, let labels = Self.field(lines[1], "labels "),
-      labels <= Self.mostLabels
+      labels <= mostLabels
     else {
       throw damaged("not an index of shards of version 1", line: 1)
     }

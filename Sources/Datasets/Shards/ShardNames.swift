@@ -1,3 +1,5 @@
+import Platform
+
 /// The names that a word with ranges in braces stands for, as WebDataset and the shell expand it:
 /// `shard-{000000..000009}.tar`, `{train,extra}-{0..3}.tar`.
 enum ShardNames {
@@ -28,10 +30,7 @@ enum ShardNames {
     }
     // A leading zero asks for the width.
     let width = first.hasPrefix("0") || last.hasPrefix("0") ? max(first.count, last.count) : 0
-    return (start...end).map { number in
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
+    return (start...end).map { Digits.padded($0, to: width) }
   }
 
   private static func number(_ text: Substring) -> Int? {

@@ -69,7 +69,7 @@ struct ShardSamples {
         channels: header.channels, place: place))
   }
 
-  /// The size and the channels of an image, from its header.
+  /// The size and the channels of an image that is whole.
   private func header(
     _ image: TarReader.Member, _ place: String
   ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
@@ -77,9 +77,7 @@ struct ShardSamples {
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
     let limits = limits
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      let header = try ImageExtent.parse(
-        UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits)
-      return (extent: header.extent, channels: header.channels)
+      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits)
     }
   }
 
@@ -88,9 +86,9 @@ struct ShardSamples {
     let text = String(
       decoding: try file.file.bytes(member.offset..<member.offset + member.size), as: UTF8.self)
     let digits = text.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isNumber }
-    guard let label = Int32(digits), label < Int32.max,
+    guard let label = Int32(digits), label < mostLabels,
       text.drop(while: { $0.isWhitespace }).dropFirst(digits.count).allSatisfy(\.isWhitespace)
-    else { throw bad("a label that is no whole number", member) }
+    else { throw bad("a label that is no whole number below \(mostLabels)", member) }
     return label
   }
 

@@ -1,3 +1,5 @@
+import Platform
+
 /// Builds tar archives of samples in memory, one shard at a time, in POSIX ustar: times and owners are zero,
 /// so that equal samples give equal bytes.
 package struct ShardWriter {
@@ -34,10 +36,7 @@ package struct ShardWriter {
     func put(_ text: String, at offset: Int) {
       header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8)
     }
-    func octal(_ number: Int, digits: Int) -> String {
-      let text = String(number, radix: 8)
-      return String(repeating: "0", count: digits - text.count) + text
-    }
+    func octal(_ number: Int, digits: Int) -> String { Digits.padded(number, to: digits, radix: 8) }
     put(name, at: 0)
     put("0000644", at: 100)
     put(octal(0, digits: 7), at: 108)

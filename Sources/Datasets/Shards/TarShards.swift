@@ -65,7 +65,8 @@ struct TarShards: ImageSource {
     extent = try extents.result(request.resize)
     channelRange = extents.channels ?? 1...1
     labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
-    classNames = index?.classNames ?? []
+    // An index may name classes of which no sample is here.
+    classNames = Array((index?.classNames ?? []).prefix(labelCount))
     fingerprint = hash.fingerprint()
     byteCount = bytes
     let isAlone = paths.count == 1 && index == nil

@@ -8,6 +8,8 @@ import TensorCore
 /// The batch is a symbol, so that any number of items may go in. Activations are NCHW, which ONNX's
 /// convolutions take.
 package enum ONNXModel {
+  /// What a model names its maker by.
+  package static let producer = "lockstep"
   private static let irVersion: Int64 = 8
   private static let operatorSet: Int64 = 17
 
@@ -21,7 +23,7 @@ package enum ONNXModel {
   ) throws(UndescribedLayer) -> [UInt8] {
     var model = Onnx_ModelProto()
     model.irVersion = irVersion
-    model.producerName = "lockstep"
+    model.producerName = producer
     model.producerVersion = version
     model.docString = document
     var operators = Onnx_OperatorSetIdProto()

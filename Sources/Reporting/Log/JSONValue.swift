@@ -1,3 +1,5 @@
+import Platform
+
 /// A JSON value (RFC 8259) whose objects keep the order of their keys.
 public enum JSONValue: Equatable, Sendable {
   /// `null`.
@@ -136,8 +138,7 @@ public enum JSONValue: Equatable, Sendable {
       case "\t": text += "\\t"
       // DEL and the C1 controls too, so that a log can be shown on a terminal.
       case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        text += "\\u" + Digits.padded(scalar.value, to: 4, radix: 16)
       default: text.unicodeScalars.append(scalar)
       }
     }

@@ -1,3 +1,5 @@
+import Platform
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -31,10 +33,11 @@ public struct ReportOutput {
   /// `NO_COLOR` turns colours off. A text that cannot be written is dropped: a terminal that went away does
   /// not stop a run.
   ///
-  /// - Parameter environment: looks a variable up.
+  /// - Parameter environment: looks a variable up; nil for that of this process.
   public static func descriptor(
-    _ descriptor: Int32 = 2, environment: (String) -> String? = ReportOutput.environmentVariable
+    _ descriptor: Int32 = 2, environment: ((String) -> String?)? = nil
   ) -> ReportOutput {
+    let environment = environment ?? Files.environment
     let isDumb = environment("TERM") == "dumb"
     let fallback = environment("COLUMNS").flatMap { Int($0) }
     let isTerminal = isatty(descriptor) == 1 && !isDumb
@@ -48,10 +51,5 @@ public struct ReportOutput {
         return isKnown ? Int(size.ws_col) : fallback.flatMap { $0 > 0 ? $0 : nil }
       },
       write: { text in _ = writeAll(Array(text.utf8), to: descriptor) })
-  }
-
-  /// The value of a variable of this process's environment.
-  public static func environmentVariable(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
   }
 }

@@ -15,9 +15,7 @@ enum EventFileName {
     for name in try names(in: folder) {
       if let earlier = self.second(of: name) { second = max(second, earlier + 1) }
     }
-    let digits = String(second)
-    let padded = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-    return "\(prefix)\(padded).\(sanitized(host)).\(process).v2"
+    return "\(prefix)\(Digits.padded(second, to: 10)).\(sanitized(host)).\(process).v2"
   }
 
   private static func second(of name: String) -> Int? {

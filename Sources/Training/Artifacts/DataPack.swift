@@ -60,7 +60,7 @@ package struct DataPack {
       func end() throws {
         guard writer.samples > 0 else { return }
         writer.finish()
-        let name = "shard-\(Self.padded(index.count, 6)).tar"
+        let name = "shard-\(Digits.padded(index.count, to: 6)).tar"
         made.append(name)
         try AtomicFile.write(writer.bytes, to: "\(temporary)/\(name)", durable: true)
         index.append(
@@ -79,7 +79,7 @@ package struct DataPack {
           try fitted.map { (try Self.picture($0, number), "png", true) } ?? Self.file(source, number)
         isRounded = isRounded || rounded
         writer.append(
-          key: Self.padded(number, 9), image: file, extension: ending, label: source.label(number))
+          key: Digits.padded(number, to: 9), image: file, extension: ending, label: source.label(number))
         if writer.bytes.count >= shardBytes { try end() }
       }
       try end()
@@ -128,11 +128,5 @@ package struct DataPack {
     let pixels = Pixels(
       width: raster.width, height: raster.height, channels: raster.channels, samples: raster.pixels)
     return (try PNGFile(encoding: pixels).bytes, "png", image.isFloat)
-  }
-
-  /// A number in so many digits at least.
-  static func padded(_ number: Int, _ digits: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }

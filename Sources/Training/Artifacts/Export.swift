@@ -69,8 +69,6 @@ package struct Export {
     case .safetensors:
       files = networks.map { ("\($0.name).safetensors", weights($0)) }
       files.append((Self.configuration, Array(try configuration(networks, isAveraged).indentedText.utf8)))
-    }
-    if format == .safetensors {
       files.append((Self.picture, try PNGFile(encoding: samples()).bytes))
       files.append((Self.readme, Array(try card(networks, isAveraged).markdown.utf8)))
     }
@@ -89,13 +87,12 @@ package struct Export {
 
   /// Refuses a folder in which files would be replaced that no export has written.
   private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
-    let own = [(readme, "library_name: lockstep"), (configuration, "\"library_name\": \"lockstep\"")]
+    // An ONNX model names who has made it near its beginning.
+    let own =
+      [(readme, "library_name: lockstep"), (configuration, "\"library_name\": \"lockstep\"")]
+      + names.filter { $0.hasSuffix(".onnx") }.map { ($0, ONNXModel.producer) }
     let isExport = own.contains { Files.head("\(folder)/\($0.0)")?.contains($0.1) == true }
-    guard !isExport,
-      let foreign = names.first(where: {
-        [readme, configuration, picture].contains($0) && Files.exists("\(folder)/\($0)")
-      })
-    else { return }
+    guard !isExport, let foreign = names.first(where: { Files.exists("\(folder)/\($0)") }) else { return }
     throw RunFolderError(
       .occupied, "the folder holds a \(foreign) that no export has written", folder,
       "choose another --output, or move that file away")

@@ -57,7 +57,10 @@ package struct Inspection {
   ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {
     var trimmed = path[...]
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
-    if trimmed.hasSuffix("checkpoints/best") {
+    // A run may have any name.
+    let isRun = Files.isFolder("\(trimmed)/checkpoints")
+    let last = trimmed.split(separator: "/").suffix(2)
+    if !isRun, last.elementsEqual(["checkpoints", "best"]) {
       let folder = String(trimmed.dropLast("/best".count))
       guard let best = CheckpointStore(directory: folder).best else {
         throw CheckpointError(
@@ -68,9 +71,9 @@ package struct Inspection {
     }
     let folders = ["\(trimmed)/checkpoints", String(trimmed), String(trimmed.dropLast("/latest".count))]
     let isStore = [
-      Files.isFolder(folders[0]),
+      isRun,
       trimmed.split(separator: "/").last == "checkpoints" && Files.isFolder(folders[1]),
-      trimmed.hasSuffix("checkpoints/latest"),
+      last.elementsEqual(["checkpoints", "latest"]),
     ]
     guard let place = isStore.firstIndex(of: true) else {
       try checkIsCheckpoint(String(trimmed))

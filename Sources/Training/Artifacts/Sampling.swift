@@ -1,5 +1,6 @@
 import Checkpoints
 import Models
+import Platform
 import Reporting
 package import TensorCore
 
@@ -96,7 +97,7 @@ package struct Sampling {
           let place = classes.isEmpty ? folder : "\(folder)/\(classFolders[classes[row]])"
           _ = try OutputError.makeFolder(place, for: folder)
           let image = images.rows(row..<row + 1)
-          let path = "\(place)/\(DataPack.padded(start + row, 6))"
+          let path = "\(place)/\(Digits.padded(start + row, to: 6))"
           if let line = picture.lines(of: image) {
             try AtomicFile.write(Array(line.utf8), to: "\(path).txt", durable: false)
           } else {

@@ -23,7 +23,7 @@ public struct WatchError: ReportedError, Equatable, Sendable, CustomStringConver
 
   /// One line: what, where; what to do next.
   public var description: String {
-    let history = rewinds == 0 ? "" : " after \(rewinds) rewind\(rewinds == 1 ? "" : "s")"
+    let history = rewinds == 0 ? "" : " after \(Count.text(rewinds, "rewind"))"
     let advice =
       refuge.map { "evaluate the checkpoint of step \($0), the last good one" }
       ?? "there is no good checkpoint; lower the learning rates"

@@ -39,6 +39,13 @@ package struct CheckpointEvaluation {
     }
   }
 
+  /// The run that a generation lies in; nil for one that was copied elsewhere.
+  private static func runFolder(of generation: LoadedGeneration) -> String? {
+    let parts = generation.path.split(separator: "/")
+    let folder = "\(generation.path)/../.."
+    return parts.dropLast().last == "checkpoints" && RunFolder.isRun(folder) ? folder : nil
+  }
+
   /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
   /// the checkpoint and gives the others its networks.
   /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
@@ -68,7 +75,7 @@ package struct CheckpointEvaluation {
     try state.broadcast(over: RankExchange(communicator))
     var told: [String] = []
     let reference = try FeatureSpaces.reference(
-      dataset, options, folder: loaded.map { "\($0.generation.path)/../.." }, over: communicator
+      dataset, options, folder: loaded.flatMap { Self.runFolder(of: $0.generation) }, over: communicator
     ) { told.append($0) }
     let all = try state.model.features(
       of: QualityScores.fakeCount(options.quality.samples, in: reference.space), against: reference,

@@ -13,8 +13,9 @@ internal import Synchronization
 /// through the same memory as those of a batch before, the same thread finds it in its cache. Then it takes
 /// what is left of the others'.
 ///
-/// Between batches a thread looks for the next one for some microseconds before it sleeps, where every thread
-/// has a core to itself: to be woken takes longer than most batches of a small network.
+/// Between batches a thread looks for the next one for about a millisecond before it sleeps, where every thread has a core to
+/// itself: to be woken takes longer than most batches of a small network, and what one thread does alone between
+/// them less than that. (OpenMP's threads look for 1 to 200 ms.)
 final class WorkerPool: @unchecked Sendable {
   static let shared = WorkerPool()
 
@@ -100,8 +101,8 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// About 50 µs: a pause takes 40 to 140 cycles.
-  private static let looks = 2_000
+  /// About a millisecond: a pause takes 40 to 140 cycles.
+  private static let looks = 20_000
 
   private func work(on batch: UnsafePointer<Batch>, as own: Int) {
     let threads = batch.pointee.threads

@@ -79,7 +79,7 @@ extension CheckpointStore {
   }
 
   /// Whether there is a generation of a step with all its files.
-  private func isWhole(step: Int) -> Bool {
+  package func isWhole(step: Int) -> Bool {
     let name = FolderName.generation(step)
     return (try? reader(Generation(step: step, name: name, path: path(name))).isComplete) == true
   }

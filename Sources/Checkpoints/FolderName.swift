@@ -34,6 +34,11 @@ package enum FolderName: Equatable {
     }
   }
 
+  /// The step of a generation; nil for other names.
+  package var step: Int? {
+    if case .generation(let step) = self { step } else { nil }
+  }
+
   /// `step-00000500`: what belongs to a step is called so in all of a run's folders.
   /// - Precondition: steps are counted from 0.
   package static func generation(_ step: Int) -> String {

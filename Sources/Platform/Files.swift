@@ -75,6 +75,8 @@ package enum Files {
   private static func open(_ path: String, bytes limit: Int) -> String? {
     let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
+    // Opened without waiting for a writer; one that is there may take its time.
+    _ = fcntl(descriptor, F_SETFL, 0)
     guard let file = fdopen(descriptor, "r") else {
       close(descriptor)
       return nil

@@ -42,6 +42,11 @@ struct HostfileTests {
         "node1 slots=2 cpus=2",
         "hosts:1:15: 'cpus' is no key of a hostfile; did you mean cpu=2?"
       ),
+      ("node1 slots=2 port=abc", "hosts:1:20: 'abc' is no port; write a number from 1 to 65535"),
+      (
+        "node1 slots=2 username=-oProxyCommand=x",
+        "hosts:1:24: '-oProxyCommand=x' is no user's name; use letters, digits, dots and hyphens"
+      ),
       ("node1 slot=1", "hosts:1:7: 'slot' is no key of a hostfile; did you mean slots=1?"),
       (
         "a slots=1\nnode1  slots=abc",

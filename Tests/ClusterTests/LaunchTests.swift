@@ -12,8 +12,11 @@ struct LaunchTests {
     var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan", "data=a b"])
     #expect(
       !command.words.contains { ["--oversubscribe", "--allow-run-as-root", "--hostfile"].contains($0) })
-    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --use-hwthread-cpus --mca oob_tcp"))
+    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --mca oob_tcp_keepalive_time 2 "))
     #expect(command.text.hasSuffix(" /opt/lockstep train dcgan 'data=a b'"))
+    command.countsHardwareThreads = true
+    #expect(command.words.contains("--use-hwthread-cpus"))
+    command.countsHardwareThreads = false
     command.hostfile = "hosts"
     command.oversubscribes = true
     command.isRoot = true

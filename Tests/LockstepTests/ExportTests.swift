@@ -76,6 +76,19 @@ extension EndToEnd {
       #expect(wrong.status == 64 && wrong.errors.contains("generator and discriminator"), "\(wrong.errors)")
     }
 
+    @Test("an export writes over its own files, and over nobody else's, also beside them")
+    func foreign() throws {
+      let folder = try trained("dcgan", narrow)
+      let words = ["export", "run", "--output", "both", "--format"]
+      for format in ["safetensors", "onnx", "onnx", "safetensors"] {
+        #expect(try Lockstep.run(words + [format], in: folder).status == 0)
+      }
+      try folder.write([8, 8, 18, 7] + Array("pytorch".utf8), "both/generator.onnx")
+      let refused = try Lockstep.run(words + ["onnx"], in: folder)
+      #expect(refused.status == 73 && refused.errors.contains("generator.onnx that no export has written"))
+      #expect(try folder.bytes("both/generator.onnx").count == 11)
+    }
+
     @Test("a network with layers that compare samples is refused, with those that can be exported")
     func compared() throws {
       let folder = try trained("dcgan", narrow + ["minibatch.kernels=4", "minibatch.group=2"])

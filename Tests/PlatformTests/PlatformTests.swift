@@ -98,6 +98,25 @@ struct PlatformTests {
     #expect(Digits.padded(UInt8(31), to: 4, radix: 16) == "001f")
   }
 
+  @Test("a pipe is read to its end, however slowly it is written; one that nobody writes to is empty")
+  func pipes() {
+    let folder = TemporaryFolder()
+    let path = folder.path(of: "pipe")
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(Files.text(path)?.isEmpty == true)
+    let held = open(path, O_RDWR)
+    let writer = SystemThread {
+      for piece in ["a", "b"] {
+        usleep(50_000)
+        write(held, piece, 1)
+      }
+      usleep(50_000)
+      close(held)
+    }
+    #expect(Files.text(path) == "ab")
+    writer.join()
+  }
+
   /// What threads have seen, in order.
   private final class Seen<Value: Sendable>: Sendable {
     private let noted = Mutex<[Value]>([])

@@ -14,7 +14,8 @@ import typing
 import ratio_table
 import works
 
-PACKAGES = ["torch", "numpy", "safetensors", "zstandard"]
+# The peers want the first two; tests that compare with Python want all.
+PACKAGES = ["torch", "numpy", "safetensors", "zstandard", "onnx", "onnxruntime", "pillow", "tensorboard"]
 
 DESCRIPTION = """
 Times the same training with Lockstep and with PyTorch by turns on this machine
@@ -26,7 +27,7 @@ on 1 and on 2 ranks.
 
 EPILOG = """
 NOTHING ELSE MAY RUN ON THE MACHINE MEANWHILE. The programs alternate because a
-machine's speed drifts within minutes. One round of everything takes about 20
+machine's speed drifts within minutes. One round of everything takes about 40
 minutes on 2 cores.
 
 The Python is $LOCKSTEP_PYTHON (python3 if unset) and must have PyTorch;
@@ -106,7 +107,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--install", type=pathlib.Path, metavar="DIR",
-        help="only make a Python environment in DIR with what the peers need, from PyPI",
+        help="only make a Python environment in DIR with what the peers and the tests need, from PyPI",
     )
     options = parser.parse_args(arguments)
     options.work, options.sizes = options.work.split(), options.sizes.split()

@@ -253,9 +253,25 @@ struct HostfileLinter {
       guard let count = count("how many ranks the host takes at most") else { return }
       limit = count
     } else if Self.userKeys.contains(key) {
+      // ssh and a shell get it.
+      let isName = parts[1].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
+      guard isName, let first = parts[1].first, first != "-" else {
+        problems.append(
+          .init(
+            line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no user's name",
+            "use letters, digits, dots and hyphens"))
+        return
+      }
       host.user = parts[1]
     } else if key == Self.portKey {
-      host.port = parts[1]
+      guard let port = Int(parts[1]), (1...65_535).contains(port) else {
+        problems.append(
+          .init(
+            line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no port",
+            "write a number from 1 to 65535"))
+        return
+      }
+      host.port = "\(port)"
     } else {
       let near = OptionSuggestions(
         words: Self.slotKeys + Self.limitKeys + Self.userKeys + [Self.portKey]

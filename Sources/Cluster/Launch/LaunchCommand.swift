@@ -13,6 +13,8 @@ package struct LaunchCommand: Sendable, Equatable {
   package var isRoot = false
   /// What a rank is bound to: none, core, socket, numa.
   package var binding = "none"
+  /// Whether slots are this host's cores as the system counts them, two of which may be threads of one.
+  package var countsHardwareThreads = false
   /// What the environment has mpirun give to ssh, of which the command's own words would take the place.
   package var sshArguments: [String] = []
   /// Whether the environment says how daemons are started.
@@ -47,8 +49,7 @@ package struct LaunchCommand: Sendable, Equatable {
     if oversubscribes { words.append("--oversubscribe") }
     if isRoot { words.append("--allow-run-as-root") }
     words += ["--bind-to", binding]
-    // This host's slots are its cores as the system counts them, two of which may share one.
-    if hostfile == nil { words.append("--use-hwthread-cpus") }
+    if countsHardwareThreads { words.append("--use-hwthread-cpus") }
     let settings = [
       ("oob_tcp_keepalive_time", "2"), ("oob_tcp_keepalive_intvl", "1"), ("oob_tcp_keepalive_probes", "7"),
     ]

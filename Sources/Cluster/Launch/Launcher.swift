@@ -40,13 +40,19 @@ package struct Launcher {
     self.report = report
     let listed = try request.hostfile.map { try Hostfile.read($0) }
     self.listed = listed
-    let isAllocated = Files.environment("SLURM_JOB_ID") != nil
     let slots = listed?.slots ?? Cores.onNode
-    if request.ranks > slots, !request.oversubscribes, !(isAllocated && listed == nil) {
+    if request.ranks > slots, !request.oversubscribes, !(Self.isAllocated && listed == nil) {
       throw LaunchError(
         .configuration,
         "\(request.ranks) ranks on \(slots) slots of \(request.hostfile ?? "this host"); "
           + "ask for -n \(slots), or add --oversubscribe")
+    }
+    let own = listed?.hosts.map(\.name).filter(HostProbe.isLocal) ?? []
+    guard own.count < 2 else {
+      throw LaunchError(
+        .configuration,
+        "\(Prose.list(own)) of \(request.hostfile ?? "") are one host, this one; name it once, with all of its slots"
+      )
     }
     let unknown = listed?.hosts.filter { !HostProbe.isLocal($0.name) && !HostProbe.resolves($0.name) } ?? []
     let missing =
@@ -82,12 +88,16 @@ package struct Launcher {
     command.oversubscribes = request.oversubscribes
     command.isRoot = geteuid() == 0
     command.binding = request.binding
+    command.countsHardwareThreads = hostfile == nil && !Self.isAllocated
     command.variables = Self.variables
     command.start = start
     command.sshArguments = HostProbe.agentArguments
     command.hasLaunchAgent = Files.environment("OMPI_MCA_orte_launch_agent") != nil
     return command
   }
+
+  /// Whether mpirun takes hosts and slots from the batch system.
+  private static var isAllocated: Bool { Files.environment("SLURM_JOB_ID") != nil }
 
   /// This program, by the path at which every host has it.
   private static var program: String { Files.real("/proc/self/exe") ?? "lockstep" }

@@ -87,12 +87,20 @@ package struct Export {
 
   /// Refuses a folder in which files would be replaced that no export has written.
   private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
-    // An ONNX model names who has made it near its beginning.
-    let own =
-      [(readme, "library_name: lockstep"), (configuration, "\"library_name\": \"lockstep\"")]
-      + names.filter { $0.hasSuffix(".onnx") }.map { ($0, ONNXModel.producer) }
-    let isExport = own.contains { Files.head("\(folder)/\($0.0)")?.contains($0.1) == true }
-    guard !isExport, let foreign = names.first(where: { Files.exists("\(folder)/\($0)") }) else { return }
+    func says(_ name: String, _ mark: String) -> Bool {
+      Files.head("\(folder)/\(name)")?.contains(mark) == true
+    }
+    let isExport = says(configuration, "\"library_name\": \"lockstep\"")
+    func isOwn(_ name: String) -> Bool {
+      switch name {
+      case readme: says(name, "library_name: lockstep")
+      // A model names who has made it, near its beginning.
+      case _ where name.hasSuffix(".onnx"): says(name, ONNXModel.producer)
+      // Pictures and weights name nobody; the configuration beside them does.
+      default: isExport
+      }
+    }
+    guard let foreign = names.first(where: { Files.exists("\(folder)/\($0)") && !isOwn($0) }) else { return }
     throw RunFolderError(
       .occupied, "the folder holds a \(foreign) that no export has written", folder,
       "choose another --output, or move that file away")

@@ -59,20 +59,21 @@ package struct Inspection {
     while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
     // A run may have any name.
     let isRun = Files.isFolder("\(trimmed)/checkpoints")
-    let last = trimmed.split(separator: "/").suffix(2)
+    // From the root on, so that `best` and `.` mean the same within the folder of checkpoints.
+    let last = Files.absolute(String(trimmed)).split(separator: "/").suffix(2)
+    let parent = trimmed.lastIndex(of: "/").map { String(trimmed[..<$0]) } ?? "."
     if !isRun, last.elementsEqual(["checkpoints", "best"]) {
-      let folder = String(trimmed.dropLast("/best".count))
-      guard let best = CheckpointStore(directory: folder).best else {
+      guard let best = CheckpointStore(directory: parent).best else {
         throw CheckpointError(
-          .notFound, "the run keeps no best checkpoint", path: folder,
+          .notFound, "the run keeps no best checkpoint", path: parent,
           advice: "train with checkpoint.keepBest=true, or name the run for its newest checkpoint")
       }
-      return (try CheckpointStore.load(path: "\(folder)/\(best)"), [])
+      return (try CheckpointStore.load(path: "\(parent)/\(best)"), [])
     }
-    let folders = ["\(trimmed)/checkpoints", String(trimmed), String(trimmed.dropLast("/latest".count))]
+    let folders = ["\(trimmed)/checkpoints", String(trimmed), parent]
     let isStore = [
       isRun,
-      trimmed.split(separator: "/").last == "checkpoints" && Files.isFolder(folders[1]),
+      last.last == "checkpoints" && Files.isFolder(folders[1]),
       last.elementsEqual(["checkpoints", "latest"]),
     ]
     guard let place = isStore.firstIndex(of: true) else {

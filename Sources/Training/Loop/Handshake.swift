@@ -56,8 +56,11 @@ package struct Handshake: Sendable {
       String(decoding: $0, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(
         String.init)
     }
-    func host(_ rank: Int) -> String { records[rank].last ?? "" }
-    // A rank of another version may say more or less.
+    // A rank of another version may say anything.
+    func named(_ rank: Int) -> String {
+      let host = records[rank].count == records[0].count ? records[rank].last : nil
+      return "rank \(rank)" + (host.map { " on \($0)" } ?? "")
+    }
     func differs(_ rank: Int, _ place: Int) -> Bool {
       guard records[rank].count == records[0].count, records[0].indices.contains(place) else { return true }
       return records[rank][place] != records[0][place]
@@ -67,7 +70,7 @@ package struct Handshake: Sendable {
     for (place, item) in items.enumerated() {
       let ranks = records.indices.filter { differs($0, place) }
       guard !ranks.isEmpty else { continue }
-      let list = ranks.prefix(4).map { "rank \($0) on \(host($0))" }.joined(separator: ", ")
+      let list = ranks.prefix(4).map(named).joined(separator: ", ")
       let more = ranks.count > 4 ? " and \(ranks.count - 4) more" : ""
       differences.append("\(item.name) of \(list)\(more)")
       advice.append(item.advice)
@@ -75,7 +78,7 @@ package struct Handshake: Sendable {
     guard !differences.isEmpty else { return }
     guard communicator.rank == 0 else { throw CoordinationError.elsewhere(.disagreement) }
     throw CoordinationError.disagreement(
-      "\(differences.joined(separator: "; ")) differs from rank 0's on \(host(0)); "
+      "\(differences.joined(separator: "; ")) differs from rank 0's on \(records[0].last ?? ""); "
         + advice.joined(separator: ", and "))
   }
 

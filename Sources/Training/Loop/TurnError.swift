@@ -25,8 +25,8 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
   public var description: String {
     switch self {
     case .notFinite(let network, _, _, _):
-      "\(finding); go on from the last checkpoint with smaller steps: lockstep train --from RUN "
-        + "optimizer.\(network).learningRate=…"
+      "\(finding); begin again with a smaller optimizer.\(network).learningRate, or go on with one from the last checkpoint "
+        + "(lockstep train --from)"
     }
   }
 }

@@ -29,7 +29,8 @@ final class RunSaver {
   private var failures = FailedSaves()
 
   /// - Parameters:
-  ///   - state: what the run begins with; the generations that it names are on disk.
+  ///   - state: what the run begins with. The best generation and the one to go back to, which it names, may be ones
+  ///     that could not be saved: then those before them stay too.
   ///   - writers: the ranks that write, rank 0 first.
   init(
     _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int],
@@ -38,6 +39,14 @@ final class RunSaver {
     self.setup = setup
     refuges = state.refuge.map { [$0] } ?? []
     bests = state.best.map { [$0.step] } ?? []
+    if exchange.rank == 0 {
+      if let refuge = refuges.first, !store.isWhole(step: refuge), let older = store.refuge(refuge, .silent) {
+        refuges.insert(older.manifest.info.step, at: 0)
+      }
+      if let best = bests.first, let named = store.best.flatMap({ FolderName($0).step }), named != best {
+        bests.insert(named, at: 0)
+      }
+    }
     self.store = store
     self.report = report
     writer = BackgroundCheckpointWriter(

@@ -153,7 +153,7 @@ package struct Launcher {
         ) {
           StartSweep(
             start, program: Self.program,
-            on: used?.taken(by: ranks) ?? [.init(name: "localhost", slots: ranks)])
+            on: used?.taken(by: ranks) ?? [.init(name: RunOwner.current.host, slots: ranks)])
         }?.run() ?? .notStarted
       let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
       let outcome = LaunchOutcome(

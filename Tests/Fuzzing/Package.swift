@@ -79,7 +79,7 @@ let package = Package(
       ]),
     .target(name: "Harness", dependencies: ["Datasets"], path: "Sources/Harness", swiftSettings: settings),
   ] + files.map { fuzzer("Fuzz\($0)", ["Harness"]) } + [
-    fuzzer("FuzzCheckpoint", ["Checkpoints"]),
+    fuzzer("FuzzCheckpoint", ["Checkpoints", "Platform"]),
     fuzzer("FuzzHostfile", ["Cluster"]),
     fuzzer("FuzzRecipe", ["Training"]),
   ])

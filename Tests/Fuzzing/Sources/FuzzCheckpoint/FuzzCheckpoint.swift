@@ -1,4 +1,5 @@
 import Checkpoints
+import Platform
 import TensorCore
 
 /// What an encoding may be the difference to.

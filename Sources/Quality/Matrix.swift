@@ -51,34 +51,25 @@ public struct Matrix: Equatable, Sendable {
   public func product(
     _ other: Matrix, transposingSelf: Bool = false, transposingOther: Bool = false
   ) -> Matrix {
-    let count = (transposingSelf ? columns : rows, transposingOther ? other.rows : other.columns)
-    var result = Matrix(rows: count.0, columns: count.1)
-    result.add(self, other, transposingSelf: transposingSelf, transposingOther: transposingOther)
-    return result
-  }
-
-  /// Adds `left × right` to this matrix.
-  mutating func add(
-    _ left: Matrix, _ right: Matrix, transposingSelf: Bool = false, transposingOther: Bool = false
-  ) {
-    let depth = transposingSelf ? left.rows : left.columns
-    precondition(
-      depth == (transposingOther ? right.columns : right.rows), "a product of matrices that do not fit")
-    guard rows > 0 && columns > 0 && depth > 0 else { return }
+    let (rowCount, depth) = transposingSelf ? (columns, rows) : (rows, columns)
+    let (otherDepth, columnCount) =
+      transposingOther ? (other.columns, other.rows) : (other.rows, other.columns)
+    precondition(depth == otherDepth, "a product of matrices that do not fit")
+    var result = Matrix(rows: rowCount, columns: columnCount)
+    guard rowCount > 0 && columnCount > 0 && depth > 0 else { return result }
     BLASLibrary.singleThreaded
-    let columnCount = columns
-    let rowCount = rows
-    left.values.withUnsafeBufferPointer { a in
-      right.values.withUnsafeBufferPointer { b in
-        values.withUnsafeMutableBufferPointer { c in
+    values.withUnsafeBufferPointer { a in
+      other.values.withUnsafeBufferPointer { b in
+        result.values.withUnsafeMutableBufferPointer { c in
           cblas_dgemm(
             CblasRowMajor, transposingSelf ? CblasTrans : CblasNoTrans,
             transposingOther ? CblasTrans : CblasNoTrans, blasint(rowCount), blasint(columnCount),
-            blasint(depth), 1, a.baseAddress, blasint(left.columns), b.baseAddress, blasint(right.columns), 1,
+            blasint(depth), 1, a.baseAddress, blasint(columns), b.baseAddress, blasint(other.columns), 1,
             c.baseAddress, blasint(columnCount))
         }
       }
     }
+    return result
   }
 }
 
@@ -89,13 +80,13 @@ extension Matrix {
     let d = columns
     precondition(rows == d && vectors.columns == d, "a product of columns with themselves")
     guard d > 0, vectors.rows > 0 else { return }
+    BLASLibrary.singleThreaded
     vectors.values.withUnsafeBufferPointer { x in
       values.withUnsafeMutableBufferPointer { c in
         cblas_dsyrk(
           CblasRowMajor, CblasUpper, CblasTrans, blasint(d), blasint(vectors.rows), 1, x.baseAddress,
-          blasint(d), 1,
-          c.baseAddress, blasint(d))
-        for row in 1..<max(d, 1) {
+          blasint(d), 1, c.baseAddress, blasint(d))
+        for row in 1..<d {
           for column in 0..<row { c[row * d + column] = c[column * d + row] }
         }
       }

@@ -29,8 +29,14 @@ extension CheckpointStore {
   /// steps. Digests are not compared; ``newestValid()`` and ``load(_:verify:)`` do that. No folder is no
   /// generations.
   public func generations() throws(CheckpointError) -> [Generation] {
-    try candidates().filter { (try? reader($0))?.isComplete == true }
+    try candidates().filter(isWhole)
   }
+
+  /// Whether a generation's manifest is whole and its files have their full sizes.
+  func isWhole(_ generation: Generation) -> Bool { (try? reader(generation))?.isComplete == true }
+
+  /// The same of the generation of a step.
+  package func isWhole(step: Int) -> Bool { isWhole(generation(of: step)) }
 
   /// The newest generation of which every byte is what was written. `latest` is not consulted.
   /// - Parameter maximumAttempts: passes over a generation from which so many starts have come to nothing.

@@ -11,7 +11,7 @@ extension CheckpointStore {
       if kept == keepLast {
         // Not under its own name, which may say that it was replaced.
         try remove(candidate.path, FolderName.generation(candidate.step))
-      } else if (try? reader(candidate))?.isComplete == true {
+      } else if isWhole(candidate) {
         kept += 1
       }
     }
@@ -30,11 +30,11 @@ extension CheckpointStore {
       case .temporary:
         try fileSystem.removeTree(path(name))
       case .replaced(let step):
-        let plain = FolderName.generation(step)
-        if try !Folder(directory).names().contains(plain) {
-          try fileSystem.rename(path(name), to: path(plain))
-        } else if (try? reader(Generation(step: step, name: plain, path: path(plain))).verify()) != nil {
-          try remove(path(name), plain)
+        let plain = generation(of: step)
+        if try !Folder(directory).names().contains(plain.name) {
+          try fileSystem.rename(path(name), to: plain.path)
+        } else if (try? reader(plain).verify()) != nil {
+          try remove(path(name), plain.name)
         } else {
           continue
         }

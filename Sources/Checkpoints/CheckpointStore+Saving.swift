@@ -52,15 +52,14 @@ extension CheckpointStore {
     _ info: GenerationInfo, _ files: [Manifest.File], from folder: String,
     retaining retained: RetainedGenerations
   ) throws(CheckpointError) -> Generation {
-    let name = FolderName.generation(info.step)
+    var saved = generation(of: info.step)
     do throws(CheckpointError) {
       try complete(folder, Manifest(formatVersion: .current, info: info, files: files))
-      try publish(folder, as: name)
+      try publish(folder, as: saved.name)
     } catch {
       abandon(folder)
       throw error
     }
-    var saved = Generation(step: info.step, name: name, path: path(name))
     do throws(CheckpointError) { try tidy(after: saved, retaining: retained) } catch { saved.trouble = error }
     return saved
   }
@@ -76,12 +75,6 @@ extension CheckpointStore {
     }
     try forgetAttempts(from: saved.name)
     try removeOldGenerations(after: saved, retaining: retained)
-  }
-
-  /// Whether there is a generation of a step with all its files.
-  package func isWhole(step: Int) -> Bool {
-    let name = FolderName.generation(step)
-    return (try? reader(Generation(step: step, name: name, path: path(name))).isComplete) == true
   }
 
   /// Gives a save up.

@@ -39,4 +39,10 @@ public struct CheckpointStore: Sendable {
   func path(_ name: String) -> String {
     directory + "/" + name
   }
+
+  /// Where the generation of a step is, or would be.
+  func generation(of step: Int) -> Generation {
+    let name = FolderName.generation(step)
+    return Generation(step: step, name: name, path: path(name))
+  }
 }

@@ -51,9 +51,8 @@ struct PlatformTests {
 
   @Test("a folder's entries are all but itself and the one above; what is no folder has none, and says why")
   func entries() throws {
-    var template = Array("/tmp/lockstep-entries-XXXXXX".utf8CString)
-    let folder = String(cString: try #require(mkdtemp(&template)))
-    defer { for path in ["a\u{e9}", ".b", "c"].map({ "\(folder)/\($0)" }) + [folder] { remove(path) } }
+    let scratch = TemporaryFolder()
+    let folder = scratch.path
     mkdir("\(folder)/c", 0o755)
     for name in ["a\u{e9}", ".b"] { close(creat("\(folder)/\(name)", 0o644)) }
     let found = try #require(DirectoryEntry.entries(of: folder))

@@ -165,27 +165,27 @@ struct HostfileLinter {
     if !word.isEmpty { words.append((column - word.unicodeScalars.count, word)) }
     guard let name = words.first else { return }
     checkName(name.text, number, name.column)
-    var slots: Int?
-    var limit: Int?
-    var host = Hostfile.Host(name: name.text, slots: 1)
-    for word in words.dropFirst() { readWord(word.text, number, word.column, &slots, &limit, &host) }
-    if let limit, let slots, slots > limit, let word = words.last(where: { $0.text.contains("slots=") }) {
+    var given = Given()
+    for word in words.dropFirst() { readWord(word.text, number, word.column, &given) }
+    if let limit = given.limit, let slots = given.slots, slots > limit,
+      let word = words.last(where: { $0.text.contains("slots=") })
+    {
       problems.append(
         .init(
           number, word.column, "\(slots) slots are more than max_slots=\(limit)",
           "write slots=\(limit), or raise max_slots"))
     }
-    if slots == nil, problems.last?.line != number {
+    if given.slots == nil, problems.last?.line != number {
       // mpirun would take as many ranks as the host has cores, which only the host knows.
       problems.append(
         .init(
           number, name.column, "\(name.text.shortened) has no slots=",
           "write how many ranks it takes: \(name.text.shortened) slots=2"))
     }
-    var read = Hostfile.Host(
-      name: name.text, slots: slots ?? 1, text: words.map(\.text).joined(separator: " "))
-    (read.user, read.port) = (host.user, host.port)
-    hosts.append(read)
+    var host = Hostfile.Host(
+      name: name.text, slots: given.slots ?? 1, text: words.map(\.text).joined(separator: " "))
+    (host.user, host.port) = (given.user, given.port)
+    hosts.append(host)
   }
 
   private mutating func checkName(_ name: String, _ line: Int, _ column: Int) {
@@ -223,10 +223,13 @@ struct HostfileLinter {
     }
   }
 
-  private mutating func readWord(
-    _ word: String, _ line: Int, _ column: Int, _ slots: inout Int?, _ limit: inout Int?,
-    _ host: inout Hostfile.Host
-  ) {
+  /// What the words of a line give.
+  private struct Given {
+    var slots, limit: Int?
+    var user, port: String?
+  }
+
+  private mutating func readWord(_ word: String, _ line: Int, _ column: Int, _ given: inout Given) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let key = parts[0]
     guard parts.count == 2, !key.isEmpty else {
@@ -245,13 +248,13 @@ struct HostfileLinter {
     }
     if Self.slotKeys.contains(key) {
       guard let count = count("how many ranks the host takes") else { return }
-      if slots != nil {
+      if given.slots != nil {
         problems.append(.init(line, column, "the slots are given twice", "keep one"))
       }
-      slots = count
+      given.slots = count
     } else if Self.limitKeys.contains(key) {
       guard let count = count("how many ranks the host takes at most") else { return }
-      limit = count
+      given.limit = count
     } else if Self.userKeys.contains(key) {
       // ssh and a shell get it.
       let isName = parts[1].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
@@ -262,7 +265,7 @@ struct HostfileLinter {
             "use letters, digits, dots and hyphens"))
         return
       }
-      host.user = parts[1]
+      given.user = parts[1]
     } else if key == Self.portKey {
       guard let port = Int(parts[1]), (1...65_535).contains(port) else {
         problems.append(
@@ -271,7 +274,7 @@ struct HostfileLinter {
             "write a number from 1 to 65535"))
         return
       }
-      host.port = "\(port)"
+      given.port = "\(port)"
     } else {
       let near = OptionSuggestions(
         words: Self.slotKeys + Self.limitKeys + Self.userKeys + [Self.portKey]

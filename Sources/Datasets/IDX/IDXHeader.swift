@@ -1,3 +1,5 @@
+import Platform
+
 /// The header of an IDX file of unsigned bytes (http://yann.lecun.com/exdb/mnist): two zero bytes, the type
 /// 0x08, the rank, then one big-endian 32-bit extent per axis; the values follow, outermost axis first.
 struct IDXHeader: Sendable {
@@ -16,7 +18,7 @@ struct IDXHeader: Sendable {
   {
     let magic: [UInt8] = [0, 0, 8, UInt8(rank)]
     guard bytes.prefix(4).elementsEqual(magic.prefix(bytes.count)) else {
-      let found = bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+      let found = bytes.prefix(4).map { Hexadecimal.text([$0]) }.joined(separator: " ")
       throw DatasetError(
         .badData,
         "not an IDX file of unsigned bytes with \(rank) axes: it begins with \(found), not 00 00 08 0\(rank)",

@@ -45,8 +45,7 @@ enum NumPyFiles {
     }
     let only = archive.members.count == 1 ? archive.members.first : nil
     guard let samples = member(Self.samples) ?? only else {
-      let names = archive.members.prefix(8).map { TerminalText.escaped(Array($0.name.utf8)) }.joined(
-        separator: ", ")
+      let names = archive.members.prefix(8).map { TerminalText.escaped($0.name) }.joined(separator: ", ")
       throw DatasetError(
         .unsuitable, "no array called \(Self.samples.joined(separator: ", ")) among \(names)",
         path.description,

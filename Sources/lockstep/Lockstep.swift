@@ -64,7 +64,7 @@ struct Lockstep: ParsableCommand {
       let status = Self.exitCode(for: error).rawValue
       guard LaunchEnvironment.current.isFirst else { leave(status) }
       if status == ExitStatus.usage.rawValue,
-        let advice = DashedKey.advice(Array(CommandLine.arguments.dropFirst()))
+        let advice = UsageAdvice.text(Array(CommandLine.arguments.dropFirst()))
       {
         Failure.report(advice)
         leave(status)

@@ -47,6 +47,17 @@ extension EndToEnd {
       #expect(!folder.has("run"))
     }
 
+    @Test("a command that there is not is told with the nearest one, or with all of them")
+    func unknownCommand() throws {
+      for (word, said) in [
+        ("tain", "there is no command tain; did you mean train?"),
+        ("Inspcet", "did you mean inspect?"),
+        ("run/1", "there is no command run/1; the commands are train, "),
+      ] {
+        check(Case(status: 64, said: said), try Lockstep.run([word, "dcgan"], in: Folder()))
+      }
+    }
+
     @Test(
       "of two ranks one speaks", .enabled(if: MPIRun.isAvailable, "mpirun is absent"),
       arguments: [cases[0], cases[2], cases[7]])

@@ -10,6 +10,8 @@ import TensorCore
 package enum ONNXModel {
   /// What a model names its maker by.
   package static let producer = "lockstep"
+  /// The bytes of weights for which there is room beside the rest: a protobuf message is less than 2 GiB.
+  package static let mostWeightBytes = (2 << 30) - (1 << 20)
   private static let irVersion: Int64 = 8
   private static let operatorSet: Int64 = 17
 

@@ -65,6 +65,12 @@ package struct Export {
     var files: [(name: String, bytes: [UInt8])] = []
     switch format {
     case .onnx:
+      for network in networks {
+        let bytes = 4 * network.store.count
+        guard bytes < ONNXModel.mostWeightBytes else {
+          throw ExportError.tooLarge(network: network.name, bytes: bytes)
+        }
+      }
       for network in networks { files.append(("\(network.name).onnx", try onnx(network, isAveraged))) }
     case .safetensors:
       files = networks.map { ("\($0.name).safetensors", weights($0)) }

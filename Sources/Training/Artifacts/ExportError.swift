@@ -6,11 +6,13 @@ package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
   case noNetwork(String, of: [String])
   /// A network has a layer that no other program is told about.
   case undescribed(network: String, layer: String, type: String, exportable: [String])
+  /// A network's weights, in bytes, are more than a file of ONNX can hold.
+  case tooLarge(network: String, bytes: Int)
 
   package var exitStatus: ExitStatus {
     switch self {
     case .noNetwork: .usage
-    case .undescribed: .badData
+    case .undescribed, .tooLarge: .badData
     }
   }
 
@@ -25,6 +27,9 @@ package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
           ? "no network of this run can be, but"
           : exportable.map { "--network \($0)" }.joined(separator: " ") + " can be, and")
         + " the weights are in the checkpoint's \(network).safetensors.zst, which `zstd -d` and safetensors read"
+    case .tooLarge(let network, let bytes):
+      "the weights of \(network) are \(ByteCount.text(bytes)), and an ONNX file holds 2 GiB; "
+        + "write them with --format safetensors, which has no such limit"
     }
   }
 }

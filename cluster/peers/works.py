@@ -27,7 +27,7 @@ class Work:
     peer: list[str]  # a script in this folder and its options
     batch: int  # samples of an optimizer's step
     per_process: bool  # the batch is each process's, not that of all together
-    micro_batches: int  # of Lockstep, whose bits are the same on at most as many ranks
+    micro_batch: int  # samples of one of Lockstep's micro-batches, on one core as on two
     steps: int  # of PyTorch in a timed run; Lockstep's runs have twice as many
     warmup: int  # untimed steps of PyTorch
     setups: list[tuple[int, int, str, str]]  # processes, threads and variant of PyTorch, how the table calls it
@@ -60,10 +60,11 @@ class Programs:
     ) -> Measurement:
         """`lockstep bench` with the work's batch for so many cores, and its micro-batches, if not given."""
         cores = ranks * threads
+        batch = batch or work.global_batch(cores)
         command = [] if ranks == 1 else ["mpirun", "-n", str(ranks)]
         command += [str(self.lockstep), "bench", *work.bench, "--json"]
-        command += [f"batch={batch or work.global_batch(cores)}", f"threads={threads}"]
-        command += [f"microBatches={micro_batches or work.micro_batches}", *words]
+        command += [f"batch={batch}", f"threads={threads}"]
+        command += [f"microBatches={micro_batches or batch // work.micro_batch}", *words]
         return Measurement(work, "lockstep", cores, setup or shape(ranks, threads), command)
 
     def start(self, work: Work) -> Measurement:
@@ -93,7 +94,7 @@ class Programs:
         for _ in range(2):
             yield self.ours(work, 1, *words, batch=batch, setup=ALONE)
             yield self.ours(work, 2, *words, setup=ALONE)
-            if work.micro_batches > 2:
+            if batch // work.micro_batch > 2:
                 yield self.ours(work, 2, *words, micro_batches=2, setup=TWO_MICRO_BATCHES)
 
 
@@ -107,7 +108,7 @@ def dcgan(shape: str) -> Work:
         peer=["dcgan.py", "--size", size, "--channels", channels],
         batch=64,
         per_process=True,
-        micro_batches=8,
+        micro_batch=16,
         steps=5,
         warmup=2,
         setups=[
@@ -130,7 +131,7 @@ def wgan_gp() -> Work:
         peer=["wgan_gp.py", "--size", "32", "--channels", "1"],
         batch=64,
         per_process=False,
-        micro_batches=8,
+        micro_batch=8,
         steps=2,
         warmup=1,
         setups=[
@@ -154,7 +155,7 @@ def sngan() -> Work:
         peer=["sngan.py", "--size", "32", "--channels", "3", "--latents", "128", "--features", "64"],
         batch=32,
         per_process=True,
-        micro_batches=4,
+        micro_batch=16,
         steps=3,
         warmup=1,
         setups=[
@@ -178,7 +179,7 @@ SMALL = [
 ]
 
 
-def ring(batch: int, micro_batches: int, steps: int) -> Work:
+def ring(batch: int, micro_batch: int, steps: int) -> Work:
     """The GAN of fully connected layers on points of the plane."""
     return Work(
         title=f"`ring`, batch {batch}",
@@ -187,7 +188,7 @@ def ring(batch: int, micro_batches: int, steps: int) -> Work:
         peer=["ring.py", "--packing", "2"],
         batch=batch,
         per_process=False,
-        micro_batches=micro_batches,
+        micro_batch=micro_batch,
         steps=steps,
         warmup=20,
         setups=SMALL,
@@ -203,7 +204,7 @@ def vae() -> Work:
         peer=["vae.py"],
         batch=128,
         per_process=False,
-        micro_batches=8,
+        micro_batch=16,
         steps=50,
         warmup=10,
         setups=SMALL,
@@ -221,7 +222,7 @@ def works(name: str, sizes: list[str]) -> list[Work]:
             return [sngan()]
         case "ring":
             # The recipe's micro-batches; and two for 32 points, as many as there are ranks to share them.
-            return [ring(512, micro_batches=8, steps=200), ring(32, micro_batches=2, steps=400)]
+            return [ring(512, micro_batch=64, steps=200), ring(32, micro_batch=16, steps=400)]
         case "vae":
             return [vae()]
     raise ValueError(f"no work {name}")

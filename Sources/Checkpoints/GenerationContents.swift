@@ -14,6 +14,8 @@ public struct GenerationInfo: Equatable, Sendable {
   public var options: String?
   /// SHA-256 of what of the options the weights depend on.
   public var optionsSHA256: String
+  /// SHA-256 of what the writer's kernels and mathematical functions make of fixed numbers; nil in formats before 2.3.
+  public var arithmeticSHA256: String?
   /// The fingerprint of the data set.
   public var dataFingerprint: String
   /// What the classes of the data are called, in the order of their labels; empty where they have no names.
@@ -33,9 +35,9 @@ public struct GenerationInfo: Equatable, Sendable {
   /// - Precondition: `step` is not negative and `worldSize` is positive.
   public init(
     step: Int, programVersion: String, worldSize: Int, recipe: String, model: String, options: String? = nil,
-    optionsSHA256: String,
-    dataFingerprint: String, classNames: [String] = [], characters: String? = nil, weightsSHA256: String,
-    stateSHA256: String, state: [String: StateValue] = [:]
+    optionsSHA256: String, arithmeticSHA256: String? = nil, dataFingerprint: String,
+    classNames: [String] = [],
+    characters: String? = nil, weightsSHA256: String, stateSHA256: String, state: [String: StateValue] = [:]
   ) {
     precondition(step >= 0 && worldSize > 0, "a generation belongs to a step and at least one rank")
     self.step = step
@@ -45,6 +47,7 @@ public struct GenerationInfo: Equatable, Sendable {
     self.model = model
     self.options = options
     self.optionsSHA256 = optionsSHA256
+    self.arithmeticSHA256 = arithmeticSHA256
     self.dataFingerprint = dataFingerprint
     self.classNames = classNames
     self.characters = characters

@@ -42,8 +42,8 @@ extension Manifest {
     var classNames: [String] = []
     try reader.object { (reader, key) throws(JSONError) in
       switch key {
-      case "program_version", "recipe", "model", "options", "options_sha256", "data_fingerprint",
-        "characters", "weights_sha256", "state_sha256":
+      case "program_version", "recipe", "model", "options", "options_sha256", "arithmetic_sha256",
+        "data_fingerprint", "characters", "weights_sha256", "state_sha256":
         texts[key] = try reader.string()
       case "class_names":
         try reader.array { (reader) throws(JSONError) in classNames.append(try reader.string()) }
@@ -70,7 +70,7 @@ extension Manifest {
       info: GenerationInfo(
         step: step, programVersion: try text("program_version"), worldSize: worldSize,
         recipe: try text("recipe"), model: try text("model"), options: texts["options"],
-        optionsSHA256: try text("options_sha256"),
+        optionsSHA256: try text("options_sha256"), arithmeticSHA256: texts["arithmetic_sha256"],
         dataFingerprint: try text("data_fingerprint"), classNames: classNames,
         characters: texts["characters"], weightsSHA256: try text("weights_sha256"),
         stateSHA256: try text("state_sha256"), state: state),

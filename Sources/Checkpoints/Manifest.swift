@@ -17,8 +17,8 @@ public struct Manifest: Equatable, Sendable {
     public var description: String { "\(major).\(minor)" }
 
     /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`, format 2.0 no options,
-    /// format 2.1 no names of classes and no characters; all are read.
-    public static let current = FormatVersion(major: 2, minor: 2)
+    /// format 2.1 no names of classes and no characters, format 2.2 no digest of the arithmetic; all are read.
+    public static let current = FormatVersion(major: 2, minor: 3)
   }
 
   /// One file of the generation.
@@ -78,6 +78,7 @@ extension Manifest {
       writer.field("model", info.model)
       if let options = info.options { writer.field("options", options) }
       writer.field("options_sha256", info.optionsSHA256)
+      if let digest = info.arithmeticSHA256 { writer.field("arithmetic_sha256", digest) }
       writer.field("data_fingerprint", info.dataFingerprint)
       if !info.classNames.isEmpty {
         writer.key("class_names")

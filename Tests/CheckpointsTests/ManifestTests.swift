@@ -28,18 +28,18 @@ import Testing
 
   @Test("a later major version is refused with both versions, whatever its other fields are")
   func newerMajor() throws {
-    let error = try #require(try refusal(#""format_version": "2.2""#, #""format_version": "3.3""#).0)
+    let error = try #require(try refusal(#""format_version": "2.3""#, #""format_version": "3.3""#).0)
     #expect(error.kind == .newerFormat)
-    #expect(error.problem == "written by version 0.1.0 in format 3.3, and this program reads format 2.2")
+    #expect(error.problem == "written by version 0.1.0 in format 3.3, and this program reads format 2.3")
     #expect(
-      try refusal(#""format_version": "2.2","#, #""format_version": "3.0", "files ": 3,"#).0?.kind
+      try refusal(#""format_version": "2.3","#, #""format_version": "3.0", "files ": 3,"#).0?.kind
         == .newerFormat)
   }
 
   @Test("fields that a later minor version adds are ignored")
   func newerMinor() throws {
     let loaded = try refusal(
-      #""format_version": "2.2","#,
+      #""format_version": "2.3","#,
       #""format_version": "2.9", "later": {"a": [1, -2.5e3, true, false, null, {"b": "c"}]},"#
     ).1
     #expect(loaded?.manifest.formatVersion.minor == 9)
@@ -53,7 +53,7 @@ import Testing
       (#""step": 1"#, #""step": 99999999999999999999"#), (#""step": 1"#, #""steps": 1"#),
       (#""step": 1"#, #""step": 1, "step": 1"#), (#""world_size_written": 2"#, #""world_size_written": 0"#),
       (#""format": "lockstep-checkpoint""#, #""format": "other""#),
-      (#""format_version": "2.2""#, #""format_version": "1""#),
+      (#""format_version": "2.3""#, #""format_version": "1""#),
       ("generator.safetensors.zst", "../generator.safetensors.zst"),
       ("generator.safetensors.zst", "/etc/passwd"), ("generator.safetensors.zst", ".safetensors.zst"),
       ("generator.safetensors.zst", "discriminator.safetensors.zst"),

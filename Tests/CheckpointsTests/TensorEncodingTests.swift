@@ -124,11 +124,12 @@ import Testing
   @Test(
     "generations of every format that was ever written are read",
     arguments: [
-      // One run wrote the first two, so that all they hold is the same.
+      // One run wrote the first two and the last two, so that all they hold is the same.
       ("1.0", "bcef55aed8c7fed47dc2ad4a945dd292494fdeee8f5a5ece06faf82b27461ea1"),
       ("2.0", "bcef55aed8c7fed47dc2ad4a945dd292494fdeee8f5a5ece06faf82b27461ea1"),
       ("2.1", "b55aada4de5bd0bfed555623cafb427159d0f9e6925a8f8733012b1546a20628"),
       ("2.2", "331dace60a7e1093af88a3fb6ce062d964f7317bf9f95035b9c66ee646f9f0e6"),
+      ("2.3", "331dace60a7e1093af88a3fb6ce062d964f7317bf9f95035b9c66ee646f9f0e6"),
     ])
   func golden(format: String, rest: String) throws {
     let here = #filePath.split(separator: "/").dropLast().joined(separator: "/")
@@ -140,5 +141,6 @@ import Testing
     #expect(SHA256.digest(of: loaded.files[2...].flatMap { $0.tensors.compactMap(\.tensor) }) == rest)
     #expect((loaded.manifest.info.options != nil) == (format >= "2.1"))
     #expect(loaded.manifest.info.classNames.count == (format >= "2.2" ? 8 : 0))
+    #expect((loaded.manifest.info.arithmeticSHA256 != nil) == (format >= "2.3"))
   }
 }

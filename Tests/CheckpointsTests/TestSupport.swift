@@ -60,7 +60,8 @@ func sampleContents(step: Int, seed: UInt64 = 0, count: Int = 6) -> GenerationCo
   return GenerationContents(
     info: GenerationInfo(
       step: step, programVersion: "0.1.0", worldSize: 2, recipe: "dcgan", model: "dcgan 32x32x1",
-      optionsSHA256: SHA256.digest(of: "options"), dataFingerprint: "pottery",
+      optionsSHA256: SHA256.digest(of: "options"), arithmeticSHA256: SHA256.digest(of: "arithmetic"),
+      dataFingerprint: "pottery",
       classNames: ["cat", "\"dog\"", ""], characters: "\u{0}\n\"\\ae\u{301}é\u{2028}😀",
       weightsSHA256: SHA256.digest(of: generator.tensors.compactMap(\.tensor)),
       stateSHA256: SHA256.digest(of: "state"),

@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+import Platform
 import Testing
 
 extension EndToEnd {
@@ -68,6 +70,24 @@ extension EndToEnd {
       #expect(finished.errors.contains("no checkpoint yet: begins at step 0\n"), "\(finished.errors)")
       let again = try Lockstep.train(words + ["--resume"], ranks: 1, in: folder)
       #expect(again.status == 0 && !again.errors.contains("no checkpoint yet"), "\(again.errors)")
+    }
+
+    @Test("a run that goes on where functions round otherwise than where it was computed says so")
+    func otherArithmetic() throws {
+      let folder = try Folder()
+      let words = Self.words + ["--run", "run"]
+      #expect(try Lockstep.train(words, ranks: 1, in: folder).status == 0)
+      let store = CheckpointStore(directory: folder.path + "/run/checkpoints", keepLast: 9)
+      let loaded = try store.load("step-00000001")
+      var info = loaded.manifest.info
+      let written = try #require(info.arithmeticSHA256)
+      for (digest, warns) in [(written, false), (SHA256.digest(of: "another"), true), (nil, false)] {
+        info.arithmeticSHA256 = digest
+        try store.save(GenerationContents(info: info, files: loaded.files))
+        let resumed = try Lockstep.train(["--run", "run", "--resume"], ranks: 1, in: folder)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(resumed.errors.contains("step 1 was computed where exp") == warns, "\(resumed.errors)")
+      }
     }
 
     @Test("a run that is resumed with data of another number names the data first")

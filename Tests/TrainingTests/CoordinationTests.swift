@@ -111,10 +111,10 @@ struct CoordinationTests {
   @Test("ranks with the same program, options and data shake hands")
   func agreement() throws {
     let digest = Handshake.programDigest()
-    #expect(digest.count == 64 && ArithmeticProbe.digest() == ArithmeticProbe.digest())
+    #expect(digest.count == 64 && ArithmeticProbe.digest.count == 64)
     _ = try ThreadCommunicator.run(size: 3) { communicator in
       try Handshake(program: digest).verify(over: communicator)
-      try Handshake(arithmetic: ArithmeticProbe.digest(), blas: "b", options: "o", data: "d").verify(
+      try Handshake(arithmetic: ArithmeticProbe.digest, blas: "b", options: "o", data: "d").verify(
         over: communicator)
     }
   }

@@ -74,7 +74,7 @@ extension RankFacts {
     let widest: KernelSet = CPUFeatures.current.supportsWide ? .wide : .baseline
     return RankFacts(
       host: host, program: Handshake.programDigest(), version: Program.version,
-      kernels: "\(asked ?? widest.rawValue) \(CPUFeatures.current)", arithmetic: ArithmeticProbe.digest(),
+      kernels: "\(asked ?? widest.rawValue) \(CPUFeatures.current)", arithmetic: ArithmeticProbe.digest,
       mpi: MPILibrary.version,
       blas: "\(BLASLibrary.configuration), kernels for \(BLASLibrary.coreName)", cores: Cores.onNode,
       usableCores: Cores.usable)

@@ -123,6 +123,7 @@ package struct Inspection {
       .init("model", .string(info.model)), .init("weights_sha256", .string(info.weightsSHA256)),
       .init("state_sha256", .string(info.stateSHA256)), .init("world_size_written", .integer(info.worldSize)),
       .init("options_sha256", .string(info.optionsSHA256)),
+      .init("arithmetic_sha256", info.arithmeticSHA256.map(JSONValue.string) ?? .null),
       .init("data_fingerprint", .string(info.dataFingerprint)),
       .init("class_names", .array(info.classNames.map(JSONValue.string))),
       .init("characters", info.characters.map(JSONValue.string) ?? .null),

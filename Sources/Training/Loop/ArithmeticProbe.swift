@@ -1,4 +1,4 @@
-import Checkpoints
+package import Checkpoints
 import Glibc
 import Platform
 import Quality
@@ -10,8 +10,19 @@ import TensorCore
 /// system's SLEEF, and the cosine of a falling step size that of its C library, of which hosts may have different
 /// versions.
 package enum ArithmeticProbe {
-  /// SHA-256 of the results, as 64 hexadecimal digits. Takes some milliseconds.
-  package static func digest() -> String {
+  /// SHA-256 of the results, as 64 hexadecimal digits. Takes some milliseconds, once.
+  package static let digest = makeDigest()
+
+  /// What a person is told of a generation that was computed where these results are others; nil where they are not,
+  /// or where it is from before they were written down.
+  package static func warning(of info: GenerationInfo) -> String? {
+    guard let written = info.arithmeticSHA256, written != digest else { return nil }
+    return "step \(info.step) was computed where exp, log, sin or a product round otherwise "
+      + "(another version of SLEEF or of the C library?): from here on the bits are those of this machine; "
+      + "go on where the run began for those of an undisturbed run"
+  }
+
+  private static func makeDigest() -> String {
     let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)
     let unit = noise.uniform([2, 9, 9, 33], from: 0)
     let wide = unit.adding(-0.5).multiplied(by: 20)

@@ -40,7 +40,7 @@ enum RunAgreement {
       return (plan, dataset)
     }
     try Handshake(
-      arithmetic: ArithmeticProbe.digest(),
+      arithmetic: ArithmeticProbe.digest,
       blas: options.quality.every > 0 || options.watch.every > 0 ? ArithmeticProbe.blas() : "not used",
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)

@@ -48,6 +48,7 @@ package struct RunStart {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
         try Self.check(generation, dataset)
+        warnings += [generation.flatMap { ArithmeticProbe.warning(of: $0.manifest.info) }].compactMap(\.self)
       } else {
         // Before there is a folder, and before hours of training.
         try request.folder.map { try RunFolder.requireFree(at: $0) }

@@ -94,6 +94,7 @@ final class RunSaver {
       step: step, programVersion: Program.version, worldSize: setup.plan.worldSize, recipe: options.recipe,
       model: options.modelDescription, options: options.withAbsolutePaths.canonicalYAML,
       optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
+      arithmeticSHA256: ArithmeticProbe.digest,
       dataFingerprint: data, classNames: setup.dataset.classNames, characters: setup.dataset.characters,
       weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)

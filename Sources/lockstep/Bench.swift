@@ -41,7 +41,11 @@ struct Bench: ParsableCommand {
 
   @Argument(
     help:
-      "A recipe that needs no data, such as dcgan; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health."
+      "A recipe that needs no data, such as dcgan; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health.",
+    completion: .list(
+      Recipes.names + [
+        "gemm", "conv", "allreduce", "checkpoint", "collapse", "divergence", "accident", "health",
+      ])
   )
   var name: String
 

@@ -28,7 +28,7 @@ struct DataCommand: ParsableCommand {
 
   /// What to open.
   struct Source: ParsableArguments {
-    @Argument(help: "A file, a folder, names with a range, or pottery.")
+    @Argument(help: "A file, a folder, names with a range, or pottery.", completion: .file())
     var source: String
 
     @Option(help: "Classes that the labels must lie in.")

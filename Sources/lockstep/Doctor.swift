@@ -31,10 +31,12 @@ struct Doctor: ParsableCommand {
 
   @Option(
     name: .customLong("run"),
-    help: "The run folder to probe, or one that is still to be made; by default ./runs.")
+    help: "The run folder to probe, or one that is still to be made; by default ./runs.",
+    completion: .directory)
   var folder: String?
 
-  @Option(help: "Also ask every host of this file, over ssh, what a run over them needs.")
+  @Option(
+    help: "Also ask every host of this file, over ssh, what a run over them needs.", completion: .file())
   var hostfile: String?
 
   @Flag(help: "Print one JSON object: checks, each with name, status, detail and advice.")

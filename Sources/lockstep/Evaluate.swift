@@ -25,7 +25,7 @@ struct Evaluate: ParsableCommand {
       grow in number: compare those of equal quality.samples.
       """)
 
-  @Argument(help: "A run folder or a checkpoint folder within one.")
+  @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
   var path: String
 
   @Argument(

@@ -30,7 +30,7 @@ struct ExportCommand: ParsableCommand {
         lockstep train dcgan init.generator=FILE.safetensors
       """)
 
-  @Argument(help: "A run folder or a checkpoint folder within one.")
+  @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
   var path: String
 
   @Option(help: "safetensors or onnx.")

@@ -13,7 +13,7 @@ struct Inspect: ParsableCommand {
       why. The exit code is 65 if the named checkpoint is damaged, or all of them.
       """)
 
-  @Argument(help: "A run folder or a checkpoint folder.")
+  @Argument(help: "A run folder or a checkpoint folder.", completion: .directory)
   var path: String
 
   @Flag(help: "Print one JSON object.")

@@ -34,7 +34,7 @@ struct Launch: ParsableCommand {
   @Option(name: .customShort("n"), help: "Ranks, at most as many as micro-batches.")
   var ranks: Int
 
-  @Option(help: "The hosts and their slots; without it, the cores of this host.")
+  @Option(help: "The hosts and their slots; without it, the cores of this host.", completion: .file())
   var hostfile: String?
 
   @Option(help: "Go on so many times after a rank or host is lost.")

@@ -25,16 +25,16 @@ struct Plan: ParsableCommand {
       Exit codes: 0, 66 a file is missing, 78 wrong options, cluster or hostfile.
       """)
 
-  @Argument(help: "A recipe's name or file.")
+  @Argument(help: "A recipe's name or file.", completion: .list(Recipes.names))
   var recipe: String
 
   @Argument(help: "key=value words.")
   var words: [String] = []
 
-  @Option(help: "A file that describes the cluster.")
+  @Option(help: "A file that describes the cluster.", completion: .file())
   var cluster: String?
 
-  @Option(help: "The hosts and their slots.")
+  @Option(help: "The hosts and their slots.", completion: .file())
   var hostfile: String?
 
   @Option(help: "Mbit/s of a node's link each way; overrides the cluster file.")
@@ -43,7 +43,7 @@ struct Plan: ParsableCommand {
   @Option(help: "Milliseconds a short message takes one way; overrides the cluster file.")
   var latency: Double?
 
-  @Option(help: "Take the timing from the JSON of an earlier plan.")
+  @Option(help: "Take the timing from the JSON of an earlier plan.", completion: .file())
   var calibration: String?
 
   @Option(

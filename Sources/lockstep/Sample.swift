@@ -17,7 +17,7 @@ struct Sample: ParsableCommand {
         lockstep sample runs/dcgan --count 10000 --folder fakes
       """)
 
-  @Argument(help: "A run folder or a checkpoint folder within one.")
+  @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
   var path: String
 
   @Option(

@@ -35,11 +35,13 @@ struct Train: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("A recipe's name or file, then key=value words.", valueName: "recipe key=value"))
+    help: ArgumentHelp("A recipe's name or file, then key=value words.", valueName: "recipe key=value"),
+    completion: .list(Recipes.names))
   var words: [String] = []
 
   @Option(
-    name: .customLong("run"), help: "The run folder; by default runs/RECIPE, numbered if that is taken.")
+    name: .customLong("run"), help: "The run folder; by default runs/RECIPE, numbered if that is taken.",
+    completion: .directory)
   var folder: String?
 
   @Flag(
@@ -56,7 +58,8 @@ struct Train: ParsableCommand {
       "Begin a new run with the options and the whole state of a run or a checkpoint.",
       discussion:
         "Steps, optimizers and averages go on; key=value words may change all that leaves its tensors what they "
-        + "are: not the networks, the kinds of optimizers, replay.size.", valueName: "run"))
+        + "are: not the networks, the kinds of optimizers, replay.size.", valueName: "run"),
+    completion: .directory)
   var source: String?
 
   @Flag(help: "Print what the run would do, the turns of a step in order, and write nothing.")

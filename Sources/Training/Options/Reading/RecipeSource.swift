@@ -15,7 +15,7 @@ package struct RecipeSource: Sendable {
     let isFile = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")
     if isFile { return try read(argument) }
     if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
-    let names = Recipes.all.map(\.name)
+    let names = Recipes.names
     let near = OptionSuggestions(words: names).nearest(to: argument)
     let hint = near.isEmpty ? "" : "did you mean \(Prose.alternatives(near))? "
     throw OptionsError(

@@ -48,4 +48,7 @@ public enum Recipes {
     Recipe("vae", PackageResources.vae_yaml),
     Recipe("vae-mnist", PackageResources.vae_mnist_yaml),
   ]
+
+  /// What they are called.
+  package static var names: [String] { all.map(\.name) }
 }

@@ -1,5 +1,5 @@
 public import Autograd
-import TensorCore
+public import TensorCore
 
 /// (x - mean) / √(variance + ε) with the moments of `axes`, variance biased.
 private func standardized(_ input: Variable, along axes: [Int], epsilon: Float) -> Variable {
@@ -28,13 +28,7 @@ public func layerNorm(
 public func groupNorm(
   _ input: Variable, groups: Int, weight: Variable, bias: Variable, epsilon: Float = 1e-5
 ) -> Variable {
-  let shape = input.shape
-  precondition(shape.channels % groups == 0, "\(groups) groups do not divide \(shape.channels) channels")
-  let split: Shape = [
-    shape[0], shape.count / (shape[0] * shape.channels), groups, shape.channels / groups,
-  ]
-  let result = standardized(input.reshaped(split), along: [1, 3], epsilon: epsilon)
-  return result.reshaped(shape) * weight + bias
+  input.groupNormalized(groups: groups, weight: weight, bias: bias, epsilon: epsilon)
 }
 
 /// Instance normalisation (Ulyanov et al. 2016) of `[N, spatial…, C]`: moments per sample and channel.
@@ -123,5 +117,33 @@ public struct LayerNorm: Layer {
   /// `[…, C]` to the same shape.
   public func callAsFunction(_ input: Variable) -> Variable {
     layerNorm(input, weight: input.tape.variable(for: weight), bias: input.tape.variable(for: bias))
+  }
+}
+
+/// Group normalisation with a learned scale and shift.
+public struct GroupNorm: Layer, RectifierFusing {
+  /// Scale, `[C]`.
+  public let weight: Parameter
+  /// Shift, `[C]`.
+  public let bias: Parameter
+  private let groups: Int
+
+  /// Normalisation of `groups` equal groups of neighbouring channels.
+  /// - Precondition: `groups` divides `channels`.
+  public init(groups: Int, channels: Int) {
+    precondition(channels.isMultiple(of: groups), "\(groups) groups do not divide \(channels) channels")
+    weight = Parameter([channels], .constant(1))
+    bias = Parameter([channels], .constant(0))
+    self.groups = groups
+  }
+
+  /// `[N, …, C]` to the same shape.
+  public func callAsFunction(_ input: Variable) -> Variable { self(input, activation: .identity) }
+
+  /// The same, then `activation` in the same pass over memory.
+  public func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable {
+    input.groupNormalized(
+      groups: groups, weight: input.tape.variable(for: weight), bias: input.tape.variable(for: bias),
+      activation: activation)
   }
 }

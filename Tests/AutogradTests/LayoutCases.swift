@@ -43,14 +43,30 @@ extension DerivativeCase {
     }
   }()
 
-  /// Normalisation, whose fused kernels serve the first order and whose formula the second.
+  /// Normalisation, whose fused kernels serve the first order and whose formula the second. Behind rectifiers
+  /// shifts are so large that no value lies within a difference of the corner.
   static let normalization: [DerivativeCase] = {
     var n = Numbers(seed: 6)
     let inputs = [n.between(-2, 2, [6, 3]), n.between(0.5, 1.5, [3]), n.between(-1, 1, [3])]
+    let images = n.between(-2, 2, [2, 2, 3, 4])
+    let shared = [images, n.between(0.25, 0.5, [4]), Tensor([2, -2, -2, 2], shape: [4])]
+    let own = [
+      images, n.between(0.25, 0.5, [2, 4]), Tensor([-2, -2, 2, 2, 2, -2, 2, -2], shape: [2, 4]),
+    ]
+    let activations: [(String, FusedActivation)] = [
+      ("", .identity), (", relu", .relu), (", leaky", .leakyReLU(slope: 0.2)),
+    ]
     return [
       DerivativeCase("batchNormalized", inputs) {
         $0[0].batchNormalized(weight: $0[1], bias: $0[2], epsilon: 1e-5).output.squared()
       }
     ]
+      + activations.flatMap { name, activation in
+        [("shared scale", shared), ("a scale of each sample", own)].map { scale, inputs in
+          DerivativeCase("groupNormalized with \(scale)\(name)", inputs) {
+            $0[0].groupNormalized(groups: 2, weight: $0[1], bias: $0[2], activation: activation).squared()
+          }
+        }
+      }
   }()
 }

@@ -131,6 +131,35 @@ struct PartsTests {
     for (several, one) in zip(own.scalars, once.scalars) { #expect(abs(several - one) < 1e-5) }
   }
 
+  @Test("scales of group norm that samples share or have of their own", arguments: [2, 4])
+  func groupNorm(parts: Int) {
+    struct Network {
+      let shared = Parameter([8], .normal(mean: 1, deviation: 0.5))
+      let shift = Parameter([8], .normal(mean: 0, deviation: 0.5))
+      let own = Parameter([8, 3], .normal(mean: 0, deviation: 0.5))
+    }
+    let network = Network()
+    let store = ParameterStore(
+      name: "network",
+      parameters: [("shared", network.shared), ("shift", network.shift), ("own", network.own)], buffers: [])
+    store.initialize(seed: 5, firstOrdinal: 0)
+    let noise = KeyedNoise(seed: 4, purpose: .synthetic, turn: 5)
+    let (samples, codes) = (noise.normal([8, 3, 3, 8]), noise.uniform([8, 3]))
+    func gradient(_ rows: Range<Int>, parts: Int) -> Tensor {
+      let tape = Tape(watching: [store], parts: parts)
+      let (scale, shift) = (tape.variable(for: network.shared), tape.variable(for: network.shift))
+      let ownScale = tape.samples(codes.rows(rows)).linear(weight: tape.variable(for: network.own), bias: nil)
+      let first = tape.samples(samples.rows(rows)).groupNormalized(
+        groups: 2, weight: scale, bias: shift, activation: .relu)
+      let second = first.groupNormalized(groups: 4, weight: ownScale + 1, bias: ownScale)
+      return tape.gradients(of: second.softplus().mean(), forParametersOf: store)
+    }
+    let size = 8 / parts
+    let each = sum(of: Tensor(stacking: parts) { gradient($0 * size..<($0 + 1) * size, parts: 1) })
+    #expect(gradient(0..<8, parts: parts).scalars.map(\.bitPattern) == each.scalars.map(\.bitPattern))
+    #expect(store.parameters.allSatisfy { $0.range.contains { each.scalars[$0] != 0 } })
+  }
+
   @Test("and so has one that is used in two geometries", arguments: [1, 2, 4])
   func convolutionGeometries(parts: Int) {
     let kernel = Parameter([8, 8, 3, 3], .normal(mean: 0, deviation: 0.2))

@@ -113,4 +113,39 @@ struct NormalizationTests {
       #expect(abs(value - expected) < 1e-5)
     }
   }
+
+  @Test(
+    "group norm has the moments of each sample's groups, by its formula in Float64",
+    arguments: [1, 2, 5, 10], [true, false])
+  func groups(groups: Int, isPerSample: Bool) {
+    let shape: Shape = [3, 9, 8, 10]
+    let noise = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0)
+    let x = noise.normal(shape).multiplied(by: 3).adding(100)
+    let scale = noise.normal(isPerSample ? [3, 10] : [10], from: 10_000)
+    let shift = noise.normal(isPerSample ? [3, 10] : [10], from: 20_000)
+    let tape = Tape()
+    let output = tape.constant(x).groupNormalized(
+      groups: groups, weight: tape.constant(scale), bias: tape.constant(shift),
+      activation: .leakyReLU(slope: 0.2)
+    ).value.scalars
+    let values = x.scalars.map(Double.init)
+    let (width, length) = (10 / groups, 9 * 8 * 10)
+    for sample in 0..<3 {
+      for group in 0..<groups {
+        let places = (0..<72).flatMap { place in
+          (0..<width).map { sample * length + place * 10 + group * width + $0 }
+        }
+        let mean = places.reduce(0) { $0 + values[$1] } / Double(places.count)
+        let variance =
+          places.reduce(0) { $0 + (values[$1] - mean) * (values[$1] - mean) } / Double(places.count)
+        for place in places {
+          let coefficient = (isPerSample ? sample * 10 : 0) + place % 10
+          let z =
+            (values[place] - mean) / (variance + 1e-5).squareRoot() * Double(scale.scalars[coefficient])
+            + Double(shift.scalars[coefficient])
+          #expect(abs(Double(output[place]) - (z > 0 ? z : 0.2 * z)) < 2e-5)
+        }
+      }
+    }
+  }
 }

@@ -33,7 +33,7 @@ public struct ChannelNormalization: Sendable {
   }
 
   /// The four vectors, and the slope of the activation.
-  fileprivate func withCoefficients(_ body: (Coefficients) -> Void) {
+  func withCoefficients(_ body: (Coefficients) -> Void) {
     withUnsafePointers(mean, inverseDeviation) { mean, inverse in
       withUnsafePointers(scale, shift) { scale, shift in
         body(Coefficients(mean: mean, inverse: inverse, scale: scale, shift: shift, slope: activation.slope))
@@ -42,14 +42,14 @@ public struct ChannelNormalization: Sendable {
   }
 }
 
-private func withUnsafePointers(
+func withUnsafePointers(
   _ first: Tensor, _ second: Tensor, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void
 ) {
   first.withUnsafePointer { first in second.withUnsafePointer { second in body(first, second) } }
 }
 
 /// The coefficients of all channels.
-private struct Coefficients {
+struct Coefficients {
   let mean: UnsafePointer<Float>
   let inverse: UnsafePointer<Float>
   let scale: UnsafePointer<Float>
@@ -58,7 +58,7 @@ private struct Coefficients {
 }
 
 /// The coefficients of a group of channels, in registers.
-private struct GroupCoefficients {
+struct GroupCoefficients {
   typealias Vector = ChannelGroup.Vector
 
   let mean: Vector

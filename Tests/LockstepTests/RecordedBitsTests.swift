@@ -33,6 +33,8 @@ extension EndToEnd {
         weights: "8db8720eafcea3b2"),
       Run(words: "sngan batch=16 steps=2", weights: "e44373736f352368"),
       Run(words: "vae batch=32 steps=4", weights: "9e577927b7fece0c"),
+      Run(words: "diffusion batch=16 steps=2", weights: "fb2ca4025d8859e0"),
+      Run(words: "diffusion batch=16 steps=2 model.condition=embedding", weights: "97ebb925c08ae4ed"),
     ]
 
     @Test("short runs end with the recorded bits", arguments: runs)

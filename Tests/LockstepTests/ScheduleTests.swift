@@ -15,6 +15,10 @@ extension EndToEnd {
         + narrow,
       ["vae", "batch=32", "model.hidden=24", "ema.decay=0.9"],
       [
+        "diffusion", "batch=32", "size=16", "model.features=4", "model.samplingSteps=2",
+        "model.condition=embedding", "model.guidance=2",
+      ],
+      [
         "dcgan", "optimizer.generator.kind=rmsprop", "optimizer.discriminator.kind=sgd",
         "optimizer.discriminator.momentum=0.9", "optimizer.discriminator.weightDecay=0.001",
       ] + narrow,

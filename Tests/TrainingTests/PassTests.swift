@@ -9,7 +9,7 @@ import Training
 struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
-    case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic
+    case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic, diffusion
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
@@ -38,6 +38,7 @@ struct PassTests {
         return WGANGP(
           pictures, augmentation: Augmentation(.diffaugment, [.brightness, .cutout], probability: 1))
       case .vae: return VAE(VAE.Configuration(size: 4, channels: 1, hidden: 30, latent: 5))
+      case .diffusion: return Diffusion(Diffusion.Configuration(size: 16, channels: 2, features: 4))
       case .packs: return MLPGAN(points)
       case .penalised:
         var objective = AdversarialObjective()

@@ -31,7 +31,7 @@ struct TurnEngineTests {
 
   /// Every family but the DCGAN.
   enum Family: CaseIterable {
-    case vae, critic, points, residual
+    case vae, critic, points, residual, diffusion
 
     var game: EngineGame {
       var game = EngineGame()
@@ -62,6 +62,11 @@ struct TurnEngineTests {
             objective: objective)
         }
         game.turns = [2, 1]
+      case .diffusion:
+        game.makeModel = {
+          Diffusion(Diffusion.Configuration(size: size, channels: 1, features: 4, classes: 3))
+        }
+        game.turns = [1]
       }
       return game
     }

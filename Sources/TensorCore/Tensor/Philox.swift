@@ -66,12 +66,16 @@ public struct KeyedNoise: Sendable {
     case noiseOnPoints = 23
     /// What the factors of compressed gradients begin with.
     case compression = 24
+    /// Times of a diffusion model's samples.
+    case times = 25
+    /// Which samples a diffusion model is not told the class of.
+    case classDropout = 26
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {
       switch self {
       case .interpolation, .augmentation, .augmentationOfFakes, .augmentationOfGenerated,
-        .augmentationOfPoints, .classes, .replay:
+        .augmentationOfPoints, .classes, .replay, .times, .classDropout:
         true
       default: false
       }

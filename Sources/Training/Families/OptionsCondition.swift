@@ -30,10 +30,7 @@ extension ClassCondition {
     guard let form = Form(rawValue: options.model[ifDeclared: ConditionOptions.form].rawValue) else {
       return nil
     }
-    guard let classes = options.dataset.labels else {
-      preconditionFailure("options with a condition say how many classes there are")
-    }
-    self.init(form, classes: classes, depth: options.model[ConditionOptions.depth])
+    self.init(form, classes: options.conditionedClasses, depth: options.model[ConditionOptions.depth])
   }
 }
 
@@ -62,6 +59,14 @@ extension OptionsResolution {
 }
 
 extension Options {
+  /// How many classes samples are asked for by, in options with a condition.
+  var conditionedClasses: Int {
+    guard let classes = dataset.labels else {
+      preconditionFailure("options with a condition say how many classes there are")
+    }
+    return classes
+  }
+
   /// Checks that the data have the labels that a conditional model is trained with.
   /// - Parameter areAllUsed: whether each class has to have a sample.
   /// - Throws: `DatasetError`.

@@ -12,6 +12,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   case mlpGAN = "mlp-gan"
   /// Variational autoencoder (Kingma and Welling 2014).
   case vae
+  /// Denoising diffusion model (Ho et al. 2020).
+  case diffusion
 
   /// What there is to know of the family.
   var definition: any FamilyDefinition {
@@ -21,6 +23,7 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
     case .wganGP: WGANGPFamily()
     case .mlpGAN: MLPGANFamily()
     case .vae: VAEFamily()
+    case .diffusion: DiffusionFamily()
     }
   }
 
@@ -62,25 +65,28 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   /// The row in the table.
   public let key: OptionKey
 
-  /// Declares `model.NAME`. It determines the weights, as everything that shapes a model does.
-  /// - Parameter neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
+  /// Declares `model.NAME`. It determines the weights, as everything that shapes a model does, unless its
+  /// role says otherwise.
+  /// - Parameters:
+  ///   - neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
+  ///   - role: `.execution` for what sampling alone depends on, which a resume may change.
   init(
     _ name: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
-    synonyms: [String] = [], help: String
+    role: OptionRole = .arithmetic, synonyms: [String] = [], help: String
   ) {
     self.init(
-      path: "model.\(name)", type, default: value, neutral: neutral, unit: unit, synonyms: synonyms,
-      help: help)
+      path: "model.\(name)", type, default: value, neutral: neutral, unit: unit, role: role,
+      synonyms: synonyms, help: help)
   }
 
   /// Declares a key that does not shape networks but what they are trained for.
   /// - Parameter neutral: the value at which the key changes nothing; see `OptionKey.neutral(at:)`.
   init(
     path: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
-    synonyms: [String] = [], help: String
+    role: OptionRole = .arithmetic, synonyms: [String] = [], help: String
   ) {
     let declared = OptionKey(
-      path, type, .value(value.optionValue), unit, .arithmetic, synonyms, help,
+      path, type, .value(value.optionValue), unit, role, synonyms, help,
       read: { $0.model.values[path] },
       write: { $0.model.values[path] = $1 })
     key = neutral.map { declared.neutral(at: $0.optionValue) } ?? declared

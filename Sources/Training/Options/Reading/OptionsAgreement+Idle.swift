@@ -39,6 +39,10 @@ extension OptionsResolution {
         key: kind, off: Augmentation.Kind.diffaugment.optionValue, idle: steering,
         what: "the probability is steered by ada alone", advice: "remove it, or use \(kind)=ada"),
       Switch(
+        key: DiffusionOptions.condition.key.path, off: ConditionOptions.Form.none.optionValue,
+        idle: [DiffusionOptions.guidance.key.path], what: "samples are not asked for by class",
+        advice: "give \(DiffusionOptions.condition.key.path)=embedding too"),
+      Switch(
         key: loss.r1Weight.key.path, off: .number(0), idle: ["r1."], what: "there is no such penalty",
         advice: "give \(loss.r1Weight.key.path) too"),
       Switch(

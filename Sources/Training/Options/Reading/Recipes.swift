@@ -47,6 +47,8 @@ public enum Recipes {
     Recipe("grid", PackageResources.grid_yaml),
     Recipe("vae", PackageResources.vae_yaml),
     Recipe("vae-mnist", PackageResources.vae_mnist_yaml),
+    Recipe("diffusion", PackageResources.diffusion_yaml),
+    Recipe("diffusion-mnist", PackageResources.diffusion_mnist_yaml),
   ]
 
   /// What they are called.

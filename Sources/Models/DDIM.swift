@@ -1,0 +1,48 @@
+package import TensorCore
+
+/// How much of an image and how much noise there is at a time t from 0 to 1: α = cos(½ π t), σ = sin(½ π t).
+///
+/// The cosine schedule of Nichol and Dhariwal (2021, eq. 17) in continuous time, without the offset that
+/// keeps their discrete steps away from t = 0. α² + σ² = 1.
+package enum CosineSchedule {
+  /// α and σ, of the shape of `times`.
+  package static func coefficients(at times: Tensor) -> (signal: Tensor, deviation: Tensor) {
+    let angles = times.multiplied(by: .pi / 2)
+    return (angles.cos(), angles.sin())
+  }
+
+  /// α and σ at one time.
+  package static func coefficients(at time: Float) -> (signal: Float, deviation: Float) {
+    let (signal, deviation) = coefficients(at: Tensor(time))
+    return (signal.scalar, deviation.scalar)
+  }
+}
+
+/// The deterministic sampler of Song et al. (2021, "Denoising diffusion implicit models", eq. 12 with σ = 0).
+package enum DDIM {
+  /// Images in [-1, 1] that are made of noise in `steps` equal steps of time from 1 to 0:
+  /// z ← α' x̂ + σ' ε̂, with x̂ = α z - σ v̂ cut off where no image is, and ε̂ = (z - α x̂) / σ.
+  /// - Parameters:
+  ///   - noise: z at t = 1, standard normal, `[N, …]`.
+  ///   - velocity: the prediction v̂ of α ε - σ x at noisy images and a time.
+  package static func samples(
+    of noise: Tensor, steps: Int, velocity: (_ noisy: Tensor, _ time: Float) -> Tensor
+  ) -> Tensor {
+    var noisy = noise
+    for step in stride(from: steps, to: 0, by: -1) {
+      let time = Float(step) / Float(steps)
+      let (signal, deviation) = CosineSchedule.coefficients(at: time)
+      let (nextSignal, nextDeviation) = CosineSchedule.coefficients(at: Float(step - 1) / Float(steps))
+      // Not a number stays one.
+      let images = noisy.zipped(with: velocity(noisy, time)) { z, v in
+        let x = signal * z - deviation * v
+        return x > 1 ? 1 : x < -1 ? -1 : x
+      }
+      noisy = noisy.zipped(with: images) { z, x in
+        nextSignal * x + nextDeviation * ((z - signal * x) / deviation)
+      }
+    }
+    // The last step leaves x̂.
+    return noisy
+  }
+}

@@ -1,0 +1,113 @@
+import Networks
+import TensorCore
+
+/// A residual block of a ``UNet``.
+struct UNetBlockShape: Hashable, Sendable {
+  /// What it is called in tables: `down 16`, by its pixels.
+  let name: String
+  /// Height and width.
+  let pixels: Int
+  /// Channels of what it is given.
+  let inputs: Int
+  /// Channels of what it gives.
+  let outputs: Int
+
+  /// Whether the input has to be brought to other channels.
+  var hasShortcut: Bool { inputs != outputs }
+}
+
+extension Diffusion.Configuration {
+  /// Sides between the full size and 8 pixels.
+  var levels: Int { (size / 8).trailingZeroBitCount + 1 }
+  /// Length of the code of a time.
+  var embeddingDepth: Int { 4 * features }
+
+  /// The blocks of each level on the way down, from the full size.
+  var down: [[UNetBlockShape]] {
+    (0..<levels).map { level in
+      shapes("down", level, inputs: level == 0 ? features : features << (level - 1))
+    }
+  }
+
+  /// The blocks of each level but the last on the way up, from the full size.
+  var up: [[UNetBlockShape]] {
+    (0..<levels - 1).map { level in
+      shapes("up", level, inputs: features << (level + 1) + features << level)
+    }
+  }
+
+  private func shapes(_ way: String, _ level: Int, inputs: Int) -> [UNetBlockShape] {
+    let outputs = features << level
+    return (0..<blocks).map { block in
+      UNetBlockShape(
+        name: "\(way) \(size >> level)", pixels: size >> level, inputs: block == 0 ? inputs : outputs,
+        outputs: outputs)
+    }
+  }
+
+  private var allBlocks: [UNetBlockShape] { Array((down + up.reversed()).joined()) }
+
+  /// The convolutions in order of application.
+  public var convolutions: [ConvolutionShape] {
+    func shape(
+      _ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry,
+      readsInput: Bool = false
+    ) -> ConvolutionShape {
+      ConvolutionShape(
+        "denoiser \(name)", large: (pixels, inputs), small: (pixels, outputs), geometry, isTransposed: false,
+        readsInput: readsInput)
+    }
+    let inner = allBlocks.flatMap { block in
+      [
+        shape("\(block.name) first", block.pixels, block.inputs, block.outputs, UNetBlock.three),
+        shape("\(block.name) second", block.pixels, block.outputs, block.outputs, UNetBlock.three),
+      ]
+        + (block.hasShortcut
+          ? [shape("\(block.name) shortcut", block.pixels, block.inputs, block.outputs, .whole(1))] : [])
+    }
+    return [shape("stem", size, channels, features, UNetBlock.three, readsInput: true)] + inner
+      + [shape("head", size, features, channels, UNetBlock.three)]
+  }
+
+  /// The weights of dense layers: the time's code, and what each block takes of it.
+  var denseWeights: Double {
+    let (features, depth) = (Double(features), Double(embeddingDepth))
+    return 2 * features * depth + depth * depth + allBlocks.reduce(0) { $0 + depth * 2 * Double($1.outputs) }
+  }
+
+  /// The weights of all layers and of the table of classes, without those of norms and the biases, which are
+  /// few.
+  public var weightCount: Double {
+    let vectors = classes > 0 ? Double(classes + 1) * Double(embeddingDepth) : 0
+    return convolutions.sum(\.weightCount) + denseWeights + vectors
+  }
+
+  /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
+  /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// - Parameter acrossNodes: whether gradients travel between nodes.
+  public func bytesPerRank(samples: Int, microBatch: Int, acrossNodes: Bool) -> Double {
+    let pixels = Double(size * size) * Double(channels)
+    let most = acrossNodes && classes == 0 ? min(samplesPerPass, MicroBatch.mostParts * microBatch) : 0
+    let together = Double(min(samples, max(microBatch, most)))
+    let gradients = (together / Double(microBatch) - 1) * weightCount
+    // On the way back as much again as half of what is kept, at the least.
+    return 4 * (8 * weightCount + gradients + Double(samples) * pixels + 1.5 * together * activations)
+  }
+
+  /// Values that are kept of a sample: of each block what both norms give, both convolutions, the sum and the
+  /// shortcut; what is upsampled, joined and pooled.
+  private var activations: Double {
+    let full = Double(size * size)
+    let inner = allBlocks.reduce(0.0) { sum, block in
+      let places = Double(block.pixels * block.pixels)
+      return sum + places * Double(block.inputs + (block.hasShortcut ? 5 : 4) * block.outputs)
+    }
+    let joined = up.reduce(0.0) { sum, blocks in
+      sum + Double(blocks[0].pixels * blocks[0].pixels) * Double(2 * blocks[0].inputs)
+    }
+    return inner + joined + full * Double(2 * features + 6 * channels)
+  }
+
+  /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
+  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations, mebibytes: 128) }
+}

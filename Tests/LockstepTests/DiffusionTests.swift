@@ -1,0 +1,80 @@
+import Testing
+
+extension EndToEnd {
+  /// A diffusion model from the command line.
+  struct DiffusionTests {
+    private static let small = [
+      "diffusion", "batch=16", "size=16", "model.features=4", "model.samplingSteps=2", "samples.count=4",
+      "ema.decay=0.5", "optimizer.denoiser.learningRate=0.01",
+    ]
+
+    private func trained(_ more: [String]) throws -> Folder {
+      let folder = try Folder()
+      let finished = try Lockstep.train(Self.small + more + ["--run", "run"], ranks: 1, in: folder)
+      guard finished.status == 0 else { throw Unexpected(finished) }
+      return folder
+    }
+
+    @Test("the keys of sampling change samples, not weights, and a resume may change them")
+    func sampling() throws {
+      let (short, long) = (try trained(["steps=6"]), try trained(["steps=3"]))
+      let resumed = try Lockstep.train(
+        ["model.samplingSteps=5", "steps=6", "--run", "run", "--resume"], ranks: 1, in: long)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(try Lockstep.inspect("run", in: short).hashes == Lockstep.inspect("run", in: long).hashes)
+      let picture = "run/samples/step-00000006.png"
+      #expect(try short.bytes(picture) != long.bytes(picture))
+      let refused = try Lockstep.train(
+        ["model.features=8", "steps=9", "--run", "run", "--resume"], ranks: 1, in: long)
+      #expect(refused.status == 78, "\(refused.errors)")
+    }
+
+    @Test("strips and measurements take other steps by word, and guidance needs classes")
+    func words() throws {
+      let folder = try trained(["steps=2", "dataset.count=256"])
+      let strips = try Lockstep.run(
+        ["sample", "run", "--interpolate", "2", "--output", "strips.png"], in: folder)
+      #expect(strips.status == 0 && folder.has("strips.png"), "\(strips.errors)")
+      func measured(_ words: [String]) throws -> String {
+        let evaluated = try Lockstep.run(
+          ["evaluate", "run", "quality.samples=64", "--json"] + words, in: folder)
+        #expect(evaluated.status == 0, "\(evaluated.errors)")
+        return evaluated.output
+      }
+      #expect(try measured(["model.samplingSteps=2"]) == measured([]))
+      #expect(try measured(["model.samplingSteps=7"]) != measured([]))
+      let idle = try Lockstep.run(["train"] + Self.small + ["model.guidance=2", "--dry-run"], in: folder)
+      #expect(
+        idle.status == 78 && idle.errors.contains("samples are not asked for by class"), "\(idle.errors)")
+    }
+
+    @Test("samples are asked for by class, and guidance takes them elsewhere")
+    func classes() throws {
+      let folder = try trained(["steps=2", "model.condition=embedding"])
+      func picture(_ class: String) throws -> [UInt8] {
+        let sampled = try Lockstep.run(
+          ["sample", "run", "--class", `class`, "--output", "class.png"], in: folder)
+        #expect(sampled.status == 0, "\(sampled.errors)")
+        return try folder.bytes("class.png")
+      }
+      #expect(try picture("0") != picture("1"))
+      let told = try picture("1")
+      let resumed = try Lockstep.train(
+        ["model.guidance=4", "steps=2", "--run", "run", "--resume"], ranks: 1, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(try picture("1") != told)
+    }
+
+    @Test("a network that is no chain of layers is not exported, and its weights are pointed to")
+    func export() throws {
+      let folder = try trained(["steps=1"])
+      for format in ["safetensors", "onnx"] {
+        let refused = try Lockstep.run(
+          ["export", "run", "--format", format, "--output", "exported"], in: folder)
+        #expect(refused.status == 65 && refused.messages.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("denoiser.safetensors.zst"), "\(refused.errors)")
+        #expect(!folder.has("exported"))
+      }
+    }
+  }
+}

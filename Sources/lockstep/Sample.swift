@@ -15,10 +15,17 @@ struct Sample: ParsableCommand {
         lockstep sample runs/vessels --class amphora
         lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
         lockstep sample runs/dcgan --count 10000 --folder fakes
+        lockstep sample runs/diffusion-mnist model.guidance=3 model.samplingSteps=50
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
   var path: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "key=value words that change how the model samples, such as model.samplingSteps=50.",
+      valueName: "key=value"))
+  var words: [String] = []
 
   @Option(
     name: .shortAndLong,
@@ -88,7 +95,8 @@ struct Sample: ParsableCommand {
 
   func run() throws {
     alone {
-      let sampling = try Sampling(path: path, seed: seed, only: only, isAveraged: !unaveraged)
+      let sampling = try Sampling(
+        path: path, seed: seed, only: only, isAveraged: !unaveraged, overrides: words)
       for reason in sampling.rejected { Failure.report(reason) }
       if let folder {
         let count = count ?? 64

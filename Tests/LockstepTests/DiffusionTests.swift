@@ -59,6 +59,19 @@ extension EndToEnd {
       }
       #expect(try picture("0") != picture("1"))
       let told = try picture("1")
+      func drawn(_ words: [String]) throws -> [UInt8] {
+        let sampled = try Lockstep.run(
+          ["sample", "run", "--class", "1", "--output", "drawn.png"] + words, in: folder)
+        #expect(sampled.status == 0, "\(sampled.errors)")
+        return try folder.bytes("drawn.png")
+      }
+      #expect(try drawn(["model.guidance=1", "model.samplingSteps=2"]) == told)
+      #expect(try drawn(["model.guidance=4"]) != told)
+      for key in ["model.features=8", "batch=8", "nonsense"] {
+        let refused = try Lockstep.run(["sample", "run", key], in: folder)
+        #expect(refused.status == 64 && refused.messages.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("model.samplingSteps and model.guidance"), "\(refused.errors)")
+      }
       let resumed = try Lockstep.train(
         ["model.guidance=4", "steps=2", "--run", "run", "--resume"], ranks: 1, in: folder)
       #expect(resumed.status == 0, "\(resumed.errors)")

@@ -35,12 +35,20 @@ package struct Sampling {
   ///   - only: the class of all samples, by the name that the data have for it or by its number; nil for one
   ///     class a row, if the model is asked by class.
   ///   - isAveraged: whether the moving averages draw, where there are any.
+  ///   - overrides: `key=value` words of keys that sampling alone depends on.
   /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's
-  ///   options cannot be read.
-  package init(path: String, seed: UInt64?, only: String? = nil, isAveraged: Bool = true) throws {
+  ///   options cannot be read, or the words are wrong.
+  package init(
+    path: String, seed: UInt64?, only: String? = nil, isAveraged: Bool = true, overrides: [String] = []
+  ) throws {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
-    let options = try Inspection.options(of: generation)
+    let own = try Inspection.options(of: generation)
+    let keys = own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path)
+    for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
+      throw SamplingError.notOfSamples(key: key, keys: keys)
+    }
+    let options = try own.applying(overrides)
     model = options.family.makeModel(options)
     if isAveraged {
       try RunState.restoreAverages(of: model, from: generation)

@@ -9,6 +9,8 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noImages
   /// The samples are images or points, not text.
   case noText
+  /// A key that samples do not depend on alone, and those of the family that they do.
+  case notOfSamples(key: String, keys: [String])
   /// There is no class of that name or number.
   case noClass(String, named: [String], count: Int)
 
@@ -20,6 +22,9 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noText: "the samples are no text; give --output a name that ends in .png"
+    case .notOfSamples(let key, let keys):
+      "\(TerminalText.escaped(key)) is not what samples of this model are drawn by; "
+        + (keys.isEmpty ? "leave it out" : "what is, is \(Prose.list(keys))")
     case .noClass(let name, let names, let count):
       "the model has no class \(TerminalText.escaped(name)); its classes are 0 to \(count - 1)"
         + (names.isEmpty ? "" : " or \(Prose.list(Array(names.prefix(Self.mostNames))))")

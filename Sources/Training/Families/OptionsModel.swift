@@ -69,7 +69,8 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   /// role says otherwise.
   /// - Parameters:
   ///   - neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
-  ///   - role: `.execution` for what sampling alone depends on, which a resume may change.
+  ///   - role: `.execution` for what sampling alone depends on, which a resume may change, unless the run goes
+  ///     back where its samples are bad.
   init(
     _ name: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
     role: OptionRole = .arithmetic, synonyms: [String] = [], help: String
@@ -88,7 +89,8 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
     let declared = OptionKey(
       path, type, .value(value.optionValue), unit, role, synonyms, help,
       read: { $0.model.values[path] },
-      write: { $0.model.values[path] = $1 })
+      write: { $0.model.values[path] = $1 }
+    ).arithmetic { $0.rewinds }
     key = neutral.map { declared.neutral(at: $0.optionValue) } ?? declared
   }
 }

@@ -55,6 +55,8 @@ public final class Diffusion: Model {
   public let networks: [Network]
   /// The one phase.
   public let phases: [Phase]
+  /// Called between the steps of the sampler.
+  public var noteProgress: () -> Void = {}
   private let denoiser: UNet
   private let average: UNet
 
@@ -104,7 +106,8 @@ public final class Diffusion: Model {
   ///
   /// A part's times are stratified, one in each of as many equal intervals as it has samples: the loss varies
   /// less from step to step, with the same mean (Kingma et al. 2021, "Variational diffusion models", appendix
-  /// I.1). The two further statistics are the loss below and above t = ½.
+  /// I.1). The two further statistics are twice what the samples below and above t = ½ add to it: where a part's samples are
+  /// even in number, half of them each, the mean loss there.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
     let tape = microBatch.tape(watching: networks[0].store)
     let (images, times) = (microBatch.images, microBatch.stratifiedTimes())
@@ -141,7 +144,8 @@ public final class Diffusion: Model {
     let count = latents.shape[0]
     return DDIM.samples(
       of: latents.reshaped(Shape([count] + sampleShape.extents)), steps: configuration.samplingSteps
-    ) { [configuration] noisy, time in
+    ) { [configuration, noteProgress] noisy, time in
+      noteProgress()
       func velocity(_ labels: [Int]) -> Tensor {
         network(
           Tape(mode: .inference).constant(noisy), times: Tensor(repeating: time, shape: [count, 1]),

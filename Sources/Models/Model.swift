@@ -17,6 +17,8 @@ public protocol Model: AnyObject {
   var classCount: Int { get }
   /// Past fakes, a part of the run's state; nil if none are kept.
   var replay: ReplayBuffer? { get }
+  /// Called between the passes of a sampler that takes many, as a sign of life.
+  var noteProgress: () -> Void { get set }
   /// The samples up to which neighbouring micro-batches are computed in one pass. It changes how long a step
   /// takes, never a bit of it: everything that adds up samples has to do so by ``Tape/parts``.
   /// - Parameter acrossNodes: whether gradients travel between nodes. They leave while the last pass is
@@ -67,6 +69,11 @@ extension Model {
   public var classCount: Int { 0 }
   /// None.
   public var replay: ReplayBuffer? { nil }
+  /// Nothing: a sample is one pass.
+  public var noteProgress: () -> Void {
+    get { {} }
+    set {}
+  }
   /// One micro-batch a pass.
   public func samplesPerPass(acrossNodes: Bool) -> Int { 0 }
 }

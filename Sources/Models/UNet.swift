@@ -34,7 +34,7 @@ struct UNet {
     down = configuration.down.map { $0.map { UNetBlock($0, embedding: depth) } }
     up = configuration.up.map { $0.map { UNetBlock($0, embedding: depth) } }
     norm = GroupNorm(groups: UNetBlock.groups(of: features), channels: features)
-    // Of zeros, so that training begins with the best constant.
+    // Of zeros: training begins with the prediction 0.
     head = Convolution(
       from: features, to: configuration.channels, UNetBlock.three, initializer: .constant(0))
   }

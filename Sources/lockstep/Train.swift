@@ -27,7 +27,7 @@ struct Train: ParsableCommand {
       A run keeps the keys that its weights depend on. On --resume these may change,
       data if the samples are the same:
 
-      \(OptionSchema(family: .dcgan).resumableText())
+      \(OptionSchema.resumableTextOfAll())
       Keys and their defaults. Of all families of models (--dry-run tells of which
       a recipe is):
 

@@ -6,7 +6,7 @@ import Training
 /// What is likely meant by words that do not parse.
 enum UsageAdvice {
   /// The commands that take `key=value` words.
-  private static let commandsWithKeys = ["train", "launch", "sample", "evaluate", "bench", "plan"]
+  private static let commandsWithKeys = ["train", "launch", "evaluate", "bench", "plan"]
 
   /// One line; nil where nothing is likely.
   /// - Parameter words: what follows the program's name.

@@ -10,7 +10,9 @@ extension EndToEnd {
 
     private func trained(_ more: [String]) throws -> Folder {
       let folder = try Folder()
-      let finished = try Lockstep.train(Self.small + more + ["--run", "run"], ranks: 1, in: folder)
+      func key(_ word: String) -> Substring { word.prefix { $0 != "=" } }
+      let small = Self.small.filter { word in !more.contains { key($0) == key(word) } }
+      let finished = try Lockstep.train(small + more + ["--run", "run"], ranks: 1, in: folder)
       guard finished.status == 0 else { throw Unexpected(finished) }
       return folder
     }
@@ -43,6 +45,11 @@ extension EndToEnd {
       }
       #expect(try measured(["model.samplingSteps=2"]) == measured([]))
       #expect(try measured(["model.samplingSteps=7"]) != measured([]))
+      for word in ["model.guidance=2", "model.features=8"] {
+        let refused = try Lockstep.run(["sample", "run", word], in: folder)
+        #expect(refused.status == 64 && refused.messages.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("what is, is model.samplingSteps\n"), "\(refused.errors)")
+      }
       let idle = try Lockstep.run(["train"] + Self.small + ["model.guidance=2", "--dry-run"], in: folder)
       #expect(
         idle.status == 78 && idle.errors.contains("samples are not asked for by class"), "\(idle.errors)")
@@ -76,6 +83,15 @@ extension EndToEnd {
         ["model.guidance=4", "steps=2", "--run", "run", "--resume"], ranks: 1, in: folder)
       #expect(resumed.status == 0, "\(resumed.errors)")
       #expect(try picture("1") != told)
+    }
+
+    @Test("to draw and to measure for longer than stallTimeout is no stall")
+    func longSampling() throws {
+      let slow = [
+        "steps=2", "model.features=8", "model.samplingSteps=1000", "samples.every=0", "stallTimeout=1",
+        "quality.every=2", "quality.samples=64", "watch.every=2", "watch.samples=16",
+      ]
+      #expect(throws: Never.self) { _ = try trained(slow) }
     }
 
     @Test("a network that is no chain of layers is not exported, and its weights are pointed to")

@@ -45,6 +45,7 @@ package struct Sampling {
     self.rejected = rejected
     let own = try Inspection.options(of: generation)
     let keys = own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path)
+      .filter { !own.isIdle($0) }
     for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
       throw SamplingError.notOfSamples(key: key, keys: keys)
     }

@@ -20,12 +20,14 @@ public enum DiffusionOptions {
   static let guidance = ModelOption(
     "guidance", .number(.closed(0, 100)), default: 1.0, role: .execution,
     synonyms: ["guidance_scale", "cfg_scale"],
-    help: "how much of what the class adds there is in a sample, with model.condition; 1 as it was learnt")
+    help:
+      "how much of what the class adds there is in a sample, with model.condition; 1 as it was learnt; fixed where a run rewinds"
+  )
   /// Steps of the sampler.
   public static let samplingSteps = ModelOption(
     "samplingSteps", .integer(1...1000), default: 25, unit: "steps", role: .execution,
     synonyms: ["ddim_steps", "num_inference_steps", "timesteps"],
-    help: "steps of the sampler (DDIM), each a pass of the network; training does not depend on them")
+    help: "steps of the sampler (DDIM), each a pass of the network; fixed where a run rewinds")
 
   static let family = ModelFamilyOptions(
     networks: [OptimizerDefaults(network: "denoiser", learningRate: 1e-3, beta1: 0.9, beta2: 0.999)],

@@ -87,6 +87,8 @@ package enum TrainingRun {
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))
 
     let model = options.family.makeModel(options)
+    // To draw and to measure may take longer than the watchdog waits for a sign of life.
+    model.noteProgress = { [board = watchdog.board] in board.noteProgress() }
     let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep
     let steps = options.length.steps(samples: dataset.count, batch: samplesPerStep)
     let state = RunState(model: model, options)

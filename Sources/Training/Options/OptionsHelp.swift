@@ -35,10 +35,13 @@ extension OptionSchema {
   }
 
   /// For `--help`: the keys that may change when a run is resumed, in lines of at most `columns` characters.
-  public func resumableText(columns: Int = 78) -> String {
+  package func resumableText(columns: Int = 78) -> String {
     let paths = keys.filter(\.mayChangeOnResume).map(\.path)
     return Self.wrapped(Prose.list(paths), indentation: 2, columns: columns)
   }
+
+  /// The same of all families.
+  public static func resumableTextOfAll() -> String { vocabulary.resumableText() }
 
   private static func meaning(of key: OptionKey) -> String {
     let unit = key.unit.isEmpty ? "" : ", \(key.unit)"

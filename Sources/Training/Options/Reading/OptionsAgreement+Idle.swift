@@ -4,7 +4,7 @@ import Platform
 /// Keys that change nothing beside others: a word of the command line that asks for what will not happen is
 /// refused. A recipe, and the options of a run, may hold them.
 extension OptionsResolution {
-  private struct Switch {
+  fileprivate struct Switch {
     /// The key that is off.
     let key: String
     /// The value at which it is.
@@ -21,7 +21,7 @@ extension OptionsResolution {
     }
   }
 
-  private static let switches: [Switch] = {
+  fileprivate static let switches: [Switch] = {
     let (loss, augment) = (AdversarialOptions.self, AugmentOptions.self)
     let kind = augment.kind.key.path
     let steering = [augment.target.key, augment.speed.key, augment.every.key, augment.limit.key].map(\.path)
@@ -101,6 +101,16 @@ extension OptionsResolution {
         if switched.layer == .commandLine, gate.off == schema.key(at: gate.key)?.neutral { continue }
         report("\(key.path) is given, but \(gate.what)", setting.origin, gate.advice)
       }
+    }
+  }
+}
+
+extension Options {
+  /// Whether the key changes nothing beside the others.
+  func isIdle(_ path: String) -> Bool {
+    let schema = OptionSchema(family: family)
+    return OptionsResolution.switches.contains {
+      $0.turnsOff(path) && schema.key(at: $0.key)?.read(self) == $0.off
     }
   }
 }

@@ -158,10 +158,11 @@ extension KernelBenchmark {
       line("OpenBLAS sgemm: ", openBLAS) + ", kernels for \(BLASLibrary.coreName)",
     ]
     guard !rows.isEmpty else { return lines.joined(separator: "\n") }
+    let width = max(20, 1 + (rows.map(\.layer.name.count).max() ?? 0))
     lines += [
       "\(samples) samples a call, kernels \(KernelSet.current.rawValue); GFLOP/s (% of the faster product) by the arithmetic of "
         + "the definition: over 100 % where an algorithm saves multiplications",
-      Self.line("layer", "channels", ["forward", "input gradient", "weight gradient"]),
+      Self.line("layer", width, "channels", ["forward", "input gradient", "weight gradient"]),
     ]
     lines += rows.map { row in
       let layer = row.layer
@@ -169,7 +170,7 @@ extension KernelBenchmark {
         layer.isTransposed
         ? "\(layer.smallChannels)-\(layer.largeChannels)" : "\(layer.largeChannels)-\(layer.smallChannels)"
       return Self.line(
-        layer.name, channels,
+        layer.name, width, channels,
         [row.forward, row.inputGradient, row.weightGradient].map {
           "\(Self.whole($0)) (\(Self.whole($0 / peak * 100)) %)"
         })
@@ -177,12 +178,12 @@ extension KernelBenchmark {
     return lines.joined(separator: "\n")
   }
 
-  private static func line(_ layer: String, _ channels: String, _ cells: [String]) -> String {
+  private static func line(_ layer: String, _ width: Int, _ channels: String, _ cells: [String]) -> String {
     func padded(_ text: String, _ width: Int, right: Bool) -> String {
       let blanks = String(repeating: " ", count: max(0, width - text.count))
       return right ? blanks + text : text + blanks
     }
-    return padded(layer, 20, right: false) + padded(channels, 10, right: true)
+    return padded(layer, width, right: false) + padded(channels, 10, right: true)
       + cells.map { padded($0, 16, right: true) }.joined()
   }
 

@@ -119,9 +119,7 @@ extension [Network] {
     isSpectral: Bool
   ) -> [Network] {
     [
-      Network(
-        ParameterStore(name: "generator", module: generator),
-        average: ParameterStore(name: "generator", module: average)),
+      Network(named: "generator", generator, average: average),
       Network(
         ParameterStore(name: "discriminator", module: discriminator), weightLimit: weightLimit,
         afterUpdate: isSpectral ? { discriminator.iterateSpectralNorms() } : nil),

@@ -36,6 +36,16 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.readsInput = readsInput
   }
 
+  /// A convolution that keeps the `extent`.
+  init(
+    _ name: String, extent: Int, from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry,
+    readsInput: Bool = false
+  ) {
+    self.init(
+      name, large: (extent, inputs), small: (extent, outputs), geometry, isTransposed: false,
+      readsInput: readsInput)
+  }
+
   /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed
   /// one.
   public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }
@@ -69,6 +79,8 @@ extension ConvolutionGeometry {
   }
   /// Between 1 x 1 and 4 x 4 pixels.
   static let project = whole(4)
+  /// Between equal sides, 3 x 3.
+  static let three = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
   /// Between a side and its half.
   static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
 }

@@ -50,23 +50,22 @@ extension Diffusion.Configuration {
   /// The convolutions in order of application.
   public var convolutions: [ConvolutionShape] {
     func shape(
-      _ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry,
+      _ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry = .three,
       readsInput: Bool = false
     ) -> ConvolutionShape {
       ConvolutionShape(
-        "denoiser \(name)", large: (pixels, inputs), small: (pixels, outputs), geometry, isTransposed: false,
-        readsInput: readsInput)
+        "denoiser \(name)", extent: pixels, from: inputs, to: outputs, geometry, readsInput: readsInput)
     }
     let inner = allBlocks.flatMap { block in
       [
-        shape("\(block.name) first", block.pixels, block.inputs, block.outputs, UNetBlock.three),
-        shape("\(block.name) second", block.pixels, block.outputs, block.outputs, UNetBlock.three),
+        shape("\(block.name) first", block.pixels, block.inputs, block.outputs),
+        shape("\(block.name) second", block.pixels, block.outputs, block.outputs),
       ]
         + (block.hasShortcut
           ? [shape("\(block.name) shortcut", block.pixels, block.inputs, block.outputs, .whole(1))] : [])
     }
-    return [shape("stem", size, channels, features, UNetBlock.three, readsInput: true)] + inner
-      + [shape("head", size, features, channels, UNetBlock.three)]
+    return [shape("stem", size, channels, features, readsInput: true)] + inner
+      + [shape("head", size, features, channels)]
   }
 
   /// The weights of dense layers: the time's code, and what each block takes of it.
@@ -87,7 +86,7 @@ extension Diffusion.Configuration {
   /// - Parameter acrossNodes: whether gradients travel between nodes.
   public func bytesPerRank(samples: Int, microBatch: Int, acrossNodes: Bool) -> Double {
     let pixels = Double(size * size) * Double(channels)
-    let most = acrossNodes && classes == 0 ? min(samplesPerPass, MicroBatch.mostParts * microBatch) : 0
+    let most = min(samplesPerPass(acrossNodes: acrossNodes), MicroBatch.mostParts * microBatch)
     let together = Double(min(samples, max(microBatch, most)))
     let gradients = (together / Double(microBatch) - 1) * weightCount
     // On the way back as much again as half of what is kept, at the least.
@@ -108,6 +107,9 @@ extension Diffusion.Configuration {
     return inner + joined + full * Double(2 * features + 6 * channels)
   }
 
-  /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.
-  var samplesPerPass: Int { MicroBatch.samplesPerPass(activations: activations, mebibytes: 128) }
+  /// See ``Model/samplesPerPass(acrossNodes:)``: several micro-batches where gradients travel between nodes;
+  /// otherwise one, whose values stay in the caches. Rows of a table of classes are not added up by parts.
+  func samplesPerPass(acrossNodes: Bool) -> Int {
+    acrossNodes && classes == 0 ? MicroBatch.samplesPerPass(activations: activations, mebibytes: 128) : 0
+  }
 }

@@ -65,11 +65,7 @@ public final class Diffusion: Model {
     self.configuration = configuration
     denoiser = UNet(configuration)
     average = UNet(configuration)
-    networks = [
-      Network(
-        ParameterStore(name: "denoiser", module: denoiser),
-        average: ParameterStore(name: "denoiser", module: average))
-    ]
+    networks = [Network(named: "denoiser", denoiser, average: average)]
     phases = [
       Phase(
         index: 0, name: "denoiser", network: 0, objective: "mean squared error of v = α ε - σ x",
@@ -90,10 +86,9 @@ public final class Diffusion: Model {
   /// The classes of the configuration.
   public var classCount: Int { configuration.classes }
 
-  /// Several micro-batches where gradients travel between nodes; otherwise one, whose values stay in the
-  /// caches. Rows of a table of classes are not added up by parts.
+  /// Those of the configuration.
   public func samplesPerPass(acrossNodes: Bool) -> Int {
-    acrossNodes && configuration.classes == 0 ? configuration.samplesPerPass : 0
+    configuration.samplesPerPass(acrossNodes: acrossNodes)
   }
 
   /// Forward pass, weight gradients, and input gradients of all but the first layer.

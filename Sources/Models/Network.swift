@@ -1,4 +1,5 @@
 public import Autograd
+import Networks
 
 /// A trained network.
 public struct Network {
@@ -20,6 +21,12 @@ public struct Network {
     self.average = average
     self.weightLimit = weightLimit
     self.afterUpdate = afterUpdate
+  }
+
+  /// A network of the layers of a module, and of those of one like it that hold the average.
+  init(named name: String, _ module: Any, average: Any) {
+    self.init(
+      ParameterStore(name: name, module: module), average: ParameterStore(name: name, module: average))
   }
 
   /// Brings what follows from the parameters up to date where these are entirely new: by as many steps as

@@ -9,7 +9,7 @@ import TensorCore
 /// A shortcut's 1 x 1 convolution is computed where there are fewer pixels: before they are doubled, behind
 /// their mean. It commutes with both.
 enum ResidualNetworks {
-  private static let three = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
+  private static let three = ConvolutionGeometry.three
   private static let one = ConvolutionGeometry.whole(1)
 
   /// Uniform in ± gain · √(6 / (inputs + outputs of a weight)).
@@ -126,7 +126,8 @@ extension ResidualNetworks {
     ]
     func append(_ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry)
     {
-      shapes.append(shape("generator \(name)", pixels, inputs, outputs, geometry))
+      shapes.append(
+        ConvolutionShape("generator \(name)", extent: pixels, from: inputs, to: outputs, geometry))
     }
     for level in 0..<configuration.doublings {
       let pixels = 4 << level
@@ -152,25 +153,18 @@ extension ResidualNetworks {
       let inner = isFirst ? next : width
       let block = "discriminator \(pixels / 2)-\(pixels)"
       shapes += [
-        shape("\(block) first", pixels, width, inner, three, readsInput: isFirst),
-        shape("\(block) second", pixels, inner, next, three),
-        shape("\(block) shortcut", pixels / 2, width, next, one, readsInput: isFirst),
+        ConvolutionShape(
+          "\(block) first", extent: pixels, from: width, to: inner, three, readsInput: isFirst),
+        ConvolutionShape("\(block) second", extent: pixels, from: inner, to: next, three),
+        ConvolutionShape(
+          "\(block) shortcut", extent: pixels / 2, from: width, to: next, one, readsInput: isFirst),
       ]
       width = next
     }
     return shapes + [
-      shape("discriminator 4 first", 4, width, width, three),
-      shape("discriminator 4 second", 4, width, width, three),
-      shape("discriminator 1", 1, width, 1, one),
+      ConvolutionShape("discriminator 4 first", extent: 4, from: width, to: width, three),
+      ConvolutionShape("discriminator 4 second", extent: 4, from: width, to: width, three),
+      ConvolutionShape("discriminator 1", extent: 1, from: width, to: 1, one),
     ]
-  }
-
-  private static func shape(
-    _ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry,
-    readsInput: Bool = false
-  ) -> ConvolutionShape {
-    ConvolutionShape(
-      name, large: (pixels, inputs), small: (pixels, outputs), geometry, isTransposed: false,
-      readsInput: readsInput)
   }
 }

@@ -30,13 +30,13 @@ struct UNet {
       Linear(from: 2 * waves, to: depth), Rectifier(), Linear(from: depth, to: depth),
     ])
     classes = configuration.classes > 0 ? Embedding(count: configuration.classes + 1, depth: depth) : nil
-    stem = Convolution(from: configuration.channels, to: features, UNetBlock.three, bias: false)
+    stem = Convolution(from: configuration.channels, to: features, .three, bias: false)
     down = configuration.down.map { $0.map { UNetBlock($0, embedding: depth) } }
     up = configuration.up.map { $0.map { UNetBlock($0, embedding: depth) } }
     norm = GroupNorm(groups: UNetBlock.groups(of: features), channels: features)
     // Of zeros: training begins with the prediction 0.
     head = Convolution(
-      from: features, to: configuration.channels, UNetBlock.three, initializer: .constant(0))
+      from: features, to: configuration.channels, .three, initializer: .constant(0))
   }
 
   /// `[N, H, W, C]` at `times`, `[N, 1]` from 0 to 1, to the same shape.
@@ -83,20 +83,17 @@ struct UNetBlock {
   let shortcut: Convolution?
   private let channels: Int
 
-  /// The geometry of the convolutions.
-  static let three = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
-
   /// As many groups of channels as there may be up to 8.
   static func groups(of channels: Int) -> Int { (1...8).last { channels.isMultiple(of: $0) } ?? 1 }
 
   init(_ shape: UNetBlockShape, embedding depth: Int) {
     channels = shape.outputs
     norm = GroupNorm(groups: Self.groups(of: shape.inputs), channels: shape.inputs)
-    first = Convolution(from: shape.inputs, to: shape.outputs, Self.three, bias: false)
+    first = Convolution(from: shape.inputs, to: shape.outputs, .three, bias: false)
     modulation = Linear(from: depth, to: 2 * shape.outputs)
     // Of zeros, so that every block begins as its shortcut.
     second = Convolution(
-      from: shape.outputs, to: shape.outputs, Self.three, bias: false, initializer: .constant(0))
+      from: shape.outputs, to: shape.outputs, .three, bias: false, initializer: .constant(0))
     shortcut =
       shape.hasShortcut
       ? Convolution(from: shape.inputs, to: shape.outputs, .whole(1), bias: false) : nil

@@ -44,11 +44,7 @@ public final class VAE: Model {
     self.configuration = configuration
     layers = Layers(configuration)
     average = Layers(configuration)
-    networks = [
-      Network(
-        ParameterStore(name: "autoencoder", module: layers),
-        average: ParameterStore(name: "autoencoder", module: average))
-    ]
+    networks = [Network(named: "autoencoder", layers, average: average)]
     phases = [
       Phase(
         index: 0, name: "autoencoder", network: 0,

@@ -43,9 +43,8 @@ struct Bench: ParsableCommand {
     help:
       "A recipe that needs no data, such as dcgan; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health.",
     completion: .list(
-      Recipes.names + [
-        "gemm", "conv", "allreduce", "checkpoint", "collapse", "divergence", "accident", "health",
-      ])
+      Recipes.names + ["gemm", "conv", "allreduce", "checkpoint"]
+        + RecoveryBenchmark.Case.allCases.map(\.rawValue))
   )
   var name: String
 

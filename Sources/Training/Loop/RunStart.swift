@@ -48,7 +48,9 @@ package struct RunStart {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
         try Self.check(generation, dataset)
-        warnings += [generation.flatMap { ArithmeticProbe.warning(of: $0.manifest.info) }].compactMap(\.self)
+        if let warning = generation.flatMap({ ArithmeticProbe.warning(of: $0.manifest.info) }) {
+          warnings.append(warning)
+        }
       } else {
         // Before there is a folder, and before hours of training.
         try request.folder.map { try RunFolder.requireFree(at: $0) }

@@ -17,7 +17,9 @@ extension Variable {
     let normalizations = moments.map { mean, variance in
       ChannelNormalization(
         mean: mean,
-        inverseDeviation: variance.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) },
+        inverseDeviation: variance.elementwise {
+          $0.map { Float(1 / (Double($0) + Double(epsilon)).squareRoot()) }
+        },
         scale: weight.value, shift: bias.value, activation: activation)
     }
     let tape = isRecorded ? tape : weight.recorder(with: bias)

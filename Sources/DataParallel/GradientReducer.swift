@@ -47,14 +47,18 @@ public final class GradientReducer {
     if chain == sums.count {
       sums.append((node, storage))
     } else {
-      let chained = sums[chain...].map(\.storage.pointer)
-      ComputeThreads.split(count, grain: ComputeThreads.grain) { range in
-        VectorSum.carry(
-          storage.pointer + range.lowerBound, into: chained.map { $0 + range.lowerBound }, count: range.count)
-      }
+      Self.carry(storage, into: sums[chain...].map(\.storage), 0..<count)
       let sum = sums[chain].storage
       sums.removeSubrange(chain...)
       sums.append((node, sum))
+    }
+  }
+
+  /// Adds some elements of a vector to those of a chain of sums, see ``VectorSum/carry(_:into:count:)``.
+  private static func carry(_ vector: TensorStorage, into chain: [TensorStorage], _ elements: Range<Int>) {
+    ComputeThreads.split(elements.count, grain: ComputeThreads.grain) { part in
+      let start = elements.lowerBound + part.lowerBound
+      VectorSum.carry(vector.pointer + start, into: chain.map { $0.pointer + start }, count: part.count)
     }
   }
 
@@ -95,11 +99,7 @@ public final class GradientReducer {
         let range = buckets.ranges[bucket]
         missing[bucket] -= range.clamped(to: written).count
         guard missing[bucket] == 0 else { continue }
-        if !chain.isEmpty {
-          VectorSum.carry(
-            storage.pointer + range.lowerBound, into: chain.map { $0.pointer + range.lowerBound },
-            count: range.count)
-        }
+        if !chain.isEmpty { Self.carry(storage, into: chain, range) }
         whenReady(
           bucket,
           PartialSums(

@@ -1,4 +1,5 @@
 public import MessagePassing
+import Synchronization
 public import TensorCore
 
 /// What one rank adds to a step's sum: one vector per piece of the ``CanonicalTree`` that it owns.
@@ -128,25 +129,33 @@ public struct PartialSums: Sendable {
 
   /// Whether no element of this rank's own sums is a NaN or of greater magnitude than `bound`.
   public func isWithin(_ bound: Float) -> Bool {
+    let isBeyond = Atomic(false)
+    ComputeThreads.split(count, grain: 4 * ComputeThreads.grain) { part in
+      for sum in pieces where !Self.isWithin(bound, sum.pointer + part.lowerBound, count: part.count) {
+        isBeyond.store(true, ordering: .relaxed)
+      }
+    }
+    return !isBeyond.load(ordering: .relaxed)
+  }
+
+  private static func isWithin(_ bound: Float, _ values: UnsafePointer<Float>, count: Int) -> Bool {
     // Without the sign the bits of floating-point numbers are in their order, those of NaNs last.
     let magnitude: UInt32 = 0x7fff_ffff
-    return pieces.allSatisfy { sum in
-      let source = UnsafeRawPointer(sum.pointer)
-      var largest = SIMD16<UInt32>.zero
-      let whole = count & ~15
-      var index = 0
-      while index < whole {
-        let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<UInt32>.self) & magnitude
-        largest.replace(with: bits, where: bits .> largest)
-        index &+= 16
-      }
-      var most = largest.max()
-      while index < count {
-        most = max(most, source.load(fromByteOffset: index &* 4, as: UInt32.self) & magnitude)
-        index &+= 1
-      }
-      return most <= bound.bitPattern
+    let source = UnsafeRawPointer(values)
+    var largest = SIMD16<UInt32>.zero
+    let whole = count & ~15
+    var index = 0
+    while index < whole {
+      let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<UInt32>.self) & magnitude
+      largest.replace(with: bits, where: bits .> largest)
+      index &+= 16
     }
+    var most = largest.max()
+    while index < count {
+      most = max(most, source.load(fromByteOffset: index &* 4, as: UInt32.self) & magnitude)
+      index &+= 1
+    }
+    return most <= bound.bitPattern
   }
 
   /// The same for some of the elements.

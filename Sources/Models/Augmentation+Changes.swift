@@ -85,7 +85,7 @@ extension Augmentation {
     // Box and Muller's transform, and 2^x as e^(x ln 2).
     let radii = column(place).log().multiplied(by: -2).squareRoot()
     let cosines = column(place + 1).multiplied(by: 2 * Float.pi).cos()
-    let normal = radii.zipped(with: cosines) { $0 * $1 }
+    let normal = radii * cosines
     let doubling: Float = 0.693_147_2
     switch transform {
     case .brightness: return normal.multiplied(by: 0.2).scalars

@@ -34,12 +34,14 @@ package enum DDIM {
       let (signal, deviation) = CosineSchedule.coefficients(at: time)
       let (nextSignal, nextDeviation) = CosineSchedule.coefficients(at: Float(step - 1) / Float(steps))
       // Not a number stays one.
-      let images = noisy.zipped(with: velocity(noisy, time)) { z, v in
-        let x = signal * z - deviation * v
-        return x > 1 ? 1 : x < -1 ? -1 : x
+      let images = noisy.elementwise(with: velocity(noisy, time)) {
+        $0.combine { z, v in
+          let x = signal * z - deviation * v
+          return x > 1 ? 1 : x < -1 ? -1 : x
+        }
       }
-      noisy = noisy.zipped(with: images) { z, x in
-        nextSignal * x + nextDeviation * ((z - signal * x) / deviation)
+      noisy = noisy.elementwise(with: images) {
+        $0.combine { z, x in nextSignal * x + nextDeviation * ((z - signal * x) / deviation) }
       }
     }
     // The last step leaves x̂.

@@ -112,8 +112,8 @@ public final class Diffusion: Model {
       tape.samples(images * signal + noise * deviation), times: times, labels: labels(of: microBatch))
     let errors = (prediction - tape.samples(noise * signal - images * deviation)).squared()
     let loss = errors.mean()
-    let isEarly = times.reshaped([microBatch.count, 1, 1, 1]).map { $0 < 0.5 ? 2 : 0 }
-    let halves = [isEarly, isEarly.map { 2 - $0 }].map { share in
+    let early = times.reshaped([microBatch.count, 1, 1, 1]).elementwise { $0.map { $0 < 0.5 ? 2 : 0 } }
+    let halves = [early, Tensor(2) - early].map { share in
       microBatch.forEachPart(of: errors.value * share) { $0.mean().scalar }
     }
     return Evaluation(loss: loss, statistics: [microBatch.values(loss)] + halves)

@@ -53,6 +53,25 @@ struct BroadcastingTests {
     #expect(a.broadcast(to: shape).scalars == elements.map(\.0))
   }
 
+  /// Large enough for several threads: a row, a column, a sample's number, a pixel's numbers and one for all.
+  static let largePairs = [
+    [40, 5, 1], [1, 40, 1, 1], [30, 1, 1, 1], [30, 40, 1, 1], [30, 1, 1, 7], [1], [40, 5, 7],
+  ].map { Pair(left: [30, 40, 5, 7], right: Shape($0)) }
+
+  @Test("the number of threads changes no element", arguments: largePairs)
+  func threadsChangeNothing(_ pair: Pair) {
+    defer { ComputeThreads.count = 1 }
+    let (a, b) = operands(pair)
+    let expected = zip(a.scalars, b.broadcast(to: pair.left).scalars).map { $0 - $1 }
+    for threads in [1, 2, 3] {
+      ComputeThreads.count = threads
+      let isSame = (a - b).scalars == expected
+      #expect(isSame)
+      let isOpposite = (b - a).scalars == expected.map { -$0 }
+      #expect(isOpposite)
+    }
+  }
+
   @Test("sum(to:) is the adjoint of broadcast(to:)", arguments: pairs)
   func sumIsAdjoint(_ pair: Pair) {
     let (a, _) = operands(pair)

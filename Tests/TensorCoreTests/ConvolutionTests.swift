@@ -100,11 +100,16 @@ struct ConvolutionTests {
     // Large arrays that differ are not compared by the expectation, which would look for the difference.
     let isSameSum = bits(together) == bits(whole)
     #expect(isSameSum)
-    let parts = Tensor.convolutionWeightGradient(
-      [WeightGradientTerm(input: x, upstream: y)], parts: 3, geometry)
     let each = terms.map { bits(Tensor.convolutionWeightGradient([$0], geometry)) }
-    let areSameParts = bits(parts) == each.flatMap { $0 }
-    #expect(areSameParts)
+    // A thread for each part; or parts one after another, each on all threads.
+    defer { ComputeThreads.count = 1 }
+    for threads in [1, 2, 3] {
+      ComputeThreads.count = threads
+      let parts = Tensor.convolutionWeightGradient(
+        [WeightGradientTerm(input: x, upstream: y)], parts: 3, geometry)
+      let areSameParts = bits(parts) == each.flatMap { $0 }
+      #expect(areSameParts)
+    }
   }
 
   @Test("the number of threads changes no bit", arguments: cases + layers)

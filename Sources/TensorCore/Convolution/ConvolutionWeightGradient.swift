@@ -37,13 +37,17 @@ extension ConvolutionPlane {
 
   /// Cuts the weight by input and output channels into blocks whose sums stay in the second-level cache.
   private func weightGradientBlocks(_ kernels: KernelTable) -> [(input: Range<Int>, output: Range<Int>)] {
-    let inputBlocks = (inputChannels + 63) / 64
+    var inputBlocks = (inputChannels + 63) / 64
     let rows = taps * ((inputChannels + inputBlocks - 1) / inputBlocks)
     let grain = 32
     let cacheGrains = max(65_536 / (rows * grain), 1)
     let grains = (outputChannels + grain - 1) / grain
     let wanted = (ComputeThreads.count + inputBlocks - 1) / inputBlocks
     let outputBlocks = min(max((grains + cacheGrains - 1) / cacheGrains, wanted), grains)
+    if inputChannels >= WeightGradientBlock.manyChannels {
+      let wanted = (ComputeThreads.count + outputBlocks - 1) / outputBlocks
+      inputBlocks = max(inputBlocks, min(wanted, inputChannels / WeightGradientBlock.manyChannels))
+    }
     return (0..<outputBlocks).flatMap { output in
       let lower = grains * output / outputBlocks * grain
       let upper = min(grains * (output + 1) / outputBlocks * grain, outputChannels)

@@ -156,10 +156,11 @@ extension Tensor {
     let shape = Shape([plane.outputChannels, plane.inputChannels] + geometry.kernel)
     return Tensor(parts == 1 ? shape : Shape([parts] + shape.extents), in: room) { result in
       withExtendedLifetime(terms) {
-        for part in 0..<parts {
+        let (algorithm, kernels) = (algorithm ?? plane.algorithm, KernelTable.of(set))
+        ComputeThreads.runEvenly(jobs: parts) { part in
           plane.weightGradient(
             terms.map { $0.part(part, of: parts).operands }, result: result + part * shape.count,
-            by: algorithm ?? plane.algorithm, KernelTable.of(set))
+            by: algorithm, kernels)
         }
       }
     }

@@ -25,7 +25,9 @@ struct WeightGradientBlock {
 
   /// Few channels: a whole kernel row lies side by side. Many: the channels of one tap do, and a tap is
   /// either inside the input or outside of it.
-  private var isRow: Bool { plane.inputChannels < 16 }
+  private var isRow: Bool { plane.inputChannels < Self.manyChannels }
+
+  static let manyChannels = 16
 
   /// Rows of the sums from one tap to the next: one is left out, as taps at a distance of a power of two
   /// would compete for the same cache sets when they are transposed.

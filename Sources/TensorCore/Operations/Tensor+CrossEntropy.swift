@@ -5,7 +5,7 @@ extension Tensor {
     precondition(
       shape == targets.shape && count.isMultiple(of: parts),
       "\(shape) logits and \(targets.shape) targets in \(parts) parts")
-    let decay = map { -Swift.abs($0) }.exp()
+    let decay = elementwise { $0.map { -Swift.abs($0) } }.exp()
     let tail = decay.log1p()
     let length = count / parts
     let means = Tensor([parts]) { means in

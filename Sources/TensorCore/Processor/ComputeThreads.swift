@@ -31,6 +31,13 @@ public enum ComputeThreads {
     }
   }
 
+  /// Calls `body` once for every index below `jobs`: as ``run(jobs:_:)`` does where these share out evenly,
+  /// else one after another, each on all threads that it can use.
+  package static func runEvenly(jobs: Int, _ body: (Int) -> Void) {
+    if jobs.isMultiple(of: count) { return run(jobs: jobs, body) }
+    for job in 0..<jobs { body(job) }
+  }
+
   /// Calls `body` with contiguous ranges that cover `0..<count`, in about one range per thread, none but the
   /// last of a length that is no multiple of `grain`.
   package static func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {

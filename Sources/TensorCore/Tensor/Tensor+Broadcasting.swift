@@ -2,13 +2,21 @@
 /// missing axis) is repeated.
 extension Tensor {
   /// The sum, broadcasting.
-  public static func + (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 + $1 } }
+  public static func + (left: Tensor, right: Tensor) -> Tensor {
+    combine(left, right) { $0.combine { $0 + $1 } }
+  }
   /// The difference, broadcasting.
-  public static func - (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 - $1 } }
+  public static func - (left: Tensor, right: Tensor) -> Tensor {
+    combine(left, right) { $0.combine { $0 - $1 } }
+  }
   /// The elementwise product, broadcasting.
-  public static func * (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 * $1 } }
+  public static func * (left: Tensor, right: Tensor) -> Tensor {
+    combine(left, right) { $0.combine { $0 * $1 } }
+  }
   /// The quotient, broadcasting.
-  public static func / (left: Tensor, right: Tensor) -> Tensor { combine(left, right) { $0 / $1 } }
+  public static func / (left: Tensor, right: Tensor) -> Tensor {
+    combine(left, right) { $0.combine { $0 / $1 } }
+  }
 
   /// The elements repeated to fill `shape`.
   /// - Precondition: the shape broadcasts to `shape`.
@@ -26,44 +34,53 @@ extension Tensor {
     }
   }
 
-  @inline(__always)
-  private static func combine(_ left: Tensor, _ right: Tensor, _ body: (Float, Float) -> Float) -> Tensor {
-    if left.shape == right.shape { return left.zipped(with: right, body) }
+  private static func combine(_ left: Tensor, _ right: Tensor, _ function: (CombinedPart) -> Void) -> Tensor {
+    if left.shape == right.shape { return left.elementwise(with: right, function) }
     let shape = Shape.broadcast(left.shape, right.shape)
-    if right.count == 1 && left.shape == shape {
-      let scalar = right.withUnsafePointer { $0[0] }
-      return left.map { body($0, scalar) }
-    }
-    if left.count == 1 && right.shape == shape {
-      let scalar = left.withUnsafePointer { $0[0] }
-      return right.map { body(scalar, $0) }
-    }
-    let leftStrides = left.broadcastStrides(to: shape)
-    let rightStrides = right.broadcastStrides(to: shape)
-    let leftStep = leftStrides.last ?? 0
-    let rightStep = rightStrides.last ?? 0
-    let length = shape.channels
+    let (axes, leftStrides, rightStrides) = merged(
+      shape, left.broadcastStrides(to: shape), right.broadcastStrides(to: shape))
+    let (leftStep, rightStep) = (leftStrides.last!, rightStrides.last!)
     return Tensor(shape) { result in
-      left.withUnsafePointer { a in
-        right.withUnsafePointer { b in
-          forEachRow(of: shape, leftStrides, rightStrides) { row, i, j in
-            let result = result + row
-            let a = a + i
-            let b = b + j
-            switch (leftStep, rightStep) {
-            case (1, 1): for k in 0..<length { result[k] = body(a[k], b[k]) }
-            case (1, 0):
-              let scalar = b[0]
-              for k in 0..<length { result[k] = body(a[k], scalar) }
-            case (0, 1):
-              let scalar = a[0]
-              for k in 0..<length { result[k] = body(scalar, b[k]) }
-            default: for k in 0..<length { result[k] = body(a[k &* leftStep], b[k &* rightStep]) }
+      left.withUnsafePointer { left in
+        right.withUnsafePointer { right in
+          if axes.rank == 1 {
+            return ComputeThreads.split(axes.count, grain: elementsPerThread) { part in
+              let start = part.lowerBound
+              function(
+                CombinedPart(
+                  left: left + start * leftStep, isLeftRepeated: leftStep == 0,
+                  right: right + start * rightStep,
+                  isRightRepeated: rightStep == 0, result: result + start, count: part.count))
+            }
+          }
+          ComputeThreads.split(axes.rows, grain: grain(axes.channels)) { rows in
+            forEachRow(rows, of: axes, leftStrides, rightStrides) { row, i, j in
+              function(
+                CombinedPart(
+                  left: left + i, isLeftRepeated: leftStep == 0, right: right + j,
+                  isRightRepeated: rightStep == 0, result: result + row, count: axes.channels))
             }
           }
         }
       }
     }
+  }
+
+  /// A shape of as few axes as two operands with these strides allow, at least one: neighbouring axes along
+  /// which both go on evenly are one.
+  private static func merged(
+    _ shape: Shape, _ first: [Int], _ second: [Int]
+  ) -> (axes: Shape, first: [Int], second: [Int]) {
+    var axes: [(extent: Int, first: Int, second: Int)] = []
+    for (axis, extent) in shape.extents.enumerated() where extent != 1 {
+      if let outer = axes.last, outer.first == extent * first[axis], outer.second == extent * second[axis] {
+        axes[axes.count - 1] = (outer.extent * extent, first[axis], second[axis])
+      } else {
+        axes.append((extent, first[axis], second[axis]))
+      }
+    }
+    if axes.isEmpty { axes = [(1, 1, 1)] }
+    return (Shape(axes.map(\.extent)), axes.map(\.first), axes.map(\.second))
   }
 
   /// Element strides of this tensor when it is seen as `shape`: 0 along every repeated axis.
@@ -80,18 +97,28 @@ extension Tensor {
     }
   }
 
-  /// Visits the innermost rows of `shape`: the row's start in the result and in two strided operands.
+  /// Visits innermost rows of `shape`, all if not said otherwise: the row's start in the result and in two
+  /// strided operands.
   @inline(__always)
   package static func forEachRow(
-    of shape: Shape, _ first: [Int], _ second: [Int], _ body: (Int, Int, Int) -> Void
+    _ rows: Range<Int>? = nil, of shape: Shape, _ first: [Int], _ second: [Int],
+    _ body: (Int, Int, Int) -> Void
   ) {
     guard shape.count > 0 else { return }
+    let rows = rows ?? 0..<shape.rows
     let outer = Swift.max(shape.rank - 1, 0)
     var index = [Int](repeating: 0, count: outer)
     var i = 0
     var j = 0
+    var before = rows.lowerBound
+    for axis in (0..<outer).reversed() {
+      index[axis] = before % shape[axis]
+      before /= shape[axis]
+      i += index[axis] * first[axis]
+      j += index[axis] * second[axis]
+    }
     let length = shape.channels
-    for row in 0..<shape.rows {
+    for row in rows {
       body(row &* length, i, j)
       var axis = outer - 1
       while axis >= 0 {

@@ -1,13 +1,69 @@
 internal import CSLEEF
 
+/// One thread's part of an elementwise function.
+///
+/// Functions are closures that are called once for each part and have the loop in them. A closure that calls
+/// another one, which it was given, would be compiled once for all functions, and call it for every element.
+package struct ElementwisePart {
+  let source: UnsafePointer<Float>
+  let result: UnsafeMutablePointer<Float>
+  let count: Int
+
+  @inline(__always)
+  package func map(_ body: (Float) -> Float) {
+    for i in 0..<count { result[i] = body(source[i]) }
+  }
+}
+
+/// One thread's part of an elementwise combination of two operands, one of which may be a number for all.
+package struct CombinedPart {
+  let left: UnsafePointer<Float>
+  var isLeftRepeated = false
+  let right: UnsafePointer<Float>
+  var isRightRepeated = false
+  let result: UnsafeMutablePointer<Float>
+  let count: Int
+
+  @inline(__always)
+  package func combine(_ body: (Float, Float) -> Float) {
+    if isRightRepeated {
+      let right = right[0]
+      for i in 0..<count { result[i] = body(left[i], right) }
+    } else if isLeftRepeated {
+      let left = left[0]
+      for i in 0..<count { result[i] = body(left, right[i]) }
+    } else {
+      for i in 0..<count { result[i] = body(left[i], right[i]) }
+    }
+  }
+}
+
 /// Elementwise functions. All keep the shape and write new storage.
 extension Tensor {
-  @inline(__always)
-  package func map(_ body: (Float) -> Float) -> Tensor {
+  package func elementwise(_ function: (ElementwisePart) -> Void) -> Tensor {
     Tensor(shape) { result in
       withUnsafePointer { source in
         ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
-          for i in part { result[i] = body(source[i]) }
+          function(
+            ElementwisePart(
+              source: source + part.lowerBound, result: result + part.lowerBound, count: part.count))
+        }
+      }
+    }
+  }
+
+  /// Elementwise combination with a tensor of the same shape.
+  package func elementwise(with other: Tensor, _ function: (CombinedPart) -> Void) -> Tensor {
+    precondition(shape == other.shape, "\(shape) and \(other.shape) differ")
+    return Tensor(shape) { result in
+      withUnsafePointer { left in
+        other.withUnsafePointer { right in
+          ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
+            let start = part.lowerBound
+            function(
+              CombinedPart(
+                left: left + start, right: right + start, result: result + start, count: part.count))
+          }
         }
       }
     }
@@ -19,79 +75,55 @@ extension Tensor {
   /// So many runs of `length` elements are.
   static func grain(_ length: Int) -> Int { elementsPerThread / Swift.max(length, 1) + 1 }
 
-  @inline(__always)
-  private func array(_ function: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void) -> Tensor {
-    Tensor(shape) { result in
-      withUnsafePointer { source in
-        ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
-          function(source + part.lowerBound, result + part.lowerBound, part.count)
-        }
-      }
-    }
-  }
-
   /// e^x, within 1 ulp (SLEEF).
-  public func exp() -> Tensor { array(lockstep_exp) }
+  public func exp() -> Tensor { elementwise { lockstep_exp($0.source, $0.result, $0.count) } }
   /// Natural logarithm, within 1 ulp (SLEEF).
-  public func log() -> Tensor { array(lockstep_log) }
+  public func log() -> Tensor { elementwise { lockstep_log($0.source, $0.result, $0.count) } }
   /// log(1 + x), within 1 ulp (SLEEF).
-  public func log1p() -> Tensor { array(lockstep_log1p) }
+  public func log1p() -> Tensor { elementwise { lockstep_log1p($0.source, $0.result, $0.count) } }
   /// Hyperbolic tangent, within 1 ulp (SLEEF).
-  public func tanh() -> Tensor { array(lockstep_tanh) }
+  public func tanh() -> Tensor { elementwise { lockstep_tanh($0.source, $0.result, $0.count) } }
   /// Sine, within 1 ulp (SLEEF).
-  public func sin() -> Tensor { array(lockstep_sin) }
+  public func sin() -> Tensor { elementwise { lockstep_sin($0.source, $0.result, $0.count) } }
   /// Cosine, within 1 ulp (SLEEF).
-  public func cos() -> Tensor { array(lockstep_cos) }
+  public func cos() -> Tensor { elementwise { lockstep_cos($0.source, $0.result, $0.count) } }
   /// The error function, within 1 ulp (SLEEF).
-  public func erf() -> Tensor { array(lockstep_erf) }
+  public func erf() -> Tensor { elementwise { lockstep_erf($0.source, $0.result, $0.count) } }
   /// √x, correctly rounded.
-  public func squareRoot() -> Tensor { map { $0.squareRoot() } }
+  public func squareRoot() -> Tensor { elementwise { $0.map { $0.squareRoot() } } }
   /// -x.
-  public func negated() -> Tensor { map { -$0 } }
+  public func negated() -> Tensor { elementwise { $0.map { -$0 } } }
   /// |x|.
-  public func magnitude() -> Tensor { map { Swift.abs($0) } }
+  public func magnitude() -> Tensor { elementwise { $0.map { Swift.abs($0) } } }
   /// x + c.
-  public func adding(_ constant: Float) -> Tensor { map { $0 + constant } }
+  public func adding(_ constant: Float) -> Tensor { elementwise { $0.map { $0 + constant } } }
   /// x · c.
-  public func multiplied(by constant: Float) -> Tensor { map { $0 * constant } }
+  public func multiplied(by constant: Float) -> Tensor { elementwise { $0.map { $0 * constant } } }
   /// max(x, 0); not a number stays one.
-  public func rectified() -> Tensor { map { $0 <= 0 ? 0 : $0 } }
+  public func rectified() -> Tensor { elementwise { $0.map { $0 <= 0 ? 0 : $0 } } }
   /// x where positive, slope · x elsewhere.
-  public func leakyRectified(slope: Float) -> Tensor { map { $0 > 0 ? $0 : slope * $0 } }
+  public func leakyRectified(slope: Float) -> Tensor { elementwise { $0.map { $0 > 0 ? $0 : slope * $0 } } }
   /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient
   /// where that is positive, slope times it elsewhere.
   public func leakyRectifierGradient(at input: Tensor, slope: Float) -> Tensor {
-    zipped(with: input) { $1 <= 0 ? slope * $0 : $0 }
+    elementwise(with: input) { $0.combine { $1 <= 0 ? slope * $0 : $0 } }
   }
   /// 1 where positive, `otherwise` elsewhere: the derivative of the (leaky) rectifier.
-  public func positiveMask(otherwise: Float = 0) -> Tensor { map { $0 > 0 ? 1 : otherwise } }
+  public func positiveMask(otherwise: Float = 0) -> Tensor {
+    elementwise { $0.map { $0 > 0 ? 1 : otherwise } }
+  }
   /// -1, 0 or 1.
-  public func sign() -> Tensor { map { $0 > 0 ? 1 : ($0 < 0 ? -1 : 0) } }
+  public func sign() -> Tensor { elementwise { $0.map { $0 > 0 ? 1 : ($0 < 0 ? -1 : 0) } } }
 
   /// 1 / (1 + e^-x), from e^-|x| so that nothing overflows.
   public func sigmoid() -> Tensor {
     let decay = magnitude().negated().exp()
-    return zipped(with: decay) { x, e in (x >= 0 ? 1 : e) / (1 + e) }
+    return elementwise(with: decay) { $0.combine { x, e in (x >= 0 ? 1 : e) / (1 + e) } }
   }
 
   /// log(1 + e^x), as max(x, 0) + log(1 + e^-|x|).
   public func softplus() -> Tensor {
     let tail = magnitude().negated().exp().log1p()
-    return zipped(with: tail) { x, t in (x > 0 ? x : 0) + t }
-  }
-
-  /// Elementwise combination with a tensor of the same shape.
-  @inline(__always)
-  package func zipped(with other: Tensor, _ body: (Float, Float) -> Float) -> Tensor {
-    precondition(shape == other.shape, "\(shape) and \(other.shape) differ")
-    return Tensor(shape) { result in
-      withUnsafePointer { left in
-        other.withUnsafePointer { right in
-          ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
-            for i in part { result[i] = body(left[i], right[i]) }
-          }
-        }
-      }
-    }
+    return elementwise(with: tail) { $0.combine { x, t in (x > 0 ? x : 0) + t } }
   }
 }

@@ -42,8 +42,8 @@ public struct AdamUpdate: Hashable, Sendable {
     average: MovingAverage? = nil, count: Int
   ) {
     let kernel = Kernel(self, gradientScale: gradientScale, averageShare: average?.share ?? 0)
-    FlatLanes.forEach(of: count) { lanes in
-      kernel.update(lanes, parameters, gradient, firstMoment, secondMoment, average?.values)
+    FlatLanes.split(count) {
+      $0.forEach { kernel.update($0, parameters, gradient, firstMoment, secondMoment, average?.values) }
     }
   }
 }

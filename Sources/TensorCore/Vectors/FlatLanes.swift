@@ -4,20 +4,28 @@ struct FlatLanes {
   private let index: Int
   private let isWhole: Bool
 
-  /// Runs `body` for all of `count` elements, shared out among the compute threads.
-  @inline(__always)
-  static func forEach(of count: Int, _ body: (FlatLanes) -> Void) {
-    ComputeThreads.split(count, grain: ComputeThreads.grain) { part in
-      var index = part.lowerBound
-      while index &+ 8 <= part.upperBound {
+  /// One thread's part of flat buffers.
+  struct Part {
+    fileprivate let range: Range<Int>
+
+    @inline(__always)
+    func forEach(_ body: (FlatLanes) -> Void) {
+      var index = range.lowerBound
+      while index &+ 8 <= range.upperBound {
         body(FlatLanes(index: index, isWhole: true))
         index &+= 8
       }
-      while index < part.upperBound {
+      while index < range.upperBound {
         body(FlatLanes(index: index, isWhole: false))
         index &+= 1
       }
     }
+  }
+
+  /// Shares `count` elements out among the compute threads; the loop over a part is `body`'s, for the reason
+  /// that ``ElementwisePart`` gives.
+  static func split(_ count: Int, _ body: (Part) -> Void) {
+    ComputeThreads.split(count, grain: ComputeThreads.grain) { body(Part(range: $0)) }
   }
 
   @inline(__always)

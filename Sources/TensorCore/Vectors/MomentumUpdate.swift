@@ -24,11 +24,13 @@ public struct MomentumUpdate: Hashable, Sendable {
     direction: UnsafeMutablePointer<Float>, count: Int
   ) {
     let (learningRate, momentum, weightDecay) = (Float(learningRate), Float(momentum), Float(weightDecay))
-    FlatLanes.forEach(of: count) { lanes in
-      let p = lanes.load(parameters)
-      let b = momentum * lanes.load(direction) + (lanes.load(gradient) * gradientScale + weightDecay * p)
-      lanes.store(b, to: direction)
-      lanes.store(p - learningRate * b, to: parameters)
+    FlatLanes.split(count) {
+      $0.forEach { lanes in
+        let p = lanes.load(parameters)
+        let b = momentum * lanes.load(direction) + (lanes.load(gradient) * gradientScale + weightDecay * p)
+        lanes.store(b, to: direction)
+        lanes.store(p - learningRate * b, to: parameters)
+      }
     }
   }
 }

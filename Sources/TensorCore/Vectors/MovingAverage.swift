@@ -13,8 +13,10 @@ public struct MovingAverage {
 
   /// Moves the average toward `count` new values.
   public func move(toward target: UnsafePointer<Float>, count: Int) {
-    FlatLanes.forEach(of: count) { lanes in
-      lanes.store(Self.interpolated(lanes.load(values), lanes.load(target), share), to: values)
+    FlatLanes.split(count) {
+      $0.forEach { lanes in
+        lanes.store(Self.interpolated(lanes.load(values), lanes.load(target), share), to: values)
+      }
     }
   }
 

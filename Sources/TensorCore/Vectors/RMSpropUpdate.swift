@@ -32,12 +32,14 @@ public struct RMSpropUpdate: Hashable, Sendable {
   ) {
     let (alpha, share) = (Float(alpha), Float(1 - alpha))
     let (learningRate, epsilon, weightDecay) = (Float(learningRate), Float(epsilon), Float(weightDecay))
-    FlatLanes.forEach(of: count) { lanes in
-      let p = lanes.load(parameters)
-      let g = lanes.load(gradient) * gradientScale + weightDecay * p
-      let s = alpha * lanes.load(meanSquare) + share * g * g
-      lanes.store(s, to: meanSquare)
-      lanes.store(p - learningRate * g / (lockstep_sqrt8(s) + epsilon), to: parameters)
+    FlatLanes.split(count) {
+      $0.forEach { lanes in
+        let p = lanes.load(parameters)
+        let g = lanes.load(gradient) * gradientScale + weightDecay * p
+        let s = alpha * lanes.load(meanSquare) + share * g * g
+        lanes.store(s, to: meanSquare)
+        lanes.store(p - learningRate * g / (lockstep_sqrt8(s) + epsilon), to: parameters)
+      }
     }
   }
 }

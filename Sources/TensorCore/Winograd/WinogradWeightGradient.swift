@@ -13,6 +13,7 @@ struct WinogradWeightGradient {
   /// The most channels of a block, so that its sums stay in the second-level cache.
   private static let inputBlock = 32
   private static let outputBlock = 128
+  private static let outputGrain = 16
   /// Tiles that are added in one go.
   private static let tileBlock = 128
 
@@ -25,7 +26,10 @@ struct WinogradWeightGradient {
       Term(input: $0.input, upstream: TransformedUpstream($0.upstream, of: plane, form, kernels))
     }
     let inputs = blocks(plane.inputChannels, of: inputBlock)
-    let outputs = blocks(plane.outputChannels, of: outputBlock)
+    // More blocks where threads would go without; a grain is whole vectors.
+    let wanted = (ComputeThreads.count + inputs.count - 1) / inputs.count
+    let share = ((plane.outputChannels + wanted - 1) / wanted + outputGrain - 1) / outputGrain * outputGrain
+    let outputs = blocks(plane.outputChannels, of: min(outputBlock, share))
     ComputeThreads.run(jobs: inputs.count * outputs.count) { job in
       WinogradWeightGradient(
         plane: plane, form: form, kernels: kernels, inputChannels: inputs[job % inputs.count],

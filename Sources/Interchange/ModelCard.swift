@@ -80,24 +80,25 @@ package struct ModelCard {
               return torch.nn.Sequential(*map(layer, entries))
           network = torch.nn.Module()
           network.main = chain(config["layers"])
-          told = config.get("classes", {"form": "none"})
-          if told["form"] != "none":
-              part = layer(told["layer"])
-              setattr(network, told["name"], part)
+          told, further = config.get("classes"), config.get("further")
+          for part in filter(None, (told, further)):
+              setattr(network, part["name"], layer(part["layer"]))
           network.load_state_dict(load_file(config["file"]), strict=True)
           network.eval()
           def apply(x, classes=None):
               x = x.reshape(-1, *config["chain_shape"]) * config["input_scale"]
-              if told["form"] == "input":
-                  x = torch.cat([x, part(classes).reshape(len(x), -1, *x.shape[2:])], 1)
+              rows = getattr(network, told["name"])(classes) if told else None
+              if told and told["form"] == "input":
+                  x = torch.cat([x, rows.reshape(len(x), -1, *x.shape[2:])], 1)
               features = network.main[:-1](x)
               x = network.main[-1](features) * config["output_scale"]
               x = x.reshape(-1, *config["output"]["shape"])
-              if told["form"] == "projection":
+              if told and told["form"] == "projection":
                   sums = features.reshape(*features.shape[:2], -1).sum(2)
-                  x = x + (sums * part(classes)).sum(1)
-              if told["form"] == "auxiliary":
-                  return x, part(features).reshape(len(x), -1)
+                  x = x + (sums * rows).sum(1)
+              if further:
+                  beside = getattr(network, further["name"])(features)
+                  return x, beside.reshape(-1, *further["output"]["shape"])
               return x
           return network, apply, config["input"]["shape"]
 

@@ -21,6 +21,15 @@ package enum TorchConfiguration {
       .init("output", port(network.output)),
     ]
     if let part = network.classes { members.append(.init("classes", object(part))) }
+    if let further = network.further {
+      members.append(
+        .init(
+          "further",
+          .object([
+            .init("name", .string(further.layer.name)), .init("layer", object(further.layer)),
+            .init("output", port(further.output)),
+          ])))
+    }
     return .object(members)
   }
 
@@ -59,7 +68,6 @@ package enum TorchConfiguration {
     return switch part {
     case .input(let table): members("input", table.name, object(table))
     case .projection(let table): members("projection", table.name, object(table))
-    case .auxiliary(let layer): members("auxiliary", layer.name, self.object(layer))
     }
   }
 
@@ -76,6 +84,7 @@ package enum TorchConfiguration {
     case .batchNorm: "BatchNorm2d"
     case .rectifier(let slope): slope == 0 ? "ReLU" : "LeakyReLU"
     case .tanh: "Tanh"
+    case .sigmoid: "Sigmoid"
     case .upsampling: "Upsample"
     case .averagePool: "AvgPool2d"
     // With the power 1 it adds.
@@ -104,7 +113,7 @@ package enum TorchConfiguration {
     case .batchNorm(let scale, _, _, _, let epsilon):
       [.init("num_features", .integer(scale.count)), .init("eps", .float(epsilon))]
     case .rectifier(let slope): slope == 0 ? [] : [.init("negative_slope", .float(slope))]
-    case .tanh: []
+    case .tanh, .sigmoid: []
     case .upsampling(let scale): [.init("scale_factor", .integer(scale))]
     case .averagePool(let side): [.init("kernel_size", .integer(side))]
     case .sumPool(let side): [.init("norm_type", .integer(1)), .init("kernel_size", .integer(side))]

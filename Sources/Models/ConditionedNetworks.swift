@@ -92,12 +92,18 @@ struct Discriminator {
     return Judgement(scores: scores + products.reshaped(scores.shape), classes: nil)
   }
 
-  /// How it is told the class, or tells it, for other programs.
+  /// How it is told the class, for other programs.
   var classPart: NetworkDescription.ClassPart? {
-    if let layer = auxiliary as? any DescribedLayer { return .auxiliary(.init("auxiliary", layer)) }
-    return embedding.map { table in
+    embedding.map { table in
       let named = NetworkDescription.NamedTable("embedding", table)
       return form == .embedding ? .input(table: named) : .projection(table: named)
+    }
+  }
+
+  /// How it tells one of so many classes, for other programs.
+  func classLogits(of classes: Int) -> NetworkDescription.FurtherOutput? {
+    (auxiliary as? any DescribedLayer).map {
+      .init(.init("auxiliary", $0), output: .init("class_logits", [classes]))
     }
   }
 

@@ -67,7 +67,7 @@ struct ConvolutionalPair {
         discriminator.main, networks[1].store, input: .init("images", image),
         chainExtents: [configuration.packing * configuration.channels] + image.dropFirst(),
         output: .init("scores", [], count: configuration.packing == 1 ? "N" : "packs"),
-        classes: discriminator.classPart),
+        classes: discriminator.classPart, further: discriminator.classLogits(of: classes)),
     ]
   }
 

@@ -150,7 +150,8 @@ public final class MLPGAN: Model {
         discriminator.main, networks[1].store, input: .init("samples", [dimensions]),
         chainExtents: [packing * dimensions], inputScale: 1 / configuration.scale,
         output: .init("scores", [], count: packing == 1 ? "N" : "packs"),
-        classes: discriminator.classPart),
+        classes: discriminator.classPart,
+        further: discriminator.classLogits(of: configuration.condition?.classes ?? 0)),
     ]
   }
 

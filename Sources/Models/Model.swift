@@ -51,7 +51,7 @@ public protocol Model: AnyObject {
   /// - Returns: `[N, H, W, C]` in [-1, 1].
   func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor
 
-  /// The networks as other programs run them, in the order of ``networks``.
+  /// The networks as other programs run them, the one that makes samples first.
   /// - Parameter averaged: whether a network is described by its average where it has one.
   func descriptions(averaged: Bool) -> [NetworkDescription]
 }

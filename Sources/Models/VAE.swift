@@ -123,24 +123,39 @@ public final class VAE: Model {
       .reshaped(Shape([latents.shape[0]] + sampleShape.extents))
   }
 
-  /// Samples to logits. The draw of latents has no counterpart in other programs: such a network is not
-  /// exported.
+  /// Two networks of their own, because the draw of latents between them has no counterpart in other
+  /// programs: the decoder, from latents to brightness in [0, 1], and the encoder, from brightness to mean and
+  /// log-variance of q(z|x).
   public func descriptions(averaged: Bool) -> [NetworkDescription] {
-    let extents = [configuration.channels, configuration.size, configuration.size]
+    let layers = averaged ? average : layers
+    let (size, channels, latent) = (configuration.size, configuration.channels, configuration.latent)
+    let image = NetworkDescription.Port("brightness", [channels, size, size])
+    // Other programs have the channels of an image outermost.
+    let first = layers.fc1.weight.value.reshaped([configuration.hidden, size, size, channels]).channelsFirst()
+    let last = layers.fc4.weight.value.reshaped([size, size, channels, configuration.hidden])
+      .transposed([2, 0, 1, 3])
+    let lastBias = layers.fc4.bias?.value.reshaped([1, size, size, channels]).channelsFirst()
+    let pixels = configuration.pixels
     return [
       NetworkDescription(
-        Sequential([VariationalAutoencoding(layers: averaged ? average : layers)]),
-        networks[0].store(averaged: averaged),
-        input: .init("samples", extents), chainExtents: [configuration.pixels],
-        output: .init("logits", extents))
+        part: "decoder",
+        [
+          layers.fc3.operation, .rectifier(slope: 0),
+          .linear(
+            weight: last.reshaped([pixels, configuration.hidden]), bias: lastBias?.reshaped([pixels])),
+          .sigmoid,
+        ],
+        input: .init("latents", [latent]), chainExtents: [latent], output: image),
+      NetworkDescription(
+        part: "encoder",
+        [
+          .linear(
+            weight: first.reshaped([configuration.hidden, pixels]), bias: layers.fc1.bias?.value),
+          .rectifier(slope: 0), layers.fc21.operation,
+        ],
+        input: image, chainExtents: [pixels], output: .init("mean", [latent]),
+        further: .init(.init("log_variance", layers.fc22), output: .init("log_variance", [latent]))),
     ]
-  }
-
-  /// Encoder and decoder in inference mode, with the mean for the latents.
-  private struct VariationalAutoencoding: Layer {
-    let layers: Layers
-
-    func callAsFunction(_ input: Variable) -> Variable { layers.decode(layers.encode(input).mean) }
   }
 }
 

@@ -15,6 +15,8 @@ public enum LayerOperation: Sendable {
   case rectifier(slope: Float)
   /// Hyperbolic tangent.
   case tanh
+  /// 1 / (1 + e^-x).
+  case sigmoid
   /// Each pixel becomes a square of `scale` × `scale`.
   case upsampling(scale: Int)
   /// The mean of each square of `side` × `side` pixels.
@@ -23,6 +25,18 @@ public enum LayerOperation: Sendable {
   case sumPool(side: Int)
   /// The sum of what two chains make of the input; an empty one leaves it as it is.
   case residual([NetworkDescription.NamedOperation], shortcut: [NetworkDescription.NamedOperation])
+}
+
+extension LayerOperation {
+  /// Those of a dense layer; none of an operation without weights.
+  var tensors: [(name: String, value: Tensor)] {
+    switch self {
+    case .linear(let weight, let bias): [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
+    case .rectifier, .tanh, .sigmoid, .upsampling, .averagePool, .sumPool: []
+    case .convolution, .transposedConvolution, .batchNorm, .residual:
+      preconditionFailure("a part of a network has dense layers")
+    }
+  }
 }
 
 /// A layer that says what it computes; see ``LayerOperation``. A layer without it cannot be exported.

@@ -38,7 +38,8 @@ public struct NetworkDescription {
       self.init(name, layer.operation, isSpectral: layer is any SpectrallyNormalized)
     }
 
-    private init(_ name: String, _ operation: LayerOperation, isSpectral: Bool) {
+    /// An operation at a place.
+    public init(_ name: String, _ operation: LayerOperation, isSpectral: Bool = false) {
       self.name = name
       self.operation = operation
       self.isSpectral = isSpectral
@@ -71,7 +72,7 @@ public struct NetworkDescription {
     }
   }
 
-  /// How a network is told the class of an item, or tells it itself.
+  /// How a network is told the class of an item.
   public enum ClassPart: Sendable {
     /// The row of the item's class in `table`, `[classes, depth]`, goes in behind the input's channels,
     /// spread over its places.
@@ -79,8 +80,17 @@ public struct NetworkDescription {
     /// The inner product of that row with the features in front of the last layer, summed over their places,
     /// is added to the output.
     case projection(table: NamedTable)
-    /// A further layer behind these features gives logits of the classes, a second output.
-    case auxiliary(NamedOperation)
+  }
+
+  /// What comes out beside the output: of a layer of its own behind the features in front of the last one.
+  public struct FurtherOutput: Sendable {
+    /// The layer.
+    public let layer: NamedOperation
+    /// What it gives.
+    public let output: Port
+
+    /// What `layer` gives.
+    public init(_ layer: NamedOperation, output: Port) { (self.layer, self.output) = (layer, output) }
   }
 
   /// A table of vectors with the name of its place, such as `embedding`.
@@ -100,8 +110,14 @@ public struct NetworkDescription {
     }
   }
 
-  /// The parameters and buffers of the chain.
-  public let store: ParameterStore
+  private enum Layers {
+    /// Their parameters live in the store.
+    case chain(Sequential, ParameterStore)
+    case operations([NamedOperation])
+  }
+
+  /// What the network is called: `generator`.
+  public let name: String
   /// What goes in.
   public let input: Port
   /// One item as the first layer takes it.
@@ -112,18 +128,21 @@ public struct NetworkDescription {
   public let outputScale: Float
   /// What comes out.
   public let output: Port
-  private let chain: Sequential
-  /// How the network is told or tells classes; nil if it knows none.
+  private let layers: Layers
+  /// How the network is told classes; nil if it is not.
   public let classes: ClassPart?
+  /// What comes out beside the output.
+  public let further: FurtherOutput?
 
   /// A network whose layers `chain` keeps their parameters in `store` under `main`.
   public init(
     _ chain: Sequential, _ store: ParameterStore, input: Port, chainExtents: [Int], inputScale: Float = 1,
-    outputScale: Float = 1, output: Port, classes: ClassPart? = nil
+    outputScale: Float = 1, output: Port, classes: ClassPart? = nil, further: FurtherOutput? = nil
   ) {
     self.classes = classes
-    self.chain = chain
-    self.store = store
+    self.further = further
+    layers = .chain(chain, store)
+    name = store.name
     self.input = input
     self.chainExtents = chainExtents
     self.inputScale = inputScale
@@ -131,13 +150,50 @@ public struct NetworkDescription {
     self.output = output
   }
 
-  /// What the network is called: `generator`.
-  public var name: String { store.name }
+  /// A part of a network that other programs run by itself: dense layers, and what has no weights, at
+  /// `main.0`, `main.1` and so on.
+  /// - Precondition: no other layer has weights.
+  public init(
+    part name: String, _ operations: [LayerOperation], input: Port, chainExtents: [Int], output: Port,
+    further: FurtherOutput? = nil
+  ) {
+    self.name = name
+    layers = .operations(operations.enumerated().map { NamedOperation("main.\($0)", $1) })
+    self.input = input
+    self.chainExtents = chainExtents
+    inputScale = 1
+    outputScale = 1
+    self.output = output
+    classes = nil
+    self.further = further
+  }
 
   /// The layers in order of application.
   /// - Throws: ``UndescribedLayer`` for the first that does not say what it computes or is no part of the
   ///   chain.
   public func operations() throws(UndescribedLayer) -> [NamedOperation] {
-    try NamedOperation.operations(of: chain, at: "main", of: name)
+    switch layers {
+    case .chain(let chain, _): try NamedOperation.operations(of: chain, at: "main", of: name)
+    case .operations(let operations): operations
+    }
+  }
+
+  /// The parameters and buffers, with the names that PyTorch's module has for them.
+  public var tensors: [(name: String, value: Tensor)] {
+    switch layers {
+    case .chain(_, let store): store.stateDictionary
+    case .operations(let operations):
+      (operations + (further.map { [$0.layer] } ?? [])).flatMap { layer in
+        layer.operation.tensors.map { ("\(layer.name).\($0)", $1) }
+      }
+    }
+  }
+
+  /// The number of parameters.
+  public var parameterCount: Int {
+    switch layers {
+    case .chain(_, let store): store.count
+    case .operations: tensors.reduce(0) { $0 + $1.value.count }
+    }
   }
 }

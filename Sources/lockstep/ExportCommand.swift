@@ -20,7 +20,9 @@ struct ExportCommand: ParsableCommand {
       discrimination and minibatch deviation) are not exported: take the others
       with --network.
 
-      The generator has its averaged weights (EMA), with which it samples.
+      What makes samples has its averaged weights (EMA). A variational autoencoder
+      is written as two networks, decoder and encoder; their images are brightness
+      from 0 to 1.
 
         lockstep export runs/dcgan --format safetensors --output hub/dcgan
         lockstep export runs/dcgan --format onnx --network generator --output onnx

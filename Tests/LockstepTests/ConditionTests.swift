@@ -89,8 +89,12 @@ extension EndToEnd {
         ["export", "run", "--format", "safetensors", "--output", "hub"], in: folder)
       #expect(exported.status == 0, "\(exported.errors)")
       let configuration = String(decoding: try folder.bytes("hub/config.json"), as: UTF8.self)
-      for told in ["input", form == "embedding" ? "input" : form] {
-        #expect(configuration.contains("\"form\": \"\(told)\""), "\(configuration)")
+      let parts = [
+        "embedding": "\"form\": \"input\"", "projection": "\"form\": \"projection\"",
+        "auxiliary": "class_logits",
+      ]
+      for part in ["\"form\": \"input\"", try #require(parts[form])] {
+        #expect(configuration.contains(part), "\(configuration)")
       }
     }
 

@@ -7,9 +7,10 @@ extension EndToEnd {
     /// A few steps of a family, with learning rates that move the weights away from their start.
     private func trained(_ recipe: String, _ more: [String]) throws -> Folder {
       let folder = try Folder()
+      let network = recipe == "vae" ? "autoencoder" : "generator"
       let words =
         [recipe] + more + [
-          "steps=4", "samples.count=4", "optimizer.generator.learningRate=0.01", "ema.decay=0.5", "--run",
+          "steps=4", "samples.count=4", "optimizer.\(network).learningRate=0.01", "ema.decay=0.5", "--run",
           "run",
         ]
       let finished = try Lockstep.train(words, ranks: 1, in: folder)
@@ -35,6 +36,7 @@ extension EndToEnd {
       (recipe: "sngan", more: narrow + ["spectralNorm=false", "model.condition=projection"]),
       (recipe: "wgan-gp", more: narrow + ["model.discriminatorBias=true"]),
       (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
+      (recipe: "vae", more: ["batch=32", "size=16", "channels=3"]),
     ]
 
     @Test(

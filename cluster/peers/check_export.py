@@ -7,12 +7,13 @@
     check_export.py hub onnx samples.safetensors
 
 Runs the Python of hub/README.md as it stands there, checks onnx/*.onnx with onnx.checker (shapes inferred strictly),
-and compares with the images in SAMPLES: PyTorch's generator, onnxruntime's at several batch sizes, and the two
-discriminators with each other; networks that are told classes get those of SAMPLES, and one that tells them is compared
-in its logits too. Exit status: 0 when all values agree within the tolerance, 1 when not.
+and compares with the images in SAMPLES: the first network, which makes samples, in PyTorch and in onnxruntime at several
+batch sizes; and the second, which takes them, in PyTorch with the same in onnxruntime, in all its outputs. Networks that
+are told classes get those of SAMPLES. Exit status: 0 when all values agree within the tolerance, 1 when not.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import re
@@ -32,7 +33,8 @@ def card_namespace(hub: pathlib.Path) -> dict:
     os.chdir(hub)
     try:
         exec(compile(code[1], str(hub / "README.md"), "exec"), namespace)
-        namespace["networks"] = {name: namespace["load"](name) for name in ("generator", "discriminator")}
+        namespace["configurations"] = json.load(open("config.json"))["networks"]
+        namespace["networks"] = [namespace["load"](name) for name in namespace["configurations"]]
     finally:
         os.chdir(before)
     return namespace
@@ -69,27 +71,29 @@ def main() -> int:
     samples = safetensors.torch.load_file(arguments.samples)
     latents = samples["latents"]
     told = [samples["classes"]] if "classes" in samples else []
-    networks = card_namespace(arguments.hub)["networks"]
+    namespace = card_namespace(arguments.hub)
+    (maker, taker), configurations = namespace["configurations"], namespace["configurations"]
+    (_, make, _), (_, take, _) = namespace["networks"]
     differences = {}
     with torch.inference_mode():
-        made = networks["generator"][1](latents, *told)
+        made = make(latents, *told)
         images = channels_first(samples["images"], made).contiguous()
-        differences["torch generator"] = (made - images).abs().max()
-        run = runtime(arguments.onnx / "generator.onnx")
-        differences["onnx generator"] = (run(latents, *told)[0] - images).abs().max()
+        if configurations[maker]["output"]["name"] == "brightness":  # from 0 to 1 where samples are from -1 to 1
+            images = (images + 1) / 2
+        differences[f"torch {maker}"] = (made - images).abs().max()
+        run = runtime(arguments.onnx / f"{maker}.onnx")
+        differences[f"onnx {maker}"] = (run(latents, *told)[0] - images).abs().max()
         for count in (1, 3):
             part = run(latents[:count], *[classes[:count] for classes in told])[0]
-            differences[f"onnx generator, batch {count}"] = (part - images[:count]).abs().max()
-        scores = networks["discriminator"][1](images, *told)
-        scores = scores if isinstance(scores, tuple) else (scores,)
-        others = runtime(arguments.onnx / "discriminator.onnx")(images, *told)
-        assert len(scores) == len(others), f"{len(scores)} outputs and {len(others)}"
-        for own, other in zip(scores, others):
+            differences[f"onnx {maker}, batch {count}"] = (part - images[:count]).abs().max()
+        results = take(images, *told)
+        results = results if isinstance(results, tuple) else (results,)
+        others = runtime(arguments.onnx / f"{taker}.onnx")(images, *told)
+        assert len(results) == len(others), f"{len(results)} outputs and {len(others)}"
+        for index, (own, other) in enumerate(zip(results, others)):
             assert own.shape == other.shape, f"{own.shape} and {other.shape}"
-            assert own.unique().numel() > 1, "the scores do not depend on the images"
-            difference = (own - other).abs().max() / own.abs().max()
-            name = "discriminators" if own.dim() == 1 else "class logits"
-            differences[name] = difference
+            assert own.unique().numel() > 1, "the output does not depend on the images"
+            differences[f"{taker}, output {index}"] = (own - other).abs().max() / own.abs().max()
     worst = max(differences.values())
     for name, difference in differences.items():
         print(f"{name}: {difference:.3g}")

@@ -70,6 +70,8 @@ struct ONNXGraph {
         slope == 0 ? "Relu" : "LeakyRelu", name: name, [], slope == 0 ? [] : [Self.attribute("alpha", slope)])
     case .tanh:
       append("Tanh", name: name, [])
+    case .sigmoid:
+      append("Sigmoid", name: name, [])
     case .upsampling(let scale):
       let scales = Tensor([1, 1, Float(scale), Float(scale)], shape: [4])
       append(
@@ -167,30 +169,20 @@ extension ONNXGraph {
     append("Add", name: "\(table.name).added", [current], of: scores)
   }
 
-  /// Gives the logits of a layer behind the features as a further output, `[N, classes]`.
-  mutating func tell(_ layer: NetworkDescription.NamedOperation, from features: String) {
-    let scores = current
-    current = features
-    append(layer)
-    let count = layer.operation.outputChannels
-    reshape(to: [count], name: "\(layer.name).logits")
-    let port = NetworkDescription.Port("class_logits", [count])
-    graph.node[graph.node.count - 1].output = [port.name]
-    further.append(Self.value(port))
-    current = scores
-  }
 }
 
-extension LayerOperation {
-  /// The channels that a layer with weights gives.
-  fileprivate var outputChannels: Int {
-    switch self {
-    case .linear(let weight, _), .convolution(let weight, _, _): weight.shape[0]
-    case .transposedConvolution(let weight, _, _, _): weight.shape[1]
-    case .batchNorm(let scale, _, _, _, _): scale.count
-    case .rectifier, .tanh, .upsampling, .averagePool, .sumPool, .residual:
-      preconditionFailure("a layer with weights tells classes")
-    }
+// MARK: - Further outputs
+
+extension ONNXGraph {
+  /// Gives what a layer makes of the features.
+  mutating func append(_ part: NetworkDescription.FurtherOutput, behind features: String) {
+    let output = current
+    current = features
+    append(part.layer)
+    reshape(to: part.output.extents, name: "\(part.layer.name).reshaped")
+    graph.node[graph.node.count - 1].output = [part.output.name]
+    further.append(Self.value(part.output))
+    current = output
   }
 }
 

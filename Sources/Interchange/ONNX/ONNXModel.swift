@@ -58,13 +58,11 @@ package enum ONNXModel {
     for operation in operations.dropLast() { builder.append(operation) }
     let features = builder.current
     if let last = operations.last { builder.append(last) }
-    switch network.classes {
-    case .projection(let table):
+    if case .projection(let table)? = network.classes {
       builder.reshape(to: [], name: "score")
       builder.add(projectionOf: features, onto: table, places: network.chainExtents.count - 1)
-    case .auxiliary(let layer): builder.tell(layer, from: features)
-    case .input, nil: break
     }
+    if let further = network.further { builder.append(further, behind: features) }
     if network.outputScale != 1 { builder.multiply(by: network.outputScale, name: "output.scale") }
     // A reshape to the extents that are there already costs nothing and gives the output its name.
     builder.reshape(to: network.output.extents, name: "output")

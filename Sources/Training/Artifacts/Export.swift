@@ -66,7 +66,7 @@ package struct Export {
     switch format {
     case .onnx:
       for network in networks {
-        let bytes = 4 * network.store.count
+        let bytes = 4 * network.parameterCount
         guard bytes < ONNXModel.mostWeightBytes else {
           throw ExportError.tooLarge(network: network.name, bytes: bytes)
         }
@@ -123,7 +123,7 @@ package struct Export {
 
   private func weights(_ network: NetworkDescription) -> [UInt8] {
     Safetensors(
-      network.store.stateDictionary.map { NamedTensor($0.name, $0.value) }, metadata: ["format": "pt"]
+      network.tensors.map { NamedTensor($0.name, $0.value) }, metadata: ["format": "pt"]
     ).encoded()
   }
 
@@ -189,7 +189,7 @@ package struct Export {
       facts: [
         ("model", options.modelDescription),
         ("weights", isAveraged ? averagedText : "as trained, not averaged"),
-        ("parameters", networks.map { "\($0.name) \($0.store.count)" }.joined(separator: ", ")),
+        ("parameters", networks.map { "\($0.name) \($0.parameterCount)" }.joined(separator: ", ")),
         ("steps", "\(info.step) of \(options.batch) samples"),
         ("data", published.data.optionValue.canonicalText),
         ("data fingerprint", info.dataFingerprint),

@@ -1,7 +1,12 @@
 import ArgumentParser
 import MessagePassing
 import Platform
+import Reporting
 import Training
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -46,6 +51,9 @@ struct Evaluate: ParsableCommand {
       Ranks.run { communicator, _ in
         try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
         let evaluations = try paths.map { path in
+          if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
+            Failure.report("drawing and measuring samples of \(TerminalText.escaped(path))")
+          }
           let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
           if communicator.rank == 0 {
             for reason in evaluation.rejected { Failure.report(reason) }

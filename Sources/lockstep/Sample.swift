@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Samples in the grid, 1 to 4096; 64 unless given.",
+      "Samples in the grid, 1 to 4096; 64, or as many points as samples.count, unless given.",
       discussion:
         "With a class a row there are as many of each, so up to a row fewer; with --folder up to 1000000."
     ))
@@ -107,9 +107,10 @@ struct Sample: ParsableCommand {
         return
       }
       let arrangement: Sampling.Arrangement =
-        interpolate.map { .interpolation(rows: $0, columns: columns ?? 10) } ?? .grid(count: count ?? 64)
+        interpolate.map { .interpolation(rows: $0, columns: columns ?? 10) }
+        ?? .grid(count: count ?? sampling.usualCount)
       let output = output ?? (sampling.isText ? "samples.txt" : "samples.png")
-      let (grid, images) = sampling.draw(arrangement)
+      let (grid, images) = try sampling.draw(arrangement)
       try sampling.write(images, of: grid, to: output)
       if let tensors { try Sampling.writeTensors(grid, images: images, to: tensors) }
       print(

@@ -83,7 +83,14 @@ struct Train: ParsableCommand {
     if source != nil, let word = words.first(where: { $0.hasPrefix("init.") || $0.hasPrefix("recipe=") }) {
       throw ValidationError("--from has the whole state; leave out \(TerminalText.escaped(word)).")
     }
+    if words.contains(where: UsageAdvice.hasLongDash) {
+      throw ValidationError("A long dash begins no option.")
+    }
     guard resume || recipe != nil || source != nil else {
+      if let folder, RunFolder.isRun(folder) {
+        throw ValidationError(
+          "\(TerminalText.escaped(folder)) holds a run already; add --resume to go on with it.")
+      }
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
     let rest = words.dropFirst(recipe == nil ? 0 : 1)

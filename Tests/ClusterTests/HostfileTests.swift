@@ -66,8 +66,8 @@ struct HostfileTests {
         "hosts:3:1: a stands in line 1 already; name each host once, with all of its slots"
       ),
       (
-        "node1 slots=2\r\n",
-        "hosts:1:14: the line ends with a carriage return, as on Windows; mend the file: sed -i 's/\\r$//'"
+        "node1 slots=2\r\nnode2 slots=2\r\n",
+        "hosts:1:14: the line ends with a carriage return, as on Windows; mend the file: sed -i 's/\\r$//' hosts"
       ),
       ("node1 slots = 2", "hosts:1:7: 'slots' is no key=value word; write it without spaces: slots=2"),
       ("slots=2", "hosts:1:1: the line begins with 'slots=2'; begin it with the host's name"),

@@ -16,6 +16,7 @@ import Testing
     folder.write(Fixture.palettePNG, "2/C.png")
     folder.write([1, 2, 3], "2/notes.txt")
     folder.write([1, 2, 3], "2/.hidden.png")
+    folder.write([1, 2, 3], "__MACOSX/2/._a.png")
     folder.write([1, 2, 3], ".cache/x.png")
     let data = try open(folder.path, size: 4)
     #expect(data.count == 6 && data.labelCount == 4)

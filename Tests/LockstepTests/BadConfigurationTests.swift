@@ -36,6 +36,13 @@ extension EndToEnd {
       Case("dcgan", "size=33", said: "size=33 (command line) is not one of the choices"),
       Case("dcgan", "--steps", "20", status: 64, said: "write steps=20 instead of --steps 20"),
       Case("dcgan", "--batch=20", status: 64, said: "write batch=20 instead of --batch=20"),
+      Case("dcgan", "r1.weight=0,5", said: "has a comma where numbers have a point"),
+      Case("dcgan", "resume=run", said: "it is an option of the command line: --resume"),
+      Case("wgan", said: "did you mean wgan-gp?"),
+      Case("dcgan", "–trace", status: 64, said: "–trace begins with a long dash; write --trace"),
+      Case("dcgan", "-trace", status: 64, said: "-trace has one dash; write --trace"),
+      Case("dcgan", "steps=", "20", status: 64, said: "write steps=20"),
+      Case("dcgan", "data=my", "photos", status: 64, said: "write 'data=my photos'"),
       Case("dcgan", "--micro-batches", "4", "steps=2", status: 64, said: "write microBatches=4 instead of"),
     ]
 
@@ -56,6 +63,17 @@ extension EndToEnd {
       ] {
         check(Case(status: 64, said: said), try Lockstep.run([word, "dcgan"], in: Folder()))
       }
+    }
+
+    @Test("a run that is meant to go on is told how")
+    func resumed() throws {
+      let folder = try Folder()
+      check(
+        Case(status: 64, said: "write --run run --resume"),
+        try Lockstep.run(["train", "dcgan", "--resume", "run"], in: folder))
+      #expect(try Lockstep.train(["ring", "steps=1", "--run", "run"], ranks: 1, in: folder).status == 0)
+      let bare = try Lockstep.run(["train", "--run", "run"], in: folder)
+      #expect(bare.status == 64 && bare.errors.contains("add --resume to go on with it"), "\(bare.errors)")
     }
 
     @Test(
@@ -81,6 +99,13 @@ extension EndToEnd {
       try folder.write(Array("model:\n  family: dcgan\nsteps: 4\nbacth: 16\n".utf8), "mine.yaml")
       let finished = try Lockstep.train(["mine.yaml", "--run", "run"], ranks: 1, in: folder)
       check(Case(said: "mine.yaml:4:1"), finished)
+      for (text, said) in [
+        ("model:\n\tfamily: dcgan\n", "indent with spaces"),
+        ("model:\n  family: dcgan\nsteps=4\nbatch: 16\n", "or in the line before"),
+      ] {
+        try folder.write(Array(text.utf8), "yours.yaml")
+        check(Case(said: said), try Lockstep.train(["yours.yaml", "--run", "run"], ranks: 1, in: folder))
+      }
     }
 
     @Test("a folder that cannot be written is named with the user")

@@ -53,16 +53,19 @@ struct BroadcastingTests {
     #expect(a.broadcast(to: shape).scalars == elements.map(\.0))
   }
 
-  /// Large enough for several threads: a row, a column, a sample's number, a pixel's numbers and one for all.
-  static let largePairs = [
-    [40, 5, 1], [1, 40, 1, 1], [30, 1, 1, 1], [30, 40, 1, 1], [30, 1, 1, 7], [1], [40, 5, 7],
-  ].map { Pair(left: [30, 40, 5, 7], right: Shape($0)) }
+  /// Large enough for several threads: one operand repeated along some axes, or each along others.
+  static let largePairs =
+    [
+      [40, 5, 1], [1, 40, 1, 1], [30, 1, 1, 1], [30, 40, 1, 1], [30, 1, 1, 7], [1], [40, 5, 7],
+    ].map { Pair(left: [30, 40, 5, 7], right: Shape($0)) }
+    + [Pair(left: [30, 1, 50, 1], right: [1, 40, 1, 7]), Pair(left: [0, 4], right: [3, 0, 1])]
 
   @Test("the number of threads changes no element", arguments: largePairs)
   func threadsChangeNothing(_ pair: Pair) {
     defer { ComputeThreads.count = 1 }
     let (a, b) = operands(pair)
-    let expected = zip(a.scalars, b.broadcast(to: pair.left).scalars).map { $0 - $1 }
+    let shape = Shape.broadcast(pair.left, pair.right)
+    let expected = zip(a.broadcast(to: shape).scalars, b.broadcast(to: shape).scalars).map { $0 - $1 }
     for threads in [1, 2, 3] {
       ComputeThreads.count = threads
       let isSame = (a - b).scalars == expected

@@ -17,7 +17,7 @@ struct OutputErrorTests {
   @Test("a picture or tensors in a folder that is not there")
   func missingFolder() throws {
     let sampling = try Sampling(path: sampled.run, seed: nil)
-    let (grid, images) = sampling.draw(.grid(count: 1))
+    let (grid, images) = try sampling.draw(.grid(count: 1))
     let place = sampled.run + "/none/a"
     let picture = try failure { try sampling.write(images, of: grid, to: place) }
     #expect(
@@ -53,7 +53,7 @@ struct OutputErrorTests {
   @Test("a disk that is full is no matter of names")
   func full() throws {
     let sampling = try Sampling(path: sampled.run, seed: nil)
-    let (grid, images) = sampling.draw(.grid(count: 1))
+    let (grid, images) = try sampling.draw(.grid(count: 1))
     let error = try failure { try sampling.write(images, of: grid, to: "/dev/full") }
     #expect(error.description.contains("cannot be written, /dev/full (write: No space left on device)"))
     #expect(ExitStatus(of: error) == .inputOutput)

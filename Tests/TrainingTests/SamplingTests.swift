@@ -27,8 +27,8 @@ struct SamplingTests {
   @Test("an interpolation begins and ends with the grid's latents, bit for bit")
   func ends() throws {
     let sampling = try Sampling(path: run, seed: nil)
-    let grid = sampling.draw(.grid(count: 6)).grid.latents
-    let (drawn, images) = sampling.draw(.interpolation(rows: 3, columns: 5))
+    let grid = try sampling.draw(.grid(count: 6)).grid.latents
+    let (drawn, images) = try sampling.draw(.interpolation(rows: 3, columns: 5))
     let strips = drawn.latents
     #expect(sampling.step == 3)
     #expect(grid.shape == [6, 7] && strips.shape == [15, 7] && images.shape == [15, 32, 32, 1])

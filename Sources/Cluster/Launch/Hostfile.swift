@@ -69,7 +69,7 @@ package struct Hostfile: Sendable, Equatable {
   /// The hosts of a text.
   /// - Throws: ``HostfileError`` with all that is wrong, in the order of the lines.
   package init(text: String, path: String) throws(HostfileError) {
-    var linter = HostfileLinter()
+    var linter = HostfileLinter(path: path)
     var number = 0
     for line in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
@@ -129,7 +129,11 @@ package struct HostfileError: ReportedError, Equatable, CustomStringConvertible 
 struct HostfileLinter {
   private(set) var hosts: [Hostfile.Host] = []
   var problems: [HostfileError.Problem] = []
+  private let path: String
   private var lines: [String: Int] = [:]
+  private var isFromWindows = false
+
+  init(path: String) { self.path = path }
 
   private static let slotKeys = ["slots", "cpu", "count"]
   private static let limitKeys = ["max_slots", "max-slots"]
@@ -145,10 +149,14 @@ struct HostfileLinter {
       column += 1
       if scalar == "#" { break }
       if scalar == "\r" {
-        problems.append(
-          .init(
-            number, column, "the line ends with a carriage return, as on Windows",
-            "mend the file: sed -i 's/\\r$//'"))
+        // Once: as a rule all lines do.
+        if !isFromWindows {
+          problems.append(
+            .init(
+              number, column, "the line ends with a carriage return, as on Windows",
+              "mend the file: sed -i 's/\\r$//' \(ShellWord.typed(path))"))
+        }
+        isFromWindows = true
         break
       }
       if scalar == " " || scalar == "\t" {

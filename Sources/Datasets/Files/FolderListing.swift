@@ -1,7 +1,8 @@
 import Glibc
 import Platform
 
-/// What lies in one folder: visible names in byte order. Names with a leading dot are left out.
+/// What lies in one folder: visible names in byte order. Names with a leading dot are left out, and the folder in
+/// which macOS packs what its file system knows of files.
 struct FolderListing {
   enum Kind {
     case file, folder
@@ -22,7 +23,8 @@ struct FolderListing {
       throw .system("cannot list", folder)
     }
     var entries: [Entry] = []
-    for entry in found where entry.name.first != UInt8(ascii: ".") {
+    for entry in found
+    where entry.name.first != UInt8(ascii: ".") && !entry.name.elementsEqual("__MACOSX".utf8) {
       let kind: Kind
       switch entry.type {
       case Int(DT_REG): kind = .file

@@ -46,6 +46,11 @@ enum NumPyFiles {
     let only = archive.members.count == 1 ? archive.members.first : nil
     guard let samples = member(Self.samples) ?? only else {
       let names = archive.members.prefix(8).map { TerminalText.escaped($0.name) }.joined(separator: ", ")
+      guard archive.members.contains(where: { $0.name.hasSuffix(".npy") }) else {
+        throw DatasetError(
+          .unsuitable, "a zip archive without NumPy arrays: \(names)", path.description,
+          "unpack it, and name the folder")
+      }
       throw DatasetError(
         .unsuitable, "no array called \(Self.samples.joined(separator: ", ")) among \(names)",
         path.description,

@@ -46,6 +46,7 @@ extension DatasetError {
   static func otherSize(_ found: ImageExtent, than common: ImageExtent, _ place: String) -> DatasetError {
     DatasetError(
       .badData, "an image of \(found.sizes) (height x width), the most common size is \(common.sizes)", place,
-      "resize it or remove it, or train with dataset.resize=crop, which packs with --resize crop")
+      "resize it or remove it, or have all resized: dataset.resize=crop in training, --resize crop in packing"
+    )
   }
 }

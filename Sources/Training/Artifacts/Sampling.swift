@@ -23,6 +23,7 @@ package struct Sampling {
   private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
+  private let pointCount: Int
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
@@ -65,11 +66,16 @@ package struct Sampling {
     }
     self.seed = seed ?? options.seed
     picture = SamplePicture(options, characters: info.characters)
+    pointCount = options.samples.count
     step = info.step
   }
 
   /// What a picture is drawn from, and its images.
-  package func draw(_ arrangement: Arrangement) -> (grid: SampleGrid, images: Tensor) {
+  /// - Throws: ``SamplingError`` for strips of points.
+  package func draw(
+    _ arrangement: Arrangement
+  ) throws(SamplingError) -> (grid: SampleGrid, images: Tensor) {
+    if case .interpolation = arrangement, arePoints { throw .noStrips }
     let grid = grid(arrangement)
     return (
       grid,
@@ -77,6 +83,13 @@ package struct Sampling {
         grid.latents, classes: model.classCount > 0 ? grid.classes : nil, isAveraged: isAveraged)
     )
   }
+
+  /// Samples of a grid, unless another number is asked for: a square of images, or as many points as a picture
+  /// of the run has.
+  package var usualCount: Int { arePoints ? pointCount : 64 }
+
+  /// Whether samples are points of the plane, which are drawn in one picture.
+  private var arePoints: Bool { if case .points = picture { true } else { false } }
 
   /// Whether samples are text.
   package var isText: Bool { if case .text = picture { true } else { false } }
@@ -88,7 +101,7 @@ package struct Sampling {
   /// - Parameter written: told how many are, now and then.
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
-    if case .points = picture { throw SamplingError.noImages }
+    if arePoints { throw SamplingError.noImages }
     if let names = try RunFolderFiles.entries(of: folder), !names.isEmpty {
       throw RunFolderError(
         .occupied, "the folder holds files", folder, "choose another --folder, or empty it")

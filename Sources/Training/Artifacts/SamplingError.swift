@@ -7,6 +7,8 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noClasses
   /// The samples are points of the plane, not images.
   case noImages
+  /// Points have no strips.
+  case noStrips
   /// The samples are images or points, not text.
   case noText
   /// A key that samples do not depend on alone, and those of the family that they do.
@@ -21,6 +23,7 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     switch self {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
+    case .noStrips: "the samples are points, all in one picture; leave out --interpolate, or give --count"
     case .noText: "the samples are no text; give --output a name that ends in .png"
     case .notOfSamples(let key, let keys):
       "\(TerminalText.escaped(key)) is not what samples of this model are drawn by; "

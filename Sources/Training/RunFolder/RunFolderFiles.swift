@@ -8,7 +8,8 @@ enum RunFolderFiles {
   static func check(_ path: String) throws(RunFolderError) {
     guard path.isEmpty || path.utf8.contains(0) else { return }
     throw RunFolderError(
-      .notWritable, "a run folder's name is empty or holds a NUL", path, "choose another --run")
+      .notWritable, "a run folder's name is empty or holds a NUL", path.isEmpty ? "''" : path,
+      "choose another --run")
   }
 
   /// Makes a folder, and those above it that are missing. False if there is a folder of that name already.

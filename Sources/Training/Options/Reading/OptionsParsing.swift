@@ -108,7 +108,9 @@ extension OptionType {
       _ = skip("-", "+")
       guard digits() != nil else { return notANumber }
     }
-    guard rest.isEmpty else { return notANumber }
+    guard rest.isEmpty else {
+      return rest.first == UInt8(ascii: ",") ? refuse("has a comma where numbers have a point") : notANumber
+    }
     if whole.count > 1, whole.first == UInt8(ascii: "0") {
       return refuse("has a zero that a number does not have")
     }

@@ -155,7 +155,14 @@ struct OptionsResolution {
     return true
   }
 
+  /// Options of the command line that are taken for keys.
+  private static let commandOptions = ["run", "from", "resume"]
+
   private static func suggestion(_ entry: OptionEntry, _ schema: OptionSchema) -> String {
+    if commandOptions.contains(entry.path), case .value(let written) = entry.content {
+      let value = entry.path == "resume" ? "" : " \(ShellWord.typed(written.text))"
+      return "it is an option of the command line: --\(entry.path)\(value)"
+    }
     let others = ModelFamily.allCases.filter { family in
       let other = OptionSchema(family: family)
       return other.key(at: entry.path) != nil || other.isGroup(entry.path)
@@ -212,17 +219,28 @@ struct OptionsResolution {
     }
   }
 
-  /// A recipe's title speaks of the data that it embeds: a run on others is called by its family and theirs.
+  /// An embedded recipe's title speaks of the data that it embeds and of their size: a run on others is called
+  /// by its family and theirs.
   private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
-    guard let data = settings["data"], case .path(let path) = DataSource(data.value),
-      let title = settings["title"].map({ String($0.value) }), let family = schema.family,
-      Recipes.all.contains(where: { $0.title == title }),
-      case .value(let written)? = recipe.last(where: { $0.path == "data" })?.content,
-      case .success(let own)? = schema.key(at: "data").map({ $0.type.value(of: written) }),
-      !DataSource(own).isPath
+    guard let data = settings["data"], let title = settings["title"].map({ String($0.value) }),
+      let family = schema.family, Recipes.all.contains(where: { $0.title == title })
     else { return }
-    let name = path.split(separator: "/").last ?? Substring(path)
-    derive("title", .text("\(family.rawValue) on \(name)"))
+    func own(_ path: String) -> OptionValue? {
+      guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content,
+        case .success(let value)? = schema.key(at: path).map({ $0.type.value(of: written) })
+      else { return nil }
+      return value
+    }
+    if case .path(let path) = DataSource(data.value) {
+      guard let own = own("data"), !DataSource(own).isPath else { return }
+      let name = path.split(separator: "/").last ?? Substring(path)
+      derive("title", .text("\(family.rawValue) on \(name)"))
+    } else if let size = settings["size"]?.value, let own = own("size"), size != own {
+      derive(
+        "title",
+        .text(
+          "\(family.rawValue) on \(data.value.canonicalText), \(size.canonicalText)x\(size.canonicalText)"))
+    }
   }
 
   mutating func drop(_ path: String) { settings[path] = nil }

@@ -16,14 +16,15 @@ package struct RecipeSource: Sendable {
     if isFile { return try read(argument) }
     if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
     let names = Recipes.names
-    let near = OptionSuggestions(words: names).nearest(to: argument)
-    let hint = near.isEmpty ? "" : "did you mean \(Prose.alternatives(near))? "
+    var near = OptionSuggestions(words: names).nearest(to: argument)
+    if near.isEmpty, !argument.isEmpty { near = names.filter { $0.hasPrefix(argument) } }
+    let hint = near.isEmpty ? "give" : "did you mean \(Prose.alternatives(near))? Give"
     throw OptionsError(
       .configuration,
       [
         OptionProblem(
           what: "there is no recipe \(argument.quoted)", origin: .argument,
-          advice: "\(hint)Give \(Prose.alternatives(names)), or the path of a YAML file")
+          advice: "\(hint) \(Prose.alternatives(names)), or the path of a YAML file")
       ])
   }
 

@@ -123,7 +123,15 @@ struct RecipeYAML {
     switch error {
     case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
       YamlError.composer(_, let problem, let mark, _):
-      return refusal("the recipe is not YAML: \(problem)", at(mark), "correct the text there")
+      let advice =
+        if problem.contains("cannot start any token") {
+          "indent with spaces, as a tab may not, and put quotes around text that begins with @, ` or %"
+        } else if problem.contains("expected ':'") {
+          "write key: value there, or in the line before"
+        } else {
+          "correct the text there"
+        }
+      return refusal("the recipe is not YAML: \(problem)", at(mark), advice)
     case YamlError.reader(let problem, _, _, _):
       return refusal("the recipe is not text: \(problem)", .recipe(label), "give a recipe in YAML")
     default:

@@ -17,6 +17,9 @@ public struct Statistic: Hashable, Sendable {
     self.label = label
     self.plot = plot
   }
+
+  /// The key as people read it: `d accuracy`.
+  public var words: String { String(key.map { $0 == "_" ? " " : $0 }) }
 }
 
 extension Statistic {

@@ -22,7 +22,9 @@ struct IDXHeader: Sendable {
       throw DatasetError(
         .badData,
         "not an IDX file of unsigned bytes with \(rank) axes: it begins with \(found), not 00 00 08 0\(rank)",
-        path.description, "check the path, or fetch the file again")
+        path.description,
+        "check the path, or fetch the file again; read are IDX, CIFAR, NPY and NPZ files, folders of PNG and JPEG images, "
+          + ".tar shards and .txt")
     }
     guard bytes.count >= Self.byteCount(rank: rank) else {
       throw DatasetError(

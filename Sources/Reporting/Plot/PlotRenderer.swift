@@ -66,7 +66,7 @@ struct PlotRenderer {
       y: usable(panel.range) ?? PlotAxes.range(of: values.lazy.map(\.y), margin: 0.05),
       left: Self.left * scale, right: (width - Self.right) * scale,
       top: top * scale, bottom: (top + panelHeight) * scale)
-    drawAxes(axes)
+    drawAxes(axes, areCounts: values.allSatisfy { $0.y == $0.y.rounded() })
     for (index, series) in panel.series.enumerated() {
       draw(series, colour: Self.palette[index % Self.palette.count], axes: axes)
     }
@@ -84,9 +84,9 @@ struct PlotRenderer {
     return range.upperBound > range.lowerBound ? range : PlotAxes.range(of: [range.lowerBound], margin: 0)
   }
 
-  private mutating func drawAxes(_ axes: PlotAxes) {
+  private mutating func drawAxes(_ axes: PlotAxes, areCounts: Bool) {
     let (columns, rows) = (axes.left..<axes.right, axes.top..<axes.bottom)
-    let yTicks = AxisTicks(in: axes.y, about: max(2, panelHeight / 36))
+    let yTicks = AxisTicks(in: axes.y, about: max(2, panelHeight / 36), integersOnly: areCounts)
     for (value, label) in zip(yTicks.values, yTicks.labels) {
       let row = Int(axes.row(of: value).rounded())
       canvas.fill(x: columns, y: row..<row + scale, colour: Self.gridColour)

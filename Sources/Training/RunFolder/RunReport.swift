@@ -178,7 +178,7 @@ package final class RunReport {
     let panels = try titles.map { title in
       let drawn = statistics.filter { $0.plot == title }
       var series = try JSONLinesLog.series(drawn.map(\.key), of: sinks.log.path)
-      for (i, statistic) in drawn.enumerated() { series[i].name = statistic.label ?? statistic.key }
+      for (i, statistic) in drawn.enumerated() { series[i].name = statistic.label ?? statistic.words }
       return Plot.Panel(title, series)
     }
     try PNGFile.write(Plot(title: sinks.title, panels: panels).pixels(), to: sinks.folder.lossesPath)

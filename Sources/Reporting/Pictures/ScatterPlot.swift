@@ -1,6 +1,7 @@
 public import TensorCore
 
-/// Points of the plane as a square picture: samples over the outlines of where they should be.
+/// Points of the plane as a square picture: samples over the outlines of where they should be, with the axes'
+/// numbers at its lower and its left edge.
 ///
 /// Equal points give equal pixels on every machine. Points that fall together are darker: opacities add up.
 public struct ScatterPlot: Sendable {
@@ -37,6 +38,9 @@ public struct ScatterPlot: Sendable {
   private static let grid = Canvas.Colour(0xE4E4E4)
   private static let outline = Canvas.Colour(0xD62728)
   private static let sample = Canvas.Colour(0x1F4E9C)
+  private static let number = Canvas.Colour(0x767676)
+  /// Pixels.
+  private static let numberSize = 12.0
 
   /// The picture of `points`, `[N, …, 2]`. Points that are not finite or lie outside are left out.
   /// - Parameter side: pixels, of both sides.
@@ -49,6 +53,18 @@ public struct ScatterPlot: Sendable {
     }
     for line in [[place(-extent, 0), place(extent, 0)], [place(0, -extent), place(0, extent)]] {
       canvas.stroke([line], thickness: 1, colour: Self.grid)
+    }
+    let ticks = AxisTicks(in: -extent...extent, about: max(4, side / 100))
+    for (value, label) in zip(ticks.values, ticks.labels) {
+      let (below, beside) = (place(value, -extent), place(-extent, value))
+      // None at the corners, where it would be cut off.
+      guard 2 * Self.numberSize...Double(side) - 2 * Self.numberSize ~= below.x else { continue }
+      canvas.draw(
+        label, at: .init(x: below.x, y: below.y - 5), size: Self.numberSize, colour: Self.number,
+        alignment: .centre)
+      canvas.draw(
+        label, at: .init(x: beside.x + 5, y: beside.y + Self.numberSize / 3), size: Self.numberSize,
+        colour: Self.number)
     }
     for circle in circles {
       canvas.stroke(

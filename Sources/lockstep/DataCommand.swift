@@ -117,7 +117,7 @@ struct DataCommand: ParsableCommand {
           print(check.json)
         } else {
           for line in check.lines(upTo: Self.lineLimit) { print(TerminalText.escaped(line)) }
-          if let ignored = check.ignored { print(ignored) }
+          for remark in check.remarks { print(remark) }
         }
         if let advice = check.advice {
           // So that what was printed stands before it where both streams go to one file.

@@ -123,6 +123,45 @@ import Testing
       ["a.png", "d.png", "e.png"].allSatisfy { name in sizes.contains { $0.description.contains(name) } })
   }
 
+  /// The JPEG with Exif data of one tag behind its first marker, the orientation (274).
+  private static func turned(_ jpeg: [UInt8], _ orientation: UInt8, isBigEndian: Bool) -> [UInt8] {
+    let tiff: [UInt8] =
+      isBigEndian
+      ? [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 18, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
+      : [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 18, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
+    let content = Array("Exif".utf8) + [0, 0] + tiff
+    return jpeg[..<2] + [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content + jpeg[2...]
+  }
+
+  @Test("images that Exif data turn are counted, folder or shards, and taken as they are stored")
+  func turned() throws {
+    let folder = TemporaryFolder()
+    folder.write(Fixture.greyJPEG, "images/plain.jpg")
+    let plain = try open(folder.path + "/images", size: 8)
+    #expect(plain.remarks == [])
+    for orientation: UInt8 in 0...9 {
+      folder.write(
+        Self.turned(Fixture.greyJPEG, orientation, isBigEndian: true), "images/m\(orientation).jpg")
+      folder.write(
+        Self.turned(Fixture.greyJPEG, orientation, isBigEndian: false), "images/i\(orientation).jpg")
+    }
+    let data = try open(folder.path + "/images", size: 8)
+    #expect(data.count == 21 && data.remarks == ["14 not turned as Exif says"])
+    #expect(try (0..<21).allSatisfy { try data.sample($0).pixels == plain.sample(0).pixels })
+    // Lengths and counts that lead out of the data.
+    let whole = Self.turned(Fixture.greyJPEG, 6, isBigEndian: true)
+    for place in 4..<38 {
+      for byte: UInt8 in [0, 1, 0x7F, 0xFF] {
+        var bytes = whole
+        bytes[place] = byte
+        folder.write(bytes, "broken/\(place)-\(byte).jpg")
+      }
+    }
+    let problems = SampleProblems(collects: true)
+    let request = DatasetRequest(source: folder.path + "/broken", size: 8, channels: 1)
+    #expect(try Datasets.source(request, problems: problems).turnedCount > 0)
+  }
+
   @Test("images of kinds that are not read are counted, in the order of the kinds; other files are not")
   func ignored() throws {
     let folder = TemporaryFolder()

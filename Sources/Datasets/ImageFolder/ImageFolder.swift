@@ -17,6 +17,7 @@ struct ImageFolder: ImageSource {
   let channelRange: ClosedRange<Int>
   let path: String
   let ignored: IgnoredFiles
+  let turnedCount: Int
   private let limits: DatasetLimits
 
   var format: String { "image folder" }
@@ -35,11 +36,12 @@ struct ImageFolder: ImageSource {
     let hash = ContentHash(kind: "image folder 1")
     var extents = CommonExtent(problems)
     var whole: [ImageFolderListing.Sample] = []
-    var bytes = 0
+    var (bytes, turned) = (0, 0)
     for sample in content.samples {
       do throws(DatasetError) {
         let file = try OpenFile(folder.appending(sample.path))
-        let (extent, channels) = try Self.inspect(file, limits: request.limits, hash: hash)
+        let (extent, channels, isTurned) = try Self.inspect(file, limits: request.limits, hash: hash)
+        if isTurned { turned += 1 }
         extents.add(extent, channels: channels, at: folder.appending(sample.path).description)
         hash.add(sample.path)
         bytes += file.size
@@ -59,6 +61,7 @@ struct ImageFolder: ImageSource {
     name = TerminalText.escaped(folder.name)
     limits = request.limits
     ignored = content.ignored
+    turnedCount = turned
     self.folder = folder
   }
 
@@ -90,7 +93,7 @@ struct ImageFolder: ImageSource {
   /// Adds the file to `hash` and finds the image's extent and channels.
   private static func inspect(
     _ file: borrowing OpenFile, limits: DatasetLimits, hash: borrowing ContentHash
-  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
     guard file.size <= limits.bytes else { throw tooLarge(file) }
     let bytes = try file.bytes(0..<file.size)
     hash.add(bytes)

@@ -52,11 +52,11 @@ enum ImageFormat: Sendable {
   /// Checks the header of a whole file, and decodes it where it was cut off or goes on with something else.
   static func inspect(
     _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
-  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
     let header = try ImageExtent.parse(bytes, path: path, limits: limits)
     if !header.format.isEnded(bytes) {
       _ = try header.format.decode(bytes, extent: header.extent, path: path)
     }
-    return (header.extent, header.channels)
+    return (header.extent, header.channels, EXIFOrientation.isTurned(bytes))
   }
 }

@@ -8,6 +8,7 @@ struct ShardSamples {
     let label: Int32
     let extent: ImageExtent
     let channels: Int
+    let isTurned: Bool
     /// For messages.
     let place: String
   }
@@ -57,7 +58,7 @@ struct ShardSamples {
   ) throws(DatasetError) {
     guard let group, let image = group.image else { return }
     let place = "\(file.file.path), byte \(image.offset)"
-    let header: (extent: ImageExtent, channels: Int)
+    let header: (extent: ImageExtent, channels: Int, isTurned: Bool)
     do throws(DatasetError) {
       header = try self.header(image, place)
     } catch {
@@ -66,13 +67,13 @@ struct ShardSamples {
     try body(
       Sample(
         offset: image.offset, size: image.size, label: group.label, extent: header.extent,
-        channels: header.channels, place: place))
+        channels: header.channels, isTurned: header.isTurned, place: place))
   }
 
-  /// The size and the channels of an image that is whole.
+  /// The size and the channels of an image that is whole, and whether it is stored turned.
   private func header(
     _ image: TarReader.Member, _ place: String
-  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int) {
+  ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
     guard image.size <= limits.bytes else { throw bad("an image file of \(image.size) bytes", image) }
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
     let limits = limits

@@ -12,6 +12,7 @@ struct TarShards: ImageSource {
   let byteCount: Int
   let fingerprint: DataFingerprint
   let path: String
+  let turnedCount: Int
   private let samples: [Sample]
   /// Opened for each read: a run may have more shards than a process may have open files.
   private let shards: [FilePath]
@@ -37,7 +38,7 @@ struct TarShards: ImageSource {
     let hash = ContentHash(kind: "tar shards 1")
     var samples: [Sample] = []
     var extents = CommonExtent(problems)
-    var bytes = 0
+    var (bytes, turned) = (0, 0)
     for (number, path) in paths.enumerated() {
       let shared = SharedFile(try OpenFile(path))
       bytes += shared.file.size
@@ -48,6 +49,7 @@ struct TarShards: ImageSource {
       let first = samples.count
       try ShardSamples(shared, limits: request.limits).forEach(problems) { (sample) throws(DatasetError) in
         extents.add(sample.extent, channels: sample.channels, at: sample.place)
+        if sample.isTurned { turned += 1 }
         samples.append(
           Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
       }
@@ -64,6 +66,7 @@ struct TarShards: ImageSource {
     }
     extent = try extents.result(request.resize)
     channelRange = extents.channels ?? 1...1
+    turnedCount = turned
     labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
     // An index may name classes of which no sample is here.
     classNames = Array((index?.classNames ?? []).prefix(labelCount))

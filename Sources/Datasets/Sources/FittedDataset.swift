@@ -51,7 +51,11 @@ struct FittedDataset: ImageDataset {
   var remarks: [String] {
     // One-hot rows are no pictures that could look different.
     guard characters == nil else { return [] }
-    return [resizing, recolouring, source.ignored.text].compactMap { $0 }
+    return [resizing, recolouring, turned, source.ignored.text].compactMap { $0 }
+  }
+
+  private var turned: String? {
+    source.turnedCount > 0 ? "\(source.turnedCount) not turned as Exif says" : nil
   }
 
   private var resizing: String? {

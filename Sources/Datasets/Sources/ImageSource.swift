@@ -28,6 +28,8 @@ package protocol ImageSource: Sendable {
   var characters: String? { get }
   /// Images beside those that are read.
   var ignored: IgnoredFiles { get }
+  /// Images whose Exif data say that they are to be turned or mirrored, which is not done.
+  var turnedCount: Int { get }
 
   /// The label of a sample, -1 when unlabelled.
   func label(_ index: Int) -> Int32
@@ -46,6 +48,8 @@ extension ImageSource {
   package var characters: String? { nil }
 
   package var ignored: IgnoredFiles { IgnoredFiles() }
+
+  package var turnedCount: Int { 0 }
 
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? { nil }
 }

@@ -55,6 +55,7 @@ package struct DataInspection {
     lines += [("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description)]
     if let characters = source.characters { lines.append(("characters", characters)) }
     if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }
+    if let turned = source.turnedText { lines.append(("turned", turned)) }
     return NamedValues.text(lines)
   }
 
@@ -73,7 +74,7 @@ package struct DataInspection {
         .init("class_names", .array(source.classNames.map(JSONValue.string))),
         .init("bytes", .integer(source.byteCount)),
         .init("fingerprint", .string(source.fingerprint.description)),
-        .init("ignored", source.ignored.json),
+        .init("ignored", source.ignored.json), .init("turned", .integer(source.turnedCount)),
       ] + (source.characters.map { [.init("vocabulary", .string($0))] } ?? [])
     ).text
   }
@@ -110,8 +111,10 @@ package struct DataCheck {
   package let otherSizes: Int
   /// The samples that were listed.
   package let count: Int
-  /// A line about images that are not read; nil if there are none.
-  package var ignored: String? { source.ignored.text }
+  /// Lines about images that are not read, and about those that are read otherwise than they are shown.
+  package var remarks: [String] {
+    [source.ignored.text, source.turnedText.map { "turned: \($0)" }].compactMap { $0 }
+  }
   private let place: String
   private let source: any ImageSource
 
@@ -165,7 +168,7 @@ package struct DataCheck {
     JSONValue.object([
       .init("name", .string(source.name)), .init("samples", .integer(count)),
       .init("problems", .array(problems.map(\.json))), .init("other_sizes", .integer(otherSizes)),
-      .init("ignored", source.ignored.json),
+      .init("ignored", source.ignored.json), .init("turned", .integer(source.turnedCount)),
     ]).text
   }
 }
@@ -176,6 +179,15 @@ extension DatasetError {
     .object([
       .init("problem", .string(problem)), .init("place", .string(place)), .init("advice", .string(advice)),
     ])
+  }
+}
+
+extension ImageSource {
+  /// What is said of images that are to be turned; nil if there are none.
+  fileprivate var turnedText: String? {
+    guard turnedCount > 0 else { return nil }
+    return
+      "\(Count.text(turnedCount, "image")) by Exif, which is not applied; `mogrify -auto-orient` turns the files"
   }
 }
 

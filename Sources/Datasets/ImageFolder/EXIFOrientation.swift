@@ -1,0 +1,45 @@
+/// How the camera was held, as JPEG's Exif data say (CIPA DC-008, 4.6.4 and 4.6.5).
+enum EXIFOrientation {
+  /// Whether the image in `bytes`, a whole file, is to be turned or mirrored before it is shown. False for PNG, and
+  /// for Exif data that are not whole.
+  static func isTurned(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.starts(with: [0xFF, 0xD8]) else { return false }
+    var position = 2
+    while position + 4 <= bytes.count, bytes[position] == 0xFF {
+      let marker = bytes[position + 1]
+      // The image begins; cameras write Exif data in front of it.
+      if marker == 0xDA || marker == 0xD9 { return false }
+      if marker == 0xFF {
+        position += 1
+        continue
+      }
+      let end = position + 2 + bytes.bigEndian16(at: position + 2)
+      guard end <= bytes.count, end > position + 3 else { return false }
+      let content = UnsafeRawBufferPointer(rebasing: bytes[(position + 4)..<end])
+      if marker == 0xE1, content.starts(with: Array("Exif".utf8) + [0, 0]) {
+        return 2...8 ~= orientation(UnsafeRawBufferPointer(rebasing: content.dropFirst(6)))
+      }
+      position = end
+    }
+    return false
+  }
+
+  /// The tag 274 of the first directory of a TIFF header, an unsigned number of 16 bits; 1 if there is none.
+  private static func orientation(_ tiff: UnsafeRawBufferPointer) -> Int {
+    let isBigEndian = tiff.starts(with: Array("MM".utf8))
+    func number16(_ offset: Int) -> Int {
+      guard offset >= 0, offset + 2 <= tiff.count else { return 0 }
+      let value = tiff.bigEndian16(at: offset)
+      return isBigEndian ? value : (value & 0xFF) << 8 | value >> 8
+    }
+    func number32(_ offset: Int) -> Int {
+      isBigEndian
+        ? number16(offset) << 16 | number16(offset + 2) : number16(offset + 2) << 16 | number16(offset)
+    }
+    let directory = number32(4)
+    for entry in 0..<number16(directory) where number16(directory + 2 + 12 * entry) == 274 {
+      return number16(directory + 2 + 12 * entry + 8)
+    }
+    return 1
+  }
+}

@@ -173,7 +173,9 @@ struct DataCommand: ParsableCommand {
         let pack = try DataPack(
           source.request(resize: mode ?? (anySize ? .pad : .none)), to: output,
           shardBytes: shardSize << 20, isFitted: mode != nil, telling: progress.tell)
-        let note = pack.isRounded ? ", numbers rounded to bytes" : ""
+        let note =
+          (pack.isRounded ? ", numbers rounded to bytes" : "")
+          + (pack.turned > 0 ? ", \(Count.text(pack.turned, "image")) not turned as Exif says" : "")
         let counts = "\(Count.text(pack.samples, "sample")) in \(Count.text(pack.shards, "shard"))"
         print("\(counts), \(pack.bytes) bytes\(note): \(TerminalText.escaped(output))")
       }

@@ -56,6 +56,11 @@ struct Lockstep: ParsableCommand {
       if LaunchEnvironment.current.isFirst { Failure.report(problem) }
       leave(.configuration)
     }
+    let words = Array(CommandLine.arguments.dropFirst())
+    if let advice = UsageAdvice.longDash(in: words) {
+      if LaunchEnvironment.current.isFirst { Failure.report(advice) }
+      leave(.usage)
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -64,7 +69,7 @@ struct Lockstep: ParsableCommand {
       let status = Self.exitCode(for: error).rawValue
       guard LaunchEnvironment.current.isFirst else { leave(status) }
       if status == ExitStatus.usage.rawValue,
-        let advice = UsageAdvice.text(Array(CommandLine.arguments.dropFirst()))
+        let advice = UsageAdvice.text(words)
       {
         Failure.report(advice)
         leave(status)

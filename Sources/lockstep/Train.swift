@@ -83,28 +83,46 @@ struct Train: ParsableCommand {
     if source != nil, let word = words.first(where: { $0.hasPrefix("init.") || $0.hasPrefix("recipe=") }) {
       throw ValidationError("--from has the whole state; leave out \(TerminalText.escaped(word)).")
     }
-    if words.contains(where: UsageAdvice.hasLongDash) {
-      throw ValidationError("A long dash begins no option.")
-    }
     guard resume || recipe != nil || source != nil else {
       if let folder, RunFolder.isRun(folder) {
         throw ValidationError(
           "\(TerminalText.escaped(folder)) holds a run already; add --resume to go on with it.")
       }
+      if let late = words.first(where: Recipes.names.contains) {
+        throw ValidationError("The recipe comes first: lockstep train \(late) …")
+      }
       throw ValidationError("Name a recipe, for example: lockstep train dcgan (see lockstep recipes).")
     }
+    if resume, folder == nil, let recipe, RunFolder.isRun(recipe) { throw Self.resumeOf(recipe) }
     let rest = words.dropFirst(recipe == nil ? 0 : 1)
-    if let place = rest.firstIndex(where: { $0.hasPrefix("-") })
-      ?? rest.firstIndex(where: { !$0.contains("=") })
-    {
+    if let place = rest.firstIndex(where: { $0.hasPrefix("-") }) {
       let stray = TerminalText.escaped(rest[place])
-      let following = rest[place...].dropFirst().drop { $0 == "=" }.first ?? "VALUE"
-      let next = TerminalText.escaped(following.hasPrefix("=") ? String(following.dropFirst()) : following)
-      throw ValidationError(
-        stray.hasPrefix("-")
-          ? "There is no option \(stray); `lockstep train --help` lists them."
-          : "'\(stray)' is no key=value word, such as \(stray)=\(next); only the first word names a recipe.")
+      throw ValidationError("There is no option \(stray); `lockstep train --help` lists them.")
     }
+    if let place = rest.firstIndex(where: { !$0.contains("=") }) { throw self.stray(at: place) }
+  }
+
+  /// What is wrong with a word that is no `key=value`.
+  private func stray(at place: Int) -> ValidationError {
+    let word = TerminalText.escaped(words[place])
+    let before = place > 0 ? words[place - 1] : ""
+    if resume, folder == nil { return Self.resumeOf(words[place]) }
+    if before.hasSuffix("="), OptionSchema.path(of: String(before.dropLast())) != nil {
+      return ValidationError("There is a space behind \(before); write \(before)\(word).")
+    }
+    if before.hasPrefix("data=") {
+      let whole = TerminalText.escaped(ShellWord.typed("\(before) \(words[place])"))
+      return ValidationError("'\(word)' stands alone; write \(whole), if it belongs to the path.")
+    }
+    let following = words[place...].dropFirst().drop { $0 == "=" }.first ?? "VALUE"
+    let next = TerminalText.escaped(following.hasPrefix("=") ? String(following.dropFirst()) : following)
+    return ValidationError(
+      "'\(word)' is no key=value word, such as \(word)=\(next); only the first word names a recipe.")
+  }
+
+  private static func resumeOf(_ folder: String) -> ValidationError {
+    let word = TerminalText.escaped(ShellWord.typed(folder))
+    return ValidationError("--resume takes no value; write --run \(word) --resume.")
   }
 
   private var recipe: String? { words.first.flatMap { $0.contains("=") ? nil : $0 } }

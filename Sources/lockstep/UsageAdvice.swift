@@ -16,50 +16,47 @@ enum UsageAdvice {
       .filter { $0.configuration.shouldDisplay }
       .map { $0.configuration.commandName ?? "\($0)".lowercased() }
     guard commands.contains(command) else { return unknown(command, among: commands) }
-    let advice = [longDash, singleDash, resumedFolder, dashedKey, spacedWord]
-    return commandsWithKeys.contains(command) ? advice.lazy.compactMap { $0(words) }.first : nil
+    if let advice = longDash(in: words) ?? singleDash(in: words) { return advice }
+    return commandsWithKeys.contains(command) ? dashedKey(in: words) : nil
   }
 
-  /// Whether a word begins with a dash that no keyboard has, as one copied from a text does.
-  static func hasLongDash(_ word: String) -> Bool { word.first.map { "–—−".contains($0) } ?? false }
-
-  private static func longDash(in words: [String]) -> String? {
-    words.first(where: hasLongDash).map { word in
-      "\(TerminalText.escaped(word)) begins with a long dash; write --"
-        + TerminalText.escaped(String(word.drop { hasLongDash(String($0)) || $0 == "-" }))
-    }
-  }
-
-  /// `-run`; options of one dash have one letter.
-  private static func singleDash(in words: [String]) -> String? {
-    words.first { $0.count > 2 && $0.hasPrefix("-") && $0.dropFirst().first?.isLetter == true }.map { word in
-      word == "-np"
-        ? "-np is mpirun's; write -n"
-        : "\(TerminalText.escaped(word)) has one dash; write -\(TerminalText.escaped(word))"
-    }
-  }
-
-  private static func resumedFolder(in words: [String]) -> String? {
-    guard let place = words.firstIndex(of: "--resume"), !words.contains("--run"), place + 1 < words.count
-    else { return nil }
-    let next = words[place + 1]
-    guard !next.contains("="), !next.hasPrefix("-") else { return nil }
-    return "--resume takes no value; write --run \(TerminalText.escaped(ShellWord.typed(next))) --resume"
-  }
-
-  /// A word that belongs to the one before it: `steps= 20`, or a path with a space.
-  private static func spacedWord(in words: [String]) -> String? {
-    for (word, next) in zip(words, words.dropFirst()) where !next.contains("=") && !next.hasPrefix("-") {
-      if word.last == "=", OptionSchema.path(of: String(word.dropLast())) != nil {
-        return
-          "there is a space behind \(TerminalText.escaped(word)); write \(TerminalText.escaped(word + next))"
-      }
-      if word.hasPrefix("data=") {
-        let whole = TerminalText.escaped(ShellWord.typed("\(word) \(next)"))
-        return "\(TerminalText.escaped(next)) stands alone; write \(whole), if it belongs to the path"
-      }
+  /// An option behind a dash that no keyboard has, as one copied from a text does: such a word may pass for a
+  /// path or a recipe.
+  static func longDash(in words: [String]) -> String? {
+    for word in words.dropFirst() where word.first.map({ "–—−".contains($0) }) == true {
+      let name = word.drop { "–—−-".contains($0) }
+      let option = (name.prefix { $0 != "=" }.count == 1 ? "-" : "--") + name
+      guard isOption(option, of: words[0]) else { continue }
+      return "\(TerminalText.escaped(word)) begins with a long dash; write \(TerminalText.escaped(option))"
     }
     return nil
+  }
+
+  /// `-run` for `--run`.
+  private static func singleDash(in words: [String]) -> String? {
+    for word in words.dropFirst() where word.hasPrefix("-") && !word.hasPrefix("--") {
+      if word == "-np", words[0] == "launch" { return "-np is mpirun's; write -n" }
+      guard isOption("-\(word)", of: words[0]) else { continue }
+      return "\(TerminalText.escaped(word)) has one dash; write -\(TerminalText.escaped(word))"
+    }
+    return nil
+  }
+
+  /// Whether a command has an option, as its help says.
+  private static func isOption(_ option: String, of command: String) -> Bool {
+    let types = Lockstep.configuration.subcommands
+    guard
+      let type = types.first(where: { ($0.configuration.commandName ?? "\($0)".lowercased()) == command })
+    else { return false }
+    // `  -o, --output <output>   What it is.`
+    func names(_ type: any ParsableCommand.Type) -> [Substring] {
+      Lockstep.helpMessage(for: type).split(separator: "\n").map { $0.drop { $0 == " " } }
+        .filter { $0.hasPrefix("-") }
+        .flatMap { $0.split { $0 == " " || $0 == "," }.prefix { $0.hasPrefix("-") || $0.hasPrefix("<") } }
+    }
+    // What launch is given for train.
+    let known = names(type) + (command == "launch" ? names(Train.self) : [])
+    return known.contains(option.prefix { $0 != "=" })
   }
 
   private static func unknown(_ word: String, among commands: [String]) -> String {
@@ -72,8 +69,9 @@ enum UsageAdvice {
 
   /// A key of a recipe that was written as if it were an option: `--steps 20` for `steps=20`.
   private static func dashedKey(in words: [String]) -> String? {
-    for (place, word) in words.enumerated() where word.hasPrefix("--") {
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    for (place, word) in words.enumerated() where word.hasPrefix("-") {
+      let parts = word.drop { $0 == "-" }
+        .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = parts.first, let key = OptionSchema.path(of: String(first)) else { continue }
       var value = parts.count > 1 ? String(parts[1]) : "VALUE"
       var written = word

@@ -111,6 +111,7 @@ extension EndToEnd {
       for (words, line) in [
         (["data=images", "size=16", "batch=8"], "dcgan on images"), ([], "DCGAN on procedural pottery"),
         (["size=16"], "dcgan on pottery, 16x16"),
+        (["data=images", "size=64", "batch=8"], "dcgan on images, 64x64"),
         (["data=images", "size=16", "batch=8", "title=mine"], "mine"),
       ] {
         let told = try Lockstep.run(["train", "dcgan", "--dry-run"] + words, in: folder)

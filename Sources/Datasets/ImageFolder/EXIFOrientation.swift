@@ -24,9 +24,11 @@ enum EXIFOrientation {
     return false
   }
 
-  /// The tag 274 of the first directory of a TIFF header, an unsigned number of 16 bits; 1 if there is none.
+  /// The tag 274 of the first directory of a TIFF header, an unsigned number of 16 bits, or of 32; 1 if there is
+  /// none.
   private static func orientation(_ tiff: UnsafeRawBufferPointer) -> Int {
     let isBigEndian = tiff.starts(with: Array("MM".utf8))
+    guard isBigEndian || tiff.starts(with: Array("II".utf8)) else { return 1 }
     func number16(_ offset: Int) -> Int {
       guard offset >= 0, offset + 2 <= tiff.count else { return 0 }
       let value = tiff.bigEndian16(at: offset)
@@ -38,7 +40,8 @@ enum EXIFOrientation {
     }
     let directory = number32(4)
     for entry in 0..<number16(directory) where number16(directory + 2 + 12 * entry) == 274 {
-      return number16(directory + 2 + 12 * entry + 8)
+      let place = directory + 2 + 12 * entry
+      return number16(place + 2) == 4 ? number32(place + 8) : number16(place + 8)
     }
     return 1
   }

@@ -43,7 +43,7 @@ enum NumPyFiles {
     func member(_ names: [String]) -> ZIPArchive.Member? {
       names.lazy.compactMap { name in archive.members.first { $0.name == name + ".npy" } }.first
     }
-    let only = archive.members.count == 1 ? archive.members.first : nil
+    let only = archive.members.count == 1 ? archive.members.first { $0.name.hasSuffix(".npy") } : nil
     guard let samples = member(Self.samples) ?? only else {
       let names = archive.members.prefix(8).map { TerminalText.escaped($0.name) }.joined(separator: ", ")
       guard archive.members.contains(where: { $0.name.hasSuffix(".npy") }) else {

@@ -66,7 +66,7 @@ struct PlotRenderer {
       y: usable(panel.range) ?? PlotAxes.range(of: values.lazy.map(\.y), margin: 0.05),
       left: Self.left * scale, right: (width - Self.right) * scale,
       top: top * scale, bottom: (top + panelHeight) * scale)
-    drawAxes(axes, areCounts: values.allSatisfy { $0.y == $0.y.rounded() })
+    drawAxes(axes, areCounts: areCounts(values.map(\.y)))
     for (index, series) in panel.series.enumerated() {
       draw(series, colour: Self.palette[index % Self.palette.count], axes: axes)
     }
@@ -76,6 +76,11 @@ struct PlotRenderer {
         colour: Self.faintInk, alignment: .centre)
     }
     return top + panelHeight + Self.tickRow + Self.panelGap
+  }
+
+  /// Whether values are whole, and more than the 0 and 1 of a share.
+  private func areCounts(_ values: [Double]) -> Bool {
+    values.contains { abs($0) >= 2 } && values.allSatisfy { $0 == $0.rounded() }
   }
 
   /// A range given by the caller, nil if nothing could be drawn over it.

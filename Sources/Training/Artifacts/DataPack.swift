@@ -18,6 +18,8 @@ package struct DataPack {
   package let bytes: Int
   /// Whether numbers were rounded to bytes.
   package let isRounded: Bool
+  /// Images whose Exif data say that they are to be turned, which is not done.
+  package let turned: Int
 
   /// - Parameters:
   ///   - folder: made by this; it must not be there.
@@ -38,6 +40,7 @@ package struct DataPack {
         .occupied, "the folder exists already", folder, "choose another --output, or remove it")
     }
     let source = try Datasets.source(request)
+    turned = source.turnedCount
     var fitted: (any ImageDataset)?
     if isFitted {
       var request = request

@@ -160,8 +160,9 @@ struct OptionsResolution {
 
   private static func suggestion(_ entry: OptionEntry, _ schema: OptionSchema) -> String {
     if commandOptions.contains(entry.path), case .value(let written) = entry.content {
-      let value = entry.path == "resume" ? "" : " \(ShellWord.typed(written.text))"
-      return "it is an option of the command line: --\(entry.path)\(value)"
+      let value =
+        entry.path == "resume" ? "" : " \(written.text.isEmpty ? "FOLDER" : ShellWord.typed(written.text))"
+      return "it is an option of `lockstep train`: --\(entry.path)\(value)"
     }
     let others = ModelFamily.allCases.filter { family in
       let other = OptionSchema(family: family)
@@ -231,16 +232,16 @@ struct OptionsResolution {
       else { return nil }
       return value
     }
-    if case .path(let path) = DataSource(data.value) {
-      guard let own = own("data"), !DataSource(own).isPath else { return }
-      let name = path.split(separator: "/").last ?? Substring(path)
-      derive("title", .text("\(family.rawValue) on \(name)"))
-    } else if let size = settings["size"]?.value, let own = own("size"), size != own {
-      derive(
-        "title",
-        .text(
-          "\(family.rawValue) on \(data.value.canonicalText), \(size.canonicalText)x\(size.canonicalText)"))
+    // What a recipe that embeds none is for is given as a path.
+    let areOthers = own("data").map { $0 != data.value } ?? !DataSource(data.value).isPath
+    let size = settings["size"]?.value
+    let isResized = ["size", "channels"].contains { key in
+      own(key).map { settings[key]?.value != $0 } ?? false
     }
+    guard areOthers || isResized else { return }
+    let name = data.value.canonicalText.split(separator: "/").last.map(String.init) ?? ""
+    let pixels = size.map { ", \($0.canonicalText)x\($0.canonicalText)" } ?? ""
+    derive("title", .text("\(family.rawValue) on \(name)\(isResized ? pixels : "")"))
   }
 
   mutating func drop(_ path: String) { settings[path] = nil }

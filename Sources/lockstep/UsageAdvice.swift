@@ -14,7 +14,7 @@ enum UsageAdvice {
     guard let command = words.first, command != "help", !command.hasPrefix("-") else { return nil }
     let commands = Lockstep.configuration.subcommands
       .filter { $0.configuration.shouldDisplay }
-      .map { $0.configuration.commandName ?? "\($0)".lowercased() }
+      .map(name)
     guard commands.contains(command) else { return unknown(command, among: commands) }
     if let advice = longDash(in: words) ?? singleDash(in: words) { return advice }
     return commandsWithKeys.contains(command) ? dashedKey(in: words) : nil
@@ -44,10 +44,9 @@ enum UsageAdvice {
 
   /// Whether a command has an option, as its help says.
   private static func isOption(_ option: String, of command: String) -> Bool {
-    let types = Lockstep.configuration.subcommands
-    guard
-      let type = types.first(where: { ($0.configuration.commandName ?? "\($0)".lowercased()) == command })
-    else { return false }
+    guard let type = Lockstep.configuration.subcommands.first(where: { name($0) == command }) else {
+      return false
+    }
     // `  -o, --output <output>   What it is.`
     func names(_ type: any ParsableCommand.Type) -> [Substring] {
       Lockstep.helpMessage(for: type).split(separator: "\n").map { $0.drop { $0 == " " } }
@@ -57,6 +56,11 @@ enum UsageAdvice {
     // What launch is given for train.
     let known = names(type) + (command == "launch" ? names(Train.self) : [])
     return known.contains(option.prefix { $0 != "=" })
+  }
+
+  /// What a command is called: by its type, unless it says otherwise.
+  private static func name(_ type: any ParsableCommand.Type) -> String {
+    type.configuration.commandName ?? "\(type)".lowercased()
   }
 
   private static func unknown(_ word: String, among commands: [String]) -> String {

@@ -69,6 +69,11 @@ struct HostfileTests {
         "node1 slots=2\r\nnode2 slots=2\r\n",
         "hosts:1:14: the line ends with a carriage return, as on Windows; mend the file: sed -i 's/\\r$//' hosts"
       ),
+      (
+        "\u{FEFF}node1 slots=2",
+        "hosts:1:1: the file begins with a byte order mark, as on Windows; mend the file: "
+          + "sed -i '1s/^\\xEF\\xBB\\xBF//' hosts"
+      ),
       ("node1 slots = 2", "hosts:1:7: 'slots' is no key=value word; write it without spaces: slots=2"),
       ("slots=2", "hosts:1:1: the line begins with 'slots=2'; begin it with the host's name"),
       (

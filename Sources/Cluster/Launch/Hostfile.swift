@@ -71,14 +71,15 @@ package struct Hostfile: Sendable, Equatable {
   package init(text: String, path: String) throws(HostfileError) {
     var linter = HostfileLinter(path: path)
     var number = 0
-    if text.unicodeScalars.first == "\u{FEFF}" {
+    var scalars = text.unicodeScalars[...]
+    if scalars.first == "\u{FEFF}" {
+      scalars.removeFirst()
       linter.problems.append(
         .init(
           1, 1, "the file begins with a byte order mark, as on Windows",
           "mend the file: sed -i '1s/^\\xEF\\xBB\\xBF//' \(ShellWord.typed(path))"))
     }
-    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
-    for line in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in scalars.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
       linter.read(String(line), number: number)
     }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import MessagePassing
 import Platform
-import Reporting
 import Training
 
 #if canImport(Glibc)
@@ -52,7 +51,7 @@ struct Evaluate: ParsableCommand {
         try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
         let evaluations = try paths.map { path in
           if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
-            Failure.report("drawing and measuring samples of \(TerminalText.escaped(path))")
+            Failure.report("drawing and measuring samples of \(path)")
           }
           let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
           if communicator.rank == 0 {

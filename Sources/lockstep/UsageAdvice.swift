@@ -1,6 +1,5 @@
 import ArgumentParser
 import Platform
-import Reporting
 import Training
 
 /// What is likely meant by words that do not parse.
@@ -8,7 +7,7 @@ enum UsageAdvice {
   /// The commands that take `key=value` words.
   private static let commandsWithKeys = ["train", "launch", "evaluate", "bench", "plan"]
 
-  /// One line; nil where nothing is likely.
+  /// One line, not yet escaped for a terminal; nil where nothing is likely.
   /// - Parameter words: what follows the program's name.
   static func text(_ words: [String]) -> String? {
     guard let command = words.first, command != "help", !command.hasPrefix("-") else { return nil }
@@ -27,7 +26,7 @@ enum UsageAdvice {
       let name = word.drop { "–—−-".contains($0) }
       let option = (name.prefix { $0 != "=" }.count == 1 ? "-" : "--") + name
       guard isOption(option, of: words[0]) else { continue }
-      return "\(TerminalText.escaped(word)) begins with a long dash; write \(TerminalText.escaped(option))"
+      return "\(word) begins with a long dash; write \(option)"
     }
     return nil
   }
@@ -37,7 +36,7 @@ enum UsageAdvice {
     for word in words.dropFirst() where word.hasPrefix("-") && !word.hasPrefix("--") {
       if word == "-np", words[0] == "launch" { return "-np is mpirun's; write -n" }
       guard isOption("-\(word)", of: words[0]) else { continue }
-      return "\(TerminalText.escaped(word)) has one dash; write -\(TerminalText.escaped(word))"
+      return "\(word) has one dash; write -\(word)"
     }
     return nil
   }
@@ -85,8 +84,7 @@ enum UsageAdvice {
         value = words[place + 1]
         written += " \(value)"
       }
-      return "\(key) is a key, not an option; write \(TerminalText.escaped("\(key)=\(value)")) instead of "
-        + TerminalText.escaped(written)
+      return "\(key) is a key, not an option; write \(key)=\(value) instead of \(written)"
     }
     return nil
   }

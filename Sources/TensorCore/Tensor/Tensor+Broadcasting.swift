@@ -40,19 +40,10 @@ extension Tensor {
     let (axes, leftStrides, rightStrides) = merged(
       shape, left.broadcastStrides(to: shape), right.broadcastStrides(to: shape))
     let (leftStep, rightStep) = (leftStrides.last!, rightStrides.last!)
+    if axes.rank == 1 { return combineRow(left, step: leftStep, right, step: rightStep, to: shape, function) }
     return Tensor(shape) { result in
       left.withUnsafePointer { left in
         right.withUnsafePointer { right in
-          if axes.rank == 1 {
-            return ComputeThreads.split(axes.count, grain: elementsPerThread) { part in
-              let start = part.lowerBound
-              function(
-                CombinedPart(
-                  left: left + start * leftStep, isLeftRepeated: leftStep == 0,
-                  right: right + start * rightStep,
-                  isRightRepeated: rightStep == 0, result: result + start, count: part.count))
-            }
-          }
           ComputeThreads.split(axes.rows, grain: grain(axes.channels)) { rows in
             forEachRow(rows, of: axes, leftStrides, rightStrides) { row, i, j in
               function(

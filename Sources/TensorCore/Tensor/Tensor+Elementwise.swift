@@ -55,14 +55,24 @@ extension Tensor {
   /// Elementwise combination with a tensor of the same shape.
   package func elementwise(with other: Tensor, _ function: (CombinedPart) -> Void) -> Tensor {
     precondition(shape == other.shape, "\(shape) and \(other.shape) differ")
-    return Tensor(shape) { result in
-      withUnsafePointer { left in
-        other.withUnsafePointer { right in
-          ComputeThreads.split(count, grain: Self.elementsPerThread) { part in
+    return Self.combineRow(self, step: 1, other, step: 1, to: shape, function)
+  }
+
+  /// Elements that follow each other in both operands; of one whose step is 0 its only number.
+  static func combineRow(
+    _ left: Tensor, step leftStep: Int, _ right: Tensor, step rightStep: Int, to shape: Shape,
+    _ function: (CombinedPart) -> Void
+  ) -> Tensor {
+    Tensor(shape) { result in
+      left.withUnsafePointer { left in
+        right.withUnsafePointer { right in
+          ComputeThreads.split(shape.count, grain: elementsPerThread) { part in
             let start = part.lowerBound
             function(
               CombinedPart(
-                left: left + start, right: right + start, result: result + start, count: part.count))
+                left: left + start * leftStep, isLeftRepeated: leftStep == 0,
+                right: right + start * rightStep,
+                isRightRepeated: rightStep == 0, result: result + start, count: part.count))
           }
         }
       }

@@ -4,22 +4,10 @@ enum EXIFOrientation {
   /// for Exif data that are not whole.
   static func isTurned(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.starts(with: [0xFF, 0xD8]) else { return false }
-    var position = 2
-    while position + 4 <= bytes.count, bytes[position] == 0xFF {
-      let marker = bytes[position + 1]
-      // The image begins; cameras write Exif data in front of it.
-      if marker == 0xDA || marker == 0xD9 { return false }
-      if marker == 0xFF {
-        position += 1
-        continue
-      }
-      let end = position + 2 + bytes.bigEndian16(at: position + 2)
-      guard end <= bytes.count, end > position + 3 else { return false }
-      let content = UnsafeRawBufferPointer(rebasing: bytes[(position + 4)..<end])
-      if marker == 0xE1, content.starts(with: Array("Exif".utf8) + [0, 0]) {
-        return 2...8 ~= orientation(UnsafeRawBufferPointer(rebasing: content.dropFirst(6)))
-      }
-      position = end
+    // Cameras write Exif data in front of the image.
+    for (marker, content) in JPEGSegments(bytes)
+    where marker == 0xE1 && content.starts(with: Array("Exif".utf8) + [0, 0]) {
+      return 2...8 ~= orientation(UnsafeRawBufferPointer(rebasing: content.dropFirst(6)))
     }
     return false
   }

@@ -67,35 +67,26 @@ package struct ImageExtent: Hashable, Sendable {
     )
   }
 
-  /// JPEG: markers with their lengths up to the first frame header (SOF0-15 but DHT, JPG and DAC).
+  /// JPEG: the first frame header (SOF0-15 but DHT, JPG and DAC): precision, height, width, components.
   private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
-    var position = 2
-    while position + 10 <= bytes.count {
-      let marker = bytes[position + 1]
-      if bytes[position] != 0xFF { return sizeless }
+    var segments = JPEGSegments(bytes)
+    while let (marker, content) = segments.next() {
       switch marker {
-      case 0xFF:
-        position += 1
-      // Arithmetic coding, which nobody uses.
-      case 0xC9...0xCB, 0xCD...0xCF:
-        return sizeless
       case 0xC4, 0xC8, 0xCC:
-        position += 2 + bytes.bigEndian16(at: position + 2)
-      case 0xC0...0xCF:
-        return (
-          ImageExtent(
-            height: bytes.bigEndian16(at: position + 5), width: bytes.bigEndian16(at: position + 7)),
-          bytes[position + 9] == 1 ? 1 : max(3, Int(bytes[position + 9]))
-        )
-      case 0x01, 0xD0...0xD7:
-        position += 2
-      case 0xD9, 0xDA:
+        continue
+      // Arithmetic coding, which nobody uses.
+      case 0xC9...0xCF:
         return sizeless
+      case 0xC0...0xC7 where content.count >= 6:
+        return (
+          ImageExtent(height: content.bigEndian16(at: 1), width: content.bigEndian16(at: 3)),
+          content[5] == 1 ? 1 : max(3, Int(content[5]))
+        )
       default:
-        position += 2 + bytes.bigEndian16(at: position + 2)
+        continue
       }
     }
-    return nil
+    return segments.isCutOff ? nil : sizeless
   }
 }
 

@@ -127,7 +127,8 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", "TensorCore"]),
     tests("CheckpointsTests", ["Checkpoints", "Platform", "TensorCore", "TestSupport"], exclude: ["Golden"]),
     tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
-    tests("InterchangeTests", ["Interchange", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
+    tests(
+      "InterchangeTests", ["Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG", "TestSupport"]),
     tests(
       "TrainingTests",

@@ -3,6 +3,14 @@ import Reporting
 
 /// The `README.md` of an exported folder: what the model is, how to load it, and the figures of its run.
 package struct ModelCard {
+  /// What a network does.
+  package enum Use: Sendable {
+    /// It makes its output in one pass, of classes beside its input if it is asked by them.
+    case pass(byClass: Bool)
+    /// It takes noise away, step by step.
+    case denoising(DenoisingSampler)
+  }
+
   /// One line that names the model.
   package var title: String
   /// Words for the hub's index, such as the family's name.
@@ -17,15 +25,15 @@ package struct ModelCard {
   package var picture: String?
   /// The resolved options, as the run folder keeps them.
   package var options: String
-  /// Whether the first network is asked by class.
-  package var isConditional: Bool
+  /// What the first network does.
+  package var use: Use
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],
     figures: [(name: String, value: Double)], networks: [String], picture: String?, options: String,
-    isConditional: Bool = false
+    use: Use
   ) {
-    self.isConditional = isConditional
+    self.use = use
     self.title = title
     self.tags = tags
     self.facts = facts
@@ -43,7 +51,7 @@ package struct ModelCard {
     if let picture { parts.append("![samples](\(picture))") }
     parts.append(Self.table(["", ""], facts.map { [text($0.name), text($0.value)] }))
     parts.append("## Loading it in PyTorch")
-    parts.append("```python\n\(Self.loader(networks[0], isConditional: isConditional))```")
+    parts.append("```python\n\(python)```")
     if !figures.isEmpty {
       parts.append("## Figures of the run")
       parts.append("The last line of its log:")
@@ -54,59 +62,6 @@ package struct ModelCard {
     // No fence of the text itself may end the block.
     parts.append("```yaml\n\(options.replacing(["```": "` ` `"]))```")
     return parts.joined(separator: "\n\n") + "\n"
-  }
-
-  /// Builds every network from `config.json` and loads its weights strictly. In evaluation mode batch norm
-  /// has its running statistics and spectral norm its stored vectors.
-  private static func loader(_ network: String, isConditional: Bool) -> String {
-    "import json, torch\n" + """
-      from safetensors.torch import load_file
-
-      class Residual(torch.nn.Module):
-          def __init__(self, residual, shortcut):
-              super().__init__()
-              self.residual, self.shortcut = residual, shortcut
-          def forward(self, x):
-              return self.residual(x) + self.shortcut(x)
-
-      def load(name):
-          config = json.load(open("config.json"))["networks"][name]
-          def layer(entry):
-              if entry["type"] == "Residual":
-                  return Residual(*(chain(entry[part]) for part in ("residual", "shortcut")))
-              module = getattr(torch.nn, entry["type"])(**entry["arguments"])
-              return torch.nn.utils.spectral_norm(module) if entry.get("spectral_norm") else module
-          def chain(entries):
-              return torch.nn.Sequential(*map(layer, entries))
-          network = torch.nn.Module()
-          network.main = chain(config["layers"])
-          told, further = config.get("classes"), config.get("further")
-          for part in filter(None, (told, further)):
-              setattr(network, part["name"], layer(part["layer"]))
-          network.load_state_dict(load_file(config["file"]), strict=True)
-          network.eval()
-          def apply(x, classes=None):
-              x = x.reshape(-1, *config["chain_shape"]) * config["input_scale"]
-              rows = getattr(network, told["name"])(classes) if told else None
-              if told and told["form"] == "input":
-                  x = torch.cat([x, rows.reshape(len(x), -1, *x.shape[2:])], 1)
-              features = network.main[:-1](x)
-              x = network.main[-1](features) * config["output_scale"]
-              x = x.reshape(-1, *config["output"]["shape"])
-              if told and told["form"] == "projection":
-                  sums = features.reshape(*features.shape[:2], -1).sum(2)
-                  x = x + (sums * rows).sum(1)
-              if further:
-                  beside = getattr(network, further["name"])(features)
-                  return x, beside.reshape(-1, *further["output"]["shape"])
-              return x
-          return network, apply, config["input"]["shape"]
-
-      network, apply, shape = load("\(network)")
-      with torch.inference_mode():
-          output = apply(torch.randn(16, *shape)\(isConditional ? ", torch.zeros(16, dtype=torch.long)" : ""))
-
-      """
   }
 
   private static func table(_ head: [String], _ rows: [[String]]) -> String {

@@ -30,18 +30,32 @@ package enum TorchConfiguration {
             .init("output", port(further.output)),
           ])))
     }
+    if let code = network.code {
+      var parts: [JSONValue.Member] = [
+        .init("frequencies", .array(code.frequencies.scalars.map(JSONValue.float))),
+        .init("layers", .array(code.layers.map { object($0) })),
+      ]
+      if let table = code.classes { parts.append(.init("classes", object(table))) }
+      members.append(.init("code", .object(parts)))
+    }
     return .object(members)
   }
 
   private static func object(_ layer: NetworkDescription.NamedOperation) -> JSONValue {
-    if case .residual(let residual, let shortcut) = layer.operation {
-      return .object([
-        .init("type", .string("Residual")),
-        .init("residual", .array(residual.map { object($0) })),
-        .init("shortcut", .array(shortcut.map { object($0) })),
-      ])
+    func block(
+      _ type: String, _ chains: KeyValuePairs<String, [NetworkDescription.NamedOperation]>
+    ) -> JSONValue {
+      .object(
+        [.init("type", .string(type))]
+          + chains.map { .init($0.key, .array($0.value.map { object($0) })) })
     }
-    return object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
+    return switch layer.operation {
+    case .residual(let residual, let shortcut):
+      block("Residual", ["residual": residual, "shortcut": shortcut])
+    case .skip(let inner): block("Skip", ["inner": inner])
+    case .modulation(let affine): block("Modulation", ["affine": affine])
+    default: object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
+    }
   }
 
   private static func object(
@@ -57,18 +71,19 @@ package enum TorchConfiguration {
     func members(_ form: String, _ name: String, _ layer: JSONValue) -> JSONValue {
       .object([.init("form", .string(form)), .init("name", .string(name)), .init("layer", layer)])
     }
-    func object(_ table: NetworkDescription.NamedTable) -> JSONValue {
-      self.object(
-        "Embedding",
-        [
-          .init("num_embeddings", .integer(table.rows.shape[0])),
-          .init("embedding_dim", .integer(table.rows.shape[1])),
-        ], isSpectral: table.isSpectral)
-    }
     return switch part {
     case .input(let table): members("input", table.name, object(table))
     case .projection(let table): members("projection", table.name, object(table))
     }
+  }
+
+  private static func object(_ table: NetworkDescription.NamedTable) -> JSONValue {
+    object(
+      "Embedding",
+      [
+        .init("num_embeddings", .integer(table.rows.shape[0])),
+        .init("embedding_dim", .integer(table.rows.shape[1])),
+      ], isSpectral: table.isSpectral)
   }
 
   private static func port(_ port: NetworkDescription.Port) -> JSONValue {
@@ -82,6 +97,7 @@ package enum TorchConfiguration {
     case .transposedConvolution(_, _, let geometry, _): "ConvTranspose\(geometry.axes)d"
     // The class of images; the vectors of a chain of linear layers have none.
     case .batchNorm: "BatchNorm2d"
+    case .groupNorm: "GroupNorm"
     case .rectifier(let slope): slope == 0 ? "ReLU" : "LeakyReLU"
     case .tanh: "Tanh"
     case .sigmoid: "Sigmoid"
@@ -89,7 +105,7 @@ package enum TorchConfiguration {
     case .averagePool: "AvgPool2d"
     // With the power 1 it adds.
     case .sumPool: "LPPool2d"
-    case .residual: preconditionFailure("a block is no class of torch.nn")
+    case .residual, .skip, .modulation: preconditionFailure("a block is no class of torch.nn")
     }
   }
 
@@ -112,12 +128,17 @@ package enum TorchConfiguration {
       ]
     case .batchNorm(let scale, _, _, _, let epsilon):
       [.init("num_features", .integer(scale.count)), .init("eps", .float(epsilon))]
+    case .groupNorm(let groups, let channels, let affine, let epsilon):
+      [
+        .init("num_groups", .integer(groups)), .init("num_channels", .integer(channels)),
+        .init("eps", .float(epsilon)), .init("affine", .bool(affine != nil)),
+      ]
     case .rectifier(let slope): slope == 0 ? [] : [.init("negative_slope", .float(slope))]
     case .tanh, .sigmoid: []
     case .upsampling(let scale): [.init("scale_factor", .integer(scale))]
     case .averagePool(let side): [.init("kernel_size", .integer(side))]
     case .sumPool(let side): [.init("norm_type", .integer(1)), .init("kernel_size", .integer(side))]
-    case .residual: preconditionFailure("a block has no arguments")
+    case .residual, .skip, .modulation: preconditionFailure("a block has no arguments")
     }
   }
 

@@ -153,28 +153,9 @@ public final class Diffusion: Model {
     }
   }
 
-  /// Noisy images to v. Connections that skip levels are no chain of layers: the network is not exported.
+  /// The denoiser: noisy images, a time and, with classes, the class of each, or their number for none, to v.
   public func descriptions(averaged: Bool) -> [NetworkDescription] {
-    let extents = [configuration.channels, configuration.size, configuration.size]
-    return [
-      NetworkDescription(
-        Sequential([Denoising(network: averaged ? average : denoiser, classes: configuration.classes)]),
-        networks[0].store(averaged: averaged),
-        input: .init("noisy", extents), chainExtents: extents, output: .init("velocity", extents))
-    ]
-  }
-
-  /// The network at t = ½, without classes.
-  private struct Denoising: Layer {
-    let network: UNet
-    let classes: Int
-
-    func callAsFunction(_ input: Variable) -> Variable {
-      let count = input.shape[0]
-      return network(
-        input, times: Tensor(repeating: 0.5, shape: [count, 1]),
-        labels: [Int](repeating: classes, count: count))
-    }
+    [(averaged ? average : denoiser).description(configuration, named: networks[0].name)]
   }
 }
 

@@ -10,7 +10,7 @@ import TensorCore
 /// which SiLU is not.
 struct UNet {
   /// Of the time's sines and cosines.
-  let embedding: Sequential
+  let embedding: [any DescribedLayer]
   /// Vectors of the classes, and last that of none, beside the time's; nil if there are no classes.
   let classes: Embedding?
   /// How many sines there are.
@@ -26,9 +26,7 @@ struct UNet {
   init(_ configuration: Diffusion.Configuration) {
     let (features, depth) = (configuration.features, configuration.embeddingDepth)
     waves = features
-    embedding = Sequential([
-      Linear(from: 2 * waves, to: depth), Rectifier(), Linear(from: depth, to: depth),
-    ])
+    embedding = [Linear(from: 2 * waves, to: depth), Rectifier(), Linear(from: depth, to: depth)]
     classes = configuration.classes > 0 ? Embedding(count: configuration.classes + 1, depth: depth) : nil
     stem = Convolution(from: configuration.channels, to: features, .three, bias: false)
     down = configuration.down.map { $0.map { UNetBlock($0, embedding: depth) } }
@@ -43,7 +41,7 @@ struct UNet {
   /// - Parameter labels: the class of each, or the number of classes for none; not read if there are no
   ///   classes.
   func callAsFunction(_ noisy: Variable, times: Tensor, labels: [Int]) -> Variable {
-    let ofTime = embedding(noisy.constant(waves(at: times)))
+    let ofTime = Sequential(embedding)(noisy.constant(waves(at: times)))
     let code = (classes.map { ofTime + $0(labels, on: noisy.tape) } ?? ofTime).relu()
     var result = stem(noisy)
     var skipped: [Variable] = []
@@ -61,11 +59,15 @@ struct UNet {
 }
 
 extension UNet {
-  /// Sines and cosines of 1000 t at frequencies from 1 to 1/10000 in a geometric series (Vaswani et al. 2017,
-  /// section 3.5, with Ho et al.'s thousand steps of time): `[N, 1]` to `[N, 2 · waves]`.
-  private func waves(at times: Tensor) -> Tensor {
+  /// 1000 times a geometric series from 1 to 1/10000 (Vaswani et al. 2017, section 3.5, with Ho et al.'s
+  /// thousand steps of time): `[1, waves]`.
+  var frequencies: Tensor {
     let places = Tensor((0..<waves).map(Float.init), shape: [1, waves])
-    let frequencies = places.multiplied(by: -Float(9.210_340_4) / Float(waves)).exp().multiplied(by: 1000)
+    return places.multiplied(by: -Float(9.210_340_4) / Float(waves)).exp().multiplied(by: 1000)
+  }
+
+  /// Sines and cosines of t times the frequencies: `[N, 1]` to `[N, 2 · waves]`.
+  private func waves(at times: Tensor) -> Tensor {
     let phases = times * frequencies
     return phases.sin().appendingChannels(phases.cos())
   }
@@ -81,7 +83,7 @@ struct UNetBlock {
   let modulation: Linear
   let second: Convolution
   let shortcut: Convolution?
-  private let channels: Int
+  let channels: Int
 
   /// As many groups of channels as there may be up to 8.
   static func groups(of channels: Int) -> Int { (1...8).last { channels.isMultiple(of: $0) } ?? 1 }
@@ -104,7 +106,7 @@ struct UNetBlock {
     let scaleAndShift = modulation(code)
     let hidden = first(norm(input, activation: .relu)).groupNormalized(
       groups: Self.groups(of: channels), weight: scaleAndShift.channels(0..<channels) + 1,
-      bias: scaleAndShift.channels(channels..<2 * channels), activation: .relu)
+      bias: scaleAndShift.channels(channels..<2 * channels), epsilon: GroupNorm.epsilon, activation: .relu)
     return second(hidden) + (shortcut.map { $0(input) } ?? input)
   }
 }

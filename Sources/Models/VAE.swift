@@ -138,21 +138,23 @@ public final class VAE: Model {
     let pixels = configuration.pixels
     return [
       NetworkDescription(
-        part: "decoder",
-        [
-          layers.fc3.operation, .rectifier(slope: 0),
-          .linear(
-            weight: last.reshaped([pixels, configuration.hidden]), bias: lastBias?.reshaped([pixels])),
-          .sigmoid,
-        ],
+        "decoder",
+        NetworkDescription.NamedOperation.chain(
+          [
+            layers.fc3.operation, .rectifier(slope: 0),
+            .linear(
+              weight: last.reshaped([pixels, configuration.hidden]), bias: lastBias?.reshaped([pixels])),
+            .sigmoid,
+          ], at: "main"),
         input: .init("latents", [latent]), chainExtents: [latent], output: image),
       NetworkDescription(
-        part: "encoder",
-        [
-          .linear(
-            weight: first.reshaped([configuration.hidden, pixels]), bias: layers.fc1.bias?.value),
-          .rectifier(slope: 0), layers.fc21.operation,
-        ],
+        "encoder",
+        NetworkDescription.NamedOperation.chain(
+          [
+            .linear(
+              weight: first.reshaped([configuration.hidden, pixels]), bias: layers.fc1.bias?.value),
+            .rectifier(slope: 0), layers.fc21.operation,
+          ], at: "main"),
         input: image, chainExtents: [pixels], output: .init("mean", [latent]),
         further: .init(.init("log_variance", layers.fc22), output: .init("log_variance", [latent]))),
     ]

@@ -11,6 +11,9 @@ public enum LayerOperation: Sendable {
   case transposedConvolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry, outputPadding: [Int])
   /// (x - mean) / √(variance + ε) · scale + shift, each `[C]`.
   case batchNorm(scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, epsilon: Float)
+  /// (x - mean) / √(variance + ε), with the moments of each sample's groups of neighbouring channels, then
+  /// · scale + shift, each `[C]`, where there are such.
+  case groupNorm(groups: Int, channels: Int, affine: (scale: Tensor, shift: Tensor)?, epsilon: Float)
   /// x where positive, slope · x elsewhere.
   case rectifier(slope: Float)
   /// Hyperbolic tangent.
@@ -25,18 +28,11 @@ public enum LayerOperation: Sendable {
   case sumPool(side: Int)
   /// The sum of what two chains make of the input; an empty one leaves it as it is.
   case residual([NetworkDescription.NamedOperation], shortcut: [NetworkDescription.NamedOperation])
-}
-
-extension LayerOperation {
-  /// Those of a dense layer; none of an operation without weights.
-  var tensors: [(name: String, value: Tensor)] {
-    switch self {
-    case .linear(let weight, let bias): [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
-    case .rectifier, .tanh, .sigmoid, .upsampling, .averagePool, .sumPool: []
-    case .convolution, .transposedConvolution, .batchNorm, .residual:
-      preconditionFailure("a part of a network has dense layers")
-    }
-  }
+  /// The channels of what a chain makes of the input, then those of the input.
+  case skip([NetworkDescription.NamedOperation])
+  /// x (1 + s) + b, where a chain makes `[s, b]`, a number for each channel, of the network's
+  /// ``NetworkDescription/Code``.
+  case modulation([NetworkDescription.NamedOperation])
 }
 
 /// A layer that says what it computes; see ``LayerOperation``. A layer without it cannot be exported.

@@ -61,6 +61,11 @@ public struct NetworkDescription {
       }
     }
 
+    /// Operations at `path.0`, `path.1` and so on.
+    public static func chain(_ operations: [LayerOperation], at path: String) -> [NamedOperation] {
+      operations.enumerated().map { NamedOperation("\(path).\($0)", $1) }
+    }
+
     fileprivate static func operations(
       of chain: Sequential, at path: String, of network: String
     ) throws(UndescribedLayer) -> [NamedOperation] {
@@ -80,6 +85,29 @@ public struct NetworkDescription {
     /// The inner product of that row with the features in front of the last layer, summed over their places,
     /// is added to the output.
     case projection(table: NamedTable)
+  }
+
+  /// A vector of each item that layers within the network are modulated by: of sines and cosines of a time,
+  ///
+  ///     [sin(time · frequencies), cos(time · frequencies)] → layers → + row of the class → rectifier
+  public struct Code: Sendable {
+    /// A number for each item.
+    public let time: Port
+    /// `[waves]`.
+    public let frequencies: Tensor
+    /// From `[2 · waves]`.
+    public let layers: [NamedOperation]
+    /// The rows of the classes, the last of which is that of none; nil if the network is not told classes.
+    public let classes: NamedTable?
+
+    /// A code of a time, and of a class.
+    public init(of time: Port, frequencies: Tensor, layers: [NamedOperation], classes: NamedTable?) {
+      (self.time, self.frequencies, self.layers, self.classes) = (time, frequencies, layers, classes)
+    }
+
+    fileprivate var tensors: [(name: String, value: Tensor)] {
+      layers.flatMap(\.tensors) + (classes.map { [("\($0.name).weight", $0.rows)] } ?? [])
+    }
   }
 
   /// What comes out beside the output: of a layer of its own behind the features in front of the last one.
@@ -133,6 +161,8 @@ public struct NetworkDescription {
   public let classes: ClassPart?
   /// What comes out beside the output.
   public let further: FurtherOutput?
+  /// What layers are modulated by; nil if none is.
+  public let code: Code?
 
   /// A network whose layers `chain` keeps their parameters in `store` under `main`.
   public init(
@@ -141,6 +171,7 @@ public struct NetworkDescription {
   ) {
     self.classes = classes
     self.further = further
+    code = nil
     layers = .chain(chain, store)
     name = store.name
     self.input = input
@@ -150,15 +181,14 @@ public struct NetworkDescription {
     self.output = output
   }
 
-  /// A part of a network that other programs run by itself: dense layers, and what has no weights, at
-  /// `main.0`, `main.1` and so on.
-  /// - Precondition: no other layer has weights.
+  /// A network as `operations` under `main`, whose names are not those of a store.
+  /// - Precondition: nothing in it has buffers.
   public init(
-    part name: String, _ operations: [LayerOperation], input: Port, chainExtents: [Int], output: Port,
-    further: FurtherOutput? = nil
+    _ name: String, _ operations: [NamedOperation], input: Port, chainExtents: [Int], output: Port,
+    further: FurtherOutput? = nil, code: Code? = nil
   ) {
     self.name = name
-    layers = .operations(operations.enumerated().map { NamedOperation("main.\($0)", $1) })
+    layers = .operations(operations)
     self.input = input
     self.chainExtents = chainExtents
     inputScale = 1
@@ -166,6 +196,7 @@ public struct NetworkDescription {
     self.output = output
     classes = nil
     self.further = further
+    self.code = code
   }
 
   /// The layers in order of application.
@@ -183,9 +214,7 @@ public struct NetworkDescription {
     switch layers {
     case .chain(_, let store): store.stateDictionary
     case .operations(let operations):
-      (operations + (further.map { [$0.layer] } ?? [])).flatMap { layer in
-        layer.operation.tensors.map { ("\(layer.name).\($0)", $1) }
-      }
+      (operations + (further.map { [$0.layer] } ?? [])).flatMap(\.tensors) + (code?.tensors ?? [])
     }
   }
 
@@ -194,6 +223,26 @@ public struct NetworkDescription {
     switch layers {
     case .chain(_, let store): store.count
     case .operations: tensors.reduce(0) { $0 + $1.value.count }
+    }
+  }
+}
+
+extension NetworkDescription.NamedOperation {
+  /// The weights, by the path to each.
+  fileprivate var tensors: [(name: String, value: Tensor)] {
+    func named(_ weight: Tensor?, _ bias: Tensor?) -> [(name: String, value: Tensor)] {
+      [("weight", weight), ("bias", bias)].compactMap { part, value in value.map { ("\(name).\(part)", $0) } }
+    }
+    switch operation {
+    case .linear(let weight, let bias), .convolution(let weight, let bias, _),
+      .transposedConvolution(let weight, let bias, _, _):
+      precondition(!isSpectral, "a spectrally normalised layer has buffers")
+      return named(weight, bias)
+    case .groupNorm(_, _, let affine, _): return named(affine?.scale, affine?.shift)
+    case .residual(let residual, let shortcut): return (residual + shortcut).flatMap(\.tensors)
+    case .skip(let chain), .modulation(let chain): return chain.flatMap(\.tensors)
+    case .rectifier, .tanh, .sigmoid, .upsampling, .averagePool, .sumPool: return []
+    case .batchNorm: preconditionFailure("batch norm has buffers")
     }
   }
 }

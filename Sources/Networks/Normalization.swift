@@ -121,11 +121,13 @@ public struct LayerNorm: Layer {
 }
 
 /// Group normalisation with a learned scale and shift.
-public struct GroupNorm: Layer, RectifierFusing {
+public struct GroupNorm: DescribedLayer, RectifierFusing {
   /// Scale, `[C]`.
   public let weight: Parameter
   /// Shift, `[C]`.
   public let bias: Parameter
+  /// What is added to each variance.
+  public static let epsilon: Float = 1e-5
   private let groups: Int
 
   /// Normalisation of `groups` equal groups of neighbouring channels.
@@ -144,6 +146,12 @@ public struct GroupNorm: Layer, RectifierFusing {
   public func callAsFunction(_ input: Variable, activation: FusedActivation) -> Variable {
     input.groupNormalized(
       groups: groups, weight: input.tape.variable(for: weight), bias: input.tape.variable(for: bias),
-      activation: activation)
+      epsilon: Self.epsilon, activation: activation)
+  }
+
+  /// Group normalisation with scale and shift.
+  public var operation: LayerOperation {
+    .groupNorm(
+      groups: groups, channels: weight.shape.count, affine: (weight.value, bias.value), epsilon: Self.epsilon)
   }
 }

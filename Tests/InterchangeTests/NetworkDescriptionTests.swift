@@ -1,5 +1,6 @@
 import Autograd
 import Interchange
+import Models
 import Networks
 import TensorCore
 import Testing
@@ -51,5 +52,19 @@ struct NetworkDescriptionTests {
       sum + (0..<3).reduce(0) { $0 + u[i] * stored[3 * i + $1] * v[$1] }
     }
     for (described, stored) in zip(weight.scalars, stored) { #expect(abs(described - stored / sigma) < 1e-5) }
+  }
+
+  @Test("a U-Net's operations hold each of its weights once, under a name of its own")
+  func unet() throws {
+    let model = Diffusion(Diffusion.Configuration(size: 32, channels: 3, features: 12, blocks: 2, classes: 4))
+    model.networks[0].store.initialize(seed: 1, firstOrdinal: 0)
+    let description = try #require(model.descriptions(averaged: false).first)
+    let stored = model.networks[0].store.stateDictionary
+    #expect(Set(description.tensors.map(\.name)).count == stored.count)
+    let sizes = { (tensors: [(name: String, value: Tensor)]) in
+      tensors.map { $0.value.shape.extents.description }.sorted()
+    }
+    #expect(sizes(description.tensors) == sizes(stored))
+    #expect(description.parameterCount == model.networks[0].store.count)
   }
 }

@@ -93,17 +93,5 @@ extension EndToEnd {
       ]
       #expect(throws: Never.self) { _ = try trained(slow) }
     }
-
-    @Test("a network that is no chain of layers is not exported, and its weights are pointed to")
-    func export() throws {
-      let folder = try trained(["steps=1"])
-      for format in ["safetensors", "onnx"] {
-        let refused = try Lockstep.run(
-          ["export", "run", "--format", format, "--output", "exported"], in: folder)
-        #expect(refused.status == 65 && refused.messages.count == 1, "\(refused.errors)")
-        #expect(refused.errors.contains("denoiser.safetensors.zst"), "\(refused.errors)")
-        #expect(!folder.has("exported"))
-      }
-    }
   }
 }

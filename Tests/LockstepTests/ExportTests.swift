@@ -7,7 +7,7 @@ extension EndToEnd {
     /// A few steps of a family, with learning rates that move the weights away from their start.
     private func trained(_ recipe: String, _ more: [String]) throws -> Folder {
       let folder = try Folder()
-      let network = recipe == "vae" ? "autoencoder" : "generator"
+      let network = ["vae": "autoencoder", "diffusion": "denoiser"][recipe] ?? "generator"
       let words =
         [recipe] + more + [
           "steps=4", "samples.count=4", "optimizer.\(network).learningRate=0.01", "ema.decay=0.5", "--run",
@@ -24,6 +24,10 @@ extension EndToEnd {
 
     private static let mlp = ["batch=64", "model.hidden=16", "samples.every=0"]
 
+    private static let denoiser = [
+      "batch=16", "size=16", "model.features=12", "model.samplingSteps=5",
+    ]
+
     private static let exported: [(recipe: String, more: [String])] = [
       (recipe: "dcgan", more: narrow), (recipe: "dcgan64", more: narrow),
       (recipe: "dcgan", more: narrow + ["spectralNorm=true"]), (recipe: "wgan-gp", more: narrow),
@@ -37,6 +41,8 @@ extension EndToEnd {
       (recipe: "wgan-gp", more: narrow + ["model.discriminatorBias=true"]),
       (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
       (recipe: "vae", more: ["batch=32", "size=16", "channels=3"]),
+      (recipe: "diffusion", more: denoiser + ["channels=3", "model.blocks=2"]),
+      (recipe: "diffusion", more: denoiser + ["model.condition=embedding", "model.guidance=2"]),
     ]
 
     @Test(

@@ -8,8 +8,8 @@
 
 Runs the Python of hub/README.md as it stands there, checks onnx/*.onnx with onnx.checker (shapes inferred strictly),
 and compares with the images in SAMPLES: the first network, which makes samples, in PyTorch and in onnxruntime at several
-batch sizes; and the second, which takes them, in PyTorch with the same in onnxruntime, in all its outputs. Networks that
-are told classes get those of SAMPLES. Exit status: 0 when all values agree within the tolerance, 1 when not.
+batch sizes; and the second, which takes them, in PyTorch with the same in onnxruntime, in all its outputs. A denoiser
+makes samples by the sampler of the card, with either program. Networks that are told classes get those of SAMPLES. Exit status: 0 when all values agree within the tolerance, 1 when not.
 """
 
 import argparse
@@ -60,6 +60,48 @@ def channels_first(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return images.permute(0, 3, 1, 2) if like.dim() == 4 else images.reshape(len(images), -1)
 
 
+def denoised(namespace: dict, folder: pathlib.Path, samples: dict, told: list[torch.Tensor]) -> dict:
+    """The differences of images made by the card's sampler with the only network, step by step."""
+    (name,), ((_, velocity, shape),) = namespace["configurations"], namespace["networks"]
+    images = channels_first(samples["images"], torch.empty(1, *shape))
+    noise = channels_first(samples["latents"].reshape(samples["images"].shape), images).contiguous()
+    run = runtime(folder / f"{name}.onnx")
+    makers = {"torch": velocity, "onnx": lambda *values: run(*values)[0]}
+    differences = {
+        f"{program} {name}": (namespace["sample"](maker, noise, *told) - images).abs().max()
+        for program, maker in makers.items()
+    }
+    part = namespace["sample"](makers["onnx"], noise[:3], *[classes[:3] for classes in told])
+    return differences | {f"onnx {name}, batch 3": (part - images[:3]).abs().max()}
+
+
+def passed(namespace: dict, folder: pathlib.Path, samples: dict, told: list[torch.Tensor]) -> dict:
+    """The differences of what the first network makes in one pass, and of what the second says of samples."""
+    latents = samples["latents"]
+    (maker, taker), configurations = namespace["configurations"], namespace["configurations"]
+    (_, make, _), (_, take, _) = namespace["networks"]
+    differences = {}
+    made = make(latents, *told)
+    images = channels_first(samples["images"], made).contiguous()
+    if configurations[maker]["output"]["name"] == "brightness":  # from 0 to 1 where samples are from -1 to 1
+        images = (images + 1) / 2
+    differences[f"torch {maker}"] = (made - images).abs().max()
+    run = runtime(folder / f"{maker}.onnx")
+    differences[f"onnx {maker}"] = (run(latents, *told)[0] - images).abs().max()
+    for count in (1, 3):
+        part = run(latents[:count], *[classes[:count] for classes in told])[0]
+        differences[f"onnx {maker}, batch {count}"] = (part - images[:count]).abs().max()
+    results = take(images, *told)
+    results = results if isinstance(results, tuple) else (results,)
+    others = runtime(folder / f"{taker}.onnx")(images, *told)
+    assert len(results) == len(others), f"{len(results)} outputs and {len(others)}"
+    for index, (own, other) in enumerate(zip(results, others)):
+        assert own.shape == other.shape, f"{own.shape} and {other.shape}"
+        assert own.unique().numel() > 1, "the output does not depend on the images"
+        differences[f"{taker}, output {index}"] = (own - other).abs().max() / own.abs().max()
+    return differences
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hub", type=pathlib.Path)
@@ -69,36 +111,16 @@ def main() -> int:
     arguments = parser.parse_args()
 
     samples = safetensors.torch.load_file(arguments.samples)
-    latents = samples["latents"]
     told = [samples["classes"]] if "classes" in samples else []
     namespace = card_namespace(arguments.hub)
-    (maker, taker), configurations = namespace["configurations"], namespace["configurations"]
-    (_, make, _), (_, take, _) = namespace["networks"]
-    differences = {}
+    compare = denoised if "sample" in namespace else passed
     with torch.inference_mode():
-        made = make(latents, *told)
-        images = channels_first(samples["images"], made).contiguous()
-        if configurations[maker]["output"]["name"] == "brightness":  # from 0 to 1 where samples are from -1 to 1
-            images = (images + 1) / 2
-        differences[f"torch {maker}"] = (made - images).abs().max()
-        run = runtime(arguments.onnx / f"{maker}.onnx")
-        differences[f"onnx {maker}"] = (run(latents, *told)[0] - images).abs().max()
-        for count in (1, 3):
-            part = run(latents[:count], *[classes[:count] for classes in told])[0]
-            differences[f"onnx {maker}, batch {count}"] = (part - images[:count]).abs().max()
-        results = take(images, *told)
-        results = results if isinstance(results, tuple) else (results,)
-        others = runtime(arguments.onnx / f"{taker}.onnx")(images, *told)
-        assert len(results) == len(others), f"{len(results)} outputs and {len(others)}"
-        for index, (own, other) in enumerate(zip(results, others)):
-            assert own.shape == other.shape, f"{own.shape} and {other.shape}"
-            assert own.unique().numel() > 1, "the output does not depend on the images"
-            differences[f"{taker}, output {index}"] = (own - other).abs().max() / own.abs().max()
+        differences = compare(namespace, arguments.onnx, samples, told)
     worst = max(differences.values())
     for name, difference in differences.items():
         print(f"{name}: {difference:.3g}")
     agree = bool(worst <= arguments.tolerance)  # false for NaN, too
-    print(f"{'agree' if agree else 'DIFFER'}: {len(latents)} samples, tolerance {arguments.tolerance:g}")
+    print(f"{'agree' if agree else 'DIFFER'}: {len(samples['latents'])} samples, tolerance {arguments.tolerance:g}")
     return 0 if agree else 1
 
 

@@ -9,6 +9,8 @@ struct ONNXGraph {
   private var further: [Onnx_ValueInfoProto] = []
   /// The name of what the last node gives.
   private(set) var current: String
+  /// The name of what layers are modulated by, `[N, depth]`.
+  private var code: String?
 
   /// An empty graph with one input.
   init(named name: String, input: NetworkDescription.Port) {
@@ -65,6 +67,8 @@ struct ONNXGraph {
           initializer(scale, "\(name).weight"), initializer(shift, "\(name).bias"),
           initializer(mean, "\(name).running_mean"), initializer(variance, "\(name).running_var"),
         ], [Self.attribute("epsilon", epsilon)])
+    case .groupNorm(let groups, let channels, let affine, let epsilon):
+      appendGroupNorm(name, groups, channels, affine, epsilon: epsilon)
     case .rectifier(let slope):
       append(
         slope == 0 ? "Relu" : "LeakyRelu", name: name, [], slope == 0 ? [] : [Self.attribute("alpha", slope)])
@@ -94,6 +98,12 @@ struct ONNXGraph {
       current = input
       shortcut.forEach { append($0) }
       append("Add", name: name, [current], of: difference)
+    case .skip(let chain):
+      let input = current
+      chain.forEach { append($0) }
+      append("Concat", name: name, [input], [Self.attribute("axis", 1)])
+    case .modulation(let chain):
+      modulate(name, by: chain)
     }
   }
 
@@ -124,6 +134,71 @@ struct ONNXGraph {
     value.floatData = tensor.scalars
     graph.initializer.append(value)
     return name
+  }
+}
+
+// MARK: - Layers of several nodes
+
+extension ONNXGraph {
+  /// Instances of groups instead of channels: the operators of this version know no groups.
+  private mutating func appendGroupNorm(
+    _ name: String, _ groups: Int, _ channels: Int, _ affine: (scale: Tensor, shift: Tensor)?, epsilon: Float
+  ) {
+    let input = current
+    append("Shape", name: "\(name).shape", [])
+    let shape = current
+    append("Reshape", name: "\(name).groups", [integers([0, groups, -1], "\(name).groups.shape")], of: input)
+    append(
+      "InstanceNormalization", name: "\(name).standardized",
+      [
+        initializer(Tensor(repeating: 1, shape: [groups]), "\(name).ones"),
+        initializer(Tensor(repeating: 0, shape: [groups]), "\(name).zeros"),
+      ], [Self.attribute("epsilon", epsilon)])
+    append("Reshape", name: "\(name).channels", [shape])
+    if let affine {
+      append(
+        "Mul", name: "\(name).scaled",
+        [initializer(affine.scale.reshaped([channels, 1, 1]), "\(name).weight")])
+      append("Add", name: name, [initializer(affine.shift.reshaped([channels, 1, 1]), "\(name).bias")])
+    }
+  }
+
+  /// x (1 + s) + b with `[s, b]` of the code.
+  private mutating func modulate(_ name: String, by chain: [NetworkDescription.NamedOperation]) {
+    guard let code else { preconditionFailure("a network with a modulation has a code") }
+    let input = current
+    current = code
+    chain.forEach { append($0) }
+    append(
+      "Unsqueeze", name: "\(name).spread", [integers([2, 3], "\(name).places")])
+    append("Split", name: "\(name).split", [], [Self.attribute("axis", 1)])
+    let (scale, shift) = (current, "\(name).shift")
+    graph.node[graph.node.count - 1].output.append(shift)
+    append("Add", name: "\(name).scale", [initializer(Tensor(1), "\(name).one")], of: scale)
+    append("Mul", name: "\(name).scaled", [current], of: input)
+    append("Add", name: name, [shift])
+  }
+
+  /// The code of a time, a further input, and of classes, another.
+  mutating func append(_ code: NetworkDescription.Code) {
+    let items = current
+    graph.input.append(Self.value(code.time))
+    current = code.time.name
+    reshape(to: [1], name: "\(code.time.name).reshaped")
+    append("Mul", name: "phases", [initializer(code.frequencies, "frequencies")])
+    let phases = current
+    append("Cos", name: "cosines", [])
+    let cosines = current
+    append("Sin", name: "sines", [], of: phases)
+    append("Concat", name: "waves", [cosines], [Self.attribute("axis", 1)])
+    code.layers.forEach { append($0) }
+    if let classes = code.classes {
+      let ofTime = current
+      look(up: classes)
+      append("Add", name: "\(classes.name).added", [current], of: ofTime)
+    }
+    append("Relu", name: "code", [])
+    (self.code, current) = (current, items)
   }
 }
 

@@ -52,6 +52,7 @@ package enum ONNXModel {
       builder.reshape(to: network.chainExtents, name: "input")
     }
     if network.inputScale != 1 { builder.multiply(by: network.inputScale, name: "input.scale") }
+    if let code = network.code { builder.append(code) }
     if case .input(let table)? = network.classes {
       builder.concatenate(rowsOf: table, toItemsOf: network.chainExtents)
     }

@@ -178,6 +178,15 @@ package struct Export {
       + (others.isEmpty ? "" : "; \(Prose.list(others)) as trained")
   }
 
+  private var use: ModelCard.Use {
+    guard let sampler = (model as? Diffusion)?.configuration else {
+      return .pass(byClass: model.classCount > 0)
+    }
+    return .denoising(
+      DenoisingSampler(
+        steps: sampler.samplingSteps, guidance: sampler.guidance, classes: sampler.classes))
+  }
+
   private func card(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> ModelCard {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
@@ -200,6 +209,6 @@ package struct Export {
         !RunReport.executionKeys.contains($0.name)
       },
       networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
-      isConditional: model.classCount > 0)
+      use: use)
   }
 }

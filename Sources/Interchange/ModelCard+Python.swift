@@ -1,0 +1,130 @@
+extension ModelCard {
+  /// Builds the networks from `config.json`, loads their weights strictly and runs the first. In evaluation mode
+  /// batch norm has its running statistics and spectral norm its stored vectors.
+  var python: String {
+    let labels =
+      switch use {
+      case .pass(let byClass): byClass
+      case .denoising(let sampler): sampler.classes > 0
+      }
+    let classes = labels ? ", torch.zeros(16, dtype=torch.long)" : ""
+    return switch use {
+    case .pass:
+      """
+      import json, torch
+      from safetensors.torch import load_file
+
+      \(Self.layers)
+      \(Self.pass)
+      network, apply, shape = load("\(networks[0])")
+      with torch.inference_mode():
+          output = apply(torch.randn(16, *shape)\(classes))
+
+      """
+    case .denoising(let sampler):
+      """
+      import json, math, torch
+      from safetensors.torch import load_file
+
+      \(Self.layers)
+      \(Self.modulatedLayers)
+      \(Self.denoiser)
+      \(sampler.python)
+      network, velocity, shape = load("\(networks[0])")
+      with torch.inference_mode():
+          images = sample(velocity, torch.randn(16, *shape)\(classes))
+
+      """
+    }
+  }
+
+  /// A chain of `torch.nn`'s layers and of blocks, which are chains themselves.
+  private static let layers = """
+    class Chain(torch.nn.Sequential):
+        def forward(self, x, code=None):
+            for layer in self:
+                x = layer(x, code) if isinstance(layer, Block) else layer(x)
+            return x
+
+    class Block(torch.nn.Module):
+        def __init__(self, chains):
+            super().__init__()
+            for name, layers in chains.items():
+                setattr(self, name, layers)
+
+    class Residual(Block):
+        def forward(self, x, code):
+            return self.residual(x, code) + self.shortcut(x, code)
+
+    def layer(entry):
+        if "arguments" not in entry:
+            return globals()[entry["type"]]({name: chain(entry[name]) for name in entry if name != "type"})
+        module = getattr(torch.nn, entry["type"])(**entry["arguments"])
+        return torch.nn.utils.spectral_norm(module) if entry.get("spectral_norm") else module
+
+    def chain(entries):
+        return Chain(*map(layer, entries))
+
+    """
+
+  private static let modulatedLayers = """
+    class Skip(Block):
+        def forward(self, x, code):
+            return torch.cat([self.inner(x, code), x], 1)
+
+    class Modulation(Block):
+        def forward(self, x, code):
+            scale, shift = self.affine(code)[:, :, None, None].chunk(2, 1)
+            return x * (1 + scale) + shift
+
+    """
+
+  private static let pass = """
+    def load(name):
+        config = json.load(open("config.json"))["networks"][name]
+        network = torch.nn.Module()
+        network.main = chain(config["layers"])
+        told, further = config.get("classes"), config.get("further")
+        for part in filter(None, (told, further)):
+            setattr(network, part["name"], layer(part["layer"]))
+        network.load_state_dict(load_file(config["file"]), strict=True)
+        network.eval()
+        def apply(x, classes=None):
+            x = x.reshape(-1, *config["chain_shape"]) * config["input_scale"]
+            rows = getattr(network, told["name"])(classes) if told else None
+            if told and told["form"] == "input":
+                x = torch.cat([x, rows.reshape(len(x), -1, *x.shape[2:])], 1)
+            features = network.main[:-1](x)
+            x = network.main[-1](features) * config["output_scale"]
+            x = x.reshape(-1, *config["output"]["shape"])
+            if told and told["form"] == "projection":
+                sums = features.reshape(*features.shape[:2], -1).sum(2)
+                x = x + (sums * rows).sum(1)
+            if further:
+                beside = getattr(network, further["name"])(features)
+                return x, beside.reshape(-1, *further["output"]["shape"])
+            return x
+        return network, apply, config["input"]["shape"]
+
+    """
+
+  private static let denoiser = """
+    def load(name):
+        config = json.load(open("config.json"))["networks"][name]
+        network = torch.nn.Module()
+        network.main, network.embedding = chain(config["layers"]), chain(config["code"]["layers"])
+        if "classes" in config["code"]:
+            network.classes = layer(config["code"]["classes"])
+        network.load_state_dict(load_file(config["file"]), strict=True)
+        network.eval()
+        frequencies = torch.tensor(config["code"]["frequencies"])
+        def velocity(noisy, time, classes=None):
+            phases = time[:, None] * frequencies
+            code = network.embedding(torch.cat([phases.sin(), phases.cos()], 1))
+            if classes is not None:
+                code = code + network.classes(classes)
+            return network.main(noisy, code.relu())
+        return network, velocity, config["input"]["shape"]
+
+    """
+}

@@ -25,6 +25,21 @@ struct StorageTests {
     #expect(reshaped.scalars == [1, 2, 3, 4])
   }
 
+  @Test("rows that are none of a view's are refused, though its storage has them")
+  func rowsLieWithinTheirTensor() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor(repeating: 0, shape: [8, 8]).rows(0..<4).rows(2..<6)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor(repeating: 0, shape: [8, 8]).rows(4..<8).rows(-2..<2)
+    }
+  }
+
+  @Test("parts are equal")
+  func partsAreEqual() async {
+    await #expect(processExitsWith: .failure) { _ = Tensor(repeating: 0, shape: [7, 2]).part(0, of: 2) }
+  }
+
   @Test("a tensor that shares its storage with no one is written in place")
   func uniqueStorageStays() {
     var tensor = Tensor(repeating: 0, shape: [8])

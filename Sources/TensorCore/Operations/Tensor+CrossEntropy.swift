@@ -49,6 +49,9 @@ extension Tensor {
   ///   - decay: e^-|x|.
   ///   - scales: one for each of the equal parts.
   package func sigmoidCrossEntropyGradient(targets: Tensor, decay: Tensor, scales: Tensor) -> Tensor {
+    precondition(
+      shape == targets.shape && shape == decay.shape && count.isMultiple(of: scales.count),
+      "\(shape) logits and \(targets.shape) targets in \(scales.count) parts")
     let (scales, length) = (scales.scalars, count / scales.count)
     return Tensor(shape) { result in
       withUnsafePointer { x in

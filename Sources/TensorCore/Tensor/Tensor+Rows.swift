@@ -39,6 +39,7 @@ extension Tensor {
     at output: Tensor, slope: Float, parts: Int
   ) -> (gradient: Tensor, sums: Tensor) {
     precondition(shape == output.shape, "\(shape) and \(output.shape) differ")
+    precondition(parts > 0 && shape.rows.isMultiple(of: parts), "\(parts) equal parts of \(shape)")
     let (rows, length) = (shape.rows / parts, shape.channels)
     let gradient = TensorStorage(count: count)
     let sums = Tensor([parts, length]) { sums in
@@ -119,7 +120,9 @@ extension Tensor {
   /// …]`.
   /// - Precondition: the shapes are equal, and `parts` divides their outermost axis.
   package init(alternating even: Tensor, _ odd: Tensor, parts: Int) {
-    precondition(even.shape == odd.shape, "\(even.shape) alternates with \(odd.shape)")
+    precondition(
+      even.shape == odd.shape && parts > 0 && even.shape[0].isMultiple(of: parts),
+      "\(parts) equal parts of \(even.shape) alternate with those of \(odd.shape)")
     let length = even.count / parts
     self.init(Shape([2 * even.shape[0]] + even.shape.extents.dropFirst())) { result in
       even.withUnsafePointer { even in
@@ -134,7 +137,11 @@ extension Tensor {
   }
 
   /// One of the two that alternate here, the first (0) or the second (1).
+  /// - Precondition: `parts` is even and divides the outermost axis.
   package func everyOtherPart(from first: Int, of parts: Int) -> Tensor {
+    precondition(
+      (0...1).contains(first) && parts > 0 && parts.isMultiple(of: 2) && shape[0].isMultiple(of: parts),
+      "every other of \(parts) equal parts of \(shape), from \(first)")
     let length = count / parts
     return Tensor(Shape([shape[0] / 2] + shape.extents.dropFirst())) { result in
       withUnsafePointer { source in

@@ -112,15 +112,19 @@ public struct Tensor: Sendable {
   }
 
   /// Rows `range` of the outermost axis, as a view.
+  /// - Precondition: they are among this tensor's rows.
   public func rows(_ range: Range<Int>) -> Tensor {
-    let rowCount = shape.count / max(shape[0], 1)
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+    let rowLength = count / max(shape[0], 1)
     return Tensor(
-      viewOf: storage, offset: offset + range.lowerBound * rowCount,
+      viewOf: self, from: range.lowerBound * rowLength,
       shape: Shape([range.count] + shape.extents.dropFirst()))
   }
 
   /// One of as many equal parts of the outermost axis, as a view.
+  /// - Precondition: `parts` divides the axis.
   public func part(_ index: Int, of parts: Int) -> Tensor {
+    precondition(parts > 0 && shape[0].isMultiple(of: parts), "\(parts) equal parts of \(shape)")
     let length = shape[0] / parts
     return rows(index * length..<(index + 1) * length)
   }

@@ -112,6 +112,16 @@ struct ConvolutionTests {
     }
   }
 
+  @Test("an empty batch has no weight gradient")
+  func emptyBatch() async {
+    await #expect(processExitsWith: .failure) {
+      let images = Tensor([], shape: [0, 4, 4, 8])
+      _ = Tensor.convolutionWeightGradient(
+        input: images, upstream: images,
+        ConvolutionGeometry(kernel: [1, 1], stride: [1, 1], padding: [0, 0]))
+    }
+  }
+
   @Test("the number of threads changes no bit", arguments: cases + layers)
   func threadsChangeNoBit(_ reference: ConvolutionReference) {
     defer { ComputeThreads.count = 1 }

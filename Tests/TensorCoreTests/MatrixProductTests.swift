@@ -35,6 +35,13 @@ struct MatrixProductTests {
     #expect(product.scalars == [Float](repeating: 0, count: 6))
   }
 
+  @Test("a product over no rows is refused")
+  func noRows() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor([], shape: [0, 3]).matrixProductOverRows(Tensor([], shape: [0, 2]), parts: 1)
+    }
+  }
+
   @Test(
     "products of many blocks and panels, and their edges, agree with Float64",
     arguments: [(14, 32, 256), (1, 1, 1000), (67, 33, 300), (200, 5, 513), (3, 70, 257), (385, 31, 2)])

@@ -150,6 +150,9 @@ extension Tensor {
     precondition(
       output == geometry.outputExtents(of: extents) && input.shape[0] == upstream.shape[0],
       "an upstream gradient \(upstream.shape) does not belong to an input \(input.shape)")
+    precondition(
+      parts > 0 && input.shape[0] > 0 && input.shape[0].isMultiple(of: parts),
+      "a weight gradient over \(parts) equal parts of \(input.shape)")
     let plane = ConvolutionPlane(
       geometry, images: input.shape[0] / parts, input: extents, output: output,
       inputChannels: input.shape.channels, outputChannels: upstream.shape.channels)

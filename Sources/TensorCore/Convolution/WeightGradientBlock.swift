@@ -64,7 +64,6 @@ struct WeightGradientBlock {
     let sums = TensorStorage(count: plane.taps * rowsPerTap * columns)
     let upstreamPanels = TensorStorage(count: panels.packedCount(depth: depthBlock))
     let pixels = plane.forwardPatches.rows
-    if pixels == 0 { clear(sums.pointer, sums.count) }
     withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
       for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }
       let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)

@@ -77,12 +77,12 @@ extension Tensor {
   /// sum of these along the complete binary tree: `[m, n]`. The bits are those of the products taken one by
   /// one and then added.
   /// - Parameter room: where the result is written, if that is given.
-  /// - Precondition: `parts` is a power of two and divides N.
+  /// - Precondition: there are rows, and `parts` is a power of two and divides their number.
   package func matrixProductOverRows(
     _ other: Tensor, parts: Int, in room: Tensor? = nil, using set: KernelSet = .current
   ) -> Tensor {
     precondition(
-      shape.rank == 2 && other.shape.rank == 2 && shape[0] == other.shape[0]
+      shape.rank == 2 && other.shape.rank == 2 && shape[0] == other.shape[0] && shape[0] > 0
         && parts > 0 && parts.nonzeroBitCount == 1 && shape[0].isMultiple(of: parts),
       "a product of \(shape) and \(other.shape) over \(parts) ranges of rows")
     let kernels = KernelTable.of(set)

@@ -94,4 +94,18 @@ struct AdjointTests {
     let x = Tensor(repeating: 1, shape: [1, 2, 4, 1])
     #expect(x.windowMaxima(kernel: 2, stride: 2).indices == [0, 2])
   }
+
+  @Test("a NaN is the maximum of its window, wherever it stands", arguments: 0..<4)
+  func notANumberIsLargest(place: Int) {
+    var values: [Float] = [1, 3, -2, 0]
+    values[place] = .nan
+    #expect(Tensor(values, shape: [1, 2, 2, 1]).windowMaxima(kernel: 2, stride: 2).indices == [place])
+  }
+
+  @Test("what does not have a target's windows is not spread over it")
+  func spreadNeedsTheWindows() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor(repeating: 1, shape: [1, 3, 3, 1]).windowSpread(kernel: 2, stride: 2, shape: [1, 5, 5, 1])
+    }
+  }
 }

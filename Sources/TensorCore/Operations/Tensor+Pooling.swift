@@ -1,10 +1,11 @@
 /// Pooling and nearest-neighbour upsampling of two-dimensional activations `[N, H, W, C]`, windows without
 /// padding.
 extension Tensor {
-  /// The flat index of each window's largest element (the first of equals): max pooling is a gather of them.
+  /// The flat index of each window's largest element, the first of equals; where the window holds a NaN, of
+  /// its last one, as in PyTorch. Max pooling is a gather of them.
   package func windowMaxima(kernel: Int, stride: Int) -> (indices: [Int], shape: Shape) {
     let (batch, height, width, channels) = activationExtents
-    let target = pooledShape(kernel: kernel, stride: stride)
+    let target = shape.pooled(kernel: kernel, stride: stride)
     var indices = [Int]()
     indices.reserveCapacity(target.count)
     withUnsafePointer { source in
@@ -16,7 +17,7 @@ extension Tensor {
               for dy in 0..<kernel {
                 for dx in 0..<kernel {
                   let index = ((n * height + y * stride + dy) * width + x * stride + dx) * channels + c
-                  if best < 0 || source[index] > source[best] { best = index }
+                  if best < 0 || source[index] > source[best] || source[index].isNaN { best = index }
                 }
               }
               indices.append(best)
@@ -31,7 +32,7 @@ extension Tensor {
   /// The sum of each window: `[N, H, W, C]` to `[N, H', W', C]`.
   package func windowSums(kernel: Int, stride: Int) -> Tensor {
     let (batch, height, width, channels) = activationExtents
-    let target = pooledShape(kernel: kernel, stride: stride)
+    let target = shape.pooled(kernel: kernel, stride: stride)
     return Tensor(target) { result in
       withUnsafePointer { source in
         ComputeThreads.run(jobs: batch) { n in
@@ -54,8 +55,11 @@ extension Tensor {
   }
 
   /// The adjoint of ``windowSums(kernel:stride:)``: every window's value is added to each of its elements.
+  /// - Precondition: these are the windows of `target`.
   package func windowSpread(kernel: Int, stride: Int, shape target: Shape) -> Tensor {
     let (batch, height, width, channels) = activationExtents
+    precondition(
+      shape == target.pooled(kernel: kernel, stride: stride), "\(shape) are not the windows of \(target)")
     let isTiling = kernel == stride && height &* stride == target[1] && width &* stride == target[2]
     return Tensor(target) { result in
       withUnsafePointer { source in
@@ -90,11 +94,14 @@ extension Tensor {
     precondition(shape.rank == 4, "pooling takes [N, H, W, C], not \(shape)")
     return (shape[0], shape[1], shape[2], shape[3])
   }
+}
 
-  private func pooledShape(kernel: Int, stride: Int) -> Shape {
-    let (batch, height, width, channels) = activationExtents
+extension Shape {
+  /// One element for each window of `[N, H, W, C]`.
+  fileprivate func pooled(kernel: Int, stride: Int) -> Shape {
     precondition(
-      kernel > 0 && stride > 0 && kernel <= height && kernel <= width, "window \(kernel) of \(shape)")
-    return [batch, (height - kernel) / stride + 1, (width - kernel) / stride + 1, channels]
+      rank == 4 && kernel > 0 && stride > 0 && kernel <= self[1] && kernel <= self[2],
+      "windows of \(kernel) in \(self)")
+    return [self[0], (self[1] - kernel) / stride + 1, (self[2] - kernel) / stride + 1, self[3]]
   }
 }

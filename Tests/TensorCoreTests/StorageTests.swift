@@ -1,3 +1,4 @@
+import Foundation
 import TensorCore
 import Testing
 
@@ -82,6 +83,23 @@ struct StorageTests {
     #expect(happens { take(60_000_001) == take(50_000_001) })
     #expect(!happens { take(60_000_001) == take(30_000_001) })
   }
+
+  #if os(Linux)
+    @Test("where the system has no more memory, free blocks of other sizes make room")
+    func freeBlocksMakeRoom() async {
+      await #expect(processExitsWith: .success) {
+        let gigabyte = 1 << 30
+        let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
+        let most = rlim_t(inUse + 3 * gigabyte / 2)
+        var limit = rlimit(rlim_cur: most, rlim_max: most)
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+        _ = TensorStorage(count: gigabyte / 4)
+        // Neither would a free block of that size serve for this, nor do both fit.
+        _ = TensorStorage(count: gigabyte / 32 * 5)
+      }
+    }
+  #endif
 
   @Test("a repeated computation asks the system for no memory after its first round")
   func repeatedComputationsAllocateNothing() {

@@ -142,10 +142,10 @@ private enum FreeList {
     /// for both.
     mutating func takeSmaller(than size: SizeClass) -> UInt? {
       guard size.capacity >= State.large else { return nil }
-      var last = size.last
-      while 3 * last.capacity >= 2 * size.capacity {
-        if let block = take(last) { return block }
-        last = last.last
+      var previous = size.previous
+      while 3 * previous.capacity >= 2 * size.capacity {
+        if let block = take(previous) { return block }
+        previous = previous.previous
       }
       return nil
     }
@@ -171,12 +171,27 @@ private enum FreeList {
     }
     if let kept { return (UnsafeMutablePointer(bitPattern: kept.block)!, kept.size) }
     let bytes = size.capacity * MemoryLayout<Float>.stride
+    guard let block = allocate(bytes) ?? retry(bytes) else { MemoryExhaustion.end(bytes) }
+    return (block.bindMemory(to: Float.self, capacity: size.capacity), size)
+  }
+
+  private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let isLarge = bytes >= hugePage
-    guard let block = aligned_alloc(isLarge ? hugePage : 64, bytes) else { MemoryExhaustion.end(bytes) }
+    guard let block = aligned_alloc(isLarge ? hugePage : 64, bytes) else { return nil }
     #if os(Linux)
       if isLarge { madvise(block, bytes, Int32(MADV_HUGEPAGE)) }
     #endif
-    return (block.bindMemory(to: Float.self, capacity: size.capacity), size)
+    return block
+  }
+
+  /// Allocates once more, when the system has back what the list holds in other sizes.
+  private static func retry(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    let blocks = state.withLock { state in
+      defer { state.blocks = [] }
+      return state.blocks
+    }
+    for block in blocks.joined() { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    return allocate(bytes)
   }
 
   static func give(_ pointer: UnsafeMutablePointer<Float>, _ size: SizeClass) {
@@ -208,7 +223,7 @@ private struct SizeClass {
   private init(index: Int) { self.index = index }
 
   var next: SizeClass { SizeClass(index: index + 1) }
-  var last: SizeClass { SizeClass(index: index - 1) }
+  var previous: SizeClass { SizeClass(index: index - 1) }
 
   var capacity: Int {
     if index < Self.small { return 1 << (index + Self.least) }

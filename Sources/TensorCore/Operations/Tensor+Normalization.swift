@@ -87,10 +87,10 @@ struct GroupCoefficients {
   @inline(__always)
   func scaled(_ x: Vector) -> Vector { lockstep_fma16(x - mean, factor, shift) }
 
-  /// `value` times the slope of the activation at z. A NaN stays one.
+  /// `value` times the slope of the activation at z, by the ``Rectifier``.
   @inline(__always)
   func activated(_ value: Vector, at z: Vector) -> Vector {
-    value.replacing(with: slope == 0 ? .zero : value * slope, where: z .<= 0)
+    Rectifier.pass(value, at: z, slope: slope)
   }
 }
 

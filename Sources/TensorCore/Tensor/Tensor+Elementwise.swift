@@ -110,17 +110,19 @@ extension Tensor {
   /// x · c.
   public func multiplied(by constant: Float) -> Tensor { elementwise { $0.map { $0 * constant } } }
   /// max(x, 0); not a number stays one.
-  public func rectified() -> Tensor { elementwise { $0.map { $0 <= 0 ? 0 : $0 } } }
-  /// x where positive, slope · x elsewhere.
-  public func leakyRectified(slope: Float) -> Tensor { elementwise { $0.map { $0 > 0 ? $0 : slope * $0 } } }
-  /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient
-  /// where that is positive, slope times it elsewhere.
-  public func leakyRectifierGradient(at input: Tensor, slope: Float) -> Tensor {
-    elementwise(with: input) { $0.combine { $1 <= 0 ? slope * $0 : $0 } }
+  public func rectified() -> Tensor { elementwise { $0.map { Rectifier.pass($0, at: $0, slope: 0) } } }
+  /// x where positive, slope · x elsewhere; not a number stays one.
+  public func leakyRectified(slope: Float) -> Tensor {
+    elementwise { $0.map { Rectifier.pass($0, at: $0, slope: slope) } }
   }
-  /// 1 where positive, `otherwise` elsewhere: the derivative of the (leaky) rectifier.
+  /// The gradient of ``leakyRectified(slope:)`` with respect to its input, `input`: this upstream gradient
+  /// where that is positive or not a number, slope times it elsewhere.
+  public func leakyRectifierGradient(at input: Tensor, slope: Float) -> Tensor {
+    elementwise(with: input) { $0.combine { Rectifier.pass($0, at: $1, slope: slope) } }
+  }
+  /// 1 where positive or not a number, `otherwise` elsewhere: the derivative of the (leaky) rectifier.
   public func positiveMask(otherwise: Float = 0) -> Tensor {
-    elementwise { $0.map { $0 > 0 ? 1 : otherwise } }
+    elementwise { $0.map { Rectifier.pass(1, at: $0, slope: otherwise) } }
   }
   /// -1, 0 or 1.
   public func sign() -> Tensor { elementwise { $0.map { $0 > 0 ? 1 : ($0 < 0 ? -1 : 0) } } }

@@ -20,7 +20,7 @@ extension Tensor {
             } else {
               for i in 0..<length {
                 let z = values[i] + bias[i]
-                values[i] = z > 0 ? z : slope * z
+                values[i] = Rectifier.pass(z, at: z, slope: slope)
               }
             }
           }
@@ -92,8 +92,7 @@ private struct RectifierRows {
 
   @inline(__always)
   private func pass(_ index: Int) -> SIMD8<Double> {
-    let values = load(upstream + index)
-    let passed = (slope * values).replacing(with: values, where: load(output + index) .> 0)
+    let passed = Rectifier.pass(load(upstream + index), at: load(output + index), slope: slope)
     store(passed, to: gradient + index)
     return SIMD8(passed)
   }
@@ -101,7 +100,7 @@ private struct RectifierRows {
   func sum(_ column: Int, to sums: UnsafeMutablePointer<Float>) {
     var sum = 0.0
     for index in stride(from: column, to: rows &* length, by: length) {
-      let passed = output[index] > 0 ? upstream[index] : slope * upstream[index]
+      let passed = Rectifier.pass(upstream[index], at: output[index], slope: slope)
       gradient[index] = passed
       sum += Double(passed)
     }

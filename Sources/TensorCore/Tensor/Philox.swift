@@ -144,7 +144,7 @@ public struct KeyedNoise: Sendable {
     let uniforms = uniform([2 * pairs], from: first)
     let radii = Tensor([pairs]) { radius in
       uniforms.withUnsafePointer { for i in 0..<pairs { radius[i] = $0[2 &* i] } }
-    }.log()
+    }.log().multiplied(by: -2).squareRoot()
     let angles = Tensor([pairs]) { angle in
       uniforms.withUnsafePointer { for i in 0..<pairs { angle[i] = 2 * Float.pi * $0[2 &* i &+ 1] } }
     }
@@ -155,8 +155,7 @@ public struct KeyedNoise: Sendable {
         sines.withUnsafePointer { sine in
           for (i, position) in positions.enumerated() {
             let pair = (position - first) >> 1
-            let r = (-2 * radius[pair]).squareRoot()
-            result[i] = r * (position & 1 == 0 ? cosine[pair] : sine[pair])
+            result[i] = radius[pair] * (position & 1 == 0 ? cosine[pair] : sine[pair])
           }
         }
       }

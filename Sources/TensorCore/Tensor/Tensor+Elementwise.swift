@@ -1,3 +1,4 @@
+internal import CProcessor
 internal import CSLEEF
 
 /// One thread's part of an elementwise function.
@@ -12,6 +13,21 @@ package struct ElementwisePart {
   @inline(__always)
   package func map(_ body: (Float) -> Float) {
     for i in 0..<count { result[i] = body(source[i]) }
+  }
+}
+
+extension ElementwisePart {
+  /// √x; eight at a time, since `squareRoot()` in a loop stays scalar.
+  fileprivate func squareRoot() {
+    var index = 0
+    while index &+ 8 <= count {
+      store(lockstep_sqrt8(load(source + index)), to: result + index)
+      index &+= 8
+    }
+    while index < count {
+      result[index] = source[index].squareRoot()
+      index &+= 1
+    }
   }
 }
 
@@ -100,7 +116,7 @@ extension Tensor {
   /// The error function, within 1 ulp (SLEEF).
   public func erf() -> Tensor { elementwise { lockstep_erf($0.source, $0.result, $0.count) } }
   /// √x, correctly rounded.
-  public func squareRoot() -> Tensor { elementwise { $0.map { $0.squareRoot() } } }
+  public func squareRoot() -> Tensor { elementwise { $0.squareRoot() } }
   /// -x.
   public func negated() -> Tensor { elementwise { $0.map { -$0 } } }
   /// |x|.

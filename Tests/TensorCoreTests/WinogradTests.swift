@@ -26,7 +26,7 @@ struct WinogradTests {
 
   /// Extents that fill their tiles and such that do not, on either axis; no padding and more than a kernel's;
   /// depths within, at and beyond a block; more tiles than a block; one image.
-  static let small: [Case] = WinogradForm.all.flatMap { form in
+  static let small: [Case] = WinogradForm.allCases.flatMap { form in
     [
       cases(form, stride: 2, padding: [1, 1], input: [8, 8], images: 2, channels: (16, 32)),
       cases(form, stride: 2, padding: [1, 1], input: [16, 10], images: 1, channels: (32, 16)),

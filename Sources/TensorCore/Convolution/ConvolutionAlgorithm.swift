@@ -44,7 +44,7 @@ extension ConvolutionPlane {
     guard min(inputChannels, outputChannels) >= 32 else { return .direct }
     var best = ConvolutionAlgorithm.direct
     var fewest = output.product * taps * 3 / 4
-    for form in WinogradForm.all where supports(form) {
+    for form in WinogradForm.allCases where supports(form) {
       let tiles = form.tiles(output).product
       let products = tiles * form.positions * stride.product
       if tiles >= 4, products <= fewest { (best, fewest) = (.winograd(form), products) }

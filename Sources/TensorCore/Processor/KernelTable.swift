@@ -44,10 +44,10 @@ public enum KernelSet: String, Sendable, CaseIterable {
 /// The entry points of one ``KernelSet``; a class, because it is handed on with every product.
 final class KernelTable: Sendable {
   /// A block of A times a panel of B; see `BlockProduct` in the kernel targets.
-  typealias Block<A> =
+  typealias Block =
     @Sendable (
-      _ rows: Int, _ depth: Int, _ a: A, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
-      _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
+      _ rows: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+      _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
     ) -> Void
 
   /// The same with the distance of B's rows.
@@ -80,9 +80,9 @@ final class KernelTable: Sendable {
   /// Rows of the largest register tile.
   let tileRows: Int
   /// A as `[rows, rowStride]`.
-  let packedRows: Block<UnsafePointer<Float>>
+  let packedRows: Block
   /// The same for few rows, with panels one behind the other.
-  let fewPackedRows: Block<UnsafePointer<Float>>
+  let fewPackedRows: Block
   /// A as a pointer to each row.
   let indirectRows: RowBlock
   /// A as a pointer to each column, B with its rows at any distance.
@@ -105,8 +105,8 @@ final class KernelTable: Sendable {
   static let depthBlock = 256
 
   private init(
-    lanes: Int, tileRows: Int, packedRows: @escaping Block<UnsafePointer<Float>>,
-    fewPackedRows: @escaping Block<UnsafePointer<Float>>, indirectRows: @escaping RowBlock,
+    lanes: Int, tileRows: Int, packedRows: @escaping Block,
+    fewPackedRows: @escaping Block, indirectRows: @escaping RowBlock,
     indirectColumns: @escaping IndirectBlock,
     partwiseColumns: @escaping PartwiseBlock,
     twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms,
@@ -127,26 +127,11 @@ final class KernelTable: Sendable {
 
   static let baseline = KernelTable(
     lanes: KernelsBaseline.BlockProduct.lanes, tileRows: KernelsBaseline.BlockProduct.tileRows,
-    packedRows: {
-      KernelsBaseline.BlockProduct.packedRows(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    },
-    fewPackedRows: {
-      KernelsBaseline.BlockProduct.fewPackedRows(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    },
-    indirectRows: {
-      KernelsBaseline.BlockProduct.indirectRows(
-        rows: $0, depth: $1, a: $2, from: $3, b: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
-    },
-    indirectColumns: {
-      KernelsBaseline.BlockProduct.indirectColumns(
-        rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
-    },
-    partwiseColumns: {
-      KernelsBaseline.BlockProduct.partwiseColumns(
-        rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
-    },
+    packedRows: KernelsBaseline.BlockProduct.packedRows,
+    fewPackedRows: KernelsBaseline.BlockProduct.fewPackedRows,
+    indirectRows: KernelsBaseline.BlockProduct.indirectRows,
+    indirectColumns: KernelsBaseline.BlockProduct.indirectColumns,
+    partwiseColumns: KernelsBaseline.BlockProduct.partwiseColumns,
     twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps),
     twoOutputsThreeTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsThreeTaps),
@@ -154,26 +139,11 @@ final class KernelTable: Sendable {
 
   static let wide = KernelTable(
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
-    packedRows: {
-      KernelsWide.BlockProduct.packedRows(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    },
-    fewPackedRows: {
-      KernelsWide.BlockProduct.fewPackedRows(
-        rows: $0, depth: $1, a: $2, b: $3, c: $4, offsets: $5, columns: $6, continuing: $7)
-    },
-    indirectRows: {
-      KernelsWide.BlockProduct.indirectRows(
-        rows: $0, depth: $1, a: $2, from: $3, b: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
-    },
-    indirectColumns: {
-      KernelsWide.BlockProduct.indirectColumns(
-        rows: $0, depth: $1, a: $2, b: $3, bStep: $4, c: $5, offsets: $6, columns: $7, continuing: $8)
-    },
-    partwiseColumns: {
-      KernelsWide.BlockProduct.partwiseColumns(
-        rows: $0, depth: $1, parts: $2, a: $3, b: $4, bStep: $5, c: $6, offsets: $7, columns: $8, sums: $9)
-    },
+    packedRows: KernelsWide.BlockProduct.packedRows,
+    fewPackedRows: KernelsWide.BlockProduct.fewPackedRows,
+    indirectRows: KernelsWide.BlockProduct.indirectRows,
+    indirectColumns: KernelsWide.BlockProduct.indirectColumns,
+    partwiseColumns: KernelsWide.BlockProduct.partwiseColumns,
     twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
     fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps),
     twoOutputsThreeTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsThreeTaps),

@@ -38,7 +38,6 @@ extension KernelTable {
     case .f4x2: fourOutputsTwoTaps
     case .f2x3: twoOutputsThreeTaps
     case .f4x3: fourOutputsThreeTaps
-    default: preconditionFailure("there are no transforms for F(\(form.outputs), \(form.taps))")
     }
   }
 }

@@ -38,7 +38,7 @@ struct WinogradWeightGradient {
     }
   }
 
-  private struct Term: @unchecked Sendable {
+  private struct Term {
     let input: UnsafePointer<Float>
     let upstream: TransformedUpstream
   }

@@ -2,93 +2,22 @@
 /// differentiation of any order. Activations are `[N, spatial…, C]`, weights `[Cout, Cin, kernel…]` as in
 /// PyTorch, with one, two or three spatial axes.
 ///
-/// Every element of a result is one chain of fused multiply-adds (or a fixed number of them) in an order that
-/// follows from the shapes alone. The bits depend neither on the number of threads nor on the ``KernelSet``.
+/// Each is computed by the algorithm that ``ConvolutionAlgorithm`` names for the shapes of the weight and of
+/// one image, which fixes the order of every sum. The bits depend neither on the number of threads nor on the
+/// ``KernelSet``.
 extension Tensor {
   /// Cross-correlation, what every framework calls convolution: `result[n, y, x, o] = Σ weight[o, i, ky,
   /// kx] · self[n, y·stride − padding + ky, x·stride − padding + kx, i]`.
   ///
-  /// The sum runs over taps in row-major order, then input channels, as one chain; with up to three output
-  /// channels as 32 interleaved chains, which are added pairwise.
-  /// - Parameter weight: `[Cout, Cin, kernel…]`.
-  /// - Returns: `[N, geometry.outputExtents(of: spatial)…, Cout]`.
-  public func convolved(with weight: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
-    convolved(with: weight, geometry, using: .current)
-  }
-
-  /// The derivative of ``convolved(with:_:)`` with respect to its input, applied to `upstream`; also the
-  /// forward pass of a transposed convolution, whose weight `[in, out, kernel…]` in PyTorch is this `[Cout,
-  /// Cin, kernel…]`.
-  ///
-  /// Two algorithms, chosen by the shapes alone. By stride phase: the sum runs over the upstream pixels that
-  /// touch an input pixel in row-major order, then their channels, as one chain. By columns, where phases
-  /// would waste their work on padding or on vector lanes: one chain over the channels of each upstream
-  /// pixel, and the pixels added in row-major order.
+  /// The direct algorithm sums over taps in row-major order, then input channels, as one chain of fused
+  /// multiply-adds; with up to three output channels, where taps · Cin is 32 or more, as 32 interleaved
+  /// chains, which are added pairwise.
   /// - Parameters:
-  ///   - upstream: `[N, output…, Cout]`.
   ///   - weight: `[Cout, Cin, kernel…]`.
-  ///   - inputExtents: the spatial extents of the input, which a stride leaves open.
-  /// - Returns: `[N, inputExtents…, Cin]`.
-  public static func convolutionInputGradient(
-    _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, inputExtents: [Int]
-  ) -> Tensor {
-    convolutionInputGradient(upstream, weight: weight, geometry, inputExtents: inputExtents, using: .current)
-  }
-
-  /// The derivative of ``convolved(with:_:)`` with respect to its weight, applied to `upstream`.
-  ///
-  /// The sum runs over images, then output pixels in row-major order, as one chain.
-  /// - Parameters:
-  ///   - input: `[N, input…, Cin]`.
-  ///   - upstream: `[N, output…, Cout]`.
-  /// - Returns: `[Cout, Cin, kernel…]`.
-  public static func convolutionWeightGradient(
-    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry
-  ) -> Tensor {
-    convolutionWeightGradient(input: input, upstream: upstream, geometry, using: .current)
-  }
-
-  /// The same where the weight is used several times: the sum over `terms` of one shape, whose images follow
-  /// each other in the chain.
-  ///
-  /// So what all terms share is done once: a gradient of many channels is larger than what it is made from.
-  /// - Parameters:
-  ///   - parts: the equal numbers of images that each term is divided into.
-  ///   - room: where the result is written, if that is given.
-  /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin,
-  ///   kernel…]`.
-  package static func convolutionWeightGradient(
-    _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, in room: Tensor? = nil
-  ) -> Tensor {
-    convolutionWeightGradient(terms, parts: parts, geometry, in: room, using: .current)
-  }
-}
-
-/// What a use of a convolution's weight adds to its gradient.
-public struct WeightGradientTerm: Sendable {
-  /// What was convolved, `[N, input…, Cin]`.
-  public let input: Tensor
-  /// The gradient of the result, `[N, output…, Cout]`.
-  public let upstream: Tensor
-
-  /// A term.
-  public init(input: Tensor, upstream: Tensor) { (self.input, self.upstream) = (input, upstream) }
-
-  /// One of as many equal parts of the images.
-  public func part(_ index: Int, of parts: Int) -> WeightGradientTerm {
-    WeightGradientTerm(input: input.part(index, of: parts), upstream: upstream.part(index, of: parts))
-  }
-
-  /// Valid as long as the tensors live.
-  fileprivate var operands: WeightGradientOperands {
-    WeightGradientOperands(
-      input: input.storage.pointer + input.offset, upstream: upstream.storage.pointer + upstream.offset)
-  }
-}
-
-extension Tensor {
+  ///   - algorithm: another one than is chosen for the shapes.
+  /// - Returns: `[N, geometry.outputExtents(of: spatial)…, Cout]`.
   package func convolved(
-    with weight: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet,
+    with weight: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet = .current,
     by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let input = spatialExtents(geometry)
@@ -107,9 +36,23 @@ extension Tensor {
     }
   }
 
+  /// The derivative of ``convolved(with:_:using:by:)`` with respect to its input, applied to `upstream`; also
+  /// the forward pass of a transposed convolution, whose weight `[in, out, kernel…]` in PyTorch is this
+  /// `[Cout, Cin, kernel…]`.
+  ///
+  /// The direct algorithm has two forms, chosen by the shapes alone. By stride phase: the sum runs over the
+  /// upstream pixels that touch an input pixel in row-major order, then their channels, as one chain. By
+  /// columns, where phases would waste their work on padding or on vector lanes: one chain over the channels
+  /// of each upstream pixel, and the pixels added in row-major order.
+  /// - Parameters:
+  ///   - upstream: `[N, output…, Cout]`.
+  ///   - weight: `[Cout, Cin, kernel…]`.
+  ///   - inputExtents: the spatial extents of the input, which a stride leaves open.
+  ///   - algorithm: another one than is chosen for the shapes.
+  /// - Returns: `[N, inputExtents…, Cin]`.
   package static func convolutionInputGradient(
     _ upstream: Tensor, weight: Tensor, _ geometry: ConvolutionGeometry, inputExtents: [Int],
-    using set: KernelSet, by algorithm: ConvolutionAlgorithm? = nil
+    using set: KernelSet = .current, by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let output = upstream.spatialExtents(geometry)
     let plane = ConvolutionPlane(
@@ -129,17 +72,37 @@ extension Tensor {
     }
   }
 
+  /// The derivative of ``convolved(with:_:using:by:)`` with respect to its weight, applied to `upstream`.
+  ///
+  /// The direct algorithm sums over images, then output pixels in row-major order, as one chain.
+  /// - Parameters:
+  ///   - input: `[N, input…, Cin]`.
+  ///   - upstream: `[N, output…, Cout]`.
+  ///   - algorithm: another one than is chosen for the shapes.
+  /// - Returns: `[Cout, Cin, kernel…]`.
+  /// - Precondition: there are images.
   package static func convolutionWeightGradient(
-    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet,
+    input: Tensor, upstream: Tensor, _ geometry: ConvolutionGeometry, using set: KernelSet = .current,
     by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     convolutionWeightGradient(
       [WeightGradientTerm(input: input, upstream: upstream)], geometry, using: set, by: algorithm)
   }
 
+  /// The same where the weight is used several times: the sum over `terms` of one shape, whose images follow
+  /// each other in the chain.
+  ///
+  /// So what all terms share is done once: a gradient of many channels is larger than what it is made from.
+  /// - Parameters:
+  ///   - parts: the equal numbers of images that each term is divided into.
+  ///   - room: where the result is written, if that is given.
+  ///   - algorithm: another one than is chosen for the shapes.
+  /// - Returns: `[Cout, Cin, kernel…]`; for several parts the gradient of each, `[parts, Cout, Cin,
+  ///   kernel…]`.
+  /// - Precondition: there is a term, it has images, and `parts` divides them.
   package static func convolutionWeightGradient(
     _ terms: [WeightGradientTerm], parts: Int = 1, _ geometry: ConvolutionGeometry, in room: Tensor? = nil,
-    using set: KernelSet, by algorithm: ConvolutionAlgorithm? = nil
+    using set: KernelSet = .current, by algorithm: ConvolutionAlgorithm? = nil
   ) -> Tensor {
     let (input, upstream) = (terms[0].input, terms[0].upstream)
     precondition(
@@ -174,6 +137,28 @@ extension Tensor {
     precondition(
       shape.rank == geometry.axes + 2, "an activation \(shape) has not \(geometry.axes) spatial axes")
     return Array(shape.extents[1..<shape.rank - 1])
+  }
+}
+
+/// What a use of a convolution's weight adds to its gradient.
+public struct WeightGradientTerm: Sendable {
+  /// What was convolved, `[N, input…, Cin]`.
+  public let input: Tensor
+  /// The gradient of the result, `[N, output…, Cout]`.
+  public let upstream: Tensor
+
+  /// A term.
+  public init(input: Tensor, upstream: Tensor) { (self.input, self.upstream) = (input, upstream) }
+
+  /// One of as many equal parts of the images.
+  public func part(_ index: Int, of parts: Int) -> WeightGradientTerm {
+    WeightGradientTerm(input: input.part(index, of: parts), upstream: upstream.part(index, of: parts))
+  }
+
+  /// Valid as long as the tensors live.
+  fileprivate var operands: WeightGradientOperands {
+    WeightGradientOperands(
+      input: input.storage.pointer + input.offset, upstream: upstream.storage.pointer + upstream.offset)
   }
 }
 

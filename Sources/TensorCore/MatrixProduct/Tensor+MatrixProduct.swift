@@ -7,16 +7,11 @@ extension Tensor {
   /// - Parameters:
   ///   - transposingSelf: takes `self` as `[…, k, m]`.
   ///   - transposingOther: takes `other` as `[…, n, k]`.
+  ///   - set: the kernels, which have no influence on any bit.
   /// - Precondition: two axes or more, equal outer axes, and depths that agree.
   public func matrixProduct(
-    _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false
-  ) -> Tensor {
-    matrixProduct(
-      other, transposingSelf: transposingSelf, transposingOther: transposingOther, using: .current)
-  }
-
-  package func matrixProduct(
-    _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false, using set: KernelSet
+    _ other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false,
+    using set: KernelSet = .current
   ) -> Tensor {
     precondition(
       shape.rank >= 2 && shape.rank == other.shape.rank

@@ -103,6 +103,11 @@ struct BroadcastingTests {
     }
   }
 
+  @Test("a sum to one element is refused where that does not broadcast to the tensor")
+  func sumNeedsAxes() async {
+    await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2]).sum(to: [1, 1]) }
+  }
+
   @Test("a sum of many numbers does not lose the small ones")
   func sumsAreAccurate() {
     let tensor = Tensor([1e8] + [Float](repeating: 1, count: 1000) + [-1e8], shape: [1002])

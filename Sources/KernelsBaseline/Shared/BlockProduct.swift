@@ -1,7 +1,7 @@
 internal import CProcessor
 
 /// C += A · B for a block of A that fits the second-level cache and one panel of B, the inner part of every
-/// convolution.
+/// convolution and matrix product.
 ///
 /// Element (i, j) of C is one chain of fused multiply-adds over the depth in ascending order. A chain that is
 /// interrupted between two depth blocks continues from C in memory, so the bits depend neither on the
@@ -58,7 +58,7 @@ public enum BlockProduct {
         c: c, offsets: offsets, columns: columns, continuing: continuing))
   }
 
-  /// Pointers that ``indirectColumns(rows:depth:a:b:c:offsets:columns:continuing:)`` looks ahead.
+  /// Pointers that ``indirectColumns(rows:depth:a:b:bStep:c:offsets:columns:continuing:)`` looks ahead.
   public static let pointersAhead = 8
 
   /// Column *k* of A lies at `a[k]`, its `rows` elements side by side, and row *k* of B at `b + k * bStep`,

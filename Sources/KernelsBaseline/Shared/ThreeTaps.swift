@@ -74,7 +74,7 @@ enum FourOutputsThreeTaps: WinogradMaps {
   @inline(__always) private static var b2: Float { 121 / 256 }
   @inline(__always) private static var b3: Float { 1331 / 4096 }
 
-  /// What the row of 0 is divided by: a² b².
+  /// What the row of 0 is multiplied by: 1 / (a² b²).
   @inline(__always) private static var zeroShare: Float { 1024 / 1089 }
   /// 1 / 2(a² − b²), of which the rows of ±a and, negated, ±b have this, a or b in the denominator, and its
   /// square.

@@ -24,10 +24,16 @@ public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
   /// What this machine offers.
   public static let current = CPUFeatures.detect()
 
-  /// `AVX2 FMA AVX-512`.
+  /// `AVX2 FMA AVX-512`; of another architecture, what every processor of it has.
   public var description: String {
-    let names = [(avx2, "AVX2"), (fma, "FMA"), (avx512, "AVX-512")].filter(\.0).map(\.1)
-    return names.isEmpty ? "no AVX2" : names.joined(separator: " ")
+    #if arch(x86_64)
+      let names = [(avx2, "AVX2"), (fma, "FMA"), (avx512, "AVX-512")].filter(\.0).map(\.1)
+      return names.isEmpty ? "no AVX2" : names.joined(separator: " ")
+    #elseif arch(arm64)
+      return "NEON"
+    #else
+      return "the architecture's default"
+    #endif
   }
 
   private static func detect() -> CPUFeatures {

@@ -51,7 +51,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The extent of the innermost axis, 1 for a scalar: channels of an activation.
   public var channels: Int { rank == 0 ? 1 : Int(axes[rank &- 1]) }
 
-  /// Elements per innermost row: `count / channels`.
+  /// The number of innermost rows: `count / channels`.
   public var rows: Int { channels == 0 ? 0 : count / channels }
 
   /// Row-major strides in elements.

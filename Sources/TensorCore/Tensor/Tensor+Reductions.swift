@@ -1,5 +1,6 @@
-/// Sums and maxima. Sums run over the elements in row-major order with Float64 accumulators, so that their
-/// value depends on the shape alone.
+/// Sums and maxima. Sums have Float64 accumulators and an order that depends on the shapes alone: the sum of
+/// all elements is eight interleaved chains, any other one chain in row-major order, of elements or of the
+/// sums of innermost rows.
 extension Tensor {
   /// The sum over `axes`, which are kept with extent 1.
   public func sum(along axes: [Int]) -> Tensor {
@@ -29,14 +30,15 @@ extension Tensor {
 
   /// The sum over every axis along which `target` would be broadcast to this shape: the adjoint of
   /// ``broadcast(to:)``.
+  /// - Precondition: `target` broadcasts to this shape.
   public func sum(to target: Shape) -> Tensor {
     if target == shape { return self }
+    let strides = Tensor.strides(of: target, within: shape)
     if target.count == 1 { return Tensor(repeating: Float(total()), shape: target) }
     let length = shape.channels
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: target.count) { sums in
       let sums = sums.baseAddress!
       sums.initialize(repeating: 0, count: target.count)
-      let strides = Tensor.strides(of: target, within: shape)
       let step = strides.last ?? 0
       withUnsafePointer { source in
         Tensor.forEachRow(of: shape, strides, strides) { row, to, _ in
@@ -64,7 +66,7 @@ extension Tensor {
       withUnsafePointer { source in
         for row in 0..<shape.rows {
           var best = source[row &* length]
-          for i in 1..<Swift.max(length, 1) { best = Swift.max(best, source[row &* length &+ i]) }
+          for i in 1..<length { best = Swift.max(best, source[row &* length &+ i]) }
           result[row] = best
         }
       }

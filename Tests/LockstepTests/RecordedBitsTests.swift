@@ -4,8 +4,8 @@ extension EndToEnd {
   /// The weights of short runs, as they were recorded: what an earlier program began, this one goes on with
   /// bit by bit.
   ///
-  /// Where arithmetic changes on purpose, give `ConvolutionAlgorithm.tableIdentity` another name, so that no
-  /// run of before is resumed, and record anew.
+  /// Where arithmetic changes on purpose, change `Arithmetic.version`, so that no run of before is resumed,
+  /// and record anew.
   struct RecordedBitsTests {
     struct Run: CustomTestStringConvertible, Sendable {
       let words: String

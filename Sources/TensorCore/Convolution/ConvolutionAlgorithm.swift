@@ -23,10 +23,6 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Fewer multiplications; see ``WinogradForm``.
   case winograd(WinogradForm)
 
-  /// Names the table and the arithmetic of its algorithms; it changes whenever a bit of a run that began before
-  /// may.
-  package static let tableIdentity = "winograd-2"
-
   /// The algorithm for the convolution of images of `inputExtents`, and for both of its gradients.
   package static func chosen(
     for geometry: ConvolutionGeometry, inputExtents: [Int], inputChannels: Int, outputChannels: Int

@@ -55,14 +55,15 @@ extension Options {
   }
 
   /// The text of exactly the keys on which the weights depend, one `path=value` a line in the order of the
-  /// table but for keys at their neutral values, and the table of algorithms, so that a later one does not go
-  /// on with a run that an earlier one began. The data are not in it: their fingerprint covers the samples
-  /// themselves, wherever they lie.
+  /// table but for keys at their neutral values, and the version of the arithmetic, so that a later one does
+  /// not go on with a run that an earlier one began. The data are not in it: their fingerprint covers the
+  /// samples themselves, wherever they lie.
   public var arithmeticDigestInput: String {
     let keys = OptionSchema(family: family).keys.filter { $0.isArithmetic(in: self) }
+    // Digests know the version as that of the algorithms.
     return keys.compactMap { key -> String? in
       guard let value = key.read(self), value != key.neutral else { return nil }
       return "\(key.path)=\(value.canonicalText)\n"
-    }.joined() + "algorithms=\(ConvolutionAlgorithm.tableIdentity)\n"
+    }.joined() + "algorithms=\(Arithmetic.version)\n"
   }
 }

@@ -3,11 +3,11 @@ internal import CProcessor
 /// The instruction sets that matter to the kernels, as the processor and the operating system offer them.
 public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
   /// 256-bit integer and float vectors, and what x86-64-v3 has beside them: BMI1 and 2, LZCNT, MOVBE, F16C.
-  public let avx2: Bool
+  let avx2: Bool
   /// Fused multiply-add on 256-bit vectors.
-  public let fma: Bool
+  let fma: Bool
   /// AVX-512 F, BW, CD, DQ and VL, which x86-64-v4 stands for.
-  public let avx512: Bool
+  let avx512: Bool
 
   /// Whether the kernels can run at all: x86-64-v3, or another architecture built with its own default.
   public var supportsBaseline: Bool {

@@ -33,7 +33,7 @@ public enum ComputeThreads {
 
   /// Calls `body` once for every index below `jobs`: as ``run(jobs:_:)`` does where these share out evenly,
   /// else one after another, each on all threads that it can use.
-  package static func runEvenly(jobs: Int, _ body: (Int) -> Void) {
+  static func runEvenly(jobs: Int, _ body: (Int) -> Void) {
     if jobs.isMultiple(of: count) { return run(jobs: jobs, body) }
     for job in 0..<jobs { body(job) }
   }

@@ -1,9 +1,8 @@
 /// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3"
 /// (SC 2011): a bijection of a 128-bit counter under a 64-bit key. It has no state to save.
-public enum Philox4x32 {
+package enum Philox4x32 {
   /// Ten rounds over one counter block.
-  @inlinable
-  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+  package static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var counter = counter
     var key = key
     for _ in 0..<10 {

@@ -55,7 +55,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public var rows: Int { channels == 0 ? 0 : count / channels }
 
   /// Row-major strides in elements.
-  public var strides: [Int] {
+  var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
       strides[axis] = strides[axis + 1] * self[axis + 1]

@@ -75,7 +75,7 @@ extension Tensor {
   }
 
   /// Element strides of this tensor when it is seen as `shape`: 0 along every repeated axis.
-  package func broadcastStrides(to shape: Shape) -> [Int] {
+  private func broadcastStrides(to shape: Shape) -> [Int] {
     let missing = shape.rank - self.shape.rank
     precondition(missing >= 0, "\(self.shape) does not broadcast to \(shape)")
     let own = self.shape.strides
@@ -91,7 +91,7 @@ extension Tensor {
   /// Visits innermost rows of `shape`, all if not said otherwise: the row's start in the result and in two
   /// strided operands.
   @inline(__always)
-  package static func forEachRow(
+  static func forEachRow(
     _ rows: Range<Int>? = nil, of shape: Shape, _ first: [Int], _ second: [Int],
     _ body: (Int, Int, Int) -> Void
   ) {

@@ -87,7 +87,8 @@ extension ConvolutionPlane {
                 from < to
               {
                 let corner = (tz &* input.y &+ ty) &* line &+ left &* inputChannels
-                addFloats(part + from, to: image + (corner &+ from), to &- from)
+                let target = image + (corner &+ from)
+                VectorSum.add(target, part + from, into: target, count: to &- from)
               }
               part += run
               ty &+= 1
@@ -100,31 +101,5 @@ extension ConvolutionPlane {
         }
       }
     }
-  }
-}
-
-/// Adds floats to those at `destination`.
-@inline(__always)
-private func addFloats(
-  _ source: UnsafePointer<Float>, to destination: UnsafeMutablePointer<Float>, _ count: Int
-) {
-  @inline(__always) func add<V: SIMD>(_: V.Type, at index: Int) where V.Scalar == Float {
-    let target = UnsafeMutableRawPointer(destination + index)
-    let sum =
-      target.loadUnaligned(as: V.self) + UnsafeRawPointer(source + index).loadUnaligned(as: V.self)
-    target.storeBytes(of: sum, as: V.self)
-  }
-  var index = 0
-  while index &+ 8 <= count {
-    add(SIMD8<Float>.self, at: index)
-    index &+= 8
-  }
-  if index &+ 4 <= count {
-    add(SIMD4<Float>.self, at: index)
-    index &+= 4
-  }
-  while index < count {
-    destination[index] += source[index]
-    index &+= 1
   }
 }

@@ -1,4 +1,5 @@
-/// Elementwise additions over flat vectors. A block stays in the first-level cache while several are chained.
+/// Sums of flat vectors, and of their squares. A block of elementwise additions stays in the first-level
+/// cache while several are chained.
 package enum VectorSum {
   /// Elements per block: 8 KiB.
   package static let block = 2048
@@ -9,26 +10,53 @@ package enum VectorSum {
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>,
     count: Int
   ) {
-    typealias Lanes = SIMD16<Float>
     let left = UnsafeRawPointer(left)
     let right = UnsafeRawPointer(right)
     let raw = UnsafeMutableRawPointer(result)
-    let vectors = count & ~15
-    var offset = 0
-    while offset < vectors &* 4 {
+    @inline(__always) func add<Lanes: SIMD>(_: Lanes.Type, at offset: Int) where Lanes.Scalar == Float {
       let sum =
         left.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
         + right.loadUnaligned(fromByteOffset: offset, as: Lanes.self)
       raw.storeBytes(of: sum, toByteOffset: offset, as: Lanes.self)
+    }
+    let vectors = count & ~15
+    var offset = 0
+    while offset < vectors &* 4 {
+      add(SIMD16<Float>.self, at: offset)
       offset &+= 64
     }
     var index = vectors
+    if index &+ 8 <= count {
+      add(SIMD8<Float>.self, at: index &* 4)
+      index &+= 8
+    }
+    if index &+ 4 <= count {
+      add(SIMD4<Float>.self, at: index &* 4)
+      index &+= 4
+    }
     while index < count {
       result[index] =
         left.load(fromByteOffset: index &* 4, as: Float.self)
         + right.load(fromByteOffset: index &* 4, as: Float.self)
       index &+= 1
     }
+  }
+
+  /// The sum of the squares in Float64, in eight interleaved chains that are added pairwise.
+  package static func squaredLength(_ values: UnsafePointer<Float>, count: Int) -> Double {
+    var sums = SIMD8<Double>.zero
+    var index = 0
+    while index &+ 8 <= count {
+      let part = SIMD8<Double>(load(values + index))
+      sums += part * part
+      index &+= 8
+    }
+    var sum = sums.sum()
+    while index < count {
+      sum += Double(values[index]) * Double(values[index])
+      index &+= 1
+    }
+    return sum
   }
 
   /// Adds `value` to the sums of a chain of left siblings, innermost last:

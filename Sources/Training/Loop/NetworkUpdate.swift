@@ -91,20 +91,7 @@ struct NetworkUpdate {
 
   /// The length of a gradient, the same bits on every rank.
   private static func length(_ vector: UnsafePointer<Float>, count: Int) -> Double {
-    var sums = SIMD8<Double>(repeating: 0)
-    var index = 0
-    while index + 8 <= count {
-      let part = SIMD8<Double>(
-        UnsafeRawPointer(vector + index).loadUnaligned(as: SIMD8<Float>.self))
-      sums += part * part
-      index += 8
-    }
-    var sum = sums.sum()
-    while index < count {
-      sum += Double(vector[index]) * Double(vector[index])
-      index += 1
-    }
-    return sum.squareRoot()
+    VectorSum.squaredLength(vector, count: count).squareRoot()
   }
 }
 

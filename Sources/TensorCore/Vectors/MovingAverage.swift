@@ -26,13 +26,3 @@ public struct MovingAverage {
     share < 0.5 ? start + share * (end - start) : end - (end - start) * (1 - share)
   }
 }
-
-@inline(__always)
-func load(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
-  UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
-}
-
-@inline(__always)
-func store(_ vector: SIMD8<Float>, to pointer: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: SIMD8<Float>.self)
-}

@@ -14,7 +14,7 @@ public enum Datasets {
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
   /// | a folder with `data_batch_N.bin` or `train.bin` | CIFAR's training images |
   /// | a folder with `.tar` files | WebDataset shards, those of `index.txt` if there is one |
-  /// | a folder with `.txt` files, no images and no folders | text, file after file in byte order of their names |
+  /// | a folder of nothing but `.txt` files | text, file after file in byte order of their names |
   /// | any other folder | PNG and JPEG images |
   ///
   /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder,
@@ -144,7 +144,7 @@ public enum Datasets {
       }
       return try CIFARImages([path], format, request: request, problems: problems)
     }
-    if path.name.ends(with: TextWindows.fileExtension) {
+    if TextWindows.isText(path.name) {
       return try TextWindows([path], request: request, problems: problems)
     }
     if let what = foreign(path, start) {
@@ -189,11 +189,9 @@ public enum Datasets {
         index.shards.map { path.appending(Array($0.name.utf8)) }, index: index, request: request,
         problems: problems)
     }
-    let texts = files.filter { $0.ends(with: TextWindows.fileExtension) }
-    if !texts.isEmpty,
-      !listing.entries.contains(where: { $0.kind == .folder || ImageFormat.isImageName($0.name) })
-    {
-      return try TextWindows(texts.map(path.appending), request: request, problems: problems)
+    // Beside anything else they may be captions of images, or a licence.
+    if !files.isEmpty, files.count == listing.entries.count, files.allSatisfy(TextWindows.isText) {
+      return try TextWindows(files.map(path.appending), request: request, problems: problems)
     }
     return try ImageFolder(path, listing: listing, request: request, problems: problems)
   }

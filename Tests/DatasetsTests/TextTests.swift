@@ -32,7 +32,6 @@ struct TextTests {
     let folder = TemporaryFolder()
     folder.write(Array("abab".utf8), "2.txt")
     folder.write(Array("\u{FEFF}bbaba".utf8), "1.txt")
-    folder.write(Array("no text".utf8), "notes.md")
     let data = try open(folder.path, size: 4)
     #expect(data.count == 2)
     #expect(try columns(data, 0) == [2, 2, 1, 2] && columns(data, 1) == [1, 2, 1, 2])
@@ -42,6 +41,23 @@ struct TextTests {
     folder.write(Fixture.greyPNG, "picture.png")
     #expect(try open(folder.path, size: 4).channels == 1, "beside an image, texts are left out")
     #expect(try open(folder.path, size: 4).count == 1)
+  }
+
+  @Test("text beside other files, such as captions beside images, is not trained on by itself")
+  func beside() {
+    for (other, kinds, advice) in [
+      ("a.webp", "1 file ignored: 1 webp", "convert its images to PNG or JPEG; text lies beside"),
+      ("images.npy", "no PNG or JPEG image", "such as images.npy: name the .txt file"),
+      ("notes.md", "no PNG or JPEG image", "such as notes.md"),
+    ] {
+      let folder = TemporaryFolder()
+      folder.write(Array("a caption".utf8), "a.txt")
+      folder.write([1], other)
+      let error = failure { _ = try open(folder.path, size: 4) }
+      #expect(error?.kind == .badData && error?.description.contains(kinds) == true, "\(other)")
+      #expect(error?.description.contains(advice) == true, "\(error?.description ?? "read")")
+      #expect(error?.description.contains("such as a.txt") == true)
+    }
   }
 
   @Test(

@@ -50,15 +50,29 @@ struct ImageFolderListing: Sendable {
       ignored.add(others)
       samples += images.map { Sample(path: FilePath(bytes: name).appending($0).bytes, label: Int32(label)) }
     }
-    guard !samples.isEmpty else {
-      throw DatasetError(
-        .badData, "0 samples: no IDX file, no PNG or JPEG image\(Self.suffix(ignored))", folder.description,
-        ignored.text == nil
-          ? "name a folder with images, or use data=pottery" : "convert its images to PNG or JPEG")
-    }
+    guard !samples.isEmpty else { throw Self.nothing(in: listing, ignored, folder) }
     self.samples = samples
     labelNames = folders
     self.ignored = ignored
+  }
+
+  /// A folder of files none of which is read: what they are, and what is to be done with them.
+  private static func nothing(
+    in listing: FolderListing, _ ignored: IgnoredFiles, _ folder: FilePath
+  ) -> DatasetError {
+    let text = listing.entries.map(\.name).first(where: TextWindows.isText)
+    let other = listing.entries.map(\.name).first { !TextWindows.isText($0) }
+    var advice =
+      ignored.text == nil
+      ? "name a folder with images, or use data=pottery" : "convert its images to PNG or JPEG"
+    if let text, let other {
+      advice =
+        (ignored.text == nil ? "" : advice + "; ")
+        + "text lies beside other files, such as \(TerminalText.escaped(other)): name the .txt file to train on, "
+        + "such as \(TerminalText.escaped(text)), or a folder of nothing but .txt files"
+    }
+    return DatasetError(
+      .badData, "0 samples: no IDX file, no PNG or JPEG image\(suffix(ignored))", folder.description, advice)
   }
 
   private static func ignored(_ listing: FolderListing) -> IgnoredFiles {

@@ -19,7 +19,6 @@ struct TextWindows: ImageSource {
   /// Where each window begins.
   private let starts: [Int]
 
-  static let fileExtension = Array(".txt".utf8)
   private static let byteOrderMark: UInt32 = 0xFEFF
   private static let pieceBytes = 1 << 20
 
@@ -29,6 +28,9 @@ struct TextWindows: ImageSource {
   var extent: ImageExtent? { ImageExtent(height: length, width: alphabet.characters.count) }
   var channelRange: ClosedRange<Int> { 1...1 }
   var characters: String? { alphabet.text }
+
+  /// Whether a file of that name is taken for text.
+  static func isText(_ name: [UInt8]) -> Bool { name.ends(with: Array(".txt".utf8)) }
 
   /// Reads files.
   /// - Parameter paths: in the order of the samples; at least one.

@@ -56,9 +56,11 @@ struct TarShardsTests {
     "links, devices, names that lead out, wrong checksums and sizes are refused by place",
     arguments: [
       ("link", "a link"), ("hard link", "a link"), ("device", "a link"), ("dots", "leads out"),
-      ("root", "leads out"),
+      ("root", "leads out"), ("sparse", "x.png is of type S"),
       ("checksum", "checksum"), ("size", "octal"), ("huge", "truncated"), ("pax", "pax"),
-      ("second", "second image"),
+      ("second", "second image"), ("twice", "a second label of one sample"),
+      ("apart", "a label without an image beside it"), ("advice", "tar --sort=name"),
+      ("pictures", "in 1 shard, 2 files ignored: 1 gif, 1 webp"),
       ("label", "whole number"), ("mixed", "have a label"), ("sizes", "most common size"),
       ("text", "neither a PNG"),
       ("behind", "behind the end"), ("none", "0 samples"),
@@ -67,7 +69,12 @@ struct TarShardsTests {
     let good = sample("0", 1, label: 0)
     var broken = good
     broken[150] ^= 1
+    let apart =
+      member("0.png", png(1)) + member("1.png", png(2)) + member("0.cls", [48]) + member("1.cls", [49])
     let cases: [String: [UInt8]] = [
+      "apart": apart, "advice": apart, "sparse": good + member("x.png", [], type: "S"),
+      "twice": good + member("1.cls", [48]) + member("1.png", png(1)) + member("1.cls", [49]),
+      "pictures": member("0.webp", [1]) + member("0.cls", [48]) + member("1.GIF", [1]),
       "link": good + member("x.png", [], type: "2"), "hard link": good + member("x.png", [], type: "1"),
       "device": good + member("x.png", [], type: "3"), "dots": good + member("a/../../x.png", png(1)),
       "root": good + member("/etc/x.png", png(1)), "checksum": broken,
@@ -87,6 +94,116 @@ struct TarShardsTests {
     let error = failure { _ = try open(path, size: 2) }
     #expect(error?.description.contains(words) == true, "\(error.map(\.description) ?? "read")")
     #expect(error?.kind == .badData)
+  }
+
+  @Test("files of macOS do not part a label from its image; images that are not read are counted")
+  func members() throws {
+    let mac = member("._0.png", [0, 5, 22, 7]) + member("__MACOSX/._0.cls", [0, 5, 22, 7])
+    let path = folder.write(
+      member("0.png", png(10)) + mac + member("0.cls", [51]) + member("1.webp", [1]) + member("1.cls", [49])
+        + member("2.jxl", [1]) + member("3.cls", [53]) + mac + member("3.png", png(20)) + end, "x.tar")
+    let data = try open(path, size: 2)
+    try #require(data.count == 2)
+    #expect(try (0..<2).map { try data.sample($0).pixels[0] } == [10, 20].map(scaled))
+    #expect(try (0..<2).map { try data.sample($0).label } == [3, 5])
+    #expect(data.remarks == ["2 files ignored: 1 jxl, 1 webp"])
+  }
+
+  @Test("an image within a shard is named by the shard and the byte at which it begins")
+  func places() {
+    let path = folder.write(sample("0", 1, label: 0) + sample("1", 1, label: 7) + end, "x.tar")
+    let label = failure { _ = try open(path, size: 2, labelCount: 7) }
+    #expect(label?.description.contains("label 7 is out of range 0..<7 (") == true)
+    // A header and a block for each of three members, then a label of two blocks and a header.
+    #expect(label?.description.contains("x.tar, image at byte \(6 * 512 + 3 * 512)") == true)
+    var image = png(1)
+    image[40] ^= 1
+    let damaged = folder.write(member("0.png", image) + end, "y.tar")
+    let error = failure { _ = try readAll(damaged, size: 2) }
+    #expect(
+      error?.description.contains("y.tar, image at byte 512, byte 33)") == true, "\(error?.description ?? "")"
+    )
+  }
+
+  /// A shard of two samples, and its line of an index.
+  private func shard(_ name: String, _ value: UInt8) -> (bytes: [UInt8], line: ShardIndex.Shard) {
+    var writer = ShardWriter()
+    for part: UInt8 in 0..<2 {
+      writer.append(
+        key: "\(part)", image: png(value + part), extension: "png", label: Int32(value + part) / 10)
+    }
+    writer.finish()
+    return (
+      writer.bytes,
+      ShardIndex.Shard(name: name, bytes: writer.bytes.count, samples: 2, sha256: writer.sha256)
+    )
+  }
+
+  @Test("an index holds each of several shards against its own line, in the order of the lines")
+  func severalShards() throws {
+    let (first, second) = (shard("b.tar", 10), shard("a.tar", 20))
+    folder.write(first.bytes, "s/b.tar")
+    folder.write(second.bytes, "s/a.tar")
+    let text = ShardIndex(labelCount: 3, shards: [first.line, second.line]).text
+    folder.write(Array(text.utf8), "s/index.txt")
+    let data = try open(folder.path + "/s", size: 2)
+    #expect(try (0..<data.count).map { try data.sample($0).pixels[0] } == [10, 11, 20, 21].map(scaled))
+    #expect(try (0..<data.count).map { try data.sample($0).label } == [1, 1, 2, 2])
+    // sha256sum's digits may be written in capitals.
+    let capitals = text.replacingOccurrences(of: second.line.sha256, with: second.line.sha256.uppercased())
+    folder.write(Array(capitals.utf8), "s/index.txt")
+    #expect(try open(folder.path + "/s", size: 2).fingerprint == data.fingerprint)
+    folder.write(first.bytes, "s/a.tar")
+    let error = failure { _ = try open(folder.path + "/s", size: 2) }
+    #expect(error?.description.contains("s/a.tar") == true && error?.kind == .badData)
+  }
+
+  @Test("every combination of two groups of braces is a shard, the first group outermost")
+  func braces() throws {
+    for (index, name) in ["train-0", "train-1", "extra-0", "extra-1"].enumerated() {
+      folder.write(shard("", UInt8(10 * index)).bytes, "\(name).tar")
+    }
+    let data = try open(folder.path + "/{train,extra}-{0..1}.tar", size: 2)
+    #expect(
+      try (0..<data.count).map { try data.sample($0).pixels[0] }
+        == [0, 1, 10, 11, 20, 21, 30, 31].map(scaled))
+  }
+
+  @Test("damaged shards are all named where faults are collected, and the others are read")
+  func collected() throws {
+    let shards = (0..<4).map { shard("\($0).tar", UInt8(10 * $0)) }
+    func problems(_ source: String) throws -> (places: [String], count: Int) {
+      let problems = SampleProblems(collects: true)
+      let request = DatasetRequest(source: source, size: 2, channels: 1)
+      let count = try Datasets.source(request, problems: problems).count
+      return (problems.list.map(\.description), count)
+    }
+    var flipped = shards[1].bytes
+    flipped[600] ^= 1
+    for (number, bytes) in [
+      shards[0].bytes, flipped, Array(shards[2].bytes.dropLast(512)), shards[3].bytes,
+    ].enumerated() {
+      folder.write(bytes, "\(number).tar")
+    }
+    let (last, lines) = (shards[3].line, shards.dropLast().map(\.line))
+    let wrong = ShardIndex.Shard(name: last.name, bytes: last.bytes, samples: 9, sha256: last.sha256)
+    folder.write(Array(ShardIndex(labelCount: 9, shards: lines + [wrong]).text.utf8), "index.txt")
+    let (named, count) = try problems(folder.path)
+    try #require(named.count == 3, "\(named)")
+    for (text, (name, words)) in zip(
+      named,
+      [("1.tar", "SHA-256"), ("2.tar", "bytes, the index says"), ("3.tar", "2 samples, the index says 9")])
+    {
+      #expect(text.contains(name) && text.contains(words), "\(text)")
+    }
+    #expect(count == 4)
+    // Without an index; with no shard that is whole.
+    for number in 0..<3 {
+      folder.write(Array(shards[number].bytes.prefix(512 * number)), "cut-\(number).tar")
+    }
+    let cut = try problems(folder.path + "/cut-{0..3}.tar")
+    #expect(cut.places.count == 4 && cut.count == 0)
+    #expect((0..<4).allSatisfy { cut.places[$0].contains("cut-\($0).tar") }, "\(cut.places)")
   }
 
   @Test("a shard that is cut anywhere is refused")

@@ -24,7 +24,7 @@ struct FolderListing {
     }
     var entries: [Entry] = []
     for entry in found
-    where entry.name.first != UInt8(ascii: ".") && !entry.name.elementsEqual("__MACOSX".utf8) {
+    where entry.name.first != UInt8(ascii: ".") && !Self.isForeign(entry.name) {
       let kind: Kind
       switch entry.type {
       case Int(DT_REG): kind = .file
@@ -35,6 +35,9 @@ struct FolderListing {
     }
     self.entries = entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
   }
+
+  /// Whether a folder of that name is the one of macOS.
+  static func isForeign(_ name: some Sequence<UInt8>) -> Bool { name.elementsEqual("__MACOSX".utf8) }
 
   /// Whether `path` is a folder.
   static func isFolder(_ path: FilePath) throws(DatasetError) -> Bool {

@@ -1,6 +1,6 @@
 import Platform
 
-/// Images of kinds that are not read, which lie among the images of a folder and are left out.
+/// Images of kinds that are not read, which lie among those of a folder or a shard and are left out.
 package struct IgnoredFiles: Equatable, Sendable {
   private static let extensions = Set("avif bmp gif heic heif jp2 jxl tif tiff webp".split(separator: " "))
 
@@ -11,8 +11,14 @@ package struct IgnoredFiles: Equatable, Sendable {
   /// Counts the file, if its name is that of such an image.
   mutating func add(_ name: [UInt8]) {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return }
-    let kind = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
-    if Self.extensions.contains(kind[...]) { counts[kind, default: 0] += 1 }
+    _ = add(kind: String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+  }
+
+  /// Counts a file by what its name ends in, in lower case; false if that is no such image.
+  mutating func add(kind: String) -> Bool {
+    guard Self.extensions.contains(kind[...]) else { return false }
+    counts[kind, default: 0] += 1
+    return true
   }
 
   mutating func add(_ other: IgnoredFiles) {

@@ -9,22 +9,22 @@ package struct ImageExtent: Hashable, Sendable {
   /// Reads the header in `bytes`, a whole file: format, extent and channels, 1 (grey) or 3 (RGB).
   /// - Throws: ``DatasetError`` when there is no such header, or the image is beyond `limits`.
   static func parse(
-    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+    _ bytes: UnsafeRawBufferPointer, place: String, limits: DatasetLimits
   ) throws(DatasetError) -> (format: ImageFormat, extent: ImageExtent, channels: Int) {
     guard let format = ImageFormat(bytes) else {
       let what = bytes.isEmpty ? "an empty file" : "neither a PNG nor a JPEG image"
-      throw DatasetError(.badData, what, "\(path), byte 0", "remove or replace it")
+      throw DatasetError(.badData, what, "\(place), byte 0", "remove or replace it")
     }
     let found = format == .png ? png(bytes) : jpeg(bytes)
     guard let (extent, channels) = found else {
       throw DatasetError(
-        .badData, "the image ends before its size is said", "\(path), byte \(bytes.count)", "replace it")
+        .badData, "the image ends before its size is said", "\(place), byte \(bytes.count)", "replace it")
     }
     guard channels <= 3 else {
-      throw DatasetError(.badData, "a CMYK JPEG", path.description, "convert it to RGB or grey")
+      throw DatasetError(.badData, "a CMYK JPEG", place, "convert it to RGB or grey")
     }
     guard extent.height > 0, extent.width > 0 else {
-      throw DatasetError(.badData, "an image of \(extent.sizes) pixels", path.description, "replace it")
+      throw DatasetError(.badData, "an image of \(extent.sizes) pixels", place, "replace it")
     }
     // The sides are at most 2^32 - 1 each, so a product that is only formed within the side limit cannot
     // overflow.
@@ -33,11 +33,11 @@ package struct ImageExtent: Hashable, Sendable {
       throw DatasetError(
         .badData,
         "an image of \(extent.sizes), above the limits of \(limits.side) a side and \(limits.pixels) pixels",
-        path.description, "replace it by a smaller one")
+        place, "replace it by a smaller one")
     }
     guard extent.leastFile(format) <= bytes.count else {
       throw DatasetError(
-        .badData, "an image of \(extent.sizes), which \(bytes.count) bytes cannot hold", path.description,
+        .badData, "an image of \(extent.sizes), which \(bytes.count) bytes cannot hold", place,
         "replace it")
     }
     return (format, extent, channels)

@@ -70,7 +70,7 @@ struct ImageFolder: ImageSource {
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let (bytes, path) = try contents(index)
     let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
+      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: path.description, limits: limits)
     }
     let found = ImageExtent(height: image.height, width: image.width)
     if let extent, found != extent {
@@ -99,7 +99,7 @@ struct ImageFolder: ImageSource {
     hash.add(bytes)
     let path = file.path
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), path: path, limits: limits)
+      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), place: path.description, limits: limits)
     }
   }
 

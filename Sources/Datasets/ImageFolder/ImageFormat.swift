@@ -23,21 +23,21 @@ enum ImageFormat: Sendable {
   }
 
   /// Decodes a whole file.
-  /// - Throws: ``DatasetError`` naming `path` for anything short of a whole image within `limits`.
+  /// - Throws: ``DatasetError`` naming `place` for anything short of a whole image within `limits`.
   static func decode(
-    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+    _ bytes: UnsafeRawBufferPointer, place: String, limits: DatasetLimits
   ) throws(DatasetError) -> RasterImage {
-    let (format, extent, _) = try ImageExtent.parse(bytes, path: path, limits: limits)
-    return try format.decode(bytes, extent: extent, path: path)
+    let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+    return try format.decode(bytes, extent: extent, place: place)
   }
 
   /// Decodes a whole file of this format.
   func decode(
-    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
     switch self {
-    case .png: try PNGDecoder.decode(bytes, extent: extent, path: path)
-    case .jpeg: try JPEGDecoder.decode(bytes, extent: extent, path: path)
+    case .png: try PNGDecoder.decode(bytes, extent: extent, place: place)
+    case .jpeg: try JPEGDecoder.decode(bytes, extent: extent, place: place)
     }
   }
 
@@ -51,11 +51,11 @@ enum ImageFormat: Sendable {
 
   /// Checks the header of a whole file, and decodes it where it was cut off or goes on with something else.
   static func inspect(
-    _ bytes: UnsafeRawBufferPointer, path: FilePath, limits: DatasetLimits
+    _ bytes: UnsafeRawBufferPointer, place: String, limits: DatasetLimits
   ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
-    let header = try ImageExtent.parse(bytes, path: path, limits: limits)
+    let header = try ImageExtent.parse(bytes, place: place, limits: limits)
     if !header.format.isEnded(bytes) {
-      _ = try header.format.decode(bytes, extent: header.extent, path: path)
+      _ = try header.format.decode(bytes, extent: header.extent, place: place)
     }
     return (header.extent, header.channels, EXIFOrientation.isTurned(bytes))
   }

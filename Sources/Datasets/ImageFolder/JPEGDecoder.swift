@@ -4,7 +4,7 @@ import Platform
 /// JPEG through TurboJPEG. Its warnings (premature end, corrupt codes) are errors here.
 enum JPEGDecoder {
   static func decode(
-    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
     guard let handle = tjInitDecompress() else { fatalError("TurboJPEG starts a decoder") }
     defer { tjDestroy(handle) }
@@ -14,9 +14,9 @@ enum JPEGDecoder {
       tjDecompressHeader3(handle, source, UInt(bytes.count), &width, &height, &subsampling, &colourspace)
         == 0,
       Int(height) == extent.height, Int(width) == extent.width
-    else { throw fault(handle, path) }
+    else { throw fault(handle, place) }
     guard colourspace != TJCS_CMYK.rawValue, colourspace != TJCS_YCCK.rawValue else {
-      throw DatasetError(.badData, "a CMYK JPEG", path.description, "convert it to RGB or grey")
+      throw DatasetError(.badData, "a CMYK JPEG", place, "convert it to RGB or grey")
     }
     let isGrey = colourspace == TJCS_GRAY.rawValue
     let count = extent.height * extent.width * (isGrey ? 1 : 3)
@@ -30,13 +30,13 @@ enum JPEGDecoder {
           handle, source, UInt(bytes.count), buffer.baseAddress, width, 0, height, Int32(format), flags) == 0
       initialized = isWhole ? count : 0
     }
-    guard isWhole else { throw fault(handle, path) }
+    guard isWhole else { throw fault(handle, place) }
     return RasterImage(height: extent.height, width: extent.width, channels: isGrey ? 1 : 3, pixels: pixels)
   }
 
-  private static func fault(_ handle: tjhandle, _ path: FilePath) -> DatasetError {
+  private static func fault(_ handle: tjhandle, _ place: String) -> DatasetError {
     let message = tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown"
     return DatasetError(
-      .badData, "corrupt JPEG: \(TerminalText.escaped(message))", path.description, "replace the file")
+      .badData, "corrupt JPEG: \(TerminalText.escaped(message))", place, "replace the file")
   }
 }

@@ -5,9 +5,9 @@ import Platform
 /// alpha is composed on black.
 enum PNGDecoder {
   static func decode(
-    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, path: FilePath
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
-    try PNGChunks.verify(bytes, path: path)
+    try PNGChunks.verify(bytes, place: place)
     // On the heap: libpng keeps the address between the calls.
     let image = UnsafeMutablePointer<png_image>.allocate(capacity: 1)
     image.initialize(to: png_image())
@@ -17,7 +17,7 @@ enum PNGDecoder {
       image.deallocate()
     }
     guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else {
-      throw fault(image, path)
+      throw fault(image, place)
     }
     precondition(
       Int(image.pointee.height) == extent.height && Int(image.pointee.width) == extent.width,
@@ -34,7 +34,7 @@ enum PNGDecoder {
       isWhole = png_image_finish_read(image, nil, buffer.baseAddress, 0, nil) != 0
       initialized = isWhole ? count * (channels + 1) : 0
     }
-    guard isWhole else { throw fault(image, path) }
+    guard isWhole else { throw fault(image, place) }
     return RasterImage(
       height: extent.height, width: extent.width, channels: channels,
       pixels: composed(decoded, count: count, channels: channels))
@@ -55,9 +55,9 @@ enum PNGDecoder {
     }
   }
 
-  private static func fault(_ image: UnsafeMutablePointer<png_image>, _ path: FilePath) -> DatasetError {
+  private static func fault(_ image: UnsafeMutablePointer<png_image>, _ place: String) -> DatasetError {
     let message = withUnsafeBytes(of: &image.pointee.message) { Array($0.prefix { $0 != 0 }) }
     return DatasetError(
-      .badData, "corrupt PNG: \(TerminalText.escaped(message))", path.description, "replace the file")
+      .badData, "corrupt PNG: \(TerminalText.escaped(message))", place, "replace the file")
   }
 }

@@ -68,7 +68,7 @@ struct NPYArray: Sendable {
         case .int64: Int(Int64(bitPattern: raw))
         default: Int(exactly: raw)
         }
-      guard let value, (0..<mostLabels).contains(value) else {
+      guard let value, (0..<DatasetLimits.labels).contains(value) else {
         throw DatasetError(
           .badData, "label \(value.map(String.init) ?? String(raw)) is out of range",
           "\(path), sample \(index)",

@@ -64,7 +64,7 @@ package struct ShardIndex: Equatable {
     let lines = text.utf8.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       .map(Substring.init)
     guard lines.count > 2, lines[0] == Self.firstLine, let labels = Self.field(lines[1], "labels "),
-      labels <= mostLabels
+      labels <= DatasetLimits.labels
     else {
       throw damaged("not an index of shards of version 1", line: 1)
     }

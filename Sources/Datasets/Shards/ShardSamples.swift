@@ -1,6 +1,7 @@
 import Platform
 
-/// The samples of one shard: members in a row whose names are equal up to the first dot of their last part.
+/// The samples of one shard: members in a row whose names are equal up to the first dot of their last part. Names
+/// with a leading dot and what macOS packs under `__MACOSX` do not stand between members.
 struct ShardSamples {
   struct Sample {
     let offset: Int
@@ -24,16 +25,24 @@ struct ShardSamples {
   private struct Group {
     let key: [UInt8]
     var image: TarReader.Member?
-    var label: Int32 = -1
+    var label: (value: Int32, member: TarReader.Member)?
+    /// Whether there is an image that is not read, whose label is no mistake.
+    var isIgnored = false
   }
 
+  /// What errors call the image of a sample; a byte in them counts from the image's first.
+  static func place(_ shard: FilePath, _ offset: Int) -> String { "\(shard), image at byte \(offset)" }
+
   /// Calls `body` with each sample in order. A sample whose image or label cannot be read is reported.
+  /// - Returns: images of kinds that are not read.
   func forEach(
     _ problems: SampleProblems, _ body: (Sample) throws(DatasetError) -> Void
-  ) throws(DatasetError) {
+  ) throws(DatasetError) -> IgnoredFiles {
     var reader = TarReader(file)
     var group: Group?
+    var ignored = IgnoredFiles()
     while let member = try reader.next() {
+      guard !Self.isHidden(member.name) else { continue }
       let (key, ending) = Self.split(member.name)
       if group?.key != key {
         try finish(group, problems, body)
@@ -44,20 +53,31 @@ struct ShardSamples {
           guard group?.image == nil else { throw bad("a second image of one sample", member) }
           group?.image = member
         } else if ending == "cls" {
-          group?.label = try label(member)
+          guard group?.label == nil else { throw bad("a second label of one sample", member) }
+          group?.label = (try label(member), member)
+        } else if ignored.add(kind: ending) {
+          group?.isIgnored = true
         }
       } catch {
         try problems.report(error)
       }
     }
     try finish(group, problems, body)
+    return ignored
   }
 
   private func finish(
     _ group: Group?, _ problems: SampleProblems, _ body: (Sample) throws(DatasetError) -> Void
   ) throws(DatasetError) {
-    guard let group, let image = group.image else { return }
-    let place = "\(file.file.path), byte \(image.offset)"
+    guard let group else { return }
+    guard let image = group.image else {
+      guard let label = group.label, !group.isIgnored else { return }
+      return try problems.report(
+        bad(
+          "a label without an image beside it", label.member,
+          "pack the members of a sample together, as tar --sort=name does"))
+    }
+    let place = Self.place(file.file.path, image.offset)
     let header: (extent: ImageExtent, channels: Int, isTurned: Bool)
     do throws(DatasetError) {
       header = try self.header(image, place)
@@ -66,7 +86,7 @@ struct ShardSamples {
     }
     try body(
       Sample(
-        offset: image.offset, size: image.size, label: group.label, extent: header.extent,
+        offset: image.offset, size: image.size, label: group.label?.value ?? -1, extent: header.extent,
         channels: header.channels, isTurned: header.isTurned, place: place))
   }
 
@@ -78,7 +98,7 @@ struct ShardSamples {
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
     let limits = limits
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), path: FilePath(place), limits: limits)
+      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
     }
   }
 
@@ -87,15 +107,22 @@ struct ShardSamples {
     let text = String(
       decoding: try file.file.bytes(member.offset..<member.offset + member.size), as: UTF8.self)
     let digits = text.drop { $0.isWhitespace }.prefix { $0.isASCII && $0.isNumber }
-    guard let label = Int32(digits), label < mostLabels,
+    guard let label = Int32(digits), label < DatasetLimits.labels,
       text.drop(while: { $0.isWhitespace }).dropFirst(digits.count).allSatisfy(\.isWhitespace)
-    else { throw bad("a label that is no whole number below \(mostLabels)", member) }
+    else { throw bad("a label that is no whole number below \(DatasetLimits.labels)", member) }
     return label
   }
 
-  private func bad(_ what: String, _ member: TarReader.Member) -> DatasetError {
-    DatasetError(
-      .badData, what, "\(file.file.path), \(TerminalText.escaped(member.name))", "pack the data again")
+  private func bad(
+    _ what: String, _ member: TarReader.Member, _ advice: String = "pack the data again"
+  ) -> DatasetError {
+    DatasetError(.badData, what, "\(file.file.path), \(TerminalText.escaped(member.name))", advice)
+  }
+
+  /// Whether a folder would be listed without it; see ``FolderListing``.
+  private static func isHidden(_ name: [UInt8]) -> Bool {
+    let parts = name.split(separator: UInt8(ascii: "/"))
+    return parts.last?.first == UInt8(ascii: ".") || parts.contains { FolderListing.isForeign($0) }
   }
 
   /// The name up to the first dot of its last part, and what follows that dot in lower case.

@@ -70,8 +70,10 @@ struct TarReader: ~Copyable {
       case UInt8(ascii: "g"):
         _ = try extended(offset, size, at: start)
       default:
+        let isLinkOrDevice = (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.type)
+        let kind = isLinkOrDevice ? "a link or a device" : "of type \(TerminalText.escaped([header.type]))"
         throw DatasetError(
-          .badData, "\(TerminalText.escaped(longName ?? header.name)) is a link or a device",
+          .badData, "\(TerminalText.escaped(longName ?? header.name)) is \(kind)",
           "\(file.file.path), byte \(start)",
           "pack regular files only")
       }

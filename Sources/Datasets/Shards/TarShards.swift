@@ -1,8 +1,9 @@
 import Platform
 
-/// WebDataset shards: tar files whose members share a name up to the first dot if they belong to one sample,
-/// such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers in ASCII; other
-/// members are left out.
+/// WebDataset shards: tar files whose members follow each other and share a name up to the first dot if they
+/// belong to one sample, such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers
+/// in ASCII. Other members are left out, but a label without an image beside it is an error: `tar *.png *.cls`
+/// would lose them all. Names with a leading dot and the folder `__MACOSX` do not count.
 struct TarShards: ImageSource {
   let name: String
   let extent: ImageExtent?
@@ -13,6 +14,7 @@ struct TarShards: ImageSource {
   let fingerprint: DataFingerprint
   let path: String
   let turnedCount: Int
+  let ignored: IgnoredFiles
   private let samples: [Sample]
   /// Opened for each read: a run may have more shards than a process may have open files.
   private let shards: [FilePath]
@@ -39,35 +41,47 @@ struct TarShards: ImageSource {
     var samples: [Sample] = []
     var extents = CommonExtent(problems)
     var (bytes, turned) = (0, 0)
+    var ignored = IgnoredFiles()
     for (number, path) in paths.enumerated() {
-      let shared = SharedFile(try OpenFile(path))
-      bytes += shared.file.size
-      let digest = try Self.digest(shared)
-      hash.add(shared.file.size)
-      hash.add(digest.bytes)
-      if let expected = index?.shards[number] { try Self.check(shared, digest, expected) }
-      let first = samples.count
-      try ShardSamples(shared, limits: request.limits).forEach(problems) { (sample) throws(DatasetError) in
-        extents.add(sample.extent, channels: sample.channels, at: sample.place)
-        if sample.isTurned { turned += 1 }
-        samples.append(
-          Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
-      }
-      if let expected = index?.shards[number].samples, expected != samples.count - first {
-        throw DatasetError(
-          .badData, "\(samples.count - first) samples, the index says \(expected)", path.description,
-          "pack the data again")
+      let (first, known) = (samples.count, problems.list.count)
+      do throws(DatasetError) {
+        let shared = SharedFile(try OpenFile(path))
+        bytes += shared.file.size
+        let digest = try Self.digest(shared)
+        hash.add(shared.file.size)
+        hash.add(digest.bytes)
+        let expected = index?.shards[number]
+        if let expected { try Self.check(shared, digest, expected) }
+        let others = try ShardSamples(shared, limits: request.limits).forEach(problems) {
+          (sample) throws(DatasetError) in
+          extents.add(sample.extent, channels: sample.channels, at: sample.place)
+          if sample.isTurned { turned += 1 }
+          samples.append(
+            Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
+        }
+        ignored.add(others)
+        // Samples that were reported are missing.
+        if let count = expected?.samples, count != samples.count - first, problems.list.count == known {
+          throw DatasetError(
+            .badData, "\(samples.count - first) samples, the index says \(count)", path.description,
+            "pack the data again")
+        }
+      } catch {
+        try problems.report(error)
       }
     }
-    guard !samples.isEmpty else {
+    guard !samples.isEmpty || !problems.list.isEmpty else {
       throw DatasetError(
-        .badData, "0 samples: no PNG or JPEG image in \(paths.count) shards", paths[0].description,
-        "pack images")
+        .badData,
+        "0 samples: no PNG or JPEG image in \(Count.text(paths.count, "shard"))"
+          + (ignored.text.map { ", \($0)" } ?? ""),
+        paths[0].description, ignored.text == nil ? "pack images" : "pack its images as PNG or JPEG")
     }
     extent = try extents.result(request.resize)
     channelRange = extents.channels ?? 1...1
     turnedCount = turned
-    labelCount = try Self.labelCount(samples, index, request, paths[0], problems)
+    self.ignored = ignored
+    labelCount = try Self.labelCount(samples, of: paths, index, request, problems)
     // An index may name classes of which no sample is here.
     classNames = Array((index?.classNames ?? []).prefix(labelCount))
     fingerprint = hash.fingerprint()
@@ -86,14 +100,14 @@ struct TarShards: ImageSource {
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let sample = samples[index]
     let bytes = try contents(sample)
-    let place = FilePath("\(shards[sample.shard]), byte \(sample.offset)")
+    let place = ShardSamples.place(shards[sample.shard], sample.offset)
     let limits = limits
     let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), path: place, limits: limits)
+      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
     }
     let found = ImageExtent(height: image.height, width: image.width)
     if let extent, found != extent {
-      throw .otherSize(found, than: extent, place.description)
+      throw .otherSize(found, than: extent, place)
     }
     return .bytes(image)
   }
@@ -128,7 +142,7 @@ struct TarShards: ImageSource {
     let what: String
     if shared.file.size != expected.bytes {
       what = "\(shared.file.size) bytes, the index says \(expected.bytes)"
-    } else if digest.description != expected.sha256 {
+    } else if digest != DataFingerprint(expected.sha256) {
       what = "SHA-256 \(digest.description.prefix(16)), the index says \(expected.sha256.prefix(16))"
     } else {
       return
@@ -137,24 +151,24 @@ struct TarShards: ImageSource {
   }
 
   private static func labelCount(
-    _ samples: [Sample], _ index: ShardIndex?, _ request: DatasetRequest, _ path: FilePath,
+    _ samples: [Sample], of paths: [FilePath], _ index: ShardIndex?, _ request: DatasetRequest,
     _ problems: SampleProblems
   ) throws(DatasetError) -> Int {
     let labelled = samples.count { $0.label >= 0 }
     guard labelled > 0 else { return 0 }
-    guard labelled == samples.count else {
-      throw DatasetError(
-        .badData, "\(labelled) of \(samples.count) samples have a label", path.description,
-        "give every sample a .cls, or none")
+    if labelled < samples.count {
+      try problems.report(
+        DatasetError(
+          .badData, "\(labelled) of \(samples.count) samples have a label", paths[0].description,
+          "give every sample a .cls, or none"))
     }
     let largest = Int(samples.map(\.label).max()!)
     guard let classes = request.labelCount ?? index?.labelCount else { return largest + 1 }
-    for (number, sample) in samples.enumerated() where sample.label >= classes {
+    for sample in samples where sample.label >= classes {
       try problems.report(
         DatasetError(
           .badData, "label \(sample.label) is out of range 0..<\(classes)",
-          "\(path.folder), sample \(number)",
-          "correct the data or the number of labels"))
+          ShardSamples.place(paths[sample.shard], sample.offset), "correct the data or the number of labels"))
     }
     return classes
   }

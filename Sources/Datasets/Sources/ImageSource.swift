@@ -92,9 +92,9 @@ package final class SampleProblems {
     self.collects = collects
   }
 
-  /// Throws `error`, or keeps it.
+  /// Throws `error`, or keeps it, unless it is the wish to stop.
   func report(_ error: DatasetError) throws(DatasetError) {
-    guard collects else { throw error }
+    guard collects, error.kind != .stopped else { throw error }
     list.append(error)
   }
 

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 @Suite struct IDXTests {
@@ -100,6 +101,27 @@ import Testing
     #expect(try open(Self.folder(images: split).path, size: 4).fingerprint == whole.fingerprint)
   }
 
+  @Test("a gzip file is read in pieces: one that is longer than they are is whole")
+  func gzipPieces() throws {
+    let images = idx([2, 600, 1000], (0..<1_200_000).map { UInt8(truncatingIfNeeded: $0 / 7) })
+    let members = stride(from: 0, to: images.count, by: 60_000)
+      .flatMap { gzip(Array(images[$0..<min($0 + 60_000, images.count)])) }
+    let plain = try open(Self.folder(images: images).path, size: 1000)
+    #expect(try open(Self.folder(images: members).path, size: 1000).fingerprint == plain.fingerprint)
+  }
+
+  @Test("a gzip file of something else is refused by its first bytes, however long it is")
+  func foreignGzip() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(gzip(Array("{\"text\": \"a line of many\"}".utf8)), "dump.jsonl.gz")
+    let file = try #require(FileHandle(forWritingAtPath: path))
+    // Sparse: it takes no room on the disk, but would in memory.
+    try file.truncate(atOffset: 1 << 38)
+    try file.close()
+    let error = failure { _ = try open(path, size: 4) }
+    #expect(error?.description.contains("not an IDX file") == true, "\(error?.description ?? "read")")
+  }
+
   @Test("no header makes the reader take memory that the file cannot fill")
   func impossibleHeaders() {
     let extents = [
@@ -183,7 +205,11 @@ import Testing
   @Test("a missing path is missing, a folder without data has 0 samples")
   func absent() {
     #expect(failure { _ = try open("/nowhere/at/all", size: 4) }?.kind == .missing)
-    #expect(failure { _ = try open("", size: 4) }?.kind == .missing)
+    for name in ["", "a\u{0}b"] {
+      let error = failure { _ = try open(name, size: 4) }
+      #expect(error?.kind == .missing, "\(error?.description ?? "read")")
+      #expect(error?.description.contains("no file has such a name") == true)
+    }
     let empty = TemporaryFolder()
     let error = failure { _ = try open(empty.path, size: 4) }
     #expect(error?.kind == .badData)

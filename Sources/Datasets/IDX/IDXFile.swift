@@ -10,23 +10,19 @@ struct IDXFile: Sendable {
 
   /// - Parameter rank: the number of axes that the file must have.
   init(_ path: FilePath, rank: Int, limits: DatasetLimits) throws(DatasetError) {
-    let file = try OpenFile(path)
+    let shared = SharedFile(try OpenFile(path))
     self.path = path
-    byteCount = file.size
-    let start = try file.bytes(0..<min(file.size, IDXHeader.byteCount(rank: rank)))
-    if GzipStream.isGzip(start) {
-      let compressed = try file.bytes(0..<file.size)
-      (header, content) = try compressed.withUnsafeBufferPointer { bytes throws(DatasetError) in
-        try Self.inflate(UnsafeRawBufferPointer(bytes), rank: rank, path: path, limits: limits)
-      }
+    byteCount = shared.file.size
+    let start = try shared.file.bytes(0..<min(byteCount, IDXHeader.byteCount(rank: rank)))
+    if InflateStream.isGzip(start) {
+      let whole = FileContent.file(shared, start: 0, count: byteCount)
+      (header, content) = try Self.inflate(whole, rank: rank, path: path, limits: limits)
     } else {
-      header = try start.withUnsafeBufferPointer { bytes throws(DatasetError) in
-        try IDXHeader(UnsafeRawBufferPointer(bytes), rank: rank, path: path, limits: limits)
-      }
-      let held = file.size - header.byteCount
+      header = try IDXHeader(start, rank: rank, path: path, limits: limits)
+      let held = byteCount - header.byteCount
       guard held >= header.payload else { throw Self.truncated(header, path, held: held) }
       guard held == header.payload else { throw Self.tooLong(header, path) }
-      content = .file(SharedFile(file), start: header.byteCount, count: header.payload)
+      content = .file(shared, start: header.byteCount, count: header.payload)
     }
   }
 
@@ -43,30 +39,22 @@ struct IDXFile: Sendable {
   }
 
   private static func inflate(
-    _ compressed: UnsafeRawBufferPointer, rank: Int, path: FilePath, limits: DatasetLimits
+    _ compressed: FileContent, rank: Int, path: FilePath, limits: DatasetLimits
   ) throws(DatasetError) -> (IDXHeader, FileContent) {
-    var stream = GzipStream(compressed, path: path)
-    let start = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: IDXHeader.byteCount(rank: rank), alignment: 16)
-    defer { start.deallocate() }
-    let startCount = try stream.inflate(into: start)
+    var stream = InflateStream(.gzip, compressed, place: path.description)
     let header = try IDXHeader(
-      UnsafeRawBufferPointer(rebasing: start[..<startCount]), rank: rank, path: path, limits: limits)
+      stream.bytes(IDXHeader.byteCount(rank: rank)), rank: rank, path: path, limits: limits)
     // Before memory is taken: could this file hold so much at all?
-    guard header.payload / GzipStream.maximumRatio <= compressed.count else {
+    guard header.payload / InflateStream.maximumRatio <= compressed.count else {
       throw DatasetError(
         .badData, "the header says \(header.sizes), which \(compressed.count) bytes of gzip cannot hold",
         path.description, "fetch the file again")
     }
-    var values = [UInt8](repeating: 0, count: header.payload)
-    let held = try values.withUnsafeMutableBufferPointer { values throws(DatasetError) in
-      try stream.inflate(into: UnsafeMutableRawBufferPointer(values))
+    switch try stream.exactly(header.payload) {
+    case .bytes(let values): return (header, .memory(values))
+    case .short(let held): throw truncated(header, path, held: held)
+    case .long: throw tooLong(header, path)
     }
-    guard held == header.payload else { throw truncated(header, path, held: held) }
-    // One byte more must not come; asking for it also makes zlib check the CRC at the end.
-    let excess = try stream.inflate(into: UnsafeMutableRawBufferPointer(rebasing: start[..<1]))
-    guard excess == 0 else { throw tooLong(header, path) }
-    return (header, .memory(values))
   }
 
   private static func truncated(_ header: IDXHeader, _ path: FilePath, held: Int) -> DatasetError {

@@ -14,8 +14,7 @@ struct IDXHeader: Sendable {
   static func byteCount(rank: Int) -> Int { 4 + 4 * rank }
 
   /// Parses the first `byteCount(rank:)` bytes of a file, or fewer if it has no more.
-  init(_ bytes: UnsafeRawBufferPointer, rank: Int, path: FilePath, limits: DatasetLimits) throws(DatasetError)
-  {
+  init(_ bytes: [UInt8], rank: Int, path: FilePath, limits: DatasetLimits) throws(DatasetError) {
     let magic: [UInt8] = [0, 0, 8, UInt8(rank)]
     guard bytes.prefix(4).elementsEqual(magic.prefix(bytes.count)) else {
       let found = bytes.prefix(4).map { Hexadecimal.text([$0]) }.joined(separator: " ")
@@ -35,7 +34,7 @@ struct IDXHeader: Sendable {
     var product = 1
     var isTooLarge = false
     for axis in 0..<rank {
-      let extent = (0..<4).reduce(0) { $0 << 8 | Int(bytes[4 + 4 * axis + $1]) }
+      let extent = bytes.withUnsafeBytes { $0.bigEndian32(at: 4 + 4 * axis) }
       extents.append(extent)
       let (next, overflow) = product.multipliedReportingOverflow(by: extent)
       isTooLarge = isTooLarge || overflow

@@ -48,7 +48,7 @@ package struct ImageExtent: Hashable, Sendable {
   /// read.
   private func leastFile(_ format: ImageFormat) -> Int {
     switch format {
-    case .png: height * ((width + 7) / 8) / GzipStream.maximumRatio
+    case .png: height * ((width + 7) / 8) / InflateStream.maximumRatio
     case .jpeg: (height + 7) / 8 * ((width + 7) / 8) / 8
     }
   }

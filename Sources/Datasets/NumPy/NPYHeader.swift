@@ -52,10 +52,7 @@ struct NPYHeader: Sendable {
     guard start.count == 12 else { throw damaged("truncated NPY header", at: content.count) }
     guard (1...3).contains(start[6]) else { throw damaged("an NPY file of version \(start[6])", at: 6) }
     let isShort = start[6] == 1
-    let length =
-      isShort
-      ? Int(start[8]) | Int(start[9]) << 8
-      : (0..<4).reduce(0) { $0 | Int(start[8 + $1]) << (8 * $1) }
+    let length = LittleEndian(start).number(8, isShort ? 2 : 4)
     let textStart = isShort ? 10 : 12
     guard length <= Self.longestHeader, length <= content.count - textStart else {
       throw damaged("an NPY header of \(length) bytes, the file has \(content.count)", at: 8)

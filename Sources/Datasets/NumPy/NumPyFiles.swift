@@ -57,7 +57,7 @@ enum NumPyFiles {
         "save the samples under one of these names")
     }
     func array(_ member: ZIPArchive.Member) throws(DatasetError) -> NPYArray {
-      try NPYArray(archive.content(of: member), path: FilePath("\(path)/\(member.name)"))
+      try NPYArray(archive.content(of: member), path: path.appending(Array(member.name.utf8)))
     }
     let found = member(Self.labels)
     let labels = try found.map { member throws(DatasetError) in try array(member) }

@@ -62,7 +62,6 @@ struct ZIPArchive {
 
   /// The content of a member, its CRC-32 checked: in memory if it was deflated, in the file if it was stored.
   func content(of member: Member) throws(DatasetError) -> FileContent {
-    let place = FilePath("\(path)/\(member.name)")
     guard member.header <= directoryStart - 30 else {
       throw damaged("\(member.name) begins behind its end", member)
     }
@@ -76,11 +75,15 @@ struct ZIPArchive {
     let stored = FileContent.file(file, start: start, count: member.compressed)
     let content: FileContent
     if member.isDeflated {
-      guard member.size / GzipStream.maximumRatio <= member.compressed else {
+      guard member.size / InflateStream.maximumRatio <= member.compressed else {
         throw damaged("\(member.compressed) bytes cannot hold the \(member.size) of \(member.name)", member)
       }
-      content = .memory(
-        try RawInflate.inflate(try stored.bytes(0..<member.compressed), count: member.size, path: place))
+      let place = path.appending(Array(member.name.utf8)).description
+      var stream = InflateStream(.raw, stored, place: place)
+      guard case .bytes(let bytes) = try stream.exactly(member.size) else {
+        throw damaged("\(member.name) does not have its \(member.size) bytes", member)
+      }
+      content = .memory(bytes)
     } else {
       guard member.size == member.compressed else { throw damaged("\(member.name) has two sizes", member) }
       content = stored
@@ -192,17 +195,5 @@ extension ZIPArchive {
         name: name, isDeflated: method == 8, crc: UInt32(truncatingIfNeeded: bytes.number(start + 16, 4)),
         compressed: fields[1], size: fields[0], header: fields[2]), length
     )
-  }
-}
-
-/// Bytes with numbers in them, lowest byte first.
-struct LittleEndian {
-  let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  /// The number in `count` bytes from `offset` on; of 8 bytes, negative if it does not fit.
-  func number(_ offset: Int, _ count: Int) -> Int {
-    (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
   }
 }

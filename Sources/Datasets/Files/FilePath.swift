@@ -25,6 +25,14 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
     FilePath(bytes: bytes.last == UInt8(ascii: "/") ? bytes + name : bytes + [UInt8(ascii: "/")] + name)
   }
 
+  /// - Throws: ``DatasetError`` of kind `missing` for what no system takes for a name: nothing, or bytes with a
+  ///   zero among them, which would end it.
+  func check() throws(DatasetError) {
+    guard !bytes.isEmpty, !bytes.contains(0) else {
+      throw DatasetError(.missing, "no file has such a name", "\"\(self)\"", "check the path")
+    }
+  }
+
   func withCString<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
     var terminated = bytes
     terminated.append(0)

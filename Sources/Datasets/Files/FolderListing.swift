@@ -41,10 +41,9 @@ struct FolderListing {
 
   /// Whether `path` is a folder.
   static func isFolder(_ path: FilePath) throws(DatasetError) -> Bool {
+    try path.check()
     var status = stat()
-    guard !path.bytes.isEmpty, !path.bytes.contains(0), path.withCString({ stat($0, &status) }) == 0 else {
-      throw .system("cannot open", path)
-    }
+    guard path.withCString({ stat($0, &status) }) == 0 else { throw .system("cannot open", path) }
     return status.st_mode & S_IFMT == S_IFDIR
   }
 

@@ -8,9 +8,7 @@ struct OpenFile: ~Copyable {
   let descriptor: Int32
 
   init(_ path: FilePath) throws(DatasetError) {
-    guard !path.bytes.isEmpty, !path.bytes.contains(0) else {
-      throw DatasetError(.missing, "no file has such a name", path.description, "check the path")
-    }
+    try path.check()
     // Not blocking: a FIFO of that name must be refused, not waited for.
     let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw .system("cannot open", path) }

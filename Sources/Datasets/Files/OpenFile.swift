@@ -25,15 +25,18 @@ struct OpenFile: ~Copyable {
 
   deinit { close(descriptor) }
 
+  /// Of a single call of the system, after which the wish to stop is looked at.
+  private static let mostBytes = 16 << 20
+
   /// Fills `buffer` with the bytes from `offset` on; the file must have them.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
-    guard !Reading.isStopped.load(ordering: .relaxed) else {
-      throw DatasetError(.stopped, "stopped before all data were read", path.description, "run it again")
-    }
-    defer { Reading.bytes.add(buffer.count, ordering: .relaxed) }
     var done = 0
     while done < buffer.count {
-      let result = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)
+      guard !Reading.isStopped.load(ordering: .relaxed) else {
+        throw DatasetError(.stopped, "stopped before all data were read", path.description, "run it again")
+      }
+      let count = min(buffer.count - done, Self.mostBytes)
+      let result = pread(descriptor, buffer.baseAddress! + done, count, offset + done)
       if result < 0 {
         if errno == EINTR { continue }
         throw .system("cannot read", path)
@@ -44,6 +47,7 @@ struct OpenFile: ~Copyable {
           "do not write to data that a run reads")
       }
       done += result
+      Reading.bytes.add(result, ordering: .relaxed)
     }
   }
 

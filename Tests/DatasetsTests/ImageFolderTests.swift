@@ -279,6 +279,28 @@ import Testing
     #expect(failure { _ = try pixels(Fixture.inkJPEG, channels: 3) }?.description.contains("CMYK") == true)
   }
 
+  @Test("an image whose size is not said or not read is told why")
+  func sizeless() {
+    let frame = (0..<Fixture.greyJPEG.count).first { Fixture.greyJPEG[$0...].starts(with: [0xFF, 0xC0]) }!
+    for (place, byte, what, advice) in [
+      (frame + 1, 0xC9, "an arithmetic-coded JPEG", "save it as baseline JPEG"),
+      (frame + 1, 0xE9, "a JPEG without a frame header", "replace it"),
+    ] as [(Int, UInt8, String, String)] {
+      let folder = TemporaryFolder()
+      var bytes = Fixture.greyJPEG
+      bytes[place] = byte
+      folder.write(bytes, "a.jpg")
+      let error = Self.refused(folder, size: 8)
+      #expect(error?.description.hasPrefix(what) == true, "\(error?.description ?? "read")")
+      #expect(error?.description.hasSuffix(advice) == true)
+    }
+    let folder = TemporaryFolder()
+    var bytes = Fixture.greyPNG
+    bytes[12] = 0x4A
+    folder.write(bytes, "a.png")
+    #expect(Self.refused(folder)?.description.contains("does not begin with its header") == true)
+  }
+
   @Test("an image cut off at any byte is named", arguments: ["a.png", "b.jpg", "c.jpg"])
   func truncated(name: String) {
     let whole = ["a.png": Fixture.colourPNG, "b.jpg": Fixture.colourJPEG, "c.jpg": Fixture.progressiveJPEG][

@@ -15,10 +15,13 @@ package struct ImageExtent: Hashable, Sendable {
       let what = bytes.isEmpty ? "an empty file" : "neither a PNG nor a JPEG image"
       throw DatasetError(.badData, what, "\(place), byte 0", "remove or replace it")
     }
-    let found = format == .png ? png(bytes) : jpeg(bytes)
-    guard let (extent, channels) = found else {
+    let (extent, channels): (ImageExtent, Int)
+    switch format == .png ? png(bytes) : jpeg(bytes) {
+    case .size(let found, let count): (extent, channels) = (found, count)
+    case .cutOff:
       throw DatasetError(
         .badData, "the image ends before its size is said", "\(place), byte \(bytes.count)", "replace it")
+    case .unread(let what, let advice): throw DatasetError(.badData, what, place, advice)
     }
     guard channels <= 3 else {
       throw DatasetError(.badData, "a CMYK JPEG", place, "convert it to RGB or grey")
@@ -53,40 +56,45 @@ package struct ImageExtent: Hashable, Sendable {
     }
   }
 
-  /// What a header gives that says no size.
-  private static let sizeless = (extent: ImageExtent(height: 0, width: 0), channels: 1)
+  /// What a header says.
+  private enum Header {
+    case size(ImageExtent, channels: Int)
+    /// The file ends before it.
+    case cutOff
+    /// No size that is read.
+    case unread(_ what: String, advice: String)
+  }
 
   /// PNG: the first chunk is IHDR: width, height, bits of a sample and the type of colour, whose second bit
   /// is set for RGB and palettes.
-  private static func png(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
-    guard bytes.count >= 26 else { return nil }
-    guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else { return sizeless }
-    return (
+  private static func png(_ bytes: UnsafeRawBufferPointer) -> Header {
+    guard bytes.count >= 26 else { return .cutOff }
+    guard bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else {
+      return .unread("a PNG that does not begin with its header", advice: "replace it")
+    }
+    return .size(
       ImageExtent(height: bytes.bigEndian32(at: 20), width: bytes.bigEndian32(at: 16)),
-      bytes[25] & 2 == 0 ? 1 : 3
-    )
+      channels: bytes[25] & 2 == 0 ? 1 : 3)
   }
 
   /// JPEG: the first frame header (SOF0-15 but DHT, JPG and DAC): precision, height, width, components.
-  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> (extent: ImageExtent, channels: Int)? {
+  private static func jpeg(_ bytes: UnsafeRawBufferPointer) -> Header {
     var segments = JPEGSegments(bytes)
     while let (marker, content) = segments.next() {
       switch marker {
       case 0xC4, 0xC8, 0xCC:
         continue
-      // Arithmetic coding, which nobody uses.
       case 0xC9...0xCF:
-        return sizeless
+        return .unread("an arithmetic-coded JPEG", advice: "save it as baseline JPEG")
       case 0xC0...0xC7 where content.count >= 6:
-        return (
+        return .size(
           ImageExtent(height: content.bigEndian16(at: 1), width: content.bigEndian16(at: 3)),
-          content[5] == 1 ? 1 : max(3, Int(content[5]))
-        )
+          channels: content[5] == 1 ? 1 : max(3, Int(content[5])))
       default:
         continue
       }
     }
-    return segments.isCutOff ? nil : sizeless
+    return segments.isCutOff ? .cutOff : .unread("a JPEG without a frame header", advice: "replace it")
   }
 }
 

@@ -10,6 +10,8 @@ package struct StackedImages: ImageDataset {
   package let base: any ImageDataset
   package let count: Int
   package let channels: Int
+  /// The labels of the images to the power of the channels.
+  package let labelCount: Int
   package let fingerprint: DataFingerprint
   private let noise: KeyedNoise
 
@@ -30,11 +32,17 @@ package struct StackedImages: ImageDataset {
     let hash = ContentHash(kind: "stack of \(base.fingerprint)")
     for number in [Self.generatorVersion, channels, count, Int(truncatingIfNeeded: seed)] { hash.add(number) }
     fingerprint = hash.fingerprint()
-    guard base.labelCount <= Self.mostLabels else {
-      throw DatasetError(
-        .unsuitable, "stacks of images with \(base.labelCount) labels have too many", base.name,
-        "stack images of at most \(Self.mostLabels) labels")
+    var labels: Int32 = 1
+    for _ in 0..<channels {
+      let (product, isTooLarge) = labels.multipliedReportingOverflow(by: Int32(base.labelCount))
+      guard !isTooLarge else {
+        throw DatasetError(
+          .unsuitable, "stacks of \(channels) images with \(base.labelCount) labels each have too many",
+          base.name, "stack fewer of them, or images of fewer labels")
+      }
+      labels = product
     }
+    labelCount = Int(labels)
     if let wanted = request.labelCount, wanted < labelCount {
       throw DatasetError(
         .unsuitable, "\(labelCount) labels of stacks are out of range 0..<\(wanted)", base.name,
@@ -42,16 +50,11 @@ package struct StackedImages: ImageDataset {
     }
   }
 
-  /// The cube of more would not fit a label.
-  private static let mostLabels = 1290
-
   package var name: String { "\(base.name), \(channels) on top of one another" }
   package var remarks: [String] { base.remarks }
   package var sampleName: String { base.sampleName }
   package var height: Int { base.height }
   package var width: Int { base.width }
-  /// The labels of the images to the power of the channels.
-  package var labelCount: Int { (0..<channels).reduce(1) { count, _ in count * base.labelCount } }
 
   /// The images of sample `index`, one a channel, each as likely as any other.
   package func parts(of index: Int) -> [Int] {

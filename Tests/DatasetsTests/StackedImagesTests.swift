@@ -43,9 +43,37 @@ struct StackedImagesTests {
     #expect(abs(mean / base - 0.5) < 0.01)
   }
 
+  @Test("the images of a sample are those that recorded runs used")
+  func recorded() throws {
+    let stacked = try #require(try open() as? StackedImages)
+    // Philox4x32-10 in Python, held against the known answers of its authors.
+    #expect(
+      [0, 1, 2, 299].map { stacked.parts(of: $0) } == [
+        [24841, 4123, 36861], [20822, 17945, 25099], [53969, 27978, 32132], [27025, 45040, 59021],
+      ])
+  }
+
   @Test("images that do not make up the channels are refused")
   func refused() {
     let error = failure { _ = try open(stack: 2) }
     #expect(error?.kind == .unsuitable && error?.description.contains("2 grey images") == true)
+  }
+
+  @Test("labels of stacks that would not fit a label are refused, for any number of images")
+  func labels() throws {
+    let folder = TemporaryFolder()
+    let path = folder.write(npy("|u1", "(2, 2, 2)", Array(0..<8)), "images.npy")
+    func count(_ largest: UInt8, _ stack: Int) throws -> Int {
+      folder.write(npy("|u1", "(2,)", [largest, largest]), "labels.npy")
+      let data = try Datasets.open(DatasetRequest(source: path, size: 2, channels: stack, stack: stack))
+      let label = try data.sample(data.count - 1).label
+      #expect(Int(label) == data.labelCount - 1)
+      return data.labelCount
+    }
+    #expect(try count(255, 3) == 256 * 256 * 256)
+    #expect(try count(214, 4) == 215 * 215 * 215 * 215)
+    let error = failure { _ = try count(215, 4) }
+    #expect(error?.kind == .unsuitable)
+    #expect(error?.description.contains("stacks of 4 images with 216 labels") == true)
   }
 }

@@ -57,6 +57,29 @@ import Testing
     #expect(result == [51, 51, 51, 102, 102, 102, 153, 153, 153, 204, 204, 204].map(scaled))
   }
 
+  @Test("resampling gives the numbers that Pillow's bicubic gives for floats, smaller and larger")
+  func resampled() throws {
+    let folder = TemporaryFolder()
+    // Image.fromarray(values).crop(window).resize((4, 4), Image.BICUBIC), cut off at -1 and 1.
+    let smaller: [Float] = [
+      0.098055, -0.046434, -0.262323, 0.035457, -0.10568, 0.044237, 0.055967, -0.121316, 0.079479, -0.0567,
+      0.100387, 0.198592, 0.158105, 0.272147, -0.028263, 0.073862,
+    ]
+    let larger: [Float] = [
+      1, 1, 0.207182, -1, -0.32632, 0.682296, 0.907109, 0.207182, -1, -0.32895, 0.682296, 1, -0.994542, -1,
+      -0.32632, 1,
+    ]
+    for (height, width, bytes, expected) in [
+      (12, 9, (0..<108).map { UInt8(truncatingIfNeeded: 37 * $0) }, smaller),
+      (3, 3, [255, 255, 0, 0, 255, 255, 0, 0, 255], larger),
+    ] {
+      let path = folder.write(idx([1, height, width], bytes), "x-idx3-ubyte")
+      let data = try Datasets.open(DatasetRequest(source: path, size: 4, channels: 1, resize: .crop))
+      let worst = try zip(data.sample(0).pixels, expected).map { abs($0 - $1) }.max()!
+      #expect(worst < 2e-6, "\(height) x \(width): \(worst)")
+    }
+  }
+
   @Test("any other size is an error that says which size would do")
   func unsuitable() {
     for (height, width, size) in [(48, 48, 32), (64, 63, 32), (33, 33, 32)] {

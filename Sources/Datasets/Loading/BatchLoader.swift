@@ -72,8 +72,7 @@ public final class BatchLoader {
     failure != nil || queue.contains { if case .failure = $0 { true } else { false } }
   }
 
-  /// Ends the thread, after the sample batch that it is reading, and releases what waits. May be called
-  /// again.
+  /// Ends the thread, after the step that it is reading, and releases what waits. May be called again.
   public func stop() {
     guard let thread = thread.take() else { return }
     queue.close()

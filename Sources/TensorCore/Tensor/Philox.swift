@@ -37,7 +37,7 @@ public struct KeyedNoise: Sendable {
     case dropout = 5
     /// Data augmentation of the real samples of a discriminator's turn.
     case augmentation = 6
-    /// Synthetic inputs of benchmarks and tests.
+    /// Synthetic samples: those of mixtures of Gaussians, and the inputs of benchmarks and tests.
     case synthetic = 7
     /// Instance noise on the real samples of a discriminator's turn.
     case noiseOnReals = 8

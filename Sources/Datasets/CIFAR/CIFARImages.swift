@@ -1,5 +1,3 @@
-import Platform
-
 /// The images and labels of CIFAR's binary files.
 struct CIFARImages: ImageSource {
   let name: String
@@ -47,16 +45,11 @@ struct CIFARImages: ImageSource {
         let piece = try file.bytes(first * kind.recordBytes..<end * kind.recordBytes)
         piece.withUnsafeBytes { hash.update($0) }
         for record in 0..<end - first {
-          let place = record * kind.recordBytes + kind.labelBytes - 1
-          if Int(piece[place]) >= classes {
-            try problems.report(
-              DatasetError(
-                .badData, "label \(piece[place]) is out of range 0..<\(classes)",
-                "\(path), sample \(first + record), byte \(first * kind.recordBytes + place)",
-                "correct the file or the number of labels"))
-          }
-          labels.append(piece[place])
+          labels.append(piece[record * kind.recordBytes + kind.labelBytes - 1])
         }
+      }
+      _ = try problems.labelCount(labels[starts.last!...], wanted: classes) { record in
+        "\(path), sample \(record), byte \(record * kind.recordBytes + kind.labelBytes - 1)"
       }
       starts.append(labels.count)
       files.append(SharedFile(file))
@@ -68,10 +61,7 @@ struct CIFARImages: ImageSource {
     byteCount = bytes
     labelCount = classes
     fingerprint = hash.fingerprint()
-    let folder = paths[0].folder
-    name =
-      paths.count == 1 || folder.name.isEmpty
-      ? TerminalText.escaped(paths[0].name) : TerminalText.escaped(folder.name)
+    name = paths[0].title(isAlone: paths.count == 1)
     path = paths[0].description
   }
 
@@ -81,14 +71,9 @@ struct CIFARImages: ImageSource {
     let file = (starts.firstIndex { $0 > index } ?? starts.count) - 1
     let offset = (index - starts[file]) * kind.recordBytes + kind.labelBytes
     let planes = try files[file].file.bytes(offset..<offset + CIFARFormat.imageBytes)
-    let area = CIFARFormat.side * CIFARFormat.side
-    let pixels = [UInt8](unsafeUninitializedCapacity: planes.count) { result, initialized in
-      for pixel in 0..<area {
-        for channel in 0..<3 { result[3 &* pixel &+ channel] = planes[channel &* area &+ pixel] }
-      }
-      initialized = planes.count
-    }
     return .bytes(
-      RasterImage(height: CIFARFormat.side, width: CIFARFormat.side, channels: 3, pixels: pixels))
+      RasterImage(
+        height: CIFARFormat.side, width: CIFARFormat.side, channels: 3,
+        pixels: planes.interleaved(channels: 3)))
   }
 }

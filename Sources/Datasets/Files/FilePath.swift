@@ -21,6 +21,12 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
     return FilePath(bytes: slash == 0 ? [bytes[0]] : Array(bytes[..<slash]))
   }
 
+  /// What a data set is called that lies in it: by the folder, or by the file's own name where it is alone or in no
+  /// folder that has one.
+  func title(isAlone: Bool) -> String {
+    TerminalText.escaped(isAlone || folder.name.isEmpty ? name : folder.name)
+  }
+
   func appending(_ name: [UInt8]) -> FilePath {
     FilePath(bytes: bytes.last == UInt8(ascii: "/") ? bytes + name : bytes + [UInt8(ascii: "/")] + name)
   }

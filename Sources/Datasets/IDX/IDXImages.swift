@@ -1,5 +1,3 @@
-import Platform
-
 /// Grey images from an IDX file, with labels where there is a file of them beside it.
 struct IDXImages: ImageSource {
   let name: String
@@ -26,7 +24,7 @@ struct IDXImages: ImageSource {
   ) throws(DatasetError) {
     let images = try IDXFile(path, rank: 3, limits: request.limits)
     let extents = images.header.extents
-    name = TerminalText.escaped(path.folder.name.isEmpty ? path.name : path.folder.name)
+    name = path.title(isAlone: false)
     count = extents[0]
     self.path = path.description
     self.images = images
@@ -66,14 +64,8 @@ struct IDXImages: ImageSource {
         .badData, "\(labels.count) labels for \(images.header.extents[0]) images of \(images.path)",
         file.path.description, "use files that belong together")
     }
-    guard let labelCount = request.labelCount else { return Int(labels.max()!) + 1 }
-    for (index, label) in labels.enumerated() where Int(label) >= labelCount {
-      try problems.report(
-        DatasetError(
-          .badData, "label \(label) is out of range 0..<\(labelCount)",
-          "\(file.path), sample \(index), byte \(file.header.byteCount + index)",
-          "correct the file or the number of labels"))
+    return try problems.labelCount(labels, wanted: request.labelCount) { index in
+      "\(file.path), sample \(index), byte \(file.header.byteCount + index)"
     }
-    return labelCount
   }
 }

@@ -5,7 +5,7 @@ import Platform
 ///
 /// Opening reads every file once: the sizes, and whether files are cut off, are checked before the first step,
 /// and the fingerprint covers every byte. Images are decoded when they are read.
-struct ImageFolder: ImageSource {
+struct ImageFolder: ImageFileSource {
   let name: String
   let byteCount: Int
   let labelCount: Int
@@ -18,7 +18,7 @@ struct ImageFolder: ImageSource {
   let path: String
   let ignored: IgnoredFiles
   let turnedCount: Int
-  private let limits: DatasetLimits
+  let limits: DatasetLimits
 
   var format: String { "image folder" }
   var count: Int { samples.count }
@@ -67,27 +67,10 @@ struct ImageFolder: ImageSource {
 
   func label(_ index: Int) -> Int32 { samples[index].label }
 
-  func image(_ index: Int) throws(DatasetError) -> SourceImage {
-    let (bytes, path) = try contents(index)
-    let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: path.description, limits: limits)
-    }
-    let found = ImageExtent(height: image.height, width: image.width)
-    if let extent, found != extent {
-      throw .otherSize(found, than: extent, path.description)
-    }
-    return .bytes(image)
-  }
-
-  func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
-    let bytes = try contents(index).bytes
-    return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")
-  }
-
-  private func contents(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], path: FilePath) {
+  func file(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], place: String) {
     let file = try OpenFile(folder.appending(samples[index].path))
     guard file.size <= limits.bytes else { throw Self.tooLarge(file) }
-    return (try file.bytes(0..<file.size), file.path)
+    return (try file.bytes(0..<file.size), file.path.description)
   }
 
   /// Adds the file to `hash` and finds the image's extent and channels.

@@ -89,13 +89,6 @@ struct NPYArray: Sendable {
         .badData, "\(labels.count) labels for \(count) samples", path.description,
         "use arrays that belong together")
     }
-    guard let wanted else { return labels.max()! + 1 }
-    for (index, label) in labels.enumerated() where label >= wanted {
-      try problems.report(
-        DatasetError(
-          .badData, "label \(label) is out of range 0..<\(wanted)", "\(path), sample \(index)",
-          "correct the file or the number of labels"))
-    }
-    return wanted
+    return try problems.labelCount(labels, wanted: wanted) { "\(path), sample \($0)" }
   }
 }

@@ -4,7 +4,7 @@ import Platform
 /// belong to one sample, such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers
 /// in ASCII. Other members are left out, but a label without an image beside it is an error: `tar *.png *.cls`
 /// would lose them all. Names with a leading dot and the folder `__MACOSX` do not count.
-struct TarShards: ImageSource {
+struct TarShards: ImageFileSource {
   let name: String
   let extent: ImageExtent?
   let channelRange: ClosedRange<Int>
@@ -18,7 +18,7 @@ struct TarShards: ImageSource {
   private let samples: [Sample]
   /// Opened for each read: a run may have more shards than a process may have open files.
   private let shards: [FilePath]
-  private let limits: DatasetLimits
+  let limits: DatasetLimits
 
   var format: String { "tar shards" }
   var count: Int { samples.count }
@@ -87,8 +87,7 @@ struct TarShards: ImageSource {
     fingerprint = hash.fingerprint()
     byteCount = bytes
     let isAlone = paths.count == 1 && index == nil
-    name = TerminalText.escaped(
-      isAlone || paths[0].folder.name.isEmpty ? paths[0].name : paths[0].folder.name)
+    name = paths[0].title(isAlone: isAlone)
     path = paths[0].description
     limits = request.limits
     self.samples = samples
@@ -97,24 +96,9 @@ struct TarShards: ImageSource {
 
   func label(_ index: Int) -> Int32 { samples[index].label }
 
-  func image(_ index: Int) throws(DatasetError) -> SourceImage {
+  func file(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], place: String) {
     let sample = samples[index]
-    let bytes = try contents(sample)
-    let place = ShardSamples.place(shards[sample.shard], sample.offset)
-    let limits = limits
-    let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
-    }
-    let found = ImageExtent(height: image.height, width: image.width)
-    if let extent, found != extent {
-      throw .otherSize(found, than: extent, place)
-    }
-    return .bytes(image)
-  }
-
-  func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
-    let bytes = try contents(samples[index])
-    return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")
+    return (try contents(sample), ShardSamples.place(shards[sample.shard], sample.offset))
   }
 
   private func contents(_ sample: Sample) throws(DatasetError) -> [UInt8] {
@@ -162,14 +146,9 @@ struct TarShards: ImageSource {
           .badData, "\(labelled) of \(samples.count) samples have a label", paths[0].description,
           "give every sample a .cls, or none"))
     }
-    let largest = Int(samples.map(\.label).max()!)
-    guard let classes = request.labelCount ?? index?.labelCount else { return largest + 1 }
-    for sample in samples where sample.label >= classes {
-      try problems.report(
-        DatasetError(
-          .badData, "label \(sample.label) is out of range 0..<\(classes)",
-          ShardSamples.place(paths[sample.shard], sample.offset), "correct the data or the number of labels"))
+    return try problems.labelCount(samples.lazy.map(\.label), wanted: request.labelCount ?? index?.labelCount)
+    {
+      ShardSamples.place(paths[samples[$0].shard], samples[$0].offset)
     }
-    return classes
   }
 }

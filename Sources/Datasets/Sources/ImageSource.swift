@@ -98,6 +98,22 @@ package final class SampleProblems {
     list.append(error)
   }
 
+  /// The number of classes of labels, at least one: `wanted`, or one more than the largest. Those that are out of
+  /// range are reported.
+  /// - Parameter place: where the label of a number stands.
+  func labelCount<Labels: Sequence>(
+    _ labels: Labels, wanted: Int?, at place: (_ number: Int) -> String
+  ) throws(DatasetError) -> Int where Labels.Element: BinaryInteger {
+    guard let wanted else { return Int(labels.max()!) + 1 }
+    for (number, label) in labels.enumerated() where label >= wanted {
+      try report(
+        DatasetError(
+          .badData, "label \(label) is out of range 0..<\(wanted)", place(number),
+          "correct the data or the number of labels"))
+    }
+    return wanted
+  }
+
   /// Throws `error`, or keeps it, about an image of another size than most.
   func reportSize(_ error: DatasetError) throws(DatasetError) {
     try report(error)

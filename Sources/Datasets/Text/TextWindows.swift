@@ -1,5 +1,3 @@
-import Platform
-
 /// Text in UTF-8 as one-hot windows: a sample is `length` characters that follow each other, an image of as
 /// many rows and of a column for each different character of the text, white (255) in the column of the row's
 /// character.
@@ -73,7 +71,7 @@ struct TextWindows: ImageSource {
     self.starts = starts
     byteCount = bytes
     fingerprint = hash.fingerprint()
-    name = TerminalText.escaped(paths.count == 1 ? paths[0].name : paths[0].folder.name)
+    name = paths[0].title(isAlone: paths.count == 1)
     path = paths[0].description
   }
 

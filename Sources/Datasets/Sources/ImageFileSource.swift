@@ -1,0 +1,25 @@
+/// A source of whole PNG and JPEG files, which are decoded when they are read.
+protocol ImageFileSource: ImageSource {
+  var limits: DatasetLimits { get }
+
+  /// The file of a sample, and what errors call it.
+  func file(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], place: String)
+}
+
+extension ImageFileSource {
+  package func image(_ index: Int) throws(DatasetError) -> SourceImage {
+    let (bytes, place) = try file(index)
+    let limits = limits
+    let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
+    }
+    let found = ImageExtent(height: image.height, width: image.width)
+    if let extent, found != extent { throw .otherSize(found, than: extent, place) }
+    return .bytes(image)
+  }
+
+  package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
+    let bytes = try file(index).bytes
+    return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")
+  }
+}

@@ -93,6 +93,28 @@ struct NumPyTests {
   }
 
   @Test(
+    "labels of every type of integer are the same numbers; one that is no label is named",
+    arguments: ["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8"])
+  func labelTypes(type: String) throws {
+    let size = type.last!.wholeNumberValue!
+    func bytes(_ label: Int64) -> [UInt8] {
+      (0..<size).map { UInt8(truncatingIfNeeded: label >> (8 * $0)) }
+    }
+    let images = folder.write(npy("|u1", "(2, 1, 1)", [1, 2]), "images.npy")
+    let label: Int64 = size == 1 ? 100 : 300
+    folder.write(npy(type, "(2,)", bytes(label) + bytes(7)), "labels.npy")
+    let data = try open(images, size: 1)
+    #expect(try (0..<2).map { try data.sample($0).label } == [Int32(label), 7])
+    folder.write(npy(type, "(2,)", bytes(0) + bytes(-2)), "labels.npy")
+    let wrong = type.contains("i") ? "-2" : size == 8 ? "18446744073709551614" : "\((1 << (8 * size)) - 2)"
+    guard size > 2 || type.contains("i") else { return }
+    let error = failure { _ = try open(images, size: 1) }
+    #expect(
+      error?.description.contains("label \(wrong) is out of range (") == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("labels.npy, sample 1)") == true)
+  }
+
+  @Test(
     "a header that promises what is not there, or is no header, is refused before memory is taken",
     arguments: [
       npy("<f4", "(8589934592,)", []), npy("<f4", "(2147483648, 2147483648, 2147483648)", []),

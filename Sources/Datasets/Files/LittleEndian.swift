@@ -9,3 +9,13 @@ struct LittleEndian {
     (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
   }
 }
+
+extension UnsafeRawBufferPointer {
+  /// The numbers that the whole bytes are, lowest byte first.
+  func numbers<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) -> [Word] {
+    let size = MemoryLayout<Word>.size
+    return (0..<count / size).map {
+      Word(littleEndian: loadUnaligned(fromByteOffset: $0 * size, as: Word.self))
+    }
+  }
+}

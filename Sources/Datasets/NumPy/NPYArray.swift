@@ -18,16 +18,14 @@ struct NPYArray: Sendable {
       header.byteCount + range.lowerBound * size..<header.byteCount + range.upperBound * size)
   }
 
-  /// A value of some that are floats.
-  func float(_ bytes: [UInt8], _ index: Int) -> Float {
-    func bits<Word: FixedWidthInteger>(_: Word.Type) -> Word {
-      let size = MemoryLayout<Word>.size
-      return (0..<size).reduce(0) { $0 | Word(bytes[size * index + $1]) << (8 * $1) }
-    }
-    switch header.element {
-    case .float32: return Float(bitPattern: bits(UInt32.self))
-    case .float64: return Float(Double(bitPattern: bits(UInt64.self)))
-    default: preconditionFailure("values of type \(header.element.rawValue) are no floats")
+  /// Whole values that are floats.
+  func floats(_ bytes: [UInt8]) -> [Float] {
+    bytes.withUnsafeBytes { bytes in
+      switch header.element {
+      case .float32: bytes.numbers(UInt32.self).map(Float.init(bitPattern:))
+      case .float64: bytes.numbers(UInt64.self).map { Float(Double(bitPattern: $0)) }
+      default: preconditionFailure("values of type \(header.element.rawValue) are no floats")
+      }
     }
   }
 
@@ -54,29 +52,29 @@ struct NPYArray: Sendable {
         path.description,
         "save them as integers of shape [N]")
     }
-    let size = header.element.byteCount
-    let bytes = try self.bytes(0..<header.extents[0])
-    var labels: [Int] = []
-    labels.reserveCapacity(header.extents[0])
-    for index in 0..<header.extents[0] {
-      let raw = (0..<size).reduce(UInt64(0)) { $0 | UInt64(bytes[index * size + $1]) << UInt64(8 * $1) }
-      let value: Int? =
-        switch header.element {
-        case .int8: Int(Int8(truncatingIfNeeded: raw))
-        case .int16: Int(Int16(truncatingIfNeeded: raw))
-        case .int32: Int(Int32(truncatingIfNeeded: raw))
-        case .int64: Int(Int64(bitPattern: raw))
-        default: Int(exactly: raw)
-        }
-      guard let value, (0..<DatasetLimits.labels).contains(value) else {
-        throw DatasetError(
-          .badData, "label \(value.map(String.init) ?? String(raw)) is out of range",
-          "\(path), sample \(index)",
-          "correct the file")
-      }
-      labels.append(value)
+    switch header.element {
+    case .uint8: return try labels(UInt8.self)
+    case .int8: return try labels(Int8.self)
+    case .uint16: return try labels(UInt16.self)
+    case .int16: return try labels(Int16.self)
+    case .uint32: return try labels(UInt32.self)
+    case .int32: return try labels(Int32.self)
+    case .uint64: return try labels(UInt64.self)
+    case .int64: return try labels(Int64.self)
+    case .float32, .float64: preconditionFailure("labels are whole numbers")
     }
-    return labels
+  }
+
+  private func labels<Word: FixedWidthInteger & BitwiseCopyable>(
+    _: Word.Type
+  ) throws(DatasetError) -> [Int] {
+    let bytes = try self.bytes(0..<header.extents[0])
+    let words = bytes.withUnsafeBytes { $0.numbers(Word.self) }
+    if let wrong = words.firstIndex(where: { $0 < 0 || $0 >= DatasetLimits.labels }) {
+      throw DatasetError(
+        .badData, "label \(words[wrong]) is out of range", "\(path), sample \(wrong)", "correct the file")
+    }
+    return words.map { Int($0) }
   }
 
   /// The number of classes of labels that were read from this array: `wanted`, or one more than the largest.

@@ -84,22 +84,18 @@ struct NPYImages: ImageSource {
     let bytes = try array.bytes(index * values..<(index + 1) * values)
     if array.header.element == .uint8 {
       return .bytes(
-        RasterImage(
-          height: height, width: width, channels: channels,
-          pixels: interleaved(count: values) { bytes[$0] }))
+        RasterImage(height: height, width: width, channels: channels, pixels: interleaved(bytes)))
     }
     let (scale, shift): (Float, Float) = isUnsigned ? (2, -1) : (1, 0)
     return .floats(
       FloatImage(
         height: height, width: width, channels: channels,
-        pixels: interleaved(count: values) { array.float(bytes, $0) * scale + shift }))
+        pixels: interleaved(array.floats(bytes).map { $0 * scale + shift })))
   }
 
   /// `[H, W, C]` from the file's order.
-  private func interleaved<Value>(count: Int, _ value: (Int) -> Value) -> [Value] {
-    guard isPlanar else { return (0..<count).map(value) }
-    let area = height * width
-    return (0..<count).map { value($0 % channels * area + $0 / channels) }
+  private func interleaved<Value>(_ values: [Value]) -> [Value] {
+    isPlanar ? values.interleaved(channels: channels) : values
   }
 
   /// Adds the values to the fingerprint and finds their range.
@@ -112,11 +108,11 @@ struct NPYImages: ImageSource {
     var lastBad = -1
     try array.add(to: hash) { (piece, first) throws(DatasetError) in
       guard isFloat else { return }
-      for index in 0..<piece.count / array.header.element.byteCount {
-        let value = array.float(piece, index)
+      for (index, value) in array.floats(piece).enumerated() {
         least = min(least, value)
+        guard !(abs(value) <= 1) else { continue }
         let sample = (first + index) / valuesPerImage
-        guard !(abs(value) <= 1), sample != lastBad else { continue }
+        guard sample != lastBad else { continue }
         lastBad = sample
         try problems.report(
           DatasetError(

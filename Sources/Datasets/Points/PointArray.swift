@@ -25,15 +25,13 @@ package struct PointArray: ImageDataset {
     var values: [Float] = []
     values.reserveCapacity(2 * extents[0])
     try array.add(to: hash) { (piece, first) throws(DatasetError) in
-      for index in 0..<piece.count / array.header.element.byteCount {
-        let value = array.float(piece, index)
-        guard value.isFinite else {
-          throw DatasetError(
-            .badData, "a coordinate is \(value)", "\(place), sample \((first + index) / 2)",
-            "leave out points that are not finite")
-        }
-        values.append(value)
+      let piece = array.floats(piece)
+      if let wrong = piece.firstIndex(where: { !$0.isFinite }) {
+        throw DatasetError(
+          .badData, "a coordinate is \(piece[wrong])", "\(place), sample \((first + wrong) / 2)",
+          "leave out points that are not finite")
       }
+      values += piece
     }
     points = (0..<extents[0]).map { SIMD2(values[2 * $0], values[2 * $0 + 1]) }
     extent = values.reduce(0) { max($0, abs($1)) }

@@ -97,7 +97,7 @@ public enum Datasets {
   package static func fitted(
     _ source: any ImageSource, _ request: DatasetRequest
   ) throws(DatasetError) -> any ImageDataset {
-    if let text = source as? TextWindows { try text.check(request) }
+    try source.check(request)
     return try FittedDataset(source, request)
   }
 

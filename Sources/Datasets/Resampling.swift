@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// How images are brought to a size that holds no whole number of their pixels.
 public enum ResizeMode: String, CaseIterable, Hashable, Sendable {
   /// They are not: whole factors only.

@@ -34,7 +34,7 @@ struct BatchPlan: Sendable {
         images: Tensor(viewOf: part.storage, offset: 0, shape: shape),
         labels: Array(labels[first..<first + part.indices.count]))
     }
-    return LoadedStep(step: step, microBatches: loaded, waited: 0)
+    return LoadedStep(microBatches: loaded, waited: 0)
   }
 
   /// The samples of one pass and where they go.

@@ -2,8 +2,6 @@ public import TensorCore
 
 /// What one rank reads for one step: its micro-batches, in order.
 public struct LoadedStep: Sendable {
-  /// The step, from 0.
-  public let step: Int
   /// This rank's micro-batches, by number.
   public let microBatches: [LoadedMicroBatch]
   /// Seconds that the consumer waited for this step: the part of loading that computation did not hide.
@@ -17,7 +15,7 @@ public struct LoadedMicroBatch: Sendable {
   /// How many neighbours there are.
   public let parts: Int
   /// The samples' indices in the data set.
-  public let indices: [Int]
+  package let indices: [Int]
   /// Pixels in [-1, 1], of shape `[samples, height, width, channels]`.
   public let images: Tensor
   /// One label per sample, -1 when the data set is unlabelled.

@@ -6,8 +6,7 @@
 public struct SampleStream: Sendable {
   /// The number of samples of an epoch.
   public let count: Int
-  /// What the order is keyed by.
-  public let seed: UInt64
+  private let seed: UInt64
 
   /// The order of a data set of `count` samples under `seed`.
   /// - Precondition: `count > 0`.
@@ -15,14 +14,6 @@ public struct SampleStream: Sendable {
     precondition(count > 0, "an empty data set has no order")
     self.count = count
     self.seed = seed
-  }
-
-  /// The epoch that `position` lies in, from 0.
-  public func epoch(at position: Int) -> Int { position / count }
-
-  /// The index in the data set of the sample at `position`.
-  public func index(at position: Int) -> Int {
-    EpochPermutation(count: count, seed: seed, epoch: position / count)[position % count]
   }
 
   /// The indices of the samples at `positions`, in their order.

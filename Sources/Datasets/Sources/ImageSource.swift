@@ -31,6 +31,10 @@ package protocol ImageSource: Sendable {
   /// Images whose Exif data say that they are to be turned or mirrored, which is not done.
   var turnedCount: Int { get }
 
+  /// Whether samples can be delivered as `request` asks, beyond what any image can.
+  /// - Throws: ``DatasetError`` of kind `unsuitable` that says why not.
+  func check(_ request: DatasetRequest) throws(DatasetError)
+
   /// The label of a sample, -1 when unlabelled.
   func label(_ index: Int) -> Int32
 
@@ -51,6 +55,8 @@ extension ImageSource {
 
   package var turnedCount: Int { 0 }
 
+  package func check(_ request: DatasetRequest) throws(DatasetError) {}
+
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? { nil }
 }
 
@@ -60,14 +66,6 @@ package enum SourceImage: Sendable {
   case bytes(RasterImage)
   /// Numbers in [-1, 1].
   case floats(FloatImage)
-
-  /// The height and width.
-  var extent: ImageExtent {
-    switch self {
-    case .bytes(let image): ImageExtent(height: image.height, width: image.width)
-    case .floats(let image): ImageExtent(height: image.height, width: image.width)
-    }
-  }
 
   /// Grey (1) or RGB (3).
   package var channels: Int {

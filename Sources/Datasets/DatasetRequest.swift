@@ -45,8 +45,8 @@ public struct DatasetLimits: Hashable, Sendable {
   public var side: Int
   /// Pixels of a source image.
   public var pixels: Int
-  /// What no label reaches, whatever is asked for: one that is larger is a mistake, and would have a number counted
-  /// for each below it.
+  /// What no label reaches, whatever is asked for: one that is larger is a mistake, and would have a number
+  /// counted for each below it.
   static let labels = 1_000_000
 
   /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said

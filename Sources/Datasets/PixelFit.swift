@@ -2,8 +2,8 @@
 /// largest whole factor (nearest pixel); larger by a whole factor, box average; centred, the rest filled with
 /// black (-1).
 ///
-/// Nothing is interpolated: every value is a mean of source pixels, of bytes the exact one rounded to Float32, on
-/// every machine the same.
+/// Nothing is interpolated: every value is a mean of source pixels, of bytes the exact one rounded to
+/// Float32, on every machine the same.
 struct PixelFit: Sendable {
   let sourceHeight: Int
   let sourceWidth: Int

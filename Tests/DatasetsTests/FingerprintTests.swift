@@ -1,8 +1,8 @@
 import Datasets
 import Testing
 
-/// A checkpoint holds the fingerprint of its data: one that changed would refuse runs that are sound. The values
-/// were computed from the bytes with Python's hashlib.
+/// A checkpoint holds the fingerprint of its data: one that changed would refuse runs that are sound. The
+/// values were computed from the bytes with Python's hashlib.
 @Suite("Recorded fingerprints")
 struct FingerprintTests {
   private let folder = TemporaryFolder()

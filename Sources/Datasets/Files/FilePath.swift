@@ -21,8 +21,8 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
     return FilePath(bytes: slash == 0 ? [bytes[0]] : Array(bytes[..<slash]))
   }
 
-  /// What a data set is called that lies in it: by the folder, or by the file's own name where it is alone or in no
-  /// folder that has one.
+  /// What a data set is called that lies in it: by the folder, or by the file's own name where it is alone or
+  /// in no folder that has one.
   func title(isAlone: Bool) -> String {
     TerminalText.escaped(isAlone || folder.name.isEmpty ? name : folder.name)
   }
@@ -31,8 +31,8 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
     FilePath(bytes: bytes.last == UInt8(ascii: "/") ? bytes + name : bytes + [UInt8(ascii: "/")] + name)
   }
 
-  /// - Throws: ``DatasetError`` of kind `missing` for what no system takes for a name: nothing, or bytes with a
-  ///   zero among them, which would end it.
+  /// - Throws: ``DatasetError`` of kind `missing` for what no system takes for a name: nothing, or bytes with
+  ///   a zero among them, which would end it.
   func check() throws(DatasetError) {
     guard !bytes.isEmpty, !bytes.contains(0) else {
       throw DatasetError(.missing, "no file has such a name", "\"\(self)\"", "check the path")

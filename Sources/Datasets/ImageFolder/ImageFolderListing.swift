@@ -68,8 +68,9 @@ struct ImageFolderListing: Sendable {
     if let text, let other {
       advice =
         (ignored.text == nil ? "" : advice + "; ")
-        + "text lies beside other files, such as \(TerminalText.escaped(other)): name the .txt file to train on, "
-        + "such as \(TerminalText.escaped(text)), or a folder of nothing but .txt files"
+        + "text lies beside other files, such as \(TerminalText.escaped(other)): "
+        + "name the .txt file to train on, such as \(TerminalText.escaped(text)), "
+        + "or a folder of nothing but .txt files"
     }
     return DatasetError(
       .badData, "0 samples: no IDX file, no PNG or JPEG image\(suffix(ignored))", folder.description, advice)

@@ -2,8 +2,8 @@ import CPNG
 import Platform
 
 /// PNG through libpng's simplified interface. 16 bits are reduced to 8, palettes and low depths expanded, and
-/// alpha is composed on black. libpng converts to sRGB: a file whose gAMA chunk says another exponent than 1/2.2
-/// gives other values than in Pillow, which takes them as they are stored.
+/// alpha is composed on black. libpng converts to sRGB: a file whose gAMA chunk says another exponent than
+/// 1/2.2 gives other values than in Pillow, which takes them as they are stored.
 enum PNGDecoder {
   static func decode(
     _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String

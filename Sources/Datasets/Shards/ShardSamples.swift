@@ -1,7 +1,7 @@
 import Platform
 
-/// The samples of one shard: members in a row whose names are equal up to the first dot of their last part. Names
-/// with a leading dot and what macOS packs under `__MACOSX` do not stand between members.
+/// The samples of one shard: members in a row whose names are equal up to the first dot of their last part.
+/// Names with a leading dot and what macOS packs under `__MACOSX` do not stand between members.
 struct ShardSamples {
   struct Sample {
     let offset: Int

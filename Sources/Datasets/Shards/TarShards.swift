@@ -1,9 +1,9 @@
 import Platform
 
 /// WebDataset shards: tar files whose members follow each other and share a name up to the first dot if they
-/// belong to one sample, such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole numbers
-/// in ASCII. Other members are left out, but a label without an image beside it is an error: `tar *.png *.cls`
-/// would lose them all. Names with a leading dot and the folder `__MACOSX` do not count.
+/// belong to one sample, such as `000123.png` and `000123.cls`. Images are PNG or JPEG, labels are whole
+/// numbers in ASCII. Other members are left out, but a label without an image beside it is an error:
+/// `tar *.png *.cls` would lose them all. Names with a leading dot and the folder `__MACOSX` do not count.
 struct TarShards: ImageFileSource {
   let name: String
   let extent: ImageExtent?

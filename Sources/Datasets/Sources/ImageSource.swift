@@ -96,8 +96,8 @@ package final class SampleProblems {
     list.append(error)
   }
 
-  /// The number of classes of labels, at least one: `wanted`, or one more than the largest. Those that are out of
-  /// range are reported.
+  /// The number of classes of labels, at least one: `wanted`, or one more than the largest. Those that are
+  /// out of range are reported.
   /// - Parameter place: where the label of a number stands.
   func labelCount<Labels: Sequence>(
     _ labels: Labels, wanted: Int?, at place: (_ number: Int) -> String

@@ -23,7 +23,6 @@ struct ExitStatusTests {
     let folder = TemporaryFolder()
     try Data("not an image set".utf8).write(to: URL(fileURLWithPath: folder.path + "/bad-images-idx3-ubyte"))
     #expect(try code { throw PlanError.emptyBatch(batch: 0) } == 78)
-    #expect(try code { throw CommunicationError.stalled(waits: "") } == 69)
     #expect(
       try code {
         throw TurnError.notFinite(network: "generator", step: 1, place: "main.0.weight", ranks: [1])
@@ -50,6 +49,22 @@ struct ExitStatusTests {
       } == 76)
     struct Surprise: Error {}
     #expect(try code { throw Surprise() } == 1)
+  }
+
+  private static let barrier = CollectiveHeader(operation: .barrier, byteCount: 0, root: 0)
+
+  @Test(
+    "errors of communication: a lost rank may be tried again, ranks that differ and a wrong start may not",
+    arguments: [
+      (.mpi(call: "receive", rank: 1, code: 17, text: "x"), 69), (.stalled(waits: "x"), 69),
+      (.messageSize(source: 0, destination: 1, tag: 4, sent: 64, expected: 100), 76),
+      (.collectivesDiffer(rank: 1, entered: barrier, reference: barrier), 76),
+      (.otherProgram(call: "barrier", rank: 0, other: 1), 76),
+      (.singletons(launched: 4, joined: 1, variable: "PMI_SIZE"), 78),
+      (.unsupported(call: "MPI_Init_thread", text: "x"), 78),
+    ] as [(CommunicationError, Int32)])
+  func communication(error: CommunicationError, expected: Int32) {
+    #expect(ExitStatus(of: error).rawValue == expected)
   }
 
   @Test(

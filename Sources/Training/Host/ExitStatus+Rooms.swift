@@ -9,7 +9,14 @@ package import Reporting
 // The rooms below know nothing of programs that end: what their errors mean to one is said here.
 
 extension CommunicationError: ReportedError {
-  package var exitStatus: ExitStatus { .peerLost }
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .mpi, .stalled: .peerLost
+    // The same again ends the same: a launcher that restarts lost runs leaves these alone.
+    case .messageSize, .collectivesDiffer, .otherProgram: .disagreement
+    case .singletons, .unsupported, .tooLarge: .configuration
+    }
+  }
 }
 
 extension DivergenceError: ReportedError {

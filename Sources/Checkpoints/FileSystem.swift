@@ -81,8 +81,6 @@ package struct FileSystem: Sendable {
     guard statvfs(path, &status) == 0 else {
       throw CheckpointError(.inputOutput, call: "ask for free space", path: path, code: errno)
     }
-    // A file system that is not on a device, or does not tell, has no blocks.
-    guard status.f_blocks > 0 else { return .max }
     return status.freeBytes
   }
 }

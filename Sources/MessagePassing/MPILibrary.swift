@@ -1,4 +1,6 @@
 import CMPI
+import Glibc
+import Platform
 
 /// What the MPI library says about itself. Needs no world.
 public enum MPILibrary {
@@ -18,6 +20,14 @@ public enum MPILibrary {
     var minor: Int32 = 0
     MPI_Get_version(&major, &minor)
     return (Int(major), Int(minor))
+  }
+
+  /// Bytes that Open MPI finds free in `/dev/shm`, where it keeps memory that ranks share; nil if there is no such
+  /// folder. It counts blocks, and takes a file system that has no limit (`size=0`), and so no blocks, for full.
+  package static var sharedMemoryRoom: Int? {
+    var status = statvfs()
+    guard statvfs("/dev/shm", &status) == 0 else { return nil }
+    return status.f_blocks == 0 ? 0 : status.freeBytes
   }
 
   /// What `MPI_Error_string` says about a code.

@@ -1,7 +1,5 @@
 import CMPI
 import CProcessor
-import Glibc
-import Platform
 
 /// A window of MPI-3 shared memory (`MPI_Win_allocate_shared`) on each node of a communicator.
 ///
@@ -54,7 +52,9 @@ final class MPINodeMemory: NodeMemory {
     // ever.
     let mates = nodes.first { $0.contains(rank) }!
     self.mates = mates
-    guard try communicator.minimum(of: Self.freeBytes >= (mates.count + 1) * bytes ? 1 : 0) == 1 else {
+    // Without the folder Open MPI keeps it somewhere else.
+    let room = MPILibrary.sharedMemoryRoom ?? .max
+    guard try communicator.minimum(of: room >= (mates.count + 1) * bytes ? 1 : 0) == 1 else {
       MPI_Comm_free(&node)
       return nil
     }
@@ -81,13 +81,6 @@ final class MPINodeMemory: NodeMemory {
     ownCounter = counter(of: rank)
     CMPI_store_release(ownCounter, 0)
     try communicator.barrier()
-  }
-
-  /// The room where Open MPI keeps shared memory; no limit where that is somewhere else.
-  private static var freeBytes: Int {
-    var status = statvfs()
-    guard statvfs("/dev/shm", &status) == 0 else { return .max }
-    return status.freeBytes
   }
 
   func segment(of rank: Int) -> UnsafeMutableRawPointer {

@@ -86,7 +86,8 @@ package enum Files {
     return ferror(file) == 0 ? text : nil
   }
 
-  /// Bytes that an ordinary user may still write in the file system of `path`; nil if it does not say.
+  /// Bytes that an ordinary user may still write in the file system of `path`, `Int.max` for no limit; nil if it cannot be
+  /// asked.
   package static func free(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }

@@ -49,6 +49,21 @@ struct PlatformTests {
     #expect(realPath("/proc/self/exe").map { $0.first } == UInt8(ascii: "/"))
   }
 
+  @Test(
+    "a file system without blocks has no limit, a full one no room, a huge one as much as there is a number for"
+  )
+  func freeSpace() {
+    func free(blocks: UInt, available: UInt) -> Int {
+      var status = statvfs()
+      (status.f_blocks, status.f_bavail, status.f_frsize) = (blocks, available, 4096)
+      return status.freeBytes
+    }
+    #expect(free(blocks: 0, available: 0) == .max)
+    #expect(free(blocks: 10, available: 0) == 0 && free(blocks: 10, available: 3) == 12_288)
+    #expect(free(blocks: .max, available: .max) == .max)
+    #expect(Files.free("/proc") == .max && Files.free("/no/such/folder") == nil)
+  }
+
   @Test("a folder's entries are all but itself and the one above; what is no folder has none, and says why")
   func entries() throws {
     let scratch = TemporaryFolder()

@@ -18,7 +18,7 @@ extension MachineFacts {
     facts.memoryLimit = ControlGroup.own.memory
     facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
     (facts.openFiles, facts.openFilesMaximum) = openFiles()
-    facts.sharedMemory = Files.free("/dev/shm")
+    facts.sharedMemory = MPILibrary.sharedMemoryRoom
     facts.clockSource =
       Files.head("/sys/devices/system/clocksource/clocksource0/current_clocksource")?.firstLine
     facts.clockResolution = clockResolution()

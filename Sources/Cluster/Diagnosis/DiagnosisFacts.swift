@@ -25,7 +25,7 @@ package struct MachineFacts: Sendable, Equatable {
   package var openFiles = 0
   /// Files that it could ask for.
   package var openFilesMaximum = 0
-  /// Bytes free in `/dev/shm`; nil where there is none.
+  /// Bytes that MPI finds free in `/dev/shm`; nil where there is none.
   package var sharedMemory: Int?
   /// The kernel's clock source, such as `tsc`.
   package var clockSource: String?
@@ -75,7 +75,7 @@ package struct FolderFacts: Sendable, Equatable {
   package var path: String
   /// How far the probe came.
   package var outcome: Outcome
-  /// Bytes that are free there; nil where the system does not say.
+  /// Bytes that are free there, `Int.max` for no limit; nil where the system does not say.
   package var free: Int?
   /// Whether it lies in memory and is gone with the next boot.
   package var isInMemory: Bool

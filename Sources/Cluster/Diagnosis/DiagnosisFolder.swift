@@ -16,7 +16,7 @@ extension FolderFacts {
         .cannotCreate)
     case .writable:
       guard let free else { return .ok(name, "\(path) is writable") }
-      let detail = "\(path) is writable, \(ByteCount.text(free)) free"
+      let detail = "\(path) is writable" + (free == .max ? "" : ", \(ByteCount.text(free)) free")
       if free < 16 << 20 {
         return .fail(name, detail, "free some space there, or choose another with --run", .cannotCreate)
       }

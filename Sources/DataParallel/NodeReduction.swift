@@ -6,7 +6,8 @@ import TensorCore
 /// The vector passes in blocks. A block is cut into one slice for each node, and this into one part for each
 /// of the node's ranks, its owner. On every other node one rank carries the part. For each block
 ///
-/// 1. each rank puts its pieces into its segment, and the ranks of a node meet;
+/// 1. each rank puts its pieces into its segment, and the ranks of a node meet (they do so once before the first
+///    block too, after which nobody reads what was there before);
 /// 2. the carriers of a part add up the pieces of their nodes, as far as the tree goes, and send that to its
 ///    owner;
 /// 3. the owner adds this to the pieces in its node's memory, in tree order, and sends the sum to the
@@ -68,6 +69,8 @@ struct NodeReduction {
     guard blocks > 0 else { return }
     // The sums of a block lie in all segments one meeting after they were added, or were received.
     let lag = layout.nodes.count == 1 ? 1 : 2
+    // A mate may still read what another reduction, with other places for pieces and sums, left here.
+    try memory.synchronize()
     offer(block: 0)
     for turn in 0..<blocks + lag {
       try memory.synchronize()

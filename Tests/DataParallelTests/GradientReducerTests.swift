@@ -68,6 +68,14 @@ struct GradientReducerTests {
     #expect(areRight.allSatisfy { $0 })
   }
 
+  @Test(
+    "also right after a sum of fewer micro-batches, of which a slow rank still reads", arguments: [2, 3, 4])
+  func plansThatDiffer(ranks: Int) throws {
+    _ = try ThreadCommunicator.run(size: ranks, nodes: [Array(0..<ranks)]) { communicator in
+      try ReductionConformance.plansThatDiffer(on: communicator, count: 3000)
+    }
+  }
+
   @Test("on nodes whose ranks do not follow each other, by messages")
   func interleaved() throws {
     _ = try ThreadCommunicator.run(size: 4, nodes: [[0, 2], [1, 3]]) { communicator in

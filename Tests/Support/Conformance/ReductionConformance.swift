@@ -1,4 +1,5 @@
 import DataParallel
+import Glibc
 package import MessagePassing
 import TensorCore
 
@@ -21,30 +22,48 @@ package enum ReductionConformance {
     for count in counts {
       let reducer = GradientReducer(plan: plan, count: count)
       for step in 0..<2 {
-        for microBatch in plan.local {
-          reducer.add(
-            leaf(microBatch, count: count, step: step).withUnsafeBufferPointer {
-              Tensor(Array($0), shape: [count])
-            },
-            at: microBatch)
-        }
-        let partial = reducer.finish()
+        let partial = sums(of: reducer, step: step)
         let storage = TensorStorage(count: count)
         if let roundLength {
           try partial.reduceByMessages(over: communicator, into: storage.pointer, roundLength: roundLength)
         } else {
           try partial.reduce(over: communicator, into: storage.pointer)
         }
-        let sum = Tensor(viewOf: storage, offset: 0, shape: [count]).scalars
-        let expected = fold(
-          (0..<microBatches).map { leaf($0, count: count, step: step) }[...])
-        let same = sum.elementsEqual(expected) { $0.bitPattern == $1.bitPattern }
-        try require(
-          same,
-          "\(microBatches) micro-batches of \(count) elements on rank \(plan.rank) of \(plan.worldSize), step \(step)"
-        )
+        try requireSum(Tensor(viewOf: storage, offset: 0, shape: [count]), plan, step: step)
       }
     }
+  }
+
+  /// Two reductions, the second of which has other places for pieces and sums in the memory that ranks share: what
+  /// a slow rank still reads there of the first the others leave alone. On three ranks the pieces of one lie where the
+  /// sums of another did, if `count` is near to what fits into a segment at a time.
+  package static func plansThatDiffer(on communicator: any Communicator, count: Int) throws {
+    let slow = WatchedCommunicator(
+      communicator, afterMeeting: { if communicator.rank == 0 { usleep(20_000) } })
+    let partials = try [4, 16].map { microBatches in
+      let plan = try MicroBatchPlan(
+        batch: microBatches, microBatches: microBatches, worldSize: communicator.size, rank: communicator.rank
+      )
+      return sums(of: GradientReducer(plan: plan, count: count), step: 0)
+    }
+    let results = try partials.map { try $0.reduce(over: slow) }
+    for (partial, result) in zip(partials, results) { try requireSum(result, partial.plan, step: 0) }
+  }
+
+  private static func sums(of reducer: GradientReducer, step: Int) -> PartialSums {
+    let count = reducer.count
+    for microBatch in reducer.plan.local {
+      reducer.add(Tensor(leaf(microBatch, count: count, step: step), shape: [count]), at: microBatch)
+    }
+    return reducer.finish()
+  }
+
+  private static func requireSum(_ sum: Tensor, _ plan: MicroBatchPlan, step: Int) throws {
+    let expected = fold((0..<plan.microBatches).map { leaf($0, count: sum.count, step: step) }[...])
+    try require(
+      sum.scalars.elementsEqual(expected) { $0.bitPattern == $1.bitPattern },
+      "\(plan.microBatches) micro-batches of \(sum.count) elements on rank \(plan.rank) of \(plan.worldSize), step \(step)"
+    )
   }
 
   /// After the first step the system is asked for no memory. To be run where nothing else uses tensors.

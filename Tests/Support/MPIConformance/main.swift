@@ -16,6 +16,7 @@ func check(_ name: String, over communicator: any Communicator) throws {
       on: communicator, microBatches: 8, counts: ReductionConformance.counts + [ReductionConformance.long])
     try ReductionConformance.run(
       on: communicator, microBatches: 8, counts: [5, ReductionConformance.long], byMessages: 4096)
+    try ReductionConformance.plansThatDiffer(on: communicator, count: 200_000)
   case "memory":
     guard try communicator.nodeMemory() != nil else {
       throw ConformanceFailure(description: "ranks of one node share no memory")

@@ -54,7 +54,8 @@ public struct PartialSums: Sendable {
   /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements or
   /// is the place of these in ``roomForSum(count:over:)``.
   /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow
-  ///   each other, or have more pieces than their memory has room for.
+  ///   each other, or have more pieces than their memory has room for. Where none share memory each counts as
+  ///   a node, also on one machine.
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(
     over communicator: any Communicator, into result: UnsafeMutablePointer<Float>,

@@ -108,6 +108,12 @@ struct WireFormatTests {
     #expect(errors(["a", "b"], nodes: []) == [nil, nil])
   }
 
+  @Test("are those of several nodes: on one, which need not share memory, numbers travel as they are")
+  func severalNodes() {
+    #expect(GradientWire.allCases.map { $0.format(acrossNodes: true) } == [.float32, .bfloat16, .float32])
+    #expect(GradientWire.allCases.allSatisfy { $0.format(acrossNodes: false) == .float32 })
+  }
+
   @Test("within a node nothing is rounded", arguments: [1, 2, 3])
   func oneNode(ranks: Int) throws {
     let exact = ReductionConformance.fold(

@@ -21,17 +21,17 @@ extension EndToEnd {
     @Test(
       "where /dev/shm is full or cannot be written, ranks add by other ways, to the same bits",
       .enabled(if: MPIRun.isAvailable && mayMount, "mpirun, or the right to mount, is absent"),
-      arguments: ["size=1m", "ro"])
-    func sharedMemory(options: String) throws {
+      // To Open MPI one without a limit is full.
+      arguments: [("size=1m", "float32"), ("ro", "float32"), ("size=0", "float32"), ("size=1m", "bfloat16")])
+    func sharedMemory(options: String, wire: String) throws {
       let folder = try Folder()
-      let alone = try Lockstep.train(Self.words + ["--run", "alone"], ranks: 1, in: folder)
+      let words = Self.words + ["wire=\(wire)"]
+      let alone = try Lockstep.train(words + ["--run", "alone"], ranks: 1, in: folder)
       #expect(alone.status == 0, "\(alone.errors)")
       let job = [MPIRun.path!, "--oversubscribe", "--bind-to", "none", "-n", "3", Lockstep.path!, "train"]
       let mount = "mount -t tmpfs -o \(options) tmpfs /dev/shm && exec \"$@\""
       let finished = try Job(
-        ["/usr/bin/env", "unshare", "--mount", "sh", "-c", mount, "sh"] + job + Self.words + [
-          "--run", "run",
-        ],
+        ["/usr/bin/env", "unshare", "--mount", "sh", "-c", mount, "sh"] + job + words + ["--run", "run"],
         in: folder
       ).wait()
       #expect(finished.status == 0, "\(finished.errors)")

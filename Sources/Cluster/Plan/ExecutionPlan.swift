@@ -198,7 +198,8 @@ private struct Predictor {
     guard let plan = found else { return nil }
     let graph = graph(
       calibration, bucketLength: bucketLength, ranksOnNode: ranksOfNodes.min() ?? 1)
-    let cost = ReductionCost(cluster.link, machine, nodes: ranksOfNodes, plan, as: options.wire.format)
+    let cost = ReductionCost(
+      cluster.link, machine, nodes: ranksOfNodes, plan, as: options.wire.format(acrossNodes: nodes > 1))
     let shares = (0..<ranks).map { plan.microBatches(of: $0).count }
     let busiest = ranksOfNodes.max() ?? 1
     let prediction = StepPrediction(

@@ -165,7 +165,6 @@ package final class TurnEngine {
     // What the network's last turn has left to be sent is known when that has been applied.
     if state.powerSGD != nil { model.networks[turn.phase.network].store.settle() }
     var transport = transport
-    if !acrossNodes { transport.format = .float32 }
     transport.exactFrom = result.gradientCount
     transport.isScattered = state.share != nil && !acrossNodes && !update.needsWholeGradient
     transport.compression = state.powerSGD?.sum(of: turn.phase.network)

@@ -87,6 +87,7 @@ extension TurnEngine {
       state: state, plan: plan, averageDecay: Float(options.ema.decay),
       learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
       communication: communication, overlap: options.overlap, acrossNodes: acrossNodes,
-      transport: TurnSum.Transport(format: options.wire.format), bucketLength: bucketLength)
+      transport: TurnSum.Transport(format: options.wire.format(acrossNodes: acrossNodes)),
+      bucketLength: bucketLength)
   }
 }

@@ -14,8 +14,6 @@ public enum CommunicationError: Error, Sendable, Equatable {
   case collectivesDiffer(rank: Int, entered: CollectiveHeader, reference: CollectiveHeader)
   /// The ranks wait for each other, or for one that has left; `waits` says who waits for what.
   case stalled(waits: String)
-  /// More bytes than one operation of MPI can count.
-  case tooLarge(call: String, rank: Int, bytes: Int, limit: Int)
   /// The launcher started several processes but MPI joined fewer: they would train side by side, not
   /// together.
   case singletons(launched: Int, joined: Int, variable: String)
@@ -38,8 +36,6 @@ extension CommunicationError: CustomStringConvertible {
         + "check that all ranks run the same program and recipe"
     case .stalled(let waits):
       "no rank can go on: \(waits); look for the rank that left first"
-    case .tooLarge(let call, let rank, let bytes, let limit):
-      "\(call) of \(bytes) bytes on rank \(rank) exceeds \(limit) bytes; send it in parts"
     case .singletons(let launched, let joined, let variable):
       "\(variable) says that \(launched) processes were launched but MPI joined \(joined); "
         + "start with the mpirun of the MPI this program is linked to, or with srun --mpi=pmix"

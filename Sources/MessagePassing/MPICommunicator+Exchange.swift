@@ -38,16 +38,9 @@ extension MPICommunicator {
     defer { statuses.deallocate() }
     let longest = max(sends.map(\.bytes.count).max() ?? 0, receives.map(\.buffer.count).max() ?? 0)
     try wait(
-      for: &requests, statuses: statuses, backoff: .forRequests(bytes: longest), call: "exchange of messages")
-    for (index, bytes) in expected.enumerated() {
-      var received: Int32 = 0
-      MPI_Get_count(statuses + index, CMPI_BYTE(), &received)
-      if Int(received) != bytes {
-        throw .messageSize(
-          source: Int(statuses[index].MPI_SOURCE), destination: rank, tag: Int(statuses[index].MPI_TAG),
-          sent: Int(received), expected: bytes)
-      }
-    }
+      for: &requests, statuses: statuses, expected: expected, backoff: .forRequests(bytes: longest),
+      call: "exchange of messages")
+    for (index, bytes) in expected.enumerated() { try verify(statuses[index], expected: bytes) }
   }
 
   /// Cuts `count` bytes into ranges of at most `limit`; an empty message is one empty part.

@@ -4,8 +4,9 @@ import Platform
 /// All ranks of an ``MPISession``, on a communicator of their own.
 ///
 /// None of its operations blocks inside MPI: each is posted without blocking and then tested, with a growing
-/// pause between the tests. (Memory that a node shares is made by calls that do block, before training.) Each collective begins with one all-gather of a fixed record that says what the
-/// rank entered; small contributions travel within it.
+/// pause between the tests. (Memory that a node shares is made by calls that do block, before training.) Each
+/// collective is one all-gather of a fixed record that says what the rank entered, with its contribution if that is
+/// small; longer ones follow.
 public final class MPICommunicator: Communicator {
   /// This process's number, `0 ..< size`.
   public let rank: Int
@@ -50,8 +51,9 @@ public final class MPICommunicator: Communicator {
   }
 
   /// Tests the requests until all are done. On return `statuses` is filled, if given.
+  /// - Parameter expected: the bytes of each message to receive; these are the first requests.
   func wait(
-    for requests: inout [MPI_Request?], statuses: UnsafeMutablePointer<MPI_Status>?,
+    for requests: inout [MPI_Request?], statuses: UnsafeMutablePointer<MPI_Status>?, expected: [Int] = [],
     backoff: Backoff = .forRequests(), call: @autoclosure () -> String
   ) throws(CommunicationError) {
     var isDone: Int32 = 0
@@ -60,6 +62,10 @@ public final class MPICommunicator: Communicator {
       let code = MPI_Testall(Int32(requests.count), &requests, &isDone, statuses)
       if code == MPI_ERR_IN_STATUS, let statuses {
         for index in requests.indices where statuses[index].MPI_ERROR != MPI_ERR_PENDING {
+          // A message that is longer than its room.
+          if index < expected.count, statuses[index].MPI_ERROR == MPI_ERR_TRUNCATE {
+            try verify(statuses[index], expected: expected[index])
+          }
           try MPILibrary.check(statuses[index].MPI_ERROR, call(), rank: rank)
         }
       }
@@ -69,13 +75,15 @@ public final class MPICommunicator: Communicator {
     }
   }
 
-  /// Throws unless MPI can count so many elements in one operation.
-  func verifyCountable(
-    _ count: Int, bytesEach: Int = 1, call: @autoclosure () -> String
-  ) throws(CommunicationError) {
-    if count > Int(Int32.max) {
-      throw .tooLarge(
-        call: call(), rank: rank, bytes: count * bytesEach, limit: Int(Int32.max) * bytesEach)
+  /// Throws unless a message that came has so many bytes.
+  func verify(_ status: MPI_Status, expected: Int) throws(CommunicationError) {
+    var status = status
+    var received: Int32 = 0
+    MPI_Get_count(&status, CMPI_BYTE(), &received)
+    guard Int(received) == expected else {
+      throw .messageSize(
+        source: Int(status.MPI_SOURCE), destination: rank, tag: Int(status.MPI_TAG), sent: Int(received),
+        expected: expected)
     }
   }
 }

@@ -51,9 +51,11 @@ struct MPICommunicatorTests {
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 
-  @Test("a message of the wrong size is an error on its receiver, not a hang")
-  func mismatchedSize() throws {
-    let outcome = try MPIRun.conformance(["mismatched-size"], ranks: 2)
+  @Test(
+    "a message of the wrong size is an error on its receiver, not a hang",
+    arguments: CommunicatorConformance.wrongSizes.indices)
+  func mismatchedSize(index: Int) throws {
+    let outcome = try MPIRun.conformance(["mismatched-size-\(index)"], ranks: 2)
     #expect(outcome.status == 0, "\(outcome.output)")
   }
 

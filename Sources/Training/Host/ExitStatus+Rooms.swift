@@ -14,7 +14,7 @@ extension CommunicationError: ReportedError {
     case .mpi, .stalled: .peerLost
     // The same again ends the same: a launcher that restarts lost runs leaves these alone.
     case .messageSize, .collectivesDiffer, .otherProgram: .disagreement
-    case .singletons, .unsupported, .tooLarge: .configuration
+    case .singletons, .unsupported: .configuration
     }
   }
 }

@@ -44,20 +44,26 @@ extension CommunicatorConformance {
     try require(received == [pattern(count: count, seed: previous)], "the bytes are wrong")
   }
 
+  /// Sizes of a message that is shorter, and of ones that are longer than their receiver expects: MPI sends short and
+  /// long messages in different ways.
+  package static let wrongSizes = [(sent: 64, expected: 100), (100, 64), (3_000_000, 1000)]
+
   /// A message whose receiver expects another size: an error on the receiver, never a hang. Nothing can
   /// follow.
-  package static func mismatchedSize(_ communicator: any Communicator) throws {
+  package static func mismatchedSize(
+    _ communicator: any Communicator, sent: Int, expected: Int
+  ) throws {
     let error = communicationError {
       if communicator.rank == 0 {
-        _ = try send([(1, 4, [UInt8](repeating: 0, count: 64))], receive: [], over: communicator)
+        _ = try send([(1, 4, [UInt8](repeating: 0, count: sent))], receive: [], over: communicator)
       } else if communicator.rank == 1 {
-        _ = try send([], receive: [(0, 4, 100)], over: communicator)
+        _ = try send([], receive: [(0, 4, expected)], over: communicator)
       }
     }
     if communicator.rank == 1 {
-      let expected = CommunicationError.messageSize(
-        source: 0, destination: 1, tag: 4, sent: 64, expected: 100)
-      try require(error == expected, "the receiver got \(String(describing: error))")
+      let reason = CommunicationError.messageSize(
+        source: 0, destination: 1, tag: 4, sent: sent, expected: expected)
+      try require(error == reason, "the receiver got \(String(describing: error))")
     }
   }
 
@@ -68,7 +74,7 @@ extension CommunicatorConformance {
       if communicator.rank == odd {
         try communicator.barrier()
       } else {
-        _ = try communicator.allGather([1, 2, 3])
+        _ = try communicator.allGather([1, 2, 3] as [UInt8])
       }
     }
     guard case .collectivesDiffer(let rank, let entered, let reference) = error else {

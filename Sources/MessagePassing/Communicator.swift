@@ -13,9 +13,6 @@ public protocol Communicator: AnyObject {
   /// Returns when every rank has entered.
   func barrier() throws(CommunicationError)
 
-  /// Overwrites `buffer` on every rank with that of `root`. The sizes must be equal.
-  func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError)
-
   /// The bytes of every rank, in rank order. The lengths may differ.
   func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]]
 
@@ -34,18 +31,40 @@ extension Communicator {
   /// None: ranks share nothing, unless their communicator says otherwise.
   public func nodeMemory() throws(CommunicationError) -> (any NodeMemory)? { nil }
 
-  /// The integer of every rank, in rank order.
-  public func allGather(_ value: Int) throws(CommunicationError) -> [Int] {
-    let word = withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }
-    var values: [Int] = []
-    for (source, bytes) in try allGather(word).enumerated() {
-      guard bytes.count == 8 else {
-        throw .messageSize(source: source, destination: rank, tag: 0, sent: bytes.count, expected: 8)
+  /// The numbers of every rank, in rank order; each rank may have another count of them.
+  public func allGather<Number: BitwiseCopyable>(
+    _ numbers: [Number]
+  ) throws(CommunicationError) -> [[Number]] {
+    let stride = MemoryLayout<Number>.stride
+    var all: [[Number]] = []
+    all.reserveCapacity(size)
+    for (source, bytes) in try allGather(numbers.withUnsafeBytes { Array($0) }).enumerated() {
+      let count = bytes.count / stride
+      guard count * stride == bytes.count else {
+        throw .messageSize(
+          source: source, destination: rank, tag: 0, sent: bytes.count, expected: count * stride)
       }
-      let word = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
-      values.append(Int(Int64(littleEndian: word)))
+      all.append(
+        [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
+          UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+          initialized = count
+        })
     }
-    return values
+    return all
+  }
+
+  /// The number of every rank, in rank order.
+  public func allGather<Number: BitwiseCopyable>(_ number: Number) throws(CommunicationError) -> [Number] {
+    let size = MemoryLayout<Number>.stride
+    var numbers: [Number] = []
+    for (source, sent) in try allGather([number]).enumerated() {
+      guard sent.count == 1 else {
+        throw .messageSize(
+          source: source, destination: rank, tag: 0, sent: sent.count * size, expected: size)
+      }
+      numbers.append(sent[0])
+    }
+    return numbers
   }
 
   /// The smallest of the integers of all ranks.
@@ -58,10 +77,9 @@ extension Communicator {
     try allGather(value).max() ?? value
   }
 
-  /// The bytes of `root` on every rank; those of the others are ignored, so their length need not be known.
-  public func broadcast(_ bytes: [UInt8], root: Int) throws(CommunicationError) -> [UInt8] {
-    precondition(0..<size ~= root, "root \(root) is not one of \(size) ranks")
-    return try allGather(rank == root ? bytes : [])[root]
+  /// The bytes of rank 0 on every rank; those of the others are ignored, so their length need not be known.
+  public func broadcast(_ bytes: [UInt8]) throws(CommunicationError) -> [UInt8] {
+    try allGather(rank == 0 ? bytes : [])[0]
   }
 
   /// What most ranks say, and who says otherwise.

@@ -1,35 +1,20 @@
 import CMPI
 
 extension MPICommunicator {
-  /// The record with which a rank enters a collective: operation, byte count and root as 64-bit integers,
-  /// then the contribution itself where it fits.
+  /// The record with which a rank enters a collective: operation and byte count as 64-bit integers, then the
+  /// contribution itself where it fits.
   private static let recordBytes = 128
-  private static let inlineBytes = recordBytes - 3 * 8
+  private static let headerBytes = 2 * 8
+  private static let inlineBytes = recordBytes - headerBytes
 
   /// Returns when every rank has entered.
   public func barrier() throws(CommunicationError) {
-    _ = try enter(CollectiveHeader(operation: .barrier, byteCount: 0, root: 0), carrying: [])
-  }
-
-  /// Overwrites `buffer` on every rank with that of `root`, in parts of at most 1 GiB.
-  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
-    precondition(0..<size ~= root, "root \(root) is not one of \(size) ranks")
-    _ = try enter(
-      CollectiveHeader(operation: .broadcast, byteCount: buffer.count, root: root), carrying: [])
-    guard let base = buffer.baseAddress else { return }
-    for part in Self.parts(of: buffer.count, limit: partLimit) {
-      var requests: [MPI_Request?] = [nil]
-      try MPILibrary.check(
-        MPI_Ibcast(base + part.lowerBound, Int32(part.count), CMPI_BYTE(), Int32(root), handle, &requests[0]),
-        "broadcast", rank: rank)
-      try wait(for: &requests, statuses: nil, call: "broadcast")
-    }
+    _ = try enter(CollectiveHeader(operation: .barrier), carrying: [])
   }
 
   /// The bytes of every rank, in rank order, in rounds of at most 1 GiB.
   public func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
-    let records = try enter(
-      CollectiveHeader(operation: .allGather, byteCount: bytes.count, root: 0), carrying: bytes)
+    let records = try enter(CollectiveHeader(operation: .allGather, byteCount: bytes.count), carrying: bytes)
     let counts = records.map(\.header.byteCount)
     if counts.allSatisfy({ $0 <= Self.inlineBytes }) {
       return records.map { Array($0.payload.prefix($0.header.byteCount)) }
@@ -87,9 +72,8 @@ extension MPICommunicator {
     own.initializeMemory(as: UInt8.self, repeating: 0)
     own.storeBytes(of: header.operation.rawValue, toByteOffset: 0, as: Int64.self)
     own.storeBytes(of: Int64(header.byteCount), toByteOffset: 8, as: Int64.self)
-    own.storeBytes(of: Int64(header.root), toByteOffset: 16, as: Int64.self)
     if bytes.count <= Self.inlineBytes {
-      UnsafeMutableRawBufferPointer(rebasing: own[24...]).copyBytes(from: bytes)
+      UnsafeMutableRawBufferPointer(rebasing: own[Self.headerBytes...]).copyBytes(from: bytes)
     }
     var requests: [MPI_Request?] = [nil]
     try MPILibrary.check(
@@ -109,9 +93,8 @@ extension MPICommunicator {
         throw .otherProgram(call: header.description, rank: rank, other: source)
       }
       let entered = CollectiveHeader(
-        operation: operation, byteCount: Int(record.load(fromByteOffset: 8, as: Int64.self)),
-        root: Int(record.load(fromByteOffset: 16, as: Int64.self)))
-      records.append((entered, Array(record)[24...]))
+        operation: operation, byteCount: Int(record.load(fromByteOffset: 8, as: Int64.self)))
+      records.append((entered, Array(record)[Self.headerBytes...]))
     }
     try CollectiveHeader.verify(records.map(\.header))
     return records

@@ -18,11 +18,6 @@ public final class SoloCommunicator: Communicator {
   /// Returns at once.
   public func barrier() {}
 
-  /// Leaves `buffer` as it is.
-  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) {
-    precondition(root == 0, "root \(root) is not one of 1 ranks")
-  }
-
   /// `bytes`, as those of rank 0.
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     [bytes]

@@ -25,23 +25,12 @@ public final class ThreadCommunicator: Communicator {
 
   /// Returns when every rank has entered.
   public func barrier() throws(CommunicationError) {
-    _ = try enter(CollectiveHeader(operation: .barrier, byteCount: 0, root: 0), carrying: [])
-  }
-
-  /// Overwrites `buffer` on every rank with that of `root`.
-  public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
-    precondition(0..<size ~= root, "root \(root) is not one of \(size) ranks")
-    let header = CollectiveHeader(operation: .broadcast, byteCount: buffer.count, root: root)
-    let bytes = try enter(header, carrying: rank == root ? Array(buffer) : [])
-    if rank != root {
-      buffer.copyBytes(from: bytes[root])
-    }
+    _ = try enter(CollectiveHeader(operation: .barrier), carrying: [])
   }
 
   /// The bytes of every rank, in rank order.
   public func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
-    try enter(
-      CollectiveHeader(operation: .allGather, byteCount: bytes.count, root: 0), carrying: bytes)
+    try enter(CollectiveHeader(operation: .allGather, byteCount: bytes.count), carrying: bytes)
   }
 
   /// Matches the messages with those of the other threads; whoever comes second copies.

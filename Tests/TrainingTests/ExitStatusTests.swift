@@ -51,7 +51,7 @@ struct ExitStatusTests {
     #expect(try code { throw Surprise() } == 1)
   }
 
-  private static let barrier = CollectiveHeader(operation: .barrier, byteCount: 0, root: 0)
+  private static let barrier = CollectiveHeader(operation: .barrier)
 
   @Test(
     "errors of communication: a lost rank may be tried again, ranks that differ and a wrong start may not",

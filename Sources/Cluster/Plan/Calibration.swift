@@ -129,7 +129,6 @@ private final class AbsentRanks: Communicator {
   }
 
   func barrier() {}
-  func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) {}
   func allGather(_ bytes: [UInt8]) -> [[UInt8]] { Array(repeating: bytes, count: size) }
 
   func exchange(sends: [OutgoingMessage], receives: [IncomingMessage]) {

@@ -65,7 +65,7 @@ extension Communicator {
   /// - Throws: on rank 0 what the work threw, on the others ``CoordinationError/elsewhere(_:)``.
   package func fromCoordinator(_ work: () throws -> [UInt8]) throws -> [UInt8] {
     guard rank == 0 else {
-      let message = try broadcast([], root: 0)
+      let message = try broadcast([])
       guard let status = message.first, status == 0 else {
         throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(message.first ?? 1)) ?? .unexpected)
       }
@@ -73,10 +73,10 @@ extension Communicator {
     }
     switch Result(catching: work) {
     case .success(let bytes):
-      _ = try broadcast([0] + bytes, root: 0)
+      _ = try broadcast([0] + bytes)
       return bytes
     case .failure(let error):
-      _ = try? broadcast([UInt8(truncatingIfNeeded: ExitStatus(of: error).rawValue)], root: 0)
+      _ = try? broadcast([UInt8(truncatingIfNeeded: ExitStatus(of: error).rawValue)])
       throw error
     }
   }

@@ -77,7 +77,7 @@ package final class WatchNetwork {
   {
     let listening = communicator.rank == 0 ? WatchAddress.listen() : nil
     let bytes = Array((listening?.address.text ?? "").utf8)
-    let text = String(decoding: try communicator.broadcast(bytes, root: 0), as: UTF8.self)
+    let text = String(decoding: try communicator.broadcast(bytes), as: UTF8.self)
     return WatchAddress(text: text).map {
       Plan(rank: communicator.rank, hosts: hosts, address: $0, listener: listening?.descriptor)
     }

@@ -28,10 +28,6 @@ package final class WatchedCommunicator: Communicator {
 
   package func barrier() throws(CommunicationError) { try base.barrier() }
 
-  package func broadcast(_ buffer: UnsafeMutableRawBufferPointer, root: Int) throws(CommunicationError) {
-    try base.broadcast(buffer, root: root)
-  }
-
   package func allGather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]] {
     try base.allGather(bytes)
   }

@@ -61,6 +61,9 @@ final class MPINodeMemory: NodeMemory {
     let code = MPI_Win_allocate_shared(bytes, 1, CMPI_INFO_NULL(), node, &own, &window)
     var segments: [Int: UnsafeMutableRawPointer] = [:]
     if code == MPI_SUCCESS, own != nil {
+      // A window does not take the handler of its communicator.
+      try MPILibrary.check(
+        MPI_Win_set_errhandler(window, CMPI_ERRORS_RETURN()), "MPI_Win_set_errhandler", rank: rank)
       for (position, mate) in mates.enumerated() {
         var available: MPI_Aint = 0
         var unit: Int32 = 0

@@ -15,7 +15,7 @@ public protocol NodeMemory: AnyObject {
   func synchronize() throws(CommunicationError)
 
   /// More memory that all ranks of a node see, zero at first: `bytes` for each node; nil on all ranks if a
-  /// node has none to give. All ranks of the communicator must take part: four all-gathers of 8 bytes.
+  /// node has none to give. All ranks of the communicator must take part: two all-gathers of a few bytes.
   func share(bytes: Int) throws(CommunicationError) -> SharedMemory?
 }
 
@@ -37,21 +37,21 @@ public final class SharedMemory: @unchecked Sendable {
   public let pointer: UnsafeMutableRawPointer
   /// The number of bytes.
   public let count: Int
+  private let dropPages: @Sendable () -> Void
   private let unmap: @Sendable () -> Void
-  private let release: @Sendable () -> Void
 
   init(
-    _ pointer: UnsafeMutableRawPointer, count: Int, unmap: @escaping @Sendable () -> Void = {},
-    release: @escaping @Sendable () -> Void
+    _ pointer: UnsafeMutableRawPointer, count: Int, dropPages: @escaping @Sendable () -> Void = {},
+    unmap: @escaping @Sendable () -> Void
   ) {
     self.pointer = pointer
     self.count = count
+    self.dropPages = dropPages
     self.unmap = unmap
-    self.release = release
   }
 
-  deinit { release() }
+  deinit { unmap() }
 
   /// Has this process count none of the memory as its own until it reads or writes it again; the values stay.
-  public func forget() { unmap() }
+  public func forget() { dropPages() }
 }

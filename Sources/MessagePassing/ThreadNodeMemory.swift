@@ -49,6 +49,6 @@ final class ThreadNodeMemory: NodeMemory {
     let own = rank == first ? segments.allocate(bytes: bytes) : nil
     let addresses = try communicator.allGather(own.map { Int(bitPattern: $0) } ?? 0)
     let pointer = UnsafeMutableRawPointer(bitPattern: addresses[first])!
-    return SharedMemory(pointer, count: bytes, release: { [segments] in withExtendedLifetime(segments) {} })
+    return SharedMemory(pointer, count: bytes, unmap: { [segments] in withExtendedLifetime(segments) {} })
   }
 }

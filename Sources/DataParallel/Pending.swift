@@ -1,15 +1,10 @@
-import MessagePassing
+import Platform
 
 /// A result that a ``CommunicationThread`` is still to bring.
 public final class Pending<T: Sendable>: Sendable {
   private let result = Monitor<Result<T, any Error>?>(nil)
 
   init() {}
-
-  /// Whether ``wait()`` would return at once.
-  public var isReady: Bool {
-    result.read { $0 != nil }
-  }
 
   /// Sleeps until the work is done; may be called again.
   /// - Throws: what the work threw, or what the first failed work before it threw.

@@ -1,3 +1,5 @@
+import Platform
+
 /// The segments of the ranks of a ``ThreadCommunicator``.
 final class ThreadSegments: @unchecked Sendable {
   static let segmentBytes = 1 << 16

@@ -1,5 +1,4 @@
-import Dispatch
-import Synchronization
+import Platform
 
 /// A bounded queue between one producer and one consumer, which either end may close.
 final class PrefetchQueue<Element: Sendable>: Sendable {
@@ -8,42 +7,36 @@ final class PrefetchQueue<Element: Sendable>: Sendable {
     var isClosed = false
   }
 
-  private let state = Mutex(State())
-  private let filled = DispatchSemaphore(value: 0)
-  private let free = DispatchSemaphore(value: 0)
+  private let depth: Int
+  private let state = Monitor(State())
 
   /// - Parameter depth: the elements that may wait; at least 1.
   init(depth: Int) {
     precondition(depth > 0, "a queue holds something")
-    // Signalled rather than created with a value: a semaphore that is released below its first value traps.
-    for _ in 0..<depth { free.signal() }
+    self.depth = depth
   }
 
   /// Waits for room. False when the queue has been closed.
   func waitForRoom() -> Bool {
-    free.wait()
-    return state.withLock { !$0.isClosed }
+    state.wait { $0.isClosed ? false : $0.elements.count < depth ? true : nil }
   }
 
-  /// Appends `element` in the room that was waited for.
+  /// Appends `element` in the room that was waited for; nothing to a queue that has been closed.
   func append(_ element: Element) {
-    state.withLock { $0.elements.append(element) }
-    filled.signal()
+    state.withLock { if !$0.isClosed { $0.elements.append(element) } }
   }
 
   /// Whether there is such an element.
   func contains(where isWanted: (Element) -> Bool) -> Bool {
-    state.withLock { $0.elements.contains(where: isWanted) }
+    state.read { $0.elements.contains(where: isWanted) }
   }
 
   /// The oldest element, waited for; nil when the queue has been closed.
   func take() -> Element? {
-    filled.wait()
-    let element = state.withLock { state in
-      state.isClosed || state.elements.isEmpty ? nil : state.elements.removeFirst()
+    state.wait { state in
+      if state.isClosed { return .some(nil) }
+      return state.elements.isEmpty ? nil : .some(state.elements.removeFirst())
     }
-    free.signal()
-    return element
   }
 
   /// Wakes both ends for good and lets go of what waits.
@@ -52,7 +45,5 @@ final class PrefetchQueue<Element: Sendable>: Sendable {
       state.isClosed = true
       state.elements = []
     }
-    free.signal()
-    filled.signal()
   }
 }

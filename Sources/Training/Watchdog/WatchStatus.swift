@@ -1,4 +1,3 @@
-import MessagePassing
 import Platform
 
 #if canImport(Glibc)

@@ -21,9 +21,11 @@ package enum Files {
 
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// The path without links; nil if there is no such file.
+  /// The absolute path without links; nil if there is no such file, or if its path is not text.
   package static func real(_ path: String) -> String? {
-    realPath(path).map { String(decoding: $0, as: UTF8.self) }
+    guard let real = realpath(path, nil) else { return nil }
+    defer { Glibc.free(real) }
+    return String(validatingCString: real)
   }
 
   /// The working directory by the name that the shell has for it, by which other hosts may have it too.
@@ -50,6 +52,36 @@ package enum Files {
     return "/" + (parents + rest).joined(separator: "/")
   }
 
+  /// What came of making a folder.
+  package enum MadeFolder: Equatable, Sendable {
+    /// It was not there before.
+    case new
+    /// There is one already.
+    case there
+    /// It is not there, for this `errno`: `ENOTDIR` where something else has its name.
+    case failed(Int32)
+  }
+
+  /// Makes a folder, and those above it that are missing.
+  package static func makeFolders(_ path: String) -> MadeFolder {
+    let slash = UInt8(ascii: "/")
+    var bytes = Array(path.utf8)[...]
+    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    let path = String(decoding: bytes, as: UTF8.self)
+    if mkdir(path, 0o777) == 0 { return .new }
+    var code = errno
+    if code == ENOENT, let end = bytes.lastIndex(of: slash), end > bytes.startIndex {
+      if case .failed(let code) = makeFolders(String(decoding: bytes[..<end], as: UTF8.self)) {
+        return .failed(code)
+      }
+      if mkdir(path, 0o777) == 0 { return .new }
+      code = errno
+    }
+    // Of a read-only file system, mkdir says so for folders that are there, too.
+    if isFolder(path) { return .there }
+    return .failed(code == EEXIST && exists(path) ? ENOTDIR : code)
+  }
+
   /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and `errno` says
   /// why.
   package static func makeTemporaryFolder() -> String? {
@@ -66,14 +98,15 @@ package enum Files {
   package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   /// The first 64 KiB of a text file; nil if it cannot be read.
-  package static func head(_ path: String) -> String? { open(path, bytes: 65_536) }
+  package static func head(_ path: String) -> String? { read(path, upTo: 65_536) }
 
   /// A text file, up to 16 MiB of it; nil if it cannot be read.
-  package static func text(_ path: String) -> String? { open(path, bytes: 16 << 20) }
+  package static func text(_ path: String) -> String? { read(path, upTo: 16 << 20) }
 
-  /// Reads what is no folder and, without waiting for a writer, no pipe.
-  private static func open(_ path: String, bytes limit: Int) -> String? {
-    let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  /// The first bytes of a file, with a replacement for what is no text; nil if it cannot be read, as a folder cannot. A
+  /// pipe that nobody writes to is empty; otherwise it is read until its writers have closed it.
+  private static func read(_ path: String, upTo limit: Int) -> String? {
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     // Opened without waiting for a writer; one that is there may take its time.
     _ = fcntl(descriptor, F_SETFL, 0)

@@ -15,7 +15,7 @@ package enum AtomicFile {
   package static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(ReportingError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try overwrite(path, bytes) }
-    let path = resolved(path)
+    let path = isLink(path) ? Files.real(path) ?? path : path
     let (temporary, descriptor) = try openTemporary(for: path)
     var failure = writeAll(bytes, to: descriptor).map { (operation: "write", code: $0) }
     if failure == nil, durable, fsync(descriptor) != 0 { failure = ("fsync", errno) }
@@ -47,9 +47,10 @@ package enum AtomicFile {
     }
   }
 
-  /// The file behind a chain of links, so that it and not the link is replaced.
-  private static func resolved(_ path: String) -> String {
-    realPath(path).map { String(decoding: $0, as: UTF8.self) } ?? path
+  /// Whether `path` itself is a link, behind which the file is to be replaced. Links above it do not matter.
+  private static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
   /// Writes to what is no regular file and must not become one.

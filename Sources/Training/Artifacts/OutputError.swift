@@ -44,17 +44,11 @@ package struct OutputError: ReportedError, Equatable, CustomStringConvertible {
   /// there already.
   /// - Throws: ``OutputError``.
   static func makeFolder(_ path: String, for output: String) throws(OutputError) -> Bool {
-    let parts = path.split(separator: "/")
-    var code: Int32 = parts.isEmpty ? EEXIST : 0
-    for length in 1..<(parts.count + 1) {
-      let folder = (path.hasPrefix("/") ? "/" : "") + parts.prefix(length).joined(separator: "/")
-      code = mkdir(folder, 0o777) == 0 ? 0 : errno
-      // Of a read-only file system, mkdir says so for folders that are there, too.
-      if code != 0, !Files.isFolder(folder) {
-        throw OutputError(output, operation: "mkdir", errno: code == EEXIST ? ENOTDIR : code)
-      }
+    switch Files.makeFolders(path) {
+    case .new: return true
+    case .there: return false
+    case .failed(let code): throw OutputError(output, operation: "mkdir", errno: code)
     }
-    return code == 0
   }
 
   /// How a process ends for it.

@@ -14,19 +14,13 @@ enum RunFolderFiles {
 
   /// Makes a folder, and those above it that are missing. False if there is a folder of that name already.
   static func makeDirectory(_ path: String) throws(RunFolderError) -> Bool {
-    if mkdir(path, 0o777) == 0 { return true }
-    var code = errno
-    if code == ENOENT, let end = path.lastIndex(of: "/"), end > path.startIndex {
-      _ = try makeDirectory(String(path[..<end]))
-      if mkdir(path, 0o777) == 0 { return true }
-      code = errno
+    switch Files.makeFolders(path) {
+    case .new: return true
+    case .there: return false
+    case .failed(let code):
+      throw RunFolderError(
+        "the run folder cannot be created", path, code: code, advice: "choose another --run")
     }
-    var status = stat()
-    let isThere = code == EEXIST && stat(path, &status) == 0
-    if isThere && status.st_mode & S_IFMT == S_IFDIR { return false }
-    throw RunFolderError(
-      "the run folder cannot be created", path, code: isThere ? ENOTDIR : code, advice: "choose another --run"
-    )
   }
 
   /// The names in a folder, in no order, or `nil` if there is no such folder.

@@ -1,3 +1,5 @@
+import Platform
+
 /// The ranks no longer do the same. The program ends with exit code 76.
 public struct DivergenceError: Error, Sendable, Equatable {
   /// What the ranks disagree about.
@@ -12,8 +14,10 @@ public struct DivergenceError: Error, Sendable, Equatable {
   public let subject: Subject
   /// The step that most ranks are at.
   public let step: Int
-  /// The phase that most ranks are at, by its index in the schedule; none for a replica.
+  /// The phase that most ranks are at, by its index in the model; none for a replica.
   public let phase: Int?
+  /// What phases are called, as far as it is known.
+  private var phases: [Int: String] = [:]
   /// The ranks that differ from the majority, ascending.
   public let ranks: [Int]
   /// The number of all ranks.
@@ -27,7 +31,7 @@ public struct DivergenceError: Error, Sendable, Equatable {
     self.worldSize = worldSize
   }
 
-  /// Whether states differ, and not what ranks do: they are at one place then.
+  /// Whether a replicated state differs. All ranks then stand at the same step and can still communicate.
   public var isOfReplica: Bool {
     if case .replica = subject { true } else { false }
   }
@@ -37,22 +41,51 @@ public struct DivergenceError: Error, Sendable, Equatable {
     DivergenceError(
       subject: .replica(name: part), step: step, phase: phase, ranks: ranks, worldSize: worldSize)
   }
+
+  /// The same with the name of a phase, once somebody knows it.
+  package func naming(phase: Int, _ name: String) -> DivergenceError {
+    var error = self
+    error.phases[phase] = name
+    return error
+  }
+
+  /// `phase 1 (generator)`, or without what is not known.
+  static func text(ofPhase phase: Int, _ phases: [Int: String]) -> String {
+    "phase \(phase)" + (phases[phase].map { " (\($0))" } ?? "")
+  }
 }
 
 extension DivergenceError: CustomStringConvertible {
   /// One line: what, where; what to do next.
   public var description: String {
-    let who = (ranks.count == 1 ? "rank " : "ranks ") + ranks.map(String.init).joined(separator: ", ")
-    let place = "at step \(step)" + (phase.map { ", phase \($0)" } ?? "")
+    let who = Prose.ranks(ranks)
+    let place = "at step \(step)" + (phase.map { ", \(Self.text(ofPhase: $0, phases))" } ?? "")
     let advice =
       "resume from the last checkpoint and check that all nodes run the same program on the same data"
     switch subject {
     case .turn(let reference, let deviating):
-      let found = zip(ranks, deviating).map { "rank \($0) is at \($1.place)" }.joined(separator: ", ")
-      return
-        "\(who) of \(worldSize) out of lockstep \(place): \(found), the others are at \(reference.place); \(advice)"
+      return "\(who) of \(worldSize) out of lockstep \(place): \(found(deviating)), the others are at "
+        + "\(reference.place(phases)); \(advice)"
     case .replica(let name):
       return "\(name) on \(who) of \(worldSize) differs from the other ranks \(place); \(advice)"
     }
+  }
+
+  /// Where ranks are, those at one place together, four places at most.
+  private func found(_ deviating: [LockstepHeader]) -> String {
+    var places: [(place: String, ranks: [Int])] = []
+    for (rank, header) in zip(ranks, deviating) {
+      let place = header.place(phases)
+      if let index = places.firstIndex(where: { $0.place == place }) {
+        places[index].ranks.append(rank)
+      } else {
+        places.append((place, [rank]))
+      }
+    }
+    let texts = places.prefix(4).map {
+      "\(Prose.ranks($0.ranks)) \($0.ranks.count == 1 ? "is" : "are") at \($0.place)"
+    }
+    let others = places.dropFirst(4).reduce(0) { $0 + $1.ranks.count }
+    return texts.joined(separator: ", ") + (others > 0 ? ", \(Count.text(others, "rank")) elsewhere" : "")
   }
 }

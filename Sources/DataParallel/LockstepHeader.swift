@@ -29,8 +29,9 @@ public struct LockstepHeader: Sendable, Equatable {
     self.flags = flags
   }
 
-  var place: String {
-    "step \(step), phase \(phase) with \(elementCount) elements"
+  /// - Parameter phases: the names that are known.
+  func place(_ phases: [Int: String]) -> String {
+    "step \(step), \(DivergenceError.text(ofPhase: phase, phases)) with \(elementCount) elements"
       + (bucketCount > 1 ? " in \(bucketCount) buckets" : "")
       + (collective > 0 ? ", collective \(collective)" : "")
   }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Why a batch cannot be shared out as asked.
 public enum PlanError: Error, Sendable, Equatable {
   /// `batch` is not positive.
@@ -26,18 +28,18 @@ extension PlanError: CustomStringConvertible {
       return "batch=\(batch) holds no sample; set batch to a positive number"
     case .notPowerOfTwo(let microBatches, let batch):
       return "microBatches=\(microBatches) is not a power of two; "
-        + "for batch=\(batch) set microBatches to \(Self.choices(batch: batch, atLeast: 1))"
+        + "for batch=\(batch) set microBatches to \(Self.alternatives(Self.powersOfTwo(dividing: batch)))"
     case .indivisible(let batch, let microBatches):
       let below = batch / microBatches * microBatches
       let nearest = below == 0 ? "\(microBatches)" : "\(below) or \(below + microBatches)"
       return "batch=\(batch) is not divisible by microBatches=\(microBatches); "
-        + "set batch to \(nearest), or microBatches to \(Self.choices(batch: batch, atLeast: 1))"
+        + "set batch to \(nearest), or microBatches to \(Self.alternatives(Self.powersOfTwo(dividing: batch)))"
     case .tooManyRanks(let worldSize, let microBatches, let batch):
       let choices = Self.powersOfTwo(dividing: batch).filter { $0 >= worldSize }
       let other =
         choices.isEmpty
         ? "choose a batch that a power of two of at least \(worldSize) divides"
-        : "set microBatches to \(Self.list(choices)), which changes the result"
+        : "set microBatches to \(Self.alternatives(choices)), which changes the result"
       return "\(worldSize) ranks for microBatches=\(microBatches) leave some without work; "
         + "start at most \(microBatches) ranks, or \(other)"
     case .tooFewSamples(let count, let batch):
@@ -54,17 +56,12 @@ extension PlanError: CustomStringConvertible {
     }
   }
 
-  private static func choices(batch: Int, atLeast least: Int) -> String {
-    list(powersOfTwo(dividing: batch).filter { $0 >= least })
-  }
-
   private static func powersOfTwo(dividing batch: Int) -> [Int] {
     guard batch > 0 else { return [1] }
     return (0...batch.trailingZeroBitCount).map { 1 << $0 }
   }
 
-  private static func list(_ values: [Int]) -> String {
-    guard let last = values.last, values.count > 1 else { return values.map(String.init).joined() }
-    return values.dropLast().map(String.init).joined(separator: ", ") + " or \(last)"
+  private static func alternatives(_ values: [Int]) -> String {
+    Prose.alternatives(values.map(String.init))
   }
 }

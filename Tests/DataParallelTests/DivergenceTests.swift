@@ -29,6 +29,28 @@ struct DivergenceTests {
     #expect(errors == Array(repeating: expected, count: 4))
   }
 
+  @Test("ranks at one place are named together, four places at most, phases by name where that is known")
+  func manyRanks() throws {
+    let errors = try ThreadCommunicator.run(size: 16) { communicator in
+      // Eight ranks are where they should be, two at step 9, the others each at a step of their own.
+      let rank = communicator.rank
+      let step = rank < 8 ? 7 : rank < 10 ? 9 : 10 + rank
+      do {
+        _ = try LockstepChecker.verify(
+          LockstepHeader(step: step, phase: rank < 8 ? 1 : 0, elementCount: 4), over: communicator)
+        return ""
+      } catch let error as DivergenceError {
+        return "\(error.naming(phase: 1, "generator"))"
+      }
+    }
+    let expected =
+      "ranks 8-15 of 16 out of lockstep at step 7, phase 1 (generator): "
+      + "ranks 8-9 are at step 9, phase 0 with 4 elements, rank 10 is at step 20, phase 0 with 4 elements, "
+      + "rank 11 is at step 21, phase 0 with 4 elements, rank 12 is at step 22, phase 0 with 4 elements, "
+      + "3 ranks elsewhere, the others are at step 7, phase 1 (generator) with 4 elements; "
+    #expect(errors.allSatisfy { $0.hasPrefix(expected) })
+  }
+
   @Test("whichever number of the place differs", arguments: 0..<5)
   func fields(field: Int) throws {
     let found = try ThreadCommunicator.run(size: 3) { communicator -> [Int] in

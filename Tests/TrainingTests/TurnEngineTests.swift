@@ -352,7 +352,11 @@ struct TurnEngineTests {
       try rank.engine.take(rank.schedule.turns(at: step)[0], on: rank.microBatches(step: step), flags: [])
       try rank.engine.synchronize()
     }
-    for result in results { #expect((result.error as? DivergenceError)?.ranks == [2]) }
+    for result in results {
+      let error = result.error as? DivergenceError
+      #expect(error?.ranks == [2])
+      #expect(error?.description.contains("phase 0 (discriminator)") == true)
+    }
   }
 
   @Test("a turn's vector is gradient, moments in order of computation, statistics")

@@ -35,7 +35,7 @@ package struct RunNotes {
     let others = (0..<size).filter { !writers.contains($0) }
     add(
       "checkpoints",
-      "written by \(WatchReport.list(writers)); \(WatchReport.list(others)) "
+      "written by \(Prose.ranks(writers)); \(Prose.ranks(others)) "
         + "\(others.count == 1 ? "does" : "do") not see the run folder")
   }
 

@@ -14,7 +14,7 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
     switch self {
     case .notFinite(let network, let step, let place, let ranks):
       "the \(network)'s sums are not finite at step \(step), first for \(place), "
-        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(WatchReport.list(ranks))")
+        + (ranks.isEmpty ? "as a sum over all ranks" : "on \(Prose.ranks(ranks))")
     }
   }
 

@@ -219,7 +219,13 @@ package final class TurnSum: Sendable {
       step: place.step, phase: place.phase.index, elementCount: buckets.count,
       bucketCount: buckets.ranges.count, collective: collective, handed: handed,
       flags: isBounded ? place.flags : place.flags.union(.nonFinite))
-    let agreed = try span("header") { try LockstepChecker.verify(header, over: communicator) }
+    let agreed = try span("header") {
+      do {
+        return try LockstepChecker.verify(header, over: communicator)
+      } catch let error as DivergenceError {
+        throw error.naming(phase: place.phase.index, place.phase.name)
+      }
+    }
     let failed = agreed.ranks(with: .failed)
     if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
     return AgreedTurn(

@@ -38,7 +38,7 @@ package struct WatchReport: Sendable {
       case .unreachable:
         guard namedHosts.insert(hosts[rank]).inserted else { continue }
         texts.append(
-          "\(hosts[rank]) (\(Self.list(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
+          "\(hosts[rank]) (\(Prose.ranks(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
             + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
       case .ended:
         texts.append(
@@ -66,7 +66,7 @@ package struct WatchReport: Sendable {
       let ranks = hosts.indices.filter { hosts[$0] == host && silences[$0] != nil }
       let silence = ranks.compactMap { silences[$0] }.max() ?? 0
       return
-        "\(host) (\(Self.list(ranks))) was not heard for \(FixedDecimal.text(Double(silence) / 1000, places: 1)) s"
+        "\(host) (\(Prose.ranks(ranks))) was not heard for \(FixedDecimal.text(Double(silence) / 1000, places: 1)) s"
     }.joined(separator: ", ") + "; training goes on"
   }
 
@@ -102,20 +102,5 @@ package struct WatchReport: Sendable {
   private func named(_ ranks: [Int]) -> String {
     let names = ranks.prefix(4).map { "rank \($0) on \(hosts[$0])" }.joined(separator: ", ")
     return ranks.count > 4 ? "\(names) and \(ranks.count - 4) more" : names
-  }
-
-  /// `rank 2`, `ranks 2-3`, `ranks 0, 2-4`.
-  static func list(_ ranks: [Int]) -> String {
-    var parts: [(first: Int, last: Int)] = []
-    for rank in ranks {
-      if let end = parts.last?.last, end + 1 == rank {
-        parts[parts.count - 1].last = rank
-      } else {
-        parts.append((rank, rank))
-      }
-    }
-    let text = parts.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(
-      separator: ", ")
-    return (ranks.count == 1 ? "rank " : "ranks ") + text
   }
 }

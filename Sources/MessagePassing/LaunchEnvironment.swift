@@ -23,10 +23,6 @@ public struct LaunchEnvironment: Sendable, Equatable {
   public let size: Int?
   /// This process's number, where the launcher says so.
   public let rank: Int?
-  /// The number of processes on this node, where the launcher says so.
-  public let localSize: Int?
-  /// This process's number among those of its node, where the launcher says so.
-  public let localRank: Int?
   /// The variable that ``size`` was read from, for messages.
   public let sizeVariable: String
 
@@ -38,21 +34,15 @@ public struct LaunchEnvironment: Sendable, Equatable {
     if value("OMPI_COMM_WORLD_SIZE") != nil {
       (launcher, sizeVariable) = (.openMPI, "OMPI_COMM_WORLD_SIZE")
       rank = integer("OMPI_COMM_WORLD_RANK")
-      localSize = integer("OMPI_COMM_WORLD_LOCAL_SIZE")
-      localRank = integer("OMPI_COMM_WORLD_LOCAL_RANK")
     } else if let slurmTasks, value("SLURM_PROCID") != nil, hasPMI || slurmTasks > 1 {
       (launcher, sizeVariable) = (hasPMI ? .slurm : .slurmWithoutPMI, "SLURM_STEP_NUM_TASKS")
       rank = integer("SLURM_PROCID")
-      localSize = nil
-      localRank = integer("SLURM_LOCALID")
     } else if hasPMI {
       (launcher, sizeVariable) = (.pmi, "PMI_SIZE")
       rank = integer("PMI_RANK") ?? integer("PMIX_RANK")
-      localSize = integer("MPI_LOCALNRANKS")
-      localRank = integer("MPI_LOCALRANKID")
     } else {
       (launcher, sizeVariable) = (.none, "")
-      (rank, localSize, localRank) = (nil, nil, nil)
+      rank = nil
     }
     size = sizeVariable.isEmpty ? nil : integer(sizeVariable)
   }
@@ -64,6 +54,6 @@ public struct LaunchEnvironment: Sendable, Equatable {
 
   /// That of this process.
   public static var current: LaunchEnvironment {
-    LaunchEnvironment { name in getenv(name).map { String(cString: $0) } }
+    LaunchEnvironment(Files.environment)
   }
 }

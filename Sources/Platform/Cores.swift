@@ -12,14 +12,9 @@ package enum Cores {
 
   /// `Cpus_allowed_list` of `/proc/self/status`.
   private static var allowed: Int {
-    guard let file = fopen("/proc/self/status", "r") else { return onNode }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 4096)
-    while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      if text.hasPrefix("Cpus_allowed_list:") { return count(ofList: text.dropFirst(18)) ?? onNode }
-    }
-    return onNode
+    let name = "Cpus_allowed_list:"
+    let line = Files.head("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line.flatMap { count(ofList: $0.dropFirst(name.count)) } ?? onNode
   }
 
   /// The number of cores in a list such as `0-3,8`.

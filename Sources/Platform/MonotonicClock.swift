@@ -1,12 +1,19 @@
 import Glibc
 
 /// A clock that never goes back. Reading it is safe in a signal handler.
-package enum MonotonicClock {
+public enum MonotonicClock {
   /// Milliseconds since an arbitrary moment.
   package static var milliseconds: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Seconds since an arbitrary moment.
+  public static var seconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
   /// Seconds since this process was started, to 10 ms; nil where the system does not say.

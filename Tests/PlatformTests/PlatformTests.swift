@@ -44,9 +44,61 @@ struct PlatformTests {
 
   @Test("a real path has no links and no dots, and what is not there has none")
   func paths() {
-    #expect(realPath("/usr/../etc/./passwd") == Array("/etc/passwd".utf8))
-    #expect(realPath("/no/such/file") == nil)
-    #expect(realPath("/proc/self/exe").map { $0.first } == UInt8(ascii: "/"))
+    #expect(Files.real("/usr/../etc/./passwd") == "/etc/passwd")
+    #expect(Files.real("/no/such/file") == nil)
+    #expect(Files.real("/proc/self/exe")?.first == "/")
+  }
+
+  @Test("a link to what has no name in text has no real path, rather than another one")
+  func pathsThatAreNoText() {
+    let scratch = TemporaryFolder()
+    let target = Array("\(scratch.path)/".utf8) + [0xE9, 0]
+    target.withUnsafeBytes { bytes in
+      let name = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+      close(creat(name, 0o644))
+      symlink(name, "\(scratch.path)/link")
+    }
+    #expect(Files.exists("\(scratch.path)/link") && Files.real("\(scratch.path)/link") == nil)
+    target.withUnsafeBytes { _ = unlink($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+  }
+
+  @Test(
+    "folders are made with those above them, and told from those that are there and from what is in the way")
+  func makeFolders() {
+    let scratch = TemporaryFolder()
+    let folder = scratch.path
+    close(creat("\(folder)/file", 0o644))
+    #expect(Files.makeFolders("\(folder)/a/b/c//") == .new && Files.isFolder("\(folder)/a/b/c"))
+    #expect(Files.makeFolders("\(folder)/a/b/c/") == .there && Files.makeFolders("/") == .there)
+    #expect(Files.makeFolders("\(folder)/file") == .failed(ENOTDIR))
+    #expect(Files.makeFolders("\(folder)/file/a/b") == .failed(ENOTDIR))
+    #expect(Files.makeFolders("") == .failed(ENOENT))
+    // Refuses everybody, and has folders of its own.
+    #expect(Files.makeFolders("/proc/self") == .there)
+    #expect(Files.makeFolders("/proc/no/such") == .failed(ENOENT))
+  }
+
+  @Test("ranks that follow each other are folded")
+  func ranks() {
+    #expect(Prose.ranks([2]) == "rank 2" && Prose.ranks([2, 3]) == "ranks 2-3")
+    #expect(Prose.ranks([0, 2, 3, 4, 7]) == "ranks 0, 2-4, 7")
+  }
+
+  @Test("whoever waits at a monitor is woken by every change, until there is what it waits for")
+  func monitor() {
+    let state = Monitor(0)
+    let thread = SystemThread { for _ in 0..<100 { state.withLock { $0 += 1 } } }
+    #expect(state.wait { $0 == 100 ? $0 : nil } == 100)
+    thread.join()
+    #expect(state.read { $0 } == 100)
+  }
+
+  @Test("seconds of the monotonic clock are those of its milliseconds, those of the day of this century")
+  func clocks() {
+    let before = MonotonicClock.milliseconds
+    let seconds = MonotonicClock.seconds
+    #expect(Double(before) * 1e-3 <= seconds && seconds <= Double(MonotonicClock.milliseconds + 1) * 1e-3)
+    #expect(WallClock.seconds > 1_700_000_000 && WallClock.seconds < 4_100_000_000)
   }
 
   @Test(

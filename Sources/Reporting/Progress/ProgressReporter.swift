@@ -1,4 +1,4 @@
-import Platform
+public import Platform
 
 #if canImport(Glibc)
   import Glibc
@@ -58,7 +58,7 @@ public final class ProgressReporter {
   ///   - clock: seconds by a clock that never goes back.
   public convenience init(
     _ plan: Plan, output: ReportOutput = .descriptor(),
-    clock: @escaping () -> Double = ProgressReporter.monotonicTime
+    clock: @escaping () -> Double = { MonotonicClock.seconds }
   ) {
     self.init(plan: plan, output: output, clock: clock)
   }
@@ -169,12 +169,5 @@ public final class ProgressReporter {
     }
     line.fields.append(.init(label: "elapsed", value: ProgressText.duration(now - start), rank: 1))
     return line
-  }
-
-  /// Seconds since an arbitrary moment, by a clock that never goes back.
-  public static func monotonicTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

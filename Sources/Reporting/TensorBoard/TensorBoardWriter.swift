@@ -37,7 +37,7 @@ public final class TensorBoardWriter {
   /// - Throws: ``ReportingError``.
   public init(
     folder: String, resumingAfter step: Int? = nil,
-    wallTime: @escaping () -> Double = TensorBoardWriter.systemTime,
+    wallTime: @escaping () -> Double = { WallClock.seconds },
     host: String = Host.name ?? "localhost", process: Int32? = nil
   ) throws(ReportingError) {
     if mkdir(folder, 0o755) != 0 && errno != EEXIST {
@@ -101,12 +101,5 @@ public final class TensorBoardWriter {
       // Only a message above 2 GiB does not serialise.
       throw .cannotWrite(path: path, operation: "serialise", errno: EFBIG)
     }
-  }
-
-  /// Seconds since 1970 by the system's clock.
-  public static func systemTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

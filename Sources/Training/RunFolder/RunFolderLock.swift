@@ -21,7 +21,7 @@ public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
   /// This process, with the job that Slurm, PBS, LSF or Grid Engine says it belongs to.
   public static var current: RunOwner {
     let variables = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"]
-    let job = variables.lazy.compactMap { variable in getenv(variable).map { String(cString: $0) } }.first
+    let job = variables.lazy.compactMap(Files.environment).first
     return RunOwner(host: Host.name ?? "unknown", process: getpid(), job: job)
   }
 

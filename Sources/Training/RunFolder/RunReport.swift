@@ -1,4 +1,5 @@
 package import Models
+import Platform
 package import Reporting
 
 /// What a run tells the world: the progress line, `log.jsonl`, TensorBoard events, sample grids and the loss
@@ -14,7 +15,7 @@ package final class RunReport {
     /// Passes over the data so far.
     package let epoch: Double
     /// Seconds since 1970 by the system's clock.
-    package let time = TensorBoardWriter.systemTime()
+    package let time = WallClock.seconds
     /// The statistics of each phase.
     package let statistics: [(Statistic, Float)]
     /// Verdicts, decisions and events, in words.

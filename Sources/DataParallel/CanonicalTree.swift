@@ -51,8 +51,8 @@ public struct CanonicalTree: Sendable, Equatable {
   /// The node over all leaves.
   public var root: Node { Node(level: leafCount.trailingZeroBitCount, index: 0) }
 
-  /// The maximal complete subtrees within a contiguous range of leaves, in leaf order: at most `2
-  /// log2(leafCount)`.
+  /// The maximal complete subtrees within a contiguous range of leaves, in leaf order: at most
+  /// `max(1, 2 log2(leafCount))`.
   public func pieces(of range: Range<Int>) -> [Node] {
     precondition(range.lowerBound >= 0 && range.upperBound <= leafCount, "\(range) is not within the leaves")
     var pieces: [Node] = []

@@ -132,7 +132,7 @@ public final class GradientReducer {
   }
 
   /// Forgets what has been added since the last ``finish()``.
-  public func discard() {
+  private func discard() {
     sums.removeAll(keepingCapacity: true)
     next = plan.local.lowerBound
   }

@@ -22,7 +22,6 @@ public enum GradientWire: String, CaseIterable, Sendable {
   /// Finds out whether gradients can travel so between the nodes of a layout. All ranks call.
   /// - Returns: the ranks of each node, as sums see them: those that share memory, where some do.
   /// - Throws: ``PlanError`` if not, on all ranks alike; `CommunicationError`.
-  @discardableResult
   package func check(_ layout: NodeLayout, over communicator: any Communicator) throws -> [[Int]] {
     let nodes = layout.names.indices.map(layout.ranks(onNode:))
     guard self != .float32, layout.names.count > 1 else { return nodes }

@@ -71,12 +71,6 @@ public struct MicroBatchPlan: Sendable, Equatable {
     rank * count / worldSize..<(rank + 1) * count / worldSize
   }
 
-  /// The rank that computes a micro-batch.
-  public func owner(of microBatch: Int) -> Int {
-    precondition(0..<microBatches ~= microBatch, "micro-batch \(microBatch) is not one of \(microBatches)")
-    return ((microBatch + 1) * worldSize - 1) / microBatches
-  }
-
   /// The positions of a micro-batch's samples in the global batch.
   public func samples(of microBatch: Int) -> Range<Int> {
     microBatch * microBatchSize..<(microBatch + 1) * microBatchSize

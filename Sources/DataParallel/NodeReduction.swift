@@ -48,8 +48,7 @@ struct NodeReduction {
     self.sums = sums
     self.memory = memory
     self.layout = layout
-    let vectors = 2 * layout.mostPieces + 3
-    blockLength = memory.segmentBytes / 4 / vectors / SlicePlan.alignment * SlicePlan.alignment
+    blockLength = Self.blockLength(layout, memory)
     guard blockLength > 0 else { return nil }
     let largest = min(blockLength, count)
     outgoing = TensorStorage(count: layout.nodes.count == 1 ? 0 : largest * layout.nodePieces.count)
@@ -59,6 +58,11 @@ struct NodeReduction {
     rounding = TensorStorage(
       count: self.format == .float32
         ? 0 : max(part * layout.nodePieces.count, part + largest))
+  }
+
+  /// Elements of the largest block that fits into a segment; 0 if none does.
+  static func blockLength(_ layout: NodePieces, _ memory: any NodeMemory) -> Int {
+    memory.segmentBytes / 4 / (2 * layout.mostPieces + 3) / SlicePlan.alignment * SlicePlan.alignment
   }
 
   /// Writes the sum over all micro-batches to `result`, which has room for all elements.

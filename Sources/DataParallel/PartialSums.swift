@@ -105,7 +105,7 @@ public struct PartialSums: Sendable {
     if plan.worldSize == 1 { return pieces[0].storage }
     guard let memory = try communicator.nodeMemory(), memory.nodes.count == 1,
       let layout = layouts.pieces(nodes: memory.nodes),
-      NodeReduction(rank: plan.rank, layout, count: 1, sums: pieces, memory: memory, as: .float32) != nil
+      NodeReduction.blockLength(layout, memory) > 0
     else { return TensorStorage(count: count) }
     return pieces[0].storage
   }

@@ -14,14 +14,6 @@ public enum MPILibrary {
     }
   }
 
-  /// The version of the MPI standard that the library implements.
-  public static var standard: (major: Int, minor: Int) {
-    var major: Int32 = 0
-    var minor: Int32 = 0
-    MPI_Get_version(&major, &minor)
-    return (Int(major), Int(minor))
-  }
-
   /// Bytes that Open MPI finds free in `/dev/shm`, where it keeps memory that ranks share; nil if there is no such
   /// folder. It counts blocks, and takes a file system that has no limit (`size=0`), and so no blocks, for full.
   package static var sharedMemoryRoom: Int? {

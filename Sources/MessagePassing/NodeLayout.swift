@@ -21,11 +21,6 @@ public struct NodeLayout: Sendable, Equatable {
     nodeOfRank.indices.filter { nodeOfRank[$0] == node }
   }
 
-  /// The position of `rank` among the ranks of its node.
-  public func localRank(of rank: Int) -> Int {
-    nodeOfRank[..<rank].count { $0 == nodeOfRank[rank] }
-  }
-
   /// How many ranks share the node of `rank`.
   public func localSize(of rank: Int) -> Int {
     nodeOfRank.count { $0 == nodeOfRank[rank] }

@@ -10,16 +10,15 @@
 public struct World: ~Copyable, Sendable {
   private let session: MPISession?
 
-  /// Joins the others. Alone, this costs nothing: MPI is initialised only under a launcher or when it is
-  /// `required`.
+  /// Joins the others. Alone, this costs nothing: MPI is initialised only under a launcher.
   ///
   /// - Throws: ``CommunicationError/singletons(launched:joined:variable:)`` when the launcher started several
   ///   processes but MPI does not find them, which would make each of them train by itself.
   public static func join(
-    _ environment: LaunchEnvironment = .current, requiringMPI required: Bool = false
+    _ environment: LaunchEnvironment = .current
   ) throws(CommunicationError) -> World {
     switch environment.launcher {
-    case .none where !required:
+    case .none:
       return World(session: nil)
     case .slurmWithoutPMI:
       throw .singletons(launched: environment.size ?? 0, joined: 1, variable: environment.sizeVariable)

@@ -17,7 +17,6 @@ struct PureValueTests {
     #expect(layout.names == ["b", "a"])
     #expect(layout.nodeOfRank == [0, 1, 0, 0, 1])
     #expect(layout.ranks(onNode: 0) == [0, 2, 3])
-    #expect((0..<5).map(layout.localRank) == [0, 0, 1, 2, 1])
     #expect((0..<5).map(layout.localSize) == [3, 2, 3, 3, 2])
   }
 
@@ -33,7 +32,6 @@ struct PureValueTests {
   @Test("MPI names itself before it is initialised")
   func library() {
     #expect(!MPILibrary.version.isEmpty)
-    #expect(MPILibrary.standard.major >= 3)
   }
 
   @Test("errors are one line that ends in what to do")

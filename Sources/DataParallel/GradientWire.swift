@@ -2,8 +2,8 @@ package import MessagePassing
 
 /// How gradients travel between nodes; moments and statistics travel as they are.
 ///
-/// In all but `float32` the bits of a sum depend on which micro-batches share a node, and on nothing else. Where
-/// there is one node a sum is what it is in `float32`.
+/// In all but `float32` the bits of a sum depend on which micro-batches share a node, and on nothing else.
+/// Where there is one node a sum is what it is in `float32`.
 public enum GradientWire: String, CaseIterable, Sendable {
   /// As they are: a sum has the bits of one rank on any number of ranks and nodes.
   case float32
@@ -13,8 +13,8 @@ public enum GradientWire: String, CaseIterable, Sendable {
   case powersgd
 
   /// How the numbers travel that are not compressed.
-  /// - Parameter acrossNodes: whether there are several nodes. Without shared memory each rank of one would count
-  ///   as a node, and round what it sends.
+  /// - Parameter acrossNodes: whether there are several nodes. Without shared memory each rank of one would
+  ///   count as a node, and round what it sends.
   package func format(acrossNodes: Bool) -> WireFormat {
     self == .bfloat16 && acrossNodes ? .bfloat16 : .float32
   }

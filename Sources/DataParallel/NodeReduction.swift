@@ -6,8 +6,8 @@ import TensorCore
 /// The vector passes in blocks. A block is cut into one slice for each node, and this into one part for each
 /// of the node's ranks, its owner. On every other node one rank carries the part. For each block
 ///
-/// 1. each rank puts its pieces into its segment, and the ranks of a node meet (they do so once before the first
-///    block too, after which nobody reads what was there before);
+/// 1. each rank puts its pieces into its segment, and the ranks of a node meet (they do so once before the
+///    first block too, after which nobody reads what was there before);
 /// 2. the carriers of a part add up the pieces of their nodes, as far as the tree goes, and send that to its
 ///    owner;
 /// 3. the owner adds this to the pieces in its node's memory, in tree order, and sends the sum to the

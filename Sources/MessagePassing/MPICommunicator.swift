@@ -5,8 +5,8 @@ import Platform
 ///
 /// None of its operations blocks inside MPI: each is posted without blocking and then tested, with a growing
 /// pause between the tests. (Memory that a node shares is made by calls that do block, before training.) Each
-/// collective is one all-gather of a fixed record that says what the rank entered, with its contribution if that is
-/// small; longer ones follow.
+/// collective is one all-gather of a fixed record that says what the rank entered, with its contribution if
+/// that is small; longer ones follow.
 public final class MPICommunicator: Communicator {
   /// This process's number, `0 ..< size`.
   public let rank: Int

@@ -14,8 +14,9 @@ public enum MPILibrary {
     }
   }
 
-  /// Bytes that Open MPI finds free in `/dev/shm`, where it keeps memory that ranks share; nil if there is no such
-  /// folder. It counts blocks, and takes a file system that has no limit (`size=0`), and so no blocks, for full.
+  /// Bytes that Open MPI finds free in `/dev/shm`, where it keeps memory that ranks share; nil if there is no
+  /// such folder. It counts blocks, and takes a file system that has no limit (`size=0`), and so no blocks,
+  /// for full.
   package static var sharedMemoryRoom: Int? {
     var status = statvfs()
     guard statvfs("/dev/shm", &status) == 0 else { return nil }

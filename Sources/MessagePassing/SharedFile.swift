@@ -1,16 +1,16 @@
 import CMPI
 import Glibc
 
-/// A file in memory that one process of a node makes and the others open by way of /proc: without a name in the
-/// file system, so that a container's small /dev/shm does not limit it, and nothing is left behind by a process
-/// that is killed.
+/// A file in memory that one process of a node makes and the others open by way of /proc: without a name in
+/// the file system, so that a container's small /dev/shm does not limit it, and nothing is left behind by a
+/// process that is killed.
 package struct SharedFile: BitwiseCopyable, Sendable {
   /// The process that has it open.
   let process: Int
   /// Its descriptor there; negative where there is no file.
   let descriptor: Int32
-  /// What tells it from all other files of this machine. A number of a process means another one where ranks of a
-  /// node live in different PID namespaces.
+  /// What tells it from all other files of this machine. A number of a process means another one where ranks
+  /// of a node live in different PID namespaces.
   package let mark: Int
 
   package init(process: Int, descriptor: Int32, mark: Int) {
@@ -37,8 +37,8 @@ package struct SharedFile: BitwiseCopyable, Sendable {
   /// No file.
   static let none = SharedFile(process: 0, descriptor: -1, mark: -1)
 
-  /// Opens it in this process, for whom it is to be closed again; negative if it cannot be, or if what is there is
-  /// another file.
+  /// Opens it in this process, for whom it is to be closed again; negative if it cannot be, or if what is
+  /// there is another file.
   package func open() -> Int32 {
     guard descriptor >= 0 else { return -1 }
     let file = Glibc.open("/proc/\(process)/fd/\(descriptor)", O_RDWR | O_CLOEXEC)

@@ -103,8 +103,8 @@ package enum Files {
   /// A text file, up to 16 MiB of it; nil if it cannot be read.
   package static func text(_ path: String) -> String? { read(path, upTo: 16 << 20) }
 
-  /// The first bytes of a file, with a replacement for what is no text; nil if it cannot be read, as a folder cannot. A
-  /// pipe that nobody writes to is empty; otherwise it is read until its writers have closed it.
+  /// The first bytes of a file, with a replacement for what is no text; nil if it cannot be read, as a folder
+  /// cannot. A pipe that nobody writes to is empty; otherwise it is read until its writers have closed it.
   private static func read(_ path: String, upTo limit: Int) -> String? {
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -119,8 +119,8 @@ package enum Files {
     return ferror(file) == 0 ? text : nil
   }
 
-  /// Bytes that an ordinary user may still write in the file system of `path`, `Int.max` for no limit; nil if it cannot be
-  /// asked.
+  /// Bytes that an ordinary user may still write in the file system of `path`, `Int.max` for no limit; nil if
+  /// it cannot be asked.
   package static func free(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }

@@ -34,9 +34,9 @@ package enum ReductionConformance {
     }
   }
 
-  /// Two reductions, the second of which has other places for pieces and sums in the memory that ranks share: what
-  /// a slow rank still reads there of the first the others leave alone. On three ranks the pieces of one lie where the
-  /// sums of another did, if `count` is near to what fits into a segment at a time.
+  /// Two reductions, the second of which has other places for pieces and sums in the memory that ranks share:
+  /// what a slow rank still reads there of the first the others leave alone. On three ranks the pieces of one
+  /// lie where the sums of another did, if `count` is near to what fits into a segment at a time.
   package static func plansThatDiffer(on communicator: any Communicator, count: Int) throws {
     let slow = WatchedCommunicator(
       communicator, afterMeeting: { if communicator.rank == 0 { usleep(20_000) } })

@@ -1,7 +1,7 @@
 package import MessagePassing
 
-/// Does something at each exchange of messages and after each meeting of a node, and notes how many bytes the rank
-/// sends.
+/// Does something at each exchange of messages and after each meeting of a node, and notes how many bytes the
+/// rank sends.
 package final class WatchedCommunicator: Communicator {
   private let base: any Communicator
   private let atExchange: (Int) throws(CommunicationError) -> Void

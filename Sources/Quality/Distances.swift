@@ -1,3 +1,8 @@
+/// |x - y|² of two vectors.
+func squaredDistance(_ x: [Double], _ y: [Double]) -> Double {
+  zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+}
+
 extension Matrix {
   /// Calls `body` for blocks of ``Moments/block`` rows, in order, with the first row of each.
   func forEachBlock(_ body: (_ start: Int, _ block: Matrix) -> Void) {
@@ -52,7 +57,7 @@ extension Matrix {
 /// subsets.
 public enum KernelDistance {
   /// The distance between the rows of two matrices of features.
-  /// - Parameter noteProgress: called after every few thousand pairs.
+  /// - Parameter noteProgress: called after every ``Moments/block`` rows, with all of the other matrix.
   /// - Precondition: each has two rows or more.
   public static func between(_ x: Matrix, _ y: Matrix, noteProgress: () -> Void = {}) -> Double {
     precondition(min(x.rows, y.rows) > 1 && x.columns == y.columns, "features of two samples and more")

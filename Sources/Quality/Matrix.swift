@@ -107,10 +107,11 @@ extension Matrix {
   /// - Parameters:
   ///   - count: how many; all unless told otherwise.
   ///   - wantsVectors: whether vectors are computed.
-  /// - Precondition: the matrix is square and its values are finite.
-  public func eigen(largest count: Int? = nil, wantsVectors: Bool = true) -> Eigen {
+  /// - Returns: nil if a value is not finite, or if LAPACK gives up.
+  /// - Precondition: the matrix is square.
+  public func eigen(largest count: Int? = nil, wantsVectors: Bool = true) -> Eigen? {
     precondition(rows == columns, "a symmetric matrix is square")
-    precondition(values.allSatisfy(\.isFinite), "eigenvalues of finite values")
+    guard values.allSatisfy(\.isFinite) else { return nil }
     let count = min(count ?? rows, rows)
     guard count > 0 else { return Eigen(values: [], vectors: Matrix(rows: 0, columns: columns)) }
     BLASLibrary.singleThreaded
@@ -132,8 +133,7 @@ extension Matrix {
     let sizes = (Int(work[0]), Int(integers[0]))
     work = [Double](repeating: 0, count: sizes.0)
     integers = [blasint](repeating: 0, count: sizes.1)
-    let status = run(sizes.0, sizes.1)
-    precondition(status == 0, "dsyevr ends with status \(status)")
+    guard run(sizes.0, sizes.1) == 0 else { return nil }
     // The vectors are the columns of a Fortran matrix: the rows of this one.
     let rowsDescending = (0..<(wantsVectors ? count : 0)).reversed().flatMap {
       vectors[$0 * rows..<($0 + 1) * rows]
@@ -144,9 +144,9 @@ extension Matrix {
   }
 
   /// The symmetric root of a symmetric matrix without negative eigenvalues; what rounding makes negative
-  /// counts as 0.
-  public var symmetricRoot: Matrix {
-    let eigen = eigen()
+  /// counts as 0. Nil where there is no ``eigen(largest:wantsVectors:)``.
+  public var symmetricRoot: Matrix? {
+    guard let eigen = eigen() else { return nil }
     var scaled = eigen.vectors
     for row in 0..<rows {
       let root = max(0, eigen.values[row]).squareRoot()

@@ -10,13 +10,10 @@ public struct Memorisation: Equatable, Sendable {
   public let copies: Double
 
   /// Compares fakes, `[m, d]`, with the training samples, `[n, d]`.
-  /// - Parameter probes: training samples, rows of `training` at equal distances, whose nearest others are
-  ///   looked for.
   /// - Precondition: there are a fake and two training samples.
-  public init(fake: Matrix, training: Matrix, probes: Int = 2048) {
+  public init(fake: Matrix, training: Matrix) {
     self.init(
-      nearest: fake.nearestSquaredDistances(in: training),
-      yardstick: Yardstick(training: training, probes: probes))
+      nearest: fake.nearestSquaredDistances(in: training), yardstick: Yardstick(training: training))
   }
 
   /// Compares fakes by the squared distance of each to its nearest training sample.
@@ -36,11 +33,13 @@ public struct Memorisation: Equatable, Sendable {
     /// The squared distance below which a hundredth of them are.
     public let threshold: Double
 
-    /// - Parameter probes: rows of `training` at equal distances, whose nearest others are looked for.
+    /// Rows of the training samples, at equal distances, whose nearest others are looked for, at most.
+    private static let probes = 2048
+
     /// - Precondition: there are two training samples.
-    public init(training: Matrix, probes: Int = 2048) {
+    public init(training: Matrix) {
       precondition(training.rows > 1, "samples to compare")
-      let count = min(max(1, probes), training.rows)
+      let count = min(Self.probes, training.rows)
       let places = (0..<count).map { $0 * training.rows / count }
       let probed = Matrix.stacked(places.map { training.rows($0..<$0 + 1) }, columns: training.columns)
       let own = probed.nearestSquaredDistances(in: training, leavingOut: places).sorted()

@@ -15,7 +15,7 @@ public struct NeighbourhoodScores: Equatable, Sendable {
   public static let neighbours = 5
 
   /// The scores of fakes, `[m, d]`, against real samples, `[n, d]`.
-  /// - Parameter noteProgress: called after every few thousand distances.
+  /// - Parameter noteProgress: called after every ``Moments/block`` rows, with all of the other matrix.
   /// - Precondition: both have more than `k` rows.
   public init(
     real: Matrix, fake: Matrix, neighbours k: Int = NeighbourhoodScores.neighbours,

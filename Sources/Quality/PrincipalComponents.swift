@@ -3,7 +3,8 @@ public import TensorCore
 /// The feature space `pca`: pixels in [0, 1], projected onto the principal components of the training images.
 ///
 /// Images of more than ``longestInput`` values are first averaged over boxes of pixels, so that the
-/// covariance stays small; the first components are smooth and hardly notice.
+/// covariance stays small; the first components are smooth and hardly notice. Where boxes do not divide a
+/// side the last ones are smaller.
 public struct PrincipalComponents: Sendable {
   /// The values of an image that components are computed of, at most.
   public static let longestInput = 1024
@@ -23,34 +24,46 @@ public struct PrincipalComponents: Sendable {
       self.shape = shape
       self.isRaw = isRaw
       let (height, width, channels) = (shape[0], shape[1], shape[2])
-      let boxes = (1...max(1, min(height, width))).filter {
-        height.isMultiple(of: $0) && width.isMultiple(of: $0)
-      }
-      box = boxes.first { height / $0 * (width / $0) * channels <= longestInput } ?? boxes.last ?? 1
+      let longest = max(height, width, 1)
+      let least =
+        (1...longest).first {
+          Self.boxes($0, along: height) * Self.boxes($0, along: width) * channels <= longestInput
+        } ?? longest
+      // A box that divides both sides treats all pixels alike, if it is not much larger.
+      box =
+        (least...2 * least).first { height.isMultiple(of: $0) && width.isMultiple(of: $0) } ?? least
     }
 
+    /// Boxes along an axis, the last of which may be incomplete.
+    private static func boxes(_ side: Int, along extent: Int) -> Int { (extent + side - 1) / side }
+
+    private var rows: Int { Self.boxes(box, along: shape[0]) }
+    private var columns: Int { Self.boxes(box, along: shape[1]) }
+
     /// The length of a vector.
-    public var count: Int { shape[0] / box * (shape[1] / box) * shape[2] }
+    public var count: Int { rows * columns * shape[2] }
 
     /// The vectors of images, `[N, H, W, C]`, as rows.
     public func vectors(of images: Tensor) -> Matrix {
       let samples = images.count / max(shape.count, 1)
       precondition(samples * shape.count == images.count, "images of \(shape)")
       var values = [Double](repeating: 0, count: samples * count)
-      let (width, channels) = (shape[1], shape[2])
-      let (rows, columns) = (shape[0] / box, width / box)
-      let scale = (isRaw ? 1 : 0.5) / Double(box * box)
+      let (height, width, channels) = (shape[0], shape[1], shape[2])
+      let (rows, columns) = (rows, columns)
       images.withUnsafePointer { pixels in
         values.withUnsafeMutableBufferPointer { result in
           var next = 0
           for sample in 0..<samples {
             let image = pixels + sample * shape.count
             for row in 0..<rows {
+              let lines = row * box..<min((row + 1) * box, height)
               for column in 0..<columns {
+                let places = column * box..<min((column + 1) * box, width)
+                let scale = (isRaw ? 1 : 0.5) / Double(lines.count * places.count)
                 for channel in 0..<channels {
                   var sum = 0.0
-                  for y in row * box..<(row + 1) * box {
-                    for x in column * box..<(column + 1) * box {
+                  for y in lines {
+                    for x in places {
                       sum += Double(image[(y * width + x) * channels + channel])
                     }
                   }
@@ -73,11 +86,12 @@ public struct PrincipalComponents: Sendable {
   /// One component a row.
   public let components: Matrix
 
-  /// The first `count` components of vectors with these moments, or as many as the vectors are long.
-  public init(_ input: Input, moments: Moments, count: Int) {
+  /// The first `count` components of vectors with these moments, or as many as the vectors are long; nil if a
+  /// value is not finite, or if no components are found.
+  public init?(_ input: Input, moments: Moments, count: Int) {
+    guard let eigen = moments.covariance.eigen(largest: count) else { return nil }
     self.input = input
     mean = moments.mean
-    let eigen = moments.covariance.eigen(largest: count)
     components = eigen.vectors
   }
 

@@ -22,11 +22,11 @@ struct FrechetDistanceTests {
   }
 
   @Test("it does not depend on the axes, and is symmetric")
-  func rotation() {
+  func rotation() throws {
     let values = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0).normal([600, 5]).scalars.map(Double.init)
     let a = Matrix(rows: 300, columns: 5, values: Array(values[..<1500]))
     let b = Matrix(rows: 300, columns: 5, values: values[1500...].map { 2 * $0 + 0.3 })
-    let axes = Moments(of: a).covariance.eigen().vectors
+    let axes = try #require(Moments(of: a).covariance.eigen()).vectors
     func distance(_ x: Matrix, _ y: Matrix) -> Double { Moments(of: x).frechetDistance(to: Moments(of: y)) }
     let turned = distance(a.product(axes), b.product(axes))
     #expect(abs(distance(a, b) - turned) < 1e-9 && distance(a, b) > 1)
@@ -34,13 +34,13 @@ struct FrechetDistanceTests {
   }
 
   @Test("eigenvectors are orthonormal and give the matrix back; so does the square of its root")
-  func eigen() {
+  func eigen() throws {
     let values = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0).normal([40, 6]).scalars.map(Double.init)
     let covariance = Moments(of: Matrix(rows: 40, columns: 6, values: values)).covariance
-    let eigen = covariance.eigen()
+    let eigen = try #require(covariance.eigen())
     #expect(eigen.values == eigen.values.sorted(by: >))
     let identity = eigen.vectors.product(eigen.vectors, transposingOther: true)
-    let root = covariance.symmetricRoot
+    let root = try #require(covariance.symmetricRoot)
     let square = root.product(root)
     for i in 0..<6 {
       for j in 0..<6 {
@@ -48,11 +48,27 @@ struct FrechetDistanceTests {
         #expect(abs(square[i, j] - covariance[i, j]) < 1e-12)
       }
     }
-    let largest = covariance.eigen(largest: 2)
+    let largest = try #require(covariance.eigen(largest: 2))
     #expect(largest.values.count == 2 && largest.vectors.rows == 2)
     #expect(zip(largest.values, eigen.values).allSatisfy { abs($0 - $1) < 1e-12 })
-    #expect(
-      zip(covariance.eigen(wantsVectors: false).values, eigen.values).allSatisfy { abs($0 - $1) < 1e-12 })
+    let alone = try #require(covariance.eigen(wantsVectors: false))
+    #expect(zip(alone.values, eigen.values).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test(
+    "a value that is not finite is reported by every measure, and stops none",
+    arguments: [Double.nan, .infinity])
+  func notFinite(value: Double) {
+    let damaged = Matrix(rows: 2, columns: 2, values: [1, value, value, 1])
+    #expect(damaged.eigen() == nil && damaged.eigen(wantsVectors: false) == nil)
+    #expect(damaged.symmetricRoot == nil)
+    let sound = moments(mean: [0, 0], deviations: [1, 1])
+    let other = Moments(count: 100, mean: [0, 0], covariance: damaged)
+    #expect(sound.frechetDistance(to: other).isNaN && other.frechetDistance(to: sound).isNaN)
+    #expect(PrincipalComponents(PrincipalComponents.Input([1, 2, 1]), moments: other, count: 2) == nil)
+    let diversity = Diversity(of: damaged)
+    #expect(diversity.spread == .infinity && diversity.effectiveRank == 0)
+    #expect(!diversity.shift(from: Diversity(of: Matrix(rows: 2, columns: 2))).isFinite)
   }
 
   @Test("moments of parts add up to those of the whole, travel as numbers, and are those of the definition")
@@ -86,7 +102,7 @@ struct DigitQualityTests {
     }
     var moments = Moments(dimensions: input.count)
     for start in stride(from: 0, to: 60_000, by: 1000) { moments.add(try vectors(start..<start + 1000)) }
-    let space = PrincipalComponents(input, moments: moments, count: 64)
+    let space = try #require(PrincipalComponents(input, moments: moments, count: 64))
     return space.features(of: try vectors(0..<20_000))
   }
 

@@ -33,6 +33,53 @@ struct SampleStatisticsTests {
     #expect(scores.recall == 1)
   }
 
+  @Test("kernel distance and neighbourhoods of more rows than a block are those of all pairs, one by one")
+  func blocks() {
+    let (n, m, d, k) = (600, 300, 3, NeighbourhoodScores.neighbours)
+    let values = KeyedNoise(seed: 6, purpose: .synthetic, turn: 0).normal([n + m, d]).scalars.map(Double.init)
+    let rows = (0..<n + m).map { row in
+      (0..<d).map { 1.2 * values[row * d + $0] + (row < n ? 0 : 1.5) }
+    }
+    let (xs, ys) = (Array(rows[..<n]), Array(rows[n...]))
+    #expect(n > 2 * Moments.block && m > Moments.block)
+    func square(_ a: [Double], _ b: [Double]) -> Double {
+      let (x, y, z) = (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+      return x * x + y * y + z * z
+    }
+    func kernel(_ a: [Double], _ b: [Double]) -> Double {
+      pow((a[0] * b[0] + a[1] * b[1] + a[2] * b[2]) / 3 + 1, 3)
+    }
+    func within(_ a: [[Double]]) -> Double {
+      var sum = 0.0
+      for i in a.indices { for j in a.indices where i != j { sum += kernel(a[i], a[j]) } }
+      return sum / Double(a.count * (a.count - 1))
+    }
+    var between = 0.0
+    for x in xs { for y in ys { between += kernel(x, y) } }
+    let expected = within(xs) + within(ys) - 2 * between / Double(n * m)
+    #expect(abs(KernelDistance.between(points(xs), points(ys)) - expected) < 1e-9, "\(expected)")
+
+    func reach(_ a: [[Double]]) -> [Double] {
+      a.indices.map { i in a.indices.filter { $0 != i }.map { square(a[i], a[$0]) }.sorted()[k - 1] }
+    }
+    let (realReach, fakeReach) = (reach(xs), reach(ys))
+    var pairs: [(real: Int, fake: Int)] = []
+    var isRecalled = [Bool](repeating: false, count: n)
+    for i in 0..<n {
+      for j in 0..<m {
+        let distance = square(xs[i], ys[j])
+        if distance < realReach[i] { pairs.append((i, j)) }
+        if distance < fakeReach[j] { isRecalled[i] = true }
+      }
+    }
+    let scores = NeighbourhoodScores(real: points(xs), fake: points(ys))
+    #expect(scores.precision == Double(Set(pairs.map(\.fake)).count) / Double(m))
+    #expect(scores.coverage == Double(Set(pairs.map(\.real)).count) / Double(n))
+    #expect(scores.density == Double(pairs.count) / (Double(k) * Double(m)))
+    #expect(scores.recall == Double(isRecalled.count { $0 }) / Double(n))
+    #expect([scores.precision, scores.recall, scores.coverage].allSatisfy { 0.1 < $0 && $0 < 1 })
+  }
+
   @Test("samples of one place have no spread, and the effective rank counts the directions")
   func diversity() {
     let one = Diversity(of: points([[1, 2], [1, 2], [1, 2]]))
@@ -57,6 +104,21 @@ struct SampleStatisticsTests {
     let nearly = training.rows(0..<100).values.map { $0 + 1e-6 }
     let copied = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: training)
     #expect(copied.copies == 1 && (copied.distanceRatio ?? 1) < 1e-3)
+  }
+
+  @Test("a copy is what lies nearer than a hundredth of the training samples do, which are counted on a line")
+  func threshold() {
+    // Gaps that grow by 1, so that the nearest others are at 1, 1, 2, 3, … 299.
+    var place = 0.0
+    let line = (0..<300).map { index -> [Double] in
+      place += Double(index)
+      return [place]
+    }
+    let yardstick = Memorisation.Yardstick(training: points(line))
+    #expect(yardstick.threshold == 9 && yardstick.median == 150)
+    let nearest: [Double] = [0, 4, 8.75, 9, 9.25, 16, 150 * 150, 1e6]
+    let compared = Memorisation(nearest: nearest, yardstick: yardstick)
+    #expect(compared.copies == 3.0 / 8 && compared.distanceRatio == (9.25).squareRoot() / 150)
   }
 
   @Test("distances have no ratio to those of training samples that are equal up to rounding")
@@ -93,12 +155,40 @@ struct SampleStatisticsTests {
     #expect(points.vectors(of: Tensor([3, -2], shape: [1, 1, 1, 2])).values == [3, -2])
   }
 
+  @Test(
+    "no size leaves a handful of values, and sizes that boxes divide keep theirs",
+    arguments: [
+      (37, 1, 2, 361), (31, 3, 2, 768), (46, 3, 3, 768), (16, 3, 1, 768), (28, 3, 2, 588), (64, 3, 4, 768),
+      (128, 1, 4, 1024), (256, 3, 16, 768), (40, 3, 4, 300),
+    ])
+  func boxes(size: Int, channels: Int, box: Int, count: Int) {
+    let input = PrincipalComponents.Input([size, size, channels])
+    #expect(input.box == box && input.count == count)
+  }
+
+  @Test("an incomplete box is the mean of the pixels that it has")
+  func incompleteBoxes() {
+    // 37 = 18 · 2 + 1: a last column of boxes of 2 x 1, a last row of 1 x 2, and a single pixel in the corner.
+    let input = PrincipalComponents.Input([37, 37, 1])
+    var pixels = [Float](repeating: -1, count: 37 * 37)
+    pixels[36] = 1
+    pixels[36 * 37] = 1
+    pixels[36 * 37 + 1] = 0
+    pixels[37 * 37 - 1] = 0.5
+    pixels[0] = 1
+    let values = input.vectors(of: Tensor(pixels, shape: [1, 37, 37, 1])).values
+    #expect(values.count == 361)
+    let expected = [0: 0.25, 18: 0.5, 18 * 19: 0.75, 360: 0.75]
+    #expect(values.indices.allSatisfy { values[$0] == expected[$0] ?? 0 })
+  }
+
   @Test("features of moments are the moments of features")
-  func features() {
+  func features() throws {
     let pixels = KeyedNoise(seed: 5, purpose: .synthetic, turn: 0).uniform([90, 4, 4, 1])
     let input = PrincipalComponents.Input([4, 4, 1])
     let vectors = input.vectors(of: pixels)
-    let space = PrincipalComponents(input, moments: Moments(of: vectors.rows(0..<50)), count: 6)
+    let space = try #require(
+      PrincipalComponents(input, moments: Moments(of: vectors.rows(0..<50)), count: 6))
     let direct = Moments(of: space.features(of: pixels))
     let derived = space.features(of: Moments(of: vectors))
     #expect(zip(direct.mean, derived.mean).allSatisfy { abs($0 - $1) < 1e-9 })

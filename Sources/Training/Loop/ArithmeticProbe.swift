@@ -52,7 +52,7 @@ package enum ArithmeticProbe {
     let matrix = Matrix(rows: count, columns: count, values: values)
     let eigen = Moments(of: matrix).covariance.eigen(largest: 8)
     let hash = SHA256()
-    for numbers in [matrix.product(matrix).values, eigen.values, eigen.vectors.values] {
+    for numbers in [matrix.product(matrix).values, eigen?.values ?? [], eigen?.vectors.values ?? []] {
       numbers.withUnsafeBytes { hash.update($0) }
     }
     return "\(BLASLibrary.coreName) \(hash.digest())"

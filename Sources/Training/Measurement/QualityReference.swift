@@ -30,7 +30,8 @@ package struct QualityReference {
   /// - Parameters:
   ///   - components: of the space.
   ///   - samples: rows of ``real``.
-  /// - Throws: what a sample that cannot be read throws, on all ranks; `CommunicationError`.
+  /// - Throws: what a sample that cannot be read throws, on all ranks; `DatasetError` if the samples have no
+  ///   components; `CommunicationError`.
   package init(
     components: Int, samples: Int, of dataset: any ImageDataset, isRaw: Bool,
     over communicator: any Communicator
@@ -39,7 +40,11 @@ package struct QualityReference {
     let survey = try Survey(of: dataset, dimensions: input.count, over: communicator) {
       (input.vectors(of: $0), [])
     }
-    let space = PrincipalComponents(input, moments: survey.moments, count: components)
+    guard let space = PrincipalComponents(input, moments: survey.moments, count: components) else {
+      throw DatasetError(
+        .unsuitable, "the training samples have no principal components, in which quality is measured",
+        dataset.name, "look for values that are not finite, or give another quality.space")
+    }
     self.space = space
     moments = space.features(of: survey.moments)
     modeShares = []

@@ -7,7 +7,9 @@ import TensorCore
 /// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees
 /// each alone; the first needs no fakes, so it need not wait for the generator. Small networks see both in
 /// one pass, as parts. If the generator's turn goes on with the same draw, it scores the same fakes with the
-/// updated discriminator; otherwise it makes its own, and the discriminator's are not recorded.
+/// updated discriminator; otherwise it makes its own, and the discriminator's are made on a tape that is thrown
+/// away with what norms saw on it. Either way the generator's running statistics move in its own turns alone;
+/// ``WGANGP`` moves them in every turn of its critic too.
 struct AdversarialGame {
   /// What both play for.
   let objective: AdversarialObjective
@@ -20,7 +22,7 @@ struct AdversarialGame {
   private let joinsTerms: Bool
   private let report: DiscriminatorReport
   private let fakes: (MicroBatch, Tape) -> Variable
-  private let judge: (Variable, [Int]) -> Judgement
+  private let judge: (Variable, [Int]) -> DiscriminatorOutput
 
   /// A game.
   /// - Parameters:
@@ -34,7 +36,7 @@ struct AdversarialGame {
   init(
     _ objective: AdversarialObjective, networks: [Network], condition: ClassCondition? = nil,
     replay: ReplayBuffer? = nil, joinsTerms: Bool = false, fakes: @escaping (MicroBatch, Tape) -> Variable,
-    judge: @escaping (Variable, [Int]) -> Judgement
+    judge: @escaping (Variable, [Int]) -> DiscriminatorOutput
   ) {
     self.objective = objective
     generator = networks[0].store
@@ -60,36 +62,24 @@ struct AdversarialGame {
   }
 
   /// The loss of a phase.
-  func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
-    phase == phases[0] ? discriminatorLoss(microBatch, opened: opened) : generatorLoss(microBatch)
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
+    guard phase.role == .discriminator else { return generatorLoss(microBatch) }
+    return isOpened ? fakeTerm(microBatch) : joinedTerms(microBatch)
   }
 
   /// The discriminator's pass over real samples.
-  func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? {
-    phase == phases[0] ? realTerm(microBatch) : nil
-  }
-
-  /// - Parameter real: what the term of real samples has reported, if it has been computed.
-  private func discriminatorLoss(_ microBatch: MicroBatch, opened real: TermValues?) -> Evaluation {
-    if let real {
-      let fake = fakeTerm(microBatch)
-      return Evaluation(loss: fake.loss, statistics: report(real: real, fake: fake.values))
-    }
-    let (real, fake) =
-      joinsTerms ? joinedTerms(microBatch) : (realTerm(microBatch), fakeTerm(microBatch))
-    return Evaluation(
-      loss: real.loss + fake.loss, statistics: report(real: real.values, fake: fake.values))
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation? {
+    phase.role == .discriminator ? realTerm(microBatch) : nil
   }
 
   /// The term of real samples, with the penalties at them.
-  private func realTerm(_ microBatch: MicroBatch) -> DiscriminatorTerm {
+  private func realTerm(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
     let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
-    let term = term(realLoss(judged.scores), judged, classes, microBatch)
-    var (loss, values) = (term.loss, term.values)
+    var (loss, values) = term(realLoss(judged.scores), judged, classes, microBatch)
     if let factor {
       let penalty = zeroCentredPenalty(scores: judged.scores, at: samples)
       values.r1 = microBatch.values(penalty)
@@ -100,31 +90,32 @@ struct AdversarialGame {
       values.dragan = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
-    return DiscriminatorTerm(loss: loss, values: values)
+    return Evaluation(loss: loss, statistics: report.ofReals(values))
   }
 
   /// The term of fakes.
-  private func fakeTerm(_ microBatch: MicroBatch) -> DiscriminatorTerm {
+  private func fakeTerm(_ microBatch: MicroBatch) -> Evaluation {
     let (samples, classes) = shownFakes(microBatch)
     let judged = judge(samples, classes)
-    return term(objective.loss.fake(judged.scores), judged, classes, microBatch)
+    let (loss, values) = term(objective.loss.fake(judged.scores), judged, classes, microBatch)
+    return Evaluation(loss: loss, statistics: report.ofFakes(values))
   }
 
   /// Both terms of one pass, the parts of real samples and of fakes by turns.
-  private func joinedTerms(
-    _ microBatch: MicroBatch
-  ) -> (real: DiscriminatorTerm, fake: DiscriminatorTerm) {
+  private func joinedTerms(_ microBatch: MicroBatch) -> Evaluation {
+    precondition(joinsTerms, "terms that are not computed together begin with the one that is opened")
     let fakes = shownFakes(microBatch).samples
     let tape = microBatch.tape(watching: discriminator)
-    let reals = seen(tape.samples(microBatch.images), .augmentation, .noiseOnReals, microBatch)
+    let samples = seen(tape.samples(microBatch.images), .augmentation, .noiseOnReals, microBatch)
     let scores = judge(
-      tape.samples(reals.value, alternatingWith: fakes.value.reshaped(reals.shape)), []
+      tape.samples(samples.value, alternatingWith: fakes.value.reshaped(samples.shape)), []
     ).scores
-    let (real, fake) = (scores.everyOtherPart(from: 0), scores.everyOtherPart(from: 1))
-    return (
-      term(realLoss(real), Judgement(scores: real, classes: nil), [], microBatch),
-      term(objective.loss.fake(fake), Judgement(scores: fake, classes: nil), [], microBatch)
-    )
+    let real = DiscriminatorOutput(scores: scores.everyOtherPart(from: 0), classes: nil)
+    let fake = DiscriminatorOutput(scores: scores.everyOtherPart(from: 1), classes: nil)
+    let realTerm = term(realLoss(real.scores), real, [], microBatch)
+    let fakeTerm = term(objective.loss.fake(fake.scores), fake, [], microBatch)
+    return Evaluation(loss: realTerm.loss, statistics: report.ofReals(realTerm.values))
+      + Evaluation(loss: fakeTerm.loss, statistics: report.ofFakes(fakeTerm.values))
   }
 
   /// Fakes as the discriminator sees them, past ones among them, and the classes that they were asked for by.
@@ -144,19 +135,19 @@ struct AdversarialGame {
 
   /// A term: the loss of the scores, that of the classes where they are told, and what both report.
   private func term(
-    _ loss: Variable, _ judged: Judgement, _ classes: [Int], _ microBatch: MicroBatch
-  ) -> DiscriminatorTerm {
+    _ loss: Variable, _ judged: DiscriminatorOutput, _ classes: [Int], _ microBatch: MicroBatch
+  ) -> (loss: Variable, values: TermValues) {
     let scores = judged.scores
     let threshold = objective.loss.decisionThreshold
     var values = TermValues(
       loss: microBatch.values(loss), level: level(scores, microBatch),
       above: threshold.map { threshold in share(of: scores, microBatch) { $0 > threshold } } ?? [],
       below: threshold.map { threshold in share(of: scores, microBatch) { $0 < threshold } } ?? [])
-    guard let logits = judged.classes else { return DiscriminatorTerm(loss: loss, values: values) }
-    let reward = ClassReward(logits: logits, classes: classes)
-    values.classLoss = microBatch.values(reward.loss)
-    values.classesRight = [reward.accuracy]
-    return DiscriminatorTerm(loss: loss + reward.loss, values: values)
+    guard let logits = judged.classes else { return (loss, values) }
+    let classLoss = AuxiliaryClassLoss(logits: logits, classes: classes)
+    values.classLoss = microBatch.values(classLoss.loss)
+    values.classesRight = [classLoss.accuracy]
+    return (loss + classLoss.loss, values)
   }
 
   private func generatorLoss(_ microBatch: MicroBatch) -> Evaluation {
@@ -164,8 +155,8 @@ struct AdversarialGame {
     let asked = fakeClasses(microBatch)
     let judged = judge(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch), asked)
     let loss = objective.loss.generator(judged.scores)
-    let reward = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
-    return Evaluation(loss: reward.map { loss + $0 } ?? loss, statistics: [microBatch.values(loss)])
+    let classLoss = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
+    return Evaluation(loss: classLoss.map { loss + $0 } ?? loss, statistics: [microBatch.values(loss)])
   }
 
   /// The classes of real samples, where the networks are told any.

@@ -31,7 +31,7 @@ extension Generator {
 }
 
 /// What a discriminator says of samples.
-struct Judgement {
+struct DiscriminatorOutput {
   /// One score a sample.
   let scores: Variable
   /// Logits of the classes, `[N, classes]`, if it tells them.
@@ -71,25 +71,26 @@ struct Discriminator {
 
   /// Scores of `samples`, `[N, …, C]`.
   /// - Parameter classes: the class of each; not read by a discriminator that is not told.
-  func callAsFunction(_ samples: Variable, classes: [Int]) -> Judgement {
-    guard let form else { return Judgement(scores: main(samples), classes: nil) }
+  func callAsFunction(_ samples: Variable, classes: [Int]) -> DiscriminatorOutput {
+    guard let form else { return DiscriminatorOutput(scores: main(samples), classes: nil) }
     if form == .embedding, let embedding {
       let vectors = embedding(classes, on: samples.tape)
       let places = samples.value.count / samples.shape[0] / samples.shape.channels
       let beside = vectors.reshaped(samples.shape.replacingChannels(by: vectors.shape[1] / places))
-      return Judgement(scores: main(samples.appendingChannels(beside)), classes: nil)
+      return DiscriminatorOutput(scores: main(samples.appendingChannels(beside)), classes: nil)
     }
     let features = Sequential(Array(main.layers.dropLast()))(samples)
     let scores = main.layers[main.layers.count - 1](features)
     if let auxiliary {
       let logits = auxiliary(features)
-      return Judgement(scores: scores, classes: logits.reshaped([samples.shape[0], logits.shape.channels]))
+      return DiscriminatorOutput(
+        scores: scores, classes: logits.reshaped([samples.shape[0], logits.shape.channels]))
     }
     guard let embedding else { preconditionFailure("a projection has a table") }
     let sums = features.sum(along: Array(1..<(features.shape.rank - 1)))
       .reshaped([samples.shape[0], features.shape.channels])
     let products = (sums * embedding(classes, on: samples.tape)).sum(along: [1])
-    return Judgement(scores: scores + products.reshaped(scores.shape), classes: nil)
+    return DiscriminatorOutput(scores: scores + products.reshaped(scores.shape), classes: nil)
   }
 
   /// How it is told the class, for other programs.

@@ -43,7 +43,7 @@ public final class ConvolutionalGAN: Model {
   public var latentCount: Int { configuration.latent }
 
   /// The discriminator's loss on real samples.
-  public func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? {
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation? {
     game.open(phase, on: microBatch)
   }
 
@@ -72,8 +72,8 @@ public final class ConvolutionalGAN: Model {
   public var classCount: Int { configuration.condition?.classes ?? 0 }
 
   /// The generator's and the discriminator's losses.
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
-    game.evaluate(phase, on: microBatch, opened: opened)
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
+    game.evaluate(phase, on: microBatch, isOpened: isOpened)
   }
 
   /// Samples of the averaged generator, or of the trained one, with its running statistics.
@@ -95,7 +95,7 @@ extension ConvolutionalGAN {
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
     let packs = 1 / Double(configuration.packing)
-    if phase == phases[0] {
+    if phase.role == .discriminator {
       return packs * (6 * discriminator.sum(\.flops) - 2 * discriminator.first.sum(\.flops))
         + generator.sum(\.flops)
     }

@@ -1,8 +1,7 @@
-public import Autograd
 import Networks
 
 /// What one term of a discriminator's loss, on real samples or on fakes, has to report, by part.
-public struct TermValues {
+struct TermValues {
   /// The loss of the scores.
   let loss: [Float]
   /// The mean score: as a probability, if it is one.
@@ -18,52 +17,42 @@ public struct TermValues {
   var dragan: [Float]?
 }
 
-/// A term of a discriminator's loss.
-public struct DiscriminatorTerm {
-  /// What is added to the loss, recorded on the discriminator's tape.
-  public let loss: Variable
-  /// What it has to report.
-  public let values: TermValues
-}
-
-/// The statistics of a discriminator's turn, each with how it follows from the two terms of the loss.
+/// The statistics of a discriminator's turn, each with what the two terms of the loss add to it.
 struct DiscriminatorReport {
-  private typealias Entry = (
-    statistic: Statistic, value: (_ real: TermValues, _ fake: TermValues) -> [Float]
-  )
+  /// What a term adds to a statistic; nil for nothing.
+  private typealias Share = (TermValues) -> [Float]?
+  private typealias Entry = (statistic: Statistic, ofReals: Share, ofFakes: Share)
   private let entries: [Entry]
 
   /// What is reported of a game.
   init(_ objective: AdversarialObjective, _ condition: ClassCondition?) {
+    let nothing: Share = { _ in nil }
     var entries: [Entry] = [
-      (.discriminatorLoss, { zip($0.loss, $1.loss).map(+) }),
-      (Statistic("loss_d_real"), { real, _ in real.loss }),
-      (Statistic("loss_d_fake"), { _, fake in fake.loss }),
-      (Statistic("d_x", label: "D(x)", plot: "discriminator"), { real, _ in real.level }),
-      (Statistic("d_gz", label: "D(G(z))", plot: "discriminator"), { _, fake in fake.level }),
+      (.discriminatorLoss, \.loss, \.loss),
+      (Statistic("loss_d_real"), \.loss, nothing),
+      (Statistic("loss_d_fake"), nothing, \.loss),
+      (Statistic("d_x", label: "D(x)", plot: "discriminator"), \.level, nothing),
+      (Statistic("d_gz", label: "D(G(z))", plot: "discriminator"), nothing, \.level),
     ]
     let hasThreshold = objective.loss.decisionThreshold != nil
     if hasThreshold {
-      entries.append((.discriminatorAccuracy, { zip($0.above, $1.below).map { ($0 + $1) / 2 } }))
+      entries.append((.discriminatorAccuracy, { $0.above.map { $0 / 2 } }, { $0.below.map { $0 / 2 } }))
     }
     if condition?.form == .auxiliary {
       let plot = "classes told right"
       entries += [
-        (Statistic("loss_class", plot: "loss"), { zip($0.classLoss, $1.classLoss).map(+) }),
-        (Statistic("class_real", label: "class(x)", plot: plot), { real, _ in real.classesRight }),
-        (Statistic("class_fake", label: "class(G(z))", plot: plot), { _, fake in fake.classesRight }),
+        (Statistic("loss_class", plot: "loss"), \.classLoss, \.classLoss),
+        (Statistic("class_real", label: "class(x)", plot: plot), \.classesRight, nothing),
+        (Statistic("class_fake", label: "class(G(z))", plot: plot), nothing, \.classesRight),
       ]
     }
-    func penalty(_ key: String, _ label: String, _ value: @escaping (TermValues) -> [Float]?) -> Entry {
-      (
-        Statistic(key, label: label, plot: "gradient penalty", isLazy: true),
-        { real, _ in value(real) ?? real.loss.map { _ in 0 } }
-      )
+    func penalty(_ key: String, _ label: String, _ value: @escaping Share) -> Entry {
+      (Statistic(key, label: label, plot: "gradient penalty", isLazy: true), value, nothing)
     }
-    if objective.r1Weight > 0 { entries.append(penalty("r1", "R1") { $0.r1 }) }
-    if objective.draganWeight > 0 { entries.append(penalty("dragan", "DRAGAN") { $0.dragan }) }
+    if objective.r1Weight > 0 { entries.append(penalty("r1", "R1", \.r1)) }
+    if objective.draganWeight > 0 { entries.append(penalty("dragan", "DRAGAN", \.dragan)) }
     if objective.augmentation?.kind == .ada && hasThreshold {
-      entries.append((.meanSign, { real, _ in zip(real.above, real.below).map(-) }))
+      entries.append((.meanSign, { zip($0.above, $0.below).map(-) }, nothing))
     }
     self.entries = entries
   }
@@ -71,8 +60,13 @@ struct DiscriminatorReport {
   /// What is reported, in order.
   var statistics: [Statistic] { entries.map(\.statistic) }
 
-  /// Its values.
-  func callAsFunction(real: TermValues, fake: TermValues) -> [[Float]] {
-    entries.map { $0.value(real, fake) }
+  /// What the term of real samples adds to each.
+  func ofReals(_ values: TermValues) -> [[Float]] { shares(entries.map(\.ofReals), of: values) }
+
+  /// What the term of fakes adds to each.
+  func ofFakes(_ values: TermValues) -> [[Float]] { shares(entries.map(\.ofFakes), of: values) }
+
+  private func shares(_ shares: [Share], of values: TermValues) -> [[Float]] {
+    shares.map { $0(values) ?? values.loss.map { _ in 0 } }
   }
 }

@@ -108,12 +108,12 @@ public final class MLPGAN: Model {
   public var latentCount: Int { configuration.latent }
 
   /// The discriminator's loss on real samples.
-  public func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? {
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation? {
     game.open(phase, on: microBatch)
   }
 
   /// The discriminator's, where nothing but their samples tells them apart.
-  public func joinsTerms(of phase: Phase) -> Bool { joinsTerms && phase == phases[0] }
+  public func joinsTerms(of phase: Phase) -> Bool { joinsTerms && phase.role == .discriminator }
 
   /// Those of the configuration. Classes, past fakes and spectral norm are not computed by parts.
   public func samplesPerPass(acrossNodes: Bool) -> Int {
@@ -124,8 +124,8 @@ public final class MLPGAN: Model {
   public var classCount: Int { configuration.condition?.classes ?? 0 }
 
   /// The generator's and the discriminator's losses.
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
-    game.evaluate(phase, on: microBatch, opened: opened)
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
+    game.evaluate(phase, on: microBatch, isOpened: isOpened)
   }
 
   /// Samples of the averaged generator, or of the trained one, in the data's own units.
@@ -160,7 +160,7 @@ public final class MLPGAN: Model {
     let generator = configuration.weights(from: configuration.inputCount, to: configuration.dimensions)
     let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
       .map { $0 / Double(configuration.packing) }
-    if phase == phases[0] {
+    if phase.role == .discriminator {
       return 2 * (6 * discriminator.reduce(0, +) + generator.reduce(0, +) - 2 * discriminator[0])
     }
     return 2 * (2 * discriminator.reduce(0, +) + 2 * generator.reduce(0, +) - generator[0])

@@ -29,18 +29,20 @@ public protocol Model: AnyObject {
   /// multiplications and additions of convolutions and matrix products, none that is thrown away.
   func flopsPerSample(of phase: Phase) -> Double
 
-  /// The term of what `phase` minimises that reads no network but the trained one; nil if there is none. It
-  /// can be computed while the other networks' updates are still on their way.
-  func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm?
+  /// The term of what `phase` minimises that reads no network but the trained one, with what it adds to each of
+  /// the phase's statistics; nil if there is none. It can be computed while the other networks' updates are
+  /// still on their way.
+  func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation?
 
-  /// Whether ``evaluate(_:on:opened:)`` computes that term together with the rest, in less time than one after the
+  /// Whether ``evaluate(_:on:isOpened:)`` can compute that term together with the rest, in less time than one after the
   /// other and with the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
   func joinsTerms(of phase: Phase) -> Bool
 
   /// What `phase` minimises on a micro-batch.
-  /// - Parameter opened: what the term that ``open(_:on:)`` computed has reported, which is then left out of the
-  ///   loss, not of the statistics; nil if it has not been computed.
-  func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation
+  /// - Parameter isOpened: whether the term of ``open(_:on:)`` has been computed, which is then left out of
+  ///   the loss and of the statistics.
+  /// - Precondition: where there is such a term, it has been computed or ``joinsTerms(of:)``.
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation
 
   /// Samples in inference mode.
   /// - Parameters:
@@ -58,11 +60,7 @@ public protocol Model: AnyObject {
 
 extension Model {
   /// None.
-  public func open(_ phase: Phase, on microBatch: MicroBatch) -> DiscriminatorTerm? { nil }
-  /// All of what a phase minimises.
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
-    evaluate(phase, on: microBatch, opened: nil)
-  }
+  public func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation? { nil }
   /// No: one after the other takes less memory.
   public func joinsTerms(of phase: Phase) -> Bool { false }
   /// 0: a model of what data have in common.

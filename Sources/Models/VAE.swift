@@ -99,7 +99,7 @@ public final class VAE: Model {
 
   /// -ELBO by the reparameterisation z = μ + σ ε with one ε a sample, keyed like latents (Kingma and Welling,
   /// eq. 10).
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
     let tape = microBatch.tape(watching: networks[0].store)
     // Brightness in [0, 1].
     let pixels = microBatch.images.reshaped([microBatch.count, configuration.pixels])

@@ -62,14 +62,14 @@ public final class WGANGP: Model {
   /// about six critic passes more. The generator's turn makes its fakes anew.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, critic) = configuration.layers
-    return phase == phases[0]
+    return phase.role == .discriminator
       ? 12 * critic.sum(\.flops) + generator.sum(\.flops)
       : 2 * critic.sum(\.flops) + 3 * generator.sum(\.flops)
   }
 
   /// The critic's loss E[D(fake)] - E[D(x)] + λ penalty, or the generator's -E[D(fake)].
-  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, opened: TermValues?) -> Evaluation {
-    phase == phases[0] ? criticLoss(microBatch) : generatorLoss(microBatch)
+  public func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
+    phase.role == .discriminator ? criticLoss(microBatch) : generatorLoss(microBatch)
   }
 
   private func criticLoss(_ microBatch: MicroBatch) -> Evaluation {

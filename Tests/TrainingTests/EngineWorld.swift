@@ -196,6 +196,16 @@ extension Result where Failure == any Error {
   }
 }
 
+extension Model {
+  /// All of what a phase minimises, on one tape: the terms that a turn computes one after the other, added.
+  func evaluate(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation {
+    guard !joinsTerms(of: phase), let opened = open(phase, on: microBatch) else {
+      return evaluate(phase, on: microBatch, isOpened: false)
+    }
+    return opened + evaluate(phase, on: microBatch, isOpened: true)
+  }
+}
+
 extension TurnResult {
   /// What the turn adds to the sum over all micro-batches.
   var vector: [Float] {

@@ -15,21 +15,23 @@ package struct TurnResult {
   package var gradientCount: Int { store.count }
   private let store: ParameterStore
   private let opening: Opening?
-  private let evaluation: Evaluation
+  /// Of what has not been opened.
+  private let loss: Variable
+  private let statistics: [[Float]]
 
   /// The term of a phase that waits for no other network, forward and backward.
   package struct Opening {
     /// The gradient of the trained network.
     fileprivate let gradients: PartGradients
     fileprivate let moments: [BatchStatistics]
-    fileprivate let values: TermValues
+    fileprivate let statistics: [[Float]]
 
     /// Computes it; nil if the phase has no such term.
     package init?(of phase: Phase, in model: any Model, on microBatch: MicroBatch) {
       guard let term = model.open(phase, on: microBatch) else { return nil }
       let store = model.networks[phase.network].store
       let loss = term.loss
-      values = term.values
+      statistics = term.statistics
       moments = loss.tape.takeStatistics()
       microBatch.releaseTape(watching: store)
       gradients = loss.tape.partGradients(of: loss, forParametersOf: store)
@@ -41,20 +43,22 @@ package struct TurnResult {
   /// rest forward.
   package init(of phase: Phase, in model: any Model, on microBatch: MicroBatch, opening: Opening? = nil) {
     store = model.networks[phase.network].store
-    self.opening =
+    let opening =
       opening ?? (model.joinsTerms(of: phase) ? nil : Opening(of: phase, in: model, on: microBatch))
-    evaluation = model.evaluate(phase, on: microBatch, opened: self.opening?.values)
-    guard evaluation.statistics.count == phase.statistics.count else {
-      fatalError(
-        "phase \(phase.name) names \(phase.statistics.count) statistics and reports \(evaluation.statistics.count)"
-      )
+    let rest = model.evaluate(phase, on: microBatch, isOpened: opening != nil)
+    for reported in [rest.statistics.count, opening?.statistics.count ?? phase.statistics.count]
+    where reported != phase.statistics.count {
+      fatalError("phase \(phase.name) names \(phase.statistics.count) statistics and reports \(reported)")
     }
-    moments = (self.opening?.moments ?? []) + evaluation.loss.tape.takeStatistics()
+    statistics = opening.map { Evaluation.sum($0.statistics, rest.statistics) } ?? rest.statistics
+    self.opening = opening
+    loss = rest.loss
+    moments = (opening?.moments ?? []) + rest.loss.tape.takeStatistics()
     microBatch.releaseTape(watching: store)
   }
 
   /// The length of the vector.
-  package var count: Int { gradientCount + momentCount + evaluation.statistics.count }
+  package var count: Int { gradientCount + momentCount + statistics.count }
 
   /// Computes the rest backward, and writes the vector: the sum over the pass's micro-batches along the
   /// complete tree.
@@ -73,15 +77,15 @@ package struct TurnResult {
         next += observed.channels
       }
     }
-    for values in evaluation.statistics {
+    for values in statistics {
       values.withUnsafeBufferPointer {
         VectorSum.tree($0.baseAddress!, stride: 1, vectors: values.count, into: next, count: 1)
       }
       next += 1
     }
     whenWritten(gradientCount..<count)
-    evaluation.loss.tape.writeGradients(
-      of: evaluation.loss, forParametersOf: store, to: flat, adding: opening?.gradients,
+    loss.tape.writeGradients(
+      of: loss, forParametersOf: store, to: flat, adding: opening?.gradients,
       whenWritten: whenWritten)
   }
 

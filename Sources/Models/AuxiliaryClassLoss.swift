@@ -2,9 +2,9 @@ import Autograd
 import Networks
 import TensorCore
 
-/// What a discriminator that tells classes itself minimises beside its scores' loss: the cross-entropies of
-/// real samples and of fakes, each in its pass, -L_C of Odena et al. (2017, eq. 3).
-struct ClassReward {
+/// What the networks of an auxiliary classifier minimise beside the scores' loss, for real samples and for
+/// fakes, each in its pass: -L_C of Odena et al. (2017, eq. 3).
+struct AuxiliaryClassLoss {
   /// The cross-entropy.
   let loss: Variable
   /// The share of samples that are classified correctly.

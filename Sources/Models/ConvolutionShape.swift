@@ -46,6 +46,11 @@ public struct ConvolutionShape: Hashable, Sendable {
       readsInput: readsInput)
   }
 
+  /// Traps unless images of this side can be halved again and again, down to 4 pixels.
+  static func check(side: Int) {
+    precondition(side >= 8 && side & (side - 1) == 0, "images are 8, 16, 32, 64 … pixels wide")
+  }
+
   /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed
   /// one.
   public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }

@@ -42,7 +42,7 @@ extension ConvolutionalGAN {
       comparison: SampleComparison? = nil,
       packing: Int = 1
     ) {
-      precondition(size >= 8 && size & (size - 1) == 0, "images are 8, 16, 32, 64 … pixels wide")
+      ConvolutionShape.check(side: size)
       precondition(condition == nil || packing == 1, "a pack of samples has no class")
       self.architecture = architecture
       self.size = size
@@ -77,19 +77,45 @@ extension ConvolutionalGAN.Configuration {
     }
   }
 
-  /// The weights of tables of classes and of the comparison of samples.
-  private var otherWeights: Double {
-    // What the discriminator's last layer is given.
-    let places = architecture == .residual ? 1 : 16
-    let features = Double(places * (discriminatorFeatures << (doublings - 1)))
-    let classes = condition.map { Double($0.classes) * (Double($0.depth) + features) } ?? 0
-    return classes + (comparison.map { features * Double($0.kernels) * Double($0.kernelSize) } ?? 0)
+  /// What the discriminator has in front of its last layer and of the comparison of samples.
+  private var features: (places: Double, channels: Double) {
+    (architecture == .residual ? 1 : 16, Double(discriminatorFeatures << (doublings - 1)))
   }
 
-  /// The weights of both networks.
+  /// The channels that the last layer is given.
+  private var lastChannels: Double { features.channels + Double(comparison?.addedChannels ?? 0) }
+
+  /// The weights of the comparison of samples, with those that the last layer has for it.
+  var comparisonWeights: Double {
+    guard let comparison else { return 0 }
+    let (places, channels) = features
+    let compared = channels * Double(comparison.kernels) * Double(comparison.kernelSize)
+    return places * (compared + Double(comparison.addedChannels))
+  }
+
+  /// The weights of the layer that tells the classes.
+  var auxiliaryWeights: Double {
+    guard let condition, condition.form == .auxiliary else { return 0 }
+    return Double(condition.classes) * features.places * lastChannels
+  }
+
+  /// The weights of the tables of classes: the generator's, and the discriminator's if it is told.
+  private var tableWeights: Double {
+    guard let condition else { return 0 }
+    let told =
+      switch condition.form {
+      case .embedding: Double(size) * Double(size)
+      case .projection: lastChannels
+      case .auxiliary: 0.0
+      }
+    return Double(condition.classes) * (Double(condition.depth) + told)
+  }
+
+  /// The weights of both networks, without those of norms and the biases, which are few.
   public var weightCount: Double {
     let (generator, discriminator) = layers
-    return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + otherWeights
+    return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + comparisonWeights
+      + auxiliaryWeights + tableWeights
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
@@ -100,7 +126,7 @@ extension ConvolutionalGAN.Configuration {
   public func bytesPerRank(samples: Int, microBatch: Int, mebibytes: Int? = nil) -> Double {
     let (generator, discriminator) = layers
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
-    let together = Double(min(samples, max(microBatch, most)))
+    let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: most)
     let gradients = (together / Double(microBatch) - 1) * discriminator.sum(\.weightCount)
     // Blocks keep what is rectified and what is upsampled beside what convolutions give.
     let kept = architecture == .residual ? 2.0 : 1

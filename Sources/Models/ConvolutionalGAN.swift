@@ -88,19 +88,21 @@ public final class ConvolutionalGAN: Model {
 }
 
 extension ConvolutionalGAN {
-  /// The discriminator's turn: two of its passes forward and back, and the generator's forward. The
-  /// generator's: a pass of the discriminator forward and back to its input, and its own back, the fakes
-  /// being those of the turn before. Less the input gradients that nobody needs: those of the first layers. A
-  /// pack is judged once for all of its samples.
+  /// The discriminator's turn: two of its passes forward and back, what its penalties cost on average, and the
+  /// generator's forward. The generator's: a pass of the discriminator forward and back to its input, and its
+  /// own back, the fakes being those of the turn before. Less the input gradients that nobody needs: those of
+  /// the first layers. A pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
+    let judging = discriminator.sum(\.flops) + 2 * configuration.comparisonWeights
+    let telling = 2 * configuration.auxiliaryWeights
     let packs = 1 / Double(configuration.packing)
     if phase.role == .discriminator {
-      return packs * (6 * discriminator.sum(\.flops) - 2 * discriminator.first.sum(\.flops))
+      let passes = 6 + game.objective.penaltyPasses
+      return packs * (passes * judging + 6 * telling - 2 * discriminator.first.sum(\.flops))
         + generator.sum(\.flops)
     }
-    return packs * 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops)
-      - generator.first.sum(\.flops)
+    return packs * 2 * (judging + telling) + 2 * generator.sum(\.flops) - generator.first.sum(\.flops)
   }
 }
 

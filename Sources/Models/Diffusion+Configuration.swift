@@ -87,7 +87,7 @@ extension Diffusion.Configuration {
   public func bytesPerRank(samples: Int, microBatch: Int, acrossNodes: Bool) -> Double {
     let pixels = Double(size * size) * Double(channels)
     let most = min(samplesPerPass(acrossNodes: acrossNodes), MicroBatch.mostParts * microBatch)
-    let together = Double(min(samples, max(microBatch, most)))
+    let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: most)
     let gradients = (together / Double(microBatch) - 1) * weightCount
     // On the way back as much again as half of what is kept, at the least.
     return 4 * (8 * weightCount + gradients + Double(samples) * pixels + 1.5 * together * activations)

@@ -36,7 +36,7 @@ public final class Diffusion: Model {
       samplingSteps: Int = 25,
       guidance: Float = 1
     ) {
-      precondition(size >= 8 && size & (size - 1) == 0, "images are 8, 16, 32, 64 … pixels wide")
+      ConvolutionShape.check(side: size)
       precondition(
         min(channels, features, blocks, samplingSteps) > 0, "a network has layers, a sampler steps")
       self.size = size

@@ -160,10 +160,13 @@ public final class MLPGAN: Model {
     let generator = configuration.weights(from: configuration.inputCount, to: configuration.dimensions)
     let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
       .map { $0 / Double(configuration.packing) }
+    let (making, judging) = (generator.reduce(0, +), discriminator.reduce(0, +))
+    let telling = configuration.auxiliaryWeights
     if phase.role == .discriminator {
-      return 2 * (6 * discriminator.reduce(0, +) + generator.reduce(0, +) - 2 * discriminator[0])
+      let passes = 6 + game.objective.penaltyPasses
+      return 2 * (passes * judging + 6 * telling + making - 2 * discriminator[0])
     }
-    return 2 * (2 * discriminator.reduce(0, +) + 2 * generator.reduce(0, +) - generator[0])
+    return 2 * (2 * (judging + telling) + 2 * making - generator[0])
   }
 
   private static func input(_ latents: Tensor) -> Tensor {
@@ -220,15 +223,34 @@ extension MLPGAN.Configuration {
     return [Double(inputs) * Double(hidden)] + inner + [Double(hidden) * Double(outputs)]
   }
 
-  /// The weights of both networks.
+  /// The weights of the layer that tells the classes.
+  var auxiliaryWeights: Double {
+    guard let condition, condition.form == .auxiliary else { return 0 }
+    return Double(condition.classes) * Double(hidden)
+  }
+
+  /// The weights of the tables of classes: the generator's, and the discriminator's if it is told.
+  private var tableWeights: Double {
+    guard let condition else { return 0 }
+    let told =
+      switch condition.form {
+      case .embedding: condition.depth
+      case .projection: hidden
+      case .auxiliary: 0
+      }
+    return Double(condition.classes) * (Double(condition.depth) + Double(told))
+  }
+
+  /// The weights of both networks, without the biases, which are few.
   public var weightCount: Double {
     weights(from: inputCount, to: dimensions).reduce(0, +) + weights(from: judgedCount, to: 1).reduce(0, +)
+      + auxiliaryWeights + tableWeights
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
-    let together = Double(min(samples, max(microBatch, samplesPerPass)))
+    let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)
     return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)
   }
 

@@ -45,6 +45,12 @@ public final class MicroBatch {
   static func samplesPerPass(activations: Double, mebibytes: Int = 32) -> Int {
     Int(min(1024, Double(mebibytes << 18) / activations))
   }
+
+  /// Of a rank's `samples`, those of one pass that may compute `most`, or of a micro-batch if that is more.
+  static func samplesTogether(of samples: Int, microBatch: Int, most: Int) -> Double {
+    Double(min(samples, max(microBatch, most)))
+  }
+
   /// Which samples and noise of the run these are.
   public let draw: Draw
   /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.

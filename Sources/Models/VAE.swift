@@ -178,7 +178,7 @@ extension VAE.Configuration {
   /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
-    let together = Double(min(samples, max(microBatch, samplesPerPass)))
+    let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)
     return 4 * (8 * weightCount + Double(samples) * pixels + 4 * together * activations)
   }
 

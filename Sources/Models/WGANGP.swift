@@ -58,13 +58,13 @@ public final class WGANGP: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
-  /// The critic's turn: as DCGAN's, and for the penalty the gradient of a further pass and its derivative,
-  /// about six critic passes more. The generator's turn makes its fakes anew.
+  /// The critic's turn: as DCGAN's, and for the penalty the slope of a further pass and the gradients of both,
+  /// six critic passes more. The generator's turn makes its fakes anew.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, critic) = configuration.layers
     return phase.role == .discriminator
-      ? 12 * critic.sum(\.flops) + generator.sum(\.flops)
-      : 2 * critic.sum(\.flops) + 3 * generator.sum(\.flops)
+      ? 12 * critic.sum(\.flops) - 3 * critic.first.sum(\.flops) + generator.sum(\.flops)
+      : 2 * critic.sum(\.flops) + 3 * generator.sum(\.flops) - generator.first.sum(\.flops)
   }
 
   /// The critic's loss E[D(fake)] - E[D(x)] + λ penalty, or the generator's -E[D(fake)].

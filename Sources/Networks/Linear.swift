@@ -10,9 +10,9 @@ public struct Linear: DescribedLayer {
 
   /// PyTorch's default start, uniform in ±1/√in, unless given.
   public init(from inputs: Int, to outputs: Int, bias: Bool = true, initializer: Initializer? = nil) {
-    let bound = 1 / Float(inputs).squareRoot()
-    weight = Parameter([outputs, inputs], initializer ?? .uniform(bound: bound))
-    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    let start = Initializer.uniform(fanIn: inputs)
+    weight = Parameter([outputs, inputs], initializer ?? start)
+    self.bias = bias ? Parameter([outputs], start) : nil
   }
 
   /// The product with the weights, plus the bias.

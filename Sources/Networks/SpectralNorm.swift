@@ -77,10 +77,10 @@ public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
     from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool = true,
     initializer: Initializer? = nil
   ) {
-    let fan = inputs * geometry.kernel.reduce(1, *)
-    let bound = 1 / Float(fan).squareRoot()
-    weightOrig = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
-    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    let fan = inputs * geometry.taps
+    let start = Initializer.uniform(fanIn: fan)
+    weightOrig = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? start)
+    self.bias = bias ? Parameter([outputs], start) : nil
     weightU = Buffer([outputs], initialValue: 1 / Float(outputs).squareRoot())
     weightV = Buffer([fan], initialValue: 0)
     self.geometry = geometry
@@ -112,9 +112,9 @@ public struct SpectralLinear: DescribedLayer, SpectrallyNormalized {
 
   /// A layer; see ``Linear/init(from:to:bias:initializer:)``.
   public init(from inputs: Int, to outputs: Int) {
-    let bound = 1 / Float(inputs).squareRoot()
-    weightOrig = Parameter([outputs, inputs], .uniform(bound: bound))
-    bias = Parameter([outputs], .uniform(bound: bound))
+    let start = Initializer.uniform(fanIn: inputs)
+    weightOrig = Parameter([outputs, inputs], start)
+    bias = Parameter([outputs], start)
     weightU = Buffer([outputs], initialValue: 1 / Float(outputs).squareRoot())
     weightV = Buffer([inputs], initialValue: 0)
   }

@@ -104,11 +104,13 @@ public struct OptimizerState {
   }
 
   /// The moments as views; setting them copies their values.
+  /// - Precondition: as many as there are, of as many elements.
   public var moments: [Tensor] {
     get { buffers.map { Tensor(viewOf: $0, offset: 0, shape: [$0.count]) } }
     set {
+      precondition(
+        newValue.map(\.count) == buffers.map(\.count), "\(newValue.map(\.shape)) are not the rule's moments")
       for (buffer, values) in zip(buffers, newValue) {
-        precondition(values.count == buffer.count, "a moment has as many elements as there are parameters")
         values.withUnsafePointer { buffer.pointer.update(from: $0, count: buffer.count) }
       }
     }

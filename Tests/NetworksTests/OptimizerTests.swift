@@ -113,6 +113,21 @@ struct OptimizerTests {
     #expect(zip(before, state.moments).allSatisfy { $0.scalars == [0, 0, 0] && $1.scalars != [0, 0, 0] })
   }
 
+  @Test("moments are set one and all, or not at all")
+  func momentsMustFit() async {
+    var state = OptimizerState(Adam(), count: 2)
+    state.moments = [Tensor([1, 2], shape: [2]), Tensor([3, 4], shape: [2])]
+    #expect(state.moments.map(\.scalars) == [[1, 2], [3, 4]])
+    await #expect(processExitsWith: .failure) {
+      var state = OptimizerState(Adam(), count: 2)
+      state.moments = [Tensor([1, 2], shape: [2])]
+    }
+    await #expect(processExitsWith: .failure) {
+      var state = OptimizerState(Adam(), count: 2)
+      state.moments = [Tensor([1, 2], shape: [2]), Tensor([3], shape: [1])]
+    }
+  }
+
   private struct Module {
     let weight = Parameter([2], .constant(1))
     let statistics = Buffer([1], initialValue: 0)

@@ -13,9 +13,9 @@ public import TensorCore
 public final class Tape {
   /// How layers with two behaviours compute.
   public enum Mode: Sendable {
-    /// Batch statistics, dropout.
+    /// Batch statistics, which are collected.
     case training
-    /// Running statistics, no dropout; nothing is collected.
+    /// Running statistics; nothing is collected.
     case inference
   }
 
@@ -99,7 +99,7 @@ public final class Tape {
   private var leaves: [ObjectIdentifier: [Int?]] = [:]
 
   /// The batch statistics that normalisation layers saw on this tape, in order of computation.
-  public private(set) var statistics: [BatchStatistics] = []
+  private var statistics: [BatchStatistics] = []
 
   /// - Parameters:
   ///   - watched: the networks whose parameters are differentiated; all others are constants.
@@ -282,16 +282,16 @@ public final class Tape {
     }
   }
 
-  /// The gradient of a scalar with respect to all parameters of a watched network, laid out as its flat
-  /// buffer; zero where the output does not depend on a parameter. Summed over the parts, if there are
-  /// several, along the complete binary tree.
+  /// The gradient of a scalar, or of one of each part, with respect to all parameters of a watched network, laid
+  /// out as its flat buffer; zero where the output does not depend on a parameter. Summed over the parts, if
+  /// there are several, along the complete binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
     let flat = TensorStorage(count: store.count)
     writeGradients(of: output, forParametersOf: store, to: flat)
     return Tensor(viewOf: flat, offset: 0, shape: [store.count])
   }
 
-  /// The gradients of a scalar, of each part, with respect to the parameters of a watched network.
+  /// The gradients of each part's scalar, `[parts]`, with respect to the parameters of a watched network.
   public func partGradients(of output: Variable, forParametersOf store: ParameterStore) -> PartGradients {
     var found = [Variable?](repeating: nil, count: store.parameters.count)
     forEachGradient(of: output, forParametersOf: store, in: nil) { found[$0] = $1 }
@@ -347,15 +347,4 @@ public final class Tape {
       if let ordinal = missing.removeValue(forKey: node) { body(ordinal, nil) }
     }
   }
-}
-
-/// The value of a loss and its gradient with respect to one network.
-/// - Parameter store: the trained network; every other network's parameters are constants on the tape.
-/// - Returns: the loss, and the gradient laid out as the network's flat buffer.
-public func valueAndGradients<Failure: Error>(
-  of store: ParameterStore, _ loss: (Tape) throws(Failure) -> Variable
-) throws(Failure) -> (value: Tensor, gradients: Tensor) {
-  let tape = Tape(watching: [store])
-  let output = try loss(tape)
-  return (output.value, tape.gradients(of: output, forParametersOf: store))
 }

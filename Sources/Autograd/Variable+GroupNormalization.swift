@@ -8,10 +8,11 @@ extension Variable {
   ///   - groups: equal groups of neighbouring channels.
   ///   - weight: the scale γ, `[C]`, or `[N, C]` if each sample has its own.
   ///   - bias: the shift β, likewise.
+  ///   - epsilon: added to each variance.
   ///   - activation: applied last; its derivative at 0 is that of the negative side.
   /// - Precondition: `groups` divides C.
   public func groupNormalized(
-    groups: Int, weight: Variable, bias: Variable, epsilon: Float = 1e-5,
+    groups: Int, weight: Variable, bias: Variable, epsilon: Float,
     activation: FusedActivation = .identity
   ) -> Variable {
     let normalizations = value.groupNormalizations(

@@ -30,7 +30,4 @@ public struct Variable {
   public func constant(_ value: Tensor) -> Variable {
     Variable(value, on: tape, node: nil, parts: parts)
   }
-
-  /// This value as a constant on the same tape.
-  public var detached: Variable { constant(value) }
 }

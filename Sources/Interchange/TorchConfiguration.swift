@@ -94,7 +94,7 @@ package enum TorchConfiguration {
     switch operation {
     case .linear: "Linear"
     case .convolution(_, _, let geometry): "Conv\(geometry.axes)d"
-    case .transposedConvolution(_, _, let geometry, _): "ConvTranspose\(geometry.axes)d"
+    case .transposedConvolution(_, _, let geometry): "ConvTranspose\(geometry.axes)d"
     // The class of images; the vectors of a chain of linear layers have none.
     case .batchNorm: "BatchNorm2d"
     case .groupNorm: "GroupNorm"
@@ -120,12 +120,10 @@ package enum TorchConfiguration {
       [
         .init("in_channels", .integer(weight.shape[1])), .init("out_channels", .integer(weight.shape[0])),
       ] + arguments(of: geometry) + [.init("bias", .bool(bias != nil))]
-    case .transposedConvolution(let weight, let bias, let geometry, let outputPadding):
+    case .transposedConvolution(let weight, let bias, let geometry):
       [
         .init("in_channels", .integer(weight.shape[0])), .init("out_channels", .integer(weight.shape[1])),
-      ] + arguments(of: geometry) + [
-        .init("output_padding", integers(outputPadding)), .init("bias", .bool(bias != nil)),
-      ]
+      ] + arguments(of: geometry) + [.init("bias", .bool(bias != nil))]
     case .batchNorm(let scale, _, _, _, let epsilon):
       [.init("num_features", .integer(scale.count)), .init("eps", .float(epsilon))]
     case .groupNorm(let groups, let channels, let affine, let epsilon):

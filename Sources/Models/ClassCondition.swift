@@ -34,7 +34,7 @@ public struct ClassCondition: Hashable, Sendable {
 public struct SampleComparison: Hashable, Sendable {
   /// Samples of a group, neighbours in the global batch.
   public let group: Int
-  /// Whether it sees the group's deviation; see `MinibatchDeviation`.
+  /// Whether it sees the group's deviation; see `MinibatchStandardDeviation`.
   public let showsDeviation: Bool
   /// Kernels of minibatch discrimination; 0 for none. See `MinibatchDiscrimination`.
   public let kernels: Int

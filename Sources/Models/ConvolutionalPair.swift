@@ -150,7 +150,7 @@ extension SampleComparison {
       layers.append(
         MinibatchDiscrimination(features: features, kernels: kernels, kernelSize: kernelSize, group: group))
     }
-    if showsDeviation { layers.append(MinibatchDeviation(group: group)) }
+    if showsDeviation { layers.append(MinibatchStandardDeviation(group: group)) }
     return layers
   }
 }

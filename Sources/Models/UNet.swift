@@ -59,7 +59,7 @@ struct UNet {
 }
 
 extension UNet {
-  /// 1000 times a geometric series from 1 to 1/10000 (Vaswani et al. 2017, section 3.5, with Ho et al.'s
+  /// 1000 times a geometric series from 1 towards 1/10000 (Vaswani et al. 2017, section 3.5, with Ho et al.'s
   /// thousand steps of time): `[1, waves]`.
   var frequencies: Tensor {
     let places = Tensor((0..<waves).map(Float.init), shape: [1, waves])

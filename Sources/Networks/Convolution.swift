@@ -14,9 +14,9 @@ public struct Convolution: DescribedLayer {
     from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool = true,
     initializer: Initializer? = nil
   ) {
-    let bound = 1 / Float(inputs * geometry.kernel.reduce(1, *)).squareRoot()
-    weight = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
-    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    let start = Initializer.uniform(fanIn: inputs * geometry.taps)
+    weight = Parameter(Shape([outputs, inputs] + geometry.kernel), initializer ?? start)
+    self.bias = bias ? Parameter([outputs], start) : nil
     self.geometry = geometry
   }
 
@@ -38,29 +38,27 @@ public struct TransposedConvolution: DescribedLayer {
   /// `[Cout]`.
   public let bias: Parameter?
   private let geometry: ConvolutionGeometry
-  private let outputPadding: [Int]
 
   /// A transposed convolution; PyTorch's default start, uniform in ±1/√(Cout · taps), unless given.
   public init(
-    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, outputPadding: [Int]? = nil,
-    bias: Bool = true, initializer: Initializer? = nil
+    from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry, bias: Bool = true,
+    initializer: Initializer? = nil
   ) {
-    let bound = 1 / Float(outputs * geometry.kernel.reduce(1, *)).squareRoot()
-    weight = Parameter(Shape([inputs, outputs] + geometry.kernel), initializer ?? .uniform(bound: bound))
-    self.bias = bias ? Parameter([outputs], .uniform(bound: bound)) : nil
+    let start = Initializer.uniform(fanIn: outputs * geometry.taps)
+    weight = Parameter(Shape([inputs, outputs] + geometry.kernel), initializer ?? start)
+    self.bias = bias ? Parameter([outputs], start) : nil
     self.geometry = geometry
-    self.outputPadding = outputPadding ?? geometry.kernel.map { _ in 0 }
   }
 
   /// `[N, spatial…, Cin]` to `[N, spatial'…, Cout]`.
   public func callAsFunction(_ input: Variable) -> Variable {
     let result = input.transposedConvolved(
-      with: input.tape.variable(for: weight), geometry, outputPadding: outputPadding)
+      with: input.tape.variable(for: weight), geometry, outputPadding: geometry.kernel.map { _ in 0 })
     return bias.map { result + input.tape.variable(for: $0) } ?? result
   }
 
   /// A transposed convolution.
   public var operation: LayerOperation {
-    .transposedConvolution(weight: weight.value, bias: bias?.value, geometry, outputPadding: outputPadding)
+    .transposedConvolution(weight: weight.value, bias: bias?.value, geometry)
   }
 }

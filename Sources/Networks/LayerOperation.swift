@@ -8,7 +8,7 @@ public enum LayerOperation: Sendable {
   /// Cross-correlation with weights `[Cout, Cin, k…]`.
   case convolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry)
   /// Its input gradient, with weights `[Cin, Cout, k…]`.
-  case transposedConvolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry, outputPadding: [Int])
+  case transposedConvolution(weight: Tensor, bias: Tensor?, ConvolutionGeometry)
   /// (x - mean) / √(variance + ε) · scale + shift, each `[C]`.
   case batchNorm(scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, epsilon: Float)
   /// (x - mean) / √(variance + ε), with the moments of each sample's groups of neighbouring channels, then

@@ -35,7 +35,7 @@ extension GroupComparing {
 ///
 /// The deviation of every feature at every place over the samples of a group, averaged over features and
 /// places to one number a group, is a further channel of its samples.
-public struct MinibatchDeviation: GroupComparing {
+public struct MinibatchStandardDeviation: GroupComparing {
   /// Samples of a group.
   public let group: Int
   /// Added to the variance, so that a group of equal samples has a slope.

@@ -235,7 +235,7 @@ extension NetworkDescription.NamedOperation {
     }
     switch operation {
     case .linear(let weight, let bias), .convolution(let weight, let bias, _),
-      .transposedConvolution(let weight, let bias, _, _):
+      .transposedConvolution(let weight, let bias, _):
       precondition(!isSpectral, "a spectrally normalised layer has buffers")
       return named(weight, bias)
     case .groupNorm(_, _, let affine, _): return named(affine?.scale, affine?.shift)

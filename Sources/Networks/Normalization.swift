@@ -8,27 +8,11 @@ private func standardized(_ input: Variable, along axes: [Int], epsilon: Float) 
   return centred / (variance + epsilon).squareRoot()
 }
 
-/// Batch normalisation (Ioffe and Szegedy 2015) of `[N, spatial…, C]` over all but the channel axis, then
-/// scale and shift. The batch is one micro-batch, whatever the world size.
-public func batchNorm(
-  _ input: Variable, weight: Variable, bias: Variable, epsilon: Float = 1e-5
-) -> Variable {
-  input.batchNormalized(weight: weight, bias: bias, epsilon: epsilon).output
-}
-
 /// Layer normalisation (Ba et al. 2016) over the innermost axis, then scale and shift.
 public func layerNorm(
   _ input: Variable, weight: Variable, bias: Variable, epsilon: Float = 1e-5
 ) -> Variable {
   standardized(input, along: [-1], epsilon: epsilon) * weight + bias
-}
-
-/// Group normalisation (Wu and He 2018) of `[N, spatial…, C]`: moments per sample and group of channels.
-/// - Precondition: `groups` divides C.
-public func groupNorm(
-  _ input: Variable, groups: Int, weight: Variable, bias: Variable, epsilon: Float = 1e-5
-) -> Variable {
-  input.groupNormalized(groups: groups, weight: weight, bias: bias, epsilon: epsilon)
 }
 
 /// Instance normalisation (Ulyanov et al. 2016) of `[N, spatial…, C]`: moments per sample and channel.

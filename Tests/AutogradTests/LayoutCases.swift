@@ -64,7 +64,9 @@ extension DerivativeCase {
       + activations.flatMap { name, activation in
         [("shared scale", shared), ("a scale of each sample", own)].map { scale, inputs in
           DerivativeCase("groupNormalized with \(scale)\(name)", inputs) {
-            $0[0].groupNormalized(groups: 2, weight: $0[1], bias: $0[2], activation: activation).squared()
+            $0[0].groupNormalized(
+              groups: 2, weight: $0[1], bias: $0[2], epsilon: 1e-5, activation: activation
+            ).squared()
           }
         }
       }

@@ -150,8 +150,9 @@ struct PartsTests {
       let (scale, shift) = (tape.variable(for: network.shared), tape.variable(for: network.shift))
       let ownScale = tape.samples(codes.rows(rows)).linear(weight: tape.variable(for: network.own), bias: nil)
       let first = tape.samples(samples.rows(rows)).groupNormalized(
-        groups: 2, weight: scale, bias: shift, activation: .relu)
-      let second = first.groupNormalized(groups: 4, weight: ownScale + 1, bias: ownScale)
+        groups: 2, weight: scale, bias: shift, epsilon: 1e-5, activation: .relu)
+      let second = first.groupNormalized(
+        groups: 4, weight: ownScale + 1, bias: ownScale, epsilon: 1e-5)
       return tape.gradients(of: second.softplus().mean(), forParametersOf: store)
     }
     let size = 8 / parts

@@ -77,7 +77,7 @@ struct AdversarialLossTests {
     ]
     let critic = DerivativeCase("R1", inputs) { x in
       var hidden = x[0].linear(weight: x[1], bias: nil)
-      if isNormalized { hidden = batchNorm(hidden, weight: x[3], bias: x[4]) }
+      if isNormalized { hidden = hidden.batchNormalized(weight: x[3], bias: x[4], epsilon: 1e-5).output }
       let scores = (hidden + x[4] * x[3]).tanh().linear(weight: x[2], bias: nil)
       return zeroCentredPenalty(scores: scores, at: x[0])
     }

@@ -27,7 +27,7 @@ struct LossTests {
         penalty(x) { layerNorm($0, weight: x[3], bias: x[4]).tanh() }
       },
       DerivativeCase("a critic with batch norm", [points, hidden, output, scale, shift]) { x in
-        penalty(x) { batchNorm($0, weight: x[3], bias: x[4]).tanh() }
+        penalty(x) { $0.batchNormalized(weight: x[3], bias: x[4], epsilon: 1e-5).output.tanh() }
       },
     ]
   }()

@@ -15,16 +15,14 @@ struct GoldenOperator {
     case "conv_transpose1d", "conv_transpose2d", "conv_transpose3d": return transposedConvolution(inputs)
     case "linear": return inputs["x"]!.linear(weight: inputs["w"]!, bias: inputs["b"])
     case "batch_norm":
-      return batchNorm(
-        inputs["x"]!.channelsLast(), weight: inputs["w"]!, bias: inputs["b"]!, epsilon: epsilon
-      ).channelsFirst()
+      return inputs["x"]!.channelsLast().batchNormalized(
+        weight: inputs["w"]!, bias: inputs["b"]!, epsilon: epsilon
+      ).output.channelsFirst()
     case "layer_norm":
       return layerNorm(inputs["x"]!, weight: inputs["w"]!, bias: inputs["b"]!, epsilon: epsilon)
     case "group_norm":
-      return groupNorm(
-        inputs["x"]!.channelsLast(), groups: Int(golden.number("groups")), weight: inputs["w"]!,
-        bias: inputs["b"]!,
-        epsilon: epsilon
+      return inputs["x"]!.channelsLast().groupNormalized(
+        groups: Int(golden.number("groups")), weight: inputs["w"]!, bias: inputs["b"]!, epsilon: epsilon
       ).channelsFirst()
     case "instance_norm": return instanceNorm(inputs["x"]!.channelsLast(), epsilon: epsilon).channelsFirst()
     case "max_pool2d": return pooled(inputs) { $0.maxPool(kernel: $1, stride: $2) }

@@ -56,10 +56,8 @@ struct ONNXGraph {
         [Self.attribute("transB", 1)])
     case .convolution(let weight, let bias, let geometry):
       append("Conv", name: name, weights(name, weight, bias), Self.attributes(geometry))
-    case .transposedConvolution(let weight, let bias, let geometry, let outputPadding):
-      append(
-        "ConvTranspose", name: name, weights(name, weight, bias),
-        Self.attributes(geometry) + [Self.attribute("output_padding", outputPadding)])
+    case .transposedConvolution(let weight, let bias, let geometry):
+      append("ConvTranspose", name: name, weights(name, weight, bias), Self.attributes(geometry))
     case .batchNorm(let scale, let shift, let mean, let variance, let epsilon):
       append(
         "BatchNormalization", name: name,

@@ -33,7 +33,7 @@ public struct KeyedNoise: Sendable {
     case samples = 3
     /// Interpolation of a gradient penalty.
     case interpolation = 4
-    /// Dropout masks.
+    /// Dropout masks, which no layer draws: the number is used up.
     case dropout = 5
     /// Data augmentation of the real samples of a discriminator's turn.
     case augmentation = 6

@@ -184,6 +184,19 @@ struct TurnEngineTests {
     #expect(try statistics(ranks: 3) == [alone, alone, alone])
   }
 
+  @Test("a rank that has waited for a sum goes back to what it was doing")
+  func activity() throws {
+    let activities = try outcomes(ranks: 2) { rank in
+      let board = ProgressBoard()
+      rank.engine.board = board
+      try rank.engine.take(rank.schedule.turns(at: 0)[0], on: rank.microBatches(step: 0), flags: [])
+      board.enter(.saving)
+      try rank.engine.synchronize()
+      return board.place.activity
+    }.map { try $0.get() }
+    #expect(activities == [.saving, .saving])
+  }
+
   @Test("a flag that one rank sets is known to all after the turn")
   func flags() throws {
     let flags = try outcomes(ranks: 3) { rank in

@@ -326,11 +326,11 @@ package final class TurnEngine {
   private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: TurnSum.Flags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
-    board?.enter(.waiting)
+    let before = board?.enter(.waiting)
     let (vector, flags, fault, moving) = try timeline.span(
       "wait for \(phase.name) bucket \(bucket)", .wait, step: step
     ) { try turn.sum.wait(for: bucket) }
-    board?.enter(.computing)
+    if let before { board?.enter(before) }
     waited += max(0, (ContinuousClock.now - start).seconds - moving)
     guard let fault else { return (vector, flags) }
     note(flags)

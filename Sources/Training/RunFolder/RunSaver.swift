@@ -83,9 +83,9 @@ final class RunSaver {
     defer { state.keepOwnShare(of: exchange) }
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(step: step, arithmetic: options.arithmeticDigestInput, data: data)
-    board?.enter(.waiting)
+    let before = board?.enter(.waiting)
     try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
-    board?.enter(.saving)
+    if let before { board?.enter(before) }
     engine.forgetCommonFlags()
     report.synchronize()
     Self.note(state.refuge, in: &refuges)

@@ -36,18 +36,22 @@ package final class ProgressBoard: Sendable {
   package func noteProgress() { signs.add(1, ordering: .relaxed) }
 
   /// Says what the training thread does from now on.
-  package func enter(_ next: RankPlace.Activity) {
+  /// - Returns: what it has done until now, for whoever goes back to it.
+  @discardableResult
+  package func enter(_ next: RankPlace.Activity) -> RankPlace.Activity {
     let now = MonotonicClock.milliseconds
     let before = since.exchange(now, ordering: .relaxed)
-    let left = activity.exchange(next.rawValue, ordering: .relaxed)
+    let value = activity.exchange(next.rawValue, ordering: .relaxed)
+    let left = RankPlace.Activity(rawValue: value) ?? .starting
     let spent = Int(now - before)
-    switch RankPlace.Activity(rawValue: left) {
+    switch left {
     case .computing: busy.add(spent, ordering: .relaxed)
     case .loading: loading.add(spent, ordering: .relaxed)
     case .waiting: waiting.add(spent, ordering: .relaxed)
-    case .starting, .saving, nil: break
+    case .starting, .saving: break
     }
     signs.add(1, ordering: .relaxed)
+    return left
   }
 
   /// What the rank is doing now.

@@ -96,6 +96,42 @@ extension EndToEnd {
       try checkWhole(folder)
     }
 
+    @Test(
+      "ranks that are stopped save before they draw, measure nothing for it, and go on bit for bit",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func savesFirst() throws {
+      let folder = try Folder()
+      let words =
+        ["dcgan"] + narrow + [
+          "steps=40", "threads=2", "log.every=1", "samples.count=4", "checkpoint.every=1000",
+          "checkpoint.keepBest=true", "replicas.every=1", "quality.every=1000", "quality.samples=2048",
+          "quality.components=8", "dataset.count=3000",
+        ]
+      let job = try Lockstep.startTraining(words + ["--run", "run"], ranks: 2, in: folder)
+      #expect(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      job.signal(SIGUSR1)
+      let stopped = try job.wait()
+      #expect(stopped.status == 75, "\(stopped.errors)")
+      let last = try #require(try folder.loggedSteps("run").last)
+      let generation = String(format: "step-%08d", last)
+      #expect(try last < 40 && folder.checkpoints("run") == [generation])
+      let log = { String(decoding: try folder.bytes("run/log.jsonl"), as: UTF8.self) }
+      #expect(try !log().contains("frechet_distance") && !folder.has("run/checkpoints/best"))
+      let told = stopped.output + stopped.errors
+      let saved = try #require(told.range(of: "checkpoints/\(generation)"))
+      let drawn = try #require(told.range(of: "samples/\(generation)"))
+      #expect(saved.lowerBound < drawn.lowerBound, "\(told)")
+
+      let resumed = try Lockstep.train(words + ["--run", "run", "--resume"], ranks: 1, in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      let whole = try Lockstep.train(words + ["--run", "whole"], ranks: 1, in: folder)
+      #expect(whole.status == 0, "\(whole.errors)")
+      #expect(try Lockstep.inspect("run", in: folder).hashes == Lockstep.inspect("whole", in: folder).hashes)
+      #expect(try folder.loggedSteps("run") == Array(1...40))
+      #expect(try log().split(separator: "\n").last?.contains("frechet_distance") == true)
+      #expect(try String(decoding: folder.bytes("run/checkpoints/best"), as: UTF8.self) == "step-00000040\n")
+    }
+
     /// The run has the bits of one that nothing disturbed, and one line for each step.
     private func checkWhole(_ folder: Folder) throws {
       #expect(try Lockstep.inspect("run", in: folder).hashes == Reference.long())

@@ -67,10 +67,9 @@ final class GameSteering {
   }
 
   /// Looks at the game when `done` steps are, if that is due.
-  /// - Parameter fault: a sum that was not finite.
-  /// - Returns: whether the state has been replaced.
+  /// - Parameter fault: a sum that was not finite, of a run that recovers from it: the state is replaced.
   /// - Throws: ``WatchError`` if the policy ends the run.
-  func look(at done: Int, fault: TurnError?) throws -> Bool {
+  func look(at done: Int, fault: TurnError?) throws {
     (measured, notes) = ([], [])
     if let fault {
       engine.recover()
@@ -78,7 +77,7 @@ final class GameSteering {
       notes = [("verdict", "\(WatchRule.Verdict.diverged)")]
       return try act(at: done, because: "\(fault)", isNews: true)
     }
-    guard isDue(at: done) else { return false }
+    guard isDue(at: done) else { return }
     try engine.synchronize()
     var game = self.game
     if director.isDecisionDue(at: done) {
@@ -93,7 +92,7 @@ final class GameSteering {
     }
     guard director.isCheckDue(at: done) else {
       engine.state.game = game
-      return false
+      return
     }
     let (values, found) = try director.check(engine.model, loss: watchedLoss, step: done, &game)
     engine.state.game = game
@@ -101,8 +100,7 @@ final class GameSteering {
     notes.append(("verdict", "\(found)"))
     let isNews = found != verdict
     verdict = found
-    guard found.isBad else { return false }
-    return try act(at: done, because: Self.text(values), isNews: isNews)
+    if found.isBad { try act(at: done, because: Self.text(values), isNews: isNews) }
   }
 
   /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is its.
@@ -114,7 +112,7 @@ final class GameSteering {
     return engine.statistics.last?.first ?? .nan
   }
 
-  private func act(at done: Int, because reason: String, isNews: Bool) throws -> Bool {
+  private func act(at done: Int, because reason: String, isNews: Bool) throws {
     let word = "\(verdict ?? .diverged)"
     let watch = game.watch
     let error = WatchError(
@@ -123,7 +121,6 @@ final class GameSteering {
     switch options.watch.policy {
     case .warn:
       if isNews { progress.warning("the game has \(word) at step \(done): \(reason)") }
-      return false
     case .stop: throw error
     case .rewind:
       guard Int(watch.rewinds) < options.watch.attempts else { throw error }
@@ -136,7 +133,6 @@ final class GameSteering {
         + "rewind \(Int(game.watch.rewinds)) of \(options.watch.attempts)"
       progress.warning(story)
       notes.append(("event", story))
-      return true
     }
   }
 

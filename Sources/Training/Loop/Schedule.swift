@@ -47,6 +47,14 @@ public struct Schedule: Hashable, Sendable {
   /// Global batches of samples that a step reads.
   public var batchesPerStep: Int { rules.reduce(1) { $0 + ($1.phase.readsSamples ? $1.repeats - 1 : 0) } }
 
+  /// Global batches of samples that a step may read in a run whose turns are balanced, which may have it read
+  /// more than the schedule says.
+  func mostBatchesPerStep(_ balance: Options.Balance) -> Int {
+    guard balance.every > 0 else { return batchesPerStep }
+    // A limit that nobody reaches is no reason to hold so many batches.
+    return max(batchesPerStep, min(balance.limit, 16))
+  }
+
   /// Where the draws of a run are: what the next step begins with.
   public struct Cursor: Hashable, Sendable {
     /// Draws of noise before.

@@ -68,6 +68,7 @@ package final class Trainer {
   package func run(from startStep: Int, isFork: Bool = false) throws -> Outcome {
     do {
       if isFork {
+        watchdog.board.enter(.saving)
         try save(step: startStep)
         try finishSaving()
       }
@@ -98,28 +99,34 @@ package final class Trainer {
       if step == startStep { record.attempt?.settle() }
       try saver.complete(seen: engine.commonFlags)
       record.saved(saver.savedStep)
-      if try lookAtGame(at: done, fault: fault), fault != nil {
+      try lookAtGame(at: done, fault: fault)
+      // A step that was broken off has not taken all of its samples.
+      if fault != nil {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)
       }
       let isStopping = engine.flags.contains(.stopRequested)
-      let (scores, isBest) = try measureQuality(done, isLast: done == setup.steps || isStopping)
+      let (scores, isBest) = try measureQuality(done)
       let verdict = scores == nil ? nil : engine.state.convergence?.verdict(options)
-      let isLast = done == setup.steps || isStopping || verdict != nil
-      let isDrawn = isLast || isDue(options.samples.every, at: done)
-      let measurement = isDrawn ? try measure() : nil
-      try checkReplicas(done)
+      let isEnd = done == setup.steps || verdict != nil
+      let isMeasured = isEnd || isDue(options.samples.every, at: done)
+      let measurement = isMeasured ? try measure() : nil
+      let isLast = isEnd || isStopping
       try reportIfDue(
         done, isLast: isLast,
         measured: (measurement?.statistics ?? []) + (scores?.statistics ?? [])
           + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
         verdict: verdict)
-      // Saved before anything is drawn: after a signal there may be a second left.
       let isDoomed = engine.flags.contains(.dataFailing)
-      if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) { try save(step: done) }
-      // All ranks know that one of them will not get its samples soon: the run ends there, not its work.
-      if isDoomed { try finishSaving() }
-      if isDrawn { try drawSamples(step: done, measurement) }
+      if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) {
+        try save(step: done)
+      } else {
+        try checkReplicas(done)
+      }
+      // On disk before anything is drawn: after a signal there may be a second left. So too where all ranks
+      // know that one of them will not get its samples soon: the run ends there, not its work.
+      if isStopping || isDoomed { try finishSaving() }
+      if isMeasured || isLast { drawSamples(step: done, measurement) }
       if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
       if let verdict {
@@ -146,17 +153,9 @@ package final class Trainer {
       dataset: setup.dataset, stream: stream, batch: setup.options.batch,
       microBatches: setup.options.microBatches, passes: engine.passes,
       // Those of a step and more, so that what cannot be read is known before the step that needs it.
-      depth: max(2, mostBatchesPerStep + 1),
+      depth: max(2, schedule.mostBatchesPerStep(setup.options.balance) + 1),
       // Files may have to be waited for or decoded; what is computed would only take turns with the training.
       readers: setup.options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
-  }
-
-  /// The global batches that a step may read; the balance of turns may have it read more than the schedule says.
-  private var mostBatchesPerStep: Int {
-    let balance = setup.options.balance
-    guard balance.every > 0 else { return schedule.batchesPerStep }
-    // A limit that nobody reaches is no reason to hold so many batches.
-    return max(schedule.batchesPerStep, min(balance.limit, 16))
   }
 
   /// Takes a step.
@@ -213,24 +212,23 @@ package final class Trainer {
       let advised = (error as? DatasetError)?.advising(
         "`lockstep data check` lists every bad sample, and `train --from` goes on with changed data")
       throw CoordinationError.here(
-        rank: setup.plan.rank, host: Host.name ?? "localhost", ExitStatus(of: error),
+        rank: setup.plan.rank, host: hosts[setup.plan.rank], ExitStatus(of: error),
         message: "\(advised ?? error)")
     }
   }
 
   /// Looks at the game, if that is due. A run that ends for what is found leaves it in the log and in
   /// pictures; no checkpoint, because nothing can go on from it.
-  /// - Returns: whether the state has been replaced.
   /// - Throws: ``WatchError`` if the policy ends the run; `CommunicationError`.
-  private func lookAtGame(at done: Int, fault: TurnError?) throws -> Bool {
+  private func lookAtGame(at done: Int, fault: TurnError?) throws {
     do {
-      return try steering?.look(at: done, fault: fault) ?? false
+      try steering?.look(at: done, fault: fault)
     } catch let error as WatchError {
       let measurement = try measure()
       try reportIfDue(
         done, isLast: true, measured: (measurement?.statistics ?? []) + (steering?.measured ?? []),
         verdict: nil)
-      try drawSamples(step: done, measurement)
+      drawSamples(step: done, measurement)
       report.synchronize()
       throw error
     }
@@ -246,14 +244,15 @@ package final class Trainer {
     return SampleMeasurement(of: engine.model, setup.options)
   }
 
-  /// Measures quality at the steps where that is due, on all ranks.
+  /// Measures quality on all ranks, at the steps where that is due and at the run's last. Never because a run
+  /// is interrupted: that would take time which a signal may not leave, and name another best generation.
+  /// Before a save, because a generation tells what its own step was worth.
   /// - Returns: the scores, and whether the state is to be kept as the best one.
-  private func measureQuality(_ done: Int, isLast: Bool) throws -> (QualityScores?, isBest: Bool) {
-    guard quality?.isDue(at: done, isLast: isLast) == true else { return (nil, false) }
+  private func measureQuality(_ done: Int) throws -> (QualityScores?, isBest: Bool) {
+    guard quality?.isDue(at: done, isLast: done == setup.steps) == true else { return (nil, false) }
     try engine.synchronize()
-    watchdog.board.enter(.saving)
     guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
-    // Not at steps that depend on when a run was interrupted: it would end elsewhere than one that was not.
+    // Not at a last step that is not due: a run with more steps would end elsewhere.
     if isDue(setup.options.quality.every, at: done) {
       engine.state.convergence = quality?.convergence(
         after: scores, step: done, before: engine.state.convergence)
@@ -264,15 +263,13 @@ package final class Trainer {
     return (scores, best != engine.state.best)
   }
 
-  /// Compares the replicas at the steps where that is due and no generation is saved, which does it too.
+  /// Compares the replicas at the steps where that is due. A save does it too.
   private func checkReplicas(_ done: Int) throws {
-    guard communication.size > 1, isDue(setup.options.replicas.every, at: done),
-      !isDue(setup.options.checkpoint.every, at: done)
-    else { return }
+    guard communication.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
     try engine.synchronize()
-    watchdog.board.enter(.waiting)
+    let before = watchdog.board.enter(.waiting)
     try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
-    watchdog.board.enter(.saving)
+    watchdog.board.enter(before)
   }
 
   /// Logs a line at the steps that are logged, and wherever something was measured.
@@ -338,9 +335,10 @@ package final class Trainer {
     }
   }
 
-  private func drawSamples(step: Int, _ measurement: SampleMeasurement?) throws {
+  /// Draws samples where somebody shows them.
+  /// - Precondition: no sum is on its way.
+  private func drawSamples(step: Int, _ measurement: SampleMeasurement?) {
     guard !report.isSilent else { return }
-    try engine.synchronize()
     let options = setup.options
     let grid = SampleGrid(
       count: options.samples.count, of: engine.model,
@@ -389,9 +387,9 @@ package final class Trainer {
   }
 
   private func finish() throws {
+    watchdog.board.enter(.saving)
     try engine.synchronize()
     try writeTrace()
-    watchdog.board.enter(.saving)
     steering?.finish()
     try finishSaving()
     try UnsharedError.wrapping { try report.finish() }

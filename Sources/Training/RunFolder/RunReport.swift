@@ -58,6 +58,9 @@ package final class RunReport {
   private let sinks: Sinks?
   /// Lines that could not be written yet.
   private var waiting: [Line] = []
+  /// What the log has of each statistic that is drawn, as single-precision numbers; read once, at the first
+  /// picture, and kept up to date with every line. 16 bytes a line and statistic.
+  private var drawn: [String: [Plot.Point]] = [:]
   /// The last failure of each kind of output, until it works again.
   private var failures: [Output: any Error] = [:]
 
@@ -66,7 +69,9 @@ package final class RunReport {
   }
 
   /// Numbers of a line that say how a run went on its machine, and nothing of its model.
-  static let executionKeys: Set = ["time", "waited_for_ranks", "waited_for_data", "slowest_rank"]
+  static let executionKeys: Set = [
+    "time", "images_per_second", "waited_for_ranks", "waited_for_data", "slowest_rank",
+  ]
 
   /// The report of a rank that says nothing.
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
@@ -126,6 +131,9 @@ package final class RunReport {
           ("waited_for_ranks", .double(line.waitedForRanks)),
           ("waited_for_data", .double(line.waitedForData)),
         ] + (line.ranks.map(Self.fields) ?? []))
+    for (statistic, value) in line.statistics {
+      drawn[statistic.key]?.append(Plot.Point(x: Double(line.step), y: Double(value)))
+    }
   }
 
   /// The most ranks of which each has its numbers in every line.
@@ -140,7 +148,7 @@ package final class RunReport {
     return arrays.map { ($0, .array($1.map { .double($0) })) } + [("slowest_rank", .integer(ranks.slowest))]
   }
 
-  /// Draws a picture of samples and, from the log, the plot of `statistics`.
+  /// Draws a picture of samples and the plot of `statistics` over all steps of the log.
   /// - Parameters:
   ///   - text: what the samples say, if they are text; it goes to a file of its own.
   ///   - measured: what was measured on the samples, for people.
@@ -174,13 +182,21 @@ package final class RunReport {
   }
 
   private func drawLosses(_ sinks: Sinks, _ statistics: [Statistic]) throws {
+    let plotted = statistics.filter { $0.plot != nil }
+    let missing = plotted.map(\.key).filter { drawn[$0] == nil }
+    if !missing.isEmpty {
+      for series in try JSONLinesLog.series(missing, of: sinks.log.path) {
+        drawn[series.name] = series.points.map { Plot.Point(x: $0.x, y: Double(Float($0.y))) }
+      }
+    }
     var titles: [String] = []
-    for case let title? in statistics.map(\.plot) where !titles.contains(title) { titles.append(title) }
-    let panels = try titles.map { title in
-      let drawn = statistics.filter { $0.plot == title }
-      var series = try JSONLinesLog.series(drawn.map(\.key), of: sinks.log.path)
-      for (i, statistic) in drawn.enumerated() { series[i].name = statistic.label ?? statistic.words }
-      return Plot.Panel(title, series)
+    for case let title? in plotted.map(\.plot) where !titles.contains(title) { titles.append(title) }
+    let panels = titles.map { title in
+      Plot.Panel(
+        title,
+        plotted.filter { $0.plot == title }.map {
+          Plot.Series($0.label ?? $0.words, drawn[$0.key] ?? [])
+        })
     }
     try PNGFile.write(Plot(title: sinks.title, panels: panels).pixels(), to: sinks.folder.lossesPath)
   }

@@ -1,0 +1,68 @@
+import Foundation
+import Models
+import Reporting
+import TestSupport
+import Testing
+import Training
+
+@Suite("What a run tells")
+struct RunReportTests {
+  private let scratch = TemporaryFolder()
+  private let folder: RunFolder
+  private let loss = Statistic("loss", label: "D", plot: "loss")
+
+  init() throws {
+    folder = try RunFolder.create(
+      at: scratch.path + "/run", options: Options.resolve(recipe: "dcgan", overrides: []))
+  }
+
+  private func line(_ step: Int, ranks: RankTimes? = nil) -> RunReport.Line {
+    RunReport.Line(
+      step: step, epoch: 0, statistics: [(loss, 1 / Float(step + 2))], imagesPerSecond: 1, waitedForRanks: 0,
+      waitedForData: 0, ranks: ranks)
+  }
+
+  /// The picture of the losses that a report draws.
+  private func losses(_ report: RunReport, step: Int) -> [UInt8]? {
+    let samples = Pixels(width: 2, height: 2, channels: 1, samples: [0, 1, 2, 3])
+    report.draw(samples: samples, measured: nil, step: step, statistics: [loss])
+    return scratch.bytes(of: "run/losses.png")
+  }
+
+  @Test("the log has of every rank what it computed and what it waited for, each under its own name")
+  func ranks() throws {
+    let before = [RankPlace(), RankPlace()]
+    var after = before
+    (after[0].busy, after[0].loading, after[0].waiting) = (3000, 500, 250)
+    (after[1].busy, after[1].loading, after[1].waiting) = (2000, 0, 1000)
+    let report = try RunReport(folder: folder, resumingAt: nil, progress: .silent)
+    report.log(line(1, ranks: RankTimes(from: before, to: after, shares: [3, 1])))
+    let log = try #require(scratch.bytes(of: "run/log.jsonl"))
+    let logged = try JSONSerialization.jsonObject(with: Data(log)) as? [String: Any]
+    #expect(logged?["rank_computed"] as? [Double] == [3, 2])
+    #expect(logged?["rank_waited_for_data"] as? [Double] == [0.5, 0])
+    #expect(logged?["rank_waited_for_ranks"] as? [Double] == [0.25, 1])
+    #expect(logged?["slowest_rank"] as? Int == 1)
+  }
+
+  @Test(
+    "the losses are drawn without reading the log again, and a resumed run draws what one that went on does")
+  func drawing() throws {
+    let report = try RunReport(folder: folder, resumingAt: nil, progress: .silent)
+    report.log(line(1))
+    let first = losses(report, step: 1)
+    for step in 2...5 { report.log(line(step)) }
+    let log = try #require(scratch.text(of: "run/log.jsonl"))
+    scratch.write("no log", to: "run/log.jsonl")
+    let whole = losses(report, step: 5)
+    try report.finish()
+    #expect(whole != nil && whole != first)
+
+    scratch.write(log, to: "run/log.jsonl")
+    let resumed = try RunReport(folder: folder, resumingAt: 3, progress: .silent)
+    let cut = losses(resumed, step: 3)
+    for step in 4...5 { resumed.log(line(step)) }
+    #expect(cut != whole && losses(resumed, step: 5) == whole)
+    try resumed.finish()
+  }
+}

@@ -37,6 +37,23 @@ struct BalanceRuleTests {
     #expect(rule().decide(lead: 3, inputs(0.1, ratio: 3)) == (3, .keep))
   }
 
+  @Test(
+    "a lead beyond the limit, as another run may leave it, counts as the nearest within and moves from there")
+  func inherited() {
+    #expect(rule().leads == -3...3 && rule((5, 1)).leads == -7...0 && rule((1, 3), limit: 2).leads == 0...3)
+    #expect(rule().decide(lead: 7, inputs(0.9)) == (2, .weaken))
+    #expect(rule().decide(lead: 7, inputs(0.7)) == (3, .keep))
+    #expect(rule().decide(lead: 7, inputs(0.1, ratio: 3)) == (3, .keep))
+    #expect(rule().decide(lead: -9, inputs(0.1, ratio: 3)) == (-2, .strengthen))
+    for (turns, limit) in [((1, 1), 4), ((5, 1), 4), ((1, 3), 2), ((3, 2), 3)] {
+      let rule = rule(turns, limit: limit)
+      let ratios = rule.leads.map { "\(rule.counts(lead: $0))" }
+      #expect(Set(ratios).count == ratios.count)
+      #expect(rule.counts(lead: rule.leads.upperBound + 5) == rule.counts(lead: rule.leads.upperBound))
+      #expect(rule.counts(lead: rule.leads.lowerBound - 5) == rule.counts(lead: rule.leads.lowerBound))
+    }
+  }
+
   @Test("losses that disagree veto where they are cross-entropies; a starving generator needs no accuracy")
   func others() {
     #expect(rule().decide(lead: 0, inputs(0.9, ratio: 2.1)) == (0, .keep))

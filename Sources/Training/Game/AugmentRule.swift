@@ -17,7 +17,7 @@ package struct AugmentInputs: Equatable, Sendable {
 
 /// Steers the probability of augmentation (ADA, Karras et al. 2020, section 3.1): up while the discriminator
 /// overfits, down while it does not, a pure function of what was measured.
-package struct AugmentRule: Equatable, Sendable {
+package struct AugmentRule: Sendable {
   /// What is decided.
   package enum Decision: String, Sendable {
     /// The probability stays.

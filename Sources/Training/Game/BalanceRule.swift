@@ -30,7 +30,7 @@ package struct BalanceInputs: Equatable, Sendable {
 /// if its accuracy is below the band. Where losses are cross-entropies, an accuracy counts only if the losses
 /// agree with it: at the equilibrium of Goodfellow et al. 2014 the discriminator's is 2 ln 2 and the
 /// generator's ln 2, so who is ahead has a ratio below 2.
-package struct BalanceRule: Equatable, Sendable {
+package struct BalanceRule: Sendable {
   /// What is decided.
   package enum Decision: String, Sendable {
     /// The ratio stays.
@@ -66,17 +66,21 @@ package struct BalanceRule: Equatable, Sendable {
     self.turns = turns
   }
 
-  package static func == (a: BalanceRule, b: BalanceRule) -> Bool {
-    (a.every, a.band, a.limit, a.starvation) == (b.every, b.band, b.limit, b.starvation)
-      && a.comparesLosses == b.comparesLosses && a.turns == b.turns
+  /// The leads that give different ratios: at either end one player has one turn, and the other as many as
+  /// the limit allows, or the recipe's if those are more.
+  package var leads: ClosedRange<Int> {
+    let (d, g) = turns
+    return -(d - 1 + max(0, limit - g))...g - 1 + max(0, limit - d)
   }
 
-  /// The next lead, and why.
+  /// The next lead, and why. One that another limit has allowed counts as the nearest that this one does.
   package func decide(lead: Int, _ inputs: BalanceInputs) -> (lead: Int, decision: Decision) {
-    let wish = wish(inputs)
-    let next = lead + (wish == .strengthen ? 1 : wish == .weaken ? -1 : 0)
-    return counts(lead: next) == counts(lead: lead) ? (lead, .keep) : (next, wish)
+    let (lead, wish) = (within(lead), wish(inputs))
+    let next = within(lead + (wish == .strengthen ? 1 : wish == .weaken ? -1 : 0))
+    return (next, next == lead ? .keep : wish)
   }
+
+  private func within(_ lead: Int) -> Int { min(max(lead, leads.lowerBound), leads.upperBound) }
 
   private func wish(_ inputs: BalanceInputs) -> Decision {
     guard inputs.accuracy.isFinite, inputs.gradientRatio.isFinite else { return .keep }
@@ -92,8 +96,9 @@ package struct BalanceRule: Equatable, Sendable {
   package func counts(lead: Int) -> (discriminator: Int, generator: Int) {
     func moved(_ more: Int, _ less: Int, by places: Int) -> (more: Int, less: Int) {
       let taken = min(places, less - 1)
-      return (max(more, min(limit, more + places - taken)), less - taken)
+      return (more + places - taken, less - taken)
     }
+    let lead = within(lead)
     if lead >= 0 {
       let counts = moved(turns.discriminator, turns.generator, by: lead)
       return (counts.more, counts.less)

@@ -84,7 +84,7 @@ package struct WatchState: Equatable, Sendable {
 }
 
 /// Whether a game is well: a pure function of what was measured and what was before.
-package struct WatchRule: Equatable, Sendable {
+package struct WatchRule: Sendable {
   /// What is found.
   package enum Verdict: Int, Sendable, CaseIterable {
     /// All is well.

@@ -163,10 +163,12 @@ package struct RunStart {
         "give a larger steps=")
     }
     let own = try Inspection.options(of: generation)
+    let schedule = options.schedule(of: state.model)
     do {
       try state.restore(
-        generation, ofOtherRunBegunAt: options.schedule(of: state.model).cursor(at: step),
-        keepsLead: own.balance.every > 0,
+        generation, ofOtherRunBegunAt: schedule.cursor(at: step),
+        // A lead counts from the recipe's turns.
+        keepsLead: own.balance.every > 0 && own.schedule(of: state.model) == schedule,
         keepsAugmentation: own.augmentation == .ada && own.initialAugmentation == options.initialAugmentation)
     } catch let error as CheckpointError {
       throw error.advising(

@@ -37,7 +37,8 @@ struct EngineRank {
       state: Self.makeState(learningRate: learningRate, game: game), plan: plan,
       averageDecay: 0.9, learningRates: game.learningRates,
       communication: communication, overlap: overlap, acrossNodes: acrossNodes,
-      transport: TurnSum.Transport(partLength: 48, format: wire), bucketLength: bucketLength)
+      transport: TurnSum.Transport(partLength: 48, format: wire), keepsBalance: game.keepsBalance,
+      bucketLength: bucketLength)
     if let compression {
       engine.state.powerSGD = PowerSGDState(
         model: engine.model, rank: compression.rank, seed: 5, plan: plan, ranksOfNodes: compression.nodes)
@@ -166,6 +167,8 @@ struct EngineGame: Sendable {
   /// Of samples with the labels 0 to 2 in turn.
   var condition: ClassCondition?
   var comparison: SampleComparison?
+  /// Whether what a balance is decided on is added up.
+  var keepsBalance = false
   /// Past fakes that are kept.
   var replaySize = 0
   /// Whether every rank has samples of another kind.

@@ -57,6 +57,33 @@ struct NodeShareTests {
     }
   }
 
+  @Test("what a balance is decided on is added up where one is kept alone, and changes no weight")
+  func balance() throws {
+    func trained(
+      _ nodes: [[Int]], keepsBalance: Bool
+    ) throws -> [(game: GameState?, weights: String)] {
+      var game = EngineGame()
+      game.keepsBalance = keepsBalance
+      game.objective.augmentation = Augmentation(.ada, [.flip], probability: 0.5)
+      return try outcomes(ranks: max(1, nodes.joined().count), nodes: nodes, game: game, bucketLength: 100) {
+        rank in
+        rank.engine.state.game = GameState()
+        try rank.engine.state.share(over: rank.communication)
+        try rank.train(steps: 2)
+        return (rank.engine.state.game, rank.engine.state.weightsSHA256)
+      }.map { try $0.get() }
+    }
+    let alone = try trained([], keepsBalance: true)[0]
+    let window = try #require(alone.game?.window)
+    #expect(window.discriminator.turns == 2 && window.generator.turns == 2)
+    #expect(window.discriminator.norm > 0 && window.generator.norm > 0)
+    #expect(try trained([[0, 1]], keepsBalance: true).allSatisfy { $0 == alone })
+    for watched in try trained([[0, 1]], keepsBalance: false) + trained([], keepsBalance: false) {
+      #expect(watched.game?.window == TurnWindow() && watched.weights == alone.weights)
+      #expect(watched.game?.augment == alone.game?.augment && watched.game?.augment.turns == 2)
+    }
+  }
+
   @Test("a node holds it once: what one rank writes, its mates read, and other nodes do not")
   func oneCopy() throws {
     let seen = try outcomes(ranks: 3, nodes: [[0, 1], [2]]) { rank in

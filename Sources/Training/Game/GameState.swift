@@ -12,7 +12,7 @@ package struct GameState: Equatable, Sendable {
   /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the
   /// generator's.
   package var lead = 0.0
-  /// What turns have reported since the last decision on the balance.
+  /// What turns have reported since the last decision on the balance; nothing where none is kept.
   package var window = TurnWindow()
   /// What the watch has seen.
   package var watch = WatchState()
@@ -93,10 +93,10 @@ package struct GameState: Equatable, Sendable {
   /// Adds what a turn reported to what decisions are made of.
   /// - Parameters:
   ///   - statistics: the values of the phase's statistics.
-  ///   - norm: the length of the gradient.
-  mutating func add(_ phase: Phase, _ statistics: [Float], norm: Double) {
-    let report = TurnReport(phase: phase, values: statistics, norm: norm)
-    window.add(report)
+  ///   - norm: the length of the gradient; nil where no balance is kept.
+  mutating func add(_ phase: Phase, _ statistics: [Float], norm: Double?) {
+    let report = TurnReport(phase: phase, values: statistics)
+    if let norm { window.add(report, norm: norm) }
     augment.add(report)
   }
 
@@ -123,13 +123,13 @@ package struct TurnWindow: Equatable, Sendable {
 
   package init() {}
 
-  /// Adds what a turn reported.
-  mutating func add(_ report: TurnReport) {
+  /// Adds what a turn reported, and the length of its gradient.
+  mutating func add(_ report: TurnReport, norm: Double) {
     switch report.phase.role {
     case .discriminator:
-      discriminator.add(loss: report[.discriminatorLoss], norm: report.norm)
+      discriminator.add(loss: report[.discriminatorLoss], norm: norm)
       accuracy += report[.discriminatorAccuracy] ?? 0
-    case .generator: generator.add(loss: report[.generatorLoss], norm: report.norm)
+    case .generator: generator.add(loss: report[.generatorLoss], norm: norm)
     case nil: break
     }
   }
@@ -148,8 +148,6 @@ struct TurnReport {
   let phase: Phase
   /// The values of the phase's statistics.
   let values: [Float]
-  /// The length of the gradient.
-  let norm: Double
 
   /// The value of a statistic; nil if the phase does not report it.
   subscript(_ statistic: Statistic) -> Double? {

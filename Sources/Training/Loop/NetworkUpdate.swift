@@ -11,12 +11,11 @@ struct NetworkUpdate {
   let learningRates: [LearningRateSchedule]
   /// What sums are multiplied by to be means.
   let scale: Float
+  /// Whether the players' turns are balanced, which asks for the length of each gradient.
+  let keepsBalance: Bool
 
   /// Whether parameters of a network can be updated while others are not.
   func isDivisible(_ index: Int) -> Bool { state.model.networks[index].afterUpdate == nil }
-
-  /// Whether all of a gradient's sum is looked at, for its length, and not only what is moved by it.
-  var needsWholeGradient: Bool { state.game != nil }
 
   /// What a network's step size is multiplied by at a step of the run: by its schedule and by the watch.
   func rateFactor(of index: Int, at runStep: Int) -> Double {
@@ -84,7 +83,8 @@ struct NetworkUpdate {
         phase.statistics[$0].isLazy && reported[$0] == 0 ? last[$0] : reported[$0] * scale
       }
       state.game?.add(
-        phase, statistics, norm: Self.length(vector, count: gradientCount) * Double(scale))
+        phase, statistics,
+        norm: keepsBalance ? Self.length(vector, count: gradientCount) * Double(scale) : nil)
       return statistics
     }
   }

@@ -77,11 +77,13 @@ package final class TurnEngine {
   ///   - learningRates: how each network's step size changes over the run; nil if none does.
   ///   - acrossNodes: whether sums travel between nodes.
   ///   - transport: how they do, apart from what follows of a turn.
+  ///   - keepsBalance: whether the state's game adds up what its balance is decided on.
   ///   - bucketLength: elements from which on a parameter begins a bucket of its own.
   package init(
     state: RunState, plan: MicroBatchPlan, averageDecay: Float, learningRates: [LearningRateSchedule]? = nil,
     communication: CommunicationThread, overlap: Bool, acrossNodes: Bool = false,
-    transport: TurnSum.Transport = TurnSum.Transport(), bucketLength: Int = BucketPlan.defaultLength
+    transport: TurnSum.Transport = TurnSum.Transport(), keepsBalance: Bool = false,
+    bucketLength: Int = BucketPlan.defaultLength
   ) {
     self.state = state
     self.plan = plan
@@ -96,7 +98,7 @@ package final class TurnEngine {
     update = NetworkUpdate(
       state: state, averages: averages,
       learningRates: learningRates ?? state.model.networks.map { _ in .constant },
-      scale: 1 / Float(plan.microBatches))
+      scale: 1 / Float(plan.microBatches), keepsBalance: keepsBalance)
     statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
   }
 
@@ -166,7 +168,7 @@ package final class TurnEngine {
     if state.powerSGD != nil { model.networks[turn.phase.network].store.settle() }
     var transport = transport
     transport.exactFrom = result.gradientCount
-    transport.isScattered = state.share != nil && !acrossNodes && !update.needsWholeGradient
+    transport.isScattered = state.share != nil && !acrossNodes && !update.keepsBalance
     transport.compression = state.powerSGD?.sum(of: turn.phase.network)
     let sum = TurnSum(
       TurnSum.Place(step: turn.step, phase: turn.phase, flags: flags, timeline: timeline), in: buckets,

@@ -88,6 +88,7 @@ extension TurnEngine {
       learningRates: state.model.networks.map { options.learningRates(for: $0.name) },
       communication: communication, overlap: options.overlap, acrossNodes: acrossNodes,
       transport: TurnSum.Transport(format: options.wire.format(acrossNodes: acrossNodes)),
+      keepsBalance: options.balance.every > 0,
       bucketLength: bucketLength)
   }
 }

@@ -43,9 +43,9 @@ package struct Rewind {
       (state.best, state.convergence, state.skipped) = (best, convergence, skipped)
     }
     state.skipped?.beginAnew()
-    let known = try exchange.allGather([
+    let known = try exchange.broadcast([
       old == nil ? 0 : 1, old?.game.lead ?? 0, old?.game.augment.probability ?? 0, Double(old?.step ?? -1),
-    ])[0]
+    ])
     let isFound = known[0] == 1
     game.watch.rewinds += 1
     game.watch.seedOffset += 1

@@ -91,6 +91,7 @@ package struct Handshake: Sendable {
     defer { buffer.deallocate() }
     while true {
       let count = fread(buffer.baseAddress, 1, buffer.count, file)
+      if ferror(file) != 0 { return "unreadable" }
       if count == 0 { break }
       hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }

@@ -90,7 +90,7 @@ package struct TurnResult {
   }
 
   /// The length of the moments.
-  package var momentCount: Int { moments.reduce(0) { $0 + 2 * $1.channels } }
+  private var momentCount: Int { moments.reduce(0) { $0 + 2 * $1.channels } }
 
   /// Moves the running statistics by the mean of the moments over all micro-batches, in order of computation.
   package static func updateRunningStatistics(

@@ -89,15 +89,14 @@ extension RunFolder {
   /// - Parameters:
   ///   - path: the folder.
   ///   - options: what to write into it.
-  ///   - owner: whom a second process is told about.
   /// - Throws: ``RunFolderError``: `locked` by another process, `occupied` by a run or other files, or
   ///   `notWritable`.
   public static func create(
-    at path: String, options: Options, owner: RunOwner = .current
+    at path: String, options: Options
   ) throws(RunFolderError) -> RunFolder {
     try RunFolderFiles.check(path)
     if try !RunFolderFiles.makeDirectory(path) { try requireFree(at: path) }
-    return try begin(at: path, options: options, owner: owner)
+    return try begin(at: path, options: options)
   }
 
   /// - Throws: ``RunFolderError`` for a folder that is there and in which no run can begin.
@@ -113,12 +112,12 @@ extension RunFolder {
   ///
   /// - Throws: ``RunFolderError`` of kind `notWritable`.
   public static func create(
-    in parent: String = "runs", options: Options, owner: RunOwner = .current
+    in parent: String = "runs", options: Options
   ) throws(RunFolderError) -> RunFolder {
-    try begin(at: claimDefault(recipe: options.recipe, in: parent), options: options, owner: owner)
+    try begin(at: claimDefault(recipe: options.recipe, in: parent), options: options)
   }
 
-  /// Makes the empty folder of a new run in the place where ``create(in:options:owner:)`` would.
+  /// Makes the empty folder of a new run in the place where ``create(in:options:)`` would.
   ///
   /// - Throws: ``RunFolderError`` of kind `notWritable`.
   public static func claimDefault(
@@ -158,7 +157,7 @@ extension RunFolder {
   /// The folder of the run that is to go on where none is named: the only run of the recipe.
   ///
   /// - Parameter recipe: the recipe's name; nil for any.
-  /// - Returns: a folder without a run if there is no such run: ``reopen(at:owner:)`` says so.
+  /// - Returns: a folder without a run if there is no such run: ``reopen(at:)`` says so.
   /// - Throws: ``RunFolderError``: `ambiguous` with the runs that there are, or `notWritable`.
   public static func onlyDefault(
     recipe: String?, in parent: String = "runs"
@@ -196,7 +195,7 @@ extension RunFolder {
   /// - Throws: ``RunFolderError``: `nothingToResume`, `locked`, `damaged` if the options cannot be read, or
   ///   `notWritable`.
   public static func reopen(
-    at path: String, owner: RunOwner = .current
+    at path: String
   ) throws(RunFolderError) -> RunFolder {
     try RunFolderFiles.check(path)
     let names = try RunFolderFiles.entries(of: path)
@@ -205,7 +204,7 @@ extension RunFolder {
         .nothingToResume, "there is no run to resume", path, "check --run, or leave out --resume to begin one"
       )
     }
-    let lock = try RunFolderLock(path, owner: owner)
+    let lock = try RunFolderLock(path)
     return RunFolder(path: path, options: try storedOptions(in: path), lock: lock)
   }
 
@@ -239,9 +238,9 @@ extension RunFolder {
   }
 
   private static func begin(
-    at path: String, options: Options, owner: RunOwner
+    at path: String, options: Options
   ) throws(RunFolderError) -> RunFolder {
-    let lock = try RunFolderLock(path, owner: owner)
+    let lock = try RunFolderLock(path)
     // Another process may have come and gone between the look and the lock.
     try refuseOccupied(path)
     let folder = RunFolder(path: path, options: options, lock: lock)
@@ -271,7 +270,7 @@ extension RunFolder {
     let names = (try? RunFolderFiles.entries(of: checkpoints)) ?? []
     let steps = names.compactMap { name -> Int? in
       guard case .generation(let step) = FolderName(name),
-        RunFolderFiles.exists("\(checkpoints)/\(name)/manifest.json")
+        RunFolderFiles.exists("\(checkpoints)/\(name)/\(Manifest.fileName)")
       else { return nil }
       return step
     }

@@ -39,8 +39,8 @@ public struct RunOwner: Sendable, Equatable, CustomStringConvertible {
 package final class RunFolderLock: Sendable {
   private let descriptor: Int32
 
-  /// Locks `path` and writes `owner` into the lock file.
-  init(_ path: String, owner: RunOwner) throws(RunFolderError) {
+  /// Locks `path` and writes into the lock file who this process is.
+  init(_ path: String) throws(RunFolderError) {
     let file = "\(path)/\(RunFolder.Entry.lock)"
     descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else {
@@ -49,7 +49,7 @@ package final class RunFolderLock: Sendable {
         advice: "make it writable, or choose another --run")
     }
     try Self.take(LOCK_EX, descriptor, path)
-    let text = Array("\(owner)\n".utf8)
+    let text = Array("\(RunOwner.current)\n".utf8)
     if let code = ftruncate(descriptor, 0) == 0 ? writeAll(text, to: descriptor) : errno {
       throw RunFolderError(
         "the run folder cannot be locked", file, code: code,

@@ -19,6 +19,7 @@ final class RunSaver {
   private let store: CheckpointStore
   private let writer: BackgroundCheckpointWriter
   private let report: RunReport
+  private let rank: Int
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
   private var refuges: [Int]
   /// The steps that were the best, from the last that is known to be on disk on.
@@ -49,6 +50,7 @@ final class RunSaver {
     }
     self.store = store
     self.report = report
+    rank = exchange.rank
     writer = BackgroundCheckpointWriter(
       store: store,
       peers: BackgroundCheckpointWriter.Peers(
@@ -96,7 +98,7 @@ final class RunSaver {
       optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
       arithmeticSHA256: ArithmeticProbe.digest,
       dataFingerprint: data, classNames: setup.dataset.classNames, characters: setup.dataset.characters,
-      weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
+      weightsSHA256: rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)
     let outcome = try writer.submit(
       GenerationContents(
@@ -127,7 +129,7 @@ final class RunSaver {
     } catch let error as CheckpointError {
       announce(.failure(error))
     }
-    return report.isSilent ? nil : store.refuge(step, report.progress)
+    return rank == 0 ? store.refuge(step, report.progress) : nil
   }
 
   /// Ends the last save.
@@ -181,18 +183,18 @@ extension CheckpointStore {
   }
 
   /// The ranks that see this store's folder, rank 0 first: rank 0 makes a folder in it, and all leave a file
-  /// there. Three all-gathers.
+  /// there. Two broadcasts and an all-gather.
   package func writers(over exchange: RankExchange) throws -> [Int] {
     guard exchange.size > 1 else { return [0] }
     let isFirst = exchange.rank == 0
     // Where nothing can be written now, the first save will say why.
     let made = isFirst ? (try? makeProbe()) ?? "" : ""
-    let name = String(decoding: try exchange.allGather(Array(made.utf8))[0], as: UTF8.self)
+    let name = String(decoding: try exchange.broadcast(Array(made.utf8)), as: UTF8.self)
     guard !name.isEmpty else { return [0] }
     answerProbe(name, number: exchange.rank)
     _ = try exchange.allGather([UInt8]())
     let seen = isFirst ? collectProbe(name) : []
-    let ranks = try exchange.allGather(seen.map(Double.init))[0].map { Int($0) }
+    let ranks = try exchange.broadcast(seen)
     return [0] + ranks.filter { (1..<exchange.size).contains($0) }
   }
 }

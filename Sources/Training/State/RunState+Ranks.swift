@@ -8,12 +8,10 @@ extension RunState {
   /// remembers, and how good the run was.
   package func broadcast(over exchange: RankExchange) throws {
     try copyFromFirst(over: exchange)
-    if let numbers = game?.numbers {
-      game?.numbers = try exchange.allGather(numbers)[0]
-    }
-    if let numbers = skipped?.numbers { skipped?.numbers = try exchange.allGather(numbers)[0] }
-    best = BestGeneration(numbers: try exchange.allGather(best?.numbers ?? [])[0])
-    convergence = Convergence(numbers: try exchange.allGather(convergence?.numbers ?? [])[0])
+    if let numbers = game?.numbers { game?.numbers = try exchange.broadcast(numbers) }
+    if let numbers = skipped?.numbers { skipped?.numbers = try exchange.broadcast(numbers) }
+    best = BestGeneration(numbers: try exchange.broadcast(best?.numbers ?? []))
+    convergence = Convergence(numbers: try exchange.broadcast(convergence?.numbers ?? []))
   }
 
   /// Gives all ranks the weights, buffers, averages and moments of rank 0, and its optimizers' steps: a
@@ -27,7 +25,7 @@ extension RunState {
       precondition(first.count == count, "ranks have one model")
       values.update(from: first, count: count)
     }
-    let steps = try exchange.allGather(optimizers.map { Double($0.stepCount) })[0]
+    let steps = try exchange.broadcast(optimizers.map(\.stepCount))
     for (index, network) in model.networks.enumerated() {
       for store in [network.store, network.average].compactMap({ $0 }) {
         try store.withValues { try give($0, store.count) }
@@ -35,7 +33,7 @@ extension RunState {
         store.buffers.invalidateDerived()
       }
       for moment in optimizers[index].buffers { try give(moment.pointer, moment.count) }
-      optimizers[index].stepCount = Int(steps[index])
+      optimizers[index].stepCount = steps[index]
     }
     try model.replay?.deal(over: exchange)
     try powerSGD?.deal(over: exchange)

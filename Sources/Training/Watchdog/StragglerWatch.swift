@@ -1,3 +1,4 @@
+import Platform
 import Reporting
 
 /// Finds the rank that computes longer for its share than the others do for theirs, or that waits longer for
@@ -83,6 +84,6 @@ package struct StragglerWatch: Sendable {
     guard let rank = costs.indices.max(by: { costs[$0] < costs[$1] }) else { return nil }
     var others = costs
     others.remove(at: rank)
-    return (rank, costs[rank], others.sorted()[others.count / 2])
+    return (rank, costs[rank], others.median)
   }
 }

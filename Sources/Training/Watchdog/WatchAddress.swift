@@ -33,7 +33,7 @@ struct WatchAddress: Sendable, Equatable {
   /// - Returns: the listening socket and where it is; nil where there is no network.
   static func listen() -> (descriptor: Int32, address: WatchAddress)? {
     guard let (descriptor, port) = IPAddress.listen() else { return nil }
-    let token = Int(truncatingIfNeeded: SystemRandomNumberGenerator().drawn)
+    let token = Int.random(in: .min ... .max)
     return (
       descriptor,
       WatchAddress(port: port, token: token, addresses: [.loopback] + IPAddress.ofThisHost)
@@ -43,11 +43,4 @@ struct WatchAddress: Sendable, Equatable {
   /// Begins to connect to one address.
   /// - Returns: a socket that is connecting; nil if the address can be ruled out at once.
   func connect(to address: IPAddress) -> Int32? { address.connect(port: port) }
-}
-
-extension SystemRandomNumberGenerator {
-  fileprivate var drawn: UInt64 {
-    var generator = self
-    return generator.next()
-  }
 }

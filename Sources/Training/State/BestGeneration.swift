@@ -46,7 +46,7 @@ extension BestGeneration {
   /// The numbers that travel between ranks.
   var numbers: [Double] { [Double(step), value, Double(metric.place), Double(setting)] }
 
-  /// The numbers of a rank; nil for a negative step.
+  /// The numbers of a rank; nil if there are none.
   init?(numbers: some Collection<Double>) {
     let numbers = Array(numbers)
     guard numbers.count == 4, numbers[0] >= 0 else { return nil }

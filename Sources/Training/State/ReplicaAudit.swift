@@ -6,8 +6,8 @@ import Platform
 
 /// Compares what every rank holds, and finds what differs where it does.
 package enum ReplicaAudit {
-  /// The same where ranks hold shares of past fakes and of what compressed gradients have left, which are
-  /// gathered first.
+  /// Gathers what ranks hold shares of (past fakes, and what compressed gradients have left), then compares
+  /// all of the state as ``verify(_:_:step:over:)`` does.
   static func verifyScattered(
     _ state: RunState, step: Int, over communication: CommunicationThread
   ) throws {

@@ -4,7 +4,8 @@ import Reporting
 /// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process
 /// a rank, a row a thread.
 package enum ChromeTrace {
-  /// The file in the run folder, of which every start has its own.
+  /// The file in the run folder. Its name tells the step that the start begins with; of several starts from
+  /// one step the last leaves its own.
   package static func fileName(_ timeline: Timeline) -> String {
     timeline.steps.lowerBound == 0 ? "trace.json" : "trace-from-\(timeline.steps.lowerBound).json"
   }

@@ -50,6 +50,57 @@ extension EndToEnd {
       #expect(try folder.contents(of: "old") == before)
     }
 
+    /// The lines of a run's log that tell of a decision.
+    private func decisions(_ key: String, of run: String, in folder: Folder) throws -> [[String: Any]] {
+      try folder.bytes("\(run)/log.jsonl").split(separator: 10).map {
+        try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] ?? [:]
+      }.filter { $0[key] != nil }
+    }
+
+    @Test("a lead goes on within the new limit, and begins anew from other turns")
+    func balanced() throws {
+      let folder = try Folder()
+      func train(_ words: [String]) throws {
+        let finished = try Lockstep.train(words, ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      // Any accuracy is too high for the one, too low for the other.
+      let weakening = ["loss=leastSquares", "balance.every=2", "balance.lowest=0", "balance.highest=0"]
+      try train(Self.words + weakening + ["steps=8", "--run", "old"])
+      #expect(try decisions("balance", of: "old", in: folder).last?["balance_lead"] as? Double == -3)
+
+      let strengthening = [
+        "balance.lowest=1", "balance.highest=1", "balance.starvation=0", "balance.limit=2",
+      ]
+      try train(["--from", "old"] + strengthening + ["steps=10", "--run", "limited"])
+      let limited = try decisions("balance", of: "limited", in: folder).first
+      #expect(limited?["balance_lead_before"] as? Double == -3 && limited?["balance_lead"] as? Double == 0)
+
+      try train(["--from", "old", "discriminatorSteps=2", "steps=10", "--run", "others"])
+      let others = try decisions("balance", of: "others", in: folder).first
+      #expect(others?["balance_lead_before"] as? Double == 0)
+    }
+
+    @Test("the probability of augmentation goes on, unless another one is given to begin with")
+    func augmented() throws {
+      let folder = try Folder()
+      // One decision, whose target no mean of signs can meet.
+      let words = ["augment.kind=ada", "augment.every=2", "augment.probability=0.4", "augment.speed=400"]
+      for (run, start) in [
+        ("old", ["dcgan"] + narrow + course(steps: 3) + words), ("same", ["--from", "old", "steps=6"]),
+        ("other", ["--from", "old", "steps=6", "augment.probability=0.2"]),
+      ] {
+        let finished = try Lockstep.train(start + ["--run", run], ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+      }
+      let last = try decisions("augment", of: "old", in: folder).last?["augment_probability"] as? Double
+      func first(_ run: String) throws -> Double? {
+        try decisions("augment", of: run, in: folder).first?["augment_before"] as? Double
+      }
+      #expect(try last != nil && last != 0.4 && first("same") == last)
+      #expect(try first("other") == 0.2)
+    }
+
     @Test("what does not fit is refused before there is a folder")
     func refused() throws {
       let folder = try trained()

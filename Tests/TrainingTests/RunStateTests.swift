@@ -56,6 +56,49 @@ struct RunStateTests {
     #expect(other.game == game)
   }
 
+  @Test(
+    "another run's state is taken with its weights; what is counted over a run begins anew",
+    arguments: [true, false], [true, false])
+  func fork(keepsLead: Bool, keepsAugmentation: Bool) throws {
+    let folder = TemporaryFolder()
+    let options = try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"])
+    let old = try trained()
+    var game = GameState()
+    game.numbers = game.numbers.indices.map { Double($0 + 1) }
+    old.game = game
+    old.skipped = SkippedTurns(limit: 2, networks: 2)
+    old.skipped?.numbers = [4, 1, 2]
+    old.best = BestGeneration(step: 3, value: 1, metric: .frechet, setting: 7)
+    old.convergence = Convergence.after(9, step: 3, options.quality, margin: 0, before: nil)
+    var fresh = GameState()
+    fresh.augment.probability = 0.25
+    func forked(_ name: String) throws -> RunState {
+      let state = EngineRank.makeState()
+      state.game = fresh
+      state.skipped = SkippedTurns(limit: 2, networks: 2)
+      try state.restore(
+        Self.generation(old, in: "\(folder.path)/\(name)"),
+        ofOtherRunBegunAt: Schedule.Cursor(round: 40, batch: 50), keepsLead: keepsLead,
+        keepsAugmentation: keepsAugmentation)
+      #expect(state.weightsSHA256 == old.weightsSHA256)
+      return state
+    }
+    let state = try forked("directed")
+    var expected = GameState()
+    (expected.round, expected.batch) = (40, 50)
+    expected.lead = keepsLead ? game.lead : 0
+    expected.augment = keepsAugmentation ? game.augment : fresh.augment
+    expected.watch.since = 3
+    #expect(state.game == expected)
+    #expect(state.best == nil && state.convergence == nil && old.convergence != nil)
+    #expect(state.skipped?.numbers == [4, 0, 0])
+
+    // Of a run that remembers no game.
+    old.game = nil
+    (expected.lead, expected.augment) = (0, fresh.augment)
+    #expect(try forked("plain").game == expected)
+  }
+
   @Test("the hash depends on step, options, data, weights, averages and moments")
   func hash() throws {
     func hash(_ state: RunState, step: Int = 3, options: String = "a", data: String = "d") -> String {

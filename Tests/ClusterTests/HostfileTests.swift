@@ -155,8 +155,27 @@ struct HostFactsTests {
     #expect(verdicts { $0.answers["orted"] = nil } == ["FAIL node2 MPI"])
     #expect(verdicts { $0.slots = 5 } == ["WARN node2 cores"])
     #expect(verdicts { $0.bandwidth = 90 } == ["WARN node2 network"])
+    #expect(verdicts { $0.bandwidth = nil } == ["WARN node2 network"], "slower than can be measured")
+    #expect(verdicts { ($0.bandwidth, $0.isLocal) = (nil, true) } == [])
     #expect(verdicts { $0.clockOffset = -70 } == ["WARN node2 clock"])
     #expect(verdicts { $0.sharesFolder = false } == ["WARN node2 run folder"])
+  }
+}
+
+@Suite("How fast a host sends")
+struct FlowTests {
+  @Test("time is taken from the first bytes on, which are not counted; a few bytes make no figure")
+  func bandwidth() throws {
+    let start = ContinuousClock.now
+    var flow = Flow()
+    flow.add(100, at: start)
+    flow.add(8000, at: start + .seconds(1))
+    #expect(flow.bandwidth == nil)
+    flow.add(65_535, at: start + .seconds(2))
+    #expect(flow.bandwidth == nil)
+    // A link of 10 Mbit/s.
+    flow.add(1_250_000 - 65_535, at: start + .seconds(2))
+    #expect(abs(try #require(flow.bandwidth) - 10) < 1e-9)
   }
 }
 

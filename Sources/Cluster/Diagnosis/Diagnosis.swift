@@ -24,7 +24,7 @@ package struct Diagnosis: Sendable, Equatable {
   /// The code that the program ends with: that of the first failure, 0 without one.
   package var exitStatus: ExitStatus { checks.first { $0.verdict == .fail }?.failureStatus ?? .done }
 
-  /// One JSON object: `checks`, each with `name`, `status`, `detail` and `advice`.
+  /// One JSON object: `checks`, each with `name`, `status`, `detail` and `advice`, and `exit_code`.
   package var json: String {
     JSONValue.object([
       .init(

@@ -7,6 +7,8 @@ package struct HostFacts: Sendable, Equatable {
   package var name: String
   /// The ranks it is to take.
   package var slots: Int
+  /// Whether it is this host.
+  package var isLocal = false
   /// Whether the name has an address.
   package var resolves = true
   /// The exit code of ssh; nil if there was no answer in time.
@@ -20,7 +22,8 @@ package struct HostFacts: Sendable, Equatable {
   package var sharesFolder: Bool?
   /// Seconds by which its clock is ahead of this one's, as closely as ssh lets tell.
   package var clockOffset: Double?
-  /// Megabits a second through ssh.
+  /// Megabits a second through ssh from there to here; nil where too little has come for a figure, and for
+  /// this host.
   package var bandwidth: Double?
 
   package init(name: String, slots: Int) {
@@ -101,9 +104,10 @@ package struct HostFacts: Sendable, Equatable {
   private var network: DiagnosisCheck {
     let through = answers["interface"].map { "through \($0), " } ?? ""
     let latency = answers["latency"].map { ", \($0) ms there and back" } ?? ""
-    guard let bandwidth else { return .ok("\(name) network", "\(through)this host\(latency)") }
-    let detail = "\(through)\(Int(bandwidth)) Mbit/s or more\(latency)"
-    return bandwidth < 200
+    guard !isLocal else { return .ok("\(name) network", "\(through)this host\(latency)") }
+    let speed = bandwidth.map { "\(Int($0)) Mbit/s or more" } ?? "too slow to be measured, or no answer"
+    let detail = "\(through)\(speed)\(latency)"
+    return bandwidth ?? 0 < 200
       ? .warn(
         "\(name) network", detail,
         "choose the faster network if there are several: export OMPI_MCA_btl_tcp_if_include=NETWORK/BITS")

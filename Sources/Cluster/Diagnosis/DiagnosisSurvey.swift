@@ -2,12 +2,18 @@ import Glibc
 import Platform
 import Training
 
-/// Asks all hosts of a hostfile at once, over ssh, what a run needs to know of them: under ten seconds in
-/// all.
+/// Asks the hosts of a hostfile over ssh what a run needs to know of them: all at once, then one after the
+/// other how fast they send, because they share the link of this host.
+///
+/// That takes less than ten seconds for up to five hosts, and for each further one a second more at the most,
+/// in practice as long as ssh takes to connect; names that a server of names does not answer for come on top.
 package enum HostSurvey {
-  /// Within which a host has to answer, each of two times.
+  /// Within which a host has to answer.
   static let seconds = 4
+  /// What a host sends to be measured, and the milliseconds that all have for it: those that are left over by
+  /// one are the next one's, up to a limit.
   private static let payload = 16 << 20
+  private static let (measuring, measuringEach, longest): (Int64, Int64, Int64) = (5000, 1000, 2000)
 
   /// The verdicts on every host.
   /// - Parameter run: the run folder; nil for the default ones below `runs`.
@@ -31,19 +37,18 @@ package enum HostSurvey {
         unlink("\(mark)-\(index)-renamed")
       }
     }
+    HostProbe.resolve(names)
     let asked = Double(time(nil))
     let answers = HostProbe.run(on: hosts, seconds: seconds) {
       script(path: path, folder: folder, mark: "\(mark)-\($0)")
     }
-    let reached = hosts.indices.filter { answers[$0].code == 0 && !HostProbe.isLocal(names[$0]) }.map {
-      hosts[$0]
-    }
-    let idle = HostProbe.run(on: reached, seconds: seconds) { _ in "true" }
-    let loaded = HostProbe.run(on: reached, seconds: seconds) { _ in "head -c \(payload) /dev/zero" }
+    let reached = hosts.indices.filter { answers[$0].code == 0 && !HostProbe.isLocal(names[$0]) }
+    let bandwidths = measured(reached, of: hosts)
     return hosts.indices.map { index in
       var facts = HostFacts(name: names[index], slots: hosts[index].slots)
+      facts.isLocal = HostProbe.isLocal(facts.name)
       facts.resolves =
-        HostProbe.isLocal(facts.name) || HostProbe.resolves(facts.name) || answers[index].code == 0
+        facts.isLocal || HostProbe.resolves(facts.name) || answers[index].code == 0
       facts.sshCode = answers[index].code
       facts.sshMessage = answers[index].output
       guard facts.sshCode == 0 else { return facts }
@@ -55,14 +60,22 @@ package enum HostSurvey {
       facts.clockOffset = facts.answers["time"].flatMap { Double($0) }.map {
         $0 - asked - Double(answers[index].milliseconds) / 1000
       }
-      if let one = idle.first(where: { $0.host == facts.name }),
-        let other = loaded.first(where: { $0.host == facts.name }), one.code == 0, other.code == 0
-      {
-        let milliseconds = max(1, other.milliseconds - one.milliseconds)
-        facts.bandwidth = Double(payload * 8) / 1000 / Double(milliseconds)
-      }
+      facts.bandwidth = bandwidths[index]
       return facts
     }
+  }
+
+  /// Megabits a second from the hosts at some places, one after the other.
+  private static func measured(_ places: [Int], of hosts: [Hostfile.Host]) -> [Int: Double] {
+    let end =
+      MonotonicClock.milliseconds + max(measuring, Int64(places.count) * measuringEach)
+    var bandwidths: [Int: Double] = [:]
+    for (done, place) in places.enumerated() {
+      let left = end - MonotonicClock.milliseconds
+      let share = min(longest, left / Int64(places.count - done))
+      bandwidths[place] = HostProbe.bandwidth(from: hosts[place], bytes: payload, milliseconds: share)
+    }
+    return bandwidths
   }
 
   /// Prints `key value` lines. `SSH_CONNECTION` names the address by which this host was reached.

@@ -35,19 +35,18 @@ package enum HostProbe {
   ///   - command: for the host of a place in `hosts`.
   package static func run(on hosts: [Hostfile.Host], seconds: Int, _ command: (Int) -> String) -> [Answer] {
     let start = MonotonicClock.milliseconds
-    let path = Files.onPath(agent[0]) ?? agent[0]
-    let options = agentArguments + ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
     struct Asked {
       let process: ChildProcess?
       var output: [UInt8] = []
       var answer: Answer?
     }
     let names = hosts.map(\.name)
+    resolve(names)
     var asked = hosts.enumerated().map { index, host in
-      let isLocal = isLocal(host.name)
-      let words =
-        isLocal ? ["sh", "-c", command(index)] : agent + options + host.sshWords + [command(index)]
-      return Asked(process: ChildProcess(isLocal ? "/bin/sh" : path, words, capturesOutput: true))
+      Asked(
+        process: isLocal(host.name)
+          ? ChildProcess("/bin/sh", ["sh", "-c", command(index)], capturesOutput: true)
+          : ask(command(index), on: host, seconds: seconds))
     }
     while asked.contains(where: { $0.answer == nil }) {
       let elapsed = Int(MonotonicClock.milliseconds - start)
@@ -85,23 +84,73 @@ package enum HostProbe {
     return asked.compactMap(\.answer)
   }
 
+  private static func ask(_ command: String, on host: Hostfile.Host, seconds: Int) -> ChildProcess? {
+    let options = agentArguments + ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
+    return ChildProcess(
+      Files.onPath(agent[0]) ?? agent[0], agent + options + host.sshWords + [command], capturesOutput: true)
+  }
+
+  /// Measures how fast a host sends.
+  /// - Parameters:
+  ///   - bytes: what it sends, if there is time.
+  ///   - milliseconds: for all of it, connecting included.
+  /// - Returns: megabits a second; nil where too little has come in that time.
+  static func bandwidth(from host: Hostfile.Host, bytes: Int, milliseconds: Int64) -> Double? {
+    let end = MonotonicClock.milliseconds + milliseconds
+    guard let process = ask("head -c \(bytes) /dev/zero", on: host, seconds: 1 + Int(milliseconds / 1000))
+    else { return nil }
+    defer { process.close() }
+    var flow = Flow()
+    var code: Int32?
+    while code == nil, MonotonicClock.milliseconds < end {
+      process.wait(milliseconds: 10)
+      code = process.exitCode()
+      while case let count = process.read().count, count > 0, MonotonicClock.milliseconds < end {
+        flow.add(count, at: ContinuousClock.now)
+      }
+    }
+    if code == nil { kill(process.pid, SIGKILL) }
+    while code == nil { code = process.exitCode() }
+    return flow.bandwidth
+  }
+
   /// Whether a name is this host's, as mpirun sees it: by its own name or by any of its addresses.
   package static func isLocal(_ host: String) -> Bool {
     let name = Hostfile.address(of: host)
-    let own = RunOwner.current.host
-    let short = own.split(separator: ".").first.map(String.init) ?? own
-    if ["localhost", own, short].contains(name) { return true }
-    return known.withLock { known in
-      if let isLocal = known[name] { return isLocal }
-      let isLocal = IPAddress.of(name).contains { $0.isLoopback || IPAddress.ofThisHost.contains($0) }
-      known[name] = isLocal
-      return isLocal
-    }
+    return isOwn(name) || addresses(of: name).contains { $0.isLoopback || IPAddress.ofThisHost.contains($0) }
   }
 
-  /// A server of names is asked once.
-  private static let known = Mutex<[String: Bool]>([:])
+  private static func isOwn(_ name: String) -> Bool {
+    let own = RunOwner.current.host
+    let short = own.split(separator: ".").first.map(String.init) ?? own
+    return ["localhost", own, short].contains(name)
+  }
 
   /// Whether a name has an address.
-  package static func resolves(_ host: String) -> Bool { !IPAddress.of(Hostfile.address(of: host)).isEmpty }
+  package static func resolves(_ host: String) -> Bool { !addresses(of: Hostfile.address(of: host)).isEmpty }
+
+  /// Finds the addresses of names, for several at once: a server of names that does not answer takes ten
+  /// seconds for each.
+  static func resolve(_ hosts: [String]) {
+    let names = Set(hosts.map(Hostfile.address)).filter { !isOwn($0) }
+    let next = Mutex(Array(names))
+    let threads = (0..<min(names.count, mostAtOnce)).compactMap { _ in
+      SystemThread(ifGiven: .withoutSignals) {
+        while let name = next.withLock({ $0.popLast() }) { _ = addresses(of: name) }
+      }
+    }
+    for thread in threads { thread.join() }
+  }
+
+  private static let mostAtOnce = 64
+
+  /// The addresses of a name, for which a server of names is asked once.
+  private static func addresses(of name: String) -> [IPAddress] {
+    if let found = known.withLock({ $0[name] }) { return found }
+    let addresses = IPAddress.of(name)
+    known.withLock { $0[name] = addresses }
+    return addresses
+  }
+
+  private static let known = Mutex<[String: [IPAddress]]>([:])
 }

@@ -47,6 +47,7 @@ package struct Launcher {
         "\(request.ranks) ranks on \(slots) slots of \(request.hostfile ?? "this host"); "
           + "ask for -n \(slots), or add --oversubscribe")
     }
+    HostProbe.resolve(listed?.hosts.map(\.name) ?? [])
     let own = listed?.hosts.map(\.name).filter(HostProbe.isLocal) ?? []
     guard own.count < 2 else {
       throw LaunchError(

@@ -24,6 +24,22 @@ extension EndToEnd {
       #expect(try folder.loggedSteps("run") == Array(1...40))
     }
 
+    @Test("a program that was deployed anew meanwhile is what ranks are started again with")
+    func replacedProgram() throws {
+      let folder = try Folder()
+      let (run, program) = (folder.path + "/run", folder.path + "/lockstep")
+      try FileManager.default.copyItem(atPath: Lockstep.path!, toPath: program)
+      let job = try Job([program] + Self.words(run, ["--max-restarts", "1"]), in: folder)
+      try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 4 })
+      // As cluster/deploy does it.
+      try FileManager.default.copyItem(atPath: Lockstep.path!, toPath: program + ".new")
+      #expect(rename(program + ".new", program) == 0)
+      kill(try #require(Processes.withWord(run).last), SIGKILL)
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.errors.contains("restart 1 of 1 with 2 ranks"), "\(finished.errors)")
+    }
+
     @Test("without restarts left a killed rank ends the job with 69, named in status.json")
     func noRestarts() throws {
       let folder = try Folder()

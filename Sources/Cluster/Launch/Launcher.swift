@@ -28,8 +28,11 @@ package struct Launcher {
   /// The hostfile as it is, and without hosts that have no address.
   private let listed, hosts: Hostfile?
   private let report: (String) -> Void
-  /// The recipe's name by the options of a run that begins, where they can be read here.
-  private let recipeName: String?
+  /// The options of a run that begins, where they can be read here.
+  private let options: Options?
+  /// This program, by the path at which every host has it: as it is called now. When another one is deployed
+  /// over it, this one's file has no name any more.
+  private let program = Files.real("/proc/self/exe") ?? "lockstep"
 
   /// Checks the request.
   /// - Parameter report: prints one line for people.
@@ -65,17 +68,17 @@ package struct Launcher {
     // Whoever goes on without hosts that are lost also begins without them.
     hosts = request.isDryRun ? listed : listed?.filter { name in !unknown.contains { $0.name == name } }
     if !unknown.isEmpty, !request.isDryRun { report("\(missing); left out") }
-    var recipeName: String?
+    var options: Options?
     // A recipe's file may lie on the other hosts alone: they say what is wrong with it.
     if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe,
       request.words.folder == nil || !recipe.hasSuffix(".yaml") || Files.text(recipe) != nil
     {
-      let options = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
-      recipeName = options.recipe
+      let resolved = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
       _ = try MicroBatchPlan(
-        batch: options.batch, microBatches: options.microBatches, worldSize: request.ranks, rank: 0)
+        batch: resolved.batch, microBatches: resolved.microBatches, worldSize: request.ranks, rank: 0)
+      options = resolved
     }
-    self.recipeName = recipeName
+    self.options = options
   }
 
   /// The command, as it would be typed.
@@ -84,7 +87,7 @@ package struct Launcher {
   private func command(
     _ words: TrainWords, ranks: Int, hostfile: String?, start: String? = nil
   ) -> LaunchCommand {
-    var command = LaunchCommand(ranks: ranks, program: [Self.program] + words.words)
+    var command = LaunchCommand(ranks: ranks, program: [program] + words.words)
     command.hostfile = hostfile
     command.oversubscribes = request.oversubscribes
     command.isRoot = geteuid() == 0
@@ -99,9 +102,6 @@ package struct Launcher {
 
   /// Whether mpirun takes hosts and slots from the batch system.
   private static var isAllocated: Bool { Files.environment("SLURM_JOB_ID") != nil }
-
-  /// This program, by the path at which every host has it.
-  private static var program: String { Files.real("/proc/self/exe") ?? "lockstep" }
 
   /// What the other hosts must have too: an ssh session does not bring it along.
   private static var variables: [String] {
@@ -136,6 +136,7 @@ package struct Launcher {
     var (ranks, hostfile) = (request.ranks, request.hostfile)
     if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts, listingThemIn: survivors) }
     var used = hosts
+    let limit = startLimit(words)
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
@@ -146,14 +147,13 @@ package struct Launcher {
       func status() -> RunStatus? {
         words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == start ? $0 : nil }
       }
-      let limit = max(Self.leastStart, min(words.stallTimeout ?? Self.usualStart, Self.longestStart))
       let end =
         Supervision(
           mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
           isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
         ) {
           StartSweep(
-            start, program: Self.program,
+            start, program: program,
             on: used?.taken(by: ranks) ?? [.init(name: RunOwner.current.host, slots: ranks)])
         }?.run() ?? .notStarted
       let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
@@ -195,8 +195,14 @@ package struct Launcher {
     }
   }
 
-  /// Seconds that the ranks have to be all there: `stallTimeout`, but not less than mpirun may take on many
-  /// hosts.
+  /// Seconds that the ranks have to be all there: the run's `stallTimeout`, but not less than mpirun may take
+  /// on many hosts.
+  /// - Parameter words: with the run folder, which has the options of a run that goes on.
+  private func startLimit(_ words: TrainWords) -> Double {
+    let limit = options?.stallTimeout ?? words.stallTimeout ?? Self.usualStart
+    return max(Self.leastStart, min(limit, Self.longestStart))
+  }
+
   private static let (leastStart, usualStart, longestStart) = (10.0, 300.0, 604_800.0)
 
   /// Starts in a row of which none has begun before it is given up.
@@ -206,7 +212,7 @@ package struct Launcher {
   private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
     guard words.isTraining, words.folder == nil else { return (words, nil) }
     let recipe =
-      try recipeName ?? words.recipe.map { try RecipeSource.find($0).recipeName() }
+      try options?.recipe ?? words.recipe.map { try RecipeSource.find($0).recipeName() }
       ?? words.source.map { try Inspection.generation(at: $0).0.manifest.info.recipe }
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")

@@ -42,9 +42,13 @@ package struct TrainWords: Sendable, Equatable {
     return nil
   }
 
-  /// Seconds that ranks may take without progress, where that is said.
+  /// Seconds that ranks may take without progress: as a word says, else as the run that goes on, or that
+  /// another begins with, has it; nil where neither can be read.
   package var stallTimeout: Double? {
-    overrides.last { $0.hasPrefix("stallTimeout=") }.flatMap { Double($0.dropFirst("stallTimeout=".count)) }
+    let key = "stallTimeout="
+    if let word = overrides.last(where: { $0.hasPrefix(key) }) { return Double(word.dropFirst(key.count)) }
+    let run = source ?? (isResuming ? folder : nil)
+    return run.flatMap { try? Options.read(path: "\($0)/options.yaml").stallTimeout }
   }
 
   package var isResuming: Bool { words.contains("--resume") }

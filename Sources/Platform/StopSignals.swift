@@ -23,11 +23,18 @@ package enum StopSignals {
         let now = MonotonicClock.milliseconds
         let (isFirst, first) = StopSignals.firstTime.compareExchange(
           expected: 0, desired: now, ordering: .relaxed)
-        if !isFirst && now - first >= 1000 { _exit(128 + number) }
+        if !isFirst && StopSignals.isFurtherWish(at: now, after: first) { _exit(128 + number) }
       }
     }
     unblock(numbers)
   }
+
+  /// Whether a signal is a wish of its own, and not a repetition of the last one: what passes signals on may
+  /// do so several times.
+  /// - Parameters:
+  ///   - now: when it comes, in milliseconds of the monotonic clock.
+  ///   - last: when the last signal came that was a wish.
+  package static func isFurtherWish(at now: Int64, after last: Int64) -> Bool { now - last >= 1000 }
 
   /// Lets signals come that the parent process has blocked.
   package static func unblock(_ numbers: [Int32]) {

@@ -187,6 +187,39 @@ struct LaunchTests {
     #expect(!HostProbe.isLocal("192.0.2.77") && HostProbe.resolves("192.0.2.77"))
   }
 
+  @Test("an address of four bytes is looked for as the kernel's table writes it")
+  func tableAddresses() {
+    #expect(DaemonGuard.tableAddress(of: "10.1.1.2") == "0201010A")
+    #expect(DaemonGuard.tableAddress(of: "192.0.2.77") == "4D0200C0")
+    #expect(DaemonGuard.tableAddress(of: "fe80::1") == nil && DaemonGuard.tableAddress(of: "node2") == nil)
+  }
+
+  @Test(
+    "signals within a second of a wish repeat it, however many there are; later ones are wishes of their own")
+  func wishes() {
+    func wishes(_ times: [Int64]) -> [Int64] {
+      times.reduce(into: []) { wishes, time in
+        guard let last = wishes.last else { return wishes.append(time) }
+        if StopSignals.isFurtherWish(at: time, after: last) { wishes.append(time) }
+      }
+    }
+    #expect(wishes([5000, 5001, 5999]) == [5000])
+    #expect(wishes([5000, 5900, 6800, 7700, 8600]) == [5000, 6800, 8600])
+  }
+
+  @Test("stallTimeout is that of a word, else of the run that goes on or is taken over")
+  func stallTimeout() throws {
+    let scratch = TemporaryFolder()
+    let run = scratch.path + "/run"
+    let options = try Options.resolve(recipe: "ring", overrides: ["stallTimeout=17"])
+    _ = try RunFolder.create(at: run, options: options)
+    func seconds(_ words: String...) -> Double? { TrainWords(["train"] + words).stallTimeout }
+    #expect(seconds("--run", run, "--resume") == 17 && seconds("--from", run, "--run", "other") == 17)
+    #expect(seconds("--run", run, "--resume", "stallTimeout=20") == 20)
+    #expect(seconds("ring", "--run", run) == nil, "a run that begins has options of its own")
+    #expect(seconds("--run", scratch.path + "/none", "--resume") == nil)
+  }
+
   @Test(
     "a connection is lost that has repeated itself for more than six seconds, or its first message for seven")
   func lostConnections() {

@@ -130,12 +130,17 @@ package enum DaemonGuard {
 
   /// The address from which ssh came here, if it is one of four bytes.
   private static var launcher: String? {
-    Files.environment("SSH_CONNECTION").flatMap { $0.split(separator: " ").first }.flatMap {
-      var address = in_addr()
-      guard inet_pton(AF_INET, String($0), &address) == 1 else { return nil }
-      // The table has the number, not the bytes in their order.
-      return IPAddress(withUnsafeBytes(of: address.s_addr.bigEndian) { Array($0) }).text.uppercased()
-    }
+    Files.environment("SSH_CONNECTION").flatMap { $0.split(separator: " ").first }
+      .flatMap { tableAddress(of: String($0)) }
+  }
+
+  /// An address such as `10.1.1.2` as `/proc/net/tcp` writes it, `0201010A`; nil for any that is not of four
+  /// bytes.
+  package static func tableAddress(of text: String) -> String? {
+    var address = in_addr()
+    guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
+    // The table has the number, not the bytes in their order.
+    return IPAddress(withUnsafeBytes(of: address.s_addr.bigEndian) { Array($0) }).text.uppercased()
   }
 
   /// The number of a socket that a descriptor stands for.

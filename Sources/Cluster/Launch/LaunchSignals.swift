@@ -7,10 +7,11 @@ import Training
 /// once.
 package enum LaunchSignals {
   private static let count = Atomic<Int>(0)
+  /// When the last signal came that was a wish, in milliseconds of the monotonic clock; 0 before.
   private static let last = Atomic<Int64>(0)
   private static let number = Atomic<Int>(0)
 
-  /// Wishes so far; signals within a second are one wish.
+  /// Wishes so far; what comes within a second of one is the same wish.
   static var wishes: Int { count.load(ordering: .relaxed) }
 
   /// The last signal.
@@ -25,8 +26,12 @@ package enum LaunchSignals {
       Glibc.signal(caught) { caught in
         let now = MonotonicClock.milliseconds
         LaunchSignals.number.store(Int(caught), ordering: .relaxed)
-        let before = LaunchSignals.last.exchange(now, ordering: .relaxed)
-        if before == 0 || now - before >= 1000 { LaunchSignals.count.add(1, ordering: .relaxed) }
+        let before = LaunchSignals.last.load(ordering: .relaxed)
+        guard before == 0 || StopSignals.isFurtherWish(at: now, after: before) else { return }
+        // On two threads at once it is one wish.
+        let (isCounted, _) = LaunchSignals.last.compareExchange(
+          expected: before, desired: now, ordering: .relaxed)
+        if isCounted { LaunchSignals.count.add(1, ordering: .relaxed) }
       }
     }
   }

@@ -32,17 +32,17 @@ struct LaunchTests {
     func status(_ state: RunStatus.State, _ exit: Platform.ExitStatus?) -> RunStatus {
       RunStatus(state, step: 7, exitStatus: exit, cause: exit.map { "\($0)" })
     }
-    let lost = LaunchOutcome(code: 205, status: status(.failed, .peerLost), noticed: "x")
+    let lost = LaunchOutcome(code: 205, status: status(.failed, .peerLost), noticed: .stuck("x"))
     #expect(lost.code == 69 && lost.cause == "peerLost" && lost.isRestartable)
     let wrong = LaunchOutcome(code: 1, status: status(.failed, .badData), noticed: nil)
     #expect(wrong.code == 65 && !wrong.isRestartable)
-    let killed = LaunchOutcome(code: 137, status: status(.running, nil), noticed: "rank 1 on node2 …")
+    let killed = LaunchOutcome(code: 137, status: status(.running, nil), noticed: .stuck("rank 1 on node2 …"))
     #expect(killed.code == 69 && killed.cause == "rank 1 on node2 …")
     // mpirun ends what is left of a lost host's job with SIGTERM, on which ranks save and stop.
-    let ended = LaunchOutcome(code: 205, status: status(.stopped, .stopped), noticed: "node2 is lost")
-    #expect(ended.code == 69 && ended.cause == "node2 is lost" && ended.isRestartable)
+    let ended = LaunchOutcome(code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"))
+    #expect(ended.code == 69 && ended.cause == "node2 is lost to mpirun" && ended.isRestartable)
     let wished = LaunchOutcome(
-      code: 205, status: status(.stopped, .stopped), noticed: "node2 is lost", isStopWished: true)
+      code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"), isStopWished: true)
     #expect(wished.code == 75 && !wished.isRestartable)
     #expect(LaunchOutcome(code: 75, status: status(.stopped, .stopped), noticed: nil).code == 75)
     #expect(LaunchOutcome(code: 78, status: nil, noticed: nil).code == 78)
@@ -55,13 +55,20 @@ struct LaunchTests {
 
   @Test("a rank that was killed and a host that was lost came from outside, a rank that crashed did not")
   func outside() {
-    func isFromOutside(_ noticed: String) -> Bool {
-      LaunchOutcome(code: 137, status: nil, noticed: noticed).isFromOutside
+    func isFromOutside(_ notice: LaunchNotice?, code: Int32 = 137, cause: String? = nil) -> Bool {
+      let status = cause.map { RunStatus(.failed, step: 7, exitStatus: .peerLost, cause: $0) }
+      return LaunchOutcome(code: code, status: status, noticed: notice).isFromOutside
     }
-    #expect(isFromOutside("rank 1 on node2 was ended by signal 9, perhaps by the kernel for want of memory"))
-    #expect(isFromOutside("node2 is lost to mpirun"))
-    #expect(!isFromOutside("rank 1 on node2 was ended by signal 11"))
-    #expect(!LaunchOutcome(code: 65, status: nil, noticed: "node2 is lost to mpirun").isFromOutside)
+    func ended(by signal: String) -> LaunchNotice { .rankEnded(rank: "1", host: "node2", signal: signal) }
+    #expect(isFromOutside(ended(by: "9")) && isFromOutside(ended(by: "15")))
+    #expect(isFromOutside(.hostLost("node2")))
+    #expect(!isFromOutside(ended(by: "11")) && !isFromOutside(.stuck("x"), code: 1))
+    #expect(!isFromOutside(.hostLost("node2"), code: 65))
+    // mpirun itself, by the same signals.
+    #expect(isFromOutside(nil, code: 137) && isFromOutside(nil, code: 143) && !isFromOutside(nil, code: 139))
+    let lost = WatchReport(hosts: ["node1", "node2"]).lost([1: .unreachable], places: [:])
+    #expect(isFromOutside(nil, code: 205, cause: lost))
+    #expect(!isFromOutside(nil, code: 205, cause: "rank 1 on node2 ended without a word"))
   }
 
   @Test("a status is replaced by one of its own start alone")
@@ -102,10 +109,11 @@ struct LaunchTests {
   func notices() {
     let line =
       "mpirun noticed that process rank 3 with PID 122 on node node2 exited on signal 11 (Segmentation fault)."
-    #expect(LaunchOutcome.notice(in: line) == "rank 3 on node2 was ended by signal 11")
-    #expect(
-      LaunchOutcome.notice(in: "  Remote daemon: [[19323,0],1] on node node2") == "node2 is lost to mpirun")
-    #expect(LaunchOutcome.notice(in: "step 10/400") == nil)
+    #expect(LaunchNotice(line: line) == .rankEnded(rank: "3", host: "node2", signal: "11"))
+    #expect(LaunchNotice(line: line)?.text.hasPrefix("rank 3 on node2 was ended by signal 11") == true)
+    let host = LaunchNotice(line: "  Remote daemon: [[19323,0],1] on node node2")
+    #expect(host == .hostLost("node2") && host?.text == "node2 is lost to mpirun")
+    #expect(LaunchNotice(line: "step 10/400") == nil)
     #expect(
       LaunchOutcome.isAbort("a non-zero exit code. Per user-direction, the job has been aborted."))
   }

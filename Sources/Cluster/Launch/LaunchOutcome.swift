@@ -1,3 +1,4 @@
+import Glibc
 import Platform
 package import Training
 
@@ -7,23 +8,25 @@ package struct LaunchOutcome: Sendable, Equatable {
   package let code: Int32
   /// Why, one line; nil where a rank has said it already and nothing is recorded.
   package let cause: String?
-  /// What mpirun said of a lost rank or host.
-  private let noticed: String?
+  /// Whether a rank, a host or mpirun was taken away, and did not fail for what it had loaded.
+  package let isFromOutside: Bool
   /// Whether there is a host on which mpirun has not found the program, or cannot start it.
   package let isProgramMissing: Bool
 
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
   ///   - status: what the run folder says of this start; nil if nothing.
-  ///   - noticed: what mpirun said of a lost rank or host.
+  ///   - notice: what mpirun said of a lost rank or host.
   ///   - said: the last error that a rank told.
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(
-    code: Int32, status: RunStatus?, noticed: String?, said: String? = nil, isStopWished: Bool = false
+    code: Int32, status: RunStatus?, noticed notice: LaunchNotice?, said: String? = nil,
+    isStopWished: Bool = false
   ) {
-    self.noticed = noticed
+    let noticed = notice?.text
     // As a shell says it.
     isProgramMissing = status?.exitCode == nil && (code == 126 || code == 127)
+    var isMPIRunKilled = false
     if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
       // stop: nobody wished that.
@@ -39,7 +42,12 @@ package struct LaunchOutcome: Sendable, Equatable {
     } else {
       self.code = ExitStatus.peerLost.rawValue
       cause = noticed ?? "mpirun ended with code \(code)"
+      isMPIRunKilled = notice == nil && [128 + SIGKILL, 128 + SIGTERM].contains(code)
     }
+    isFromOutside =
+      self.code == ExitStatus.peerLost.rawValue
+      && (isMPIRunKilled || notice?.isFromOutside == true
+        || status?.cause.map(WatchReport.tellsOfLostHost) == true)
   }
 
   private static func isFailure(_ code: Int32) -> Bool {
@@ -49,39 +57,6 @@ package struct LaunchOutcome: Sendable, Equatable {
   /// Whether the same run may go on where it was: a rank or a host was lost, nothing is wrong with the run.
   package var isRestartable: Bool { code == ExitStatus.peerLost.rawValue }
 
-  /// Whether a rank or a host was taken away, and did not fail for what it had loaded.
-  package var isFromOutside: Bool {
-    let signs = [
-      "was ended by signal 9", "was ended by signal 15", "is lost to mpirun", "has not answered",
-      // mpirun itself, by the same signals.
-      "mpirun ended with code 137", "mpirun ended with code 143",
-    ]
-    return isRestartable
-      && [cause, noticed].compactMap(\.self).contains { text in signs.contains { text.contains($0) } }
-  }
-
   /// Whether a line of mpirun's own says that it ends the job.
   package static func isAbort(_ line: String) -> Bool { line.contains("the job has been aborted") }
-
-  /// What a line of mpirun's own tells of the reason.
-  package static func notice(in line: String) -> String? {
-    let words = line.split(separator: " ").map(String.init)
-    func after(_ word: String) -> String? {
-      words.firstIndex(of: word).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
-    }
-    if line.contains("noticed that process rank"), let rank = after("rank"), let host = after("node"),
-      let signal = after("signal")
-    {
-      let memory =
-        switch signal {
-        case "9": ", perhaps by the kernel for want of memory (see dmesg)"
-        case "4", "5", "6", "11":
-          Memory.addressSpaceLimit.map { ", under `ulimit -v` of \(ByteCount.text($0))" } ?? ""
-        default: ""
-        }
-      return "rank \(rank) on \(host) was ended by signal \(signal)\(memory)"
-    }
-    if line.contains("Remote daemon:"), let host = words.last { return "\(host) is lost to mpirun" }
-    return nil
-  }
 }

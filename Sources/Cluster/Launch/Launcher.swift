@@ -156,7 +156,9 @@ package struct Launcher {
             start, program: program,
             on: used?.taken(by: ranks) ?? [.init(name: RunOwner.current.host, slots: ranks)])
         }?.run() ?? .notStarted
-      let stuck = end.sweep.map { "the ranks were not all there after \(Int(limit)) s: \($0.text)" }
+      let stuck = end.sweep.map {
+        LaunchNotice.stuck("the ranks were not all there after \(Int(limit)) s: \($0.text)")
+      }
       let outcome = LaunchOutcome(
         code: end.code, status: status(), noticed: stuck ?? end.noticed, said: end.said,
         isStopWished: LaunchSignals.wishes > 0)

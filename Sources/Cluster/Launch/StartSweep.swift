@@ -1,9 +1,12 @@
 import Platform
 import Training
 
-/// Ends what is left of a start whose ranks have not all come, on every host, and says where it hangs: mpirun
-/// waits for ever for a daemon that does not call back, or for a rank that is stopped in `MPI_Init`, where no
-/// watchdog is there yet.
+/// Ends what is left of a start whose ranks have not all come, and says where it hangs: mpirun waits for ever
+/// for a daemon that does not call back, or for a rank that is stopped in `MPI_Init`, where no watchdog is
+/// there yet.
+///
+/// It looks at the hosts of the hostfile; without one at this host alone, also where a batch system has given
+/// mpirun others.
 struct StartSweep {
   /// What was found on a host.
   private struct Found {

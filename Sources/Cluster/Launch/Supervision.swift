@@ -15,7 +15,7 @@ final class Supervision {
     /// mpirun's exit code, or 128 and the signal that ended it.
     let code: Int32
     /// What it said of a lost rank or host.
-    let noticed: String?
+    let noticed: LaunchNotice?
     /// The last error that a rank told.
     let said: String?
     /// Whether the ranks have told that they are all there.
@@ -25,7 +25,7 @@ final class Supervision {
 
     /// There is no mpirun that could be started.
     static let notStarted = End(
-      code: 127, noticed: "mpirun cannot be started", said: nil, hasBegun: false)
+      code: 127, noticed: .notStarted, said: nil, hasBegun: false)
   }
 
   /// Milliseconds that an mpirun which ends a job may take for it.
@@ -38,7 +38,8 @@ final class Supervision {
   private let process: ChildProcess
   private let status: () -> RunStatus?
   private var output = LaunchOutput()
-  private var (noticed, said): (String?, String?)
+  private var noticed: LaunchNotice?
+  private var said: String?
   private let isTraining: Bool
   /// Milliseconds that the ranks have to be all there.
   private let limit: Int64
@@ -119,7 +120,7 @@ final class Supervision {
       for text in output.lines {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
         if text.hasPrefix("\(RunNotes.joinedSubject): ") { hasJoined = true }
-        noticed = noticed ?? LaunchOutcome.notice(in: text)
+        noticed = noticed ?? LaunchNotice(line: text)
         if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
         if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
         if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
@@ -144,7 +145,7 @@ final class Supervision {
 
   /// Ranks that train and get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet
   /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a start
-  /// that goes on for long is ended. An mpirun that is about to end is left alone.
+  /// that goes on for long is ended. Of a run that has ended mpirun gets a first wish alone.
   private func passOnWishes(_ now: Int64) {
     guard told < LaunchSignals.wishes, ended == nil || told == 0 else { return }
     let since = wished ?? now

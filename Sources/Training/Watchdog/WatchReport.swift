@@ -37,8 +37,9 @@ package struct WatchReport: Sendable {
       switch losses[rank] {
       case .unreachable:
         guard namedHosts.insert(hosts[rank]).inserted else { continue }
+        let ranks = Prose.ranks(hosts.indices.filter { hosts[$0] == hosts[rank] })
         texts.append(
-          "\(hosts[rank]) (\(Prose.ranks(hosts.indices.filter { hosts[$0] == hosts[rank] }))) has not answered for "
+          "\(hosts[rank]) (\(ranks))\(Self.unanswered) for "
             + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
       case .ended:
         texts.append(
@@ -49,6 +50,11 @@ package struct WatchReport: Sendable {
     }
     return texts.joined(separator: "; ")
   }
+
+  private static let unanswered = " has not answered"
+
+  /// Whether what ``lost(_:places:)`` has said tells of a host that does not answer.
+  package static func tellsOfLostHost(_ text: String) -> Bool { text.contains(unanswered) }
 
   /// What a rank had of its memory, for one that the kernel may have ended for want of it.
   private static func memory(_ place: RankPlace) -> String {

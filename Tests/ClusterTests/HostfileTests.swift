@@ -93,6 +93,8 @@ struct HostfileTests {
         "hosts:1:1: 'fd00::2' is an IPv6 address, which mpirun does not read here; give it a name in /etc/hosts, and write the name"
       ),
       ("ada@", "hosts:1:1: 'ada@' is no host name; write host, or user@host"),
+      ("-Fconf slots=2", "hosts:1:1: '-Fconf' is no host name; begin it with a letter or a digit"),
+      ("ada@-Fconf slots=2", "hosts:1:1: 'ada@-Fconf' is no host name; begin it with a letter or a digit"),
       ("# nobody\n", "hosts:1:1: the file names no host; write one a line: node1 slots=2"),
     ])
   func mistakes(text: String, message: String) {

@@ -64,6 +64,27 @@ extension EndToEnd {
       #expect(broken.status == 69 && broken.output.contains("node2 ssh"), "\(broken.output)")
     }
 
+    @Test("cluster/deploy puts one program on every host, and names hosts that have none in the end")
+    func deploy() throws {
+      let folder = try Folder()
+      let cluster = try VirtualCluster(nodes: 2, in: folder)
+      // Each node has a /run of its own.
+      let target = "/run/deployed/lockstep"
+      let whole = try cluster.deploy(to: target)
+      #expect(whole.status == 0, "\(whole.output)\(whole.errors)")
+      for node in ["node1", "node2"] {
+        #expect(whole.output.contains("OK    \(node)  \(target)"), "\(whole.output)")
+        #expect(try cluster.run(["exec", node, target, "--version"]).status == 0)
+      }
+      // No name becomes an option of ssh.
+      try Data("node1 slots=1\n-oProxyCommand=mkdir${IFS}/run/taken slots=1\n".utf8).write(
+        to: URL(fileURLWithPath: cluster.hostfile))
+      let odd = try cluster.deploy(to: target)
+      #expect(odd.status == 69 && odd.output.contains("OK    node1"), "\(odd.output)\(odd.errors)")
+      #expect(odd.output.contains("FAIL  -oProxyCommand"), "\(odd.output)")
+      #expect(throws: Unexpected.self) { try cluster.run(["exec", "node1", "test", "-e", "/run/taken"]) }
+    }
+
     @Test("a node that loses power ends the job, and is named with its ranks and step")
     func powerOff() throws {
       let folder = try Folder()

@@ -25,7 +25,7 @@ package struct Hostfile: Sendable, Equatable {
 
     /// The words by which ssh reaches it, as mpirun puts them.
     var sshWords: [String] {
-      (port.map { ["-p", $0] } ?? []) + [user.map { "\($0)@\(address)" } ?? name]
+      (port.map { ["-p", $0] } ?? []) + ["--", user.map { "\($0)@\(address)" } ?? name]
     }
   }
 
@@ -217,6 +217,13 @@ struct HostfileLinter {
     let isNamed = name.split(separator: "@", omittingEmptySubsequences: false)
     guard isNamed.count < 3, !isNamed.contains("") else {
       problems.append(.init(line, column, "'\(name.shortened)' is no host name", "write host, or user@host"))
+      return
+    }
+    // To ssh it would be an option.
+    guard !isNamed.contains(where: { $0.hasPrefix("-") }) else {
+      problems.append(
+        .init(
+          line, column, "'\(name.shortened)' is no host name", "begin it with a letter or a digit"))
       return
     }
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)

@@ -47,6 +47,15 @@ final class VirtualCluster {
     try job(["exec", "node1", program, "doctor", "--hostfile", hostfile, "--run", shared]).wait()
   }
 
+  /// Runs `cluster/deploy` on the first node, to a path on every host.
+  func deploy(to target: String) throws -> Finished {
+    let script = shared + "/deploy"
+    if !FileManager.default.fileExists(atPath: script) {
+      try FileManager.default.copyItem(atPath: Package.folder + "/cluster/deploy", toPath: script)
+    }
+    return try job(["exec", "node1", "/usr/bin/env", "LOCKSTEP=\(program)", script, hostfile, target]).wait()
+  }
+
   /// Takes another hostfile.
   func useHostfile(_ path: String) throws {
     try FileManager.default.removeItem(atPath: hostfile)

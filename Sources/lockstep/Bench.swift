@@ -111,7 +111,9 @@ struct Bench: ParsableCommand {
           let recipe = timesCheckpoints ? "dcgan64" : name
           return Array(try Options.resolve(recipe: recipe, overrides: words).canonicalYAML.utf8)
         }
-        let options = try Options.resolve(yaml: yaml, name: name, label: "options")
+        let options = try communicator.together {
+          try Options.resolve(yaml: yaml, name: name, label: "options")
+        }
         if timesCheckpoints {
           let benchmark = try CheckpointBenchmark(
             options, pairs: runs, maximumWriters: writers, over: communicator, training: threadCommunicator)

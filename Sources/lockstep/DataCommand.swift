@@ -195,6 +195,6 @@ private final class SampleCounter {
   func tell(done: Int, of total: Int) {
     guard ContinuousClock.now - last >= .seconds(10) else { return }
     last = .now
-    Failure.report("\(verb) \(done) of \(total) samples")
+    Progress.note("\(verb) \(done) of \(total) samples")
   }
 }

@@ -1,13 +1,10 @@
 import ArgumentParser
 import Cluster
+import Glibc
 import MessagePassing
 import Platform
 import Reporting
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(

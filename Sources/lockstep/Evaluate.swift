@@ -1,11 +1,8 @@
 import ArgumentParser
+import Glibc
 import MessagePassing
 import Platform
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -51,7 +48,7 @@ struct Evaluate: ParsableCommand {
         try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
         let evaluations = try paths.map { path in
           if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
-            Failure.report("drawing and measuring samples of \(path)")
+            Progress.note("drawing and measuring samples of \(path)")
           }
           let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
           if communicator.rank == 0 {

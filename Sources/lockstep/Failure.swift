@@ -1,19 +1,15 @@
 import Datasets
+import Glibc
 import MessagePassing
 import Platform
 import Reporting
 import Training
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// How the program ends when something is wrong: one line on standard error, and the documented code.
 enum Failure {
   /// `lockstep: what, where; what to do next`.
   static func report(_ message: String) {
-    let line = "lockstep: \(TerminalText.escaped(message))\n"
-    _ = line.utf8CString.withUnsafeBytes { write(2, $0.baseAddress, $0.count - 1) }
+    Progress.note("lockstep: \(message)")
   }
 
   /// One line for each problem of an error.

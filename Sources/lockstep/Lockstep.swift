@@ -1,13 +1,10 @@
 import ArgumentParser
 import Cluster
+import Glibc
 import MessagePassing
 import Platform
 import TensorCore
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The command line.
 @main

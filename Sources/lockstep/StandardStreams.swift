@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// What a program has to settle about its standard streams before it opens anything else.
 enum StandardStreams {

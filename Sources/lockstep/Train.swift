@@ -1,5 +1,4 @@
 import ArgumentParser
-import DataParallel
 import MessagePassing
 import Platform
 import Reporting
@@ -148,58 +147,5 @@ struct Train: ParsableCommand {
         case .stopped: .stopped
         }
       })
-  }
-}
-
-/// Runs a command on all ranks that were started together.
-enum Ranks {
-  /// Joins the world, works, leaves. An error that all ranks know of ends them with its code and one message;
-  /// any other is reported by the rank that has it and aborts the job.
-  static func run(_ work: (any Communicator, sending any Communicator) throws -> ExitStatus) -> ExitStatus {
-    do {
-      let world = try World.join()
-      let usesMPI = world.usesMPI
-      switch attempt(work, in: world) {
-      case .success(let status):
-        try world.leave()
-        return status
-      case .failure(let error):
-        let status = ExitStatus(of: error)
-        if isSpokenHere(error) { Failure.report(error) }
-        if usesMPI && !isKnownToAll(error) { World.abort(code: status.rawValue) }
-        try? world.leave()
-        return status
-      }
-    } catch {
-      if LaunchEnvironment.current.isFirst { Failure.report(error) }
-      return ExitStatus(of: error)
-    }
-  }
-
-  private static func attempt(
-    _ work: (any Communicator, sending any Communicator) throws -> ExitStatus, in world: borrowing World
-  ) -> Result<ExitStatus, any Error> {
-    do {
-      return .success(try work(try world.makeCommunicator(), try world.makeCommunicator()))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  /// Whether this rank is the one to report an error.
-  private static func isSpokenHere(_ error: any Error) -> Bool {
-    switch error {
-    case let error as CoordinationError: error.isReportedHere
-    case is TurnError, is WatchError, is DivergenceError: LaunchEnvironment.current.isFirst
-    default: true
-    }
-  }
-
-  /// Whether every rank ends with this error, so that all can leave in order.
-  private static func isKnownToAll(_ error: any Error) -> Bool {
-    switch error {
-    case is CommunicationError, is UnsharedError: false
-    default: true
-    }
   }
 }

@@ -96,6 +96,19 @@ extension EndToEnd {
       #expect(finished.errors.contains("without mpirun"))
     }
 
+    @Test(
+      "what is wrong for all ranks is told once, and they leave in order with its code",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"), arguments: ["dcgan", "allreduce", "checkpoint"])
+    func tooManyRanks(name: String) throws {
+      let words = [Lockstep.path!, "bench", name, "microBatches=2"]
+      let finished = try MPIRun.start([.init(ranks: 4, words: words)], in: try Folder()).wait()
+      #expect(finished.status == 78, "\(finished.errors)")
+      #expect(
+        finished.messages.count == 1 && finished.messages[0].contains("4 ranks for microBatches=2"),
+        "\(finished.errors)")
+      #expect(!finished.errors.contains("MPI_ABORT"), "\(finished.errors)")
+    }
+
     private struct Plan: Decodable {
       struct Row: Decodable {
         let nodes: Int

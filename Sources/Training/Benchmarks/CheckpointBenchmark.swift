@@ -42,10 +42,9 @@ package struct CheckpointBenchmark {
     let ranks = try store.writers(over: RankExchange(communicator))
     let writers = Array(ranks.prefix(maximumWriters ?? ranks.count))
     let steps = options.length.steps(samples: 1, batch: options.batch)
+    let dataset = try communicator.together { try Datasets.open(DatasetRequest(options)) }
     let setup = Trainer.Setup(
-      options: options, plan: training.engine.plan, dataset: try Datasets.open(DatasetRequest(options)),
-      steps: steps,
-      folder: folder)
+      options: options, plan: training.engine.plan, dataset: dataset, steps: steps, folder: folder)
     let saver = RunSaver(
       setup, training.engine.state, store: store, writers: writers,
       over: RankExchange(training.communication), report: .silent)

@@ -36,11 +36,14 @@ package struct ReductionBenchmark {
 
   /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the
   /// slowest rank.
-  /// - Throws: `PlanError` if there are more ranks than micro-batches; `CommunicationError`.
+  /// - Throws: if there are more ranks than micro-batches `PlanError` on rank 0 and ``CoordinationError`` on
+  ///   the others; `CommunicationError`.
   package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
-    let plan = try MicroBatchPlan(
-      batch: settings.microBatches, microBatches: settings.microBatches, worldSize: communicator.size,
-      rank: communicator.rank)
+    let plan = try communicator.together {
+      try MicroBatchPlan(
+        batch: settings.microBatches, microBatches: settings.microBatches, worldSize: communicator.size,
+        rank: communicator.rank)
+    }
     let count = Int(settings.megabytes * 1e6 / 4)
     let reducer = GradientReducer(plan: plan, count: count)
     let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)

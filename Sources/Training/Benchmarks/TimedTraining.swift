@@ -14,14 +14,17 @@ package struct TimedTraining {
   package let microBatches: (MicroBatch.Draw) -> [MicroBatch]
 
   /// Makes the model of `options` with initial weights. All ranks call.
-  /// - Throws: `PlanError`, ``MemoryError``, `CommunicationError`.
+  /// - Throws: on the rank that tells of it `PlanError` or ``MemoryError``, on the others
+  ///   ``CoordinationError``; `CommunicationError`.
   package init(
     _ options: Options, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator
   ) throws {
-    let plan = try MicroBatchPlan(
-      batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
-      rank: communicator.rank)
+    let plan = try communicator.together {
+      try MicroBatchPlan(
+        batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
+        rank: communicator.rank)
+    }
     let layout = try communicator.nodeLayout()
     let nodes = try options.wire.check(layout, over: threadCommunicator)
     let ranksOnNode = layout.localSize(of: communicator.rank)

@@ -63,6 +63,9 @@ struct Bench: ParsableCommand {
   func validate() throws {
     guard (1...100).contains(runs) else { throw ValidationError("--runs lies between 1 and 100.") }
     if let writers, writers < 1 { throw ValidationError("--writers is at least 1.") }
+    guard writers == nil || timesCheckpoints else {
+      throw ValidationError("--writers is for bench checkpoint; leave it out.")
+    }
     // A second process would share the caches and the clock with the one that is timed.
     guard !(timesKernels || recovery != nil) || (LaunchEnvironment.current.size ?? 1) == 1 else {
       throw ValidationError("bench \(name) is for one process; run it without mpirun.")

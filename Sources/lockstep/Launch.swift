@@ -51,7 +51,7 @@ struct Launch: ParsableCommand {
 
   @Argument(
     parsing: .captureForPassthrough,
-    help: ArgumentHelp("train and its words; also bench, doctor.", valueName: "train …"))
+    help: ArgumentHelp("train and its words; also evaluate, bench, doctor.", valueName: "train …"))
   var words: [String] = []
 
   func validate() throws {
@@ -62,8 +62,13 @@ struct Launch: ParsableCommand {
     guard ["none", "core", "socket", "numa"].contains(bindTo) else {
       throw ValidationError("--bind-to is none, core, socket or numa.")
     }
-    guard let command = words.first, ["train", "bench", "doctor"].contains(command) else {
+    let commands = ["train", "evaluate", "bench", "doctor"]
+    guard let command = words.first else {
       throw ValidationError("Say what to start, for example: lockstep launch -n 2 train dcgan")
+    }
+    guard commands.contains(command) else {
+      throw ValidationError(
+        "launch starts \(Prose.alternatives(commands)), not \(TerminalText.escaped(command.shortened)).")
     }
     guard (LaunchEnvironment.current.size ?? 1) == 1 else {
       throw ValidationError("launch starts mpirun itself; leave mpirun out.")

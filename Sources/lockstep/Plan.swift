@@ -67,6 +67,14 @@ struct Plan: ParsableCommand {
     guard (0...1024).contains(beside ?? 0) else {
       throw ValidationError("--beside lies between 0 and 1024.")
     }
+    guard beside == nil || calibration == nil else {
+      throw ValidationError("--calibration is of an earlier timing; leave out --beside.")
+    }
+    let threads = words.last { $0.hasPrefix("threads=") }.flatMap { Int($0.dropFirst("threads=".count)) }
+    guard beside ?? 0 == 0 || threads ?? 1 == 1 else {
+      throw ValidationError(
+        "A rank of several threads is timed alone; leave out --beside, or give threads=1.")
+    }
   }
 
   func run() throws {

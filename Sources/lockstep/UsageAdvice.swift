@@ -5,7 +5,7 @@ import Training
 /// What is likely meant by words that do not parse.
 enum UsageAdvice {
   /// The commands that take `key=value` words.
-  private static let commandsWithKeys = ["train", "launch", "evaluate", "bench", "plan"]
+  private static let commandsWithKeys = ["train", "launch", "sample", "evaluate", "bench", "plan"]
 
   /// One line, not yet escaped for a terminal; nil where nothing is likely.
   /// - Parameter words: what follows the program's name.
@@ -72,7 +72,8 @@ enum UsageAdvice {
 
   /// A key of a recipe that was written as if it were an option: `--steps 20` for `steps=20`.
   private static func dashedKey(in words: [String]) -> String? {
-    for (place, word) in words.enumerated() where word.hasPrefix("-") {
+    // Some keys are options too, as --seed of sample.
+    for (place, word) in words.enumerated() where word.hasPrefix("-") && !isOption(word, of: words[0]) {
       let parts = word.drop { $0 == "-" }
         .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = parts.first, let key = OptionSchema.path(of: String(first)) else { continue }

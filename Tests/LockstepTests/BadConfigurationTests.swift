@@ -88,6 +88,14 @@ extension EndToEnd {
         (["launch", "-np", "2", "train", "dcgan"], "-np is mpirun's; write -n"),
         (["bench", "vae", "–runs", "3"], "write --runs"),
         (["sample", "run", "-count", "3"], "write --count"),
+        (["sample", "run", "--model.guidance", "3"], "write model.guidance=3 instead of --model.guidance 3"),
+        (["sample", "run", "--seed", "none"], "is invalid for '--seed"),
+        (["plan", "ring", "--beside", "1", "--calibration", "plan.json"], "leave out --beside"),
+        (["plan", "ring", "--beside", "1", "threads=2"], "leave out --beside"),
+        (["bench", "ring", "--writers", "1"], "--writers is for bench checkpoint"),
+        (
+          ["launch", "-n", "2", "export", "run"], "launch starts train, evaluate, bench or doctor, not export"
+        ),
         (["evaluate", "run", "data=a", "other", "--bogus"], "Unknown option '--bogus'"),
       ] {
         let refused = try Lockstep.run(words, in: Folder())

@@ -142,6 +142,36 @@ struct ExecutionPlanTests {
     #expect(abs(plan.rows[1].prediction.seconds - 16) < 1e-9)
   }
 
+  @Test("where nothing but computation takes time the cores of uneven nodes are efficient")
+  func efficiency() throws {
+    let options = try Options.resolve(recipe: "dcgan", overrides: ["batch=128", "microBatches=64"])
+    let phases = ["discriminator", "generator"].map { name in
+      PhaseCost(
+        name: name, opening: 0, forward: 1, backward: 1,
+        buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
+    }
+    let calibration = Calibration(
+      microBatches: 64, threads: 1, beside: 0, acrossNodes: true, microBatchesPerPass: 1, phases: phases)
+    var cluster = ClusterDescription()
+    (cluster.slots, cluster.nodes, cluster.cores) = ([2, 1], 2, 2)
+    (cluster.bandwidth, cluster.latency) = (.infinity, 0)
+    let plan = try ExecutionPlan(
+      options, on: cluster, calibrations: [calibration], machine: .init(copy: 0, wire: 0, message: 0))
+    #expect(plan.rows.map(\.ranks) == [2, 3])
+    #expect(plan.efficiency(plan.rows[0]) == 1)
+    // Of 64 micro-batches a rank of three has 22.
+    #expect(abs(plan.efficiency(plan.rows[1]) - 64.0 / 66) < 1e-9)
+  }
+
+  @Test("processes that have no room side by side are refused before one is started")
+  func memory() throws {
+    var request = PlanRequest(
+      recipe: "dcgan", cluster: try ClusterDescription(text: "nodes: 2\ncores: 2", path: "cluster"))
+    (request.words, request.beside) = (["batch=32768"], 1024)
+    let error = #expect(throws: ClusterError.self) { _ = try request.plan() }
+    #expect(error?.description.contains("1025 processes") == true, "\(String(describing: error))")
+  }
+
   @Test("a plan with compressed gradients is refused in one line")
   func compressed() throws {
     var request = PlanRequest(

@@ -48,10 +48,7 @@ package struct Calibration: Sendable, Equatable {
     options.overlap = true
     // What a sum takes is known of any format.
     options.wire = .float32
-    let share = max(1, min(4, options.microBatches / 2))
-    let plan = try MicroBatchPlan(
-      batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches / share,
-      rank: 0)
+    let plan = try Self.plan(options)
     ThreadCount.fixed(threads).apply(ranksOnNode: beside + 1)
     let board = ProgressBoard()
     let training = TimedTraining(
@@ -86,6 +83,15 @@ package struct Calibration: Sendable, Equatable {
         of: phase, turns: schedule.turns(at: 0).count { $0.phase == phase },
         opens: model.open(phase, on: training.microBatches(MicroBatch.Draw(step: 0))[0]) != nil)
     }
+  }
+
+  /// The part of a step that is timed: that of a rank with up to four micro-batches.
+  /// - Throws: `PlanError` if the batch cannot be cut.
+  static func plan(_ options: Options) throws(PlanError) -> MicroBatchPlan {
+    let share = max(1, min(4, options.microBatches / 2))
+    return try MicroBatchPlan(
+      batch: options.batch, microBatches: options.microBatches, worldSize: options.microBatches / share,
+      rank: 0)
   }
 
   /// The most micro-batches that any rank computes in one pass.

@@ -125,10 +125,11 @@ package struct ExecutionPlan: Sendable {
     return last.nodes
   }
 
-  /// The fastest row's share of what as many nodes without communication would do.
+  /// The time of cores that a step takes with the fewest nodes, as a share of what it takes in a row: 1 where
+  /// the row's cores gain as much as they are more.
   package func efficiency(_ row: Row) -> Double {
-    let one = rows[0]
-    return one.prediction.seconds * Double(one.nodes) / row.prediction.seconds / Double(row.nodes)
+    func coreSeconds(_ row: Row) -> Double { row.prediction.seconds * Double(row.ranks * row.threads) }
+    return coreSeconds(rows[0]) / coreSeconds(row)
   }
 
   package func imagesPerSecond(_ row: Row) -> Double { Double(samplesPerStep) / row.prediction.seconds }

@@ -23,7 +23,8 @@ package struct PlanRequest: Sendable {
   }
 
   /// Calibrates, unless that has been done, and plans.
-  /// - Throws: `OptionsError`, `PlanError`, ``ClusterError``, also for compressed gradients.
+  /// - Throws: `OptionsError`, `PlanError`, `MemoryError`; ``ClusterError``, also for compressed gradients
+  ///   and for processes beside this one that have no room or end.
   package func plan() throws -> ExecutionPlan {
     let options = try resolved()
     let record = try calibration.map { try read($0, options) } ?? measure(options)
@@ -79,6 +80,9 @@ package struct PlanRequest: Sendable {
   private func measure(_ options: Options) throws -> CalibrationRecord {
     let cores = min(Cores.usable, cluster.cores)
     let beside = beside ?? cores - 1
+    if options.threads == .automatic || options.threads == .fixed(1) {
+      try checkMemory(options, beside: beside)
+    }
     // The cluster's own kind first; the other one for rows of one node beside rows of several.
     let isAcross = cluster.nodes > 1
     let kinds = try Calibration.dependsOnNodes(options) ? [isAcross, !isAcross] : [isAcross]
@@ -114,23 +118,33 @@ package struct PlanRequest: Sendable {
     }
   }
 
+  /// Checks that the processes which calibrate side by side find room.
+  /// - Throws: ``ClusterError`` if not; `PlanError` if the batch cannot be cut.
+  private func checkMemory(_ options: Options, beside: Int) throws {
+    let plan = try Calibration.plan(options)
+    do throws(MemoryError) {
+      try MemoryError.check(options, plan, ranksOnNode: beside + 1)
+    } catch {
+      guard beside > 0 else { throw error }
+      let needed = ByteCount.text(Int(min(error.needed, 1e18)))
+      throw ClusterError(
+        isMissing: false,
+        lines: [
+          "\(beside + 1) processes that train side by side need at least \(needed) each, this machine has "
+            + "\(ByteCount.text(error.available)); give --beside fewer, or lower batch"
+        ])
+    }
+  }
+
   /// Does `work` while other processes of this program calibrate, again and again.
   private func with<T>(beside count: Int, _ work: () throws -> T) throws -> T {
     let words = ["lockstep", "plan", recipe] + words + ["--keep-busy"]
-    let program = Files.real("/proc/self/exe") ?? "lockstep"
-    let others = (0..<count).compactMap { _ in ChildProcess(program, words) }
-    defer {
-      for other in others {
-        kill(other.pid, SIGKILL)
-        while other.exitCode() == nil { usleep(1000) }
-        other.close()
-      }
-    }
-    for other in others {
-      let limit = MonotonicClock.milliseconds + 60_000
-      while other.read().isEmpty, MonotonicClock.milliseconds < limit { other.wait(milliseconds: 100) }
-    }
-    return try work()
+    let others = BusyProcesses(count, Files.real("/proc/self/exe") ?? "lockstep", words)
+    defer { others.end() }
+    try others.waitUntilBusy(milliseconds: 60_000)
+    let result = try work()
+    try others.check()
+    return result
   }
 
   /// Calibrates again and again, for another process that is timed; says so on standard error after the first
@@ -142,7 +156,7 @@ package struct PlanRequest: Sendable {
     while getppid() == parent {
       _ = try Calibration(options, threads: 1, beside: 0)
       // Nobody reads any more what a process says that has ended before this one asked for it.
-      if isFirst, write(2, "busy\n", 5) != 5 { return }
+      if isFirst, writeAll(Array("\(BusyProcesses.word)\n".utf8), to: 2) != nil { return }
       isFirst = false
     }
   }

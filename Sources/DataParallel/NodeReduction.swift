@@ -19,7 +19,7 @@ import TensorCore
 ///
 /// In ``WireFormat/bfloat16`` what travels is rounded, and so are the pieces of the owner's node and its copy
 /// of the sum, so that all ranks have the same one whoever owns which part.
-struct NodeReduction {
+package struct NodeReduction {
   private static let pieceTag = 3
   private static let sumTag = 4
 
@@ -28,7 +28,7 @@ struct NodeReduction {
   private let sums: [PartialSums.Piece]
   private let memory: any NodeMemory
   private let layout: NodePieces
-  /// Elements of the largest block; a segment has room for two of every piece and three of the sum.
+  /// Elements of the largest block.
   private let blockLength: Int
   /// Of other nodes: what this rank carries to the owners, and what came for the part that it owns.
   private let outgoing: TensorStorage
@@ -60,9 +60,13 @@ struct NodeReduction {
         ? 0 : max(part * layout.nodePieces.count, part + largest))
   }
 
+  /// How many blocks a segment has room for where a rank has so many pieces: two of every piece and three of
+  /// the sum.
+  package static func vectors(pieces: Int) -> Int { 2 * pieces + 3 }
+
   /// Elements of the largest block that fits into a segment; 0 if none does.
   static func blockLength(_ layout: NodePieces, _ memory: any NodeMemory) -> Int {
-    memory.segmentBytes / 4 / (2 * layout.mostPieces + 3) / SlicePlan.alignment * SlicePlan.alignment
+    memory.segmentBytes / 4 / vectors(pieces: layout.mostPieces) / SlicePlan.alignment * SlicePlan.alignment
   }
 
   /// Writes the sum over all micro-batches to `result`, which has room for all elements.

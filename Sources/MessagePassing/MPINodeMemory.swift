@@ -6,8 +6,7 @@ import CProcessor
 /// Ranks meet by counters in the memory itself, in less than a microsecond where all of them run: no message
 /// is sent.
 final class MPINodeMemory: NodeMemory {
-  /// 4 MiB: blocks that stay in the second-level cache, and little of what a container has in /dev/shm.
-  let segmentBytes = 4 << 20
+  let segmentBytes = MPICommunicator.segmentBytes
   let nodes: [[Int]]
   /// A cache line of its own in front of each segment, so that waiting for one rank does not slow down
   /// another.
@@ -102,4 +101,10 @@ final class MPINodeMemory: NodeMemory {
       }
     }
   }
+}
+
+extension MPICommunicator {
+  /// Bytes of a rank's segment of a node's memory. 4 MiB: blocks that stay in the second-level cache, and
+  /// little of what a container has in /dev/shm.
+  package static let segmentBytes = 4 << 20
 }

@@ -36,6 +36,11 @@ package enum Cores {
 
   /// Threads for each of the ranks of a node: its cores shared out, but no more than the process may use.
   package static func threads(ranksOnNode: Int) -> Int {
-    max(1, min(usable, onNode / max(ranksOnNode, 1)))
+    threads(ranksOnNode: ranksOnNode, cores: onNode, usable: usable)
+  }
+
+  /// The same for a node of `cores`, of which a process may use `usable`.
+  package static func threads(ranksOnNode: Int, cores: Int, usable: Int) -> Int {
+    max(1, min(usable, cores / max(ranksOnNode, 1)))
   }
 }

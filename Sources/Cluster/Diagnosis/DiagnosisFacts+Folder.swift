@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import Reporting
 import Training
 
 extension FolderFacts {
@@ -17,7 +18,9 @@ extension FolderFacts {
   static func existing(_ run: String?) -> String { Files.nearestFolder(run ?? "runs", passingFiles: false) }
 
   private static func outcome(in path: String) -> Outcome {
-    func failed(_ call: String) -> Outcome { .failed(call: call, reason: String(cString: strerror(errno))) }
+    func failed(_ call: String, _ code: Int32 = errno) -> Outcome {
+      .failed(call: call, reason: String(cString: strerror(code)))
+    }
     let name = "\(path)/\(RunFolder.doctorsMark)\(getpid())"
     let renamed = name + "-renamed"
     let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
@@ -26,12 +29,9 @@ extension FolderFacts {
       unlink(name)
       unlink(renamed)
     }
-    let block = [UInt8](repeating: 0x5A, count: 4096)
-    let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    guard written == block.count else {
-      let outcome = failed("write a file")
+    if let code = writeAll([UInt8](repeating: 0x5A, count: 4096), to: descriptor) {
       close(descriptor)
-      return outcome
+      return failed("write a file", code)
     }
     guard fsync(descriptor) == 0 else {
       let outcome = failed("synchronise a file")

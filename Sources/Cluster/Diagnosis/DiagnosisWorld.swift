@@ -85,7 +85,7 @@ package struct WorldFacts: Sendable, Equatable {
     let cores = known[ranks[0]].cores
     let share = max(1, cores / ranks.count)
     let fewest = ranks.map { known[$0].usableCores }.min() ?? 1
-    let threads = max(1, min(fewest, share))
+    let threads = Cores.threads(ranksOnNode: ranks.count, cores: cores, usable: fewest)
     let detail =
       "\(Count.text(ranks.count, "rank")) x \(Count.text(threads, "thread")) on \(Count.text(cores, "core"))"
     if ranks.count > cores {

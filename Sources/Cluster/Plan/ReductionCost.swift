@@ -1,4 +1,5 @@
 package import DataParallel
+import MessagePassing
 import Training
 
 /// What a sum over all ranks costs: what ``PartialSums`` sends and copies, over a link and a machine of given
@@ -95,7 +96,10 @@ package struct ReductionCost: Sendable, Equatable {
     var wire = 0.0
     if nodes > 1 {
       let sent = bytesSent(of: bytes)
-      let segment = most > 1 ? Self.blockBytes / Double(2 * rankPieces + 3) : Self.roundBytes * Double(ranks)
+      let segment =
+        most > 1
+        ? Double(MPICommunicator.segmentBytes) / Double(NodeReduction.vectors(pieces: rankPieces))
+        : Self.roundBytes * Double(ranks)
       let exchanges = (bytes / segment).rounded(.up) + (most > 1 ? 2 : 1)
       // A long message is announced and asked for.
       latency += exchanges * 3 * link.latency
@@ -107,7 +111,6 @@ package struct ReductionCost: Sendable, Equatable {
     return .init(seconds: latency + work + wire, work: work)
   }
 
-  private static let blockBytes = Double(4 << 20)
   private static let roundBytes = Double(4 * SlicePlan.defaultRoundLength)
 
   /// Of one, until there are `count`.

@@ -43,8 +43,6 @@ class ImageTrainer(harness.Trainer):
         self.widths = dcgan.generator_widths(options.size, options.features)
         self.networks = [network.to(memory_format=layout) for network in self.make_networks(options)]
         generator, discriminator = self.networks
-        # While it is frozen D must not be called through DDP, which expects gradients for it.
-        self.frozen_discriminator = discriminator
         self.generator = self.prepare(generator, static_graph=True)
         self.discriminator = self.prepare(discriminator)
 
@@ -102,12 +100,8 @@ class Trainer(ImageTrainer):
         self.discriminator_optimizer.step()
 
         self.generator_optimizer.zero_grad(set_to_none=self.settings.set_to_none)
-        if self.settings.freeze:
-            self.frozen_discriminator.requires_grad_(False)
-            bce(self.frozen_discriminator(fake), self.real).backward()
-            self.frozen_discriminator.requires_grad_(True)
-        else:
-            bce(self.discriminator(fake), self.real).backward()
+        with self.judge(self.networks[1], self.discriminator) as judge:
+            bce(judge(fake), self.real).backward()
         self.generator_optimizer.step()
 
 

@@ -6,6 +6,7 @@ holds from their start; this module and the parent process never import PyTorch 
 """
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -141,6 +142,17 @@ class Trainer:
             bucket_cap_mb=self.settings.bucket_megabytes,
             static_graph=static_graph and self.settings.static_graph,
         )
+
+    @contextlib.contextmanager
+    def judge(self, network, prepared):
+        """What the generator's turn calls as its discriminator: with `freeze` the network itself, whose weights get
+        no gradients meanwhile (DDP expects them and must not be called then), else what `prepare` made of it."""
+        if not self.settings.freeze:
+            yield prepared
+            return
+        network.requires_grad_(False)
+        yield network
+        network.requires_grad_(True)
 
     def checksum(self) -> float:
         """Of all weights; replicas that DDP kept in step have the same."""

@@ -105,12 +105,8 @@ class Trainer(harness.Trainer):
         discriminator_optimizer.step()
 
         generator_optimizer.zero_grad(set_to_none=self.settings.set_to_none)
-        if self.settings.freeze:
-            self.networks[1].requires_grad_(False)
-            self.loss(self.networks[1], fake, self.real).backward()
-            self.networks[1].requires_grad_(True)
-        else:
-            self.loss(self.discriminator, fake, self.real).backward()
+        with self.judge(self.networks[1], self.discriminator) as judge:
+            self.loss(judge, fake, self.real).backward()
         generator_optimizer.step()
 
     def functional_step(self, points, latents) -> None:

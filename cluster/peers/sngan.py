@@ -60,12 +60,8 @@ class Trainer(dcgan.ImageTrainer):
         self.discriminator_optimizer.step()
 
         self.generator_optimizer.zero_grad(set_to_none=self.settings.set_to_none)
-        if self.settings.freeze:
-            self.frozen_discriminator.requires_grad_(False)
-            (-self.frozen_discriminator(fake).mean()).backward()
-            self.frozen_discriminator.requires_grad_(True)
-        else:
-            (-self.discriminator(fake).mean()).backward()
+        with self.judge(self.networks[1], self.discriminator) as judge:
+            (-judge(fake).mean()).backward()
         self.generator_optimizer.step()
 
 

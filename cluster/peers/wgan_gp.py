@@ -106,12 +106,8 @@ class Trainer(dcgan.ImageTrainer):
 
     def generator_turn(self, latents) -> None:
         self.generator_optimizer.zero_grad(set_to_none=self.settings.set_to_none)
-        if self.settings.freeze:
-            self.frozen_discriminator.requires_grad_(False)
-            (-self.frozen_discriminator(self.generator(latents)).mean()).backward()
-            self.frozen_discriminator.requires_grad_(True)
-        else:
-            (-self.discriminator(self.generator(latents)).mean()).backward()
+        with self.judge(self.networks[1], self.discriminator) as judge:
+            (-judge(self.generator(latents)).mean()).backward()
         self.generator_optimizer.step()
 
 

@@ -1,9 +1,9 @@
 extension CheckpointStore {
-  /// A generation that is not whole, and why.
+  /// A generation that is passed over, and why.
   public struct Rejection: Sendable {
     /// The name of its folder.
     public let name: String
-    /// What is wrong with it.
+    /// What is wrong with it, or that too many starts from it have come to nothing.
     public let reason: CheckpointError
   }
 
@@ -11,7 +11,8 @@ extension CheckpointStore {
   public struct Selection: Sendable {
     /// The newest whole generation, or nil if there is none.
     public let generation: Generation?
-    /// Newer ones that are not whole, the newest first: to be told to the user.
+    /// Newer ones that are not whole, or from which too many starts have come to nothing, the newest first: to
+    /// be told to the user.
     public let rejected: [Rejection]
 
     /// - Throws: ``CheckpointError`` if there are generations and none of them is whole.
@@ -75,14 +76,12 @@ extension CheckpointStore {
   /// Reads a generation of this store.
   ///
   /// - Parameters:
-  ///   - name: the name of its folder, such as `step-00000500`, or a path (with a slash) to any generation's
-  ///     folder.
+  ///   - name: the name of its folder, such as `step-00000500`.
   ///   - verify: compares the SHA-256 of every file; without, truncation and the frames' checksums are still
   ///     noticed.
   /// - Throws: ``CheckpointError``: `damaged` naming file, tensor and byte; `newerFormat`; `notFound`.
   public func load(_ name: String, verify: Bool = true) throws(CheckpointError) -> LoadedGeneration {
-    if name.utf8.contains(UInt8(ascii: "/")) { return try Self.load(path: name, verify: verify) }
-    return try LoadedGeneration(GenerationReader(Folder(directory).folder(name)), verify: verify)
+    try LoadedGeneration(GenerationReader(Folder(directory).folder(name)), verify: verify)
   }
 
   /// Reads the generation in the folder `path`, wherever it is and whatever the folder is called.
@@ -95,7 +94,8 @@ extension CheckpointStore {
   /// Everything that is named like a generation, ascending; of one step, the one that was set aside comes
   /// first.
   func candidates() throws(CheckpointError) -> [Generation] {
-    let found = try (namesIfPresent() ?? []).compactMap { name -> (Generation, isPlain: Bool)? in
+    let found = try (Folder.names(ifPresent: directory) ?? []).compactMap {
+      name -> (Generation, isPlain: Bool)? in
       switch FolderName(name) {
       case .generation(let step): (Generation(step: step, name: name, path: path(name)), true)
       case .replaced(let step): (Generation(step: step, name: name, path: path(name)), false)
@@ -103,15 +103,6 @@ extension CheckpointStore {
       }
     }
     return found.sorted { ($0.0.step, $0.isPlain ? 1 : 0) < ($1.0.step, $1.isPlain ? 1 : 0) }.map(\.0)
-  }
-
-  func namesIfPresent() throws(CheckpointError) -> [String]? {
-    do throws(CheckpointError) {
-      return try Folder(directory).names()
-    } catch {
-      if error.kind == .notFound { return nil }
-      throw error
-    }
   }
 
   /// Opens a generation that was found by its name; one whose manifest tells of another step is not what it

@@ -5,11 +5,13 @@ extension CheckpointStore {
   /// Order on disk: every file is synchronised, then the manifest, then the temporary folder; the folder is
   /// read back, renamed, and its parent synchronised; then `latest` the same way; only then are others
   /// removed. A generation of the same step stays under `step-….replaced-…`, where readers find it, until the
-  /// new one has its name. Whenever the process is killed, the old or the new generation is whole.
+  /// new one has its name for good. Whenever the process is killed, the old or the new generation is whole.
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`, the last also if what
   ///   was written does not read back. The temporary folder is removed and older generations are as they
-  ///   were. If only a pointer or the removal of old ones fails, that is the generation's ``Generation/trouble``.
+  ///   were; only if the parent cannot be synchronised after the rename, the new one may have its name and
+  ///   lose it to a power cut. If only a pointer or the removal of others fails, that is the generation's
+  ///   ``Generation/trouble``.
   @discardableResult
   public func save(_ contents: GenerationContents) throws(CheckpointError) -> Generation {
     let folder = try stage(contents)
@@ -60,21 +62,29 @@ extension CheckpointStore {
       abandon(folder)
       throw error
     }
-    do throws(CheckpointError) { try tidy(after: saved, retaining: retained) } catch { saved.trouble = error }
+    saved.trouble = tidy(after: saved, retaining: retained)
     return saved
   }
 
-  /// Points to the newest and to the best generation, and removes what is too old.
+  /// Points to the newest and to the best generation, and removes what was replaced and what is too old.
+  /// - Returns: the first failure, which keeps nothing else from being done: a pointer that cannot be written
+  ///   must not fill the disk with old generations.
   private func tidy(
     after saved: Generation, retaining retained: RetainedGenerations
-  ) throws(CheckpointError) {
-    try point(FolderName.latest, to: saved.name)
+  ) -> CheckpointError? {
+    var failures = FailureLog()
+    failures.note { () throws(CheckpointError) in try point(FolderName.latest, to: saved.name) }
     // The best one may be one that could not be saved.
     if let best = retained.best, isWhole(step: best) {
-      try point(FolderName.best, to: FolderName.generation(best))
+      failures.note { () throws(CheckpointError) in
+        try point(FolderName.best, to: FolderName.generation(best))
+      }
     }
-    try forgetAttempts(from: saved.name)
-    try removeOldGenerations(after: saved, retaining: retained)
+    failures.note { () throws(CheckpointError) in try forgetAttempts(from: saved.name) }
+    failures.note { () throws(CheckpointError) in
+      try removeOldGenerations(after: saved, retaining: retained)
+    }
+    return failures.first
   }
 
   /// Gives a save up.
@@ -135,7 +145,7 @@ extension CheckpointStore {
   }
 
   /// Gives the verified folder its name. Nothing replaces a folder that is not empty in one step on every
-  /// file system, so that one of the same step is set aside first.
+  /// file system, so that one of the same step is set aside first; it is removed with those that are too old.
   private func publish(_ temporary: String, as name: String) throws(CheckpointError) {
     let target = path(name)
     let isThere = try Folder(directory).names().contains(name)
@@ -153,7 +163,6 @@ extension CheckpointStore {
       throw error
     }
     try fileSystem.synchronizeFolder(directory)
-    try remove(replaced, name)
   }
 
   /// Has a small file, `latest` or `best`, name a generation.

@@ -67,12 +67,12 @@ package struct FileSystem: Sendable {
       throw failure("look at", path)
     }
     if status.st_mode & S_IFMT == S_IFDIR {
-      for name in try Folder(path).names() { try removeTree(path + "/" + name) }
+      for name in try Folder.names(ifPresent: path) ?? [] { try removeTree(path + "/" + name) }
       try announce(.removeFolder(path))
-      guard rmdir(path) == 0 else { throw failure("remove the folder", path) }
+      guard rmdir(path) == 0 || errno == ENOENT else { throw failure("remove the folder", path) }
     } else {
       try announce(.removeFile(path))
-      guard unlink(path) == 0 else { throw failure("remove the file", path) }
+      guard unlink(path) == 0 || errno == ENOENT else { throw failure("remove the file", path) }
     }
   }
 

@@ -31,6 +31,23 @@ struct Folder: ~Copyable {
     return entries.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// The names in the folder at `path`, in the same order; nil if there is no such folder.
+  static func names(ifPresent path: String) throws(CheckpointError) -> [String]? {
+    do throws(CheckpointError) {
+      return try Folder(path).names()
+    } catch {
+      if error.kind == .notFound { return nil }
+      throw error
+    }
+  }
+
+  /// Whether its path still leads to this folder: not once it has been renamed, removed or replaced.
+  var isInPlace: Bool {
+    var (own, there) = (stat(), stat())
+    return fstat(descriptor, &own) == 0 && stat(path, &there) == 0
+      && (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
+  }
+
   /// Opens a folder within this one.
   func folder(_ name: String) throws(CheckpointError) -> Folder {
     try Folder(

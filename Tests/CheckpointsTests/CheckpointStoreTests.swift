@@ -215,6 +215,8 @@ import Testing
     #expect(try store.save(sampleContents(step: 3)).trouble != nil)
     #expect(try store.newestValid().generation?.step == 3)
     #expect(!names(in: directory).contains { $0.contains(".tmp-") })
+    for step in 4...6 { #expect(try store.save(sampleContents(step: step)).trouble?.kind == .inputOutput) }
+    #expect(try store.generations().map(\.step) == [5, 6], "the disk does not fill for want of a pointer")
   }
 
   @Test("links, pipes and folders in the place of a generation's files are refused, not followed")
@@ -241,7 +243,7 @@ import Testing
     rename(directory + "/step-00000001", directory + "/step-00000007")
     #expect(try store.newestValid().rejected.first?.reason.problem == "the manifest is of step 1")
     rename(directory + "/step-00000007", folder.path + "/best")
-    #expect(holds(try store.load(folder.path + "/best"), contents))
+    #expect(holds(try CheckpointStore.load(path: folder.path + "/best"), contents))
   }
 
   @Test("too little free space is told before anything is written")

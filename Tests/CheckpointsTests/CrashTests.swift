@@ -186,12 +186,80 @@ private final class Fault: Sendable {
     #expect(!names(in: "/etc").isEmpty)
   }
 
+  @Test("a leftover that cannot be removed stays, and the others go all the same")
+  func stubbornLeftovers() throws {
+    try CheckpointStore(directory: folder.path).save(sampleContents(step: 1))
+    for name in ["latest.tmp-1", "step-00000002.tmp-ab", "step-00000003.tmp-cd"] {
+      mkdir(folder.path + "/" + name, 0o777)
+    }
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      guard case .removeFolder(let path) = operation, path.contains("step-00000002") else { return }
+      throw CheckpointError(.inputOutput, call: "remove the folder", path: path, code: ENOTEMPTY)
+    }
+    let store = CheckpointStore(directory: folder.path, keepLast: 2, fileSystem: fileSystem)
+    #expect(try store.cleanLeftovers() == ["latest.tmp-1", "step-00000003.tmp-cd"])
+    #expect(names(in: folder.path) == ["latest", "step-00000001", "step-00000002.tmp-ab"])
+  }
+
+  @Test("what another process removes at the same time is removed")
+  func removedMeanwhile() throws {
+    mkdir(folder.path + "/tree", 0o777)
+    writeFile(folder.path + "/tree/file", [1])
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      switch operation {
+      case .removeFile(let path): unlink(path)
+      case .removeFolder(let path): rmdir(path)
+      default: break
+      }
+    }
+    try fileSystem.removeTree(folder.path + "/tree")
+    #expect(names(in: folder.path).isEmpty)
+  }
+
+  /// A store in which the renames fail that `concerns` picks by what is renamed.
+  private func store(keepLast: Int, renaming concerns: @escaping @Sendable (String) -> Bool)
+    -> CheckpointStore
+  {
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      guard case .rename(let path, _) = operation, concerns(path) else { return }
+      throw CheckpointError(.inputOutput, call: "rename", path: path, code: EIO)
+    }
+    return CheckpointStore(directory: folder.path, keepLast: keepLast, fileSystem: fileSystem)
+  }
+
+  @Test("a save is made though what it replaces cannot be removed; the next save removes that")
+  func stubbornReplacement() throws {
+    let store = CheckpointStore(directory: folder.path)
+    try store.save(sampleContents(step: 1))
+    let newer = sampleContents(step: 1, seed: 2)
+    let failing = self.store(keepLast: 2) { $0.contains(".replaced-") }
+    #expect(try failing.save(newer).trouble?.kind == .inputOutput)
+    #expect(holds(try store.load("step-00000001"), newer))
+    #expect(names(in: folder.path).contains { $0.contains(".replaced-") })
+    #expect(try store.save(sampleContents(step: 2)).trouble == nil)
+    #expect(names(in: folder.path) == ["latest", "step-00000001", "step-00000002"])
+  }
+
+  @Test("an old generation that cannot be removed keeps no other one")
+  func stubbornGeneration() throws {
+    let store = CheckpointStore(directory: folder.path, keepLast: 4)
+    for step in 1...3 { try store.save(sampleContents(step: step)) }
+    let failing = self.store(keepLast: 1) { $0.hasSuffix("step-00000002") }
+    #expect(try failing.save(sampleContents(step: 4)).trouble?.path.hasSuffix("step-00000002") == true)
+    #expect(try store.generations().map(\.step) == [2, 4])
+  }
+
   @Test("what was set aside stays where what replaced it is damaged")
   func damagedReplacement() throws {
     let store = CheckpointStore(directory: folder.path)
     try store.save(sampleContents(step: 1))
-    rename(folder.path + "/step-00000001", folder.path + "/step-00000001.replaced-ab")
+    // The save would remove what it finds set aside: a process that is killed before that leaves both.
+    rename(folder.path + "/step-00000001", folder.path + "/aside")
     try store.save(sampleContents(step: 1, seed: 2))
+    rename(folder.path + "/aside", folder.path + "/step-00000001.replaced-ab")
     let file = folder.path + "/step-00000001/generator.safetensors.zst"
     var bytes = readFile(file)
     bytes[bytes.count / 2] ^= 1

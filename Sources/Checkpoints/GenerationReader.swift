@@ -7,7 +7,8 @@ struct GenerationReader: ~Copyable {
   private static let maximumManifestSize = 64 << 20
 
   /// Reads the manifest.
-  /// - Throws: ``CheckpointError`` of kind `damaged` where there is no whole manifest.
+  /// - Throws: ``CheckpointError`` of kind `damaged` where there is no whole manifest, and here as in every
+  ///   other method `notFound` where the folder has been removed since it was opened.
   init(_ folder: consuming Folder) throws(CheckpointError) {
     let file = try Self.file(Manifest.fileName, in: folder)
     manifest = try Manifest(
@@ -74,11 +75,17 @@ struct GenerationReader: ~Copyable {
     return decompressor.content
   }
 
-  /// Opens a file that belongs to every generation, or to this one by its manifest.
+  /// Opens a file that belongs to every generation, or to this one by its manifest. A run that goes on
+  /// removes old generations while others read them; that is no damage.
   private static func file(_ name: String, in folder: borrowing Folder) throws(CheckpointError) -> InputFile {
     do throws(CheckpointError) {
       return try folder.file(name)
     } catch {
+      guard folder.isInPlace else {
+        throw CheckpointError(
+          .notFound, "it was removed while it was read", path: folder.path,
+          advice: "try again: a run that goes on has a newer one")
+      }
       guard error.kind == .notFound else { throw error }
       throw CheckpointError(.damaged, "not a whole checkpoint: there is no \(name)", path: folder.path)
     }

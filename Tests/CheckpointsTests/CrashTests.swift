@@ -252,6 +252,47 @@ private final class Fault: Sendable {
     #expect(try store.generations().map(\.step) == [2, 4])
   }
 
+  @Test("what is removed while it is read is said to be gone, not damaged")
+  func removedWhileRead() throws {
+    let staged = Mutex<String?>(nil)
+    let elsewhere = folder.path + "/elsewhere"
+    var fileSystem = FileSystem()
+    fileSystem.willPerform = { (operation) throws(CheckpointError) in
+      guard case .synchronizeFolder(let path) = operation, path.contains(".tmp-") else { return }
+      staged.withLock { $0 = path }
+    }
+    // The next sign of progress is the first piece that is read back.
+    fileSystem.noteProgress = {
+      let path = staged.withLock { path in
+        defer { path = nil }
+        return path
+      }
+      guard let path else { return }
+      rename(path, elsewhere)
+      unlink(elsewhere + "/discriminator.safetensors.zst")
+    }
+    let store = CheckpointStore(directory: folder.path + "/run", keepLast: 1, fileSystem: fileSystem)
+    let error = #expect(throws: CheckpointError.self) { try store.save(sampleContents(step: 1)) }
+    #expect(error?.problem == "what was written does not read back: it was removed while it was read")
+  }
+
+  @Test("who reads beside a run that goes on finds generations that are gone, never damaged ones")
+  func readBeside() throws {
+    let store = CheckpointStore(directory: folder.path, keepLast: 1)
+    let writer = BackgroundCheckpointWriter(
+      store: store, peers: .init(rank: 0, writers: [0]) { [$0] })
+    for step in 1...30 {
+      _ = try writer.submit(sampleContents(step: step))
+      while true {
+        let rejected = try store.newestValid().rejected
+        #expect(rejected.allSatisfy { $0.reason.kind == .notFound }, "\(rejected)")
+        guard let ended = writer.takeEnded() else { continue }
+        #expect(try ended.get().trouble == nil)
+        break
+      }
+    }
+  }
+
   @Test("what was set aside stays where what replaced it is damaged")
   func damagedReplacement() throws {
     let store = CheckpointStore(directory: folder.path)

@@ -8,10 +8,11 @@ extension CheckpointStore {
     var attempts: [String: Int] = [:]
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ", omittingEmptySubsequences: false)
-      guard words.count == 2, case .generation = FolderName(String(words[0])), let count = Int(words[1]),
-        count > 0
-      else { continue }
-      attempts[String(words[0])] = count
+      guard words.count == 2, let count = Int(words[1]), count > 0 else { continue }
+      switch FolderName(String(words[0])) {
+      case .generation, .replaced: attempts[String(words[0])] = count
+      case .temporary, .other: continue
+      }
     }
     return attempts
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import TestSupport
 import Testing
 
@@ -26,6 +27,21 @@ import Testing
     for _ in 0..<2 { try store.countAttempt(from: "step-00000001") }
     let last = try store.newestValid(maximumAttempts: 2)
     #expect(last.generation == nil && last.rejected.map(\.name) == ["step-00000002", "step-00000001"])
+  }
+
+  @Test("starts from a generation that was set aside for another are counted too")
+  func setAside() throws {
+    let store = try store(steps: 1...2)
+    let name = "step-00000002.replaced-ab"
+    rename(folder.path + "/step-00000002", folder.path + "/" + name)
+    for count in 1...2 {
+      #expect(try store.newestValid(maximumAttempts: 2).generation?.name == name)
+      try store.countAttempt(from: name)
+      #expect(store.attempts == [name: count])
+    }
+    #expect(try store.newestValid(maximumAttempts: 2).generation?.step == 1)
+    try store.forgetAttempts(from: name)
+    #expect(store.attempts.isEmpty)
   }
 
   @Test("a count is forgotten when the run gets on, and when the generation is written anew")

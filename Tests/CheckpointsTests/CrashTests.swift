@@ -171,6 +171,13 @@ private final class Fault: Sendable {
     #expect(try trial.run() > 500)
   }
 
+  @Test("the folder that the first save makes does not get lost with what is in it")
+  func powerLossInNewFolder() throws {
+    let trial = PowerLossTrial(
+      saves: (1...2).map { sampleContents(step: $0) }, path: folder.path, store: "/checkpoints")
+    #expect(try trial.run() > 60)
+  }
+
   @Test("leftovers are removed, strangers are not")
   func leftovers() throws {
     let store = CheckpointStore(directory: folder.path)
@@ -315,12 +322,15 @@ private final class Fault: Sendable {
 private final class PowerLossTrial: Sendable {
   private let saves: [GenerationContents]
   private let path: String
+  /// The store's path within the disk.
+  private let name: String
   private let disk: RecordingDisk
   private let counts = Mutex((saved: 0, images: 0))
 
-  init(saves: [GenerationContents], path: String) {
+  init(saves: [GenerationContents], path: String, store name: String = "") {
     self.saves = saves
     self.path = path
+    self.name = name
     disk = RecordingDisk(root: path + "/live")
   }
 
@@ -332,7 +342,7 @@ private final class PowerLossTrial: Sendable {
       self.openImages()
       self.disk.record(operation)
     }
-    let store = CheckpointStore(directory: path + "/live", keepLast: 2, fileSystem: fileSystem)
+    let store = CheckpointStore(directory: path + "/live" + name, keepLast: 2, fileSystem: fileSystem)
     for contents in saves {
       try store.save(contents)
       counts.withLock { $0.saved += 1 }
@@ -346,7 +356,7 @@ private final class PowerLossTrial: Sendable {
     for index in 0..<disk.imageCount {
       let image = path + "/image"
       disk.writeImage(index, to: image)
-      let store = CheckpointStore(directory: image)
+      let store = CheckpointStore(directory: image + name)
       _ = try? store.cleanLeftovers()
       let name = try? store.newestValid().generation?.name
       let loaded = name.flatMap { try? store.load($0) }

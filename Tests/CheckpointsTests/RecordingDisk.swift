@@ -84,7 +84,11 @@ final class RecordingDisk: Sendable {
 
   private func parts(_ path: String) -> ArraySlice<String> {
     precondition(path.hasPrefix(root), "\(path) is under \(root)")
-    return path.dropFirst(root.count).split(separator: "/").map(String.init)[...]
+    var parts: [String] = []
+    for part in path.dropFirst(root.count).split(separator: "/") {
+      if part == ".." { parts.removeLast() } else { parts.append(String(part)) }
+    }
+    return parts[...]
   }
 }
 

@@ -7,7 +7,7 @@ extension Safetensors {
   ///
   /// - Throws: ``CheckpointError``: `notFound`, `inputOutput`, or `damaged` naming the tensor and the byte.
   public init(contentsOf path: String) throws(CheckpointError) {
-    let bytes = try Self.advising { () throws(CheckpointError) in
+    let bytes = try Self.advising(isPlain: true) { () throws(CheckpointError) in
       let file = try InputFile(path: path)
       guard file.size <= Self.maximumFileSize else {
         throw CheckpointError(.damaged, "a file of \(file.size) bytes is too large", path: path)
@@ -19,18 +19,25 @@ extension Safetensors {
         .damaged, "an archive of torch.save, not safetensors", path: path,
         advice: "write the state_dict with safetensors.torch.save_file")
     }
-    self = try Self.advising { () throws(CheckpointError) in
+    let isPlain = !bytes.starts(with: ZstdFrame.magic)
+    self = try Self.advising(isPlain: isPlain) { () throws(CheckpointError) in
       try Safetensors(decoding: Self.content(of: bytes, path), path: path)
     }
   }
 
   /// What a damaged file is answered with: it is no checkpoint, of which there would be an older one.
+  /// - Parameter isPlain: whether the content is the file itself, whose bytes places in it are then.
   private static func advising<T>(
-    _ read: () throws(CheckpointError) -> T
+    isPlain: Bool, _ read: () throws(CheckpointError) -> T
   ) throws(CheckpointError) -> T {
     do { return try read() } catch {
       guard error.kind == .damaged else { throw error }
-      throw error.advising("give a whole file of safetensors, such as safetensors.torch.save_file writes")
+      var offset = error.offset
+      if isPlain, case .content(let byte) = offset { offset = .file(byte) }
+      throw CheckpointError(
+        error.kind, error.problem, path: error.path, tensor: error.tensor, offset: offset,
+        advice: error.advice == CheckpointError.advice(for: .damaged)
+          ? "give a whole file of safetensors, such as safetensors.torch.save_file writes" : error.advice)
     }
   }
 

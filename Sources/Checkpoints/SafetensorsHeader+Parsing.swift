@@ -8,7 +8,8 @@ extension SafetensorsHeader {
   /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before
   /// it is used; tensors must cover the data section without gap or overlap.
   ///
-  /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte.
+  /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte; its advice says what
+  ///   to do about an element type that is not read.
   init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
     func damaged(_ problem: String, tensor: String? = nil, at offset: Int) -> CheckpointError {
       CheckpointError(.damaged, problem, path: path, tensor: tensor, offset: .content(offset))
@@ -31,17 +32,24 @@ extension SafetensorsHeader {
     // A field is at least 2 bytes of text; the JSON reader keeps only what is collected here.
     var metadata: [String: String] = [:]
     var entries: [Entry] = []
+    var foreign: (name: String, type: String)?
     do throws(JSONError) {
       var reader = JSONReader(bytes, range: 8..<byteCount)
       try reader.object { (reader, name) throws(JSONError) in
         if name == Self.metadataKey {
           try reader.object { (reader, key) throws(JSONError) in metadata[key] = try reader.string() }
         } else {
-          entries.append(try Self.entry(named: name, from: &reader))
+          entries.append(try Self.entry(named: name, from: &reader, &foreign))
         }
       }
       try reader.finish()
     } catch {
+      if let foreign {
+        throw CheckpointError(
+          .damaged, "tensor \(foreign.name) is \(foreign.type), and only F32, I64 and U8 are read",
+          path: path,
+          offset: .content(error.offset), advice: "save it as float32 in Python")
+      }
       throw damaged("not a safetensors header: \(error.reason)", at: error.offset)
     }
     self.metadata = metadata
@@ -70,8 +78,9 @@ extension SafetensorsHeader {
     }
   }
 
+  /// - Parameter foreign: is set where the tensor's type is one that is not read, before that is thrown.
   private static func entry(
-    named name: String, from reader: inout JSONReader
+    named name: String, from reader: inout JSONReader, _ foreign: inout (name: String, type: String)?
   ) throws(JSONError) -> Entry {
     var type: String?
     var extents: [Int]?
@@ -88,7 +97,8 @@ extension SafetensorsHeader {
       throw reader.failure("tensor \(name) lacks dtype, shape or two data_offsets")
     }
     guard let type = ElementType(rawValue: type) else {
-      throw reader.failure("tensor \(name) is of type \(type), and only F32, I64 and U8 are read here")
+      foreign = (name, type)
+      throw reader.failure("another type")
     }
     guard bounds[0] <= bounds[1] else { throw reader.failure("tensor \(name) ends before it begins") }
     // Compared before a Shape is made: a Shape traps on a count that does not fit.

@@ -42,10 +42,15 @@ import Testing
   func details() {
     let found =
       (0..<20).map { NamedTensor("t\($0)", Tensor(0)) }
-      + [NamedTensor(name: "w", value: .uint8([1], shape: [1]))]
-    let differences = ModelDifferences(expected: [("w", [1])], found: found)
+      + [
+        NamedTensor(name: "w", value: .uint8([1], shape: [1])),
+        NamedTensor(name: "n", value: .int64([1, 2], shape: [2])),
+      ]
+    let differences = ModelDifferences(expected: [("w", [1]), ("n", [2])], found: found)
     #expect(differences.unexpected.count == 20)
-    #expect(differences.mismatched.map(\.name) == ["w"])
+    #expect(differences.mismatched.map(\.name) == ["w", "n"])
     #expect(differences.description.contains("t7 and 12 more"))
+    #expect(
+      differences.description.hasSuffix("; w is U8 [1] instead of F32 [1], n is I64 [2] instead of F32 [2]"))
   }
 }

@@ -76,6 +76,45 @@ private func bytes(ofHexadecimal text: String) -> [UInt8] {
     }
   }
 
+  /// The file of one tensor `w` of another type, and its header's last byte.
+  private static func file(type: String) -> (bytes: [UInt8], end: Int) {
+    let header = #"{"w":{"dtype":"\#(type)","shape":[2],"data_offsets":[0,4]}}"#
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+    return (length + Array(header.utf8) + [0, 0, 0, 0], 8 + header.utf8.count)
+  }
+
+  private static func refusal(_ bytes: [UInt8], _ path: String) -> CheckpointError? {
+    writeFile(path, bytes)
+    do throws(CheckpointError) {
+      _ = try Safetensors(contentsOf: path)
+      return nil
+    } catch { return error }
+  }
+
+  @Test("a file of half floats is told what is read and how to save it so", arguments: ["F16", "BF16"])
+  func halfFloats(type: String) throws {
+    let folder = TemporaryFolder()
+    let error = try #require(Self.refusal(Self.file(type: type).bytes, folder.path + "/half.safetensors"))
+    #expect(error.kind == .damaged)
+    #expect(error.problem == "tensor w is \(type), and only F32, I64 and U8 are read")
+    #expect(error.advice == "save it as float32 in Python")
+  }
+
+  @Test("a place is a byte of the file, and of its content only where that is compressed")
+  func places() throws {
+    let folder = TemporaryFolder()
+    let (bytes, end) = Self.file(type: "F32")
+    let path = folder.path + "/whole.safetensors"
+    let plain = try #require(Self.refusal(bytes, path))
+    let packed = try #require(Self.refusal(ZstdFrame.compress(bytes), path))
+    guard case .file(let byte) = plain.offset, case .content(byte) = packed.offset else {
+      Issue.record("\(plain), \(packed)")
+      return
+    }
+    #expect((8..<end).contains(byte))
+    #expect(plain.advice.hasPrefix("give a whole file"))
+  }
+
   // Skips where the recorded reference vectors are not at hand; LOCKSTEP_GOLDEN names their folder.
   @Test(
     "every reference vector written by PyTorch is read, and refused at every shorter length",

@@ -153,8 +153,7 @@ private struct SharedSave {
     case .success(let files):
       return [0] + Manifest(formatVersion: .current, info: info, files: files).encoded()
     case .failure(let error):
-      let kind = CheckpointError.Kind.allCases.firstIndex(of: error.kind) ?? 0
-      return [1, UInt8(kind)] + Array("\(error.problem)\n\(error.path)".utf8)
+      return [1, error.kind.rawValue] + Array("\(error.problem)\n\(error.path)".utf8)
     }
   }
 
@@ -175,14 +174,13 @@ private struct SharedSave {
   }
 
   private func files(_ report: [UInt8], of rank: Int) throws(CheckpointError) -> [Manifest.File] {
-    guard report.first == 1, report.count > 1 else {
+    guard report.first == 1, report.count > 1, let kind = CheckpointError.Kind(rawValue: report[1]) else {
       return try Manifest(parsing: Array(report.dropFirst()), path: folder).files
     }
-    let kinds = CheckpointError.Kind.allCases
     let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
       separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
     throw CheckpointError(
-      kinds[min(Int(report[1]), kinds.count - 1)],
-      "\(lines[0])\(rank == 0 ? "" : " on rank \(rank)")", path: lines.count > 1 ? String(lines[1]) : folder)
+      kind, "\(lines[0])\(rank == 0 ? "" : " on rank \(rank)")",
+      path: lines.count > 1 ? String(lines[1]) : folder)
   }
 }

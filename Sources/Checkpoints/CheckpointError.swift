@@ -4,7 +4,7 @@ import Platform
 /// What went wrong with a checkpoint: one line that names the place and what to do next.
 public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The classes of failure that a caller acts on differently.
-  public enum Kind: CaseIterable, Sendable {
+  public enum Kind: UInt8, Sendable {
     /// A file or folder cannot be made: no permission, a read-only file system, a missing parent.
     case cannotCreate
     /// The disk or the quota is full, or too little is free to begin.

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// What a generation says about itself beside its tensors.
 public struct GenerationInfo: Equatable, Sendable {
   /// The steps that have been done.
@@ -116,6 +118,13 @@ public struct GenerationContents: Sendable {
     info: GenerationInfo, files: [TensorFile], retained: RetainedGenerations = RetainedGenerations()
   ) {
     precondition(Set(files.map(\.name)).count == files.count, "the files' names are unique")
+    for (index, file) in files.enumerated() {
+      guard case .difference = file.encoding else { continue }
+      let bases = file.bases(in: files[..<index])
+      precondition(
+        file.tensors.allSatisfy { bases[$0.name]?.shape == $0.shape },
+        "the tensors of \(file.name) have those that they are the difference to")
+    }
     self.info = info
     self.files = files
     self.retained = retained

@@ -7,7 +7,7 @@ import Platform
 /// field, `manifest_sha256`, is the SHA-256 of every byte of the file before the digest's own first digit, in
 /// every format: `head -c -68 manifest.json | sha256sum` gives it.
 public struct Manifest: Equatable, Sendable {
-  /// A version of the format: another major is not understood, another minor is.
+  /// A version of the format: a greater major is refused, a smaller one and any minor are read.
   public struct FormatVersion: Equatable, Sendable, CustomStringConvertible {
     /// Raised when an older reader would misunderstand.
     public let major: Int

@@ -9,7 +9,8 @@ package struct TransferWeights {
   /// How the file differs from the network; empty unless the transfer is partial.
   package let differences: ModelDifferences
 
-  /// Gives the parameters and buffers of `store` the values of a plain safetensors file.
+  /// Gives the parameters and buffers of `store` the values of a safetensors file, plain or in a
+  /// zstd frame.
   ///
   /// PyTorch's counters `num_batches_tracked`, which nothing here reads, are passed over.
   /// - Parameters:

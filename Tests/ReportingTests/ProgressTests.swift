@@ -155,9 +155,10 @@ struct ProgressTests {
   }
 
   @Test(
-    "statistics show four digits",
+    "statistics show four decimals, fewer the larger they are, or two digits and an exponent",
     arguments: [
-      (0.0, "0.0000"), (0.69314, "0.6931"), (-12.3456, "-12.346"), (123.456, "123.46"), (12345.6, "12346"),
+      (0.0, "0.0000"), (0.0012345, "0.0012"), (0.69314, "0.6931"), (-12.3456, "-12.346"), (123.456, "123.46"),
+      (12345.6, "12346"),
       (1.234e-5, "1.2e-05"), (-9.96e-10, "-1.0e-09"), (4.2e12, "4.2e+12"), (.nan, "nan"),
       (-.infinity, "-inf"),
     ])

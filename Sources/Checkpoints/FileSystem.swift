@@ -108,11 +108,9 @@ struct OutputFile: ~Copyable {
   }
 
   func write(_ bytes: [UInt8]) throws(CheckpointError) {
-    var outcome: Result<Void, CheckpointError> = .success(())
-    bytes.withUnsafeBytes { bytes in
-      do throws(CheckpointError) { try write(bytes) } catch { outcome = .failure(error) }
+    try bytes.withUnsafeBufferPointer { bytes throws(CheckpointError) in
+      try write(UnsafeRawBufferPointer(bytes))
     }
-    try outcome.get()
   }
 
   /// Makes the content durable.

@@ -69,15 +69,13 @@ public struct NamedTensor: Sendable {
     #if _endian(big)
       #error("safetensors files are little-endian; this byte order would need a swap")
     #endif
-    var outcome: Result<Void, E> = .success(())
-    func run(_ bytes: UnsafeRawBufferPointer) {
-      do throws(E) { try body(bytes) } catch { outcome = .failure(error) }
-    }
     switch value {
-    case .float32(let tensor): tensor.withUnsafeBufferPointer { run(UnsafeRawBufferPointer($0)) }
-    case .int64(let values, _): values.withUnsafeBytes(run)
-    case .uint8(let values, _): values.withUnsafeBytes(run)
+    case .float32(let tensor):
+      try tensor.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
+    case .int64(let values, _):
+      try values.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
+    case .uint8(let values, _):
+      try values.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
     }
-    try outcome.get()
   }
 }

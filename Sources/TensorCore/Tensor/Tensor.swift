@@ -76,8 +76,10 @@ public struct Tensor: Sendable {
   }
 
   /// Reads the elements; the pointer is valid within `body` only.
-  public func withUnsafeBufferPointer<R>(_ body: (UnsafeBufferPointer<Float>) throws -> R) rethrows -> R {
-    try withExtendedLifetime(storage) {
+  public func withUnsafeBufferPointer<R, E>(
+    _ body: (UnsafeBufferPointer<Float>) throws(E) -> R
+  ) throws(E) -> R {
+    try withExtendedLifetime(storage) { () throws(E) in
       try body(UnsafeBufferPointer(start: storage.pointer + offset, count: count))
     }
   }

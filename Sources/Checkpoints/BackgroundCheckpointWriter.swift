@@ -37,12 +37,7 @@ public final class BackgroundCheckpointWriter {
   private var ending: BackgroundJob<Outcome>?
   private var unreported: Outcome?
 
-  /// A writer into `store`, alone.
-  public convenience init(store: CheckpointStore) {
-    self.init(store: store, peers: Peers(rank: 0, writers: [0]) { [$0] })
-  }
-
-  /// A writer into `store` together with others.
+  /// A writer into `store`, alone or together with others.
   package init(store: CheckpointStore, peers: Peers) {
     self.store = store
     self.peers = peers

@@ -1,10 +1,10 @@
 import Glibc
-import Platform
+package import Platform
 import Synchronization
 
 /// Work on a thread of its own that stands back for the threads that train: it gets what they leave of a
 /// core.
-final class BackgroundJob<Output: Sendable> {
+package final class BackgroundJob<Output: Sendable> {
   private let result = Result()
   private var thread: SystemThread?
 
@@ -13,23 +13,29 @@ final class BackgroundJob<Output: Sendable> {
   }
 
   /// Starts `work`; where the system gives no thread, it is done before this returns: late, not lost.
-  init(_ work: @escaping @Sendable () -> Output) {
+  /// - Parameter start: starts a thread, or returns nil if there is none.
+  package init(
+    startingBy start: (@escaping @Sendable () -> Void) -> SystemThread? = {
+      SystemThread(ifGiven: .standsBack, $0)
+    },
+    _ work: @escaping @Sendable () -> Output
+  ) {
     let result = result
     let body = { @Sendable in
       let output = work()
       result.output.withLock { $0 = output }
     }
-    thread = SystemThread(ifGiven: .standsBack, body)
+    thread = start(body)
     if thread == nil { body() }
   }
 
   deinit { join() }
 
   /// Whether ``wait()`` would return at once.
-  var isDone: Bool { result.output.withLock { $0 != nil } }
+  package var isDone: Bool { result.output.withLock { $0 != nil } }
 
   /// Sleeps until the work is done; may be called again.
-  func wait() -> Output {
+  package func wait() -> Output {
     join()
     guard let output = result.output.withLock({ $0 }) else {
       preconditionFailure("a job ends with its output")

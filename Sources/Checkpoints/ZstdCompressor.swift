@@ -8,15 +8,17 @@ struct ZstdCompressor: ~Copyable {
   private var remaining: Int
   private var isEnded = false
 
+  /// Floats have no repetitions, which higher levels search for: 1 gives fewer bytes, faster.
+  private static let level: Int32 = 1
+
   /// - Parameters:
   ///   - size: the bytes of content to come, exactly.
-  ///   - level: floats have no repetitions, which higher levels search for: 1 gives fewer bytes, faster.
   ///   - isNoise: hardly searches for repetitions at all, only counts how often each byte occurs: faster
   ///     still, and fewer bytes where what looks like a repetition is chance.
-  init(size: Int, level: Int32 = 1, isNoise: Bool = false) {
+  init(size: Int, isNoise: Bool = false) {
     guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
     var parameters = [
-      (ZSTD_c_compressionLevel, level), (ZSTD_c_checksumFlag, 1), (ZSTD_c_contentSizeFlag, 1),
+      (ZSTD_c_compressionLevel, Self.level), (ZSTD_c_checksumFlag, 1), (ZSTD_c_contentSizeFlag, 1),
     ]
     if isNoise {
       // The length is how fast it passes over what does not repeat; the last, by its name of today

@@ -13,9 +13,9 @@ public enum ZstdFrame {
   }
 
   /// The frame for `content`, with its size in the header and a content checksum.
-  public static func compress(_ content: [UInt8], level: Int32 = 1) -> [UInt8] {
+  package static func compress(_ content: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = []
-    var compressor = ZstdCompressor(size: content.count, level: level)
+    var compressor = ZstdCompressor(size: content.count)
     content.withUnsafeBytes { bytes in
       compressor.compress(bytes) { frame.append(contentsOf: $0) }
     }
@@ -32,11 +32,9 @@ public enum ZstdFrame {
     _ frame: [UInt8], expectedSize: Int, path: String
   ) throws(CheckpointError) -> [UInt8] {
     var decompressor = ZstdDecompressor(expectedSize: expectedSize, path: path)
-    var failure: CheckpointError?
-    frame.withUnsafeBytes { bytes in
-      do throws(CheckpointError) { try decompressor.decompress(bytes) } catch { failure = error }
+    try frame.withUnsafeBufferPointer { bytes throws(CheckpointError) in
+      try decompressor.decompress(UnsafeRawBufferPointer(bytes))
     }
-    if let failure { throw failure }
     try decompressor.finish()
     return decompressor.content
   }

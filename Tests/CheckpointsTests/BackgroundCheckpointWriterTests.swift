@@ -6,6 +6,13 @@ import TensorCore
 import TestSupport
 import Testing
 
+extension BackgroundCheckpointWriter {
+  /// A writer without peers.
+  convenience init(store: CheckpointStore) {
+    self.init(store: store, peers: Peers(rank: 0, writers: [0]) { [$0] })
+  }
+}
+
 @Suite struct BackgroundCheckpointWriterTests {
   private let folder = TemporaryFolder()
 
@@ -87,6 +94,17 @@ import Testing
     gate.signal()
     #expect(try writer.finish()?.step == 2)
     #expect(writer.takeEnded() == nil)
+  }
+
+  @Test("where the system gives no thread the work is done all the same, before the job is there")
+  func noThread() {
+    let done = Mutex(false)
+    let job = BackgroundJob(startingBy: { _ in nil }) {
+      done.withLock { $0 = true }
+      return 7
+    }
+    #expect(done.withLock { $0 } && job.isDone)
+    #expect(job.wait() == 7 && job.wait() == 7)
   }
 
   @Test("a writer that is let go has finished its save")

@@ -286,8 +286,7 @@ private final class Fault: Sendable {
   @Test("who reads beside a run that goes on finds generations that are gone, never damaged ones")
   func readBeside() throws {
     let store = CheckpointStore(directory: folder.path, keepLast: 1)
-    let writer = BackgroundCheckpointWriter(
-      store: store, peers: .init(rank: 0, writers: [0]) { [$0] })
+    let writer = BackgroundCheckpointWriter(store: store)
     for step in 1...30 {
       _ = try writer.submit(sampleContents(step: step))
       while true {

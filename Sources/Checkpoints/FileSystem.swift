@@ -97,13 +97,8 @@ struct OutputFile: ~Copyable {
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
     try fileSystem.announce(.write(path, bytes))
-    var written = 0
-    while written < bytes.count {
-      let count = retrying {
-        Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-      }
-      guard count > 0 else { throw failure("write", path) }
-      written += count
+    if let code = writeAll(bytes, to: descriptor) {
+      throw CheckpointError(.inputOutput, call: "write", path: path, code: code)
     }
   }
 

@@ -1,9 +1,6 @@
+import Glibc
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Whole files that appear at once: a reader, and a run that is killed, finds the old bytes or the new ones.
 package enum AtomicFile {
@@ -12,20 +9,23 @@ package enum AtomicFile {
   ///
   /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
   ///   cut leaves the old bytes or the new ones too.
-  package static func write(_ bytes: [UInt8], to path: String, durable: Bool) throws(ReportingError) {
+  /// - Throws: ``ReportingError/cannotWrite(path:operation:errno:)``.
+  package static func write(
+    _ bytes: [UInt8], to path: String, durable: Bool, calls: FileCalls = FileCalls()
+  ) throws(ReportingError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try overwrite(path, bytes) }
     let path = isLink(path) ? Files.real(path) ?? path : path
     let (temporary, descriptor) = try openTemporary(for: path)
-    var failure = writeAll(bytes, to: descriptor).map { (operation: "write", code: $0) }
-    if failure == nil, durable, fsync(descriptor) != 0 { failure = ("fsync", errno) }
+    var failure = calls.write(bytes, descriptor).map { (operation: "write", code: $0) }
+    if failure == nil, durable, calls.synchronize(descriptor) != 0 { failure = ("fsync", errno) }
     if close(descriptor) != 0, failure == nil { failure = ("close", errno) }
     if failure == nil, rename(temporary, path) != 0 { failure = ("rename", errno) }
     if let failure {
       unlink(temporary)
       throw .cannotWrite(path: path, operation: failure.operation, errno: failure.code)
     }
-    if durable { try synchronizeFolder(of: path) }
+    if durable { try synchronizeFolder(of: path, calls: calls) }
   }
 
   private static let mark = ".tmp-"
@@ -67,7 +67,10 @@ package enum AtomicFile {
   package static func isTemporary(_ name: String, of target: String) -> Bool { name.hasPrefix(target + mark) }
 
   /// Makes a name durable that was made or changed in the folder above `path`.
-  package static func synchronizeFolder(of path: String) throws(ReportingError) {
+  /// - Throws: ``ReportingError/cannotWrite(path:operation:errno:)``.
+  package static func synchronizeFolder(
+    of path: String, calls: FileCalls = FileCalls()
+  ) throws(ReportingError) {
     let end = path.lastIndex(of: "/")
     let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -75,7 +78,7 @@ package enum AtomicFile {
       throw .cannotWrite(path: folder, operation: "open", errno: errno)
     }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else {
+    guard calls.synchronize(descriptor) == 0 else {
       throw .cannotWrite(path: folder, operation: "fsync", errno: errno)
     }
   }

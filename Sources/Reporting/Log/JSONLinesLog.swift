@@ -12,12 +12,12 @@ public final class JSONLinesLog {
   public let path: String
   /// The step of the last line, nil if there is none.
   public private(set) var lastStep: Int?
-  private let file: OutputFile
+  private let file: RecordFile
 
   /// The key that names the values of a line which are not finite.
   static let nonFiniteKey = "nonFinite"
 
-  private init(path: String, file: OutputFile, lastStep: Int?) {
+  private init(path: String, file: RecordFile, lastStep: Int?) {
     self.path = path
     self.file = file
     self.lastStep = lastStep
@@ -27,7 +27,7 @@ public final class JSONLinesLog {
   /// - Throws: ``ReportingError/logExists(path:)`` if the file has bytes in it, or another
   ///   ``ReportingError``.
   public static func create(_ path: String) throws(ReportingError) -> JSONLinesLog {
-    let file = try OutputFile(path: path, mode: .append)
+    let file = try RecordFile(path: path, mode: .append)
     guard file.length == 0 else { throw .logExists(path: path) }
     return JSONLinesLog(path: path, file: file, lastStep: nil)
   }
@@ -37,7 +37,7 @@ public final class JSONLinesLog {
   /// - Throws: ``ReportingError``.
   public static func resume(_ path: String, afterStep step: Int) throws(ReportingError) -> JSONLinesLog {
     let lastStep = try keepLines(upTo: step, of: path)
-    return JSONLinesLog(path: path, file: try OutputFile(path: path, mode: .append), lastStep: lastStep)
+    return JSONLinesLog(path: path, file: try RecordFile(path: path, mode: .append), lastStep: lastStep)
   }
 
   /// Appends the line of `step`.

@@ -20,7 +20,7 @@ import SwiftProtobuf
 /// the session's first step: from the second one on, TensorBoard drops every earlier event at or after that
 /// step, so the steps between the checkpoint and the end of the old session are shown once.
 public final class TensorBoardWriter {
-  private let file: OutputFile
+  private let file: RecordFile
   private let wallTime: () -> Double
 
   /// The event file's path.
@@ -45,7 +45,7 @@ public final class TensorBoardWriter {
     }
     let name = try EventFileName.next(
       in: folder, wallTime: wallTime(), host: host, process: process ?? getpid())
-    file = try OutputFile(path: "\(folder)/\(name)", mode: .new)
+    file = try RecordFile(path: "\(folder)/\(name)", mode: .new)
     self.wallTime = wallTime
     try append(.fileVersion("brain.Event:2"), step: 0)
     try append(.sessionLog(.with { $0.status = .start }), step: step.map { $0 + 1 } ?? 0)

@@ -66,6 +66,23 @@ package enum AtomicFile {
   /// Whether `name` is what a process leaves that is killed as it writes the file `target`.
   package static func isTemporary(_ name: String, of target: String) -> Bool { name.hasPrefix(target + mark) }
 
+  /// Removes what processes have left in `folder` that were killed as they wrote files there. To be called by
+  /// the one process that writes there; what cannot be removed stays.
+  package static func removeLeftovers(in folder: String) {
+    for name in (DirectoryEntry.entries(of: folder) ?? []).map(\.text) where isTemporary(name) {
+      unlink("\(folder)/\(name)")
+    }
+  }
+
+  /// Whether `name` is one that ``openTemporary(for:)`` gives, of any file.
+  private static func isTemporary(_ name: String) -> Bool {
+    let parts = name.split(separator: mark, omittingEmptySubsequences: false)
+    guard parts.count > 1, !parts[0].isEmpty else { return false }
+    let words = parts[parts.count - 1].split(separator: "-", omittingEmptySubsequences: false)
+    return words.count > 2
+      && words.suffix(2).allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  }
+
   /// Makes a name durable that was made or changed in the folder above `path`.
   /// - Throws: ``ReportingError/cannotWrite(path:operation:errno:)``.
   package static func synchronizeFolder(

@@ -75,4 +75,27 @@ struct AtomicFileTests {
     #expect(read(reader, &bytes, bytes.count) == 3 && bytes.starts(with: new))
     #expect(kind(of: "file") == S_IFIFO && folder.names == ["file"])
   }
+
+  @Test("what a process has left that was killed as it wrote is removed, and nothing else")
+  func leftovers() throws {
+    // The name under which the bytes lie as they are written.
+    var left: [String] = []
+    var calls = FileCalls()
+    calls.write = { [folder] _, _ in
+      left += folder.names
+      return nil
+    }
+    try AtomicFile.write(new, to: path, durable: false, calls: calls)
+    try AtomicFile.write(new, to: folder.path(of: "step-00000001.png"), durable: false, calls: calls)
+    left = left.filter { $0.contains(".tmp-") } + ["status.json.tmp-node-7.example.org-4711-12"]
+    #expect(left.count == 3)
+    let others = [
+      ".tmp-node-1-2", "a.tmp-77", "b.tmp-node-1-2x", "c.tmp-node--2", "d-node-1-2", "e.tmp-x.partial",
+    ]
+    for name in left + others { folder.write("", to: name) }
+    #expect(mkdir(folder.path(of: "f.tmp-node-1-2"), 0o700) == 0)
+    AtomicFile.removeLeftovers(in: folder.path)
+    #expect(folder.names == (others + ["f.tmp-node-1-2", "file", "step-00000001.png"]).sorted())
+    AtomicFile.removeLeftovers(in: folder.path(of: "none"))
+  }
 }

@@ -204,6 +204,19 @@ struct RunFolderTests {
     #expect(access(run.samplesPath, F_OK) == 0)
   }
 
+  @Test("what a killed process was writing goes when the run goes on, not before")
+  func leftovers() throws {
+    let scratch = TemporaryFolder()
+    _ = try RunFolder.create(at: scratch.path, options: options())
+    let names = ["status.json.tmp-node-12-3", "samples/step-00000005.png.tmp-node-12-4"]
+    for name in names + ["samples/mine.tmp-1"] { scratch.write("", to: name) }
+    var run = try RunFolder.reopen(at: scratch.path)
+    for name in names { #expect(access(scratch.path(of: name), F_OK) == 0) }
+    try run.resume(with: run.options)
+    for name in names { #expect(access(scratch.path(of: name), F_OK) != 0, "\(name)") }
+    #expect(access(scratch.path(of: "samples/mine.tmp-1"), F_OK) == 0)
+  }
+
   @Test("a run of another recipe is refused with the keys that differ, and is not touched")
   func differentRecipe() throws {
     let scratch = TemporaryFolder()

@@ -231,6 +231,7 @@ extension RunFolder {
   public mutating func resume(with options: Options) throws(RunFolderError) {
     try checkResume(with: options)
     try makeFolders()
+    for folder in [path, samplesPath] { AtomicFile.removeLeftovers(in: folder) }
     if options != self.options {
       try RunFolderFiles.replace(Entry.options, in: path, with: options.canonicalYAML)
     }

@@ -2,20 +2,17 @@ extension JSONLinesLog {
   /// The objects of the log at `path`, in order; none if it does not exist.
   /// - Throws: ``ReportingError``.
   package static func values(of path: String) throws(ReportingError) -> [JSONValue] {
-    guard let bytes = try AtomicFile.read(path) else { return [] }
-    return try JSONLines.parse(bytes, path: path).map(\.value)
+    try lines(of: path).map(\.value)
   }
 
   /// The values of `keys` over the steps of the log at `path`, one series per key, in the order asked for:
-  /// what the loss plot draws. Values that were not finite come back as they were; lines without a key are
+  /// what the loss plot draws. The log is read once, whatever the number of keys. Values that were not finite come back as they were; lines without a key are
   /// left out of its series.
   /// - Throws: ``ReportingError``; a log that does not exist has empty series.
   public static func series(_ keys: [String], of path: String) throws(ReportingError) -> [Plot.Series] {
-    let lines = try AtomicFile.read(path).map { bytes throws(ReportingError) in
-      try JSONLines.parse(bytes, path: path)
-    }
+    let lines = try lines(of: path)
     return keys.map { key in
-      let points = (lines ?? []).compactMap { line -> Plot.Point? in
+      let points = lines.compactMap { line -> Plot.Point? in
         guard let value = line.value[key].flatMap({ number($0, key: key, in: line.value) }) else {
           return nil
         }
@@ -31,13 +28,17 @@ extension JSONLinesLog {
   package static func lastNumbers(
     of path: String, upTo step: Int
   ) throws(ReportingError) -> [(name: String, value: Double)] {
-    let lines = try AtomicFile.read(path).map { bytes throws(ReportingError) in
-      try JSONLines.parse(bytes, path: path)
+    guard case .object(let members)? = try lines(of: path).last(where: { $0.step <= step })?.value else {
+      return []
     }
-    guard case .object(let members)? = lines?.last(where: { $0.step <= step })?.value else { return [] }
     return members.compactMap { member in
       member.key == "step" ? nil : member.value.number.map { (member.key, $0) }
     }
+  }
+
+  private static func lines(of path: String) throws(ReportingError) -> [JSONLines.Line] {
+    guard let bytes = try AtomicFile.read(path) else { return [] }
+    return try JSONLines.parse(bytes, path: path)
   }
 
   private static func number(_ value: JSONValue, key: String, in line: JSONValue) -> Double? {

@@ -11,7 +11,7 @@ public final class JSONLinesLog {
   /// The file's path.
   public let path: String
   /// The step of the last line, nil if there is none.
-  public private(set) var lastStep: Int?
+  private var lastStep: Int?
   private let file: RecordFile
 
   /// The key that names the values of a line which are not finite.
@@ -32,9 +32,9 @@ public final class JSONLinesLog {
     return JSONLinesLog(path: path, file: file, lastStep: nil)
   }
 
-  /// The log of a run that continues behind `step`: its lines up to `step`, none of those after it. A log
-  /// that does not exist is begun.
-  /// - Throws: ``ReportingError``.
+  /// The log of a run that continues behind `step`: its lines up to `step`, none of those after it, whatever
+  /// has become of them. A log that does not exist is begun.
+  /// - Throws: ``ReportingError``, where a line up to `step` is damaged or stands after a later one.
   public static func resume(_ path: String, afterStep step: Int) throws(ReportingError) -> JSONLinesLog {
     let lastStep = try keepLines(upTo: step, of: path)
     return JSONLinesLog(path: path, file: try RecordFile(path: path, mode: .append), lastStep: lastStep)
@@ -69,10 +69,9 @@ public final class JSONLinesLog {
   /// Rewrites the log without the lines after `step`, if there are any. Returns the last step that stays.
   private static func keepLines(upTo step: Int, of path: String) throws(ReportingError) -> Int? {
     guard let bytes = try AtomicFile.read(path) else { return nil }
-    let lines = try JSONLines.parse(bytes, path: path)
-    let kept = lines.prefix { $0.step <= step }
-    let end = kept.last?.range.upperBound ?? 0
+    let kept = try JSONLines.parse(bytes, path: path, upTo: step).last
+    let end = kept?.range.upperBound ?? 0
     if end < bytes.count { try AtomicFile.write(Array(bytes[..<end]), to: path, durable: true) }
-    return kept.last?.step
+    return kept?.step
   }
 }

@@ -22,15 +22,15 @@ package struct ModelCard {
   /// The networks of the folder, the one that makes samples first.
   package var networks: [String]
   /// A picture in the folder.
-  package var picture: String?
-  /// The resolved options, as the run folder keeps them.
+  package var picture: String
+  /// The resolved options, without what only the run's machine knows.
   package var options: String
   /// What the first network does.
   package var use: Use
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],
-    figures: [(name: String, value: Double)], networks: [String], picture: String?, options: String,
+    figures: [(name: String, value: Double)], networks: [String], picture: String, options: String,
     use: Use
   ) {
     self.use = use
@@ -48,7 +48,7 @@ package struct ModelCard {
     var parts = [
       "---\nlibrary_name: lockstep\ntags:\n" + tags.map { "- \($0)\n" }.joined() + "---", "# \(text(title))",
     ]
-    if let picture { parts.append("![samples](\(picture))") }
+    parts.append("![samples](\(picture))")
     parts.append(Self.table(["", ""], facts.map { [text($0.name), text($0.value)] }))
     parts.append("## Loading it in PyTorch")
     parts.append("```python\n\(python)```")
@@ -58,7 +58,7 @@ package struct ModelCard {
       parts.append(Self.table(["figure", "value"], figures.map { [text($0.name), "\(Float($0.value))"] }))
     }
     parts.append("## Options")
-    parts.append("`lockstep train` repeats the run from this recipe:")
+    parts.append("Those of the run, without the places of data and weights on its machine:")
     // No fence of the text itself may end the block.
     parts.append("```yaml\n\(options.replacing(["```": "` ` `"]))```")
     return parts.joined(separator: "\n\n") + "\n"

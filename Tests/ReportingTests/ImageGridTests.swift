@@ -4,16 +4,25 @@ import Testing
 
 @Suite("Image grids")
 struct ImageGridTests {
+  /// The grey between cells.
+  private let background: UInt8 = 224
+
   @Test("cells go row by row, each pixel repeated, two pixels of padding between and around")
   func layout() {
-    // Three images of 1 x 2 pixels, two to a row.
-    let images = Tensor([-1, 1, 0, 1, 1, -1], shape: [3, 1, 2, 1])
-    let picture = ImageGrid(columns: 2, scale: 2).pixels(of: images)
-    #expect((picture.width, picture.height, picture.channels) == (2 * (4 + 2) + 2, 2 * (2 + 2) + 2, 1))
-    let b = ImageGrid.background
-    let padding = [UInt8](repeating: b, count: 14)
-    let upper: [UInt8] = [b, b, 0, 0, 255, 255, b, b, 128, 128, 255, 255, b, b]
-    let lower: [UInt8] = [b, b, 255, 255, 0, 0, b, b, b, b, b, b, b, b]
+    // Three images of 1 x 32 pixels, two to a row, of which a pixel becomes 2 x 2.
+    func pixels(_ left: Float, _ right: Float) -> [Float] {
+      [Float](repeating: left, count: 31) + [right]
+    }
+    let images = Tensor(pixels(-1, 1) + pixels(0, 1) + pixels(1, -1), shape: [3, 1, 32, 1])
+    let picture = ImageGrid(columns: 2).pixels(of: images)
+    #expect((picture.width, picture.height, picture.channels) == (2 * (64 + 2) + 2, 2 * (2 + 2) + 2, 1))
+    let b = background
+    func cell(_ left: UInt8, _ right: UInt8) -> [UInt8] {
+      [UInt8](repeating: left, count: 62) + [right, right]
+    }
+    let padding = [UInt8](repeating: b, count: 134)
+    let upper = [b, b] + cell(0, 255) + [b, b] + cell(128, 255) + [b, b]
+    let lower = [b, b] + cell(255, 0) + [b, b] + cell(b, b) + [b, b]
     let rows = [padding, padding, upper, upper, padding, padding, lower, lower, padding, padding]
     #expect(picture.samples == rows.flatMap { $0 })
   }
@@ -21,19 +30,21 @@ struct ImageGridTests {
   @Test("channels stay innermost")
   func colour() {
     let images = Tensor([-1, 0.5, 1], shape: [1, 1, 1, 3])
-    let picture = ImageGrid(columns: 1, scale: 1).pixels(of: images)
-    #expect((picture.width, picture.height, picture.channels) == (5, 5, 3))
-    let centre = (2 * 5 + 2) * 3
-    #expect(Array(picture.samples[centre..<centre + 3]) == [0, 191, 255])
-    #expect(picture.samples.filter { $0 == ImageGrid.background }.count == 24 * 3)
+    let picture = ImageGrid(columns: 1).pixels(of: images)
+    #expect((picture.width, picture.height, picture.channels) == (68, 68, 3))
+    for pixel in [2 * 68 + 2, 65 * 68 + 65] {
+      #expect(Array(picture.samples[pixel * 3..<pixel * 3 + 3]) == [0, 191, 255])
+    }
+    #expect(picture.samples.filter { $0 == background }.count == (68 * 68 - 64 * 64) * 3)
   }
 
   @Test("values outside [-1, 1] are clamped and NaN is black")
   func clamping() {
     let images = Tensor([-9, 9, .nan, .infinity, -.infinity, 0.999], shape: [1, 1, 6, 1])
-    let picture = ImageGrid(columns: 1, scale: 1).pixels(of: images)
+    let picture = ImageGrid(columns: 1).pixels(of: images)
+    // A pixel becomes 10 x 10.
     let start = 2 * picture.width + 2
-    #expect(Array(picture.samples[start..<start + 6]) == [0, 255, 0, 255, 0, 255])
+    #expect((0..<6).map { picture.samples[start + 10 * $0] } == [0, 255, 0, 255, 0, 255])
   }
 
   @Test("by default the grid is nearly square and small images are magnified to at most 64 pixels")

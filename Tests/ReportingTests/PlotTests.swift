@@ -4,26 +4,27 @@ import Testing
 @Suite("Plots")
 struct PlotTests {
   /// The pixels of `picture` below its legend that are blue, as the first series is; all else is grey.
-  private func bluePixels(_ picture: Pixels) -> [(x: Int, y: Int)] {
+  /// - Parameter difference: how much more blue than red they have at least: less where a line is drawn lightly.
+  private func bluePixels(_ picture: Pixels, difference: Int = 80) -> [(x: Int, y: Int)] {
     var found: [(x: Int, y: Int)] = []
     for y in 60..<picture.height {
       for x in 0..<picture.width {
         let start = (y * picture.width + x) * 3
-        if Int(picture.samples[start + 2]) - Int(picture.samples[start]) > 80 { found.append((x, y)) }
+        if Int(picture.samples[start + 2]) - Int(picture.samples[start]) > difference { found.append((x, y)) }
       }
     }
     return found
   }
 
-  private func plot(_ values: [Double], isSmoothed: Bool = false) -> Plot {
+  private func plot(_ values: [Double]) -> Plot {
     let points = values.enumerated().map { Plot.Point(x: Double($0.offset), y: $0.element) }
-    return Plot(title: "t", panels: [.init("loss", [.init("a", points)])], isSmoothed: isSmoothed)
+    return Plot(title: "t", panels: [.init("loss", [.init("a", points)])])
   }
 
   @Test("equal plots give equal bytes")
   func determinism() throws {
     let values = (0..<3000).map { Double($0 * $0 % 1009) }
-    let plot = plot(values, isSmoothed: true)
+    let plot = plot(values)
     #expect(plot.pixels() == plot.pixels())
     #expect(try PNGFile(encoding: plot.pixels()).bytes == PNGFile(encoding: plot.pixels()).bytes)
   }
@@ -41,15 +42,13 @@ struct PlotTests {
     #expect(bluePixels(picture).isEmpty != drawable)
   }
 
-  @Test("x values and ranges may be strange too")
+  @Test("steps may be strange too")
   func strangeAxes() {
     let points = [
       Plot.Point(x: .nan, y: 1), .init(x: -1e100, y: 2), .init(x: 1e100, y: 3), .init(x: 0, y: 1),
     ]
-    for range in [0...0, -Double.infinity...Double.infinity, 1e99...1e100] {
-      let panels = [Plot.Panel("p", [.init("s", points)], range: range), .init("empty", [])]
-      #expect(Plot(title: "", panels: panels).pixels(scale: 1).channels == 3)
-    }
+    let panels = [Plot.Panel("p", [.init("s", points)]), .init("empty", [])]
+    #expect(Plot(title: "", panels: panels).pixels(scale: 1).channels == 3)
   }
 
   @Test("a single spike among a million values is drawn")
@@ -57,18 +56,18 @@ struct PlotTests {
     var values = [Double](repeating: 0, count: 1_000_000)
     values[500_700] = 1
     let picture = plot(values).pixels(scale: 1)
-    let rows = bluePixels(picture).map(\.y)
+    let rows = bluePixels(picture, difference: 20).map(\.y)
     let heights = (rows.max() ?? 0) - (rows.min() ?? 0)
     #expect(heights > 150)
   }
 
   @Test("a gap stays empty")
   func gap() {
-    let values = (0...100).map { (40...60).contains($0) ? Double.nan : 1 }
+    let values = (0...90).map { (40...60).contains($0) ? Double.nan : 1 }
     let columns = bluePixels(plot(values).pixels(scale: 1)).map(\.x)
-    // The axis goes from x = 54 to x = 742: values 40 and 60 stand at 329 and 466.
-    #expect(columns.contains { $0 < 320 } && columns.contains { $0 > 475 })
-    #expect(!columns.contains { (335..<460).contains($0) })
+    // The axis goes from x = 54 to x = 742: values 39 and 61 stand at 352 and 520.
+    #expect(columns.contains { $0 < 345 } && columns.contains { $0 > 530 })
+    #expect(!columns.contains { (360..<515).contains($0) })
   }
 
   @Test("larger values are drawn higher")

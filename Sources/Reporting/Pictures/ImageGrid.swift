@@ -5,28 +5,22 @@ public import TensorCore
 public struct ImageGrid: Sendable {
   /// Cells per row; nil for the nearest square, `ceil(sqrt(N))`.
   public let columns: Int?
-  /// How often a pixel is repeated in both directions; nil for the largest factor with cells of at most 64
-  /// pixels.
-  public let scale: Int?
 
-  /// Pixels between cells and around them, not scaled.
-  public static let padding = 2
+  /// Pixels between cells and around them, not magnified.
+  private static let padding = 2
   /// The grey of the padding and of cells without an image: it shows the edge of black and of white cells.
-  public static let background: UInt8 = 224
+  private static let background: UInt8 = 224
 
-  /// - Parameters:
-  ///   - columns: cells per row, for interpolations their length; nil for the nearest square.
-  ///   - scale: whole-number magnification; nil for the largest factor with cells of at most 64 pixels.
-  public init(columns: Int? = nil, scale: Int? = nil) {
+  /// - Parameter columns: cells per row, for interpolations their length; nil for the nearest square.
+  public init(columns: Int? = nil) {
     precondition(columns.map { $0 > 0 } ?? true, "a grid has at least one column")
-    precondition(scale.map { $0 > 0 } ?? true, "a grid is magnified at least once")
     self.columns = columns
-    self.scale = scale
   }
 
   /// The grid of `images`, of shape `[N, H, W, C]` with C 1 or 3, values in [-1, 1].
   ///
   /// -1 becomes 0 and 1 becomes 255, rounded to nearest; values outside are clamped and NaN is drawn black.
+  /// Images are magnified by the largest factor with cells of at most 64 pixels.
   public func pixels(of images: Tensor) -> Pixels {
     precondition(images.shape.rank == 4 && images.count > 0, "images are [N, H, W, C], not \(images.shape)")
     let (count, height, width, channels) = (
@@ -34,7 +28,7 @@ public struct ImageGrid: Sendable {
     )
     let columns = self.columns ?? Self.squareColumns(count)
     let rows = (count + columns - 1) / columns
-    let scale = self.scale ?? max(1, 64 / max(height, width))
+    let scale = max(1, 64 / max(height, width))
     let (cellWidth, cellHeight) = (width * scale + Self.padding, height * scale + Self.padding)
     let (gridWidth, gridHeight) = (columns * cellWidth + Self.padding, rows * cellHeight + Self.padding)
 

@@ -1,17 +1,17 @@
-/// A line plot: panels one above the other over the same kind of x axis, each with named series and a legend.
+/// A line plot: panels one above the other over steps, each with named series and a legend.
 ///
 /// Equal plots give equal pixels on every machine. Values that are NaN, infinite or beyond ±1e100 are gaps; a
 /// series of one point is a dot; more points than pixel columns are thinned to the first, lowest, highest and
 /// last of each column, so that no spike is lost.
 public struct Plot: Equatable, Sendable {
-  /// A value at a place on the x axis.
+  /// A value at a step.
   public struct Point: Equatable, Sendable {
-    /// The place, for a loss plot the step.
+    /// The step.
     public let x: Double
     /// The value.
     public let y: Double
 
-    /// A value at a place.
+    /// A value at a step.
     public init(x: Double, y: Double) {
       self.x = x
       self.y = y
@@ -40,46 +40,34 @@ public struct Plot: Equatable, Sendable {
     public var title: String
     /// The lines; the first seven have colours of their own.
     public var series: [Series]
-    /// The extent of the y axis; nil for the extent of the values.
-    public var range: ClosedRange<Double>?
 
     /// One pair of axes.
-    public init(_ title: String, _ series: [Series], range: ClosedRange<Double>? = nil) {
+    public init(_ title: String, _ series: [Series]) {
       self.title = title
       self.series = series
-      self.range = range
     }
   }
 
   /// What the whole picture shows.
   public var title: String
-  /// What the x axis shows.
-  public var xLabel: String
   /// Top to bottom.
   public var panels: [Panel]
-  /// Draws series of 100 points or more lightly, and their moving mean (over a triangle of a 25th of the
-  /// points) boldly; the picture says so.
-  public var isSmoothed: Bool
 
   /// A plot of `panels`.
   /// - Precondition: there is a panel.
-  public init(title: String, xLabel: String = "step", panels: [Panel], isSmoothed: Bool = true) {
+  public init(title: String, panels: [Panel]) {
     precondition(!panels.isEmpty, "a plot has a panel")
     self.title = title
-    self.xLabel = xLabel
     self.panels = panels
-    self.isSmoothed = isSmoothed
   }
 
-  /// The picture.
+  /// The picture, 760 points wide. Series of 100 points or more are drawn lightly, and their moving mean (over a
+  /// triangle of a 25th of the points) boldly; the picture says so.
   ///
-  /// - Parameters:
-  ///   - width: in points.
-  ///   - panelHeight: the height of each pair of axes in points.
-  ///   - scale: pixels per point; 1 for a small picture, 2 for print and dense screens.
-  public func pixels(width: Int = 760, panelHeight: Int = 190, scale: Int = 2) -> Pixels {
-    precondition(width >= 200 && panelHeight >= 40 && scale >= 1, "a plot of at least 200 x 40 points")
-    var renderer = PlotRenderer(plot: self, width: width, panelHeight: panelHeight, scale: scale)
+  /// - Parameter scale: pixels per point; 1 for a small picture, 2 for print and dense screens.
+  public func pixels(scale: Int = 2) -> Pixels {
+    precondition(scale >= 1, "a point has pixels")
+    var renderer = PlotRenderer(plot: self, scale: scale)
     return renderer.draw()
   }
 }

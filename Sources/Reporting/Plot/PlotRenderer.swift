@@ -2,10 +2,9 @@
 struct PlotRenderer {
   private let plot: Plot
   private let scale: Int
-  private let width: Int
-  private let panelHeight: Int
   private var canvas: Canvas
 
+  private static let (width, panelHeight) = (760, 190)
   private static let (left, right, top, bottom) = (54, 18, 14, 30)
   private static let titleHeight = 26
   private static let legendRow = 18
@@ -24,17 +23,15 @@ struct PlotRenderer {
     Canvas.Colour($0)
   }
 
-  init(plot: Plot, width: Int, panelHeight: Int, scale: Int) {
+  init(plot: Plot, scale: Int) {
     self.plot = plot
     self.scale = scale
-    self.width = width
-    self.panelHeight = panelHeight
     var height = Self.top + Self.titleHeight + Self.bottom - Self.panelGap
     for panel in plot.panels {
-      let rows = Self.legendRows(of: panel, width: width).count
-      height += rows * Self.legendRow + panelHeight + Self.tickRow + Self.panelGap
+      let rows = Self.legendRows(of: panel).count
+      height += rows * Self.legendRow + Self.panelHeight + Self.tickRow + Self.panelGap
     }
-    canvas = Canvas(width: width * scale, height: height * scale, background: .init(0xFFFFFF))
+    canvas = Canvas(width: Self.width * scale, height: height * scale, background: .init(0xFFFFFF))
   }
 
   mutating func draw() -> Pixels {
@@ -43,10 +40,10 @@ struct PlotRenderer {
     for panel in plot.panels { y = draw(panel, from: y) }
     let baseline = y - Self.panelGap + 14
     text(
-      plot.xLabel, x: (Self.left + width - Self.right) / 2, y: baseline, colour: Self.ink, alignment: .centre)
-    if plot.isSmoothed, plot.panels.contains(where: { $0.series.contains(where: isSmoothed) }) {
+      "step", x: (Self.left + Self.width - Self.right) / 2, y: baseline, colour: Self.ink, alignment: .centre)
+    if plot.panels.contains(where: { $0.series.contains(where: isSmoothed) }) {
       text(
-        "light: every value, dark: moving mean", x: width - Self.right, y: Self.top + 12,
+        "light: every value, dark: moving mean", x: Self.width - Self.right, y: Self.top + 12,
         colour: Self.faintInk, alignment: .right)
     }
     return canvas.pixels
@@ -54,7 +51,7 @@ struct PlotRenderer {
 
   /// Draws a panel below `y` and returns where the next one begins.
   private mutating func draw(_ panel: Plot.Panel, from y: Int) -> Int {
-    let rows = Self.legendRows(of: panel, width: width)
+    let rows = Self.legendRows(of: panel)
     text(panel.title, x: Self.left, y: y + 9, colour: Self.ink, weight: 1.15)
     drawLegend(rows, of: panel, from: y)
 
@@ -63,19 +60,19 @@ struct PlotRenderer {
     let axes = PlotAxes(
       x: PlotAxes.range(
         of: plot.panels.lazy.flatMap(\.series).flatMap(\.points).filter(\.isDrawable).map(\.x), margin: 0),
-      y: usable(panel.range) ?? PlotAxes.range(of: values.lazy.map(\.y), margin: 0.05),
-      left: Self.left * scale, right: (width - Self.right) * scale,
-      top: top * scale, bottom: (top + panelHeight) * scale)
+      y: PlotAxes.range(of: values.lazy.map(\.y), margin: 0.05),
+      left: Self.left * scale, right: (Self.width - Self.right) * scale,
+      top: top * scale, bottom: (top + Self.panelHeight) * scale)
     drawAxes(axes, areCounts: areCounts(values.map(\.y)))
     for (index, series) in panel.series.enumerated() {
       draw(series, colour: Self.palette[index % Self.palette.count], axes: axes)
     }
     if values.isEmpty {
       text(
-        "no finite values", x: (Self.left + width - Self.right) / 2, y: top + panelHeight / 2,
+        "no finite values", x: (Self.left + Self.width - Self.right) / 2, y: top + Self.panelHeight / 2,
         colour: Self.faintInk, alignment: .centre)
     }
-    return top + panelHeight + Self.tickRow + Self.panelGap
+    return top + Self.panelHeight + Self.tickRow + Self.panelGap
   }
 
   /// Whether values are whole, and more than the 0 and 1 of a share.
@@ -83,21 +80,15 @@ struct PlotRenderer {
     values.contains { abs($0) >= 2 } && values.allSatisfy { $0 == $0.rounded() }
   }
 
-  /// A range given by the caller, nil if nothing could be drawn over it.
-  private func usable(_ range: ClosedRange<Double>?) -> ClosedRange<Double>? {
-    guard let range, abs(range.lowerBound) <= 1e100, abs(range.upperBound) <= 1e100 else { return nil }
-    return range.upperBound > range.lowerBound ? range : PlotAxes.range(of: [range.lowerBound], margin: 0)
-  }
-
   private mutating func drawAxes(_ axes: PlotAxes, areCounts: Bool) {
     let (columns, rows) = (axes.left..<axes.right, axes.top..<axes.bottom)
-    let yTicks = AxisTicks(in: axes.y, about: max(2, panelHeight / 36), integersOnly: areCounts)
+    let yTicks = AxisTicks(in: axes.y, about: Self.panelHeight / 36, integersOnly: areCounts)
     for (value, label) in zip(yTicks.values, yTicks.labels) {
       let row = Int(axes.row(of: value).rounded())
       canvas.fill(x: columns, y: row..<row + scale, colour: Self.gridColour)
       text(label, x: Self.left - 7, pixelY: Double(row) + 4 * Double(scale), alignment: .right)
     }
-    let xTicks = AxisTicks(in: axes.x, about: max(2, width / 90), integersOnly: true)
+    let xTicks = AxisTicks(in: axes.x, about: Self.width / 90, integersOnly: true)
     for (value, label) in zip(xTicks.values, xTicks.labels) {
       let column = Int(axes.column(of: value).rounded())
       canvas.fill(x: column..<column + scale, y: rows, colour: Self.gridColour)
@@ -112,7 +103,7 @@ struct PlotRenderer {
   }
 
   private func isSmoothed(_ series: Plot.Series) -> Bool {
-    plot.isSmoothed && series.points.count >= SeriesShape.smoothingThreshold
+    series.points.count >= SeriesShape.smoothingThreshold
   }
 
   private mutating func draw(_ series: Plot.Series, colour: Canvas.Colour, axes: PlotAxes) {
@@ -148,7 +139,7 @@ extension PlotRenderer {
   private static let sampleWidth = 18
 
   /// The legend in rows, set flush right beside the panel's title; at least one row, which may be empty.
-  private static func legendRows(of panel: Plot.Panel, width: Int) -> [[LegendEntry]] {
+  private static func legendRows(of panel: Plot.Panel) -> [[LegendEntry]] {
     let available = width - left - right
     let titleWidth = Int(Canvas.width(of: panel.title, size: textSize)) + 24
     var rows: [(used: Int, entries: [(index: Int, width: Int, name: String)])] = [(titleWidth, [])]

@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+import TensorCore
 import Testing
 
 extension EndToEnd {
@@ -199,6 +201,35 @@ extension EndToEnd {
       let more = ["stop.patience=0", "steps=8", "--run", "cut", "--resume"]
       #expect(try Lockstep.train(more, ranks: 1, in: folder).status == 0)
       #expect(try Lockstep.inspect("cut", in: folder).step == 8)
+    }
+
+    @Test(
+      "a resume counts on where weights are named by a relative path, and with a key the space does not read")
+    func relativeWeights() throws {
+      let folder = try Folder()
+      let values = KeyedNoise(seed: 5, purpose: .synthetic, turn: 0).normal([4, 1, 32, 32])
+      let weights = [
+        NamedTensor("main.0.weight", values), NamedTensor("main.0.bias", Tensor(repeating: 0, shape: [4])),
+      ]
+      try folder.write(Safetensors(weights).encoded(), "weights.safetensors")
+      let words =
+        ["dcgan"] + narrow + [
+          "quality.every=2", "quality.samples=96", "dataset.count=600", "quality.space=weights",
+          "quality.weights=weights.safetensors", "threads=2", "samples.count=1",
+          "optimizer.generator.learningRate=1e-12", "optimizer.discriminator.learningRate=1e-12",
+          "stop.patience=2", "stop.margin=0.5", "steps=4", "--run", "run",
+        ]
+      let begun = try Lockstep.train(words, ranks: 1, in: folder)
+      #expect(begun.status == 0, "\(begun.errors)")
+      // One measurement without improvement before, one behind: a count that began anew would end at step 10.
+      for more in [[], ["quality.weights=./weights.safetensors"], ["quality.components=8"]] {
+        try? FileManager.default.removeItem(atPath: "\(folder.path)/again")
+        try folder.copy("run", to: "again")
+        let resumed = try Lockstep.train(
+          ["steps=20", "--run", "again", "--resume"] + more, ranks: 1, in: folder)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try Lockstep.inspect("again", in: folder).step == 6, "\(more)")
+      }
     }
 
     @Test("the best of what is not measured is refused")

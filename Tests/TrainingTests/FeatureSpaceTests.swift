@@ -163,6 +163,37 @@ struct FeatureSpaceTests {
       let other = Convergence.after(4, step: 2, try quality(word), margin: 0, before: before)
       #expect(other?.best.step == 2 && other?.misses == 0, "\(word)")
     }
+    // Principal components do not read it, so nothing begins anew.
+    let idle = Convergence.after(
+      4, step: 2, try quality("quality.classifierSteps=7"), margin: 0, before: before)
+    #expect(idle?.best.step == 1 && idle?.misses == 1)
+  }
+
+  @Test("given weights are known by their content, wherever their file lies")
+  func movedWeights() throws {
+    let folder = TemporaryFolder()
+    func write(_ name: String, _ value: Float) throws -> String {
+      let path = "\(folder.path)/\(name)"
+      let tensors = [
+        NamedTensor("main.0.weight", Tensor(repeating: value, shape: [3, 1, 16, 16])),
+        NamedTensor("main.0.bias", Tensor(repeating: value, shape: [3])),
+      ]
+      try Data(Safetensors(tensors).encoded()).write(to: URL(fileURLWithPath: path))
+      return path
+    }
+    func measured(_ path: String, step: Int, before: Convergence?) throws -> Convergence? {
+      let options = try Options.resolve(
+        recipe: "dcgan",
+        overrides: ["size=16", "quality.every=1", "quality.space=weights", "quality.weights=\(path)"])
+      let reference = try FeatureSpaces.reference(
+        Self.vessels(), options, folder: nil, over: SoloCommunicator()
+      ) { _ in }
+      return Convergence.after(
+        4, step: step, options.quality, weights: reference.weightsSHA256, margin: 0, before: before)
+    }
+    let first = try measured(write("first", 0.5), step: 1, before: nil)
+    #expect(try measured(write("moved", 0.5), step: 2, before: first)?.misses == 1)
+    #expect(try measured(write("other", 0.25), step: 2, before: first)?.misses == 0)
   }
 
   @Test("weights without classes are refused where classes are counted")

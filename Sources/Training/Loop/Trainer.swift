@@ -87,7 +87,7 @@ package final class Trainer {
 
     lineStart = .now
     // A run that ended for it, and is asked for no more, ends again.
-    if startStep > 0, let verdict = engine.state.convergence?.verdict(options) {
+    if startStep > 0, let verdict = quality?.verdict(of: engine.state.convergence) {
       try finish()
       return .converged(verdict)
     }
@@ -107,7 +107,7 @@ package final class Trainer {
       }
       let isStopping = engine.flags.contains(.stopRequested)
       let (scores, isBest) = try measureQuality(done)
-      let verdict = scores == nil ? nil : engine.state.convergence?.verdict(options)
+      let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
       let isEnd = done == setup.steps || verdict != nil
       let isMeasured = isEnd || isDue(options.samples.every, at: done)
       let measurement = isMeasured ? try measure() : nil

@@ -34,19 +34,21 @@ package enum FeatureSpaces {
     telling tell: (String) -> Void
   ) throws -> QualityReference {
     let quality = options.quality
-    let network: NetworkFeatures
     switch quality.space {
     case .pca:
       return try QualityReference(
         components: quality.components, samples: quality.samples, of: dataset, isRaw: options.modelsPoints,
         over: communicator)
     case .classifier:
-      network = try classifier(
+      let features = try classifier(
         dataset, steps: quality.classifierSteps, folder: folder, over: communicator, telling: tell)
+      return try QualityReference(
+        space: features, samples: quality.samples, of: dataset, over: communicator)
     case .weights:
-      network = try given(quality.weights ?? "", dataset, over: communicator, telling: tell)
+      let (features, sha256) = try given(quality.weights ?? "", dataset, over: communicator, telling: tell)
+      return try QualityReference(
+        space: features, samples: quality.samples, weightsSHA256: sha256, of: dataset, over: communicator)
     }
-    return try QualityReference(space: network, samples: quality.samples, of: dataset, over: communicator)
   }
 
   /// Finds out, before a run has a folder, whether there can be such a space: labels to train on, or weights
@@ -124,7 +126,7 @@ package enum FeatureSpaces {
   private static func given(
     _ path: String, _ dataset: any ImageDataset, over communicator: any Communicator,
     telling tell: (String) -> Void
-  ) throws -> NetworkFeatures {
+  ) throws -> (features: NetworkFeatures, sha256: String) {
     let bytes = try communicator.fromCoordinator {
       let safetensors = try Safetensors(contentsOf: path)
       _ = try GivenWeights.network(safetensors, path: path, size: dataset.height, channels: dataset.channels)
@@ -133,10 +135,11 @@ package enum FeatureSpaces {
     let network = try GivenWeights.network(
       Safetensors(decoding: bytes, path: path), path: path, size: dataset.height, channels: dataset.channels)
     let classes = network.configuration.classes
+    let sha256 = SHA256.digest(of: [network.store.flatValues])
     tell(
       "weights of \(path), \(network.configuration.features) features, "
         + (classes > 0 ? "\(classes) classes" : "no classes")
-        + ", SHA-256 \(SHA256.digest(of: [network.store.flatValues]).prefix(16))")
-    return NetworkFeatures(network, named: "weights", channels: dataset.channels)
+        + ", SHA-256 \(sha256.prefix(16))")
+    return (NetworkFeatures(network, named: "weights", channels: dataset.channels), sha256)
   }
 }

@@ -6,18 +6,15 @@ import Quality
 struct QualityMonitor {
   let reference: QualityReference
   let exchange: RankExchange
-  private let options: Options.Quality
-  private let stop: Options.Stop
-  private let seed: UInt64
+  private let whole: Options
+  private var options: Options.Quality { whole.quality }
   /// What was measured last.
   private(set) var last: QualityScores?
 
   init(_ reference: QualityReference, _ options: Options, over exchange: RankExchange) {
     self.reference = reference
     self.exchange = exchange
-    self.options = options.quality
-    stop = options.stop
-    seed = options.seed
+    whole = options
   }
 
   /// Whether a measurement is due when `done` steps are.
@@ -28,7 +25,7 @@ struct QualityMonitor {
   /// Measures a model whose updates are complete. The latents are the same every time.
   mutating func measure(_ model: any Model) throws -> QualityScores {
     let fake = try model.features(
-      of: QualityScores.fakeCount(options.samples, in: reference.space), against: reference, seed: seed,
+      of: QualityScores.fakeCount(options.samples, in: reference.space), against: reference, seed: whole.seed,
       turn: 0,
       isAveraged: true, over: exchange)
     let scores = QualityScores(
@@ -47,15 +44,24 @@ struct QualityMonitor {
   /// The best generation after one of `step` with these scores, given the best before.
   func best(after scores: QualityScores, step: Int, before: BestGeneration?) -> BestGeneration? {
     let value = scores[options.metric]
-    let rival = before.flatMap { $0.isLike(options) ? $0 : nil }
+    let weights = reference.weightsSHA256
+    let rival = before.flatMap { $0.isLike(options, weights: weights) ? $0 : nil }
     if let rival, !options.metric.isBetter(value, than: rival.value) { return rival }
-    return value.isFinite
-      ? BestGeneration(step: step, value: value, metric: options.metric, setting: options.setting) : nil
+    guard value.isFinite else { return nil }
+    return BestGeneration(
+      step: step, value: value, metric: options.metric, setting: options.setting(weights: weights))
   }
 
   /// What is known of the run's getting better after these scores; nil if it does not end for it.
   func convergence(after scores: QualityScores, step: Int, before: Convergence?) -> Convergence? {
-    guard stop.patience > 0 else { return nil }
-    return Convergence.after(scores[options.metric], step: step, options, margin: stop.margin, before: before)
+    guard whole.stop.patience > 0 else { return nil }
+    return Convergence.after(
+      scores[options.metric], step: step, options, weights: reference.weightsSHA256,
+      margin: whole.stop.margin, before: before)
+  }
+
+  /// Why the run ends by what is known of its getting better, for people; nil if it does not.
+  func verdict(of convergence: Convergence?) -> String? {
+    convergence?.verdict(whole, weights: reference.weightsSHA256)
   }
 }

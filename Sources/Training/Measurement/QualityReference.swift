@@ -17,6 +17,8 @@ package struct QualityReference {
   package let modeShares: [Double]
   /// The share of each label among training samples; empty if they have none.
   package let classShares: [Double]
+  /// The SHA-256 of the weights that the space was given; nil of a space that is made from the data.
+  package let weightsSHA256: String?
 
   /// Training samples that are looked at, at most; of more, a random choice.
   static let longest = 65_536
@@ -45,30 +47,39 @@ package struct QualityReference {
         .unsuitable, "the training samples have no principal components, in which quality is measured",
         dataset.name, "look for values that are not finite, or give another quality.space")
     }
-    self.space = space
-    moments = space.features(of: survey.moments)
-    modeShares = []
-    classShares = survey.labelShares
-    real = try Self.features(
-      Self.places(min(samples, dataset.count), of: dataset), of: dataset, in: space, over: communicator)
+    try self.init(
+      space, moments: space.features(of: survey.moments), survey, samples: samples, weightsSHA256: nil,
+      of: dataset, over: communicator)
   }
 
   /// Looks at the training samples in a space that is there already, every rank at its part. All ranks call.
   ///
   /// Communicated: the moments of the features, how often each label and mode occurs, and the features of
   /// `real`.
+  /// - Parameter weightsSHA256: of the weights that the space was given.
   /// - Throws: as the other initialiser.
   package init(
-    space: any FeatureSpace, samples: Int, of dataset: any ImageDataset, over communicator: any Communicator
+    space: any FeatureSpace, samples: Int, weightsSHA256: String? = nil, of dataset: any ImageDataset,
+    over communicator: any Communicator
   ) throws {
-    self.space = space
     let survey = try Survey(
       of: dataset, dimensions: space.count, modeCount: space.modeCount, over: communicator
     ) { images in
       let features = space.features(of: images)
       return (features, space.modeCount > 0 ? space.modes(of: features) : [])
     }
-    moments = survey.moments
+    try self.init(
+      space, moments: survey.moments, survey, samples: samples, weightsSHA256: weightsSHA256, of: dataset,
+      over: communicator)
+  }
+
+  private init(
+    _ space: any FeatureSpace, moments: Moments, _ survey: Survey, samples: Int, weightsSHA256: String?,
+    of dataset: any ImageDataset, over communicator: any Communicator
+  ) throws {
+    self.space = space
+    self.moments = moments
+    self.weightsSHA256 = weightsSHA256
     modeShares = survey.modeShares
     classShares = survey.labelShares
     real = try Self.features(

@@ -10,7 +10,7 @@ package struct BestGeneration: Equatable, Sendable {
   package let value: Double
   /// The metric.
   package let metric: QualityMetric
-  /// Names the space and the number of samples that it was measured with; see ``Options/Quality/setting``.
+  /// Names the space and the number of samples that it was measured with; see ``Options/Quality/setting(weights:)``.
   package let setting: Int
 
   /// A measurement.
@@ -21,8 +21,11 @@ package struct BestGeneration: Equatable, Sendable {
     self.setting = setting
   }
 
-  /// Whether the values of both can be compared.
-  func isLike(_ options: Options.Quality) -> Bool { metric == options.metric && setting == options.setting }
+  /// Whether its value can be compared with those that are measured so.
+  /// - Parameter sha256: see ``QualityReference/weightsSHA256``.
+  func isLike(_ options: Options.Quality, weights sha256: String?) -> Bool {
+    metric == options.metric && setting == options.setting(weights: sha256)
+  }
 }
 
 extension BestGeneration {
@@ -57,10 +60,18 @@ extension BestGeneration {
 }
 
 extension Options.Quality {
-  /// A 32-bit hash of what makes values of a metric comparable: the space, what it comes of and the number of
-  /// samples.
-  package var setting: Int {
-    let text = "\(space) \(weights ?? "") \(classifierSteps) \(components) \(samples)"
+  /// A 32-bit hash of what makes values of a metric comparable: the space, what it is made from and the number
+  /// of samples. Keys that the space does not read are not in it, and given weights are known by their content,
+  /// wherever their file lies.
+  /// - Parameter sha256: see ``QualityReference/weightsSHA256``.
+  package func setting(weights sha256: String?) -> Int {
+    let source =
+      switch space {
+      case .pca: "\(components)"
+      case .classifier: "\(classifierSteps)"
+      case .weights: sha256 ?? ""
+      }
+    let text = "\(space) \(source) \(samples)"
     return Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0
   }
 }
@@ -75,12 +86,16 @@ package struct Convergence: Equatable, Sendable {
 
   /// What is remembered after a measurement; nil before the first value that is finite. Values of another
   /// metric or setting than before are a beginning.
-  /// - Parameter margin: the share of the best value by which a better one has to differ from it.
+  /// - Parameters:
+  ///   - sha256: see ``QualityReference/weightsSHA256``.
+  ///   - margin: the share of the best value by which a better one has to differ from it.
   package static func after(
-    _ value: Double, step: Int, _ quality: Options.Quality, margin: Double, before: Convergence?
+    _ value: Double, step: Int, _ quality: Options.Quality, weights sha256: String? = nil, margin: Double,
+    before: Convergence?
   ) -> Convergence? {
-    let rival = before.flatMap { $0.best.isLike(quality) ? $0 : nil }
-    let measured = BestGeneration(step: step, value: value, metric: quality.metric, setting: quality.setting)
+    let rival = before.flatMap { $0.best.isLike(quality, weights: sha256) ? $0 : nil }
+    let measured = BestGeneration(
+      step: step, value: value, metric: quality.metric, setting: quality.setting(weights: sha256))
     guard let rival else { return value.isFinite ? Convergence(best: measured, misses: 0) : nil }
     let isBetter =
       quality.metric.isBetter(value, than: rival.best.value)
@@ -93,10 +108,11 @@ package struct Convergence: Equatable, Sendable {
   package var statistics: [(Statistic, Float)] { [(Statistic("stop_misses"), Float(misses))] }
 
   /// Why the run ends, for people; nil if it does not.
-  package func verdict(_ options: Options) -> String? {
-    guard options.stop.patience > 0, misses >= options.stop.patience, best.isLike(options.quality) else {
-      return nil
-    }
+  /// - Parameter sha256: see ``QualityReference/weightsSHA256``.
+  package func verdict(_ options: Options, weights sha256: String? = nil) -> String? {
+    guard options.stop.patience > 0, misses >= options.stop.patience,
+      best.isLike(options.quality, weights: sha256)
+    else { return nil }
     return
       "\(best.metric.rawValue) has not improved on \(Float(best.value)) of step \(best.step) in \(misses) measurements"
   }

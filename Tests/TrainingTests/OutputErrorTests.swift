@@ -50,6 +50,15 @@ struct OutputErrorTests {
     }
   }
 
+  @Test("a folder of samples, and the advice names the option that samples of their own are written with")
+  func samples() throws {
+    let sampling = try Sampling(path: sampled.run, seed: nil)
+    let place = "/proc/none/a"
+    let error = try failure { try sampling.writeEach(1, to: place) { _ in } }
+    #expect(error.description.hasPrefix("the output cannot be created, \(place) (mkdir: "), "\(error)")
+    #expect(error.description.hasSuffix("choose another --folder"), "\(error)")
+  }
+
   @Test("a disk that is full is no matter of names")
   func full() throws {
     let sampling = try Sampling(path: sampled.run, seed: nil)

@@ -43,11 +43,13 @@ package struct OutputError: ReportedError, Equatable, CustomStringConvertible {
   /// Makes the folder `path` and those above it that are missing, for the output `output`. False if it is
   /// there already.
   /// - Throws: ``OutputError``.
-  static func makeFolder(_ path: String, for output: String) throws(OutputError) -> Bool {
+  static func makeFolder(
+    _ path: String, for output: String, option: String = "--output"
+  ) throws(OutputError) -> Bool {
     switch Files.makeFolders(path) {
     case .new: return true
     case .there: return false
-    case .failed(let code): throw OutputError(output, operation: "mkdir", errno: code)
+    case .failed(let code): throw OutputError(output, option: option, operation: "mkdir", errno: code)
     }
   }
 

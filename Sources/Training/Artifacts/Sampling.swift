@@ -108,6 +108,7 @@ package struct Sampling {
     }
     let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
     let length = model.latentCount
+    var made: Set<String> = []
     try OutputError.writing(folder, option: "--folder") {
       for start in stride(from: 0, to: count, by: Self.block) {
         let rows = min(Self.block, count - start)
@@ -117,7 +118,9 @@ package struct Sampling {
           noise.normal([rows, length], from: start * length), classes: classes, isAveraged: isAveraged)
         for row in 0..<rows {
           let place = classes.isEmpty ? folder : "\(folder)/\(classFolders[classes[row]])"
-          _ = try OutputError.makeFolder(place, for: folder)
+          if made.insert(place).inserted {
+            _ = try OutputError.makeFolder(place, for: folder, option: "--folder")
+          }
           let image = images.rows(row..<row + 1)
           let path = "\(place)/\(Digits.padded(start + row, to: 6))"
           if let line = picture.lines(of: image) {

@@ -66,6 +66,9 @@ struct Bench: ParsableCommand {
     guard writers == nil || timesCheckpoints else {
       throw ValidationError("--writers is for bench checkpoint; leave it out.")
     }
+    guard !words.contains(where: { $0.hasPrefix("epochs=") }) else {
+      throw ValidationError("bench \(name) takes no epochs=; steps= is the length of one timed run.")
+    }
     // A second process would share the caches and the clock with the one that is timed.
     guard !(timesKernels || recovery != nil) || (LaunchEnvironment.current.size ?? 1) == 1 else {
       throw ValidationError("bench \(name) is for one process; run it without mpirun.")
@@ -106,7 +109,7 @@ struct Bench: ParsableCommand {
     leave(
       Ranks.run { communicator, threadCommunicator in
         let yaml = try communicator.fromCoordinator {
-          let hasLength = self.words.contains { $0.hasPrefix("steps=") || $0.hasPrefix("epochs=") }
+          let hasLength = self.words.contains { $0.hasPrefix("steps=") }
           var words = hasLength ? self.words : self.words + ["steps=10"]
           if timesCheckpoints, !words.contains(where: { $0.hasPrefix("checkpoint.every=") }) {
             words.append("checkpoint.every=100")

@@ -109,6 +109,48 @@ extension EndToEnd {
       #expect(!finished.errors.contains("MPI_ABORT"), "\(finished.errors)")
     }
 
+    private struct Saves: Decodable {
+      let pairs: Int
+      let stepsPerStretch: Int
+      let checkpointBytes: Int
+      let stallSeconds: Double
+      let blockedSeconds: Double
+      let finalSaveSeconds: Double
+      let stallFraction: Double
+    }
+
+    @Test(
+      "bench checkpoint times saves against steps without them, and what it cannot time is refused at once")
+    func checkpoint() throws {
+      let words = [
+        "bench", "checkpoint", "model.generatorFeatures=8", "model.discriminatorFeatures=8", "batch=8",
+      ]
+      let saves: Saves = try decoded(
+        try Lockstep.run(
+          words + ["--runs", "3", "--json", "steps=2", "checkpoint.every=10"], in: Folder()))
+      #expect(saves.pairs == 3 && saves.stepsPerStretch == 2 && saves.checkpointBytes > 0)
+      #expect(saves.blockedSeconds > 0 && saves.finalSaveSeconds > 0)
+      #expect(saves.stallSeconds.isFinite && saves.stallFraction.isFinite)
+      let refusals = [
+        (["steps=1"], "steps=2 or more"), (["checkpoint.every=0"], "distance of two checkpoints"),
+        (["epochs=1"], "steps= is the length of one timed run"),
+      ]
+      for (more, named) in refusals {
+        let refused = try Lockstep.run(words + more, in: Folder())
+        #expect(refused.status == 64 && refused.errors.contains(named), "\(refused.errors)")
+      }
+    }
+
+    @Test("a length in epochs and seeds beyond the last one are refused before anything is trained")
+    func lengths() throws {
+      for name in ["dcgan", "health"] {
+        let refused = try Lockstep.run(["bench", name, "epochs=1"], in: Folder())
+        #expect(refused.status == 64 && refused.errors.contains("takes no epochs="), "\(refused.errors)")
+      }
+      let seeds = try Lockstep.run(["bench", "health", "--runs", "2", "seed=\(Int.max)"], in: Folder())
+      #expect(seeds.status == 64 && seeds.errors.contains("a smaller seed="), "\(seeds.errors)")
+    }
+
     private struct Plan: Decodable {
       struct Row: Decodable {
         let nodes: Int

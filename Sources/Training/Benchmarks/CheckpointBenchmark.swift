@@ -1,7 +1,6 @@
 import Checkpoints
 import DataParallel
 import Datasets
-import Glibc
 package import MessagePassing
 import Platform
 import Reporting
@@ -26,12 +25,19 @@ package struct CheckpointBenchmark {
   /// - Parameters:
   ///   - pairCount: stretches without a save and as many with one, after one of each that is not timed.
   ///   - maximumWriters: the most ranks that write; all that see the folder if nil.
-  /// - Throws: ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
+  /// - Throws: ``BenchmarkError`` for stretches too short for a save and for a run that saves nothing,
+  ///   `DatasetError`, ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
   ///   `CommunicationError`.
   package init(
     _ options: Options, pairs pairCount: Int, maximumWriters: Int?, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator
   ) throws {
+    let steps = options.length.steps(samples: 1, batch: options.batch)
+    let dataset = try communicator.together {
+      guard steps > 1 else { throw BenchmarkError.tooShort(steps: steps) }
+      guard options.checkpoint.every > 0 else { throw BenchmarkError.savesNothing }
+      return try Datasets.open(DatasetRequest(options))
+    }
     let training = try TimedTraining(options, over: communicator, training: threadCommunicator)
     defer { training.communication.finish() }
     let folder = String(
@@ -41,8 +47,6 @@ package struct CheckpointBenchmark {
     let store = CheckpointStore(directory: folder + "/checkpoints", keepLast: options.checkpoint.keepLast)
     let ranks = try store.writers(over: RankExchange(communicator))
     let writers = Array(ranks.prefix(maximumWriters ?? ranks.count))
-    let steps = options.length.steps(samples: 1, batch: options.batch)
-    let dataset = try communicator.together { try Datasets.open(DatasetRequest(options)) }
     let setup = Trainer.Setup(
       options: options, plan: training.engine.plan, dataset: dataset, steps: steps, folder: folder)
     let saver = RunSaver(
@@ -79,13 +83,13 @@ package struct CheckpointBenchmark {
     }
     for number in 0...pairCount {
       // Which comes first changes, so that a drift of the machine's speed cancels out.
-      let first = try stretch(saves: number % 2 == 1)
-      let second = try stretch(saves: number % 2 == 0)
-      if number == 0 {
-        blocked = []
-      } else {
-        pairs.append(number % 2 == 1 ? (second, first) : (first, second))
+      let savesFirst = number % 2 == 1
+      var pair = (without: 0.0, with: 0.0)
+      for saves in [savesFirst, !savesFirst] {
+        let seconds = try stretch(saves: saves)
+        if saves { pair.with = seconds } else { pair.without = seconds }
       }
+      if number == 0 { blocked = [] } else { pairs.append(pair) }
     }
     self.blocked = blocked
     for _ in 0..<pairCount {

@@ -8,10 +8,6 @@ import Platform
 import Reporting
 import TensorCore
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Proves that the watch sees a game go wrong and that the policy puts it right: runs on a mixture, each with
 /// another seed, that are broken from the start or left alone.
 package struct RecoveryBenchmark {
@@ -55,6 +51,8 @@ package struct RecoveryBenchmark {
 
   /// Trains `runs` runs of the recipe `ring`, in folders that are removed afterwards.
   /// - Parameter words: `key=value` words over the recipe and the watch; `seed=` is the first seed.
+  /// - Throws: ``BenchmarkError`` for a first seed that has not as many behind it, `OptionsError`, and what
+  ///   ``TrainingRun`` throws but ``WatchError``.
   package init(_ kind: Case, runs: Int, words: [String]) throws {
     self.kind = kind
     var defaults = [
@@ -75,9 +73,13 @@ package struct RecoveryBenchmark {
     guard case .mixture(let mixture) = options.data else { preconditionFailure("ring is a mixture") }
     let centres = GaussianMixture.modes(of: mixture).centres
     modes = centres.count
+    // Before the first run, which takes minutes.
+    guard options.seed <= UInt64(Int.max) - UInt64(runs - 1) else {
+      throw BenchmarkError.seeds(first: options.seed, runs: runs)
+    }
     outcomes = try (0..<runs).map { run in
       try Self.outcome(
-        kind, seed: options.seed &+ UInt64(run), overrides, centre: centres[run % centres.count])
+        kind, seed: options.seed + UInt64(run), overrides, centre: centres[run % centres.count])
     }
   }
 
@@ -116,11 +118,14 @@ package struct RecoveryBenchmark {
 
   /// Has the generator put everything onto one point.
   private static func collapse(_ state: RunState, onto centre: SIMD2<Float>) {
-    let store = state.model.networks[0].store
+    guard let generator = state.model.networks.first(where: { $0.name == "generator" }) else {
+      preconditionFailure("ring has a generator")
+    }
+    let store = generator.store
     let biases = store.parameters.filter { $0.shape.rank == 1 }
     for bias in biases.dropLast() { store.set(bias, to: Tensor(repeating: -100, shape: bias.shape)) }
     if let last = biases.last { store.set(last, to: Tensor([centre.x, centre.y], shape: last.shape)) }
-    state.model.networks[0].average?.copy(from: store)
+    generator.average?.copy(from: store)
   }
 
   private func isDetected(_ outcome: Outcome) -> Bool {

@@ -6,10 +6,6 @@ import Platform
 import Reporting
 import TensorCore
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Times training steps on data in memory, without logging, samples or checkpoints: what remains is the
 /// arithmetic and the communication.
 package struct TrainingBenchmark {
@@ -100,11 +96,7 @@ package struct TrainingBenchmark {
 
   /// The same for people.
   package var text: String {
-    func fixed(_ value: Double, _ digits: Int) -> String {
-      let scale = pow(10, Double(digits))
-      let rounded = (value * scale).rounded() / scale
-      return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
-    }
+    func fixed(_ value: Double, _ places: Int) -> String { FixedDecimal.text(value, places: places) }
     let step = runs.median / Double(stepsPerRun)
     let images = Double(samplesPerStep) / step
     let spread = (sorted[runs.count - 1] - sorted[0]) / runs.median * 100

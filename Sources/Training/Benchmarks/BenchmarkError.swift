@@ -1,0 +1,24 @@
+package import Platform
+
+/// Why a benchmark cannot be made as asked for.
+package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
+  /// A stretch has no step behind the first one, after which it saves.
+  case tooShort(steps: Int)
+  /// Nothing is saved in the course of a run, so saving has no share of it.
+  case savesNothing
+  /// The seeds that follow are no seeds.
+  case seeds(first: UInt64, runs: Int)
+
+  package var exitStatus: ExitStatus { .usage }
+
+  /// `what, where; what to do next`.
+  package var description: String {
+    switch self {
+    case .tooShort(let steps):
+      "a stretch of steps=\(steps) has no step behind the first one, after which it saves; give steps=2 or more"
+    case .savesNothing: "checkpoint.every=0 saves at the end alone; give the distance of two checkpoints"
+    case .seeds(let first, let runs):
+      "the seeds of \(runs) runs do not lie from \(first) to \(Int.max); give a smaller seed=, or fewer --runs"
+    }
+  }
+}

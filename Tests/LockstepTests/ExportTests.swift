@@ -84,6 +84,23 @@ extension EndToEnd {
       #expect(wrong.status == 64 && wrong.errors.contains("generator and discriminator"), "\(wrong.errors)")
     }
 
+    @Test(
+      "the card has the figures of the run that the checkpoint is of, and none where it lies in another one")
+    func copied() throws {
+      let folder = try trained("dcgan", narrow)
+      let checkpoint = "checkpoints/step-00000004"
+      let other = ["dcgan"] + narrow + ["steps=1", "samples.count=4", "seed=9", "--run", "other"]
+      #expect(try Lockstep.train(other, ranks: 1, in: folder).status == 0)
+      try folder.copy("run/\(checkpoint)", to: "other/\(checkpoint)")
+      for (run, hasFigures) in [("run", true), ("other", false)] {
+        let exported = try Lockstep.run(
+          ["export", "\(run)/\(checkpoint)", "--format", "safetensors", "--output", "of-\(run)"], in: folder)
+        #expect(exported.status == 0, "\(exported.errors)")
+        let card = String(decoding: try folder.bytes("of-\(run)/README.md"), as: UTF8.self)
+        #expect(card.contains("## Figures of the run") == hasFigures, "\(run)")
+      }
+    }
+
     @Test("an export writes over its own files, and over nobody else's, also beside them")
     func foreign() throws {
       let folder = try trained("dcgan", narrow)

@@ -124,6 +124,17 @@ extension EndToEnd {
       #expect(given.status == 0, "\(given.errors)")
       #expect(try values(given.output[...]) == values(evaluated.output[...]))
       #expect(given.output.contains("\"space\":\"weights\""))
+      // It is the run's also from within, and no classifier of other data or another length takes its place.
+      let place = "cd '\(folder.path)/run3/checkpoints'"
+      let within = try Job(
+        ["/bin/sh", "-c", "\(place) && exec '\(Lockstep.path!)' evaluate step-00000004"], in: folder
+      ).wait()
+      #expect(within.status == 0 && within.output.contains("from \(file)"), "\(within.errors)")
+      for word in ["dataset.count=500", "quality.classifierSteps=4"] {
+        let other = try Lockstep.run(["evaluate", "run3", word], in: folder)
+        #expect(other.status == 0 && !other.output.contains("from \(file)"), "\(other.errors)")
+        #expect(try folder.bytes("run3/\(file)") == kept, "\(word)")
+      }
       // A file that is damaged is made again.
       try Fixtures.damage("run3/\(file)", in: folder)
       let again = try Lockstep.run(["evaluate", "run3", "--json"], in: folder)

@@ -21,8 +21,8 @@ package struct Export {
   private let model: any Model
   private let options: Options
   private let info: GenerationInfo
-  /// The run's log; it need not be there.
-  private let logPath: String
+  /// The log of the run that the checkpoint lies in, if it does in one; it need not be there.
+  private let logPath: String?
   /// The steps that the checkpoint was trained for.
   package var step: Int { info.step }
   /// Checkpoints that were passed over.
@@ -34,7 +34,7 @@ package struct Export {
     let (generation, rejected) = try Inspection.generation(at: path)
     self.rejected = rejected
     options = try Inspection.options(of: generation)
-    logPath = "\(generation.path)/../../log.jsonl"
+    logPath = Inspection.run(of: generation).map { "\($0.folder)/log.jsonl" }
     model = options.family.makeModel(options)
     try RunState.restoreNetworks(of: model, from: generation)
     try RunState.restoreAverages(of: model, from: generation)
@@ -205,9 +205,9 @@ package struct Export {
         ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
         ("weights_sha256", info.weightsSHA256),
       ],
-      figures: try JSONLinesLog.lastNumbers(of: logPath, upTo: info.step).filter {
+      figures: try logPath.map { try JSONLinesLog.lastNumbers(of: $0, upTo: info.step) }?.filter {
         !RunReport.executionKeys.contains($0.name)
-      },
+      } ?? [],
       networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
       use: use)
   }

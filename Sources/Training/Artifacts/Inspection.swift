@@ -37,17 +37,30 @@ package struct Inspection {
     }
   }
 
-  /// The options of a generation: those of the run folder that it lies in, which know where the data lie now, if
-  /// they are of its arithmetic, or those that it has itself.
+  /// The run that a generation lies in: its folder, from the root on, and the options there. Nil for one that was
+  /// copied elsewhere, also among the checkpoints of a run of other arithmetic.
+  static func run(of generation: LoadedGeneration) -> (folder: String, options: Options)? {
+    // A folder of checkpoints may be a link to another disk, and a generation one to a run.
+    for path in [Files.absolute(generation.path), Files.real(generation.path)].compactMap(\.self) {
+      let parts = path.split(separator: "/")
+      let folder = "/" + parts.dropLast(2).joined(separator: "/")
+      if parts.dropLast().last.map(String.init) == RunFolder.Entry.checkpoints,
+        let options = try? Options.read(path: "\(folder)/\(RunFolder.Entry.options)"),
+        SHA256.digest(of: options.arithmeticDigestInput) == generation.manifest.info.optionsSHA256
+      {
+        return (folder, options)
+      }
+    }
+    return nil
+  }
+
+  /// The options of a generation: those of the run that it lies in, which know where the data lie now, or those
+  /// that it has itself.
   /// - Throws: `OptionsError`.
   static func options(of generation: LoadedGeneration) throws -> Options {
-    let path = "\(generation.path)/../../\(RunFolder.Entry.options)"
-    let info = generation.manifest.info
-    guard let own = info.options else { return try Options.read(path: path) }
-    if let stored = try? Options.read(path: path),
-      SHA256.digest(of: stored.arithmeticDigestInput) == info.optionsSHA256
-    {
-      return stored
+    if let run = run(of: generation) { return run.options }
+    guard let own = generation.manifest.info.options else {
+      return try Options.read(path: "\(generation.path)/../../\(RunFolder.Entry.options)")
     }
     return try Options.resolve(yaml: Array(own.utf8), name: "checkpoint", label: Manifest.fileName)
   }

@@ -39,13 +39,6 @@ package struct CheckpointEvaluation {
     }
   }
 
-  /// The run that a generation lies in; nil for one that was copied elsewhere.
-  private static func runFolder(of generation: LoadedGeneration) -> String? {
-    let parts = generation.path.split(separator: "/")
-    let folder = "\(generation.path)/../.."
-    return parts.dropLast().last == "checkpoints" && RunFolder.isRun(folder) ? folder : nil
-  }
-
   /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
   /// the checkpoint and gives the others its networks.
   /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
@@ -73,9 +66,13 @@ package struct CheckpointEvaluation {
       try RunState.restoreAverages(of: state.model, from: generation)
     }
     try state.broadcast(over: RankExchange(communicator))
+    areOwnData = loaded?.generation.manifest.info.dataFingerprint == dataset.fingerprint.description
+    let run = loaded.flatMap { Inspection.run(of: $0.generation) }
+    let isOwnClassifier =
+      areOwnData && run?.options.quality.classifierSteps == options.quality.classifierSteps
     var told: [String] = []
     let reference = try FeatureSpaces.reference(
-      dataset, options, folder: loaded.flatMap { Self.runFolder(of: $0.generation) }, over: communicator
+      dataset, options, folder: run?.folder, keepsClassifier: isOwnClassifier, over: communicator
     ) { told.append($0) }
     let all = try state.model.features(
       of: QualityScores.fakeCount(options.quality.samples, in: reference.space), against: reference,
@@ -89,7 +86,6 @@ package struct CheckpointEvaluation {
       dataset.name, "\(dataset.height)x\(dataset.width)x\(dataset.channels)", dataset.count,
       dataset.fingerprint.description
     )
-    areOwnData = loaded?.generation.manifest.info.dataFingerprint == dataset.fingerprint.description
     samples = fake.rows
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)

@@ -26,12 +26,15 @@ package enum FeatureSpaces {
   /// The reference of a run's measurements. All ranks call; what is trained or read is told to `tell` on all
   /// of them.
   ///
-  /// A classifier is read from the run folder, or trained and written there, by rank 0.
-  /// - Parameter folder: the run folder on rank 0.
+  /// A classifier is read from the run folder by rank 0, or trained.
+  /// - Parameters:
+  ///   - folder: the run folder on rank 0; nil for none.
+  ///   - keepsClassifier: whether rank 0 writes a classifier that was trained to the folder, in the place of one
+  ///     of other data or of another length.
   /// - Throws: `DatasetError`, `CheckpointError`, `CommunicationError`, on all ranks alike.
   package static func reference(
-    _ dataset: any ImageDataset, _ options: Options, folder: String?, over communicator: any Communicator,
-    telling tell: (String) -> Void
+    _ dataset: any ImageDataset, _ options: Options, folder: String?, keepsClassifier: Bool = true,
+    over communicator: any Communicator, telling tell: (String) -> Void
   ) throws -> QualityReference {
     let quality = options.quality
     switch quality.space {
@@ -41,7 +44,8 @@ package enum FeatureSpaces {
         over: communicator)
     case .classifier:
       let features = try classifier(
-        dataset, steps: quality.classifierSteps, folder: folder, over: communicator, telling: tell)
+        dataset, steps: quality.classifierSteps, folder: folder, isKept: keepsClassifier,
+        over: communicator, telling: tell)
       return try QualityReference(
         space: features, samples: quality.samples, of: dataset, over: communicator)
     case .weights:
@@ -99,8 +103,8 @@ package enum FeatureSpaces {
   }
 
   private static func classifier(
-    _ dataset: any ImageDataset, steps: Int, folder: String?, over communicator: any Communicator,
-    telling tell: (String) -> Void
+    _ dataset: any ImageDataset, steps: Int, folder: String?, isKept: Bool,
+    over communicator: any Communicator, telling tell: (String) -> Void
   ) throws -> NetworkFeatures {
     let single = try labelled(dataset)
     let path = folder.map { "\($0)/\(fileName)" }
@@ -112,7 +116,7 @@ package enum FeatureSpaces {
     let trained = try ClassifierTraining.train(single, steps: steps, over: communicator)
     let stored = StoredClassifier(trained, for: single)
     tell(stored.text)
-    if communicator.rank == 0, let path {
+    if communicator.rank == 0, isKept, let path {
       do {
         try AtomicFile.write(stored.encoded, to: path, durable: true)
       } catch {

@@ -12,18 +12,25 @@ package struct DryRun {
   /// A table for people.
   package let lines: [String]
 
-  /// Resolves the options of a new run, opens its data and describes it. Nothing is written.
-  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, `DatasetError`, ``MemoryError`` if the
-  ///   model is too large for this machine.
+  /// Resolves the options of a new run, opens its data, checks what the run would and describes it. Nothing is
+  /// written.
+  /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, `DatasetError`, `CheckpointError` and
+  ///   ``RunFolderError`` for what the run would begin with or measure by, ``MemoryError`` if the model is too
+  ///   large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
     try MemoryError.checkMaking(options)
-    let dataset = try Datasets.open(DatasetRequest(options))
-    try options.check(dataset, isNew: true)
-    try plan.check(sampleCount: dataset.count)
-    lines = Self.lines(options, options.family.makeModel(options), dataset)
+    let dataset = try RunAgreement.data(of: options, plan, isNew: true, rank: 0)
+    let model = options.family.makeModel(options)
+    let steps = options.length.steps(
+      samples: dataset.count, batch: options.batch * options.schedule(of: model).batchesPerStep)
+    try options.checkDecay(over: steps)
+    if options.initial != Options.Initial() {
+      _ = try RunStart.begin(RunState(model: model, options), options, steps: steps)
+    }
+    lines = Self.lines(options, model, dataset)
   }
 
   private static func lines(_ options: Options, _ model: any Model, _ dataset: any ImageDataset) -> [String] {

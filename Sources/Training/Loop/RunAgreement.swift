@@ -32,10 +32,8 @@ enum RunAgreement {
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
         batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size, rank: rank)
-      let dataset = try Datasets.open(DatasetRequest(options))
-      try options.check(dataset, isNew: !request.isResuming && request.source == nil)
-      if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
-      try plan.check(sampleCount: dataset.count)
+      let dataset = try data(
+        of: options, plan, isNew: !request.isResuming && request.source == nil, rank: rank)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)
     }
@@ -45,6 +43,19 @@ enum RunAgreement {
       options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
     ).verify(over: communicator)
     return (plan, dataset)
+  }
+
+  /// Opens the data of a run and checks all that they have to agree with.
+  /// - Parameter isNew: whether nothing has been trained yet.
+  /// - Throws: `DatasetError`, `PlanError`, and `CheckpointError` on rank 0, which reads the weights of a space.
+  static func data(
+    of options: Options, _ plan: MicroBatchPlan, isNew: Bool, rank: Int
+  ) throws -> any ImageDataset {
+    let dataset = try Datasets.open(DatasetRequest(options))
+    try options.check(dataset, isNew: isNew)
+    if options.quality.every > 0 { try FeatureSpaces.check(dataset, options, rank: rank) }
+    try plan.check(sampleCount: dataset.count)
+    return dataset
   }
 
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {

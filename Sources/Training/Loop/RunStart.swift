@@ -58,14 +58,10 @@ package struct RunStart {
         try CheckpointStore(directory: place, keepLast: 1).requireSpace(for: state.files)
       }
       // A run that ended before its first generation begins as it began.
-      if generation == nil, let source = options.initial.run {
-        let (other, passedOver) = try Inspection.generation(at: source)
-        warnings += passedOver
-        try Self.begin(state, with: other, options, steps: steps)
-        taken = ["the whole state of \(other.path)"]
-        forkedStep = other.manifest.info.step
-      } else if generation == nil {
-        taken = try InitialWeights.load(into: state, options)
+      if generation == nil {
+        let beginning = try Self.begin(state, options, steps: steps)
+        (taken, forkedStep) = (beginning.taken, beginning.step)
+        warnings += beginning.warnings
       }
       folder =
         try reopened ?? request.folder.map {
@@ -149,6 +145,21 @@ package struct RunStart {
     record.attempt = ResumeAttempt(from: generation.name, in: store)
     // Every byte of it has just been verified.
     return try store.load(generation.name, verify: false)
+  }
+
+  /// Gives a state before the first step what its options begin with instead of random numbers.
+  /// - Returns: for people, what was taken from where; the steps that were done for it, if it is another run's
+  ///   whole state; and the checkpoints of that run that were passed over.
+  /// - Throws: `CheckpointError`, ``RunFolderError`` for a state after more steps than the run has.
+  static func begin(
+    _ state: RunState, _ options: Options, steps: Int
+  ) throws -> (taken: [String], step: Int?, warnings: [String]) {
+    guard let source = options.initial.run else {
+      return (try InitialWeights.load(into: state, options), nil, [])
+    }
+    let (other, passedOver) = try Inspection.generation(at: source)
+    try begin(state, with: other, options, steps: steps)
+    return (["the whole state of \(other.path)"], other.manifest.info.step, passedOver)
   }
 
   /// Puts the state of another run's generation into that of a run which is to begin with it.

@@ -155,7 +155,8 @@ struct FeatureSpaceTests {
       try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"] + words).quality
     }
     let before = Convergence.after(3, step: 1, try quality(), margin: 0, before: nil)
-    let next = Convergence.after(4, step: 2, try quality("stop.margin=0.5"), margin: 0, before: before)
+    let next = Convergence.after(
+      4, step: 2, try quality("stop.patience=1", "stop.margin=0.5"), margin: 0, before: before)
     #expect(next?.best.step == 1 && next?.misses == 1)
     for word in [
       "quality.components=32", "quality.samples=512", "quality.metric=kernel", "quality.space=classifier",

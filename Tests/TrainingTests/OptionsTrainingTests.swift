@@ -44,6 +44,10 @@ struct OptionsTrainingTests {
       ("watch.policy=rewind", "watch.every"), ("balance.limit=2", "balance.every"),
       ("augment.probability=0.5", "augment.kind"), ("r1.every=4", "r1.weight"),
       ("dragan.deviation=1", "dragan.weight"), ("instanceNoise.until=10", "instanceNoise.deviation"),
+      ("watch.noise=0.1", "watch.every"), ("watch.skips=2", "watch.nonFinite=skip"),
+      ("stop.margin=0.1", "stop.patience"), ("powersgd.rank=2", "wire=powersgd"),
+      ("model.embedding=7", "model.condition"), ("minibatch.kernelSize=4", "minibatch.kernels"),
+      ("replay.share=0.3", "replay.size"),
     ])
   func idle(word: String, key: String) throws {
     let found = problems(yaml: least, word)
@@ -57,6 +61,17 @@ struct OptionsTrainingTests {
   func notIdle() {
     #expect(problems(yaml: least, "watch.policy=warn", "instanceNoise.until=0") == [])
     #expect(problems(yaml: least, "watch.policy=stop", "watch.every=10") == [])
+    #expect(problems(yaml: least, "stop.margin=0", "powersgd.rank=4") == [])
+    #expect(problems(yaml: least, "wire=powersgd", "powersgd.rank=2") == [])
+    for key in ["watch.noise=0.1", "watch.rateFactor=0.7", "watch.attempts=7"] {
+      for found in [
+        problems("dcgan", "watch.every=10", key),
+        problems("dcgan", "watch.every=10", "watch.policy=stop", key),
+      ] {
+        #expect(found.count == 1 && found[0].contains("give watch.policy=rewind too"), "\(found)")
+      }
+      #expect(problems("dcgan", "watch.every=10", "watch.policy=rewind", key) == [])
+    }
     #expect(
       problems(yaml: least, "augment.kind=diffaugment", "augment.target=0.5").first?.contains(
         "augment.kind=ada")

@@ -60,8 +60,10 @@ package struct RecoveryBenchmark {
       "log.every=100", "checkpoint.every=200",
     ]
     if kind == .divergence {
+      // A run that stops goes back with no step size.
+      defaults += words.contains("watch.policy=stop") ? [] : ["watch.rateFactor=0.1"]
       defaults += [
-        "watch.rateFactor=0.1", "optimizer.discriminator.learningRate=0.2",
+        "optimizer.discriminator.learningRate=0.2",
         "optimizer.generator.learningRate=0.1",
       ]
     }

@@ -1,3 +1,4 @@
+import DataParallel
 import Models
 import Platform
 
@@ -7,8 +8,8 @@ extension OptionsResolution {
   fileprivate struct Switch {
     /// The key that is off.
     let key: String
-    /// The value at which it is.
-    let off: OptionValue
+    /// The values at which it is.
+    let off: [OptionValue]
     /// The keys that are idle then; of groups, which end in a dot, all but `others`.
     let idle: [String]
     var others: [String] = []
@@ -24,32 +25,59 @@ extension OptionsResolution {
   fileprivate static let switches: [Switch] = {
     let (loss, augment) = (AdversarialOptions.self, AugmentOptions.self)
     let kind = augment.kind.key.path
+    let (condition, kernels) = (ConditionOptions.form.key.path, MinibatchOptions.kernels.key.path)
     let steering = [augment.target.key, augment.speed.key, augment.every.key, augment.limit.key].map(\.path)
     return [
       Switch(
-        key: "watch.every", off: .integer(0), idle: ["watch."], others: ["watch.nonFinite", "watch.skips"],
+        key: "watch.every", off: [.integer(0)], idle: ["watch."], others: ["watch.nonFinite", "watch.skips"],
         what: "nothing is watched", advice: "give watch.every too, such as watch.every=100"),
       Switch(
-        key: "balance.every", off: .integer(0), idle: ["balance."], what: "no ratio of turns is decided on",
+        key: "watch.policy", off: [WatchPolicy.warn, .stop].map(\.optionValue),
+        idle: ["watch.attempts", "watch.rateFactor", "watch.noise"], what: "the run does not go back",
+        advice: "give watch.policy=rewind too"),
+      Switch(
+        key: "watch.nonFinite", off: [NonFinitePolicy.stop.optionValue], idle: ["watch.skips"],
+        what: "no update is left out", advice: "give watch.nonFinite=skip too"),
+      Switch(
+        key: "stop.patience", off: [.integer(0)], idle: ["stop.margin"],
+        what: "the run does not end by what is measured",
+        advice: "give stop.patience too, such as stop.patience=5"),
+      Switch(
+        key: "wire", off: [GradientWire.float32, .bfloat16].map(\.optionValue), idle: ["powersgd."],
+        what: "gradients are not compressed", advice: "give wire=powersgd too"),
+      Switch(
+        key: "balance.every", off: [.integer(0)], idle: ["balance."], what: "no ratio of turns is decided on",
         advice: "give balance.every too, such as balance.every=100"),
       Switch(
-        key: kind, off: Augmentation.Kind.none.optionValue, idle: ["augment."], what: "nothing is augmented",
+        key: kind, off: [Augmentation.Kind.none.optionValue], idle: ["augment."],
+        what: "nothing is augmented",
         advice: "give \(kind) too, such as \(kind)=ada"),
       Switch(
-        key: kind, off: Augmentation.Kind.diffaugment.optionValue, idle: steering,
+        key: kind, off: [Augmentation.Kind.diffaugment.optionValue], idle: steering,
         what: "the probability is steered by ada alone", advice: "remove it, or use \(kind)=ada"),
       Switch(
-        key: DiffusionOptions.condition.key.path, off: ConditionOptions.Form.none.optionValue,
+        key: DiffusionOptions.condition.key.path, off: [ConditionOptions.Form.none.optionValue],
         idle: [DiffusionOptions.guidance.key.path], what: "samples are not asked for by class",
         advice: "give \(DiffusionOptions.condition.key.path)=embedding too"),
       Switch(
-        key: loss.r1Weight.key.path, off: .number(0), idle: ["r1."], what: "there is no such penalty",
+        key: condition, off: [ConditionOptions.Form.none.optionValue],
+        idle: [ConditionOptions.depth.key.path], what: "samples are not asked for by class",
+        advice: "give \(condition) too, such as \(condition)=projection"),
+      Switch(
+        key: kernels, off: [.integer(0)], idle: [MinibatchOptions.kernelSize.key.path],
+        what: "there are no kernels", advice: "give \(kernels) too, such as \(kernels)=16"),
+      Switch(
+        key: ReplayOptions.size.key.path, off: [.integer(0)], idle: [ReplayOptions.share.key.path],
+        what: "no past fakes are kept", advice: "give \(ReplayOptions.size.key.path) too"),
+      Switch(
+        key: loss.r1Weight.key.path, off: [.number(0)], idle: ["r1."], what: "there is no such penalty",
         advice: "give \(loss.r1Weight.key.path) too"),
       Switch(
-        key: loss.draganWeight.key.path, off: .number(0), idle: ["dragan."], what: "there is no such penalty",
+        key: loss.draganWeight.key.path, off: [.number(0)], idle: ["dragan."],
+        what: "there is no such penalty",
         advice: "give \(loss.draganWeight.key.path) too"),
       Switch(
-        key: loss.instanceNoise.key.path, off: .number(0), idle: [loss.instanceNoiseEnd.key.path],
+        key: loss.instanceNoise.key.path, off: [.number(0)], idle: [loss.instanceNoiseEnd.key.path],
         what: "there is no such noise", advice: "give \(loss.instanceNoise.key.path) too"),
     ]
   }()
@@ -93,13 +121,15 @@ extension OptionsResolution {
       }
     }
     for key in schema.keys {
-      guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral
+      guard let setting = settings[key.path], setting.layer == .commandLine, setting.value != key.neutral,
+        key.fallback != .value(setting.value)
       else { continue }
       for gate in Self.switches where gate.turnsOff(key.path) {
-        guard let switched = settings[gate.key], switched.value == gate.off else { continue }
+        guard let switched = settings[gate.key], gate.off.contains(switched.value) else { continue }
         // Who switches it off in the same breath compares runs, and knows.
-        if switched.layer == .commandLine, gate.off == schema.key(at: gate.key)?.neutral { continue }
+        if switched.layer == .commandLine, switched.value == schema.key(at: gate.key)?.neutral { continue }
         report("\(key.path) is given, but \(gate.what)", setting.origin, gate.advice)
+        break
       }
     }
   }
@@ -110,7 +140,8 @@ extension Options {
   func isIdle(_ path: String) -> Bool {
     let schema = OptionSchema(family: family)
     return OptionsResolution.switches.contains {
-      $0.turnsOff(path) && schema.key(at: $0.key)?.read(self) == $0.off
+      guard $0.turnsOff(path), let value = schema.key(at: $0.key)?.read(self) else { return false }
+      return $0.off.contains(value)
     }
   }
 }

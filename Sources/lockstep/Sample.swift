@@ -36,7 +36,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Samples in the grid, 1 to 4096; 64, or as many points as samples.count, unless given.",
+      "Samples in the grid, 1 to 4096; the run's samples.count, as in its own pictures, unless given.",
       discussion:
         "With a class a row there are as many of each, so up to a row fewer; with --folder up to 1000000."
     ))
@@ -99,7 +99,7 @@ struct Sample: ParsableCommand {
         path: path, seed: seed, only: only, isAveraged: !unaveraged, overrides: words)
       for reason in sampling.rejected { Failure.report(reason) }
       if let folder {
-        let count = count ?? 64
+        let count = count ?? sampling.usualCount
         try sampling.writeEach(count, to: folder) { written in
           if written % 4096 == 0, written < count { print("\(written) of \(count) samples") }
         }

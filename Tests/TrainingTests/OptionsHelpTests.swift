@@ -5,11 +5,10 @@ import Training
 struct OptionsHelpTests {
   @Test("the help names each key with its default, its range and its meaning, in lines that fit a terminal")
   func lines() {
-    let schema = OptionSchema(family: .dcgan)
-    let text = schema.helpText()
+    let text = OptionSchema.helpTextOfAll()
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 78 })
     let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
-    for key in schema.keys {
+    for key in OptionSchema(family: .dcgan).keys {
       #expect(words.contains("\(key.path)"))
       #expect(words.contains("\(key.help) (\(key.type.summary)"))
     }
@@ -33,11 +32,12 @@ struct OptionsHelpTests {
 
   @Test("the help lists the keys that may change on a resume, and no other")
   func resumable() {
-    let schema = OptionSchema(family: .dcgan)
-    let text = schema.resumableText()
+    let text = OptionSchema.resumableTextOfAll()
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 78 })
     let words = Set(text.split { " ,\n".contains($0) }.map(String.init))
-    for key in schema.keys { #expect(words.contains(key.path) == (key.role != .arithmetic), "\(key.path)") }
+    for key in OptionSchema(family: .dcgan).keys {
+      #expect(words.contains(key.path) == (key.role != .arithmetic), "\(key.path)")
+    }
   }
 
   @Test("every default is a value that the key accepts")

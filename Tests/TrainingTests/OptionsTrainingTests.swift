@@ -190,7 +190,7 @@ struct OptionsTrainingTests {
     #expect(problems("ring", "data=grid") == [])
     #expect(
       problems("ring", "data=pottery") == [
-        "data=pottery are images, and the model is one of points, command line key data; "
+        "data=pottery holds images, and the model is one of points, command line key data; "
           + "give ring, grid or a NumPy file of shape [N, 2]"
       ])
     #expect(problems("ring", "data=moons.npz") == [])

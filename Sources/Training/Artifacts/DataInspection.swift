@@ -12,8 +12,7 @@ package struct DataInspection {
   private let looked: Int
   private let labels: LabelCounts
 
-  /// Opens the data, every byte of which is read, and looks at as many as 4,096 images that are spread
-  /// evenly.
+  /// Opens the data, every byte of which is read, and looks at 4,096 images at most, spread evenly.
   /// - Throws: `DatasetError`.
   package init(_ request: DatasetRequest) throws {
     source = try Datasets.source(request)

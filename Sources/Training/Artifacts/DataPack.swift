@@ -32,9 +32,7 @@ package struct DataPack {
     _ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false,
     telling tell: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws {
-    var trimmed = folder[...]
-    while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
-    let folder = String(trimmed)
+    let folder = Files.withoutTrailingSlashes(folder)
     guard !RunFolderFiles.exists(folder) else {
       throw RunFolderError(
         .occupied, "the folder exists already", folder, "choose another --output, or remove it")
@@ -42,7 +40,10 @@ package struct DataPack {
     let source = try Datasets.source(request)
     turned = source.turnedCount
     var fitted: (any ImageDataset)?
+    // An array's numbers are of one type, and files of images hold bytes.
+    var isFloat = false
     if isFitted {
+      isFloat = try source.count > 0 && source.image(0).isFloat
       var request = request
       request.channels = source.channelRange.upperBound
       fitted = try Datasets.fitted(source, request)
@@ -79,7 +80,7 @@ package struct DataPack {
             "nothing is kept; run it again")
         }
         let (file, ending, rounded) =
-          try fitted.map { (try Self.picture($0, number), "png", true) } ?? Self.file(source, number)
+          try fitted.map { (try Self.picture($0, number), "png", isFloat) } ?? Self.file(source, number)
         isRounded = isRounded || rounded
         writer.append(
           key: Digits.padded(number, to: 9), image: file, extension: ending, label: source.label(number))
@@ -112,12 +113,9 @@ package struct DataPack {
 
   /// An image as a run would see it.
   private static func picture(_ dataset: any ImageDataset, _ number: Int) throws -> [UInt8] {
-    let shape: Shape = [dataset.height, dataset.width, dataset.channels]
-    var failure: DatasetError?
-    let image = Tensor(shape) { pixels in
-      do throws(DatasetError) { _ = try dataset.read(number, into: pixels) } catch { failure = error }
+    let image = try Tensor([dataset.height, dataset.width, dataset.channels]) {
+      _ = try dataset.read(number, into: $0)
     }
-    if let failure { throw failure }
     return try PNGFile(encoding: ImageGrid.pixels(ofOne: image)).bytes
   }
 

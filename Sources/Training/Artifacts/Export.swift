@@ -166,14 +166,23 @@ package struct Export {
     options.initial = Options.Initial()
     options.quality.weights = nil
     if case .path(let path) = options.data {
-      options.data = .path(path.split(separator: "/").last.map(String.init) ?? path)
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      // A folder may be called as embedded data are.
+      options.data = .path(DataSource(.text(name)).isPath ? name : "./\(name)")
     }
     return options
   }
 
-  private var averagedText: String {
-    let averaged = model.networks.filter { $0.average != nil }.map(\.name)
-    let others = model.networks.filter { $0.average == nil }.map(\.name)
+  /// Which of the networks that are written are averages.
+  private func averagedText(_ networks: [NetworkDescription]) -> String {
+    let written = networks.map(\.name)
+    // A name that no network has is that of a part of the first.
+    func isAveraged(_ name: String) -> Bool {
+      (model.networks.first { $0.name == name } ?? model.networks[0]).average != nil
+    }
+    let averaged = written.filter(isAveraged)
+    let others = written.filter { !isAveraged($0) }
+    guard !averaged.isEmpty else { return "as trained" }
     return "moving average of \(Prose.list(averaged))"
       + (others.isEmpty ? "" : "; \(Prose.list(others)) as trained")
   }
@@ -197,7 +206,7 @@ package struct Export {
       ],
       facts: [
         ("model", options.modelDescription),
-        ("weights", isAveraged ? averagedText : "as trained, not averaged"),
+        ("weights", isAveraged ? averagedText(networks) : "as trained, not averaged"),
         ("parameters", networks.map { "\($0.name) \($0.parameterCount)" }.joined(separator: ", ")),
         ("steps", "\(info.step) of \(options.batch) samples"),
         ("data", published.data.optionValue.canonicalText),

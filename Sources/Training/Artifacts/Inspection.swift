@@ -68,12 +68,11 @@ package struct Inspection {
   private static func newestOrNamed(
     _ path: String
   ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {
-    var trimmed = path[...]
-    while trimmed.count > 1 && trimmed.last == "/" { trimmed = trimmed.dropLast() }
+    let trimmed = Files.withoutTrailingSlashes(path)
     // A run may have any name.
     let isRun = Files.isFolder("\(trimmed)/checkpoints")
     // From the root on, so that `best` and `.` mean the same within the folder of checkpoints.
-    let last = Files.absolute(String(trimmed)).split(separator: "/").suffix(2)
+    let last = Files.absolute(trimmed).split(separator: "/").suffix(2)
     let parent = trimmed.lastIndex(of: "/").map { String(trimmed[..<$0]) } ?? "."
     if !isRun, last.elementsEqual(["checkpoints", "best"]) {
       guard let best = CheckpointStore(directory: parent).best else {
@@ -83,14 +82,14 @@ package struct Inspection {
       }
       return (try CheckpointStore.load(path: "\(parent)/\(best)"), [])
     }
-    let folders = ["\(trimmed)/checkpoints", String(trimmed), parent]
+    let folders = ["\(trimmed)/checkpoints", trimmed, parent]
     let isStore = [
       isRun,
       last.last == "checkpoints" && Files.isFolder(folders[1]),
       last.elementsEqual(["checkpoints", "latest"]),
     ]
     guard let place = isStore.firstIndex(of: true) else {
-      try checkIsCheckpoint(String(trimmed))
+      try checkIsCheckpoint(trimmed)
       return (try CheckpointStore.load(path: path), [])
     }
     let selection = try CheckpointStore(directory: folders[place]).newestValid()
@@ -160,5 +159,14 @@ package struct Inspection {
       ($0.name, "\($0.bytes) bytes, \(Count.text($0.tensors.count, "tensor")), whole")
     }
     return NamedValues.text(lines)
+  }
+}
+
+extension Files {
+  /// The path without slashes at its end, but for that of the root.
+  static func withoutTrailingSlashes(_ path: String) -> String {
+    var trimmed = path[...]
+    while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
+    return String(trimmed)
   }
 }

@@ -39,15 +39,11 @@ package struct PointInspection {
   /// - Throws: ``OutputError``, or `DatasetError`.
   package func writePlot(to path: String) throws {
     let count = min(points.count, 10_000)
-    var failure: DatasetError?
-    let drawn = Tensor([count, 2]) { values in
+    let drawn = try Tensor([count, 2]) { values in
       for number in 0..<count {
-        do throws(DatasetError) {
-          _ = try points.read(number * points.count / count, into: values + 2 * number)
-        } catch { failure = error }
+        _ = try points.read(number * points.count / count, into: values + 2 * number)
       }
     }
-    if let failure { throw failure }
     let plot = ScatterPlot(circles: [], extent: points.extent > 0 ? 1.2 * Double(points.extent) : 1)
     try OutputError.writing(path) { try PNGFile.write(plot.pixels(of: drawn), to: path) }
   }

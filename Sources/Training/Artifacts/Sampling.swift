@@ -23,7 +23,8 @@ package struct Sampling {
   private let only: Int?
   private let seed: UInt64
   private let picture: SamplePicture
-  private let pointCount: Int
+  /// Samples of a grid, unless another number is asked for: as many as the run's own pictures have.
+  package let usualCount: Int
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
@@ -66,7 +67,7 @@ package struct Sampling {
     }
     self.seed = seed ?? options.seed
     picture = SamplePicture(options, characters: info.characters)
-    pointCount = options.samples.count
+    usualCount = options.samples.count
     step = info.step
   }
 
@@ -83,10 +84,6 @@ package struct Sampling {
         grid.latents, classes: model.classCount > 0 ? grid.classes : nil, isAveraged: isAveraged)
     )
   }
-
-  /// Samples of a grid, unless another number is asked for: a square of images, or as many points as a picture
-  /// of the run has.
-  package var usualCount: Int { arePoints ? pointCount : 64 }
 
   /// Whether samples are points of the plane, which are drawn in one picture.
   private var arePoints: Bool { if case .points = picture { true } else { false } }

@@ -11,7 +11,7 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noStrips
   /// The samples are images or points, not text.
   case noText
-  /// A key that samples do not depend on alone, and those of the family that they do.
+  /// A key that is not for sampling, and those of the family that are.
   case notOfSamples(key: String, keys: [String])
   /// There is no class of that name or number.
   case noClass(String, named: [String], count: Int)
@@ -24,10 +24,12 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noStrips: "the samples are points, all in one picture; leave out --interpolate, or give --count"
-    case .noText: "the samples are no text; give --output a name that ends in .png"
+    case .noText: "the samples are not text; give --output a name that ends in .png"
     case .notOfSamples(let key, let keys):
-      "\(TerminalText.escaped(key)) is not what samples of this model are drawn by; "
-        + (keys.isEmpty ? "leave it out" : "what is, is \(Prose.list(keys))")
+      "\(TerminalText.escaped(key)) does not affect sampling; "
+        + (keys.isEmpty
+          ? "leave it out"
+          : "\(keys.count == 1 ? "the key that does is" : "the keys that do are") \(Prose.list(keys))")
     case .noClass(let name, let names, let count):
       "the model has no class \(TerminalText.escaped(name)); its classes are 0 to \(count - 1)"
         + (names.isEmpty ? "" : " or \(Prose.list(Array(names.prefix(Self.mostNames))))")

@@ -48,7 +48,7 @@ extension OptionsResolution {
       case .pottery = DataSource(data.value)
     else { return }
     report(
-      "data=pottery are images, and the model is one of points", data.origin,
+      "data=pottery holds images, and the model is one of points", data.origin,
       "give ring, grid or a NumPy file of shape [N, 2]")
   }
 }

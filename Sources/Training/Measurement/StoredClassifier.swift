@@ -50,8 +50,8 @@ package struct StoredClassifier {
   /// How good it is, for people.
   var text: String {
     let share =
-      accuracy.isFinite ? "tells \(FixedDecimal.text(100 * accuracy, places: 2)) % of held-out samples" : ""
-    return "classifier of \(network.configuration.classes) classes, \(share)"
+      accuracy.isFinite ? ", tells \(FixedDecimal.text(100 * accuracy, places: 2)) % of held-out samples" : ""
+    return "classifier of \(network.configuration.classes) classes\(share)"
   }
 }
 

@@ -1,21 +1,18 @@
 import Platform
 
 extension OptionSchema {
-  /// The table for `--help`: each key with its default, its meaning and what it accepts, in lines of at most
-  /// `columns` characters.
-  public func helpText(columns: Int = 78) -> String {
-    keys.map { Self.entry($0, columns: columns) }.joined()
-  }
+  /// Characters of a line.
+  private static let columns = 78
 
-  /// The tables of all families for `--help`: the keys that all have, then those that some have, or have with
-  /// another default or other limits.
-  public static func helpTextOfAll(columns: Int = 78) -> String {
-    let common = OptionSchema(family: nil).keys.map { entry($0, columns: columns) }
+  /// The tables of all families for `--help`, each key with its default, its meaning and what it accepts: the keys
+  /// that all have, then those that some have, or have with another default or other limits.
+  public static func helpTextOfAll() -> String {
+    let common = OptionSchema(family: nil).keys.map(entry)
     var known = Set(common)
     var entries: [String] = []
     var families: [String: [ModelFamily]] = [:]
     for family in ModelFamily.allCases {
-      for text in OptionSchema(family: family).keys.map({ entry($0, columns: columns) })
+      for text in OptionSchema(family: family).keys.map(entry)
       where !known.contains(text) || families[text] != nil {
         if known.insert(text).inserted { entries.append(text) }
         families[text, default: []].append(family)
@@ -29,19 +26,14 @@ extension OptionSchema {
     return ([common.joined()] + sections).joined(separator: "\n")
   }
 
-  private static func entry(_ key: OptionKey, columns: Int) -> String {
-    "  \(key.path)" + suffix(of: key.fallback) + "\n"
-      + wrapped(meaning(of: key), indentation: 6, columns: columns)
+  private static func entry(_ key: OptionKey) -> String {
+    "  \(key.path)" + suffix(of: key.fallback) + "\n" + wrapped(meaning(of: key), indentation: 6)
   }
 
-  /// For `--help`: the keys that may change when a run is resumed, in lines of at most `columns` characters.
-  package func resumableText(columns: Int = 78) -> String {
-    let paths = keys.filter(\.mayChangeOnResume).map(\.path)
-    return Self.wrapped(Prose.list(paths), indentation: 2, columns: columns)
+  /// For `--help`: the keys of all families that may change when a run is resumed.
+  public static func resumableTextOfAll() -> String {
+    wrapped(Prose.list(vocabulary.keys.filter(\.mayChangeOnResume).map(\.path)), indentation: 2)
   }
-
-  /// The same of all families.
-  public static func resumableTextOfAll() -> String { vocabulary.resumableText() }
 
   private static func meaning(of key: OptionKey) -> String {
     let unit = key.unit.isEmpty ? "" : ", \(key.unit)"
@@ -56,7 +48,7 @@ extension OptionSchema {
     }
   }
 
-  private static func wrapped(_ text: String, indentation: Int, columns: Int) -> String {
+  private static func wrapped(_ text: String, indentation: Int) -> String {
     let margin = String(repeating: " ", count: indentation)
     var lines: [String] = []
     for word in text.split(separator: " ") {

@@ -74,9 +74,8 @@ package struct CheckpointEvaluation {
     let reference = try FeatureSpaces.reference(
       dataset, options, folder: run?.folder, keepsClassifier: isOwnClassifier, over: communicator
     ) { told.append($0) }
-    let all = try state.model.features(
-      of: QualityScores.fakeCount(options.quality.samples, in: reference.space), against: reference,
-      seed: options.seed, turn: 0, isAveraged: true, over: RankExchange(communicator))
+    let (scores, all) = try QualityScores.measured(
+      state.model, against: reference, options.quality, seed: options.seed, over: RankExchange(communicator))
     let fake = all.rows(0..<options.quality.samples)
     let training = try reference.trainingFeatures(dataset, over: communicator)
     rejected = loaded?.rejected ?? []
@@ -89,8 +88,7 @@ package struct CheckpointEvaluation {
     samples = fake.rows
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)
-    scores = QualityScores(
-      fake: all, samples: options.quality.samples, against: reference, in: options.quality.space)
+    self.scores = scores
     let isFinite = fake.values.allSatisfy(\.isFinite)
     memorisation = isFinite && training.rows > 1 ? Memorisation(fake: fake, training: training) : nil
     diversity = (Diversity(of: fake), Diversity(of: reference.real))
@@ -114,15 +112,17 @@ package struct CheckpointEvaluation {
       (self.key, self.name, self.value, self.aim) = (key, name, value, aim)
     }
 
+    init(_ metric: QualityMetric, _ value: Double) {
+      self.init(
+        metric.statistic.key, metric.text, value,
+        metric.isBetter(0, than: 1) ? "smaller is better" : "larger is better")
+    }
+
     var text: String { value.isNaN ? "-" : FixedDecimal.text(value, places: 5) }
   }
 
   private var rows: [Row] {
-    var rows = metrics.map {
-      Row(
-        $0.statistic.key, $0.text, scores[$0],
-        $0.isBetter(0, than: 1) ? "smaller is better" : "larger is better")
-    }
+    var rows = metrics.map { Row($0, scores[$0]) }
     rows += [
       Row("spread_ratio", "spread over that of the data", spreadRatio, "near 1 is good"),
       Row(
@@ -140,10 +140,11 @@ package struct CheckpointEvaluation {
       ]
     }
     if let mixture {
+      let quality = SampleMeasurement.highQuality
       rows += [
-        Row("modes", "modes covered", Double(mixture.modesCovered), "larger is better"),
-        Row("high_quality", "share of high quality", mixture.highQuality, "larger is better"),
-        Row("reverse_kl", "reverse KL", mixture.reverseKL ?? .nan, "smaller is better"),
+        Row(.modes, Double(mixture.modesCovered)),
+        Row(quality.key, quality.plot ?? quality.key, mixture.highQuality, "larger is better"),
+        Row(.reverseKL, mixture.reverseKL ?? .nan),
       ]
     }
     return rows

@@ -24,13 +24,9 @@ struct QualityMonitor {
 
   /// Measures a model whose updates are complete. The latents are the same every time.
   mutating func measure(_ model: any Model) throws -> QualityScores {
-    let fake = try model.features(
-      of: QualityScores.fakeCount(options.samples, in: reference.space), against: reference, seed: whole.seed,
-      turn: 0,
-      isAveraged: true, over: exchange)
-    let scores = QualityScores(
-      fake: fake, samples: options.samples, against: reference, in: options.space,
-      noteProgress: exchange.noteProgress)
+    let scores = try QualityScores.measured(
+      model, against: reference, options, seed: whole.seed, over: exchange
+    ).scores
     last = scores
     return scores
   }

@@ -1,5 +1,6 @@
 import Datasets
 package import Models
+import Reporting
 import TensorCore
 
 /// What is measured on samples in the course of a run. Latents are keyed by the seed, so that the values do
@@ -13,13 +14,11 @@ package struct SampleMeasurement {
   /// What is measured in a run with these options, in the order of ``statistics``.
   package static func statistics(of options: Options) -> [Statistic] {
     guard case .mixture = options.data else { return [] }
-    return [modes, highQuality, reverseKL]
+    return [QualityMetric.modes.statistic, highQuality, QualityMetric.reverseKL.statistic]
   }
 
-  private static let modes = Statistic("modes", label: "modes", plot: "modes covered")
-  private static let highQuality = Statistic(
-    "high_quality", label: "high quality", plot: "share of high quality")
-  private static let reverseKL = Statistic("reverse_kl", label: "reverse KL", plot: "reverse KL")
+  /// The share of samples of high quality; see ``MixtureQuality``.
+  static let highQuality = Statistic("high_quality", label: "high quality", plot: "share of high quality")
 
   /// Measures the averaged generator of `model`, whose updates are complete; nil if nothing is measured with
   /// these options.
@@ -28,14 +27,14 @@ package struct SampleMeasurement {
     let quality = Self.quality(of: model, kind, seed: options.seed)
     let goal = GaussianMixture.modes(of: kind)
     statistics = [
-      (Self.modes, Float(quality.modesCovered)), (Self.highQuality, Float(quality.highQuality)),
-      (Self.reverseKL, quality.reverseKL.map { Float($0) } ?? .nan),
+      (QualityMetric.modes.statistic, Float(quality.modesCovered)),
+      (Self.highQuality, Float(quality.highQuality)),
+      (QualityMetric.reverseKL.statistic, quality.reverseKL.map { Float($0) } ?? .nan),
     ]
-    func rounded(_ value: Double, _ scale: Double) -> Double { (value * scale).rounded() / scale }
     text =
       "\(quality.modesCovered) of \(goal.centres.count) modes, high quality "
-      + "\(rounded(100 * quality.highQuality, 10)) %, reverse KL "
-      + (quality.reverseKL.map { "\(rounded($0, 1e4))" } ?? "-")
+      + "\(FixedDecimal.text(100 * quality.highQuality, places: 1)) %, reverse KL "
+      + (quality.reverseKL.map { FixedDecimal.text($0, places: 4) } ?? "-")
   }
 
   /// How well the averaged generator of `model` matches a mixture.

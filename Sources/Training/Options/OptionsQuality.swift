@@ -136,13 +136,14 @@ extension OptionsResolution {
       "give quality.space=classifier too")
   }
 
-  /// What is not measured cannot get better.
-  mutating func checkStopping() {
-    guard let patience = settings["stop.patience"], Int(patience.value) > 0,
-      let every = settings["quality.every"], Int(every.value) == 0
-    else { return }
-    report(
-      "stop.patience is given, but quality is not measured", patience.origin,
-      "give quality.every too, such as quality.every=500")
+  /// What is not measured cannot get better, and has no best.
+  mutating func checkMeasured() {
+    guard let every = settings["quality.every"], Int(every.value) == 0 else { return }
+    for (key, off) in [("stop.patience", OptionValue.integer(0)), ("checkpoint.keepBest", .boolean(false))] {
+      guard let setting = settings[key], setting.value != off else { continue }
+      report(
+        "\(key) is given, but quality is not measured", setting.origin,
+        "give quality.every too, such as quality.every=500")
+    }
   }
 }

@@ -10,11 +10,10 @@ extension OptionsResolution {
     checkSampleCount()
     checkStack()
     checkSpace()
-    checkStopping()
+    checkMeasured()
     checkDecay()
     checkLoss()
     checkPacking()
-    checkBest()
     checkBalance()
     checkAugmentation()
     checkCondition()
@@ -22,16 +21,6 @@ extension OptionsResolution {
     checkPoints()
     checkReplay()
     checkIdle()
-  }
-
-  /// The best of nothing cannot be kept.
-  private mutating func checkBest() {
-    guard let best = settings["checkpoint.keepBest"], Bool(best.value),
-      let every = settings["quality.every"], Int(every.value) == 0
-    else { return }
-    report(
-      "checkpoint.keepBest is given, but quality is not measured", best.origin,
-      "give quality.every too, such as quality.every=500")
   }
 
   /// Every image of a stack is a channel.

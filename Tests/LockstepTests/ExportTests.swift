@@ -101,6 +101,22 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "the card speaks of the networks that are written, and tells a folder from the data it is called like")
+    func card() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder, "pottery")
+      let words = ["dcgan"] + narrow + ["data=./pottery", "steps=1", "samples.count=4", "--run", "run"]
+      let finished = try Lockstep.train(words, ranks: 1, in: folder)
+      #expect(finished.status == 0, "\(finished.errors)")
+      for (network, isAverage) in [("discriminator", false), ("generator", true)] {
+        #expect(try export("safetensors", ["--network", network], in: folder).status == 0)
+        let card = String(decoding: try folder.bytes("safetensors/README.md"), as: UTF8.self)
+        #expect(card.contains("moving average of generator") == isAverage, "\(card)")
+        #expect(!card.contains("moving average of generator;") && card.contains("./pottery"), "\(card)")
+      }
+    }
+
     @Test("an export writes over its own files, and over nobody else's, also beside them")
     func foreign() throws {
       let folder = try trained("dcgan", narrow)

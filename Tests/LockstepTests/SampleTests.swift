@@ -115,6 +115,9 @@ extension EndToEnd {
       #expect(try folder.bytes("a.png") == folder.bytes("b.png"))
       #expect(try folder.bytes("a.png") != folder.bytes("c.png"))
       #expect(try folder.bytes("a.png") == folder.bytes("run/samples/step-00000004.png"))
+      // As many as the run's own picture has, unless told otherwise.
+      #expect(try Lockstep.run(["sample", "run", "--output", "own.png"], in: folder).status == 0)
+      #expect(try folder.bytes("own.png") == folder.bytes("a.png"))
     }
 
     @Test(

@@ -12,11 +12,11 @@ package struct DryRun {
   /// A table for people.
   package let lines: [String]
 
-  /// Resolves the options of a new run, opens its data, checks what the run would and describes it. Nothing is
-  /// written.
+  /// Resolves the options of a new run, opens its data, checks what the run would and describes it. Nothing
+  /// is written.
   /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, `DatasetError`, `CheckpointError` and
-  ///   ``RunFolderError`` for what the run would begin with or measure by, ``MemoryError`` if the model is too
-  ///   large for this machine.
+  ///   ``RunFolderError`` for what the run would begin with or measure by, ``MemoryError`` if the model is
+  ///   too large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
     let plan = try MicroBatchPlan(

@@ -37,8 +37,8 @@ package struct Inspection {
     }
   }
 
-  /// The run that a generation lies in: its folder, from the root on, and the options there. Nil for one that was
-  /// copied elsewhere, also among the checkpoints of a run of other arithmetic.
+  /// The run that a generation lies in: its folder, from the root on, and the options there. Nil for one that
+  /// was copied elsewhere, also among the checkpoints of a run of other arithmetic.
   static func run(of generation: LoadedGeneration) -> (folder: String, options: Options)? {
     // A folder of checkpoints may be a link to another disk, and a generation one to a run.
     for path in [Files.absolute(generation.path), Files.real(generation.path)].compactMap(\.self) {
@@ -54,8 +54,8 @@ package struct Inspection {
     return nil
   }
 
-  /// The options of a generation: those of the run that it lies in, which know where the data lie now, or those
-  /// that it has itself.
+  /// The options of a generation: those of the run that it lies in, which know where the data lie now, or
+  /// those that it has itself.
   /// - Throws: `OptionsError`.
   static func options(of generation: LoadedGeneration) throws -> Options {
     if let run = run(of: generation) { return run.options }

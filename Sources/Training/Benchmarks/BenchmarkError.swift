@@ -15,10 +15,10 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .tooShort(let steps):
-      "a stretch of steps=\(steps) has no step behind the first one, after which it saves; give steps=2 or more"
+      "a stretch of steps=\(steps) has no step behind the first one, where it saves; give steps=2 or more"
     case .savesNothing: "checkpoint.every=0 saves at the end alone; give the distance of two checkpoints"
     case .seeds(let first, let runs):
-      "the seeds of \(runs) runs do not lie from \(first) to \(Int.max); give a smaller seed=, or fewer --runs"
+      "the seeds of \(runs) runs from \(first) on pass \(Int.max); give a smaller seed=, or fewer --runs"
     }
   }
 }

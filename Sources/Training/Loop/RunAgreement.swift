@@ -47,7 +47,8 @@ enum RunAgreement {
 
   /// Opens the data of a run and checks all that they have to agree with.
   /// - Parameter isNew: whether nothing has been trained yet.
-  /// - Throws: `DatasetError`, `PlanError`, and `CheckpointError` on rank 0, which reads the weights of a space.
+  /// - Throws: `DatasetError`, `PlanError`, and `CheckpointError` on rank 0, which reads the weights of a
+  ///   space.
   static func data(
     of options: Options, _ plan: MicroBatchPlan, isNew: Bool, rank: Int
   ) throws -> any ImageDataset {

@@ -148,8 +148,8 @@ package struct RunStart {
   }
 
   /// Gives a state before the first step what its options begin with instead of random numbers.
-  /// - Returns: for people, what was taken from where; the steps that were done for it, if it is another run's
-  ///   whole state; and the checkpoints of that run that were passed over.
+  /// - Returns: for people, what was taken from where; the steps that were done for it, if it is another
+  ///   run's whole state; and the checkpoints of that run that were passed over.
   /// - Throws: `CheckpointError`, ``RunFolderError`` for a state after more steps than the run has.
   static func begin(
     _ state: RunState, _ options: Options, steps: Int

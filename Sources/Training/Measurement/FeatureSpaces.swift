@@ -29,8 +29,8 @@ package enum FeatureSpaces {
   /// A classifier is read from the run folder by rank 0, or trained.
   /// - Parameters:
   ///   - folder: the run folder on rank 0; nil for none.
-  ///   - keepsClassifier: whether rank 0 writes a classifier that was trained to the folder, in the place of one
-  ///     of other data or of another length.
+  ///   - keepsClassifier: whether rank 0 writes a classifier that was trained to the folder, in the place of
+  ///     one of other data or of another length.
   /// - Throws: `DatasetError`, `CheckpointError`, `CommunicationError`, on all ranks alike.
   package static func reference(
     _ dataset: any ImageDataset, _ options: Options, folder: String?, keepsClassifier: Bool = true,

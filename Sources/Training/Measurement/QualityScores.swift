@@ -45,8 +45,8 @@ package struct QualityScores: Equatable, Sendable {
         noteProgress: noteProgress) : nil
   }
 
-  /// The scores of fakes that a model draws on all ranks, from the latents of `seed`, and the features of all of
-  /// them.
+  /// The scores of fakes that a model draws on all ranks, from the latents of `seed`, and the features of all
+  /// of them.
   /// - Parameter options: how many, and where the space of `reference` comes from.
   /// - Throws: `CommunicationError`.
   static func measured(

@@ -5,9 +5,10 @@ public import Networks
 /// Everything a run is a function of, resolved and checked: a recipe, or a file, with the command line's
 /// `key=value` laid over it.
 ///
-/// An `Options` is made by resolving words and recipes, as ``resolve(recipe:overrides:)``, ``applying(_:)`` and
-/// ``read(path:)`` do, so every value lies in the range that ``OptionSchema`` declares for its key and the keys
-/// agree with one another. What they stand for, with units and defaults, is the table in `OptionSchema.common`.
+/// An `Options` is made by resolving words and recipes, as ``resolve(recipe:overrides:)``, ``applying(_:)``
+/// and ``read(path:)`` do, so every value lies in the range that ``OptionSchema`` declares for its key and
+/// the keys agree with one another. What they stand for, with units and defaults, is the table in
+/// `OptionSchema.common`.
 public struct Options: Sendable, Equatable {
   /// The recipe's name, as `lockstep recipes` lists it or as its file is called.
   public internal(set) var recipe = ""

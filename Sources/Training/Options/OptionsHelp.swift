@@ -4,8 +4,8 @@ extension OptionSchema {
   /// Characters of a line.
   private static let columns = 78
 
-  /// The tables of all families for `--help`, each key with its default, its meaning and what it accepts: the keys
-  /// that all have, then those that some have, or have with another default or other limits.
+  /// The tables of all families for `--help`, each key with its default, its meaning and what it accepts: the
+  /// keys that all have, then those that some have, or have with another default or other limits.
   public static func helpTextOfAll() -> String {
     let common = OptionSchema(family: nil).keys.map(entry)
     var known = Set(common)

@@ -1,5 +1,5 @@
-/// The table of keys that a run accepts: those of every run, with those of its model family at their places among
-/// them.
+/// The table of keys that a run accepts: those of every run, with those of its model family at their places
+/// among them.
 public struct OptionSchema: Sendable {
   /// The family, or `nil` for the keys that every run has.
   public let family: ModelFamily?

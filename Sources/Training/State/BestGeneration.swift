@@ -10,7 +10,8 @@ package struct BestGeneration: Equatable, Sendable {
   package let value: Double
   /// The metric.
   package let metric: QualityMetric
-  /// Names the space and the number of samples that it was measured with; see ``Options/Quality/setting(weights:)``.
+  /// Names the space and the number of samples that it was measured with; see
+  /// ``Options/Quality/setting(weights:)``.
   package let setting: Int
 
   /// A measurement.
@@ -60,9 +61,9 @@ extension BestGeneration {
 }
 
 extension Options.Quality {
-  /// A 32-bit hash of what makes values of a metric comparable: the space, what it is made from and the number
-  /// of samples. Keys that the space does not read are not in it, and given weights are known by their content,
-  /// wherever their file lies.
+  /// A 32-bit hash of what makes values of a metric comparable: the space, what it is made from and the
+  /// number of samples. Keys that the space does not read are not in it, and given weights are known by their
+  /// content, wherever their file lies.
   /// - Parameter sha256: see ``QualityReference/weightsSHA256``.
   package func setting(weights sha256: String?) -> Int {
     let source =

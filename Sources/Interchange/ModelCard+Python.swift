@@ -1,6 +1,6 @@
 extension ModelCard {
-  /// Builds the networks from `config.json`, loads their weights strictly and runs the first. In evaluation mode
-  /// batch norm has its running statistics and spectral norm its stored vectors.
+  /// Builds the networks from `config.json`, loads their weights strictly and runs the first. In evaluation
+  /// mode batch norm has its running statistics and spectral norm its stored vectors.
   var python: String {
     let labels =
       switch use {
@@ -11,8 +11,7 @@ extension ModelCard {
     return switch use {
     case .pass:
       """
-      import json, torch
-      from safetensors.torch import load_file
+      \(Self.imports)
 
       \(Self.layers)
       \(Self.pass)
@@ -23,8 +22,7 @@ extension ModelCard {
       """
     case .denoising(let sampler):
       """
-      import json, math, torch
-      from safetensors.torch import load_file
+      \(Self.imports)
 
       \(Self.layers)
       \(Self.modulatedLayers)
@@ -37,6 +35,8 @@ extension ModelCard {
       """
     }
   }
+
+  private static let imports = "import json, math, torch\nfrom safetensors.torch import load_file"
 
   /// A chain of `torch.nn`'s layers and of blocks, which are chains themselves.
   private static let layers = """

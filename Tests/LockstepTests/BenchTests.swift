@@ -101,7 +101,8 @@ extension EndToEnd {
       .enabled(if: MPIRun.isAvailable, "mpirun is absent"), arguments: ["dcgan", "allreduce", "checkpoint"])
     func tooManyRanks(name: String) throws {
       let words = [Lockstep.path!, "bench", name, "microBatches=2"]
-      let finished = try MPIRun.start([.init(ranks: 4, words: words)], in: try Folder()).wait()
+      let folder = try Folder()
+      let finished = try MPIRun.start([.init(ranks: 4, words: words)], in: folder).wait()
       #expect(finished.status == 78, "\(finished.errors)")
       #expect(
         finished.messages.count == 1 && finished.messages[0].contains("4 ranks for microBatches=2"),

@@ -23,8 +23,14 @@ final class Job {
     }
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try Self.newFile(outputPath)
-    process.standardError = try Self.newFile(errorsPath)
+    let (output, errors) = try (Self.newFile(outputPath), Self.newFile(errorsPath))
+    process.standardOutput = output
+    process.standardError = errors
+    // The process has its own; these would stay open for as long as all tests take.
+    defer {
+      try? output.close()
+      try? errors.close()
+    }
     try Self.withSignalsUnblocked { try process.run() }
   }
 

@@ -44,9 +44,8 @@ extension CommunicatorConformance {
     try require(received == [pattern(count: count, seed: previous)], "the bytes are wrong")
   }
 
-  /// Sizes of a message that is shorter, and of ones that are longer than their receiver expects: MPI sends
-  /// short and long messages in different ways.
-  package static let wrongSizes = [(sent: 64, expected: 100), (100, 64), (3_000_000, 1000)]
+  /// Sizes of a message that is shorter, and of one that is longer than its receiver expects.
+  package static let wrongSizes = [(sent: 64, expected: 100), (sent: 100, expected: 64)]
 
   /// A message whose receiver expects another size: an error on the receiver, never a hang. Nothing can
   /// follow.

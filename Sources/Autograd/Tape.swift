@@ -282,9 +282,9 @@ public final class Tape {
     }
   }
 
-  /// The gradient of a scalar, or of one of each part, with respect to all parameters of a watched network, laid
-  /// out as its flat buffer; zero where the output does not depend on a parameter. Summed over the parts, if
-  /// there are several, along the complete binary tree.
+  /// The gradient of a scalar, or of one of each part, with respect to all parameters of a watched network,
+  /// laid out as its flat buffer; zero where the output does not depend on a parameter. Summed over the
+  /// parts, if there are several, along the complete binary tree.
   public func gradients(of output: Variable, forParametersOf store: ParameterStore) -> Tensor {
     let flat = TensorStorage(count: store.count)
     writeGradients(of: output, forParametersOf: store, to: flat)

@@ -11,8 +11,8 @@ extension CheckpointStore {
   public struct Selection: Sendable {
     /// The newest whole generation, or nil if there is none.
     public let generation: Generation?
-    /// Newer ones that are not whole, or from which too many starts have come to nothing, the newest first: to
-    /// be told to the user.
+    /// Newer ones that are not whole, or from which too many starts have come to nothing, the newest first:
+    /// to be told to the user.
     public let rejected: [Rejection]
 
     /// - Throws: ``CheckpointError`` if there are generations and none of them is whole.

@@ -1,7 +1,7 @@
 extension CheckpointStore {
   /// Removes what `saved`, which is whole, has replaced, and generations older than it beyond ``keepLast``.
-  /// Newer ones, which exist after a resume from an older one, are left, and so are those of `retained`, which
-  /// do not count; folders that are not whole do not count either, and go with their elders.
+  /// Newer ones, which exist after a resume from an older one, are left, and so are those of `retained`,
+  /// which do not count; folders that are not whole do not count either, and go with their elders.
   ///
   /// - Throws: the first failure, after all others have been removed.
   func removeOldGenerations(

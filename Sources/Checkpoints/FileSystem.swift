@@ -18,8 +18,8 @@ package enum FileOperation {
 package struct FileSystem: Sendable {
   /// Called before each operation; what it throws is thrown in the operation's place.
   package var willPerform: @Sendable (FileOperation) throws(CheckpointError) -> Void = { _ in }
-  /// Called while a save goes on, by the thread that writes: before each operation, and for each piece that is read
-  /// back.
+  /// Called while a save goes on, by the thread that writes: before each operation, and for each piece that
+  /// is read back.
   package var noteProgress: @Sendable () -> Void = {}
   /// The bytes that an unprivileged process may still write under a folder.
   package var availableBytes: @Sendable (String) throws(CheckpointError) -> Int = Self.freeBytes

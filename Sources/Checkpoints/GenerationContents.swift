@@ -16,7 +16,8 @@ public struct GenerationInfo: Equatable, Sendable {
   public var options: String?
   /// SHA-256 of what of the options the weights depend on.
   public var optionsSHA256: String
-  /// SHA-256 of what the writer's kernels and mathematical functions make of fixed numbers; nil in formats before 2.3.
+  /// SHA-256 of what the writer's kernels and mathematical functions make of fixed numbers; nil in formats
+  /// before 2.3.
   public var arithmeticSHA256: String?
   /// The fingerprint of the data set.
   public var dataFingerprint: String
@@ -135,8 +136,8 @@ public struct GenerationContents: Sendable {
 public struct RetainedGenerations: Equatable, Sendable {
   /// The step of the best one by the run's metric, which the pointer `best` names.
   public var best: Int?
-  /// The steps of others: of those that training may go back to, and of those that were the best before, until the
-  /// newer one is known to be whole.
+  /// The steps of others: of those that training may go back to, and of those that were the best before,
+  /// until the newer one is known to be whole.
   public var others: [Int]
 
   /// Steps of generations, or none.

@@ -17,7 +17,8 @@ public struct Manifest: Equatable, Sendable {
     public var description: String { "\(major).\(minor)" }
 
     /// What this program writes. Format 1 had no ``TensorEncoding`` but `.values`, format 2.0 no options,
-    /// format 2.1 no names of classes and no characters, format 2.2 no digest of the arithmetic; all are read.
+    /// format 2.1 no names of classes and no characters, format 2.2 no digest of the arithmetic; all are
+    /// read.
     public static let current = FormatVersion(major: 2, minor: 3)
   }
 

@@ -42,8 +42,8 @@ public struct ModelDifferences: Equatable, Sendable, CustomStringConvertible {
   /// Whether the file fits the model.
   public var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
-  /// `missing a, b; unexpected c; d is [3] instead of [4], e is I64 [2] instead of F32 [2]`, each list cut after
-  /// eight.
+  /// `missing a, b; unexpected c; d is [3] instead of [4], e is I64 [2] instead of F32 [2]`, each list cut
+  /// after eight.
   public var description: String {
     var parts: [String] = []
     if !missing.isEmpty { parts.append("missing " + Self.list(missing)) }

@@ -8,8 +8,8 @@ extension SafetensorsHeader {
   /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before
   /// it is used; tensors must cover the data section without gap or overlap.
   ///
-  /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte; its advice says what
-  ///   to do about an element type that is not read.
+  /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte; its advice says
+  ///   what to do about an element type that is not read.
   init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
     func damaged(_ problem: String, tensor: String? = nil, at offset: Int) -> CheckpointError {
       CheckpointError(.damaged, problem, path: path, tensor: tensor, offset: .content(offset))

@@ -65,8 +65,8 @@ public struct MicroBatchPlan: Sendable, Equatable {
     Self.share(of: microBatches, for: rank, among: worldSize)
   }
 
-  /// A rank's part of `count` pieces of work among `worldSize` ranks; the parts of all are in rank order, and their
-  /// lengths differ by one at most.
+  /// A rank's part of `count` pieces of work among `worldSize` ranks; the parts of all are in rank order, and
+  /// their lengths differ by one at most.
   public static func share(of count: Int, for rank: Int, among worldSize: Int) -> Range<Int> {
     rank * count / worldSize..<(rank + 1) * count / worldSize
   }

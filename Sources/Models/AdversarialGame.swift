@@ -7,9 +7,9 @@ import TensorCore
 /// The discriminator's turn scores real samples and detached fakes in two passes, so that batch norm sees
 /// each alone; the first needs no fakes, so it need not wait for the generator. Small networks see both in
 /// one pass, as parts. If the generator's turn goes on with the same draw, it scores the same fakes with the
-/// updated discriminator; otherwise it makes its own, and the discriminator's are made on a tape that is thrown
-/// away with what norms saw on it. Either way the generator's running statistics move in its own turns alone;
-/// ``WGANGP`` moves them in every turn of its critic too.
+/// updated discriminator; otherwise it makes its own, and the discriminator's are made on a tape that is
+/// thrown away with what norms saw on it. Either way the generator's running statistics move in its own turns
+/// alone; ``WGANGP`` moves them in every turn of its critic too.
 struct AdversarialGame {
   /// What both play for.
   let objective: AdversarialObjective

@@ -49,8 +49,8 @@ public struct AdversarialObjective: Hashable, Sendable {
     draganWeight > 0 && (turn + 1).isMultiple(of: draganEvery) ? draganWeight * Float(draganEvery) : nil
   }
 
-  /// The passes of the discriminator that a turn's penalties cost, on average: R₁ has the slope of a pass that
-  /// is made anyway, and the two gradients of that; DRAGAN a pass forward and its two gradients besides.
+  /// The passes of the discriminator that a turn's penalties cost, on average: R₁ has the slope of a pass
+  /// that is made anyway, and the two gradients of that; DRAGAN a pass forward and its two gradients besides.
   var penaltyPasses: Double {
     (r1Weight > 0 ? 3 / Double(r1Every) : 0) + (draganWeight > 0 ? 6 / Double(draganEvery) : 0)
   }

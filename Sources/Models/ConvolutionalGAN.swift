@@ -88,10 +88,10 @@ public final class ConvolutionalGAN: Model {
 }
 
 extension ConvolutionalGAN {
-  /// The discriminator's turn: two of its passes forward and back, what its penalties cost on average, and the
-  /// generator's forward. The generator's: a pass of the discriminator forward and back to its input, and its
-  /// own back, the fakes being those of the turn before. Less the input gradients that nobody needs: those of
-  /// the first layers. A pack is judged once for all of its samples.
+  /// The discriminator's turn: two of its passes forward and back, what its penalties cost on average, and
+  /// the generator's forward. The generator's: a pass of the discriminator forward and back to its input, and
+  /// its own back, the fakes being those of the turn before. Less the input gradients that nobody needs:
+  /// those of the first layers. A pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
     let judging = discriminator.sum(\.flops) + 2 * configuration.comparisonWeights

@@ -101,8 +101,8 @@ public final class Diffusion: Model {
   ///
   /// A part's times are stratified, one in each of as many equal intervals as it has samples: the loss varies
   /// less from step to step, with the same mean (Kingma et al. 2021, "Variational diffusion models", appendix
-  /// I.1). The two further statistics are twice what the samples below and above t = ½ add to it: where a part's samples are
-  /// even in number, half of them each, the mean loss there.
+  /// I.1). The two further statistics are twice what the samples below and above t = ½ add to it: where a
+  /// part's samples are even in number, half of them each, the mean loss there.
   public func evaluate(_ phase: Phase, on microBatch: MicroBatch, isOpened: Bool) -> Evaluation {
     let tape = microBatch.tape(watching: networks[0].store)
     let (images, times) = (microBatch.images, microBatch.stratifiedTimes())

@@ -29,13 +29,14 @@ public protocol Model: AnyObject {
   /// multiplications and additions of convolutions and matrix products, none that is thrown away.
   func flopsPerSample(of phase: Phase) -> Double
 
-  /// The term of what `phase` minimises that reads no network but the trained one, with what it adds to each of
-  /// the phase's statistics; nil if there is none. It can be computed while the other networks' updates are
-  /// still on their way.
+  /// The term of what `phase` minimises that reads no network but the trained one, with what it adds to each
+  /// of the phase's statistics; nil if there is none. It can be computed while the other networks' updates
+  /// are still on their way.
   func open(_ phase: Phase, on microBatch: MicroBatch) -> Evaluation?
 
-  /// Whether ``evaluate(_:on:isOpened:)`` can compute that term together with the rest, in less time than one after the
-  /// other and with the same bits, so that ``open(_:on:)`` pays only where there is something to wait for.
+  /// Whether ``evaluate(_:on:isOpened:)`` can compute that term together with the rest, in less time than one
+  /// after the other and with the same bits, so that ``open(_:on:)`` pays only where there is something to
+  /// wait for.
   func joinsTerms(of phase: Phase) -> Bool
 
   /// What `phase` minimises on a micro-batch.

@@ -124,8 +124,8 @@ public final class VAE: Model {
   }
 
   /// Two networks of their own, because the draw of latents between them has no counterpart in other
-  /// programs: the decoder, from latents to brightness in [0, 1], and the encoder, from brightness to mean and
-  /// log-variance of q(z|x).
+  /// programs: the decoder, from latents to brightness in [0, 1], and the encoder, from brightness to mean
+  /// and log-variance of q(z|x).
   public func descriptions(averaged: Bool) -> [NetworkDescription] {
     let layers = averaged ? average : layers
     let (size, channels, latent) = (configuration.size, configuration.channels, configuration.latent)
@@ -175,7 +175,8 @@ extension VAE.Configuration {
   public var weightCount: Double { weights.reduce(0, +) }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
-  /// micro-batches of `microBatch`; as ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// micro-batches of `microBatch`; as
+  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)

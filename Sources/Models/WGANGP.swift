@@ -6,7 +6,9 @@ public import TensorCore
 /// batch norm.
 ///
 /// The critic's turn makes its fakes without recording them; the generator's turn makes them anew from the
-/// same latents, so that a critic trained several turns for one of the generator costs no memory.
+/// same latents, so that a critic trained several turns for one of the generator costs no memory. What norms
+/// see of the critic's fakes moves the generator's running statistics, as in PyTorch, where
+/// ``ConvolutionalGAN`` moves them in the generator's turns alone.
 public final class WGANGP: Model {
   /// How samples look and how wide the networks are.
   public let configuration: ConvolutionalGAN.Configuration
@@ -58,8 +60,8 @@ public final class WGANGP: Model {
   /// The length of a latent vector.
   public var latentCount: Int { configuration.latent }
 
-  /// The critic's turn: as DCGAN's, and for the penalty the slope of a further pass and the gradients of both,
-  /// six critic passes more. The generator's turn makes its fakes anew.
+  /// The critic's turn: as DCGAN's, and for the penalty the slope of a further pass and the gradients of
+  /// both, six critic passes more. The generator's turn makes its fakes anew.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, critic) = configuration.layers
     return phase.role == .discriminator

@@ -68,8 +68,8 @@ package struct ControlGroup {
     }
   }
 
-  /// The cores, rounded up, of a limit such as `400000 100000`: microseconds of processor time in each period;
-  /// nil of `max 100000` and `-1 100000`, which are none.
+  /// The cores, rounded up, of a limit such as `400000 100000`: microseconds of processor time in each
+  /// period; nil of `max 100000` and `-1 100000`, which are none.
   package static func cores(ofLimit text: String) -> Int? {
     let numbers = text.split { $0.isWhitespace }.map { Int($0) }
     guard numbers.count == 2, let time = numbers[0], let period = numbers[1], time > 0, period > 0 else {

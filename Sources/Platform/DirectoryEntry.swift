@@ -10,8 +10,8 @@ public struct DirectoryEntry: Sendable {
   /// The name as text, with a replacement for bytes that are none.
   public var text: String { String(decoding: name, as: UTF8.self) }
 
-  /// What is in the folder at `path` but `.` and `..`, in no order; nil if all of it cannot be read, and `errno`
-  /// says why.
+  /// What is in the folder at `path` but `.` and `..`, in no order; nil if all of it cannot be read, and
+  /// `errno` says why.
   public static func entries(of path: UnsafePointer<CChar>) -> [DirectoryEntry]? {
     entries(of: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
   }

@@ -8,7 +8,8 @@ package enum Files {
   }
 
   /// The folder that is there and that `path` would come to lie in.
-  /// - Parameter passingFiles: whether what is there and is no folder is passed over; otherwise it is what is returned.
+  /// - Parameter passingFiles: whether what is there and is no folder is passed over; otherwise it is what is
+  ///   returned.
   package static func nearestFolder(_ path: String, passingFiles: Bool = true) -> String {
     var folder = path[...]
     while !folder.isEmpty, !isFolder(String(folder)) {
@@ -82,8 +83,8 @@ package enum Files {
     return .failed(code == EEXIST && exists(path) ? ENOTDIR : code)
   }
 
-  /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and `errno` says
-  /// why.
+  /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and
+  /// `errno` says why.
   package static func makeTemporaryFolder() -> String? {
     var template = Array("\(temporaryPlace)/lockstep-XXXXXX".utf8CString)
     return mkdtemp(&template).map { String(cString: $0) }

@@ -5,8 +5,8 @@ package enum Memory {
   /// What the kernel could still give away; nil where it does not say.
   package static var free: Int? { entry("MemAvailable:") }
 
-  /// What processes of this machine can have: all there is, or the limit of the control group or of the address space
-  /// (`ulimit -v`); nil where the system says none.
+  /// What processes of this machine can have: all there is, or the limit of the control group or of the
+  /// address space (`ulimit -v`); nil where the system says none.
   package static var available: Int? {
     [entry("MemTotal:"), ControlGroup.own.memory, addressSpaceLimit].compactMap { $0 }.min()
   }

@@ -74,8 +74,8 @@ public struct Matrix: Equatable, Sendable {
 }
 
 extension Matrix {
-  /// Adds XᵀX, for X of `[n, d]`, to this symmetric matrix of `[d, d]`: the upper triangle is computed, the other one is
-  /// its mirror image.
+  /// Adds XᵀX, for X of `[n, d]`, to this symmetric matrix of `[d, d]`: the upper triangle is computed, the
+  /// other one is its mirror image.
   mutating func addProduct(ofColumnsOf vectors: Matrix) {
     let d = columns
     precondition(rows == d && vectors.columns == d, "a product of columns with themselves")

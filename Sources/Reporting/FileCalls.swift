@@ -1,7 +1,8 @@
 import Glibc
 import Platform
 
-/// The calls to the operating system by which a file becomes whole and durable. A test puts others in their place.
+/// The calls to the operating system by which a file becomes whole and durable. A test puts others in their
+/// place.
 package struct FileCalls {
   /// Writes all bytes to a descriptor; the error number if that fails.
   package var write: ([UInt8], Int32) -> Int32? = { writeAll($0, to: $1) }

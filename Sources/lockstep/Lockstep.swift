@@ -32,8 +32,8 @@ struct Lockstep: ParsableCommand {
     ])
 
   static func main() {
-    // A wish to stop that comes before the program is ready for it must not end it. Caught, not blocked: libraries
-    // have threads by now, which would take a signal that is blocked here.
+    // A wish to stop that comes before the program is ready for it must not end it. Caught, not blocked:
+    // libraries have threads by now, which would take a signal that is blocked here.
     switch CommandLine.arguments.dropFirst().first {
     case "train": StopSignals.catchAll()
     case "launch": LaunchSignals.catchAll()

@@ -168,7 +168,8 @@ struct SampleStatisticsTests {
 
   @Test("an incomplete box is the mean of the pixels that it has")
   func incompleteBoxes() {
-    // 37 = 18 · 2 + 1: a last column of boxes of 2 x 1, a last row of 1 x 2, and a single pixel in the corner.
+    // 37 = 18 · 2 + 1: a last column of boxes of 2 x 1, a last row of 1 x 2, and a single pixel in the
+    // corner.
     let input = PrincipalComponents.Input([37, 37, 1])
     var pixels = [Float](repeating: -1, count: 37 * 37)
     pixels[36] = 1

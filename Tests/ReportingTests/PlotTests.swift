@@ -4,7 +4,8 @@ import Testing
 @Suite("Plots")
 struct PlotTests {
   /// The pixels of `picture` below its legend that are blue, as the first series is; all else is grey.
-  /// - Parameter difference: how much more blue than red they have at least: less where a line is drawn lightly.
+  /// - Parameter difference: how much more blue than red they have at least: less where a line is drawn
+  ///   lightly.
   private func bluePixels(_ picture: Pixels, difference: Int = 80) -> [(x: Int, y: Int)] {
     var found: [(x: Int, y: Int)] = []
     for y in 60..<picture.height {

@@ -8,8 +8,8 @@ struct RecordFileTests {
   private let folder = TemporaryFolder()
   private var path: String { folder.path(of: "records") }
 
-  /// Calls of which a write leaves the first two bytes of a record and fails, and a truncation fails, as often
-  /// as there are failures left.
+  /// Calls of which a write leaves the first two bytes of a record and fails, and a truncation fails, as
+  /// often as there are failures left.
   private final class Failures {
     var (writes, truncations) = (0, 0)
 

@@ -14,7 +14,8 @@ extension FolderFacts {
     return FolderFacts(path: path, outcome: outcome, free: Files.free(path), isInMemory: isInMemory(path))
   }
 
-  /// The run folder, or the nearest folder above it that is there; a file that stands in the way is named itself.
+  /// The run folder, or the nearest folder above it that is there; a file that stands in the way is named
+  /// itself.
   static func existing(_ run: String?) -> String { Files.nearestFolder(run ?? "runs", passingFiles: false) }
 
   private static func outcome(in path: String) -> Outcome {

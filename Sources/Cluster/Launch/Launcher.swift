@@ -256,13 +256,14 @@ package struct Launcher {
     folder.map { RunFolder.isRun($0) } == true ? " with \(RunFolder.resumeWords(folder))" : ""
   }
 
-  /// Starts from the run's generations do not count that were ended from outside, or because a person wished it.
+  /// Starts from the run's generations do not count that were ended from outside, or because a person wished
+  /// it.
   private func forgive(_ folder: String?) {
     if let folder, RunFolder.isRun(folder) { ResumeAttempt.forgive(in: folder) }
   }
 
-  /// Writes how a start ended into the run folder, if no rank has. A start that was refused says nothing of a run
-  /// that had ended, nor of one that another process is at work on.
+  /// Writes how a start ended into the run folder, if no rank has. A start that was refused says nothing of a
+  /// run that had ended, nor of one that another process is at work on.
   private func record(
     _ outcome: LaunchOutcome, _ status: RunStatus?, in folder: String?, ranks: Int, hasBegun: Bool
   ) {

@@ -70,9 +70,9 @@ struct StartSweep {
     return bare.count < found.count ? bare.map { ($0.host, "no rank has begun on") } : []
   }
 
-  /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, or ends them. Everything that mpirun
-  /// has started has the mark in its environment; so has the ssh that brings this script, which does not match
-  /// the brackets in it.
+  /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, or ends them. Everything that
+  /// mpirun has started has the mark in its environment; so has the ssh that brings this script, which does
+  /// not match the brackets in it.
   private static func script(_ start: String, program: String, ends: Bool) -> String {
     let name = program.split(separator: "/").last.map(String.init) ?? program
     let mark = ShellWord.quoted("\(RunStatus.startVariable)=\(start)")

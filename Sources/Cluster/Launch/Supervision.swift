@@ -7,8 +7,8 @@ import Training
 ///
 /// When a watchdog has ended the job, mpirun may still wait for a host that does not answer: it is killed, on
 /// which its daemons end what is left on the other hosts. The same where mpirun itself has said that it ends
-/// the job, and does not, where the run has ended: when all ranks are gone mpirun sometimes waits for ever for
-/// a lock of PMIx (4.2); and where the ranks do not come to be all there.
+/// the job, and does not, where the run has ended: when all ranks are gone mpirun sometimes waits for ever
+/// for a lock of PMIx (4.2); and where the ranks do not come to be all there.
 final class Supervision {
   /// How it ended.
   struct End {
@@ -144,8 +144,8 @@ final class Supervision {
   }
 
   /// Ranks that train and get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet
-  /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a start
-  /// that goes on for long is ended. Of a run that has ended mpirun gets a first wish alone.
+  /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a
+  /// start that goes on for long is ended. Of a run that has ended mpirun gets a first wish alone.
   private func passOnWishes(_ now: Int64) {
     guard told < LaunchSignals.wishes, ended == nil || told == 0 else { return }
     let since = wished ?? now

@@ -106,8 +106,8 @@ package struct PlanRequest: Sendable {
     return CalibrationRecord(all, .measured())
   }
 
-  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as the batch and the other
-  /// options allow.
+  /// To try beside the recipe's own: half and twice as many, and enough for every core, as far as the batch
+  /// and the other options allow.
   private func otherMicroBatches(_ options: Options) -> [Options] {
     let own = options.microBatches
     var cores = 1

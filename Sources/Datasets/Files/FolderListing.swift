@@ -1,8 +1,8 @@
 import Glibc
 import Platform
 
-/// What lies in one folder: visible names in byte order. Names with a leading dot are left out, and the folder in
-/// which macOS packs what its file system knows of files.
+/// What lies in one folder: visible names in byte order. Names with a leading dot are left out, and the
+/// folder in which macOS packs what its file system knows of files.
 struct FolderListing {
   enum Kind {
     case file, folder

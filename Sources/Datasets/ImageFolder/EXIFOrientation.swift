@@ -1,7 +1,7 @@
 /// How the camera was held, as JPEG's Exif data say (CIPA DC-008, 4.6.4 and 4.6.5).
 enum EXIFOrientation {
-  /// Whether the image in `bytes`, a whole file, is to be turned or mirrored before it is shown. False for PNG, and
-  /// for Exif data that are not whole.
+  /// Whether the image in `bytes`, a whole file, is to be turned or mirrored before it is shown. False for
+  /// PNG, and for Exif data that are not whole.
   static func isTurned(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.starts(with: [0xFF, 0xD8]) else { return false }
     // Cameras write Exif data in front of the image.
@@ -12,8 +12,8 @@ enum EXIFOrientation {
     return false
   }
 
-  /// The tag 274 of the first directory of a TIFF header, an unsigned number of 16 bits, or of 32; 1 if there is
-  /// none.
+  /// The tag 274 of the first directory of a TIFF header, an unsigned number of 16 bits, or of 32; 1 if there
+  /// is none.
   private static func orientation(_ tiff: UnsafeRawBufferPointer) -> Int {
     let isBigEndian = tiff.starts(with: Array("MM".utf8))
     guard isBigEndian || tiff.starts(with: Array("II".utf8)) else { return 1 }

@@ -3,8 +3,8 @@ import Platform
 /// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the
 /// rules.
 ///
-/// Opening reads every file once: the sizes, and whether files are cut off, are checked before the first step,
-/// and the fingerprint covers every byte. Images are decoded when they are read.
+/// Opening reads every file once: the sizes, and whether files are cut off, are checked before the first
+/// step, and the fingerprint covers every byte. Images are decoded when they are read.
 struct ImageFolder: ImageFileSource {
   let name: String
   let byteCount: Int

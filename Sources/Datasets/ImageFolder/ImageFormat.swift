@@ -41,7 +41,8 @@ enum ImageFormat: Sendable {
     }
   }
 
-  /// Whether a file of this format has its end: a PNG the empty chunk IEND with its CRC, a JPEG its last marker.
+  /// Whether a file of this format has its end: a PNG the empty chunk IEND with its CRC, a JPEG its last
+  /// marker.
   func isEnded(_ bytes: UnsafeRawBufferPointer) -> Bool {
     switch self {
     case .png: bytes.suffix(12).elementsEqual([0, 0, 0, 0, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82])

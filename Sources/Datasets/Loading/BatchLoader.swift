@@ -2,9 +2,9 @@ import Platform
 
 /// Reads the samples of the coming steps in the background while the current step computes.
 ///
-/// One thread, with others that help it, reads step after step into a queue of `depth` steps; ``next()`` takes
-/// them in order. What a step holds is a function of (data set, stream, batch, micro-batch numbers) and of
-/// nothing else.
+/// One thread, with others that help it, reads step after step into a queue of `depth` steps; ``next()``
+/// takes them in order. What a step holds is a function of (data set, stream, batch, micro-batch numbers) and
+/// of nothing else.
 public final class BatchLoader {
   private let queue: PrefetchQueue<Result<LoadedStep, DatasetError>>
   private var thread: SystemThread?

@@ -36,8 +36,9 @@ enum NumPyFiles {
       samples: array.array, labels: labels?.array)
   }
 
-  /// An NPZ file: the member of samples is called `images`, `x_train`, `train_images`, `x`, `data` or `arr_0`,
-  /// or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or `arr_1`.
+  /// An NPZ file: the member of samples is called `images`, `x_train`, `train_images`, `x`, `data` or
+  /// `arr_0`, or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or
+  /// `arr_1`.
   private static func npz(_ path: FilePath, limits: DatasetLimits) throws(DatasetError) -> Arrays {
     let archive = try ZIPArchive(path, limits: limits)
     func member(_ names: [String]) -> ZIPArchive.Member? {

@@ -1,5 +1,5 @@
-/// Points of the plane from a NumPy file, `[N, 2]` of float32 or float64 with an array of N integers as labels
-/// if there is one; see ``NumPyFiles`` for the names. A sample is `[1, 1, 2]`, unscaled.
+/// Points of the plane from a NumPy file, `[N, 2]` of float32 or float64 with an array of N integers as
+/// labels if there is one; see ``NumPyFiles`` for the names. A sample is `[1, 1, 2]`, unscaled.
 ///
 /// All points are in memory, as they are in the file but for rounding to float32.
 package struct PointArray: ImageDataset {
@@ -11,8 +11,8 @@ package struct PointArray: ImageDataset {
   private let points: [SIMD2<Float>]
   private let labels: [Int]?
 
-  /// - Throws: ``DatasetError`` for another type or shape, for coordinates that are not finite, and for labels
-  ///   that do not fit.
+  /// - Throws: ``DatasetError`` for another type or shape, for coordinates that are not finite, and for
+  ///   labels that do not fit.
   init(_ arrays: NumPyFiles.Arrays, _ request: DatasetRequest) throws(DatasetError) {
     let (array, place) = (arrays.samples, arrays.samples.path.description)
     let extents = array.header.extents

@@ -9,9 +9,9 @@ struct JSONLines {
     let value: JSONValue
   }
 
-  /// The lines of `bytes` up to `limit`, a step. A last line that is torn (without a line break, or no JSON) is
-  /// left out: that is what a power cut in the middle of a write leaves behind. Any other damage is an error;
-  /// behind the first line beyond `limit` only a line up to it, which has no place there.
+  /// The lines of `bytes` up to `limit`, a step. A last line that is torn (without a line break, or no JSON)
+  /// is left out: that is what a power cut in the middle of a write leaves behind. Any other damage is an
+  /// error; behind the first line beyond `limit` only a line up to it, which has no place there.
   static func parse(
     _ bytes: [UInt8], path: String, upTo limit: Int = .max
   ) throws(ReportingError) -> [Line] {

@@ -6,8 +6,8 @@ extension JSONLinesLog {
   }
 
   /// The values of `keys` over the steps of the log at `path`, one series per key, in the order asked for:
-  /// what the loss plot draws. The log is read once, whatever the number of keys. Values that were not finite come back as they were; lines without a key are
-  /// left out of its series.
+  /// what the loss plot draws. The log is read once, whatever the number of keys. Values that were not finite
+  /// come back as they were; lines without a key are left out of its series.
   /// - Throws: ``ReportingError``; a log that does not exist has empty series.
   public static func series(_ keys: [String], of path: String) throws(ReportingError) -> [Plot.Series] {
     let lines = try lines(of: path)

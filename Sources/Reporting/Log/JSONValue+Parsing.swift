@@ -3,8 +3,8 @@ package import Platform
 extension JSONValue {
   private static let depthLimit = 64
 
-  /// The value that is all of a part of `bytes`, of all of them if none is named: strictly JSON (RFC 8259), at
-  /// most 64 levels deep, no key twice in an object.
+  /// The value that is all of a part of `bytes`, of all of them if none is named: strictly JSON (RFC 8259),
+  /// at most 64 levels deep, no key twice in an object.
   /// - Throws: `JSONError`.
   package init(parsing bytes: [UInt8], range: Range<Int>? = nil) throws(JSONError) {
     var reader = JSONReader(bytes, range: range ?? 0..<bytes.count, maximumDepth: Self.depthLimit)

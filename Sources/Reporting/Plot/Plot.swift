@@ -61,8 +61,8 @@ public struct Plot: Equatable, Sendable {
     self.panels = panels
   }
 
-  /// The picture, 760 points wide. Series of 100 points or more are drawn lightly, and their moving mean (over a
-  /// triangle of a 25th of the points) boldly; the picture says so.
+  /// The picture, 760 points wide. Series of 100 points or more are drawn lightly, and their moving mean
+  /// (over a triangle of a 25th of the points) boldly; the picture says so.
   ///
   /// - Parameter scale: pixels per point; 1 for a small picture, 2 for print and dense screens.
   public func pixels(scale: Int = 2) -> Pixels {

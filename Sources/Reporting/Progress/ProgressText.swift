@@ -1,7 +1,7 @@
 /// How numbers are written in progress reports.
 package enum ProgressText {
-  /// Four decimals below 10, three below 100, two below 1000, none from there on: `0.6931`, `12.346`, `123.46`,
-  /// `1235`; two digits and an exponent below a thousandth and from ten million on: `1.2e-05`.
+  /// Four decimals below 10, three below 100, two below 1000, none from there on: `0.6931`, `12.346`,
+  /// `123.46`, `1235`; two digits and an exponent below a thousandth and from ten million on: `1.2e-05`.
   package static func statistic(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return FixedDecimal.text(value, places: value == 0 ? 4 : 0) }
     let size = abs(value)

@@ -15,8 +15,8 @@
 /// The errors are the largest found over the layers of a DCGAN and of residual networks, as multiples of the
 /// direct algorithm's against Float64. Tiles that reach beyond the edge spoil the ratio of products, so that
 /// of the two forms the one with fewer products is taken, if it needs no more than three quarters of the
-/// direct algorithm's; and no image is cut into fewer than four tiles, as then reading the transformed weights
-/// takes longer than multiplying by them.
+/// direct algorithm's; and no image is cut into fewer than four tiles, as then reading the transformed
+/// weights takes longer than multiplying by them.
 package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// By definition, each product once.
   case direct

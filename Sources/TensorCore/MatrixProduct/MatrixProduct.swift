@@ -1,8 +1,8 @@
 /// C = A · B on the register tiles of the convolutions, with A or B taken transposed.
 ///
-/// B is packed into panels. Blocks of A stay in the second-level cache while all panels meet them, and are read
-/// in place, or packed where that would be slow. Each element of C is one chain of fused multiply-adds over the
-/// depth in ascending order.
+/// B is packed into panels. Blocks of A stay in the second-level cache while all panels meet them, and are
+/// read in place, or packed where that would be slow. Each element of C is one chain of fused multiply-adds
+/// over the depth in ascending order.
 struct MatrixProduct {
   let rows: Int
   let depth: Int
@@ -70,8 +70,8 @@ struct MatrixProduct {
   private static let fewRows = 64
 
   /// Whether the rows of A are better read where they lie than packed: those of a tile take no more than two
-  /// ways of a first-level cache. In a product of few rows that is a small part of the work, and packed rows ask
-  /// for the next panel.
+  /// ways of a first-level cache. In a product of few rows that is a small part of the work, and packed rows
+  /// ask for the next panel.
   private func readsRowsInPlace(_ kernels: KernelTable) -> Bool {
     rows > Self.fewRows && kernels.tileRows * Self.crowding(distance: depth) <= 2 * Self.cacheSets
   }

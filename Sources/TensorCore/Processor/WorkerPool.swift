@@ -13,9 +13,9 @@ internal import Synchronization
 /// through the same memory as those of a batch before, the same thread finds it in its cache. Then it takes
 /// what is left of the others'.
 ///
-/// Between batches a thread looks for the next one for about a millisecond before it sleeps, where every thread has a core to
-/// itself: to be woken takes longer than most batches of a small network, and what one thread does alone between
-/// them less than that. (OpenMP's threads look for 1 to 200 ms.)
+/// Between batches a thread looks for the next one for about a millisecond before it sleeps, where every
+/// thread has a core to itself: to be woken takes longer than most batches of a small network, and what one
+/// thread does alone between them less than that. (OpenMP's threads look for 1 to 200 ms.)
 final class WorkerPool: @unchecked Sendable {
   static let shared = WorkerPool()
 

@@ -22,8 +22,8 @@ package enum Philox4x32 {
 /// Random numbers keyed by (seed, purpose, turn) and indexed by position, so that what a sample gets depends
 /// on its place in the global batch and not on the rank that computes it.
 public struct KeyedNoise: Sendable {
-  /// What the numbers are for; part of the key, so that no two uses share a stream. A new one gets a number below
-  /// 256 that none has had: 16 to 19 are used up.
+  /// What the numbers are for; part of the key, so that no two uses share a stream. A new one gets a number
+  /// below 256 that none has had: 16 to 19 are used up.
   public enum Purpose: UInt32, Sendable {
     /// Initial parameters.
     case parameters = 1

@@ -1,5 +1,5 @@
-/// One step of gradient descent with heavy-ball momentum (Polyak 1964) and L2 weight decay over flat buffers, as
-/// `torch.optim.SGD`: `b = μ b + (g + λ p)`, `p −= learningRate · b`.
+/// One step of gradient descent with heavy-ball momentum (Polyak 1964) and L2 weight decay over flat buffers,
+/// as `torch.optim.SGD`: `b = μ b + (g + λ p)`, `p −= learningRate · b`.
 public struct MomentumUpdate: Hashable, Sendable {
   /// The step size.
   public let learningRate: Double
@@ -15,7 +15,8 @@ public struct MomentumUpdate: Hashable, Sendable {
     self.weightDecay = weightDecay
   }
 
-  /// Updates `count` parameters and the direction. The gradient is multiplied by `gradientScale` as it is read.
+  /// Updates `count` parameters and the direction. The gradient is multiplied by `gradientScale` as it is
+  /// read.
   ///
   /// Elements do not depend on one another: the update of a range equals that of its parts.
   /// - Precondition: the buffers hold `count` elements and do not overlap.

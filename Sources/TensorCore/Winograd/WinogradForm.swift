@@ -1,5 +1,6 @@
 /// One member of the family of Winograd's minimal algorithms in two dimensions: squares of
-/// ``outputs`` × ``outputs`` pixels of a correlation with ``taps`` × ``taps`` taps, in ``positions`` products.
+/// ``outputs`` × ``outputs`` pixels of a correlation with ``taps`` × ``taps`` taps, in ``positions``
+/// products.
 package enum WinogradForm: CaseIterable, Sendable {
   /// F(2 × 2, 2 × 2): 9 products instead of 16.
   case f2x2

@@ -27,8 +27,8 @@ struct WinogradLayout {
     let channels: Range<Int>
   }
 
-  /// The depth, phases before channels, cut where a block ends, and behind one another the places of each segment's
-  /// positions.
+  /// The depth, phases before channels, cut where a block ends, and behind one another the places of each
+  /// segment's positions.
   func segments(phases: Int, channels: Int) -> (segments: [Segment], offsets: [Int]) {
     var segments: [Segment] = []
     var offsets: [Int] = []

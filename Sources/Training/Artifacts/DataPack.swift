@@ -7,8 +7,8 @@ import TensorCore
 /// Writes a data set as tar shards with an index: WebDataset's layout, which every reader of tar reads.
 ///
 /// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes, and so do all
-/// where they are brought to one size. The folder appears whole or not at all: it is written under a temporary
-/// name, made durable and renamed.
+/// where they are brought to one size. The folder appears whole or not at all: it is written under a
+/// temporary name, made durable and renamed.
 package struct DataPack {
   /// Samples written.
   package let samples: Int

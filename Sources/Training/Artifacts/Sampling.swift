@@ -91,10 +91,10 @@ package struct Sampling {
   /// Whether samples are text.
   package var isText: Bool { if case .text = picture { true } else { false } }
 
-  /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if need
-  /// be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in turn;
-  /// text as `000000.txt`. The first ones are those of a grid of as many samples, where that is not one class
-  /// a row.
+  /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if
+  /// need be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in
+  /// turn; text as `000000.txt`. The first ones are those of a grid of as many samples, where that is not one
+  /// class a row.
   /// - Parameter written: told how many are, now and then.
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {

@@ -48,8 +48,8 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   ) throws(SamplingError) -> Int {
     guard count > 0 else { throw .noClasses }
     let names = Array(names.prefix(count))
-    // As the file system has them, where one letter may be spelled in two ways; by the letters, where that names
-    // one class.
+    // As the file system has them, where one letter may be spelled in two ways; by the letters, where that
+    // names one class.
     let spelled = names.firstIndex { $0.utf8.elementsEqual(name.utf8) }
     let equal = names.indices.filter { names[$0] == name }
     let named = spelled ?? (equal.count == 1 ? equal[0] : nil)

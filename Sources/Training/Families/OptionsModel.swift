@@ -69,8 +69,8 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   /// role says otherwise.
   /// - Parameters:
   ///   - neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
-  ///   - role: `.execution` for what sampling alone depends on, which a resume may change, unless the run goes
-  ///     back where its samples are bad.
+  ///   - role: `.execution` for what sampling alone depends on, which a resume may change, unless the run
+  ///     goes back where its samples are bad.
   init(
     _ name: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
     role: OptionRole = .arithmetic, synonyms: [String] = [], help: String

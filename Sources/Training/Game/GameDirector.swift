@@ -144,7 +144,8 @@ extension Options {
   /// Whether a run has a ``GameState``.
   var directsGame: Bool { balance.every > 0 || watch.every > 0 || augmentation == .ada }
 
-  /// Whether a run goes back to its checkpoints when its game is bad: where they lie decides the weights then.
+  /// Whether a run goes back to its checkpoints when its game is bad: where they lie decides the weights
+  /// then.
   var rewinds: Bool { watch.every > 0 && watch.policy == .rewind }
 }
 

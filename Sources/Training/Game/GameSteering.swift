@@ -103,7 +103,8 @@ final class GameSteering {
     if found.isBad { try act(at: done, because: Self.text(values), isNews: isNews) }
   }
 
-  /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is its.
+  /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is
+  /// its.
   private var watchedLoss: Float {
     let phases = engine.model.phases
     for (phase, values) in zip(phases, engine.statistics) where phase.role == .generator {

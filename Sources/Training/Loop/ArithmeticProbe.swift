@@ -4,17 +4,18 @@ import Platform
 import Quality
 import TensorCore
 
-/// What a host makes of the same numbers: ranks whose libraries or kernels round differently would part without a word.
+/// What a host makes of the same numbers: ranks whose libraries or kernels round differently would part
+/// without a word.
 ///
-/// The kernels give one and the same result for AVX2 and for AVX-512. The transcendental functions are those of the
-/// system's SLEEF, and the cosine of a falling step size that of its C library, of which hosts may have different
-/// versions.
+/// The kernels give one and the same result for AVX2 and for AVX-512. The transcendental functions are those
+/// of the system's SLEEF, and the cosine of a falling step size that of its C library, of which hosts may
+/// have different versions.
 package enum ArithmeticProbe {
   /// SHA-256 of the results, as 64 hexadecimal digits. Takes some milliseconds, once.
   package static let digest = makeDigest()
 
-  /// What a person is told of a generation that was computed where these results are others; nil where they are not,
-  /// or where it is from before they were written down.
+  /// What a person is told of a generation that was computed where these results are others; nil where they
+  /// are not, or where it is from before they were written down.
   package static func warning(of info: GenerationInfo) -> String? {
     guard let written = info.arithmeticSHA256, written != digest else { return nil }
     return "step \(info.step) was computed where exp, log, sin or a product round otherwise "
@@ -42,9 +43,9 @@ package enum ArithmeticProbe {
     return hash.digest()
   }
 
-  /// The processor that the BLAS library computes for, and SHA-256 of what it makes of a product and of the eigenvectors
-  /// of a symmetric matrix: measures of quality, and what is decided on them, depend on these to the last digit and to the
-  /// sign.
+  /// The processor that the BLAS library computes for, and SHA-256 of what it makes of a product and of the
+  /// eigenvectors of a symmetric matrix: measures of quality, and what is decided on them, depend on these to
+  /// the last digit and to the sign.
   package static func blas() -> String {
     let count = 24
     let values = KeyedNoise(seed: 2, purpose: .synthetic, turn: 0).normal([count * count]).scalars.map(

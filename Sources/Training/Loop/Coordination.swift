@@ -51,7 +51,8 @@ package struct UnsharedError: ReportedError, CustomStringConvertible {
 }
 
 extension Error {
-  /// Whether all ranks have found it alike and at one place, so that they can still communicate before they end.
+  /// Whether all ranks have found it alike and at one place, so that they can still communicate before they
+  /// end.
   var isFoundByAll: Bool {
     self is TurnError || self is WatchError || (self as? DivergenceError)?.isOfReplica == true
   }

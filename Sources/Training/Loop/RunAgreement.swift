@@ -8,8 +8,8 @@ import TensorCore
 /// What all ranks of a run agree on before it has a state: rank 0 resolves the options, every rank opens the
 /// data itself, and what it has found is compared.
 enum RunAgreement {
-  /// The options of a request, and on rank 0 the folder of the run that it resumes. One broadcast, and one all-gather of
-  /// 8 bytes a rank.
+  /// The options of a request, and on rank 0 the folder of the run that it resumes. One broadcast, and one
+  /// all-gather of 8 bytes a rank.
   static func options(
     of request: TrainingRequest, over communicator: any Communicator
   ) throws -> (options: Options, reopened: RunFolder?) {

@@ -2,10 +2,11 @@ public import Platform
 
 /// Why a turn ended the run.
 public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertible {
-  /// What is summed over all ranks for a network's turn, its gradient above all, has a NaN or an infinity, on every rank
-  /// alike.
+  /// What is summed over all ranks for a network's turn, its gradient above all, has a NaN or an infinity, on
+  /// every rank alike.
   /// - Parameters:
-  ///   - place: what the first number that is not finite belongs to: the name of a parameter, or what is no gradient.
+  ///   - place: what the first number that is not finite belongs to: the name of a parameter, or what is no
+  ///     gradient.
   ///   - ranks: on which it was so before it was summed; none if only the sum is.
   case notFinite(network: String, step: Int, place: String, ranks: [Int])
 

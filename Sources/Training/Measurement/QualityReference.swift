@@ -109,8 +109,8 @@ package struct QualityReference {
     return try blocks.gathered(local, over: exchange)
   }
 
-  /// `count` places in the data set, ascending: drawn, because data whose classes take turns would show few of
-  /// them at equal distances; the same for all data of that length.
+  /// `count` places in the data set, ascending: drawn, because data whose classes take turns would show few
+  /// of them at equal distances; the same for all data of that length.
   private static func places(_ count: Int, of dataset: any ImageDataset) -> [Int] {
     let order = EpochPermutation(count: dataset.count, seed: 0, epoch: 0)
     return (0..<count).map { order[$0] }.sorted()

@@ -34,8 +34,8 @@ extension Options {
     }
   }
 
-  /// The same with paths that hold in any working directory, as a run's folder and checkpoints keep them. Each
-  /// rank takes a relative one from its own.
+  /// The same with paths that hold in any working directory, as a run's folder and checkpoints keep them.
+  /// Each rank takes a relative one from its own.
   var withAbsolutePaths: Options {
     var options = self
     for key in OptionSchema(family: family).keys where key.type == .path {

@@ -64,8 +64,8 @@ package final class RunFolderLock: Sendable {
     close(descriptor)
   }
 
-  /// Throws if another process holds the lock, and takes nothing. Asks for a shared lock: NFS refuses an exclusive one
-  /// of a file that is open to be read.
+  /// Throws if another process holds the lock, and takes nothing. Asks for a shared lock: NFS refuses an
+  /// exclusive one of a file that is open to be read.
   package static func refuseHeld(_ path: String) throws(RunFolderError) {
     let descriptor = open("\(path)/\(RunFolder.Entry.lock)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return }

@@ -30,8 +30,8 @@ final class RunSaver {
   private var failures = FailedSaves()
 
   /// - Parameters:
-  ///   - state: what the run begins with. The best generation and the one to go back to, which it names, may be ones
-  ///     that could not be saved: then those before them stay too.
+  ///   - state: what the run begins with. The best generation and the one to go back to, which it names, may
+  ///     be ones that could not be saved: then those before them stay too.
   ///   - writers: the ranks that write, rank 0 first.
   init(
     _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int],

@@ -29,8 +29,8 @@ package struct RunStatus: Sendable, Equatable {
   package private(set) var checkpoint: Int?
   /// The process that wrote this.
   package let writer: String
-  /// The start of the run that this is of: a run that goes on has several, and a process of an earlier one may
-  /// come back late.
+  /// The start of the run that this is of: a run that goes on has several, and a process of an earlier one
+  /// may come back late.
   package let start: String?
 
   /// Where the launcher tells the ranks of which start they are.
@@ -87,8 +87,8 @@ package struct RunStatus: Sendable, Equatable {
       writer: text("writer") ?? "", start: text("start"))
   }
 
-  /// Writes `status.json` into a run folder that is there. Training does not fail for it. Who does not know of
-  /// a checkpoint leaves what is said of one.
+  /// Writes `status.json` into a run folder that is there. Training does not fail for it. Who does not know
+  /// of a checkpoint leaves what is said of one.
   package func write(in folder: String) {
     guard Files.isFolder(folder) else { return }
     var status = self

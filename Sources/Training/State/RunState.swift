@@ -87,7 +87,8 @@ package final class RunState {
     return counters
   }
 
-  /// The step of the last generation that was saved while all was well; nil for a run that is not watched, or has none.
+  /// The step of the last generation that was saved while all was well; nil for a run that is not watched, or
+  /// has none.
   package var refuge: Int? { game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) } }
 
   /// SHA-256 of the float bytes of all networks: parameters, then buffers, in the model's order.

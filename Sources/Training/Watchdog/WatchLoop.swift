@@ -116,8 +116,8 @@ final class WatchLoop {
 
   // MARK: Progress
 
-  /// While the data are opened, hands a wish to stop on to those who read; until the first step, tells how much
-  /// has been read.
+  /// While the data are opened, hands a wish to stop on to those who read; until the first step, tells how
+  /// much has been read.
   private func judgeReading(_ now: Int64) {
     guard board.place.activity == .starting else { return }
     orders.settings.withLock { settings in

@@ -36,7 +36,8 @@ package final class Watchdog: Sendable {
   /// Begins to watch. All ranks take part: one broadcast.
   /// - Parameters:
   ///   - layout: the host of every rank.
-  ///   - timeout: seconds without progress, until ``watch(timeout:phases:shares:folder:start:)`` says otherwise.
+  ///   - timeout: seconds without progress, until ``watch(timeout:phases:shares:folder:start:)`` says
+  ///     otherwise.
   package init(
     over communicator: any Communicator, layout: NodeLayout, timeout: Double
   ) throws(CommunicationError) {

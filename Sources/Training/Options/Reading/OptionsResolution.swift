@@ -220,8 +220,8 @@ struct OptionsResolution {
     }
   }
 
-  /// An embedded recipe's title speaks of the data that it embeds and of their size: a run on others is called
-  /// by its family and theirs.
+  /// An embedded recipe's title speaks of the data that it embeds and of their size: a run on others is
+  /// called by its family and theirs.
   private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
     guard let data = settings["data"], let title = settings["title"].map({ String($0.value) }),
       let family = schema.family, Recipes.all.contains(where: { $0.title == title })

@@ -4,6 +4,7 @@
 
 typedef float lockstep_float8 __attribute__((ext_vector_type(8)));
 typedef float lockstep_float16 __attribute__((ext_vector_type(16)));
+typedef double lockstep_double8 __attribute__((ext_vector_type(8)));
 
 #define LOCKSTEP_INLINE static inline __attribute__((always_inline))
 
@@ -17,6 +18,11 @@ LOCKSTEP_INLINE lockstep_float16 lockstep_fma16(lockstep_float16 a, lockstep_flo
 
 /// The square root, correctly rounded.
 LOCKSTEP_INLINE lockstep_float8 lockstep_sqrt8(lockstep_float8 a) { return __builtin_elementwise_sqrt(a); }
+
+/// The same numbers, in Float64.
+LOCKSTEP_INLINE lockstep_double8 lockstep_widen8(lockstep_float8 a) {
+  return __builtin_convertvector(a, lockstep_double8);
+}
 
 /// Lanes of a and b in turn, the lower or the upper two of each half register.
 LOCKSTEP_INLINE lockstep_float8 lockstep_zip_low8(lockstep_float8 a, lockstep_float8 b) {

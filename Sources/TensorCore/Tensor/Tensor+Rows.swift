@@ -1,3 +1,5 @@
+internal import CProcessor
+
 extension Tensor {
   /// The elements as a matrix of the innermost rows, `[rows, channels]`.
   public var asRows: Tensor { reshaped([shape.rows, shape.channels]) }
@@ -94,7 +96,7 @@ private struct RectifierRows {
   private func pass(_ index: Int) -> SIMD8<Double> {
     let passed = Rectifier.pass(load(upstream + index), at: load(output + index), slope: slope)
     store(passed, to: gradient + index)
-    return SIMD8(passed)
+    return lockstep_widen8(passed)
   }
 
   func sum(_ column: Int, to sums: UnsafeMutablePointer<Float>) {

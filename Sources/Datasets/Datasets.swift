@@ -179,19 +179,23 @@ public enum Datasets {
       return try CIFARImages(names.map(path.appending), format, request: request, problems: problems)
     }
     let shards = files.filter { $0.ends(with: Array(".tar".utf8)) }
-    if !shards.isEmpty {
-      let indexName = Array(ShardIndex.fileName.utf8)
-      guard files.contains(indexName) else {
-        return try TarShards(shards.map(path.appending), index: nil, request: request, problems: problems)
-      }
-      let index = try ShardIndex(path.appending(indexName))
+    let indexPath = path.appending(Array(ShardIndex.fileName.utf8))
+    // An index whose shards are gone is no text.
+    if files.contains(indexPath.name), try ShardIndex.isIndex(indexPath, besideShards: !shards.isEmpty) {
+      let index = try ShardIndex(indexPath)
       return try TarShards(
         index.shards.map { path.appending(Array($0.name.utf8)) }, index: index, request: request,
         problems: problems)
     }
+    if !shards.isEmpty {
+      return try TarShards(shards.map(path.appending), index: nil, request: request, problems: problems)
+    }
     // Beside anything else they may be captions of images, or a licence.
-    if !files.isEmpty, files.count == listing.entries.count, files.allSatisfy(TextWindows.isText) {
-      return try TextWindows(files.map(path.appending), request: request, problems: problems)
+    if !listing.entries.isEmpty,
+      listing.entries.allSatisfy({ $0.kind != .folder && TextWindows.isText($0.name) })
+    {
+      return try TextWindows(
+        listing.entries.map { path.appending($0.name) }, request: request, problems: problems)
     }
     return try ImageFolder(path, listing: listing, request: request, problems: problems)
   }

@@ -14,8 +14,8 @@ struct DataCommand: ParsableCommand {
       float images [N, H, W], [N, H, W, C] or [N, C, H, W], or of points [N, 2];
       WebDataset shards, a .tar file, a folder of them or names with a range; a
       folder of PNG and JPEG images, with a sub-folder for each label or none; a
-      .txt file or a folder of them, UTF-8, as one-hot windows of --size
-      characters; or pottery.
+      .txt file or a folder of nothing but them, UTF-8, as one-hot windows of
+      --size characters; or pottery.
 
         lockstep data info cifar-10-batches-bin --output sheet.png
         lockstep data check images/

@@ -156,6 +156,10 @@ struct TarShardsTests {
     folder.write(first.bytes, "s/a.tar")
     let error = failure { _ = try open(folder.path + "/s", size: 2) }
     #expect(error?.description.contains("s/a.tar") == true && error?.kind == .badData)
+    // An index without its shards is not read as text.
+    for name in ["a.tar", "b.tar"] { try FileManager.default.removeItem(atPath: "\(folder.path)/s/\(name)") }
+    let absent = failure { _ = try open(folder.path + "/s", size: 2) }
+    #expect(absent?.description.contains("s/b.tar") == true && absent?.kind == .missing)
   }
 
   @Test("every combination of two groups of braces is a shard, the first group outermost")

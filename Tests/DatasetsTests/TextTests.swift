@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 @Suite("Text")
@@ -41,6 +42,15 @@ struct TextTests {
     folder.write(Fixture.greyPNG, "picture.png")
     #expect(try open(folder.path, size: 4).channels == 1, "beside an image, texts are left out")
     #expect(try open(folder.path, size: 4).count == 1)
+  }
+
+  @Test("what is no regular file is named, and not left out of the text")
+  func special() {
+    let folder = TemporaryFolder()
+    folder.write(Array("some words".utf8), "a.txt")
+    #expect(mkfifo(folder.path + "/b.txt", 0o600) == 0)
+    let error = failure { _ = try open(folder.path, size: 4) }
+    #expect(error?.description.contains("b.txt") == true, "\(error?.description ?? "read")")
   }
 
   @Test("text beside other files, such as captions beside images, is not trained on by itself")

@@ -99,7 +99,10 @@ struct JSONLinesLogTests {
     "damage behind the checkpoint goes with the lines that go; a line up to it that stands there does not")
   func damageBehind() throws {
     let kept = "{\"step\":1}\n{\"step\":3}\n"
-    for rest in ["{\"step\":4}\n{\"st\n{\"step\":6}\n", "{\"step\":6}\n{}\n\0\n{\"step\":5}\n{\"step\":7"] {
+    for rest in [
+      "{\"st\n{\"step\":4}\n", "{\"step\":4}\n{\"st\n{\"step\":6}\n",
+      "{\"step\":6}\n{}\n\0\n{\"step\":5}\n{\"step\":7",
+    ] {
       folder.write(kept + rest, to: "log.jsonl")
       _ = try JSONLinesLog.resume(path, afterStep: 3)
       #expect(folder.text(of: "log.jsonl") == kept)

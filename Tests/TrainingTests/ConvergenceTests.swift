@@ -37,6 +37,16 @@ struct ConvergenceTests {
     #expect(course([0.2, 0.4, 0.3], large).map { $0?.misses } == [0, 0, 1])
   }
 
+  @Test("a generation of the first format, which names more keys, goes on where they are the same")
+  func formerSetting() throws {
+    let quality = try options("quality.components=16").quality
+    // SHA-256 of "pca  1000 16 2048", its first 32 bits.
+    #expect(quality.classifierSteps == 1000 && quality.samples == 2048)
+    let best = BestGeneration(step: 10, value: 5, metric: .frechet, setting: 0x2e580d50)
+    #expect(best.isLike(quality, weights: nil))
+    #expect(try !best.isLike(options("quality.components=17").quality, weights: nil))
+  }
+
   @Test("what is no number is no beginning, and another metric is one")
   func beginnings() throws {
     let frechet = try options("stop.patience=1")

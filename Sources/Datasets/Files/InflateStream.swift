@@ -71,7 +71,8 @@ struct InflateStream: ~Copyable {
         piece = try compressed.bytes(consumed..<min(consumed + Self.pieceBytes, compressed.count))
         rest = piece.count
       }
-      let room = min(count - produced, 1 << 30)
+      try OpenFile.checkStop(place)
+      let room = min(count - produced, OpenFile.mostBytes)
       let status = result.withUnsafeMutableBufferPointer { result in
         piece.withUnsafeBufferPointer { piece in
           stream.pointee.next_in = piece.baseAddress.map {

@@ -25,16 +25,21 @@ struct OpenFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Of a single call of the system, after which the wish to stop is looked at.
-  private static let mostBytes = 16 << 20
+  /// What is read or inflated at once, after which the wish to stop is looked at.
+  static let mostBytes = 16 << 20
+
+  /// - Throws: ``DatasetError`` of kind `stopped` where nobody waits for the data any more.
+  static func checkStop(_ place: String) throws(DatasetError) {
+    guard !Reading.isStopped.load(ordering: .relaxed) else {
+      throw DatasetError(.stopped, "stopped before all data were read", place, "run it again")
+    }
+  }
 
   /// Fills `buffer` with the bytes from `offset` on; the file must have them.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DatasetError) {
     var done = 0
     while done < buffer.count {
-      guard !Reading.isStopped.load(ordering: .relaxed) else {
-        throw DatasetError(.stopped, "stopped before all data were read", path.description, "run it again")
-      }
+      try Self.checkStop(path.description)
       let count = min(buffer.count - done, Self.mostBytes)
       let result = pread(descriptor, buffer.baseAddress! + done, count, offset + done)
       if result < 0 {

@@ -140,7 +140,8 @@ struct TarShards: ImageFileSource {
   ) throws(DatasetError) -> Int {
     let labelled = samples.count { $0.label >= 0 }
     guard labelled > 0 else { return 0 }
-    if labelled < samples.count {
+    // Labels that were reported are not missing.
+    if samples.count - labelled > problems.list.count {
       try problems.report(
         DatasetError(
           .badData, "\(labelled) of \(samples.count) samples have a label", paths[0].description,

@@ -11,7 +11,8 @@ struct JSONLines {
 
   /// The lines of `bytes` up to `limit`, a step. A last line that is torn (without a line break, or no JSON)
   /// is left out: that is what a power cut in the middle of a write leaves behind. Any other damage is an
-  /// error; behind the first line beyond `limit` only a line up to it, which has no place there.
+  /// error; behind the line of `limit`, or the first beyond it, only a line up to it, which has no place
+  /// there.
   static func parse(
     _ bytes: [UInt8], path: String, upTo limit: Int = .max
   ) throws(ReportingError) -> [Line] {
@@ -24,7 +25,7 @@ struct JSONLines {
       func damage(_ reason: String) -> ReportingError {
         .malformedLog(path: path, line: number + 1, reason: reason)
       }
-      let isBeyond = last.map { $0 > limit } ?? false
+      let isBeyond = last.map { $0 >= limit } ?? false
       let value: JSONValue
       do {
         value = try JSONValue(parsing: bytes, range: start..<end)

@@ -24,8 +24,8 @@ package struct BestGeneration: Equatable, Sendable {
 
   /// Whether its value can be compared with those that are measured so.
   /// - Parameter sha256: see ``QualityReference/weightsSHA256``.
-  func isLike(_ options: Options.Quality, weights sha256: String?) -> Bool {
-    metric == options.metric && setting == options.setting(weights: sha256)
+  package func isLike(_ options: Options.Quality, weights sha256: String?) -> Bool {
+    metric == options.metric && [options.setting(weights: sha256), options.formerSetting].contains(setting)
   }
 }
 
@@ -72,8 +72,17 @@ extension Options.Quality {
       case .classifier: "\(classifierSteps)"
       case .weights: sha256 ?? ""
       }
-    let text = "\(space) \(source) \(samples)"
-    return Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0
+    return Self.hash("\(space) \(source) \(samples)")
+  }
+
+  /// What generations of the first format hold instead: a hash of all these keys, whether the space reads
+  /// them or not.
+  var formerSetting: Int {
+    Self.hash("\(space) \(weights ?? "") \(classifierSteps) \(components) \(samples)")
+  }
+
+  private static func hash(_ text: String) -> Int {
+    Int(SHA256.digest(of: text).prefix(8), radix: 16) ?? 0
   }
 }
 

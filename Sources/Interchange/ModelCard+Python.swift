@@ -38,7 +38,8 @@ extension ModelCard {
 
   private static let imports = "import json, math, torch\nfrom safetensors.torch import load_file"
 
-  /// A chain of `torch.nn`'s layers and of blocks, which are chains themselves.
+  /// Chains of `torch.nn`'s layers and of blocks, which are chains themselves, and how a network is built of
+  /// them and of its other parts.
   private static let layers = """
     class Chain(torch.nn.Sequential):
         def forward(self, x, code=None):
@@ -65,6 +66,16 @@ extension ModelCard {
     def chain(entries):
         return Chain(*map(layer, entries))
 
+    def load(name):
+        config = json.load(open("config.json"))["networks"][name]
+        network = torch.nn.Module()
+        network.main = chain(config["layers"])
+        for part, module in parts(config):
+            setattr(network, part, module)
+        network.load_state_dict(load_file(config["file"]), strict=True)
+        network.eval()
+        return network, function(network, config), config["input"]["shape"]
+
     """
 
   private static let modulatedLayers = """
@@ -80,15 +91,12 @@ extension ModelCard {
     """
 
   private static let pass = """
-    def load(name):
-        config = json.load(open("config.json"))["networks"][name]
-        network = torch.nn.Module()
-        network.main = chain(config["layers"])
+    def parts(config):
         told, further = config.get("classes"), config.get("further")
-        for part in filter(None, (told, further)):
-            setattr(network, part["name"], layer(part["layer"]))
-        network.load_state_dict(load_file(config["file"]), strict=True)
-        network.eval()
+        return [(part["name"], layer(part["layer"])) for part in (told, further) if part]
+
+    def function(network, config):
+        told, further = config.get("classes"), config.get("further")
         def apply(x, classes=None):
             x = x.reshape(-1, *config["chain_shape"]) * config["input_scale"]
             rows = getattr(network, told["name"])(classes) if told else None
@@ -104,19 +112,17 @@ extension ModelCard {
                 beside = getattr(network, further["name"])(features)
                 return x, beside.reshape(-1, *further["output"]["shape"])
             return x
-        return network, apply, config["input"]["shape"]
+        return apply
 
     """
 
   private static let denoiser = """
-    def load(name):
-        config = json.load(open("config.json"))["networks"][name]
-        network = torch.nn.Module()
-        network.main, network.embedding = chain(config["layers"]), chain(config["code"]["layers"])
-        if "classes" in config["code"]:
-            network.classes = layer(config["code"]["classes"])
-        network.load_state_dict(load_file(config["file"]), strict=True)
-        network.eval()
+    def parts(config):
+        code = config["code"]
+        told = [("classes", layer(code["classes"]))] if "classes" in code else []
+        return [("embedding", chain(code["layers"]))] + told
+
+    def function(network, config):
         frequencies = torch.tensor(config["code"]["frequencies"])
         def velocity(noisy, time, classes=None):
             phases = time[:, None] * frequencies
@@ -124,7 +130,7 @@ extension ModelCard {
             if classes is not None:
                 code = code + network.classes(classes)
             return network.main(noisy, code.relu())
-        return network, velocity, config["input"]["shape"]
+        return velocity
 
     """
 }

@@ -95,27 +95,16 @@ extension ConvolutionalGAN.Configuration {
 
   /// The weights of the layer that tells the classes.
   var auxiliaryWeights: Double {
-    guard let condition, condition.form == .auxiliary else { return 0 }
-    return Double(condition.classes) * features.places * lastChannels
-  }
-
-  /// The weights of the tables of classes: the generator's, and the discriminator's if it is told.
-  private var tableWeights: Double {
-    guard let condition else { return 0 }
-    let told =
-      switch condition.form {
-      case .embedding: Double(size) * Double(size)
-      case .projection: lastChannels
-      case .auxiliary: 0.0
-      }
-    return Double(condition.classes) * (Double(condition.depth) + told)
+    condition?.auxiliaryWeights(features: features.places * lastChannels) ?? 0
   }
 
   /// The weights of both networks, without those of norms and the biases, which are few.
   public var weightCount: Double {
     let (generator, discriminator) = layers
+    let tables =
+      condition?.tableWeights(beside: Double(size) * Double(size), features: lastChannels) ?? 0
     return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + comparisonWeights
-      + auxiliaryWeights + tableWeights
+      + auxiliaryWeights + tables
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in

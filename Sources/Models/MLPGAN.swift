@@ -225,26 +225,14 @@ extension MLPGAN.Configuration {
 
   /// The weights of the layer that tells the classes.
   var auxiliaryWeights: Double {
-    guard let condition, condition.form == .auxiliary else { return 0 }
-    return Double(condition.classes) * Double(hidden)
-  }
-
-  /// The weights of the tables of classes: the generator's, and the discriminator's if it is told.
-  private var tableWeights: Double {
-    guard let condition else { return 0 }
-    let told =
-      switch condition.form {
-      case .embedding: condition.depth
-      case .projection: hidden
-      case .auxiliary: 0
-      }
-    return Double(condition.classes) * (Double(condition.depth) + Double(told))
+    condition?.auxiliaryWeights(features: Double(hidden)) ?? 0
   }
 
   /// The weights of both networks, without the biases, which are few.
   public var weightCount: Double {
     weights(from: inputCount, to: dimensions).reduce(0, +) + weights(from: judgedCount, to: 1).reduce(0, +)
-      + auxiliaryWeights + tableWeights
+      + auxiliaryWeights
+      + (condition.map { $0.tableWeights(beside: Double($0.depth), features: Double(hidden)) } ?? 0)
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in

@@ -1,3 +1,5 @@
+package import MessagePassing
+
 /// Which rank computes which micro-batch of a step.
 ///
 /// The global batch is cut into `microBatches` equal parts whatever the world size: micro-batch *m* holds the
@@ -33,6 +35,13 @@ public struct MicroBatchPlan: Sendable, Equatable {
     self.microBatches = microBatches
     self.worldSize = worldSize
     self.rank = rank
+  }
+
+  /// The plan of this rank of a communicator. Nothing is communicated.
+  /// - Throws: as ``init(batch:microBatches:worldSize:rank:)``, on all ranks.
+  package init(batch: Int, microBatches: Int, on communicator: any Communicator) throws(PlanError) {
+    try self.init(
+      batch: batch, microBatches: microBatches, worldSize: communicator.size, rank: communicator.rank)
   }
 
   /// Refuses data that do not fill one batch: a step would see samples twice.

@@ -180,15 +180,13 @@ public enum Datasets {
     }
     let shards = files.filter { $0.ends(with: Array(".tar".utf8)) }
     let indexPath = path.appending(Array(ShardIndex.fileName.utf8))
+    let hasIndex = files.contains(indexPath.name)
     // An index whose shards are gone is no text.
-    if files.contains(indexPath.name), try ShardIndex.isIndex(indexPath, besideShards: !shards.isEmpty) {
-      let index = try ShardIndex(indexPath)
-      return try TarShards(
-        index.shards.map { path.appending(Array($0.name.utf8)) }, index: index, request: request,
-        problems: problems)
-    }
-    if !shards.isEmpty {
-      return try TarShards(shards.map(path.appending), index: nil, request: request, problems: problems)
+    let isIndexed = hasIndex ? try ShardIndex.isIndex(indexPath) : false
+    if !shards.isEmpty || isIndexed {
+      let index = hasIndex ? try ShardIndex(indexPath) : nil
+      let names = index?.shards.map { Array($0.name.utf8) } ?? shards
+      return try TarShards(names.map(path.appending), index: index, request: request, problems: problems)
     }
     // Beside anything else they may be captions of images, or a licence.
     if !listing.entries.isEmpty,

@@ -29,6 +29,13 @@ package enum Files {
     return String(validatingCString: real)
   }
 
+  /// The path without slashes at its end, but for that of the root.
+  package static func withoutTrailingSlashes(_ path: String) -> String {
+    var bytes = path.utf8[...]
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    return String(Substring(bytes))
+  }
+
   /// The working directory by the name that the shell has for it, by which other hosts may have it too.
   private static var workingFolder: String? {
     var (here, named) = (stat(), stat())
@@ -65,16 +72,11 @@ package enum Files {
 
   /// Makes a folder, and those above it that are missing.
   package static func makeFolders(_ path: String) -> MadeFolder {
-    let slash = UInt8(ascii: "/")
-    var bytes = Array(path.utf8)[...]
-    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
-    let path = String(decoding: bytes, as: UTF8.self)
+    let path = withoutTrailingSlashes(path)
     if mkdir(path, 0o777) == 0 { return .new }
     var code = errno
-    if code == ENOENT, let end = bytes.lastIndex(of: slash), end > bytes.startIndex {
-      if case .failed(let code) = makeFolders(String(decoding: bytes[..<end], as: UTF8.self)) {
-        return .failed(code)
-      }
+    if code == ENOENT, let end = path.utf8.lastIndex(of: UInt8(ascii: "/")), end > path.startIndex {
+      if case .failed(let code) = makeFolders(String(path[..<end])) { return .failed(code) }
       if mkdir(path, 0o777) == 0 { return .new }
       code = errno
     }

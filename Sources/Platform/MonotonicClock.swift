@@ -4,17 +4,12 @@ import Glibc
 public enum MonotonicClock {
   /// Milliseconds since an arbitrary moment.
   package static var milliseconds: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    let time = timespec(of: CLOCK_MONOTONIC)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Seconds since an arbitrary moment.
-  public static var seconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
+  public static var seconds: Double { timespec(of: CLOCK_MONOTONIC).seconds }
 
   /// Seconds since this process was started, to 10 ms; nil where the system does not say.
   package static var secondsSinceProcessStart: Double? {
@@ -22,8 +17,16 @@ public enum MonotonicClock {
     // What is before the last bracket is the program's name.
     let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
     guard fields.count > 20, let ticks = Double(fields[20]) else { return nil }
-    var time = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9 - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return timespec(of: CLOCK_BOOTTIME).seconds - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
+}
+
+extension timespec {
+  /// What a clock of the system says.
+  init(of clock: clockid_t) {
+    self.init()
+    clock_gettime(clock, &self)
+  }
+
+  var seconds: Double { Double(tv_sec) + Double(tv_nsec) * 1e-9 }
 }

@@ -1,5 +1,4 @@
 import Platform
-import Reporting
 
 /// How far a command is that takes long.
 enum Progress {

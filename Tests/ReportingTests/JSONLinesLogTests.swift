@@ -85,11 +85,16 @@ struct JSONLinesLogTests {
   @Test(
     "damage before the last line is an error that names the line, and changes nothing",
     arguments: ["{\"step\":1}\n{\"st\n{\"step\":3}\n", "{\"step\":1}\n{}\n", "{\"step\":2}\n{\"step\":2}\n"])
-  func damage(text: String) throws {
+  func damage(text: String) {
+    expectDamage(text, afterStep: 2, line: 2)
+  }
+
+  /// Expects that a resume names the line of a log that is damaged, and leaves the log as it is.
+  private func expectDamage(_ text: String, afterStep step: Int, line: Int) {
     folder.write(text, to: "log.jsonl")
-    let error = #expect(throws: ReportingError.self) { try JSONLinesLog.resume(path, afterStep: 2) }
-    guard case .malformedLog(path, 2, _)? = error else {
-      Issue.record("\(String(describing: error)) does not name line 2")
+    let error = #expect(throws: ReportingError.self) { try JSONLinesLog.resume(path, afterStep: step) }
+    guard case .malformedLog(path, line, _)? = error else {
+      Issue.record("\(String(describing: error)) does not name line \(line)")
       return
     }
     #expect(folder.text(of: "log.jsonl") == text)
@@ -111,13 +116,7 @@ struct JSONLinesLogTests {
       "{\"step\":1}\n{\"step\":2}\n{\"st\n{\"step\":4}\n",
       "{\"step\":1}\n{\"step\":9}\n{\"step\":3}\n{\"step\":4}\n",
     ] {
-      folder.write(text, to: "log.jsonl")
-      let error = #expect(throws: ReportingError.self) { try JSONLinesLog.resume(path, afterStep: 3) }
-      guard case .malformedLog(path, 3, _)? = error else {
-        Issue.record("\(String(describing: error)) does not name line 3")
-        continue
-      }
-      #expect(folder.text(of: "log.jsonl") == text)
+      expectDamage(text, afterStep: 3, line: 3)
     }
   }
 

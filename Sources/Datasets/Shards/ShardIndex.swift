@@ -49,9 +49,8 @@ package struct ShardIndex: Equatable {
       + shards.map { "\($0.name) \($0.bytes) \($0.samples) \($0.sha256)" }).joined(separator: "\n") + "\n"
   }
 
-  /// Whether the file at `path`, of an index's name, is to be one: beside shards, or if it begins as one does.
-  static func isIndex(_ path: FilePath, besideShards: Bool) throws(DatasetError) -> Bool {
-    if besideShards { return true }
+  /// Whether the file at `path` begins as an index does.
+  static func isIndex(_ path: FilePath) throws(DatasetError) -> Bool {
     let file = try OpenFile(path)
     return try file.bytes(0..<min(file.size, firstLine.utf8.count)).elementsEqual(firstLine.utf8)
   }

@@ -161,12 +161,3 @@ package struct Inspection {
     return NamedValues.text(lines)
   }
 }
-
-extension Files {
-  /// The path without slashes at its end, but for that of the root.
-  static func withoutTrailingSlashes(_ path: String) -> String {
-    var trimmed = path[...]
-    while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
-    return String(trimmed)
-  }
-}

@@ -41,8 +41,7 @@ package struct ReductionBenchmark {
   package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
     let plan = try communicator.together {
       try MicroBatchPlan(
-        batch: settings.microBatches, microBatches: settings.microBatches, worldSize: communicator.size,
-        rank: communicator.rank)
+        batch: settings.microBatches, microBatches: settings.microBatches, on: communicator)
     }
     let count = Int(settings.megabytes * 1e6 / 4)
     let reducer = GradientReducer(plan: plan, count: count)

@@ -21,9 +21,7 @@ package struct TimedTraining {
     training threadCommunicator: sending any Communicator
   ) throws {
     let plan = try communicator.together {
-      try MicroBatchPlan(
-        batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size,
-        rank: communicator.rank)
+      try MicroBatchPlan(batch: options.batch, microBatches: options.microBatches, on: communicator)
     }
     let layout = try communicator.nodeLayout()
     let nodes = try options.wire.check(layout, over: threadCommunicator)

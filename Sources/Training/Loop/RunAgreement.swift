@@ -31,7 +31,7 @@ enum RunAgreement {
     let rank = communicator.rank
     let (plan, dataset) = try communicator.together {
       let plan = try MicroBatchPlan(
-        batch: options.batch, microBatches: options.microBatches, worldSize: communicator.size, rank: rank)
+        batch: options.batch, microBatches: options.microBatches, on: communicator)
       let dataset = try data(
         of: options, plan, isNew: !request.isResuming && request.source == nil, rank: rank)
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))

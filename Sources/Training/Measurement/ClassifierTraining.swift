@@ -47,7 +47,7 @@ package enum ClassifierTraining {
       .init(size: dataset.height, channels: dataset.channels, classes: dataset.labelCount))
     network.store.initialize(seed: 0, firstOrdinal: 0)
     let world: any Communicator = communicator.size > leaves ? SoloCommunicator() : communicator
-    let plan = try MicroBatchPlan(batch: batch, microBatches: leaves, worldSize: world.size, rank: world.rank)
+    let plan = try MicroBatchPlan(batch: batch, microBatches: leaves, on: world)
     let reducer = GradientReducer(plan: plan, count: network.store.count)
     let order = order(of: dataset)
     let stream = SampleStream(count: dataset.count - dataset.count / heldOut, seed: 0)

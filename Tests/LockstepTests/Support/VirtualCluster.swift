@@ -56,6 +56,14 @@ final class VirtualCluster {
     return try job(["exec", "node1", "/usr/bin/env", "LOCKSTEP=\(program)", script, hostfile, target]).wait()
   }
 
+  /// Starts Slurm over all nodes.
+  func startSlurm() throws { try run(["slurm"]) }
+
+  /// Whether the distribution's Slurm is installed.
+  static let hasSlurm = ["slurmctld", "slurmd", "sbatch", "munged"].allSatisfy { tool in
+    ["/usr/sbin/", "/usr/bin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + tool) }
+  }
+
   /// Takes another hostfile.
   func useHostfile(_ path: String) throws {
     try FileManager.default.removeItem(atPath: hostfile)

@@ -49,6 +49,10 @@ public struct DatasetLimits: Hashable, Sendable {
   /// counted for each below it.
   static let labels = 1_000_000
 
+  /// What to do where they are too narrow.
+  static let morePixels = "raise dataset.maxPixels in training, --max-pixels of lockstep data"
+  static let moreBytes = "raise dataset.maxBytes in training, --max-bytes of lockstep data"
+
   /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said
   /// otherwise.
   public init(bytes: Int = 4 << 30, side: Int = 16_384, pixels: Int = 89_000_000) {

@@ -43,6 +43,12 @@ struct DataCommand: ParsableCommand {
     @Option(help: "Channels of pottery, 1 or 3.")
     var channels = 1
 
+    @Option(help: "The most pixels of an image; a larger one is refused.")
+    var maxPixels = DatasetLimits().pixels
+
+    @Option(help: "The most bytes that a file, or a member of an archive, holds when it is unpacked.")
+    var maxBytes = DatasetLimits().bytes
+
     func validate() throws {
       guard (1...4096).contains(size) else { throw ValidationError("--size lies between 1 and 4096.") }
       guard (1...100_000_000).contains(count) else { throw ValidationError("--count is at least 1.") }
@@ -50,12 +56,19 @@ struct DataCommand: ParsableCommand {
       guard (1...1_000_000).contains(labels ?? 1) else {
         throw ValidationError("--labels lies between 1 and 1000000.")
       }
+      guard (1...1 << 28).contains(maxPixels) else {
+        throw ValidationError("--max-pixels lies between 1 and \(1 << 28).")
+      }
+      guard (1...1 << 40).contains(maxBytes) else {
+        throw ValidationError("--max-bytes lies between 1 and \(1 << 40).")
+      }
     }
 
     /// The request; images may have several sizes.
     func request(resize: ResizeMode) -> DatasetRequest {
       DatasetRequest(
-        source: source, size: size, channels: channels, count: count, labelCount: labels, resize: resize)
+        source: source, size: size, channels: channels, count: count, labelCount: labels, resize: resize,
+        limits: DatasetLimits(bytes: maxBytes, pixels: maxPixels))
     }
   }
 

@@ -36,7 +36,7 @@ package struct ImageExtent: Hashable, Sendable {
       throw DatasetError(
         .badData,
         "an image of \(extent.sizes), above the limits of \(limits.side) a side and \(limits.pixels) pixels",
-        place, "replace it by a smaller one")
+        place, "replace it by a smaller one, or \(DatasetLimits.morePixels)")
     }
     guard extent.leastFile(format) <= bytes.count else {
       throw DatasetError(

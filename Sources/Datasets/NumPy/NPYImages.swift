@@ -54,7 +54,8 @@ struct NPYImages: ImageSource {
       throw DatasetError(.badData, "0 samples: shape \(extents)", place, "use another file")
     }
     guard max(height, width) <= request.limits.side, height * width <= request.limits.pixels else {
-      throw DatasetError(.badData, "images of \(height) x \(width)", place, "use smaller ones")
+      throw DatasetError(
+        .badData, "images of \(height) x \(width)", place, "use smaller ones, or \(DatasetLimits.morePixels)")
     }
     let hash = ContentHash(kind: "npy 1")
     let valuesPerImage = height * width * channels

@@ -39,8 +39,9 @@ struct ZIPArchive {
       let place = directory.start + position
       let (member, length) = try Self.member(bytes, position, path: path, place: place)
       guard member.size <= limits.bytes else {
-        throw Self.damaged(
-          path, "\(member.name) has \(member.size) bytes, the limit is \(limits.bytes)", at: place)
+        throw DatasetError(
+          .badData, "a member of \(member.size) bytes, above the limit of \(limits.bytes)",
+          "\(path), \(TerminalText.escaped(member.name))", DatasetLimits.moreBytes)
       }
       guard !members.contains(where: { $0.name == member.name }) else {
         throw Self.damaged(path, "\(member.name) is there twice", at: place)

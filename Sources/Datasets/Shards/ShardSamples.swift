@@ -94,7 +94,9 @@ struct ShardSamples {
   private func header(
     _ image: TarReader.Member, _ place: String
   ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
-    guard image.size <= limits.bytes else { throw bad("an image file of \(image.size) bytes", image) }
+    guard image.size <= limits.bytes else {
+      throw bad("an image file of \(image.size) bytes", image, DatasetLimits.moreBytes)
+    }
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
     let limits = limits
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in

@@ -48,7 +48,7 @@ struct TextWindows: ImageSource {
         guard file.size <= request.limits.bytes - bytes else {
           throw DatasetError(
             .badData, "more than \(request.limits.bytes) bytes of text", path.description,
-            "train on a part of it")
+            "train on a part of it, or \(DatasetLimits.moreBytes)")
         }
         try Self.read(file, hash, into: &characters, &alphabet)
         bytes += file.size

@@ -50,7 +50,7 @@ extension DatasetRequest {
     self.init(
       source: source, size: options.size, channels: options.channels, count: options.dataset.count,
       labelCount: options.dataset.labels, resize: options.dataset.resize, stack: options.dataset.stack,
-      seed: options.seed)
+      seed: options.seed, limits: options.dataset.limits)
   }
 }
 

@@ -88,6 +88,8 @@ extension Options {
     public internal(set) var resize = ResizeMode.none
     /// Grey images that make up a sample, one a channel.
     public internal(set) var stack = 1
+    /// What a file may ask for; `dataset.maxPixels` and `dataset.maxBytes`.
+    public internal(set) var limits = DatasetLimits()
   }
 
   /// How gradients are compressed with `wire=powersgd`, under `powersgd.`.

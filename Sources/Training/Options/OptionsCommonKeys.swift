@@ -54,6 +54,16 @@ extension OptionSchema {
       help: "random grey images that make up a sample, one a channel, such as 3 digits of MNIST"
     ).neutral(at: .integer(1)),
     OptionKey(
+      "dataset.maxPixels", \.dataset.limits.pixels, .integer(1...1 << 28),
+      default: .value(.integer(DatasetLimits().pixels)), unit: "pixels", role: .execution,
+      synonyms: ["max_image_pixels"],
+      help: "the most pixels of an image in the data; a larger one is refused before it takes memory"),
+    OptionKey(
+      "dataset.maxBytes", \.dataset.limits.bytes, .integer(1...1 << 40),
+      default: .value(.integer(DatasetLimits().bytes)), unit: "bytes", role: .execution,
+      synonyms: ["max_member_bytes"],
+      help: "the most that a file of the data, or a member of an archive, holds when it is unpacked"),
+    OptionKey(
       "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
       synonyms: ["image_size", "resolution"], help: "height and width of a sample"),
     OptionKey(

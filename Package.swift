@@ -2,14 +2,9 @@
 import PackageDescription
 
 // The kernels are written for AVX2 and FMA (x86-64-v3); one copy of them is compiled again for AVX-512
-// (x86-64-v4) and chosen at run time. Other architectures build with the compiler's default.
-#if arch(x86_64)
-  let baseline = ["-Xcc", "-march=x86-64-v3"]
-  let wide = ["-Xcc", "-march=x86-64-v4"]
-#else
-  let baseline: [String] = []
-  let wide: [String] = []
-#endif
+// (x86-64-v4) and chosen at run time.
+let baseline = ["-Xcc", "-march=x86-64-v3"]
+let wide = ["-Xcc", "-march=x86-64-v4"]
 
 func settings(_ architecture: [String]) -> [SwiftSetting] {
   [

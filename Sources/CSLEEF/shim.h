@@ -1,4 +1,4 @@
-// Elementwise functions over arrays. Swift cannot spell the vector types' per-architecture names, and a whole
+// Elementwise functions over arrays. Swift cannot spell the vector types' names, and a whole
 // vector function also serves the tail, so that an element's bits do not depend on its position.
 #ifndef LOCKSTEP_CSLEEF_SHIM_H
 #define LOCKSTEP_CSLEEF_SHIM_H
@@ -6,21 +6,15 @@
 #include <sleef.h>
 #include <string.h>
 
-#if defined(__AVX2__)
+#if !defined(__AVX2__)
+#error "Lockstep needs AVX2"
+#endif
+
 #include <immintrin.h>
 #define LOCKSTEP_LANES 8
 #define LOCKSTEP_LOAD(p) _mm256_loadu_ps(p)
 #define LOCKSTEP_STORE(p, v) _mm256_storeu_ps(p, v)
 #define LOCKSTEP_NAME(f) Sleef_##f##f8_u10avx2
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#define LOCKSTEP_LANES 4
-#define LOCKSTEP_LOAD(p) vld1q_f32(p)
-#define LOCKSTEP_STORE(p, v) vst1q_f32(p, v)
-#define LOCKSTEP_NAME(f) Sleef_##f##f4_u10advsimd
-#else
-#error "Lockstep needs AVX2 or arm64"
-#endif
 
 #define LOCKSTEP_ARRAY_FUNCTION(f)                                                              \
   static inline void lockstep_##f(const float *x, float *y, long count) {                       \

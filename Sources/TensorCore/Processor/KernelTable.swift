@@ -7,7 +7,7 @@ internal import KernelsWide
 
 /// The two builds of the kernels: same sources, same bits, different vector width.
 public enum KernelSet: String, Sendable, CaseIterable {
-  /// x86-64-v3 (AVX2 and FMA), or the default of another architecture.
+  /// x86-64-v3 (AVX2 and FMA).
   case baseline
   /// x86-64-v4 (AVX-512).
   case wide

@@ -46,7 +46,9 @@ struct Lockstep: ParsableCommand {
     }
     Subnormals.flush()
     guard CPUFeatures.current.supportsBaseline else {
-      Failure.report("this processor has no AVX2 and FMA (\(CPUFeatures.current)); run on one that has")
+      Failure.report(
+        "this processor has \(CPUFeatures.current); run on one with x86-64-v3, as since Haswell and Zen "
+          + "(the CPU model of a virtual machine may hide it)")
       leave(.configuration)
     }
     if let problem = KernelSet.environmentProblem {

@@ -2,56 +2,43 @@ internal import CProcessor
 
 /// The instruction sets that matter to the kernels, as the processor and the operating system offer them.
 public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
-  /// 256-bit integer and float vectors, and what x86-64-v3 has beside them: BMI1 and 2, LZCNT, MOVBE, F16C.
-  let avx2: Bool
-  /// Fused multiply-add on 256-bit vectors.
-  let fma: Bool
+  /// What the program needs of x86-64-v3 and does not find, such as `MOVBE`.
+  package let missing: [String]
   /// AVX-512 F, BW, CD, DQ and VL, which x86-64-v4 stands for.
-  let avx512: Bool
+  package let avx512: Bool
 
-  /// Whether the kernels can run at all: x86-64-v3, or another architecture built with its own default.
-  public var supportsBaseline: Bool {
-    #if arch(x86_64)
-      avx2 && fma
-    #else
-      true
-    #endif
-  }
+  /// Whether the program can run at all.
+  public var supportsBaseline: Bool { missing.isEmpty }
 
   /// Whether the AVX-512 kernels can run.
   public var supportsWide: Bool { supportsBaseline && avx512 }
 
   /// What this machine offers.
-  public static let current = CPUFeatures.detect()
+  public static let current = CPUFeatures(
+    basic: lockstep_cpuid(1, 0).ecx, extended: lockstep_cpuid(7, 0).ebx,
+    amd: lockstep_cpuid(0x8000_0001, 0).ecx, saved: lockstep_xgetbv)
 
-  /// `AVX2 FMA AVX-512`; of another architecture, what every processor of it has.
+  /// `AVX2 FMA AVX-512`, or `no MOVBE, LZCNT` where the program cannot run.
   public var description: String {
-    #if arch(x86_64)
-      let names = [(avx2, "AVX2"), (fma, "FMA"), (avx512, "AVX-512")].filter(\.0).map(\.1)
-      return names.isEmpty ? "no AVX2" : names.joined(separator: " ")
-    #elseif arch(arm64)
-      return "NEON"
-    #else
-      return "the architecture's default"
-    #endif
+    guard supportsBaseline else { return "no " + missing.joined(separator: ", ") }
+    return supportsWide ? "AVX2 FMA AVX-512" : "AVX2 FMA"
   }
 
-  private static func detect() -> CPUFeatures {
-    #if arch(x86_64)
-      let basic = lockstep_cpuid(1, 0).ecx
-      let extended = lockstep_cpuid(7, 0).ebx
-      let amd = lockstep_cpuid(0x8000_0001, 0).ecx
-      func has(_ register: UInt32, _ bits: Int...) -> Bool { bits.allSatisfy { register >> $0 & 1 == 1 } }
-      // The operating system must save the registers: XMM and YMM, and for AVX-512 masks and ZMM.
-      let saved = has(basic, 27) ? lockstep_xgetbv() : 0
-      let savesYMM = saved & 0x6 == 0x6
-      let savesZMM = saved & 0xe6 == 0xe6
-      return CPUFeatures(
-        avx2: savesYMM && has(basic, 22, 28, 29) && has(extended, 3, 5, 8) && has(amd, 5),
-        fma: savesYMM && has(basic, 12),
-        avx512: savesZMM && has(extended, 16, 17, 28, 30, 31))
-    #else
-      return CPUFeatures(avx2: false, fma: false, avx512: false)
-    #endif
+  /// - Parameters:
+  ///   - basic: ECX of CPUID's leaf 1.
+  ///   - extended: EBX of leaf 7.
+  ///   - amd: ECX of leaf 0x80000001.
+  ///   - saved: the register states that the operating system saves; asked for only where that is allowed.
+  package init(basic: UInt32, extended: UInt32, amd: UInt32, saved: () -> UInt64) {
+    func has(_ register: UInt32, _ bit: Int) -> Bool { register >> bit & 1 == 1 }
+    let saved = has(basic, 27) ? saved() : 0
+    missing = [
+      ("AVX2", has(extended, 5)), ("FMA", has(basic, 12)), ("MOVBE", has(basic, 22)),
+      ("AVX", has(basic, 28)), ("F16C", has(basic, 29)), ("BMI1", has(extended, 3)),
+      ("BMI2", has(extended, 8)), ("LZCNT", has(amd, 5)),
+      // XMM and YMM; for AVX-512 also masks and both parts of ZMM.
+      ("vector registers that the system saves", saved & 0x6 == 0x6),
+    ].filter { !$0.1 }.map(\.0)
+    avx512 = saved & 0xe6 == 0xe6 && [16, 17, 28, 30, 31].allSatisfy { has(extended, $0) }
   }
 }

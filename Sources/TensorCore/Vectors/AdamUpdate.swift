@@ -1,8 +1,8 @@
 internal import CProcessor
 
-/// One step of Adam (Kingma and Ba, 2015) over flat buffers, with the rounding of PyTorch's
+/// One step of Adam (Kingma and Ba, 2015) over flat buffers, in the order of operations of PyTorch's
 /// `torch.optim.Adam`: `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`, `p −= learningRate / (1 − β₁ᵗ) · m /
-/// (√v / √(1 − β₂ᵗ) + ε)`.
+/// (√v / √(1 − β₂ᵗ) + ε)`. Every product is rounded; PyTorch fuses those of the moments.
 public struct AdamUpdate: Hashable, Sendable {
   /// The step size.
   public let learningRate: Double
@@ -48,7 +48,7 @@ public struct AdamUpdate: Hashable, Sendable {
   }
 }
 
-/// The coefficients of an update, rounded as PyTorch rounds them.
+/// The coefficients of an update, computed in Float64 and rounded once.
 private struct Kernel {
   typealias Vector = SIMD8<Float>
 

@@ -20,7 +20,8 @@ public struct MovingAverage {
     }
   }
 
-  /// `start + share (end − start)`, from whichever end is nearer, as `torch.lerp`.
+  /// `start + share (end − start)`, from whichever end is nearer, as `torch.lerp`, but with a product that is
+  /// rounded.
   @inline(__always)
   static func interpolated(_ start: SIMD8<Float>, _ end: SIMD8<Float>, _ share: Float) -> SIMD8<Float> {
     share < 0.5 ? start + share * (end - start) : end - (end - start) * (1 - share)

@@ -65,6 +65,17 @@ struct PhiloxTests {
     #expect(zip(far, streams[0]).filter { $0 == $1 }.isEmpty, "positions beyond 32 bits are others")
   }
 
+  @Test("purposes keep the numbers they have")
+  func purposes() {
+    let purposes: [KeyedNoise.Purpose] = [
+      .parameters, .latents, .samples, .interpolation, .dropout, .augmentation, .synthetic, .noiseOnReals,
+      .noiseOnFakes, .noiseOnGenerated, .measurement, .augmentationOfFakes, .augmentationOfGenerated,
+      .augmentationOfPoints, .perturbation, .classes, .replay, .stacking, .noiseOnPoints, .compression,
+      .times, .classDropout,
+    ]
+    #expect(purposes.map(\.rawValue) == Array(1...15) + Array(20...26))
+  }
+
   @Test("uniform numbers fill (0, 1) evenly")
   func uniformMoments() {
     let count = 1 << 16

@@ -88,16 +88,30 @@ struct StorageTests {
     @Test("where the system has no more memory, free blocks of other sizes make room")
     func freeBlocksMakeRoom() async {
       await #expect(processExitsWith: .success) {
+        try StorageTests.limitMemory()
         let gigabyte = 1 << 30
-        let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
-        let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
-        let most = rlim_t(inUse + 3 * gigabyte / 2)
-        var limit = rlimit(rlim_cur: most, rlim_max: most)
-        #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
         _ = TensorStorage(count: gigabyte / 4)
         // Neither would a free block of that size serve for this, nor do both fit.
         _ = TensorStorage(count: gigabyte / 32 * 5)
       }
+    }
+
+    @Test("where there is no memory to be had, the program ends as its handler says")
+    func exhaustion() async {
+      await #expect(processExitsWith: .exitCode(78)) {
+        try StorageTests.limitMemory()
+        MemoryExhaustion.setHandler { bytes in _exit(bytes >= 4 << 30 ? 78 : 1) }
+        _ = TensorStorage(count: 1 << 30)
+      }
+    }
+
+    /// Leaves this process one and a half gigabytes more than it has.
+    private static func limitMemory() throws {
+      let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+      let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
+      let most = rlim_t(inUse + 3 << 29)
+      var limit = rlimit(rlim_cur: most, rlim_max: most)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
     }
   #endif
 

@@ -91,12 +91,8 @@ struct ConvolutionTests {
     let (x, y) = (samples(reference.inputShape), samples(reference.outputShape))
     let terms = (0..<3).map { WeightGradientTerm(input: x.part($0, of: 3), upstream: y.part($0, of: 3)) }
     let together = Tensor.convolutionWeightGradient(terms, geometry)
-    // By the same kernel: which one suits goes by the images of a term.
-    let algorithm = ConvolutionAlgorithm.chosen(
-      for: geometry, inputExtents: reference.input, inputChannels: reference.inputChannels,
-      outputChannels: reference.outputChannels)
-    let whole = Tensor.convolutionWeightGradient(
-      [WeightGradientTerm(input: x, upstream: y)], geometry, using: .current, by: algorithm)
+    // Also where the number of images decides which form of the direct algorithm suits.
+    let whole = Tensor.convolutionWeightGradient(input: x, upstream: y, geometry)
     // Large arrays that differ are not compared by the expectation, which would look for the difference.
     let isSameSum = bits(together) == bits(whole)
     #expect(isSameSum)

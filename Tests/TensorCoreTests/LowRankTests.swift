@@ -56,6 +56,21 @@ struct LowRankTests {
         }))
   }
 
+  @Test("an element of M Q is 32 chains, added in order, and then what is left", arguments: [32, 70])
+  func order(columns: Int) {
+    let shape = LowRank(rows: 8, columns: columns, rank: 1)
+    let (matrix, right) = (Self.numbers(8 * columns, turn: 10), Self.numbers(columns, turn: 11))
+    let expected = (0..<8).map { row in
+      let terms = (0..<columns).map { matrix[row * columns + $0] * right[$0] }
+      let whole = columns & ~31
+      let chains = (0..<32).map { stride(from: $0, to: whole, by: 32).reduce(0) { $0 + terms[$1] } }
+      return ((0..<16).map { chains[$0] + chains[$0 + 16] } + terms[whole...]).reduce(0, +)
+    }
+    var product = [Float](repeating: .nan, count: 8)
+    shape.multiply(matrix, by: right, into: &product)
+    #expect(product == expected)
+  }
+
   /// PᵀP.
   private static func gram(_ left: [Float], _ shape: LowRank) -> [Double] {
     let (n, r) = (shape.rows, shape.rank)

@@ -41,7 +41,7 @@ extension Tensor {
       sum[0] += Double(max(x[index], 0) - x[index] * t[index] + tail[index])
       index &+= 1
     }
-    return sum.sum()
+    return sumInOrder(sum)
   }
 
   /// (σ(x) - t) · scale, the derivative of ``sigmoidCrossEntropy(targets:parts:)`` times scale · count.

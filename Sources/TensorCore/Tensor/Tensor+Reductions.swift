@@ -102,8 +102,7 @@ extension Tensor {
         lanes += SIMD8<Double>(load(source + i))
         i &+= 8
       }
-      var sum = 0.0
-      for lane in 0..<8 { sum += lanes[lane] }
+      var sum = sumInOrder(lanes)
       while i < count {
         sum += Double(source[i])
         i &+= 1

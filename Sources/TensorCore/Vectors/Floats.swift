@@ -53,3 +53,11 @@ func clear(_ destination: UnsafeMutablePointer<Float>, _ count: Int) {
     remaining &-= 1
   }
 }
+
+/// The lanes of a vector added one after another; `SIMD.sum` promises no order.
+@inline(__always)
+func sumInOrder<Lanes: SIMD>(_ lanes: Lanes) -> Lanes.Scalar where Lanes.Scalar: FloatingPoint {
+  var sum = lanes[0]
+  for lane in 1..<Lanes.scalarCount { sum += lanes[lane] }
+  return sum
+}

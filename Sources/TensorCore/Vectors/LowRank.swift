@@ -96,7 +96,8 @@ package struct LowRank {
 
   private typealias Lanes = SIMD16<Float>
 
-  /// The sum of 32 interleaved chains.
+  /// The sum of 32 interleaved chains: each of the first half and its counterpart, these in order, then what
+  /// is left.
   private static func dot(_ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int) -> Float {
     let (a, b) = (UnsafeRawPointer(left), UnsafeRawPointer(right))
     var (even, odd) = (Lanes.zero, Lanes.zero)
@@ -112,7 +113,7 @@ package struct LowRank {
         * b.loadUnaligned(fromByteOffset: offset &+ 64, as: Lanes.self)
       index &+= 32
     }
-    var sum = (even + odd).sum()
+    var sum = sumInOrder(even + odd)
     while index < count {
       sum += left[index] * right[index]
       index &+= 1
@@ -133,7 +134,7 @@ package struct LowRank {
         * b.loadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self)
       index &+= 8
     }
-    var sum = sums.sum()
+    var sum = sumInOrder(sums)
     while index < count {
       sum += left[index] * right[index]
       index &+= 1

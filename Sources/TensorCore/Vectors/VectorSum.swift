@@ -42,7 +42,7 @@ package enum VectorSum {
     }
   }
 
-  /// The sum of the squares in Float64, in eight interleaved chains that are added pairwise.
+  /// The sum of the squares in Float64, in eight interleaved chains that are added in order.
   package static func squaredLength(_ values: UnsafePointer<Float>, count: Int) -> Double {
     var sums = SIMD8<Double>.zero
     var index = 0
@@ -51,7 +51,7 @@ package enum VectorSum {
       sums += part * part
       index &+= 8
     }
-    var sum = sums.sum()
+    var sum = sumInOrder(sums)
     while index < count {
       sum += Double(values[index]) * Double(values[index])
       index &+= 1

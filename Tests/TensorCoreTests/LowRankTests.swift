@@ -80,7 +80,9 @@ struct LowRankTests {
   }
 
   @Test(
-    "columns become orthonormal, also where they are nearly the same", arguments: [1, 1e-3, 1e-5] as [Float])
+    "columns become orthonormal, also where they are nearly the same",
+    arguments: [1, 1e-3, 1e-5, 1e-6] as [Float]
+  )
   func orthonormal(difference: Float) {
     let shape = LowRank(rows: 50, columns: 60, rank: 5)
     let common = Self.numbers(50, turn: 3)
@@ -96,13 +98,14 @@ struct LowRankTests {
 
   @Test("a column that the ones before it make up becomes zero, and so does one that was")
   func dependent() {
-    let shape = LowRank(rows: 20, columns: 60, rank: 4)
+    let shape = LowRank(rows: 20, columns: 60, rank: 5)
     let (a, b) = (Self.numbers(20, turn: 5), Self.numbers(20, turn: 6))
-    var left = a + a.map { 4 * $0 } + [Float](repeating: 0, count: 20) + b
+    // Float32 does not hold a third of these numbers.
+    var left = a + a.map { 4 * $0 } + a.map { $0 / 3 } + [Float](repeating: 0, count: 20) + b
     shape.orthonormalise(&left)
-    #expect(left[20..<60].allSatisfy { $0 == 0 } && left.allSatisfy { $0.isFinite })
+    #expect(left[20..<80].allSatisfy { $0 == 0 } && left.allSatisfy { $0.isFinite })
     let gram = Self.gram(left, shape)
-    #expect(abs(gram[0] - 1) < 1e-6 && abs(gram[15] - 1) < 1e-6 && abs(gram[3]) < 1e-6)
+    #expect(abs(gram[0] - 1) < 1e-6 && abs(gram[24] - 1) < 1e-6 && abs(gram[4]) < 1e-6)
   }
 
   @Test("what is not finite does not become so", arguments: [Float.nan, .infinity, -.infinity], [0, 1, 3])

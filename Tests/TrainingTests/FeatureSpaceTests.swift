@@ -238,6 +238,12 @@ struct FeatureSpaceTests {
       }
       #expect(error?.kind == .otherModel && error?.description.contains(named) == true, "\(error as Any)")
     }
+    let sound = tensors().tensors.filter { $0.name != "classes.bias" }
+    let file = Safetensors(sound + [NamedTensor("classes.bias", Tensor([0, 0, .nan], shape: [3]))])
+    let error = #expect(throws: CheckpointError.self) {
+      _ = try GivenWeights.network(file, path: "file", size: 8, channels: 1)
+    }
+    #expect(error?.description.contains("a weight is not finite") == true, "\(error as Any)")
   }
 
   @Test(

@@ -9,9 +9,9 @@ extension MachineFacts {
   package static func gather() -> MachineFacts {
     var facts = MachineFacts()
     facts.instructionSets = "\(CPUFeatures.current)"
-    facts.supportsBaseline = CPUFeatures.current.supportsBaseline
     facts.supportsWide = CPUFeatures.current.supportsWide
-    facts.kernelsAsked = Files.environment("LOCKSTEP_KERNELS")
+    let areAsked = Files.environment("LOCKSTEP_KERNELS") != nil
+    facts.kernels = KernelSet.current.rawValue + (areAsked ? " as LOCKSTEP_KERNELS asks" : "")
     facts.cores = Cores.onNode
     facts.usableCores = Cores.usable
     facts.memoryAvailable = Memory.free
@@ -70,11 +70,9 @@ extension LaunchFacts {
 extension RankFacts {
   /// What this rank has to say of itself.
   package static func gather(host: String) -> RankFacts {
-    let asked = Files.environment("LOCKSTEP_KERNELS")
-    let widest: KernelSet = CPUFeatures.current.supportsWide ? .wide : .baseline
-    return RankFacts(
+    RankFacts(
       host: host, program: Handshake.programDigest(), version: Program.version,
-      kernels: "\(asked ?? widest.rawValue) \(CPUFeatures.current)", arithmetic: ArithmeticProbe.digest,
+      kernels: "\(KernelSet.current.rawValue) \(CPUFeatures.current)", arithmetic: ArithmeticProbe.digest,
       mpi: MPILibrary.version,
       blas: "\(BLASLibrary.configuration), kernels for \(BLASLibrary.coreName)", cores: Cores.onNode,
       usableCores: Cores.usable)

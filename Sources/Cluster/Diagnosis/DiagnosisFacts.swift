@@ -5,12 +5,10 @@ import Training
 package struct MachineFacts: Sendable, Equatable {
   /// Such as `AVX2 FMA AVX-512`.
   package var instructionSets = ""
-  /// Whether the kernels can run at all.
-  package var supportsBaseline = true
   /// Whether the AVX-512 kernels can run.
   package var supportsWide = false
-  /// What `LOCKSTEP_KERNELS` asks for.
-  package var kernelsAsked: String?
+  /// The kernels in use, and whether `LOCKSTEP_KERNELS` asks for them.
+  package var kernels = ""
   /// Cores of the node.
   package var cores = 1
   /// Cores that this process may use.

@@ -1,5 +1,4 @@
 import Platform
-import TensorCore
 import Training
 
 /// What the facts about a machine mean for training.
@@ -17,23 +16,8 @@ extension MachineFacts {
     ]
   }
 
-  private var processor: DiagnosisCheck {
-    guard supportsBaseline else {
-      return .fail("processor", instructionSets, "run on a processor with AVX2 and FMA")
-    }
-    let widest: KernelSet = supportsWide ? .wide : .baseline
-    guard let kernelsAsked else { return .ok("processor", "\(instructionSets), kernels \(widest.rawValue)") }
-    guard let set = KernelSet(rawValue: kernelsAsked) else {
-      return .fail(
-        "processor", "LOCKSTEP_KERNELS is '\(kernelsAsked)', which is no kernel set",
-        "unset LOCKSTEP_KERNELS, or set it to baseline or wide")
-    }
-    guard set == .baseline || supportsWide else {
-      return .fail(
-        "processor", "LOCKSTEP_KERNELS=\(kernelsAsked) on \(instructionSets)", "unset LOCKSTEP_KERNELS")
-    }
-    return .ok("processor", "\(instructionSets), kernels \(set.rawValue) as LOCKSTEP_KERNELS asks")
-  }
+  /// Always OK: no command begins where the kernels cannot run, or where the set asked for is not there.
+  private var processor: DiagnosisCheck { .ok("processor", "\(instructionSets), kernels \(kernels)") }
 
   private func cpus(ranks: Int) -> DiagnosisCheck {
     let detail = "\(usableCores) of \(cores) usable by this process"

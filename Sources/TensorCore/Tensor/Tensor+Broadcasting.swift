@@ -22,7 +22,7 @@ extension Tensor {
   /// - Precondition: the shape broadcasts to `shape`.
   public func broadcast(to shape: Shape) -> Tensor {
     if shape == self.shape { return self }
-    let strides = broadcastStrides(to: shape)
+    let strides = self.shape.strides(within: shape)
     if count == 1 { return Tensor(repeating: withUnsafePointer { $0[0] }, shape: shape) }
     return Tensor(shape) { result in
       withUnsafePointer { source in
@@ -38,7 +38,7 @@ extension Tensor {
     if left.shape == right.shape { return left.elementwise(with: right, function) }
     let shape = Shape.broadcast(left.shape, right.shape)
     let (axes, leftStrides, rightStrides) = merged(
-      shape, left.broadcastStrides(to: shape), right.broadcastStrides(to: shape))
+      shape, left.shape.strides(within: shape), right.shape.strides(within: shape))
     let (leftStep, rightStep) = (leftStrides.last!, rightStrides.last!)
     if axes.rank == 1 { return combineRow(left, step: leftStep, right, step: rightStep, to: shape, function) }
     return Tensor(shape) { result in
@@ -72,20 +72,6 @@ extension Tensor {
     }
     if axes.isEmpty { axes = [(1, 1, 1)] }
     return (Shape(axes.map(\.extent)), axes.map(\.first), axes.map(\.second))
-  }
-
-  /// Element strides of this tensor when it is seen as `shape`: 0 along every repeated axis.
-  private func broadcastStrides(to shape: Shape) -> [Int] {
-    let missing = shape.rank - self.shape.rank
-    precondition(missing >= 0, "\(self.shape) does not broadcast to \(shape)")
-    let own = self.shape.strides
-    return (0..<shape.rank).map { axis in
-      guard axis >= missing else { return 0 }
-      let extent = self.shape[axis - missing]
-      if extent == shape[axis] { return extent == 1 ? 0 : own[axis - missing] }
-      precondition(extent == 1, "\(self.shape) does not broadcast to \(shape)")
-      return 0
-    }
   }
 
   /// Visits innermost rows of `shape`, all if not said otherwise: the row's start in the result and in two
@@ -138,6 +124,20 @@ extension Shape {
         precondition(a == b || a == 1 || b == 1, "\(left) and \(right) do not broadcast together")
         return a == 1 ? b : a
       })
+  }
+
+  /// Element strides of a tensor of this shape where it is seen as `larger`: 0 along every repeated axis.
+  /// - Precondition: this broadcasts to `larger`.
+  func strides(within larger: Shape) -> [Int] {
+    let missing = larger.rank - rank
+    precondition(missing >= 0, "\(self) does not broadcast to \(larger)")
+    let own = strides
+    return (0..<larger.rank).map { axis in
+      guard axis >= missing else { return 0 }
+      let extent = self[axis - missing]
+      precondition(extent == larger[axis] || extent == 1, "\(self) does not broadcast to \(larger)")
+      return extent == 1 ? 0 : own[axis - missing]
+    }
   }
 }
 

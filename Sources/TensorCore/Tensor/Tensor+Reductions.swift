@@ -33,7 +33,7 @@ extension Tensor {
   /// - Precondition: `target` broadcasts to this shape.
   public func sum(to target: Shape) -> Tensor {
     if target == shape { return self }
-    let strides = Tensor.strides(of: target, within: shape)
+    let strides = target.strides(within: shape)
     if target.count == 1 { return Tensor(repeating: Float(total()), shape: target) }
     let length = shape.channels
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: target.count) { sums in
@@ -108,18 +108,6 @@ extension Tensor {
         i &+= 1
       }
       return sum
-    }
-  }
-
-  private static func strides(of target: Shape, within shape: Shape) -> [Int] {
-    let missing = shape.rank - target.rank
-    precondition(missing >= 0, "\(target) is no reduction of \(shape)")
-    let own = target.strides
-    return (0..<shape.rank).map { axis in
-      guard axis >= missing else { return 0 }
-      let extent = target[axis - missing]
-      precondition(extent == shape[axis] || extent == 1, "\(target) is no reduction of \(shape)")
-      return extent == 1 ? 0 : own[axis - missing]
     }
   }
 }

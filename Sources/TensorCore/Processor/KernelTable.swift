@@ -90,11 +90,8 @@ final class KernelTable: Sendable {
   /// The sum of such products along the complete binary tree.
   let partwiseColumns: PartwiseBlock
 
-  /// The transforms of F(2 × 2, 2 × 2), F(4 × 4, 2 × 2), F(2 × 2, 3 × 3) and F(4 × 4, 3 × 3).
-  let twoOutputsTwoTaps: TileTransforms
-  let fourOutputsTwoTaps: TileTransforms
-  let twoOutputsThreeTaps: TileTransforms
-  let fourOutputsThreeTaps: TileTransforms
+  /// The squares' transforms, in the same order of operations in every set.
+  let transforms: [WinogradForm: TileTransforms]
 
   /// Floats between the rows of a block for ``packedRows``.
   static let rowStride = KernelsBaseline.BlockProduct.rowStride
@@ -109,8 +106,7 @@ final class KernelTable: Sendable {
     fewPackedRows: @escaping Block, indirectRows: @escaping RowBlock,
     indirectColumns: @escaping IndirectBlock,
     partwiseColumns: @escaping PartwiseBlock,
-    twoOutputsTwoTaps: TileTransforms, fourOutputsTwoTaps: TileTransforms,
-    twoOutputsThreeTaps: TileTransforms, fourOutputsThreeTaps: TileTransforms
+    transforms: [WinogradForm: TileTransforms]
   ) {
     self.lanes = lanes
     self.tileRows = tileRows
@@ -119,10 +115,7 @@ final class KernelTable: Sendable {
     self.indirectRows = indirectRows
     self.indirectColumns = indirectColumns
     self.partwiseColumns = partwiseColumns
-    self.twoOutputsTwoTaps = twoOutputsTwoTaps
-    self.fourOutputsTwoTaps = fourOutputsTwoTaps
-    self.twoOutputsThreeTaps = twoOutputsThreeTaps
-    self.fourOutputsThreeTaps = fourOutputsThreeTaps
+    self.transforms = transforms
   }
 
   static let baseline = KernelTable(
@@ -132,10 +125,12 @@ final class KernelTable: Sendable {
     indirectRows: KernelsBaseline.BlockProduct.indirectRows,
     indirectColumns: KernelsBaseline.BlockProduct.indirectColumns,
     partwiseColumns: KernelsBaseline.BlockProduct.partwiseColumns,
-    twoOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
-    fourOutputsTwoTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps),
-    twoOutputsThreeTaps: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsThreeTaps),
-    fourOutputsThreeTaps: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsThreeTaps))
+    transforms: [
+      .f2x2: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsTwoTaps),
+      .f4x2: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsTwoTaps),
+      .f2x3: TileTransforms(KernelsBaseline.TileTransforms.twoOutputsThreeTaps),
+      .f4x3: TileTransforms(KernelsBaseline.TileTransforms.fourOutputsThreeTaps),
+    ])
 
   static let wide = KernelTable(
     lanes: KernelsWide.BlockProduct.lanes, tileRows: KernelsWide.BlockProduct.tileRows,
@@ -144,10 +139,12 @@ final class KernelTable: Sendable {
     indirectRows: KernelsWide.BlockProduct.indirectRows,
     indirectColumns: KernelsWide.BlockProduct.indirectColumns,
     partwiseColumns: KernelsWide.BlockProduct.partwiseColumns,
-    twoOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
-    fourOutputsTwoTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps),
-    twoOutputsThreeTaps: TileTransforms(KernelsWide.TileTransforms.twoOutputsThreeTaps),
-    fourOutputsThreeTaps: TileTransforms(KernelsWide.TileTransforms.fourOutputsThreeTaps))
+    transforms: [
+      .f2x2: TileTransforms(KernelsWide.TileTransforms.twoOutputsTwoTaps),
+      .f4x2: TileTransforms(KernelsWide.TileTransforms.fourOutputsTwoTaps),
+      .f2x3: TileTransforms(KernelsWide.TileTransforms.twoOutputsThreeTaps),
+      .f4x3: TileTransforms(KernelsWide.TileTransforms.fourOutputsThreeTaps),
+    ])
 
   static func of(_ set: KernelSet) -> KernelTable {
     switch set {

@@ -30,14 +30,4 @@ struct TileTransforms: Sendable {
 extension KernelTable {
   /// Floats that a transform needs beside its operands, in either set.
   static let transformScratchCount = KernelsWide.TileTransforms.scratchCount
-
-  /// The transforms of a form, in the same order of operations in every kernel set.
-  func transforms(_ form: WinogradForm) -> TileTransforms {
-    switch form {
-    case .f2x2: twoOutputsTwoTaps
-    case .f4x2: fourOutputsTwoTaps
-    case .f2x3: twoOutputsThreeTaps
-    case .f4x3: fourOutputsThreeTaps
-    }
-  }
 }

@@ -62,7 +62,7 @@ struct WinogradProduct {
     _ tiles: Range<Int>, to block: UnsafeMutablePointer<Float>, _ layout: WinogradLayout,
     _ kernels: KernelTable
   ) {
-    let transform = kernels.transforms(form).input
+    let transform = kernels.transforms[form]!.input
     let zeros = TensorStorage(count: channels)
     defer { withExtendedLifetime(zeros) {} }
     clear(zeros.pointer, channels)
@@ -96,7 +96,7 @@ struct WinogradProduct {
     _ products: UnsafePointer<Float>, stride: Int, _ tiles: Range<Int>, first: Int, count: Int,
     _ kernels: KernelTable
   ) {
-    let transform = kernels.transforms(form).output
+    let transform = kernels.transforms[form]!.output
     let result = result + first
     // Where pixels beyond the edge go.
     let outside = TensorStorage(count: count)

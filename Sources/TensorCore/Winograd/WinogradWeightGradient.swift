@@ -57,7 +57,7 @@ struct WinogradWeightGradient {
     let sums = TensorStorage(count: form.positions * sumStride)
     // For each output channel `[taps, input channels]`.
     let gradients = TensorStorage(count: rows * plane.taps * columns)
-    let transform = kernels.transforms(form).gradient
+    let transform = kernels.transforms[form]!.gradient
     for residue in plane.residues {
       for (index, term) in terms.enumerated() {
         add(residue, term, continuing: index > 0, to: sums.pointer)
@@ -133,7 +133,7 @@ struct WinogradWeightGradient {
     _ input: UnsafePointer<Float>, _ squares: TileSquares, _ tiles: Range<Int>,
     to transformed: UnsafeMutablePointer<Float>, positionStride: Int
   ) {
-    let transform = kernels.transforms(form).input
+    let transform = kernels.transforms[form]!.input
     let panels = kernels.panels(columns)
     let zeros = TensorStorage(count: columns)
     defer { withExtendedLifetime(zeros) {} }
@@ -174,7 +174,7 @@ struct TransformedUpstream {
     positionStride = (squares.count * rowStride / 16 | 1) * 16
     storage = TensorStorage(count: form.positions * positionStride)
     let (target, rowStride, positionStride) = (storage.pointer, rowStride, positionStride)
-    let transform = kernels.transforms(form).upstream
+    let transform = kernels.transforms[form]!.upstream
     ComputeThreads.split(squares.count, grain: 16) { tiles in
       let zeros = TensorStorage(count: channels)
       defer { withExtendedLifetime(zeros) {} }

@@ -30,7 +30,7 @@ struct WinogradWeights: WeightPacking {
     _ weight: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
     let panels = kernels.panels(columns.count)
-    let transform = kernels.transforms(form).kernel
+    let transform = kernels.transforms[form]!.kernel
     let panelDepth = form.positions * matrixDepth
     ComputeThreads.run(jobs: panels.panelCount) { panel in
       let width = panels.width(panel)

@@ -78,9 +78,7 @@ extension Tensor {
       withUnsafePointer { source in
         for (image, placement) in placements.enumerated() {
           let (to, from) = (result + image &* frame.count, source + image &* frame.count)
-          frame.forEachRun(of: placement, border) { target, start, step, length in
-            frame.copy(to + target, from + start, step, length)
-          }
+          frame.forEachRun(of: placement, border) { frame.copy(to, from, $0) }
         }
       }
     }
@@ -94,9 +92,7 @@ extension Tensor {
       withUnsafePointer { source in
         for (image, placement) in placements.enumerated() {
           let (to, from) = (result + image &* frame.count, source + image &* frame.count)
-          frame.forEachRun(of: placement, border) { target, start, step, length in
-            frame.add(to + start, step, from + target, length)
-          }
+          frame.forEachRun(of: placement, border) { frame.add(to, from, $0) }
         }
       }
     }
@@ -172,19 +168,21 @@ private struct ImageFrame {
 
   var count: Int { height &* width &* channels }
 
-  /// Pixels in a row of which each is copied from the one `step` behind that of the one before.
-  private struct Run {
+  /// Pixels side by side in the result, of which each comes from the one in the source that is `step` behind
+  /// that of the one before.
+  struct Run {
+    /// Where the first is.
     let target: Int
+    /// Where it comes from.
     let source: Int
     let step: Int
     let count: Int
   }
 
-  /// Visits runs of pixels of the result: the first's element in the result, its element in the source, the
-  /// elements from one source pixel to the next, and how many pixels there are.
+  /// Visits runs of pixels of the result; their places and steps are counted in elements.
   @inline(__always)
   func forEachRun(
-    of placement: PixelPlacement, _ border: PixelPlacement.Border, _ body: (Int, Int, Int, Int) -> Void
+    of placement: PixelPlacement, _ border: PixelPlacement.Border, _ body: (Run) -> Void
   ) {
     precondition(placement.quarterTurns % 2 == 0 || height == width, "only a square can be turned")
     // The element that a pixel of the unshifted result comes from is origin + y · down + x · right.
@@ -208,13 +206,15 @@ private struct ImageFrame {
         let start = origin &+ (rows.source &+ row &* rows.step) &* down
         for run in columns {
           body(
-            ((rows.target &+ row) &* width &+ run.target) &* channels, start &+ run.source &* right,
-            run.step &* right, run.count)
+            Run(
+              target: ((rows.target &+ row) &* width &+ run.target) &* channels,
+              source: start &+ run.source &* right, step: run.step &* right, count: run.count))
         }
       }
     }
   }
 
+  /// The same along one axis, counted in pixels.
   private static func runs(_ extent: Int, _ shift: Int, _ border: PixelPlacement.Border) -> [Run] {
     precondition(abs(shift) < extent, "a shift by \(shift) leaves nothing of \(extent) pixels")
     let inner = Run(
@@ -225,26 +225,26 @@ private struct ImageFrame {
       : [inner, Run(target: extent &+ shift, source: extent &- 2, step: -1, count: -shift)]
   }
 
+  /// A run of the result becomes that of the source.
   @inline(__always)
-  func copy(
-    _ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ step: Int, _ length: Int
-  ) {
-    if step == channels { return to.update(from: from, count: length &* channels) }
-    for pixel in 0..<length {
-      for channel in 0..<channels { to[pixel &* channels &+ channel] = from[pixel &* step &+ channel] }
+  func copy(_ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ run: Run) {
+    let (to, from) = (to + run.target, from + run.source)
+    if run.step == channels { return to.update(from: from, count: run.count &* channels) }
+    for pixel in 0..<run.count {
+      for channel in 0..<channels { to[pixel &* channels &+ channel] = from[pixel &* run.step &+ channel] }
     }
   }
 
+  /// The adjoint: a run of the result is added to that of the source.
   @inline(__always)
-  func add(
-    _ to: UnsafeMutablePointer<Float>, _ step: Int, _ from: UnsafePointer<Float>, _ length: Int
-  ) {
-    if step == channels {
-      for i in 0..<length &* channels { to[i] += from[i] }
+  func add(_ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ run: Run) {
+    let (to, from) = (to + run.source, from + run.target)
+    if run.step == channels {
+      for i in 0..<run.count &* channels { to[i] += from[i] }
       return
     }
-    for pixel in 0..<length {
-      for channel in 0..<channels { to[pixel &* step &+ channel] += from[pixel &* channels &+ channel] }
+    for pixel in 0..<run.count {
+      for channel in 0..<channels { to[pixel &* run.step &+ channel] += from[pixel &* channels &+ channel] }
     }
   }
 }

@@ -8,16 +8,16 @@ extension BlockProduct {
   public static let tileRows = 6
 
   @inline(__always)
-  static func tile<Columns: TileColumns, Left: LeftMatrix>(
+  static func tile<Columns: TileColumns, Left: LeftOperand>(
     rows: Int, _ columns: Columns.Type, _ operands: TileOperands<Left>
   ) {
     switch rows {
-    case 1: multiply(Row<Columns>.self, operands)
-    case 2: multiply(Rows2<Columns>.self, operands)
-    case 3: multiply(Rows3<Columns>.self, operands)
-    case 4: multiply(Rows4<Columns>.self, operands)
-    case 5: multiply(Rows5<Columns>.self, operands)
-    case 6: multiply(Rows6<Columns>.self, operands)
+    case 1: Left.multiply(Row<Columns>.self, operands)
+    case 2: Left.multiply(Rows2<Columns>.self, operands)
+    case 3: Left.multiply(Rows3<Columns>.self, operands)
+    case 4: Left.multiply(Rows4<Columns>.self, operands)
+    case 5: Left.multiply(Rows5<Columns>.self, operands)
+    case 6: Left.multiply(Rows6<Columns>.self, operands)
     default: preconditionFailure("a tile has 1 to \(tileRows) rows")
     }
   }

@@ -8,24 +8,24 @@ extension BlockProduct {
   public static let tileRows = 14
 
   @inline(__always)
-  static func tile<Columns: TileColumns, Left: LeftMatrix>(
+  static func tile<Columns: TileColumns, Left: LeftOperand>(
     rows: Int, _ columns: Columns.Type, _ operands: TileOperands<Left>
   ) {
     switch rows {
-    case 1: multiply(Row<Columns>.self, operands)
-    case 2: multiply(Rows2<Columns>.self, operands)
-    case 3: multiply(Rows3<Columns>.self, operands)
-    case 4: multiply(Rows4<Columns>.self, operands)
-    case 5: multiply(Rows5<Columns>.self, operands)
-    case 6: multiply(Rows6<Columns>.self, operands)
-    case 7: multiply(Rows7<Columns>.self, operands)
-    case 8: multiply(Rows8<Columns>.self, operands)
-    case 9: multiply(Rows9<Columns>.self, operands)
-    case 10: multiply(Rows10<Columns>.self, operands)
-    case 11: multiply(Rows11<Columns>.self, operands)
-    case 12: multiply(Rows12<Columns>.self, operands)
-    case 13: multiply(Rows13<Columns>.self, operands)
-    case 14: multiply(Rows14<Columns>.self, operands)
+    case 1: Left.multiply(Row<Columns>.self, operands)
+    case 2: Left.multiply(Rows2<Columns>.self, operands)
+    case 3: Left.multiply(Rows3<Columns>.self, operands)
+    case 4: Left.multiply(Rows4<Columns>.self, operands)
+    case 5: Left.multiply(Rows5<Columns>.self, operands)
+    case 6: Left.multiply(Rows6<Columns>.self, operands)
+    case 7: Left.multiply(Rows7<Columns>.self, operands)
+    case 8: Left.multiply(Rows8<Columns>.self, operands)
+    case 9: Left.multiply(Rows9<Columns>.self, operands)
+    case 10: Left.multiply(Rows10<Columns>.self, operands)
+    case 11: Left.multiply(Rows11<Columns>.self, operands)
+    case 12: Left.multiply(Rows12<Columns>.self, operands)
+    case 13: Left.multiply(Rows13<Columns>.self, operands)
+    case 14: Left.multiply(Rows14<Columns>.self, operands)
     default: preconditionFailure("a tile has 1 to \(tileRows) rows")
     }
   }

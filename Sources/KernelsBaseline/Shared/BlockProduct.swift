@@ -15,7 +15,7 @@ public enum BlockProduct {
 
   /// Floats from one row of A to the next in ``packedRows(rows:depth:a:b:c:offsets:columns:continuing:)``:
   /// room for 256 and a cache line, so that the rows of a tile do not compete for the same cache sets.
-  public static let rowStride = PackedRows.rowStride
+  @inline(__always) public static var rowStride: Int { 272 }
 
   /// A lies as `[rows, rowStride]`, row *i* of C at `c + offsets[i]`. Starts from zero unless `continuing`.
   @inline(never)
@@ -41,7 +41,7 @@ public enum BlockProduct {
     block(
       rows: rows,
       TileOperands(
-        depth: depth, a: FewPackedRows(rows: PackedRows(pointer: a)), b: b, bStep: width,
+        depth: depth, a: FewPackedRows(pointer: a), b: b, bStep: width,
         ahead: b + depth &* width, c: c, offsets: offsets, columns: columns, continuing: continuing))
   }
 
@@ -103,7 +103,7 @@ public enum BlockProduct {
   private static var lineCount: Int { 16 }
 
   @inline(__always)
-  private static func block<Left: LeftMatrix>(rows: Int, _ operands: TileOperands<Left>) {
+  private static func block<Left: LeftOperand>(rows: Int, _ operands: TileOperands<Left>) {
     let tiles = (rows &+ tileRows &- 1) / tileRows
     var operands = operands
     var row = 0
@@ -129,9 +129,11 @@ public enum BlockProduct {
     }
   }
 
+}
+
+extension LeftMatrix {
   @inline(never)
-  static func multiply<Rows: TileRows, Left: LeftMatrix>(_: Rows.Type, _ operands: TileOperands<Left>) {
-    if let left = operands.a as? PartwiseColumns { return add(Rows.self, operands, left) }
+  static func multiply<Rows: TileRows>(_: Rows.Type, _ operands: TileOperands<Self>) {
     let isWhole = operands.columns == Rows.Columns.count
     var tile = Rows()
     if operands.continuing {
@@ -149,21 +151,21 @@ public enum BlockProduct {
     let aheadStep = operands.aheadStep
     var remaining = operands.depth
     while remaining >= 2 {
-      if Left.streamsPanels {
+      if streamsPanels {
         lockstep_prefetch_second_level(ahead)
         lockstep_prefetch_second_level(ahead + aheadStep)
         ahead += 2 &* aheadStep
       }
       a.prefetch(rows: Rows.count, after: 0)
-      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Left.self)
+      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Self.self)
       a.prefetch(rows: Rows.count, after: 1)
-      tile.accumulate(a.at(1), 0, Rows.Columns(loading: b + bStep), Left.self)
+      tile.accumulate(a.at(1), 0, Rows.Columns(loading: b + bStep), Self.self)
       a.advance(steps: 2)
       b += 2 &* bStep
       remaining &-= 2
     }
     if remaining > 0 {
-      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Left.self)
+      tile.accumulate(a.at(0), 0, Rows.Columns(loading: b), Self.self)
     }
     if isWhole {
       tile.store(to: operands.c, operands.offsets)
@@ -173,12 +175,11 @@ public enum BlockProduct {
   }
 }
 
-extension BlockProduct {
+extension PartwiseColumns {
   /// The tile of each part is added to those of the parts before it as a binary counter carries.
-  @inline(__always)
-  private static func add<Rows: TileRows, Left: LeftMatrix>(
-    _: Rows.Type, _ operands: TileOperands<Left>, _ left: PartwiseColumns
-  ) {
+  @inline(never)
+  static func multiply<Rows: TileRows>(_: Rows.Type, _ operands: TileOperands<Self>) {
+    let left = operands.a
     var a = left.columns
     var b = operands.b
     let bStep = operands.bStep
@@ -215,7 +216,7 @@ extension BlockProduct {
 }
 
 /// What a tile is computed from.
-struct TileOperands<Left: LeftMatrix> {
+struct TileOperands<Left: LeftOperand> {
   let depth: Int
   var a: Left
   let b: UnsafePointer<Float>

@@ -1,7 +1,14 @@
 internal import CProcessor
 
+/// A block of A, and how it is multiplied.
+protocol LeftOperand {
+  /// Computes a tile of C.
+  static func multiply<Rows: TileRows>(_: Rows.Type, _ operands: TileOperands<Self>)
+  mutating func advance(rows: Int)
+}
+
 /// A block of A as the tiles read it, a column at a time.
-protocol LeftMatrix {
+protocol LeftMatrix: LeftOperand {
   /// What the rows of a tile are read from at one step along the depth.
   associatedtype Column
   /// Whether few rows meet each panel of B, so that the next one is better asked for in time.
@@ -12,38 +19,37 @@ protocol LeftMatrix {
   /// Asks for what a tile of `rows` rows will read some steps later.
   func prefetch(rows: Int, after step: Int)
   mutating func advance(steps: Int)
-  mutating func advance(rows: Int)
+}
+
+extension LeftMatrix {
+  @inline(__always) static var streamsPanels: Bool { false }
 }
 
 /// Rows one behind the other, a constant distance apart, so that every row of a tile is addressed from one
 /// register: packed patches.
-struct PackedRows: LeftMatrix {
-  var pointer: UnsafePointer<Float>
+protocol PackedMatrix: LeftMatrix {
+  var pointer: UnsafePointer<Float> { get set }
+}
 
-  @inline(__always) static var rowStride: Int { 272 }
-  @inline(__always) static var streamsPanels: Bool { false }
+extension PackedMatrix {
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointer + step }
   @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
-    column[row &* rowStride]
+    column[row &* BlockProduct.rowStride]
   }
   /// The processor sees by itself where equally spaced, contiguous rows go on.
   @inline(__always) func prefetch(rows: Int, after step: Int) {}
   @inline(__always) mutating func advance(steps: Int) { pointer += steps }
-  @inline(__always) mutating func advance(rows: Int) { pointer += rows &* Self.rowStride }
+  @inline(__always) mutating func advance(rows: Int) { pointer += rows &* BlockProduct.rowStride }
 }
 
-/// The same, but few of them.
-struct FewPackedRows: LeftMatrix {
-  var rows: PackedRows
+struct PackedRows: PackedMatrix {
+  var pointer: UnsafePointer<Float>
+}
+
+struct FewPackedRows: PackedMatrix {
+  var pointer: UnsafePointer<Float>
 
   @inline(__always) static var streamsPanels: Bool { true }
-  @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { rows.at(step) }
-  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
-    PackedRows.element(row, of: column)
-  }
-  @inline(__always) func prefetch(rows: Int, after step: Int) {}
-  @inline(__always) mutating func advance(steps: Int) { rows.advance(steps: steps) }
-  @inline(__always) mutating func advance(rows count: Int) { rows.advance(rows: count) }
 }
 
 /// A pointer to every row, along which the depth lies side by side: a matrix that is read in place.
@@ -58,7 +64,6 @@ struct IndirectRows: LeftMatrix {
   /// Where the matrix stands in each row.
   var place: Int
 
-  @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> Column { Column(rows: pointers, place: place &+ step) }
   @inline(__always) static func element(_ row: Int, of column: Column) -> Float {
     column.rows[row][column.place]
@@ -68,30 +73,12 @@ struct IndirectRows: LeftMatrix {
   @inline(__always) mutating func advance(rows: Int) { pointers += rows }
 }
 
-/// Columns of several products that follow one another.
-struct PartwiseColumns: LeftMatrix {
-  var columns: IndirectColumns
-  let parts: Int
-  /// Room for a tile at every level of the tree.
-  let sums: UnsafeMutablePointer<Float>
-
-  @inline(__always) static var streamsPanels: Bool { false }
-  @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { columns.at(step) }
-  @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float {
-    IndirectColumns.element(row, of: column)
-  }
-  @inline(__always) func prefetch(rows: Int, after step: Int) { columns.prefetch(rows: rows, after: step) }
-  @inline(__always) mutating func advance(steps: Int) { columns.advance(steps: steps) }
-  @inline(__always) mutating func advance(rows count: Int) { columns.advance(rows: count) }
-}
-
 /// A pointer for every step along the depth, from which the rows lie side by side: channels of the pixels of
 /// an activation, read in place.
 struct IndirectColumns: LeftMatrix {
   var pointers: UnsafePointer<UnsafePointer<Float>>
   var row = 0
 
-  @inline(__always) static var streamsPanels: Bool { false }
   @inline(__always) func at(_ step: Int) -> UnsafePointer<Float> { pointers[step] + row }
   @inline(__always) static func element(_ row: Int, of column: UnsafePointer<Float>) -> Float { column[row] }
   @inline(__always) func prefetch(rows: Int, after step: Int) {
@@ -101,4 +88,14 @@ struct IndirectColumns: LeftMatrix {
   }
   @inline(__always) mutating func advance(steps: Int) { pointers += steps }
   @inline(__always) mutating func advance(rows: Int) { row &+= rows }
+}
+
+/// Columns of several products that follow one another.
+struct PartwiseColumns: LeftOperand {
+  var columns: IndirectColumns
+  let parts: Int
+  /// Room for a tile at every level of the tree.
+  let sums: UnsafeMutablePointer<Float>
+
+  @inline(__always) mutating func advance(rows: Int) { columns.advance(rows: rows) }
 }

@@ -108,11 +108,15 @@ extension ConvolutionalGAN.Configuration {
   }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
-  /// micro-batches of `microBatch`: weights, gradient, moments, average and partial sums; the fakes' tapes,
-  /// which live from the discriminator's turn to the generator's; and one pass.
-  /// - Parameter mebibytes: what a pass over several micro-batches may keep, of each of which the
-  ///   discriminator has gradients; nil if a pass computes one.
-  public func bytesPerRank(samples: Int, microBatch: Int, mebibytes: Int? = nil) -> Double {
+  /// micro-batches of `microBatch`: weights, gradient, moments, average and partial sums; the samples, with
+  /// the fakes' tapes where they are kept; and one pass.
+  /// - Parameters:
+  ///   - mebibytes: what a pass over several micro-batches may keep, of each of which the discriminator has
+  ///     gradients; nil if a pass computes one.
+  ///   - keepsFakes: whether the fakes' tapes live from the discriminator's turn to the generator's.
+  public func bytesPerRank(
+    samples: Int, microBatch: Int, mebibytes: Int? = nil, keepsFakes: Bool = true
+  ) -> Double {
     let (generator, discriminator) = layers
     let most = mebibytes.map { min(samplesPerPass(mebibytes: $0), MicroBatch.mostParts * microBatch) } ?? 0
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: most)
@@ -120,9 +124,10 @@ extension ConvolutionalGAN.Configuration {
     // Blocks keep what is rectified and what is upsampled beside what convolutions give.
     let kept = architecture == .residual ? 2.0 : 1
     let passes = 2 * generator.sum(\.outputCount) + 4 * discriminator.sum(\.outputCount) / Double(packing)
+    let fakes = keepsFakes ? kept * 2 * generator.sum(\.outputCount) : 0
     return 4
-      * (8 * weightCount + gradients + kept
-        * (2 * Double(samples) * generator.sum(\.outputCount) + together * passes))
+      * (8 * weightCount + gradients + Double(samples) * (Double(sampleShape.count) + fakes)
+        + kept * together * passes)
   }
 
   /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.

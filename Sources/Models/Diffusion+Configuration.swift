@@ -83,7 +83,7 @@ extension Diffusion.Configuration {
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as
-  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:keepsFakes:)``.
   /// - Parameter acrossNodes: whether gradients travel between nodes.
   public func bytesPerRank(samples: Int, microBatch: Int, acrossNodes: Bool) -> Double {
     let pixels = Double(size * size) * Double(channels)

@@ -237,7 +237,7 @@ extension MLPGAN.Configuration {
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as
-  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:keepsFakes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)
     return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)

@@ -176,7 +176,7 @@ extension VAE.Configuration {
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as
-  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:)``.
+  /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:keepsFakes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let pixels = Double(size) * Double(size) * Double(channels)
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)

@@ -25,6 +25,20 @@ struct FamilyTests {
     for phase in model.phases { #expect(model.flopsPerSample(of: phase) > 0) }
   }
 
+  @Test(
+    "a sample more takes its values and the fake's tape, which a critic keeps none of",
+    arguments: [
+      // The generator's 8,192 outputs, kept in front of a norm and behind it, and 32 x 32 values of a sample.
+      ("dcgan", ["model.generatorFeatures=16"], 2 * 8192 + 1024),
+      ("wgan-gp", ["model.generatorFeatures=16"], 1024),
+    ])
+  func samples(recipe: String, words: [String], numbers: Int) throws {
+    let options = try Options.resolve(recipe: recipe, overrides: words)
+    // More than one pass computes.
+    let bytes = [4096, 4097].map { options.family.bytesPerRank(options, samples: $0, acrossNodes: false) }
+    #expect(bytes[1] - bytes[0] == Double(4 * numbers))
+  }
+
   @Test("networks and phases keep to what files, keys and logs need", arguments: Recipes.all.map(\.name))
   func names(recipe: String) throws {
     let options = try Self.options(recipe)

@@ -13,7 +13,7 @@ struct WGANGPFamily: FamilyDefinition {
 
   func bytesPerRank(_ options: Options, samples: Int, microBatch: Int, acrossNodes: Bool) -> Double {
     ConvolutionalGAN.Configuration(options).bytesPerRank(
-      samples: samples, microBatch: microBatch, mebibytes: WGANGP.mebibytesPerPass)
+      samples: samples, microBatch: microBatch, mebibytes: WGANGP.mebibytesPerPass, keepsFakes: false)
   }
 
   func weightCount(_ options: Options) -> Double { ConvolutionalGAN.Configuration(options).weightCount }

@@ -240,10 +240,10 @@ extension MLPGAN.Configuration {
   /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:keepsFakes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int) -> Double {
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: samplesPerPass)
-    return 4 * (8 * weightCount + 2 * Double(samples) * activations + 6 * together * activations)
+    return 4 * (8 * weightCount + Double(samples) * activations + 6 * together * activations)
   }
 
-  /// Values that are kept of a sample.
+  /// Values that are kept of a sample: a layer is one operation with its rectifier.
   private var activations: Double { Double(hidden) * Double(layers) }
 
   /// See ``MicroBatch/samplesPerPass(activations:mebibytes:)``.

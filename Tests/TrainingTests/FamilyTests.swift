@@ -26,11 +26,12 @@ struct FamilyTests {
   }
 
   @Test(
-    "a sample more takes its values and the fake's tape, which a critic keeps none of",
+    "a sample more takes the fake's tape, which a critic keeps none of, and an image its values",
     arguments: [
       // The generator's 8,192 outputs, kept in front of a norm and behind it, and 32 x 32 values of a sample.
       ("dcgan", ["model.generatorFeatures=16"], 2 * 8192 + 1024),
       ("wgan-gp", ["model.generatorFeatures=16"], 1024),
+      ("ring", ["model.layers=16", "model.hidden=256"], 16 * 256),
     ])
   func samples(recipe: String, words: [String], numbers: Int) throws {
     let options = try Options.resolve(recipe: recipe, overrides: words)

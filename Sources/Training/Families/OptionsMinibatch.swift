@@ -73,8 +73,10 @@ extension OptionsResolution {
       let kernels = settings[keys.kernels.key.path], Bool(deviation.value) || Int(kernels.value) > 0
     else { return }
     let packing = settings[keys.packing.key.path].map { Int($0.value) } ?? 1
-    let count = Int(batch.value) / Int(parts.value) / packing
-    guard count % Int(group.value) != 0 || count == 0 else { return }
+    let samples = Int(batch.value) / Int(parts.value)
+    let count = samples / packing
+    // Where there are no whole packs, ``checkPacking()`` has said so.
+    guard samples % packing == 0, count % Int(group.value) != 0 else { return }
     report(
       "micro-batches of \(count) \(packing == 1 ? "samples" : "packs") cannot be cut into groups of "
         + "\(Int(group.value))", group.origin,

@@ -25,6 +25,8 @@ struct RefugeTests {
       if !unwell.contains(step) { refuge = step }
       state.game = GameState()
       state.game?.watch.refuge = Double(refuge)
+      state.game?.lead = 2
+      state.game?.augment.probability = 0.375
       hashes[step] = state.weightsSHA256
       try store.save(
         GenerationContents(
@@ -71,28 +73,50 @@ struct RefugeTests {
   }
 
   @Test(
-    "after a rewind all ranks have one state, with the turns that were left out still counted and none in a row"
+    "a rewind goes back or begins anew on all ranks, as the policy says, and leaves no turns in a row"
   )
-  func countsOfSkippedTurns() throws {
+  func changes() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/checkpoints"
     _ = try store([10], in: path)
-    let options = try Options.resolve(recipe: "dcgan", overrides: ["watch.nonFinite=skip"])
+    let options = try Options.resolve(
+      recipe: "dcgan",
+      overrides: [
+        "watch.every=1", "watch.policy=rewind", "watch.rateFactor=0.5", "watch.noise=0.125",
+        "augment.kind=ada", "augment.probability=0.25",
+      ])
     let states = try ThreadCommunicator.run(size: 2) { communicator in
       let state = EngineRank.makeState()
-      state.game = GameState()
-      state.game?.watch.refuge = 10
+      var game = GameState()
+      (game.lead, game.augment.probability, game.watch.refuge) = (-1, 0.75, 10)
+      (game.watch.suspicion, game.watch.rateFactor, game.watch.noise, game.watch.seedOffset) = (
+        3, 0.5, 0.125, 1
+      )
+      state.game = game
       state.skipped = SkippedTurns(limit: 2, networks: 2)
       state.skipped?.numbers = [5, 2, 1]
       let communication = CommunicationThread(communicator)
       defer { communication.finish() }
       let exchange = RankExchange(communication)
       let store = CheckpointStore(directory: path, keepLast: 9)
-      let step = try Rewind(state: state, options: options, exchange: exchange).run(at: 14) {
-        exchange.rank == 0 ? store.refuge($0, .silent) : nil
-      }
-      #expect(step == 10 && state.skipped?.numbers == [5, 0, 0])
-      return state.stateSHA256(step: 14, arithmetic: "", data: "")
+      let rewind = Rewind(state: state, options: options, exchange: exchange)
+      let step = try rewind.run(at: 14) { exchange.rank == 0 ? store.refuge($0, .silent) : nil }
+      (game.lead, game.augment.probability) = (2, 0.375)
+      (game.watch.rewinds, game.watch.since, game.watch.suspicion) = (1, 14, 0)
+      (game.watch.rateFactor, game.watch.noise, game.watch.seedOffset) = (0.25, 0.25, 2)
+      #expect(step == 10 && state.game == game && state.skipped?.numbers == [5, 0, 0])
+      let back = state.stateSHA256(step: 14, arithmetic: "", data: "")
+
+      let anew = try rewind.run(at: 20) { _ in nil }
+      (game.lead, game.augment.probability, game.watch.refuge) = (0, 0.25, -1)
+      (game.watch.rewinds, game.watch.since) = (2, 20)
+      (game.watch.rateFactor, game.watch.noise, game.watch.seedOffset) = (0.125, 0.375, 3)
+      #expect(anew == nil && state.game == game)
+      let optimizers = state.model.networks.map { _ in Adam() }
+      let fresh = RunState(
+        model: EngineRank.makeState().model, optimizers: optimizers, seed: options.seed + 3)
+      #expect(state.weightsSHA256 == fresh.weightsSHA256)
+      return back
     }
     #expect(Set(states).count == 1)
   }

@@ -52,7 +52,8 @@ struct WatchRuleTests {
     for bad in [
       changed { $0.spread = .infinity }, changed { $0.shift = .nan }, changed { $0.loss = .infinity },
     ] {
-      #expect(verdicts([bad]).verdicts == [.diverged])
+      // The next bad check needs no more patience.
+      #expect(verdicts([bad, changed { $0.spread = 0 }]).verdicts == [.diverged, .collapsed])
     }
     #expect(verdicts([well, changed { $0.modes = .nan }]).verdicts == [.starting, .healthy])
     // No turn since the start has given one.
@@ -145,13 +146,15 @@ struct WatchRuleTests {
     var missing = game.counters
     missing["game.lead"] = nil
     #expect(GameState(missing) == nil)
-    for (name, value) in [
-      ("round", -1), ("batch", 0.5), ("watch.seedOffset", .nan), ("watch.rewinds", .infinity),
-      ("lead", 1e300),
+    for name in [
+      "round", "batch", "lead", "watch.since", "watch.suspicion", "watch.refuge", "watch.checks",
+      "watch.rewinds", "watch.seedOffset", "path.count",
     ] {
-      var damaged = game.counters
-      damaged["game.\(name)"] = .number(value)
-      #expect(GameState(damaged) == nil, "\(name) counts")
+      for value in [-2, 0.5, 1e300, .nan, .infinity] where name != "lead" || value != -2 {
+        var damaged = game.counters
+        damaged["game.\(name)"] = .number(value)
+        #expect(GameState(damaged) == nil, "\(name) of \(value)")
+      }
     }
     // Versions without augmentation and paths wrote nothing of them.
     let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") && !$0.key.hasPrefix("game.path.") }

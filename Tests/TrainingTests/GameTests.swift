@@ -145,17 +145,25 @@ struct GameTests {
 
   @Test("instance noise has its deviation, is fresh for each of its uses and is gone at its last step")
   func instanceNoise() {
-    var objective = AdversarialObjective()
-    objective.instanceNoise = 0.5
-    objective.instanceNoiseEnd = 10
-    let model = EngineRank.makeState(objective: objective).model
-    let plain = EngineRank.makeState().model
-    func losses(_ model: any Model, step: Int) -> [Float] {
-      let microBatch = EngineRank.microBatch(0, step: step)
+    func model(noise: Float, until end: Int = 0) -> any Model {
+      var objective = AdversarialObjective()
+      (objective.instanceNoise, objective.instanceNoiseEnd) = (noise, end)
+      return EngineRank.makeState(objective: objective).model
+    }
+    let (falling, plain) = (model(noise: 0.5, until: 10), model(noise: 0))
+    func losses(_ model: any Model, step: Int, addedNoise: Float = 0) -> [Float] {
+      let images = EngineRank.microBatch(0, step: step).images
+      let microBatch = MicroBatch(
+        index: 0, draw: MicroBatch.Draw(step: step), images: images, labels: [], seed: 7,
+        addedNoise: addedNoise)
       return model.phases.map { model.evaluate($0, on: microBatch).loss.value.scalar }
     }
-    for (noisy, clean) in zip(losses(model, step: 9), losses(plain, step: 9)) { #expect(noisy != clean) }
-    #expect(losses(model, step: 10) == losses(plain, step: 10))
+    for (noisy, clean) in zip(losses(falling, step: 9), losses(plain, step: 9)) { #expect(noisy != clean) }
+    #expect(losses(falling, step: 10) == losses(plain, step: 10))
+    // Half-way it has half of its deviation; what a rewind adds is added to the deviation.
+    #expect(losses(falling, step: 5) == losses(model(noise: 0.25), step: 5))
+    #expect(losses(plain, step: 5, addedNoise: 0.25) == losses(falling, step: 5))
+    #expect(losses(falling, step: 5, addedNoise: 0.25) == losses(model(noise: 0.5), step: 5))
     let purposes: [KeyedNoise.Purpose] = [.noiseOnReals, .noiseOnFakes, .noiseOnGenerated, .latents]
     let microBatch = EngineRank.microBatch(0, step: 3)
     let noise = purposes.map { microBatch.noise(for: $0, length: 4).scalars }

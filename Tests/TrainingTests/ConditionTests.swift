@@ -114,7 +114,9 @@ struct ConditionTests {
     }
   }
 
-  @Test("losses are those of the papers, computed by hand", arguments: ClassCondition.Form.allCases)
+  @Test(
+    "losses, and what is reported, are those of the papers, computed by hand",
+    arguments: ClassCondition.Form.allCases)
   func formulas(form: ClassCondition.Form) {
     let small = Small(form)
     let fakes = small.fakes()
@@ -134,17 +136,34 @@ struct ConditionTests {
     func crossEntropy(_: Double, _ logits: [Double], _ number: Int) -> Double {
       log(logits.map { exp($0) }.reduce(0, +)) - logits[number]
     }
-    var (judging, making) = (
-      mean(reals) { score, _, _ in softplus(-score) } + mean(fakes) { score, _, _ in softplus(score) },
-      mean(fakes) { score, _, _ in softplus(-score) }
-    )
+    func isRight(_: Double, _ logits: [Double], _ number: Int) -> Double {
+      logits.allSatisfy { $0 <= logits[number] } ? 1 : 0
+    }
+    let real = mean(reals) { score, _, _ in softplus(-score) }
+    let fake = mean(fakes) { score, _, _ in softplus(score) }
+    var (judging, making) = (real + fake, mean(fakes) { score, _, _ in softplus(-score) })
+    var told = [
+      "loss_d": real + fake, "loss_d_real": real, "loss_d_fake": fake,
+      "d_x": mean(reals) { score, _, _ in 1 / (1 + exp(-score)) },
+      "d_gz": mean(fakes) { score, _, _ in 1 / (1 + exp(-score)) },
+      "d_accuracy": mean(reals) { score, _, _ in score > 0 ? 0.5 : 0 }
+        + mean(fakes) { score, _, _ in score < 0 ? 0.5 : 0 },
+    ]
     if form == .auxiliary {
-      judging += mean(reals, crossEntropy) + mean(fakes, crossEntropy)
-      making += mean(fakes, crossEntropy)
+      let (ofReals, ofFakes) = (mean(reals, crossEntropy), mean(fakes, crossEntropy))
+      judging += ofReals + ofFakes
+      making += ofFakes
+      told["loss_class"] = ofReals + ofFakes
+      (told["class_real"], told["class_fake"]) = (mean(reals, isRight), mean(fakes, isRight))
     }
     let phases = small.model.phases
-    let found = phases.map { Double(small.model.evaluate($0, on: small.microBatch).loss.value.scalar) }
+    let evaluations = phases.map { small.model.evaluate($0, on: small.microBatch) }
+    let found = evaluations.map { Double($0.loss.value.scalar) }
     #expect(abs(found[0] - judging) < 1e-5 && abs(found[1] - making) < 1e-5, "\(found) \(judging) \(making)")
+    #expect(Set(phases[0].statistics.map(\.key)) == Set(told.keys))
+    for (statistic, values) in zip(phases[0].statistics, evaluations[0].statistics) {
+      #expect(abs(Double(values[0]) - (told[statistic.key] ?? .nan)) < 1e-5, "\(statistic.key)")
+    }
   }
 
   @Test("parameters have PyTorch's names, behind those of the model without classes")

@@ -170,6 +170,42 @@ struct GameTests {
     #expect(Set(noise).count == 4)
   }
 
+  @Test(
+    "a discriminator reports the level of its scores and the share of samples that it takes for what they are",
+    arguments: AdversarialLoss.allCases)
+  func reports(loss: AdversarialLoss) {
+    var objective = AdversarialObjective()
+    objective.loss = loss
+    let model = MLPGAN(
+      MLPGAN.Configuration(dimensions: 2, latent: 1, hidden: 1, layers: 1), objective: objective)
+    // All fakes are (0.25, 0), and a score is a sample's first number: with 10 added it passes the rectifier.
+    let weights: [[[Float]]] = [[[0], [0], [0, 0], [0.25, 0]], [[1, 0], [10], [1], [-10]]]
+    for (network, values) in zip(model.networks, weights) {
+      for (parameter, values) in zip(network.store.parameters, values) {
+        network.store.set(parameter, to: Tensor(values, shape: parameter.shape))
+      }
+    }
+    let images = Tensor([-1, 9, 0.25, 9, 0.75, 9, 2, 9], shape: [4, 1, 1, 2])
+    let microBatch = MicroBatch(
+      index: 0, draw: MicroBatch.Draw(step: 0), images: images, labels: [], seed: 2)
+    let phase = model.phases[0]
+    let values = model.evaluate(phase, on: microBatch).statistics
+    func value(_ key: String) -> Float? {
+      phase.statistics.firstIndex { $0.key == key }.map { values[$0][0] }
+    }
+    let levels: [Float] = loss.usesLogits ? [0.5977734, 0.5621765] : [0.5, 0.25]
+    for (key, level) in zip(["d_x", "d_gz"], levels) {
+      #expect(abs((value(key) ?? .nan) - level) < 1e-5)
+    }
+    let accuracy: Float? =
+      switch loss {
+      case .nonSaturating, .saturating, .hinge: 0.75 / 2
+      case .leastSquares: 0.5 / 2 + 1.0 / 2
+      case .wasserstein: nil
+      }
+    #expect(value("d_accuracy") == accuracy)
+  }
+
   @Test("a packed discriminator gives one score a pack, and its penalty is of second order")
   func packing() throws {
     var objective = AdversarialObjective()

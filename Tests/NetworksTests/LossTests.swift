@@ -47,6 +47,16 @@ struct LossTests {
     #expect(penalty.shape == .scalar)
   }
 
+  @Test("a point without a slope gives a penalty of 1 that differentiates")
+  func noSlope() {
+    let tape = Tape()
+    let points = tape.watch(Tensor(repeating: 0.5, shape: [4, 2]))
+    let weight = tape.watch(Tensor(repeating: 0, shape: [1, 2]))
+    let penalty = gradientPenalty(scores: points.linear(weight: weight, bias: nil), at: points)
+    let gradient = tape.gradients(of: penalty, withRespectTo: [weight])[0]
+    #expect(penalty.value.scalar == 1 && gradient?.value.scalars == [0, 0])
+  }
+
   @Test("the penalty is measured by finite differences of the scores themselves")
   func penaltyIsTheNormOfDifferences() {
     // D(x) = x₀² + 3 x₁ at (1, 2) has the gradient (2, 3).

@@ -16,6 +16,18 @@ struct BalanceRuleTests {
     BalanceInputs(accuracy: accuracy, lossRatio: ratio, gradientRatio: gradients)
   }
 
+  @Test(
+    "what is decided on are means over each player's turns, the losses of D over G, the gradients of G over D"
+  )
+  func means() {
+    var window = TurnWindow()
+    (window.discriminator.turns, window.discriminator.loss, window.discriminator.norm) = (2, 6, 8)
+    (window.generator.turns, window.generator.loss, window.generator.norm) = (4, 4, 2)
+    window.accuracy = 1.5
+    #expect(
+      BalanceInputs(window) == BalanceInputs(accuracy: 0.75, lossRatio: 3, gradientRatio: 0.125))
+  }
+
   @Test("turns are taken from the weaker player first, then given to the stronger, within the limit")
   func counts() {
     func counts(_ rule: BalanceRule, _ leads: ClosedRange<Int>) -> [String] {

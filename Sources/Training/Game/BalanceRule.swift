@@ -15,7 +15,7 @@ package struct BalanceInputs: Equatable, Sendable {
   }
 
   /// The means of a window; not numbers where a player has had no turn.
-  init(_ window: TurnWindow) {
+  package init(_ window: TurnWindow) {
     let (discriminator, generator) = (window.discriminator, window.generator)
     accuracy = Float(window.accuracy / discriminator.turns)
     lossRatio = Float(discriminator.loss / discriminator.turns / (generator.loss / generator.turns))

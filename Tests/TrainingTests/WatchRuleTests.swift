@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Quality
 import Testing
 import Training
 
@@ -26,6 +27,25 @@ struct WatchRuleTests {
     var inputs = well
     change(&inputs)
     return inputs
+  }
+
+  @Test("fakes are measured in units of the data, and a mode with a quarter of its fair share of them counts")
+  func measured() {
+    func points(_ values: [Double]) -> Matrix { Matrix(rows: values.count / 2, columns: 2, values: values) }
+    let real = Diversity(of: points([6, 2, 6, 0, 4, 2, 4, 0]))
+    let inputs = WatchInputs(
+      fakes: points([10, 3, 10, -1, 6, 3, 6, -1]), real: real, centres: nil, loss: 7)
+    let shift = 3 / real.spread
+    for (value, expected) in [(inputs.spread, 2), (inputs.rank, 1), (inputs.shift, Float(shift))] {
+      #expect(abs(value - expected) < 1e-5)
+    }
+    #expect(abs(inputs.centre[0] - shift) < 1e-12 && inputs.centre[1] == 0)
+    #expect(inputs.modes.isNaN && inputs.loss == 7)
+    for (few, share) in [(2, Float(1)), (1, 0.5)] {
+      let fakes: [Double] = (0..<16).flatMap { [$0 < few ? 9 : 1, 0] }
+      let centres = points([0, 0, 10, 0])
+      #expect(WatchInputs(fakes: points(fakes), real: real, centres: centres, loss: 0).modes == share)
+    }
   }
 
   @Test("three bad checks in a row after the grace period make a verdict, of whichever kind")

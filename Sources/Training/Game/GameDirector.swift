@@ -1,7 +1,7 @@
 import Datasets
 package import Models
 import Networks
-import Quality
+package import Quality
 import TensorCore
 
 /// Steers a game in its course: changes the ratio of turns and judges whether all is well, by sums over all
@@ -92,13 +92,7 @@ package struct GameDirector {
     let fakes = try model.features(
       of: options.watch.samples, against: reference.real, seed: options.seed, turn: 1, isAveraged: false,
       over: exchange)
-    let diversity = Diversity(of: fakes)
-    var inputs = WatchInputs(
-      spread: Float(diversity.spread / real.spread),
-      rank: Float(diversity.effectiveRank / real.effectiveRank),
-      shift: Float(diversity.shift(from: real) / real.spread), modes: modes(of: fakes), loss: loss)
-    inputs.centre = zip(diversity.centre, real.centre).prefix(WatchPath.dimensions)
-      .map { ($0 - $1) / max(real.spread, .leastNormalMagnitude) }
+    var inputs = WatchInputs(fakes: fakes, real: real, centres: centres, loss: loss)
     if let neighbours = reference.neighbours, fakes.values.allSatisfy(\.isFinite) {
       inputs.copies = Float(try neighbours.memorisation(of: fakes, over: exchange).copies)
     }
@@ -126,10 +120,25 @@ package struct GameDirector {
   ]
   private static let modes = Statistic("watch_modes", plot: "diversity")
   private static let copies = Statistic("watch_copies", label: "copies", plot: "diversity")
+}
+
+extension WatchInputs {
+  /// What is measured of fakes, but for copies.
+  /// - Parameter centres: those of a mixture's modes; nil for other data.
+  package init(fakes: Matrix, real: Diversity, centres: Matrix?, loss: Float) {
+    let diversity = Diversity(of: fakes)
+    self.init(
+      spread: Float(diversity.spread / real.spread),
+      rank: Float(diversity.effectiveRank / real.effectiveRank),
+      shift: Float(diversity.shift(from: real) / real.spread),
+      modes: centres.map { Self.modes(of: fakes, centres: $0) } ?? .nan, loss: loss)
+    centre = zip(diversity.centre, real.centre).prefix(WatchPath.dimensions)
+      .map { ($0 - $1) / max(real.spread, .leastNormalMagnitude) }
+  }
 
   /// The share of modes that a fair share of fakes lie nearest to: a quarter of what each mode would get.
-  private func modes(of fakes: Matrix) -> Float {
-    guard let centres, fakes.values.allSatisfy(\.isFinite) else { return .nan }
+  private static func modes(of fakes: Matrix, centres: Matrix) -> Float {
+    guard fakes.values.allSatisfy(\.isFinite) else { return .nan }
     let distances = fakes.squaredDistances(to: centres)
     var histogram = [Int](repeating: 0, count: centres.rows)
     for fake in 0..<fakes.rows {

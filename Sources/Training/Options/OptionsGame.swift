@@ -87,7 +87,7 @@ extension OptionSchema {
     integer("watch.samples", \.watch.samples, 16...65_536, 512, "samples", "fakes of a check"),
     integer(
       "watch.grace", \.watch.grace, 0...1_000_000, 200, "steps",
-      "steps after the start and after a rewind before anything is judged"),
+      "steps after the start and after a rewind before anything but numbers that are not finite is judged"),
     integer(
       "watch.patience", \.watch.patience, 1...1000, 3, "checks", "bad checks in a row that make a verdict"),
     number(

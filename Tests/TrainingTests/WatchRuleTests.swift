@@ -148,8 +148,11 @@ struct WatchRuleTests {
     #expect(rule.judge(changed { $0.copies = 1 }, step: 30, before: WatchState()).verdict == .healthy)
   }
 
-  @Test("good checks in a row are counted, and a bad one ends the count")
+  @Test("good checks in a row, of a game that circles too, are counted, and a bad one ends the count")
   func checks() {
+    let twoPlaces = verdicts(
+      (0..<40).map { check in changed { $0.centre = check % 2 == 0 ? [0, 0] : [0.5, 0.2] } })
+    #expect(twoPlaces.verdicts.last == .circling && twoPlaces.state.checks == 39)
     #expect(verdicts([well, well, well]).state.checks == 2)
     #expect(verdicts([well, well, well, changed { $0.spread = 0 }]).state.checks == 0)
   }

@@ -145,7 +145,7 @@ final class GameSteering {
     }.joined(separator: ", ")
   }
 
-  /// Marks the state that is about to be saved as one to go back to, if all is well.
+  /// Marks the state that is about to be saved as one to go back to, if the last check was good.
   func willSave(step: Int) {
     guard recovers, let watch = engine.state.game?.watch, watch.checks > 0 else { return }
     engine.state.game?.watch.refuge = Double(step)

@@ -4,7 +4,8 @@ import Models
 import Networks
 import TensorCore
 
-/// Takes a run's state back to a generation that was saved while all was well, on all ranks.
+/// Takes a run's state back to a generation that was saved after a good check (``WatchState/checks``), on all
+/// ranks.
 ///
 /// What goes back: both networks with their buffers, averages, moments, past fakes, the ratio of turns and
 /// the probability of augmentation. What goes on: the number of steps, the order of the samples and the draws

@@ -63,9 +63,10 @@ package struct WatchState: Equatable, Sendable {
   package var since = 0.0
   /// Bad checks in a row.
   package var suspicion = 0.0
-  /// The step of the last generation that was saved while all was well; -1 for none.
+  /// The step of the last generation that was saved after a good check; -1 for none.
   package var refuge = -1.0
-  /// Good checks in a row.
+  /// Good checks in a row: those without collapse, divergence and copies. A game that circles or oscillates
+  /// has good ones.
   package var checks = 0.0
   /// Rewinds so far.
   package var rewinds = 0.0

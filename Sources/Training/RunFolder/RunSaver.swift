@@ -164,8 +164,8 @@ final class RunSaver {
 }
 
 extension CheckpointStore {
-  /// The generation of `step`, or where that is not whole the newest one before it that was saved while all
-  /// was well; nil if there is none.
+  /// The generation of `step`, or where that is not whole the newest one before it that was saved after
+  /// a good check; nil if there is none.
   package func refuge(_ step: Int, _ progress: ProgressReporter) -> LoadedGeneration? {
     do {
       return try load(FolderName.generation(step))

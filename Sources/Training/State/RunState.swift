@@ -87,7 +87,7 @@ package final class RunState {
     return counters
   }
 
-  /// The step of the last generation that was saved while all was well; nil for a run that is not watched, or
+  /// The step of the last generation that was saved after a good check; nil for a run that is not watched, or
   /// has none.
   package var refuge: Int? { game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) } }
 

@@ -86,7 +86,7 @@ package struct WatchState: Equatable, Sendable {
 
 /// Whether a game is well: a pure function of what was measured and what was before.
 package struct WatchRule: Sendable {
-  /// What is found.
+  /// What is found; a case's name is the word for people.
   package enum Verdict: Int, Sendable, CaseIterable {
     /// All is well.
     case healthy
@@ -166,21 +166,7 @@ package struct WatchRule: Sendable {
   }
 }
 
-extension WatchRule.Verdict: CustomStringConvertible {
-  /// The word for people.
-  package var description: String {
-    switch self {
-    case .healthy: "healthy"
-    case .oscillating: "oscillating"
-    case .starting: "starting"
-    case .suspicious: "suspicious"
-    case .collapsed: "collapsed"
-    case .diverged: "diverged"
-    case .circling: "circling"
-    case .memorising: "memorising"
-    }
-  }
-
+extension WatchRule.Verdict {
   /// Whether the policy has to act.
   var isBad: Bool { self == .collapsed || self == .diverged }
 }

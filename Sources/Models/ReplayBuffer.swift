@@ -27,6 +27,35 @@ public final class ReplayBuffer {
     var classes: [Int] = []
     /// What the last turn put there, in order.
     var changes: [Change] = []
+
+    /// Keeps a sample, in a free slot of `slots` if there is one, else in the one that `used` tells.
+    mutating func put(_ sample: ArraySlice<Float>, _ label: Int, slots: Int, used: () -> Int) {
+      guard classes.count >= slots else {
+        changes.append(Change(slot: nil, sample: [], label: 0))
+        samples += sample
+        classes.append(label)
+        return
+      }
+      let slot = used()
+      let numbers = slot * sample.count..<(slot + 1) * sample.count
+      changes.append(Change(slot: slot, sample: Array(samples[numbers]), label: classes[slot]))
+      samples.replaceSubrange(numbers, with: sample)
+      classes[slot] = label
+    }
+
+    /// Takes back what the last turn put there, samples of `length` numbers.
+    mutating func takeBack(_ length: Int) {
+      for change in changes.reversed() {
+        if let slot = change.slot {
+          samples.replaceSubrange(slot * length..<(slot + 1) * length, with: change.sample)
+          classes[slot] = change.label
+        } else {
+          samples.removeLast(length)
+          classes.removeLast()
+        }
+      }
+      changes = []
+    }
   }
 
   /// A slot that was overwritten, with what it held; nil and nothing for one that was free.
@@ -87,22 +116,10 @@ public final class ReplayBuffer {
     shards[microBatch.index].changes = []
     let values = fakes.rows(0..<moved).scalars
     for position in 0..<moved {
-      let sample = values[position * length..<(position + 1) * length]
-      let label = classes.isEmpty ? 0 : classes[position]
-      if shards[microBatch.index].classes.count < slots {
-        shards[microBatch.index].changes.append(Change(slot: nil, sample: [], label: 0))
-        shards[microBatch.index].samples += sample
-        shards[microBatch.index].classes.append(label)
-      } else {
-        let slot = place(2 * position + 1, among: slots)
-        let numbers = slot * length..<(slot + 1) * length
-        shards[microBatch.index].changes.append(
-          Change(
-            slot: slot, sample: Array(shards[microBatch.index].samples[numbers]),
-            label: shards[microBatch.index].classes[slot]))
-        shards[microBatch.index].samples.replaceSubrange(numbers, with: sample)
-        shards[microBatch.index].classes[slot] = label
-      }
+      shards[microBatch.index].put(
+        values[position * length..<(position + 1) * length], classes.isEmpty ? 0 : classes[position],
+        slots: slots
+      ) { place(2 * position + 1, among: slots) }
     }
     return (shown, shownClasses)
   }
@@ -117,19 +134,7 @@ extension ReplayBuffer {
   /// Takes back what the last discriminator's turn put in: one whose sum was not finite, and whose fakes may
   /// not be either.
   public func takeBack() {
-    let length = sampleShape.count
-    for index in shards.indices {
-      for change in shards[index].changes.reversed() {
-        if let slot = change.slot {
-          shards[index].samples.replaceSubrange(slot * length..<(slot + 1) * length, with: change.sample)
-          shards[index].classes[slot] = change.label
-        } else {
-          shards[index].samples.removeLast(length)
-          shards[index].classes.removeLast()
-        }
-      }
-      shards[index].changes = []
-    }
+    for index in shards.indices { shards[index].takeBack(sampleShape.count) }
   }
 
   /// Forgets all fakes.

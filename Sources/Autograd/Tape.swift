@@ -224,29 +224,15 @@ public final class Tape {
     precondition(
       upstream != nil || output.value.count == output.parts,
       "an output of shape \(output.shape) needs an upstream")
-    var needed = [Bool](repeating: false, count: last + 1)
-    var keep = needed
-    var first = last + 1
-    for case let node? in variables.map(\.node) where node <= last {
-      needed[node] = true
-      keep[node] = true
-      first = min(first, node)
+    guard let (first, needed, uses) = reach(from: last, to: variables) else {
+      return variables.map { _ in nil }
     }
-    guard first <= last else { return variables.map { _ in nil } }
-    for node in first...last where !needed[node] {
-      needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
-    }
-    guard needed[last] else { return variables.map { _ in nil } }
-    var uses = [Int](repeating: 0, count: last + 1)
-    for node in first...last where needed[node] {
-      for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
-    }
-
+    let keep = Set(variables.compactMap(\.node))
     var gradients = [Variable?](repeating: nil, count: last + 1)
     func add(_ gradient: Variable, to target: Int) {
       gradients[target] = gradients[target].map { $0 + gradient } ?? gradient
     }
-    let roomsOfOneUse: (Int) -> Tensor? = { [uses] in uses[$0] == 1 ? rooms($0) : nil }
+    let roomsOfOneUse: (Int) -> Tensor? = { uses[$0] == 1 ? rooms($0) : nil }
     let weightGradients = WeightGradients()
     gradients[last] = upstream ?? output.constant(Tensor(repeating: 1, shape: output.shape))
     for index in stride(from: last, through: first, by: -1) where needed[index] {
@@ -258,7 +244,7 @@ public final class Tape {
         whenFinal(index, gradients[index])
       }
       guard let gradient = gradients[index], let rule = node.rule else { continue }
-      if !keep[index] { gradients[index] = nil }
+      if !keep.contains(index) { gradients[index] = nil }
       precondition(
         gradient.parts == node.parts, "what is computed from parameters alone has no gradient by parts yet")
       var needs = Inputs()
@@ -280,6 +266,25 @@ public final class Tape {
       guard let node = variable.node, node <= last else { return nil }
       return gradients[node]
     }
+  }
+
+  /// The nodes that the derivatives of node `last` go through: the first one, which ones depend on
+  /// `variables`, and how often these use each; nil if `last` depends on none of the variables.
+  private func reach(
+    from last: Int, to variables: [Variable]
+  ) -> (first: Int, needed: [Bool], uses: [Int])? {
+    var needed = [Bool](repeating: false, count: last + 1)
+    for case let node? in variables.map(\.node) where node <= last { needed[node] = true }
+    guard let first = needed.firstIndex(of: true) else { return nil }
+    for node in first...last where !needed[node] {
+      needed[node] = nodes[node].inputs.contains { input in input.node.map { needed[$0] } ?? false }
+    }
+    guard needed[last] else { return nil }
+    var uses = [Int](repeating: 0, count: last + 1)
+    for node in first...last where needed[node] {
+      for input in nodes[node].inputs { if let input = input.node { uses[input] += 1 } }
+    }
+    return (first, needed, uses)
   }
 
   /// The gradient of a scalar, or of one of each part, with respect to all parameters of a watched network,

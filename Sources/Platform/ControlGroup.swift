@@ -26,9 +26,11 @@ package struct ControlGroup {
     ControlGroup(membership: Files.head("/proc/self/cgroup") ?? "", root: "/sys/fs/cgroup")
   }
 
-  /// Cores' worth of processor time, rounded up; nil where there is no limit.
+  /// The cores that all processes of the group have together: those of its set, or as many as its share of
+  /// processor time is worth, rounded up; nil where there is no limit. What a launcher binds a single process
+  /// to does not show here.
   package var cores: Int? {
-    least("cpu") { folder, isUnified in
+    let share = least("cpu") { folder, isUnified in
       let limit =
         isUnified
         ? Files.head("\(folder)/cpu.max")
@@ -37,6 +39,11 @@ package struct ControlGroup {
         }
       return limit.flatMap(Self.cores(ofLimit:))
     }
+    let set = least("cpuset") { folder, isUnified in
+      let names = isUnified ? ["cpus.effective"] : ["effective_cpus", "cpus"]
+      return names.compactMap { Files.head("\(folder)/cpuset.\($0)") }.first.flatMap(Cores.count(ofList:))
+    }
+    return [share, set].compactMap { $0 }.min()
   }
 
   /// Bytes of memory; nil where there is no limit.

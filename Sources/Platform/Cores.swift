@@ -2,7 +2,8 @@ import Glibc
 
 /// The cores that this process may use.
 package enum Cores {
-  /// Cores of the node, or as many as its container's share of processor time is worth.
+  /// Cores of the node that its ranks have together: all, or those of the container or of the batch system's
+  /// job.
   package static var onNode: Int { min(online, ControlGroup.own.cores ?? online) }
 
   private static var online: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

@@ -59,6 +59,27 @@ struct ControlGroupTests {
     #expect(limits.memory == 4096)
   }
 
+  @Test("a group has no more cores than its set, if that is told; with a set and a share it has the fewer")
+  func sets() throws {
+    let two = [
+      "slurm/cpuset.cpus.effective": "0-63\n", "slurm/job_7/cpuset.cpus.effective": "8-9,40-41\n",
+      "slurm/job_7/step_0/cpuset.cpus.effective": "\n", "slurm/job_8/cpuset.cpus.effective": "0\n",
+      "slurm/cpu.max": "800000 100000\n", "slurm/job_8/cpu.max": "50000 100000\n",
+      "slurm/job_9/cpu.max": "200000 100000\n",
+    ]
+    for (job, cores) in [("job_7/step_0", 4), ("job_8", 1), ("job_9", 2), ("job_6", 8)] {
+      #expect(try limits("0::/slurm/\(job)\n", two).cores == cores, "\(job)")
+    }
+    let one = [
+      "cpuset/cpuset.cpus": "0-15\n", "cpuset/a/cpuset.cpus": "0-7\n",
+      "cpuset/a/cpuset.effective_cpus": "2-4\n",
+      "cpuset/b/cpuset.cpus": "0-4\n",
+    ]
+    for (group, cores) in [("a", 3), ("b", 5), ("c", 16)] {
+      #expect(try limits("4:cpu,cpuacct:/a\n3:cpuset:/\(group)\n", one).cores == cores, "\(group)")
+    }
+  }
+
   @Test("where nothing is said there is no limit", arguments: ["", "0::/\n", "nonsense", "0::/a:b\n"])
   func nothing(membership: String) throws {
     let limits = try limits(membership, [:])

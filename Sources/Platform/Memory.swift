@@ -5,10 +5,18 @@ package enum Memory {
   /// What the kernel could still give away; nil where it does not say.
   package static var free: Int? { entry("MemAvailable:") }
 
-  /// What processes of this machine can have: all there is, or the limit of the control group or of the
-  /// address space (`ulimit -v`); nil where the system says none.
-  package static var available: Int? {
-    [entry("MemTotal:"), ControlGroup.own.memory, addressSpaceLimit].compactMap { $0 }.min()
+  /// What each rank of this machine can have; nil where the system does not say.
+  package static func available(ranksOnNode: Int) -> Int? {
+    available(
+      ranksOnNode: ranksOnNode, installed: entry("MemTotal:"), group: ControlGroup.own.memory,
+      addressSpace: addressSpaceLimit)
+  }
+
+  /// The same where so much is installed: the ranks share that, or what their control group may have, and
+  /// each is held to the limit of its address space by itself.
+  package static func available(ranksOnNode: Int, installed: Int?, group: Int?, addressSpace: Int?) -> Int? {
+    let shared = [installed, group].compactMap { $0 }.min().map { $0 / max(ranksOnNode, 1) }
+    return [shared, addressSpace].compactMap { $0 }.min()
   }
 
   /// The most that this process has had at a time.

@@ -149,7 +149,22 @@ struct PlatformTests {
   func threads() {
     #expect(Cores.threads(ranksOnNode: 1) == min(Cores.usable, Cores.onNode))
     #expect(Cores.threads(ranksOnNode: 1_000_000) == 1)
+    for (ranks, cores, usable, threads) in [
+      (3, 4, 4, 1), (4, 4, 4, 1), (5, 4, 4, 1), (2, 5, 8, 2), (2, 8, 3, 3),
+    ] {
+      #expect(Cores.threads(ranksOnNode: ranks, cores: cores, usable: usable) == threads)
+    }
     #expect((1...Cores.onNode).contains(Cores.usable))
+  }
+
+  @Test("ranks share a machine's memory and their control group's; the address space is each one's own")
+  func memory() {
+    func available(_ ranks: Int, _ installed: Int?, _ group: Int?, _ addressSpace: Int?) -> Int? {
+      Memory.available(ranksOnNode: ranks, installed: installed, group: group, addressSpace: addressSpace)
+    }
+    #expect(available(2, 24, nil, 9) == 9 && available(4, 24, nil, 9) == 6)
+    #expect(available(2, 24, 16, nil) == 8 && available(2, 24, 32, nil) == 12)
+    #expect(available(2, nil, nil, 3) == 3 && available(2, nil, nil, nil) == nil)
   }
 
   @Test("a folder is no text file, a file is, and numbers get zeros")

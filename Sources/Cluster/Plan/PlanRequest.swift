@@ -130,8 +130,8 @@ package struct PlanRequest: Sendable {
       throw ClusterError(
         isMissing: false,
         lines: [
-          "\(beside + 1) processes that train side by side need at least \(needed) each, this machine has "
-            + "\(ByteCount.text(error.available)); give --beside fewer, or lower batch"
+          "\(beside + 1) processes that train side by side need at least \(needed) each, which can have "
+            + "\(ByteCount.text(error.available)) here; give --beside fewer, or lower batch"
         ])
     }
   }

@@ -5,15 +5,15 @@ package import Platform
 package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConvertible {
   /// Bytes that each rank needs at the least.
   package let needed: Double
-  /// Bytes that the node has for each of its ranks.
+  /// Bytes that each rank can have.
   package let available: Int
 
   package var exitStatus: ExitStatus { .configuration }
 
   /// One line: what, how much; what to do next.
   package var description: String {
-    "the model and the batch need at least \(ByteCount.text(Int(min(needed, 1e18)))) a rank, this machine has "
-      + "\(ByteCount.text(available)); lower batch or the keys of model., or use more nodes"
+    "the model and the batch need at least \(ByteCount.text(Int(min(needed, 1e18)))) a rank, which can have "
+      + "\(ByteCount.text(available)) here; lower batch or the keys of model., or use more nodes"
   }
 
   /// One line for an allocation of `bytes` that the system refuses.
@@ -24,7 +24,7 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
   package static func checkMaking(_ options: Options) throws(MemoryError) {
-    guard let available = Memory.available else { return }
+    guard let available = Memory.available(ranksOnNode: 1) else { return }
     let needed = 8 * options.family.definition.weightCount(options)
     guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
   }
@@ -33,8 +33,7 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
   /// kernel's out-of-memory killer.
   package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)
   {
-    guard let memory = Memory.available else { return }
-    let available = memory / max(ranksOnNode, 1)
+    guard let available = Memory.available(ranksOnNode: ranksOnNode) else { return }
     let samples = plan.local.count * plan.microBatchSize
     let needed = options.family.bytesPerRank(
       options, samples: samples, acrossNodes: ranksOnNode < plan.worldSize)

@@ -12,6 +12,7 @@ struct LaunchEnvironmentTests {
     #expect(environment([:]).launcher == .none)
     let batch = environment(["SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_NTASKS": "8"])
     #expect(batch.launcher == .none)
+    #expect(environment(["SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"]).launcher == .none)
   }
 
   @Test("mpirun of Open MPI says size and rank")
@@ -35,6 +36,8 @@ struct LaunchEnvironmentTests {
     let found = environment(variables)
     #expect(found.launcher == .slurm)
     #expect([found.size, found.rank] == [4, 3])
+    variables["SLURM_STEP_NUM_TASKS"] = "1"
+    #expect(environment(variables).launcher == .slurm)
   }
 
   @Test("another PMI launcher is recognised")
@@ -42,5 +45,7 @@ struct LaunchEnvironmentTests {
     let found = environment(["PMI_SIZE": "3", "PMI_RANK": "2"])
     #expect(found.launcher == .pmi)
     #expect([found.size, found.rank] == [3, 2])
+    let sizeless = environment(["PMIX_RANK": "1"])
+    #expect(sizeless.launcher == .pmi && sizeless.size == nil && sizeless.rank == 1)
   }
 }

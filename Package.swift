@@ -147,7 +147,7 @@ let package = Package(
       swiftSettings: settings(baseline)),
     // What every communicator must do, written once: for the tests and for a program that mpirun starts.
     .target(
-      name: "Conformance", dependencies: ["DataParallel", "MessagePassing", "TensorCore"],
+      name: "Conformance", dependencies: ["DataParallel", "MessagePassing", "Platform", "TensorCore"],
       path: "Tests/Support/Conformance", swiftSettings: settings(baseline)),
     .executableTarget(
       name: "mpi-conformance", dependencies: ["Conformance", "DataParallel", "MessagePassing", "TensorCore"],

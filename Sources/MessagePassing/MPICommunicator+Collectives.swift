@@ -39,6 +39,7 @@ extension MPICommunicator {
       defer { total += count }
       return total..<total + count
     }
+    precondition(total <= max(partLimit, size), "a round of \(total) bytes is above \(partLimit)")
     // MPI reads all three arrays until the operation is done, so they need addresses that stay.
     let result = UnsafeMutableRawBufferPointer.allocate(byteCount: total, alignment: 16)
     let layout = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 2 * size)

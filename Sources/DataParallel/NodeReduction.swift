@@ -133,73 +133,106 @@ package struct NodeReduction {
   ) throws(CommunicationError) {
     var sends: [OutgoingMessage] = []
     var receives: [IncomingMessage] = []
+    var packed: [Packed] = []
     if let pieces {
-      let parts = parts(of: pieces)
-      var next = outgoing.pointer
-      for part in layout.carried {
-        let range = parts.range(of: part)
-        for (folding, places) in layout.carrying where !range.isEmpty {
-          // Of other ranks' pieces only this part is overwritten, which no other rank reads.
-          VectorSum.fold(
-            places.map { vector($0, block: pieces, from: range.lowerBound) }, along: folding.steps,
-            into: next, count: range.count)
-          if format == .bfloat16 { BrainFloat.pack(next, into: next, count: range.count) }
-          sends.append(
-            OutgoingMessage(
-              to: layout.owner(of: part), tag: Self.pieceTag, next, count: range.count, as: format))
-          next += range.count
-        }
-      }
-      let own = parts.range(of: layout.own)
-      next = incoming.pointer
-      for (node, carrier) in layout.carriers where !own.isEmpty {
-        for _ in layout.pieces[node] {
-          receives.append(
-            IncomingMessage(from: carrier, tag: Self.pieceTag, next, count: own.count, as: format))
-          next += own.count
-        }
-      }
+      sends += sendPieces(block: pieces)
+      receives += receivePieces(block: pieces)
     }
-    var packed: [(source: UnsafeMutablePointer<Float>, target: UnsafeMutablePointer<Float>, count: Int)] = []
     if let added {
-      let parts = parts(of: added)
-      let sum = sumRoom(of: rank, block: added)
-      let own = parts.range(of: layout.own)
-      var next = rounding.pointer
-      var sent = sum + own.lowerBound
-      if format == .bfloat16 {
-        BrainFloat.pack(sent, into: next, count: own.count)
-        (sent, next) = (next, next + own.count)
-      }
-      for (_, carrier) in layout.carriers where !own.isEmpty {
-        sends.append(OutgoingMessage(to: carrier, tag: Self.sumTag, sent, count: own.count, as: format))
-      }
-      for part in layout.carried {
-        let range = parts.range(of: part)
-        if range.isEmpty { continue }
-        var target = sum + range.lowerBound
-        if format == .bfloat16 {
-          packed.append((next, target, range.count))
-          (target, next) = (next, next + range.count)
-        }
-        receives.append(
-          IncomingMessage(
-            from: layout.owner(of: part), tag: Self.sumTag, target, count: range.count, as: format))
-      }
+      var room = Room(rounding)
+      sends += sendSum(block: added, packing: &room)
+      receives += receiveSums(block: added, packing: &room, noting: &packed)
     }
     try communicator.exchange(sends: sends, receives: receives)
-    for (source, target, count) in packed { BrainFloat.unpack(source, into: target, count: count) }
+    for sum in packed { BrainFloat.unpack(sum.source, into: sum.target, count: sum.count) }
+  }
+
+  /// A sum that arrives as numbers of 16 bits, and where it belongs.
+  private struct Packed {
+    let source: UnsafeMutablePointer<Float>
+    let target: UnsafeMutablePointer<Float>
+    let count: Int
+  }
+
+  /// This node's pieces of the parts that this rank carries, to their owners.
+  private func sendPieces(block: Int) -> [OutgoingMessage] {
+    let parts = parts(of: block)
+    var room = Room(outgoing)
+    var messages: [OutgoingMessage] = []
+    for part in layout.carried {
+      let range = parts.range(of: part)
+      for (folding, places) in layout.carrying where !range.isEmpty {
+        let piece = room.take(range.count)
+        // Of other ranks' pieces only this part is overwritten, which no other rank reads.
+        VectorSum.fold(
+          places.map { vector($0, block: block, from: range.lowerBound) }, along: folding.steps,
+          into: piece, count: range.count)
+        if format == .bfloat16 { BrainFloat.pack(piece, into: piece, count: range.count) }
+        messages.append(
+          OutgoingMessage(
+            to: layout.owner(of: part), tag: Self.pieceTag, piece, count: range.count, as: format))
+      }
+    }
+    return messages
+  }
+
+  /// Other nodes' pieces of the own part, from their carriers.
+  private func receivePieces(block: Int) -> [IncomingMessage] {
+    let own = parts(of: block).range(of: layout.own)
+    if own.isEmpty { return [] }
+    var room = Room(incoming)
+    return layout.carriers.flatMap { node, carrier in
+      layout.pieces[node].map { _ in
+        IncomingMessage(from: carrier, tag: Self.pieceTag, room.take(own.count), count: own.count, as: format)
+      }
+    }
+  }
+
+  /// The sum of the own part, to its carriers.
+  private func sendSum(block: Int, packing room: inout Room) -> [OutgoingMessage] {
+    let own = parts(of: block).range(of: layout.own)
+    if own.isEmpty { return [] }
+    var sum = sumRoom(of: rank, block: block) + own.lowerBound
+    if format == .bfloat16 {
+      let packed = room.take(own.count)
+      BrainFloat.pack(sum, into: packed, count: own.count)
+      sum = packed
+    }
+    return layout.carriers.map { _, carrier in
+      OutgoingMessage(to: carrier, tag: Self.sumTag, sum, count: own.count, as: format)
+    }
+  }
+
+  /// The sums of the parts that this rank carries, from their owners.
+  private func receiveSums(
+    block: Int, packing room: inout Room, noting packed: inout [Packed]
+  ) -> [IncomingMessage] {
+    let parts = parts(of: block)
+    var messages: [IncomingMessage] = []
+    for part in layout.carried {
+      let range = parts.range(of: part)
+      if range.isEmpty { continue }
+      var target = sumRoom(of: rank, block: block) + range.lowerBound
+      if format == .bfloat16 {
+        packed.append(Packed(source: room.take(range.count), target: target, count: range.count))
+        target = packed.last!.source
+      }
+      messages.append(
+        IncomingMessage(
+          from: layout.owner(of: part), tag: Self.sumTag, target, count: range.count, as: format))
+    }
+    return messages
   }
 
   /// Adds up the part that this rank owns.
   private func fold(block: Int) {
     let own = parts(of: block).range(of: layout.own)
     let sum = sumRoom(of: rank, block: block) + own.lowerBound
-    var next = incoming.pointer
+    var room = Room(incoming)
     func arrived() -> UnsafeMutablePointer<Float> {
-      defer { next += own.count }
-      if format == .bfloat16 { BrainFloat.unpack(next, into: next, count: own.count) }
-      return next
+      let piece = room.take(own.count)
+      if format == .bfloat16 { BrainFloat.unpack(piece, into: piece, count: own.count) }
+      return piece
     }
     switch format {
     case .float32:
@@ -219,8 +252,9 @@ package struct NodeReduction {
 
   /// This node's pieces of some elements of a block, as another node would get them.
   private func roundedPieces(of range: Range<Int>, block: Int) -> [UnsafeMutablePointer<Float>] {
-    layout.carrying.enumerated().map { index, carrying in
-      let target = rounding.pointer + index * range.count
+    var room = Room(rounding)
+    return layout.carrying.map { carrying in
+      let target = room.take(range.count)
       VectorSum.fold(
         carrying.places.map { vector($0, block: block, from: range.lowerBound) },
         along: carrying.folding.steps, into: target, count: range.count)

@@ -50,9 +50,11 @@ struct Reduction {
     for round in 0...rounds {
       var sends: [OutgoingMessage] = []
       var receives: [IncomingMessage] = []
-      var next = rounding.pointer
-      if round < rounds { scatter(round: round, from: &next, sends: &sends, receives: &receives) }
-      if round > 0 { gather(round: round - 1, result, from: next, sends: &sends, receives: &receives) }
+      var room = Room(rounding)
+      if round < rounds { scatter(round: round, packing: &room, sends: &sends, receives: &receives) }
+      if round > 0 {
+        gather(round: round - 1, result, packing: &room, sends: &sends, receives: &receives)
+      }
       try communicator.exchange(sends: sends, receives: receives)
       if round > 0, format == .bfloat16 { unpackSums(round: round - 1, in: result) }
       if round < rounds { fold(round: round, into: result) }
@@ -64,17 +66,15 @@ struct Reduction {
     (slot < folding.slots[rank].lowerBound ? slot : slot - folding.slots[rank].count) * length
   }
 
-  /// - Parameter next: where there is room to round what is sent; behind it on return.
   private func scatter(
-    round: Int, from next: inout UnsafeMutablePointer<Float>, sends: inout [OutgoingMessage],
-    receives: inout [IncomingMessage]
+    round: Int, packing room: inout Room, sends: inout [OutgoingMessage], receives: inout [IncomingMessage]
   ) {
     let own = slices.part(of: rank, round: round)
     for other in others where !own.isEmpty {
       for slot in folding.slots[other] {
-        let room = staging.pointer + stagingOffset(ofSlot: slot, length: own.count)
+        let arriving = staging.pointer + stagingOffset(ofSlot: slot, length: own.count)
         receives.append(
-          IncomingMessage(from: other, tag: Self.pieceTag, room, count: own.count, as: format))
+          IncomingMessage(from: other, tag: Self.pieceTag, arriving, count: own.count, as: format))
       }
     }
     for other in others {
@@ -82,8 +82,9 @@ struct Reduction {
       for sum in sums where !part.isEmpty {
         var sent = sum.pointer + part.lowerBound
         if format == .bfloat16 {
-          BrainFloat.pack(sent, into: next, count: part.count)
-          (sent, next) = (next, next + part.count)
+          let packed = room.take(part.count)
+          BrainFloat.pack(sent, into: packed, count: part.count)
+          sent = packed
         }
         sends.append(
           OutgoingMessage(to: other, tag: Self.pieceTag, sent, count: part.count, as: format))
@@ -92,14 +93,15 @@ struct Reduction {
   }
 
   private func gather(
-    round: Int, _ result: UnsafeMutablePointer<Float>, from next: UnsafeMutablePointer<Float>,
+    round: Int, _ result: UnsafeMutablePointer<Float>, packing room: inout Room,
     sends: inout [OutgoingMessage], receives: inout [IncomingMessage]
   ) {
     let own = slices.part(of: rank, round: round)
     var sent = result + own.lowerBound
     if format == .bfloat16 {
-      BrainFloat.pack(sent, into: next, count: own.count)
-      sent = next
+      let packed = room.take(own.count)
+      BrainFloat.pack(sent, into: packed, count: own.count)
+      sent = packed
     }
     for other in others {
       let part = slices.part(of: other, round: round)
@@ -116,7 +118,7 @@ struct Reduction {
 
   private func fold(round: Int, into result: UnsafeMutablePointer<Float>) {
     let part = slices.part(of: rank, round: round)
-    var next = rounding.pointer
+    var room = Room(rounding)
     let vectors = (0..<folding.count).map { slot in
       guard folding.slots[rank].contains(slot) else {
         let arrived = staging.pointer + stagingOffset(ofSlot: slot, length: part.count)
@@ -125,10 +127,10 @@ struct Reduction {
       }
       let own = sums[slot - folding.slots[rank].lowerBound].pointer + part.lowerBound
       guard format == .bfloat16 else { return own }
-      defer { next += part.count }
-      next.update(from: own, count: part.count)
-      BrainFloat.round(next, count: part.count)
-      return next
+      let rounded = room.take(part.count)
+      rounded.update(from: own, count: part.count)
+      BrainFloat.round(rounded, count: part.count)
+      return rounded
     }
     let sum = result + part.lowerBound
     VectorSum.fold(vectors, along: folding.steps, into: sum, count: part.count)

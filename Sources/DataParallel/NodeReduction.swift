@@ -37,8 +37,7 @@ package struct NodeReduction {
   /// Where numbers are rounded: the pieces of this node, the own sum, the sums that this rank carries.
   private let rounding: TensorStorage
 
-  /// - Returns: nil if the segments are too small for that many pieces.
-  init?(
+  init(
     rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory,
     as format: WireFormat
   ) {
@@ -48,8 +47,9 @@ package struct NodeReduction {
     self.sums = sums
     self.memory = memory
     self.layout = layout
-    blockLength = Self.blockLength(layout, memory)
-    guard blockLength > 0 else { return nil }
+    let rooms = Self.vectors(pieces: layout.mostPieces)
+    blockLength = memory.segmentBytes / 4 / rooms / SlicePlan.alignment * SlicePlan.alignment
+    precondition(blockLength > 0, "a segment has no room for \(rooms) vectors")
     let largest = min(blockLength, count)
     outgoing = TensorStorage(count: layout.nodes.count == 1 ? 0 : largest * layout.nodePieces.count)
     // Cutting twice may add two cache lines to a part.
@@ -63,11 +63,6 @@ package struct NodeReduction {
   /// How many blocks a segment has room for where a rank has so many pieces: two of every piece and three of
   /// the sum.
   package static func vectors(pieces: Int) -> Int { 2 * pieces + 3 }
-
-  /// Elements of the largest block that fits into a segment; 0 if none does.
-  static func blockLength(_ layout: NodePieces, _ memory: any NodeMemory) -> Int {
-    memory.segmentBytes / 4 / vectors(pieces: layout.mostPieces) / SlicePlan.alignment * SlicePlan.alignment
-  }
 
   /// Writes the sum over all micro-batches to `result`, which has room for all elements.
   func run(

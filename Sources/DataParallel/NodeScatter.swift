@@ -15,16 +15,16 @@ struct NodeScatter {
   /// In rounds of a block each; a segment has room for two blocks of every piece and slice.
   private let slices: SlicePlan
 
-  /// - Returns: nil if there are other nodes, or if the segments are too small for that many pieces.
-  init?(rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory) {
-    guard layout.nodes.count == 1 else { return nil }
+  /// - Precondition: there is one node.
+  init(rank: Int, _ layout: NodePieces, count: Int, sums: [PartialSums.Piece], memory: any NodeMemory) {
+    precondition(layout.nodes.count == 1, "slices of a node are not sums of all \(layout.nodes.count)")
     self.rank = rank
     self.sums = sums
     self.memory = memory
     self.layout = layout
     let rooms = 2 * layout.mostPieces * layout.mates.count
     let blockLength = memory.segmentBytes / 4 / rooms / SlicePlan.alignment * SlicePlan.alignment
-    guard blockLength > 0 else { return nil }
+    precondition(blockLength > 0, "a segment has no room for \(rooms) slices")
     slices = SlicePlan(count: count, worldSize: layout.mates.count, roundLength: blockLength)
   }
 

@@ -54,8 +54,7 @@ public struct PartialSums: Sendable {
   /// The sum over the micro-batches of all ranks, written to `result`, which has room for `count` elements or
   /// is the place of these in ``roomForSum(count:over:)``.
   /// - Parameter format: how numbers travel between nodes; as they are where ranks of a node do not follow
-  ///   each other, or have more pieces than their memory has room for. Where none share memory each counts as
-  ///   a node, also on one machine.
+  ///   each other. Where none share memory each counts as a node, also on one machine.
   /// - Precondition: the communicator has the plan's size and rank.
   public func reduce(
     over communicator: any Communicator, into result: UnsafeMutablePointer<Float>,
@@ -64,11 +63,10 @@ public struct PartialSums: Sendable {
     verifyPlan(communicator)
     if plan.worldSize == 1, result == pieces[0].pointer { return }
     let memory = try communicator.nodeMemory()
-    if let memory, let layout = layouts.pieces(nodes: memory.nodes),
-      let reduction = NodeReduction(
-        rank: plan.rank, layout, count: count, sums: pieces, memory: memory, as: format)
-    {
-      return try reduction.run(over: communicator, into: result)
+    if let memory, let layout = layouts.pieces(nodes: memory.nodes) {
+      return try NodeReduction(
+        rank: plan.rank, layout, count: count, sums: pieces, memory: memory, as: format
+      ).run(over: communicator, into: result)
     }
     // Without shared memory every rank counts as a node.
     try reduceByMessages(
@@ -85,11 +83,10 @@ public struct PartialSums: Sendable {
     as format: WireFormat = .float32
   ) throws(CommunicationError) -> Bool {
     verifyPlan(communicator)
-    if plan.worldSize > 1, let memory = try communicator.nodeMemory(),
-      let layout = layouts.pieces(nodes: memory.nodes),
-      let scatter = NodeScatter(rank: plan.rank, layout, count: count, sums: pieces, memory: memory)
+    if plan.worldSize > 1, let memory = try communicator.nodeMemory(), memory.nodes.count == 1,
+      let layout = layouts.pieces(nodes: memory.nodes)
     {
-      try scatter.run(into: result)
+      try NodeScatter(rank: plan.rank, layout, count: count, sums: pieces, memory: memory).run(into: result)
       return true
     }
     try reduce(over: communicator, into: result, as: format)
@@ -104,8 +101,7 @@ public struct PartialSums: Sendable {
   {
     if plan.worldSize == 1 { return pieces[0].storage }
     guard let memory = try communicator.nodeMemory(), memory.nodes.count == 1,
-      let layout = layouts.pieces(nodes: memory.nodes),
-      NodeReduction.blockLength(layout, memory) > 0
+      layouts.pieces(nodes: memory.nodes) != nil
     else { return TensorStorage(count: count) }
     return pieces[0].storage
   }

@@ -31,7 +31,7 @@ package struct NodeWorkers: Sendable {
   /// Writes the sum over this node's micro-batches: the node's pieces of the ``CanonicalTree``, added from
   /// the left. Nothing is sent.
   /// - Parameter result: room for `sums.count` elements.
-  func sum(
+  package func sum(
     _ sums: PartialSums, into result: UnsafeMutablePointer<Float>, over communicator: any Communicator
   ) throws(CommunicationError) {
     guard let memory = try communicator.nodeMemory() else {

@@ -27,12 +27,8 @@ struct GradientReducerTests {
 
   private func checkNodes(_ sizes: [Int], microBatches: Int) throws {
     let counts = ReductionConformance.counts + [20_011]
-    var next = 0
-    let nodes = sizes.map { size in
-      next += size
-      return Array(next - size..<next)
-    }
-    _ = try ThreadCommunicator.run(size: next, nodes: nodes) { communicator in
+    let nodes = ReductionConformance.nodes(sizes)
+    _ = try ThreadCommunicator.run(size: nodes.joined().count, nodes: nodes) { communicator in
       try ReductionConformance.run(on: communicator, microBatches: microBatches, counts: counts)
     }
   }
@@ -51,11 +47,7 @@ struct GradientReducerTests {
       let reducer = GradientReducer(plan: plan, count: count)
       let slice = SlicePlan(count: count, worldSize: worldSize).slice(of: communicator.rank)
       return try [false, true, false].allSatisfy { isInPlace in
-        for leaf in plan.local {
-          let values = ReductionConformance.leaf(leaf, count: count, step: 0)
-          reducer.add(Tensor(values, shape: [count]), at: leaf)
-        }
-        let sums = reducer.finish()
+        let sums = ReductionConformance.sums(of: reducer)
         // In the same memory, just before.
         _ = try sums.reduce(over: communicator)
         let room =
@@ -69,7 +61,8 @@ struct GradientReducerTests {
   }
 
   @Test(
-    "also right after a sum of fewer micro-batches, of which a slow rank still reads", arguments: [2, 3, 4])
+    "also right after a sum of fewer micro-batches, of which a slow rank still reads; slices and nodes too",
+    arguments: [2, 3, 4])
   func plansThatDiffer(ranks: Int) throws {
     _ = try ThreadCommunicator.run(size: ranks, nodes: [Array(0..<ranks)]) { communicator in
       try ReductionConformance.plansThatDiffer(on: communicator, count: 3000)
@@ -91,10 +84,8 @@ struct GradientReducerTests {
     ) { communicator in
       let plan = try MicroBatchPlan(
         batch: 8, microBatches: 8, worldSize: 2 * ranks, rank: communicator.rank)
-      let reducer = GradientReducer(plan: plan, count: count)
-      for microBatch in plan.local { reducer.add(Tensor(repeating: 1, shape: [count]), at: microBatch) }
       let counter = WatchedCommunicator(communicator)
-      _ = try reducer.reduce(over: counter)
+      _ = try ReductionConformance.sums(of: GradientReducer(plan: plan, count: count)).reduce(over: counter)
       return counter.sentBytes.reduce(0, +)
     }
     // 2 (M - 1) / M of the vector for a node, M = 2.
@@ -125,12 +116,9 @@ struct GradientReducerTests {
     let sent = try ThreadCommunicator.run(size: size, nodes: nodes) { communicator in
       let plan = try MicroBatchPlan(
         batch: size, microBatches: size, worldSize: size, rank: communicator.rank)
-      let reducer = GradientReducer(plan: plan, count: count)
-      reducer.add(
-        Tensor(ReductionConformance.leaf(communicator.rank, count: count, step: 0), shape: [count]),
-        at: communicator.rank)
       let counter = WatchedCommunicator(communicator)
-      let sum = try reducer.reduce(over: counter)
+      let sum = try ReductionConformance.sums(of: GradientReducer(plan: plan, count: count))
+        .reduce(over: counter)
       let isRight = sum.withUnsafeBufferPointer { $0.elementsEqual(expected) }
       return isRight ? counter.sentBytes.reduce(0, +) : -1
     }
@@ -157,14 +145,8 @@ struct GradientReducerTests {
       (0..<8).map { ReductionConformance.leaf($0, count: count, step: 0) }[...])
     let sums = try ThreadCommunicator.run(size: 3) { communicator in
       let plan = try MicroBatchPlan(batch: 8, microBatches: 8, worldSize: 3, rank: communicator.rank)
-      let reducer = GradientReducer(plan: plan, count: count)
-      for microBatch in plan.local {
-        reducer.add(
-          Tensor(ReductionConformance.leaf(microBatch, count: count, step: 0), shape: [count]), at: microBatch
-        )
-      }
       let result = TensorStorage(count: count)
-      try reducer.finish().reduceByMessages(
+      try ReductionConformance.sums(of: GradientReducer(plan: plan, count: count)).reduceByMessages(
         over: communicator, into: result.pointer, roundLength: roundLength)
       return Tensor(viewOf: result, offset: 0, shape: [count]).scalars
     }
@@ -180,12 +162,7 @@ struct GradientReducerTests {
     let same = try ThreadCommunicator.run(size: worldSize, nodes: nodes) { communicator in
       let plan = try MicroBatchPlan(
         batch: 16, microBatches: 16, worldSize: worldSize, rank: communicator.rank)
-      let reducer = GradientReducer(plan: plan, count: 777)
-      for microBatch in plan.local {
-        reducer.add(
-          Tensor(ReductionConformance.leaf(microBatch, count: 777, step: 3), shape: [777]), at: microBatch)
-      }
-      let partial = reducer.finish()
+      let partial = ReductionConformance.sums(of: GradientReducer(plan: plan, count: 777))
       return try partial.reduce(over: communicator).scalars == partial.reduce(over: communicator).scalars
     }
     #expect(same == Array(repeating: true, count: worldSize))

@@ -10,23 +10,16 @@ struct WireFormatTests {
   private static func sums(
     _ sizes: [Int], count: Int, microBatches: Int = 8, as format: WireFormat = .bfloat16
   ) throws -> [(sum: [Float], bytes: Int)] {
-    var next = 0
-    let nodes = sizes.map { size in
-      next += size
-      return Array(next - size..<next)
-    }
-    return try ThreadCommunicator.run(size: next, nodes: nodes) { communicator in
+    let nodes = ReductionConformance.nodes(sizes)
+    return try ThreadCommunicator.run(size: nodes.joined().count, nodes: nodes) { communicator in
       let plan = try MicroBatchPlan(
         batch: microBatches, microBatches: microBatches, worldSize: communicator.size, rank: communicator.rank
       )
-      let reducer = GradientReducer(plan: plan, count: count)
-      for leaf in plan.local {
-        reducer.add(Tensor(ReductionConformance.leaf(leaf, count: count, step: 0), shape: [count]), at: leaf)
-      }
+      let sums = ReductionConformance.sums(of: GradientReducer(plan: plan, count: count))
       let counter = WatchedCommunicator(communicator)
       let sum = Tensor(repeating: 0, shape: [count])
       try sum.withUnsafePointer { (pointer) throws in
-        try reducer.finish().reduce(over: counter, into: UnsafeMutablePointer(mutating: pointer), as: format)
+        try sums.reduce(over: counter, into: UnsafeMutablePointer(mutating: pointer), as: format)
       }
       return (sum.scalars, counter.sentBytes.reduce(0, +))
     }

@@ -1,4 +1,4 @@
-import DataParallel
+package import DataParallel
 import Glibc
 package import MessagePassing
 import TensorCore
@@ -34,23 +34,56 @@ package enum ReductionConformance {
     }
   }
 
-  /// Two reductions, the second of which has other places for pieces and sums in the memory that ranks share:
-  /// what a slow rank still reads there of the first the others leave alone. On three ranks the pieces of one
-  /// lie where the sums of another did, if `count` is near to what fits into a segment at a time.
+  /// A reduction, and right after it each use of the memory that ranks share, with other places for what lies
+  /// there: what a slow rank still reads of the first the others leave alone. On three ranks pieces of one
+  /// lie where sums of the other did, if `count` is near to what fits into a segment at a time.
   package static func plansThatDiffer(on communicator: any Communicator, count: Int) throws {
     let slow = WatchedCommunicator(
       communicator, afterMeeting: { if communicator.rank == 0 { usleep(20_000) } })
     let partials = try [4, 16].map { microBatches in
-      let plan = try MicroBatchPlan(
-        batch: microBatches, microBatches: microBatches, worldSize: communicator.size, rank: communicator.rank
-      )
+      let plan = try MicroBatchPlan(batch: microBatches, microBatches: microBatches, on: communicator)
       return sums(of: GradientReducer(plan: plan, count: count), step: 0)
     }
-    let results = try partials.map { try $0.reduce(over: slow) }
-    for (partial, result) in zip(partials, results) { try requireSum(result, partial.plan, step: 0) }
+    let (few, many) = (partials[0], partials[1])
+    // Each writes some elements of the sum, and says which.
+    let uses: [(UnsafeMutablePointer<Float>) throws -> Range<Int>] = [
+      {
+        try many.reduce(over: communicator, into: $0)
+        return 0..<count
+      },
+      {
+        _ = try many.reduceSlice(over: communicator, into: $0)
+        return SlicePlan(count: count, worldSize: communicator.size).slice(of: communicator.rank)
+      },
+      {
+        guard let nodes = try communicator.nodeMemory()?.nodes, nodes.count == 1 else { return 0..<0 }
+        try NodeWorkers(many.plan, nodes: nodes).sum(many, into: $0, over: communicator)
+        return 0..<count
+      },
+    ]
+    let results = try uses.map { use in
+      let first = try few.reduce(over: slow)
+      let second = TensorStorage(count: count)
+      return (first, second, try use(second.pointer))
+    }
+    for (first, second, elements) in results {
+      try requireSum(first, few.plan, step: 0)
+      try requireSum(
+        Tensor(viewOf: second, offset: 0, shape: [count]), many.plan, step: 0, elements: elements)
+    }
   }
 
-  private static func sums(of reducer: GradientReducer, step: Int) -> PartialSums {
+  /// The ranks of nodes of so many.
+  package static func nodes(_ sizes: [Int]) -> [[Int]] {
+    var next = 0
+    return sizes.map { size in
+      next += size
+      return Array(next - size..<next)
+    }
+  }
+
+  /// The sums of this rank's ``leaf(_:count:step:)``.
+  package static func sums(of reducer: GradientReducer, step: Int = 0) -> PartialSums {
     let count = reducer.count
     for microBatch in reducer.plan.local {
       reducer.add(Tensor(leaf(microBatch, count: count, step: step), shape: [count]), at: microBatch)
@@ -58,10 +91,13 @@ package enum ReductionConformance {
     return reducer.finish()
   }
 
-  private static func requireSum(_ sum: Tensor, _ plan: MicroBatchPlan, step: Int) throws {
+  private static func requireSum(
+    _ sum: Tensor, _ plan: MicroBatchPlan, step: Int, elements: Range<Int>? = nil
+  ) throws {
     let expected = fold((0..<plan.microBatches).map { leaf($0, count: sum.count, step: step) }[...])
+    let elements = elements ?? 0..<sum.count
     try require(
-      sum.scalars.elementsEqual(expected) { $0.bitPattern == $1.bitPattern },
+      sum.scalars[elements].elementsEqual(expected[elements]) { $0.bitPattern == $1.bitPattern },
       "\(plan.microBatches) micro-batches of \(sum.count) elements on rank \(plan.rank) of \(plan.worldSize), step \(step)"
     )
   }

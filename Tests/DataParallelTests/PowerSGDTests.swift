@@ -29,15 +29,6 @@ struct PowerSGDTests {
   private static let count = 40 + 64 * 300 + 7 + 12 + 5
   private static let plan = PowerSGDPlan(parameters: parameters, rank: 2, seed: 3)
 
-  /// The ranks of nodes of so many.
-  private static func nodes(_ sizes: [Int]) -> [[Int]] {
-    var next = 0
-    return sizes.map { size in
-      next += size
-      return Array(next - size..<next)
-    }
-  }
-
   private static func leaf(_ leaf: Int, turn: Int) -> [Float] {
     ReductionConformance.leaf(leaf, count: count, step: turn)
   }
@@ -48,7 +39,7 @@ struct PowerSGDTests {
     gradient: @escaping @Sendable (_ leaf: Int, _ turn: Int) -> [Float] = { leaf($0, turn: $1) },
     from memory: @escaping @Sendable (_ node: Int) -> PowerSGDMemory? = { _ in nil }
   ) throws -> [Outcome] {
-    let nodes = nodes(sizes)
+    let nodes = ReductionConformance.nodes(sizes)
     return try ThreadCommunicator.run(size: sizes.reduce(0, +), nodes: nodes) { communicator in
       let ranks = try MicroBatchPlan(
         batch: 8, microBatches: 8, worldSize: communicator.size, rank: communicator.rank)
@@ -74,7 +65,7 @@ struct PowerSGDTests {
 
   /// The outcomes of the first rank of each node.
   private static func firsts(_ outcomes: [Outcome], _ sizes: [Int]) -> [Outcome] {
-    nodes(sizes).map { outcomes[$0[0]] }
+    ReductionConformance.nodes(sizes).map { outcomes[$0[0]] }
   }
 
   @Test("what gets smaller by half is compressed, in the order of the parameters")
@@ -88,6 +79,17 @@ struct PowerSGDTests {
       let kernel = PowerSGDPlan(parameters: [(0..<256, [16, 4, 2, 2])], rank: rank, seed: 0)
       #expect(kernel.matrices.isEmpty != isSmaller)
     }
+  }
+
+  @Test("matrices begin with different noise, each with that of its place among all parameters of a run")
+  func noise() {
+    func noise(_ count: Int, firstOrdinal: Int = 0) -> [Float] {
+      let parameters = (0..<count).map { (elements: $0 * 256..<($0 + 1) * 256, shape: [16, 16] as Shape) }
+      return PowerSGDPlan(parameters: parameters, rank: 3, seed: 3, firstOrdinal: firstOrdinal).noise.scalars
+    }
+    let two = noise(2)
+    #expect(two.count == 2 * 3 * 16 && two[..<48] != two[48...])
+    #expect(noise(1) == Array(two[..<48]) && noise(1, firstOrdinal: 1) == Array(two[48...]))
   }
 
   @Test(
@@ -155,7 +157,7 @@ struct PowerSGDTests {
     let many = try Self.outcomes(sizes.1, turns: 3)
     #expect((few + many).allSatisfy { $0.sums == few[0].sums })
     #expect((few + many).allSatisfy { $0.memory.factors.scalars == few[0].memory.factors.scalars })
-    for (node, ranks) in Self.nodes(sizes.1).enumerated() {
+    for (node, ranks) in ReductionConformance.nodes(sizes.1).enumerated() {
       #expect(ranks.allSatisfy { many[$0].error == few[node].error })
     }
     #expect(few[0].error != few[1].error)
@@ -181,7 +183,7 @@ struct PowerSGDTests {
     arguments: [[1, 1, 1, 1], [2, 1, 3]],
     [1, 16, 100, 20_000])
   func addedInOrder(sizes: [Int], count: Int) throws {
-    let nodes = Self.nodes(sizes)
+    let nodes = ReductionConformance.nodes(sizes)
     let vectors = nodes.indices.map { ReductionConformance.leaf($0, count: count, step: 0) }
     let sums = try ThreadCommunicator.run(size: nodes.joined().count, nodes: nodes) { communicator in
       let plan = try MicroBatchPlan(

@@ -46,9 +46,11 @@ public struct MicroBatchPlan: Sendable, Equatable {
 
   /// Refuses data that do not fill one batch: a step would see samples twice.
   ///
-  /// - Throws: ``PlanError/tooFewSamples(count:batch:)``.
+  /// - Throws: ``PlanError/tooFewSamples(count:batch:worldSize:)``.
   public func check(sampleCount: Int) throws(PlanError) {
-    guard batch <= sampleCount else { throw .tooFewSamples(count: sampleCount, batch: batch) }
+    guard batch <= sampleCount else {
+      throw .tooFewSamples(count: sampleCount, batch: batch, worldSize: worldSize)
+    }
   }
 
   /// Samples in a micro-batch.

@@ -11,7 +11,7 @@ public enum PlanError: Error, Sendable, Equatable {
   /// There are more ranks than micro-batches.
   case tooManyRanks(worldSize: Int, microBatches: Int, batch: Int)
   /// The data hold fewer samples than a step needs.
-  case tooFewSamples(count: Int, batch: Int)
+  case tooFewSamples(count: Int, batch: Int, worldSize: Int)
   /// Gradients are to be rounded or compressed between nodes, and the ranks of a node do not follow each
   /// other.
   case scatteredRanks(GradientWire)
@@ -42,10 +42,13 @@ extension PlanError: CustomStringConvertible {
         : "set microBatches to \(Self.alternatives(choices)), which changes the result"
       return "\(worldSize) ranks for microBatches=\(microBatches) leave some without work; "
         + "start at most \(microBatches) ranks, or \(other)"
-    case .tooFewSamples(let count, let batch):
+    case .tooFewSamples(let count, let batch, let worldSize):
       let power = count > 0 ? 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount) : 1
-      return "batch=\(batch) is more than the \(count) samples of the data; set batch to at most \(count), "
-        + "such as batch=\(power) microBatches=\(min(max(power / 2, 1), 8))"
+      var microBatches = min(max(power / 2, 1), 8)
+      while microBatches < min(worldSize, power) { microBatches *= 2 }
+      return "batch=\(batch) is more than the \(count) samples of the data; "
+        + (worldSize > power ? "start at most \(power) ranks, and " : "")
+        + "set batch to at most \(count), such as batch=\(power) microBatches=\(microBatches)"
     case .scatteredRanks(let wire):
       return "wire=\(wire.rawValue) needs the ranks of a node to follow each other; "
         + "start them by slots (mpirun --map-by slot), or give wire=float32"

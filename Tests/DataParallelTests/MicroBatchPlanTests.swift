@@ -59,6 +59,19 @@ struct MicroBatchPlanTests {
     #expect(description(64, -8, 1)?.hasPrefix("microBatches=-8 is not a power of two") == true)
   }
 
+  @Test(
+    "a plan for more samples than there are says which batch its ranks could share",
+    arguments: [
+      (1, "set batch to at most 10, such as batch=8 microBatches=4"),
+      (5, "set batch to at most 10, such as batch=8 microBatches=8"),
+      (9, "start at most 8 ranks, and set batch to at most 10, such as batch=8 microBatches=8"),
+    ])
+  func tooFew(worldSize: Int, advice: String) throws {
+    let plan = try MicroBatchPlan(batch: 128, microBatches: 16, worldSize: worldSize, rank: 0)
+    let error = #expect(throws: PlanError.self) { try plan.check(sampleCount: 10) }
+    #expect(error?.description == "batch=128 is more than the 10 samples of the data; \(advice)")
+  }
+
   @Test("passes cover a rank's micro-batches with complete subtrees of at most so many samples")
   func passes() throws {
     for worldSize in 1...8 {

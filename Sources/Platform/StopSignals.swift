@@ -16,7 +16,7 @@ package enum StopSignals {
   /// Begins to catch the signals, also those that the parent process has blocked.
   package static func catchAll() {
     for number in numbers {
-      // `nohup` and shells that start a job in the background want it ignored.
+      // `nohup` wants it ignored. Shells want SIGINT so in the background, where it still means to stop.
       if number == SIGHUP, isIgnored(number) { continue }
       signal(number) { number in
         // mpirun passes on what it got, and may do so twice in a row: that is one wish, not two.

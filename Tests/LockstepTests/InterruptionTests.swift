@@ -65,10 +65,23 @@ extension EndToEnd {
       #expect(!folder.has("run"))
     }
 
-    @Test("a run that SIGTERM stops saves, ends with 75 and goes on bit for bit")
-    func terminated() throws {
+    @Test("a run under nohup outlives its terminal")
+    func nohup() throws {
       let folder = try Folder()
-      let job = try Lockstep.start(["train"] + Self.arguments, in: folder)
+      let job = try Job(["/usr/bin/nohup", Lockstep.path!, "train"] + Self.arguments, in: folder)
+      #expect(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      job.signal(SIGHUP)
+      let finished = try job.wait()
+      #expect(finished.status == 0, "\(finished.errors)")
+      try checkWhole(folder)
+    }
+
+    @Test(
+      "a run that SIGTERM stops, also where a parent blocked it, saves, ends with 75 and goes on bit for bit",
+      arguments: [[], ["/usr/bin/env", "--block-signal=TERM"]])
+    func terminated(parent: [String]) throws {
+      let folder = try Folder()
+      let job = try Job(parent + [Lockstep.path!, "train"] + Self.arguments, in: folder)
       #expect(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
       job.signal(SIGTERM)
       let finished = try job.wait()

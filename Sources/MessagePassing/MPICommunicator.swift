@@ -1,7 +1,7 @@
 import CMPI
 import Platform
 
-/// All ranks of an ``MPISession``, on a communicator of their own.
+/// All ranks of a ``World`` under a launcher, on a communicator of their own.
 ///
 /// None of its operations blocks inside MPI: each is posted without blocking and then tested, with a growing
 /// pause between the tests. (Memory that a node shares is made by calls that do block, before training.) Each

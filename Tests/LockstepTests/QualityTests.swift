@@ -54,6 +54,27 @@ extension EndToEnd {
       #expect(logged[0][0] > 0.1 && zip(logged[0], evaluated[0]).allSatisfy { Float($0) == Float($1) })
     }
 
+    @Test("evaluations are said not to compare where size, resizing or components are others, and only there")
+    func comparable() throws {
+      let folder = try Folder()
+      try Fixtures.idx(in: folder)
+      let runs = [
+        ("run", 32, "crop", 4), ("small", 16, "crop", 4), ("pad", 32, "pad", 4), ("five", 32, "crop", 5),
+      ]
+      for (run, size, resize, components) in runs {
+        let words =
+          ["dcgan"] + narrow + [
+            "data=digits", "steps=1", "threads=1", "samples.count=1", "size=\(size)",
+            "dataset.resize=\(resize)",
+            "quality.every=1", "quality.samples=64", "quality.components=\(components)", "--run", run,
+          ]
+        let finished = try Lockstep.train(words, ranks: 1, in: folder)
+        #expect(finished.status == 0, "\(finished.errors)")
+        let both = try Lockstep.run(["evaluate", "run", run], in: folder)
+        #expect(both.output.contains("do not compare") == (run != "run"), "\(run): \(both.output)")
+      }
+    }
+
     @Test("the best checkpoint is kept beyond its age, named, and known after a resume")
     func best() throws {
       let folder = try Folder()

@@ -19,6 +19,8 @@ package struct CheckpointEvaluation {
   private let areOwnData: Bool
   private let samples: Int
   private let space: (name: String, text: String)
+  /// Equal where the numbers of evaluations compare.
+  private let comparable: String
   private let metrics: [QualityMetric]
   private let scores: QualityScores
   private let memorisation: Memorisation?
@@ -86,6 +88,8 @@ package struct CheckpointEvaluation {
       dataset.fingerprint.description
     )
     samples = fake.rows
+    let setting = options.quality.setting(weights: reference.weightsSHA256)
+    comparable = "\(data.fingerprint) \(data.shape) \(options.dataset.resize) \(setting)"
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)
     self.scores = scores
@@ -200,8 +204,10 @@ package struct CheckpointEvaluation {
       lines.append(TerminalText.escaped("\(number + 1)  \(told.joined(separator: ", "))"))
       if let caution = evaluation.caution { lines.append(TerminalText.escaped("   caution: \(caution)")) }
     }
-    if Set(evaluations.map { "\($0.data.fingerprint) \($0.space.name)" }).count > 1 {
-      lines.append("caution: other data, sizes or feature spaces make other distances: these do not compare")
+    if Set(evaluations.map(\.comparable)).count > 1 {
+      lines.append(
+        "caution: other data, sizes, numbers of fakes or feature spaces make other distances: these do not "
+          + "compare")
     }
     let columns = evaluations.map { $0.rows }
     var names: [(key: String, name: String, aim: String)] = []

@@ -162,7 +162,7 @@ package struct CheckpointEvaluation {
   private var caution: String? {
     guard spreadRatio < leastSpread else { return nil }
     return "samples that are alike: less than watch.spread=\(leastSpread) of the data's spread. "
-      + "Precision and density do not see that; recall and coverage do"
+      + "Precision, density and, in the middle of the data, coverage do not see that; recall does"
   }
 
   /// One JSON object.

@@ -49,6 +49,20 @@ extension EndToEnd {
         let distance = table.first { $0.hasPrefix("frechet distance") }?.split(separator: " ")
         let second = distance.flatMap { $0.count == 7 ? Double($0[3]) : nil }
         #expect(second.map { abs($0 - logged[1][0]) < 1e-5 } == true, "\(both.output)")
+        // The samples of a network that has hardly been trained are all alike, far from any vessel.
+        #expect(both.output.contains("caution: samples that are alike"), "\(both.output)")
+        let object =
+          try JSONSerialization.jsonObject(with: Data(printed.output.utf8)) as? [String: Any] ?? [:]
+        for (key, expected, tolerance) in [
+          ("spread_ratio", 8e-5, 1e-5), ("effective_rank_ratio", 1.389, 1e-2), ("copies", 0, 0),
+          ("nearest_distance_ratio", 2.527, 1e-2),
+        ] {
+          let value = try #require(object[key] as? Double, "\(printed.output)")
+          #expect(abs(value - expected) <= tolerance, "\(key) is \(value)")
+        }
+        #expect(object["own_data"] as? Bool == true)
+        let fewer = try Lockstep.run(["evaluate", "run", "dataset.count=500", "--json"], in: folder)
+        #expect(fewer.output.contains("\"own_data\":false"), "\(fewer.output)")
       }
       #expect(Set(logged).count == 1 && Set(evaluated).count == 1)
       #expect(logged[0][0] > 0.1 && zip(logged[0], evaluated[0]).allSatisfy { Float($0) == Float($1) })

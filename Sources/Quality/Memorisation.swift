@@ -6,7 +6,7 @@ public struct Memorisation: Equatable, Sendable {
   /// samples or more are there twice, so that nothing is to be compared with.
   public let distanceRatio: Double?
   /// The share of fakes that are nearer to a training sample than 99 % of the training samples are to any
-  /// other: 0.01 for samples of the same distribution.
+  /// other, but for those that are there twice: 0.01 for samples of the same distribution.
   public let copies: Double
 
   /// Compares fakes, `[m, d]`, with the training samples, `[n, d]`.
@@ -30,7 +30,8 @@ public struct Memorisation: Equatable, Sendable {
     /// The median distance of a training sample to its nearest other; 0 where rounding cannot tell them
     /// apart.
     public let median: Double
-    /// The squared distance below which a hundredth of them are.
+    /// The squared distance below which a hundredth of them are, those left out that rounding cannot tell
+    /// from their nearest.
     public let threshold: Double
 
     /// Rows of the training samples, at equal distances, whose nearest others are looked for, at most.
@@ -47,7 +48,8 @@ public struct Memorisation: Equatable, Sendable {
       let rounding = Double(training.columns) * .ulpOfOne * (probed.squaredNorms.max() ?? 0)
       let middle = own[own.count / 2]
       median = middle > rounding ? middle.squareRoot() : 0
-      threshold = own[own.count / 100]
+      let apart = own.filter { $0 > rounding }
+      threshold = apart.isEmpty ? 0 : apart[apart.count / 100]
     }
   }
 }

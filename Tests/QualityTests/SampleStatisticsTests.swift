@@ -104,6 +104,10 @@ struct SampleStatisticsTests {
     let nearly = training.rows(0..<100).values.map { $0 + 1e-6 }
     let copied = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: training)
     #expect(copied.copies == 1 && (copied.distanceRatio ?? 1) < 1e-3)
+    // As well where a tenth of the training samples are there twice.
+    let doubled = Matrix.stacked([training.rows(0..<380), training.rows(0..<20)], columns: 4)
+    let among = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: doubled)
+    #expect(among.copies == 1)
   }
 
   @Test("a copy is what lies nearer than a hundredth of the training samples do, which are counted on a line")

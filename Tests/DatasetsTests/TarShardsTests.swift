@@ -201,6 +201,14 @@ struct TarShardsTests {
       #expect(text.contains(name) && text.contains(words), "\(text)")
     }
     #expect(count == 4)
+    // A label is missing beside samples that are bad in other ways, or is not.
+    let bad =
+      member("0.png", [1]) + member("0.cls", [48]) + sample("1", 1, label: 0) + member("2.png", png(1))
+      + member("2.cls", [65])
+    for (more, words) in [([], "whole number"), (member("3.png", png(1)), "1 of 3 samples have a label")] {
+      let mixed = try problems(folder.write(bad + more + end, "mixed.tar")).places
+      #expect(mixed.count == (more.isEmpty ? 2 : 3) && mixed.last?.contains(words) == true, "\(mixed)")
+    }
     // Without an index; with no shard that is whole.
     for number in 0..<3 {
       folder.write(Array(shards[number].bytes.prefix(512 * number)), "cut-\(number).tar")

@@ -7,6 +7,8 @@ struct ShardSamples {
     let offset: Int
     let size: Int
     let label: Int32
+    /// Whether it has none because that could not be read, which was reported.
+    let hasBadLabel: Bool
     let extent: ImageExtent
     let channels: Int
     let isTurned: Bool
@@ -26,6 +28,7 @@ struct ShardSamples {
     let key: [UInt8]
     var image: TarReader.Member?
     var label: (value: Int32, member: TarReader.Member)?
+    var hasBadLabel = false
     /// Whether there is an image that is not read, whose label is no mistake.
     var isIgnored = false
   }
@@ -54,7 +57,9 @@ struct ShardSamples {
           group?.image = member
         } else if ending == "cls" {
           guard group?.label == nil else { throw bad("a second label of one sample", member) }
+          group?.hasBadLabel = true
           group?.label = (try label(member), member)
+          group?.hasBadLabel = false
         } else if ignored.add(kind: ending) {
           group?.isIgnored = true
         }
@@ -86,8 +91,9 @@ struct ShardSamples {
     }
     try body(
       Sample(
-        offset: image.offset, size: image.size, label: group.label?.value ?? -1, extent: header.extent,
-        channels: header.channels, isTurned: header.isTurned, place: place))
+        offset: image.offset, size: image.size, label: group.label?.value ?? -1,
+        hasBadLabel: group.hasBadLabel, extent: header.extent, channels: header.channels,
+        isTurned: header.isTurned, place: place))
   }
 
   /// The size and the channels of an image that is whole, and whether it is stored turned.

@@ -40,7 +40,7 @@ struct TarShards: ImageFileSource {
     let hash = ContentHash(kind: "tar shards 1")
     var samples: [Sample] = []
     var extents = CommonExtent(problems)
-    var (bytes, turned) = (0, 0)
+    var (bytes, turned, unlabelled) = (0, 0, 0)
     var ignored = IgnoredFiles()
     for (number, path) in paths.enumerated() {
       let (first, known) = (samples.count, problems.list.count)
@@ -56,6 +56,7 @@ struct TarShards: ImageFileSource {
           (sample) throws(DatasetError) in
           extents.add(sample.extent, channels: sample.channels, at: sample.place)
           if sample.isTurned { turned += 1 }
+          if sample.label < 0, !sample.hasBadLabel { unlabelled += 1 }
           samples.append(
             Sample(shard: number, offset: sample.offset, size: sample.size, label: sample.label))
         }
@@ -81,7 +82,7 @@ struct TarShards: ImageFileSource {
     channelRange = extents.channels ?? 1...1
     turnedCount = turned
     self.ignored = ignored
-    labelCount = try Self.labelCount(samples, of: paths, index, request, problems)
+    labelCount = try Self.labelCount(samples, unlabelled: unlabelled, of: paths, index, request, problems)
     // An index may name classes of which no sample is here.
     classNames = Array((index?.classNames ?? []).prefix(labelCount))
     fingerprint = hash.fingerprint()
@@ -135,13 +136,13 @@ struct TarShards: ImageFileSource {
   }
 
   private static func labelCount(
-    _ samples: [Sample], of paths: [FilePath], _ index: ShardIndex?, _ request: DatasetRequest,
+    _ samples: [Sample], unlabelled: Int, of paths: [FilePath], _ index: ShardIndex?,
+    _ request: DatasetRequest,
     _ problems: SampleProblems
   ) throws(DatasetError) -> Int {
     let labelled = samples.count { $0.label >= 0 }
     guard labelled > 0 else { return 0 }
-    // Labels that were reported are not missing.
-    if samples.count - labelled > problems.list.count {
+    if unlabelled > 0 {
       try problems.report(
         DatasetError(
           .badData, "\(labelled) of \(samples.count) samples have a label", paths[0].description,

@@ -96,9 +96,11 @@ struct TarShardsTests {
     #expect(error?.kind == .badData)
   }
 
-  @Test("files of macOS do not part a label from its image; images that are not read are counted")
+  @Test("hidden files and those of macOS do not part a label from its image; images not read are counted")
   func members() throws {
-    let mac = member("._0.png", [0, 5, 22, 7]) + member("__MACOSX/._0.cls", [0, 5, 22, 7])
+    let mac =
+      member("._0.png", [0, 5, 22, 7]) + member("__MACOSX/._0.cls", [0, 5, 22, 7])
+      + member("a/.cache/9.png", png(9))
     let path = folder.write(
       member("0.png", png(10)) + mac + member("0.cls", [51]) + member("1.webp", [1]) + member("1.cls", [49])
         + member("2.jxl", [1]) + member("3.cls", [53]) + mac + member("3.png", png(20)) + end, "x.tar")

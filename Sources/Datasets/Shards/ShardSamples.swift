@@ -130,7 +130,9 @@ struct ShardSamples {
   /// Whether a folder would be listed without it; see ``FolderListing``.
   private static func isHidden(_ name: [UInt8]) -> Bool {
     let parts = name.split(separator: UInt8(ascii: "/"))
-    return parts.last?.first == UInt8(ascii: ".") || parts.contains { FolderListing.isForeign($0) }
+    return parts.contains {
+      $0.first == UInt8(ascii: ".") && !$0.elementsEqual(".".utf8) || FolderListing.isForeign($0)
+    }
   }
 
   /// The name up to the first dot of its last part, and what follows that dot in lower case.

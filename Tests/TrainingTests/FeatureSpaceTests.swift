@@ -73,11 +73,18 @@ struct FeatureSpaceTests {
   }
 
   @Test(
-    "a kept classifier is taken for the data and the length it was trained for, and not if a byte is another")
+    "a kept classifier is taken for the data, resizing and length it was trained for, if no byte is another")
   func stored() throws {
     let data = try Self.vessels()
     let result = try ClassifierTraining.train(data, steps: 2, over: SoloCommunicator())
     let bytes = StoredClassifier(result, for: data).encoded
+    let cropped = StoredClassifier(result, for: data, resize: .crop).encoded
+    for (bytes, own) in [(bytes, ResizeMode.none), (cropped, .crop)] {
+      for resize in ResizeMode.allCases {
+        let stored = StoredClassifier(decoding: bytes, steps: 2, for: data, resize: resize)
+        #expect((stored != nil) == (resize == own), "\(resize) of \(own)")
+      }
+    }
     let again = try #require(StoredClassifier(decoding: bytes, steps: 2, for: data))
     #expect(again.network.store.flatValues.scalars == result.network.store.flatValues.scalars)
     #expect(again.encoded == bytes)

@@ -72,6 +72,7 @@ package struct CheckpointEvaluation {
     let run = loaded.flatMap { Inspection.run(of: $0.generation) }
     let isOwnClassifier =
       areOwnData && run?.options.quality.classifierSteps == options.quality.classifierSteps
+      && run?.options.dataset.resize == options.dataset.resize
     var told: [String] = []
     let reference = try FeatureSpaces.reference(
       dataset, options, folder: run?.folder, keepsClassifier: isOwnClassifier, over: communicator

@@ -44,8 +44,8 @@ package enum FeatureSpaces {
         over: communicator)
     case .classifier:
       let features = try classifier(
-        dataset, steps: quality.classifierSteps, folder: folder, isKept: keepsClassifier,
-        over: communicator, telling: tell)
+        dataset, steps: quality.classifierSteps, resize: options.dataset.resize, folder: folder,
+        isKept: keepsClassifier, over: communicator, telling: tell)
       return try QualityReference(
         space: features, samples: quality.samples, of: dataset, over: communicator)
     case .weights:
@@ -103,18 +103,18 @@ package enum FeatureSpaces {
   }
 
   private static func classifier(
-    _ dataset: any ImageDataset, steps: Int, folder: String?, isKept: Bool,
+    _ dataset: any ImageDataset, steps: Int, resize: ResizeMode, folder: String?, isKept: Bool,
     over communicator: any Communicator, telling tell: (String) -> Void
   ) throws -> NetworkFeatures {
     let single = try labelled(dataset)
     let path = folder.map { "\($0)/\(fileName)" }
     let known = try communicator.fromCoordinator { path.flatMap { StoredClassifier.bytes(of: $0) } ?? [] }
-    if let stored = StoredClassifier(decoding: known, steps: steps, for: single) {
+    if let stored = StoredClassifier(decoding: known, steps: steps, for: single, resize: resize) {
       tell("\(stored.text), from \(fileName)")
       return NetworkFeatures(stored.network, named: "classifier", channels: dataset.channels)
     }
     let trained = try ClassifierTraining.train(single, steps: steps, over: communicator)
-    let stored = StoredClassifier(trained, for: single)
+    let stored = StoredClassifier(trained, for: single, resize: resize)
     tell(stored.text)
     if communicator.rank == 0, isKept, let path {
       do {

@@ -13,15 +13,20 @@ package struct StoredClassifier {
   package let accuracy: Double
   private let metadata: [String: String]
 
-  package init(_ result: ClassifierTraining.Result, for dataset: any ImageDataset) {
+  /// - Parameter resize: how the images were brought to their size.
+  package init(
+    _ result: ClassifierTraining.Result, for dataset: any ImageDataset, resize: ResizeMode = .none
+  ) {
     network = result.network
     accuracy = result.accuracy
-    metadata = [
+    var metadata = [
       "format": "pt", "version": "\(ClassifierTraining.version)", "steps": "\(result.steps)",
       "data": dataset.fingerprint.description,
       "size": "\(dataset.height)", "channels": "\(dataset.channels)", "classes": "\(dataset.labelCount)",
       "sha256": SHA256.digest(of: [result.network.store.flatValues]), "accuracy": "\(result.accuracy)",
     ]
+    if resize != .none { metadata["resize"] = resize.rawValue }
+    self.metadata = metadata
   }
 
   /// The file's bytes.
@@ -33,8 +38,11 @@ package struct StoredClassifier {
   /// The bytes of a file, if it is there and can be read.
   static func bytes(of path: String) -> [UInt8]? { (try? Safetensors(contentsOf: path))?.encoded() }
 
-  /// Nil for bytes that are none, are damaged, or are of other data: the classifier can be trained again.
-  package init?(decoding bytes: [UInt8], steps: Int, for dataset: any ImageDataset) {
+  /// Nil for bytes that are none, are damaged, or are of data that are others or were resized in another way:
+  /// the classifier can be trained again.
+  package init?(
+    decoding bytes: [UInt8], steps: Int, for dataset: any ImageDataset, resize: ResizeMode = .none
+  ) {
     guard let file = try? Safetensors(decoding: bytes, path: FeatureSpaces.fileName),
       let accuracy = file.metadata["accuracy"].flatMap({ Double($0) })
     else { return nil }
@@ -43,7 +51,9 @@ package struct StoredClassifier {
     let expected = network.store.stateDictionary.map { (name: $0.name, shape: $0.value.shape) }
     guard ModelDifferences(expected: expected, found: file.tensors).isEmpty else { return nil }
     network.take(file)
-    self.init(ClassifierTraining.Result(network: network, accuracy: accuracy, steps: steps), for: dataset)
+    self.init(
+      ClassifierTraining.Result(network: network, accuracy: accuracy, steps: steps), for: dataset,
+      resize: resize)
     guard metadata == file.metadata else { return nil }
   }
 

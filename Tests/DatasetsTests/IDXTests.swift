@@ -126,13 +126,18 @@ import Testing
 
   @Test("no header makes the reader take memory that the file cannot fill")
   func impossibleHeaders() {
-    let extents = [
-      [1 << 32 - 1, 1 << 32 - 1, 1 << 32 - 1], [1 << 31, 4, 4], [6, 1 << 20, 1 << 10], [1 << 20, 28, 28],
+    let cases: [(extents: [Int], plain: String, gzip: String?)] = [
+      ([1 << 32 - 1, 1 << 32 - 1, 1 << 32 - 1], "16384 a side", nil),
+      ([6, 1 << 20, 1 << 10], "16384 a side", nil),
+      ([1, 16_384, 16_384], "89000000 pixels", nil), ([1 << 31, 4, 4], "the limit of 4294967296 bytes", nil),
+      ([1 << 20, 28, 28], "truncated", "bytes of gzip cannot hold"),
     ]
-    for extents in extents {
+    for (extents, plain, compressed) in cases {
       let header = idx(extents, [1, 2, 3])
-      for images in [header, gzip(header)] {
-        #expect(failure { _ = try open(Self.folder(images: images).path, size: 4) }?.kind == .badData)
+      for (images, words) in [(header, plain), (gzip(header), compressed ?? plain)] {
+        let error = failure { _ = try open(Self.folder(images: images).path, size: 4) }
+        #expect(error?.kind == .badData)
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "read")")
       }
     }
     for empty in [[0, 4, 4], [6, 0, 4]] {

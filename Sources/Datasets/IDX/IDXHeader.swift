@@ -46,7 +46,15 @@ struct IDXHeader: Sendable {
       throw DatasetError(
         .badData, "0 samples: the header says \(sizes)", path.description, "use another file")
     }
-    guard !isTooLarge, product <= limits.bytes, extents.dropFirst().allSatisfy({ $0 <= limits.side }) else {
+    let sides = extents.dropFirst()
+    guard sides.allSatisfy({ $0 <= limits.side }), sides.reduce(1, *) <= limits.pixels else {
+      throw DatasetError(
+        .badData,
+        "images of \(sides.map(String.init).joined(separator: " x ")), above the limits of "
+          + "\(limits.side) a side and \(limits.pixels) pixels", path.description,
+        "fetch the file again, or make the images smaller")
+    }
+    guard !isTooLarge, product <= limits.bytes else {
       throw DatasetError(
         .badData, "the header says \(sizes), more than the limit of \(limits.bytes) bytes", path.description,
         "fetch the file again, or split it")

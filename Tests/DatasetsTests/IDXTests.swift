@@ -193,13 +193,19 @@ import Testing
     #expect(try data.sample(0).label == -1)
   }
 
-  @Test("of several files the one to train on is taken, and a choice is not guessed")
+  @Test(
+    "of several files the one to train on is taken, a choice is not guessed, and data have a folder's name")
   func names() throws {
     let folder = Self.folder()
     folder.write(idx([1, 4, 4], Array(repeating: 7, count: 16)), "t10k-images-idx3-ubyte")
     #expect(try open(folder.path, size: 4).count == 6)
     #expect(try open(folder.path + "/t10k-images-idx3-ubyte", size: 4).count == 1)
     #expect(try open(folder.path + "/train-images-idx3-ubyte", size: 4).labelCount == 6)
+    for (path, name) in [
+      ("", "\(folder.path.split(separator: "/").last!)"), ("/.", "train-images-idx3-ubyte"),
+    ] {
+      #expect(try open("\(folder.path)\(path)/train-images-idx3-ubyte", size: 4).name == name)
+    }
 
     let other = TemporaryFolder()
     other.write(Self.images, "a.idx3-ubyte")

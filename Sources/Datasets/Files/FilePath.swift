@@ -24,7 +24,9 @@ struct FilePath: Hashable, Sendable, CustomStringConvertible {
   /// What a data set is called that lies in it: by the folder, or by the file's own name where it is alone or
   /// in no folder that has one.
   func title(isAlone: Bool) -> String {
-    TerminalText.escaped(isAlone || folder.name.isEmpty ? name : folder.name)
+    let parent = folder.name
+    let isNameless = parent.isEmpty || [".", ".."].contains { parent.elementsEqual($0.utf8) }
+    return TerminalText.escaped(isAlone || isNameless ? name : parent)
   }
 
   func appending(_ name: [UInt8]) -> FilePath {

@@ -1,7 +1,8 @@
 /// Images as they lie in files, read by index, before they are fitted to what a run asks for.
 ///
-/// Opening reads every byte once: what the headers promise is held against what is there, and the fingerprint
-/// covers all of it. `image` may be called from several threads at once.
+/// Opening reads every byte, those of shards and of members that are stored in NPZ files twice: what the
+/// headers promise is held against what is there, and the fingerprint covers all of it. `image` may be called
+/// from several threads at once.
 package protocol ImageSource: Sendable {
   /// What a log line calls it: the name of the file or folder.
   var name: String { get }

@@ -73,36 +73,4 @@ import Testing
     #expect(Set(all.map(\.fingerprint)).count == 4)
     #expect(Pottery(size: 32).fingerprint == Pottery(size: 32).fingerprint)
   }
-
-  @Test("a mask keeps some of the picture and loses some, in whole sherds")
-  func mask() {
-    let data = Pottery(size: 32)
-    for index in 0..<50 {
-      let mask = data.fragmentMask(index)
-      let kept = mask.reduce(0) { $0 + Int($1) }
-      #expect(mask.count == 1024 && mask.allSatisfy { $0 <= 1 })
-      #expect((50...974).contains(kept), "\(kept) pixels")
-      #expect(mask == data.fragmentMask(index))
-    }
-    #expect(data.fragmentMask(0) != data.fragmentMask(1))
-  }
-
-  @Test("voxels are a solid of revolution within the cube")
-  func voxels() {
-    let data = Pottery(size: 32)
-    for index in 0..<16 {
-      let voxels = data.voxels(index)
-      #expect(voxels.count == 32 * 32 * 32 && voxels.contains(1))
-      for z in 0..<32 {
-        for y in 0..<32 {
-          for x in 0..<32 {
-            let value = voxels[(z * 32 + y) * 32 + x]
-            #expect(value == voxels[(z * 32 + x) * 32 + y])
-            #expect(value == voxels[(z * 32 + y) * 32 + 31 - x])
-          }
-        }
-      }
-      #expect((0..<1024).allSatisfy { voxels[$0] == 0 }, "the top layer is empty")
-    }
-  }
 }

@@ -80,6 +80,27 @@ import Testing
     }
   }
 
+  @Test("colours are resampled as each of their planes is, and to grey as their luma")
+  func resampledColours() throws {
+    let folder = TemporaryFolder()
+    func resampled(_ shape: String, _ bytes: [UInt8], channels: Int) throws -> [Float] {
+      let path = folder.write(npy("|u1", shape, bytes), "x.npy")
+      let request = DatasetRequest(source: path, size: 3, channels: channels, resize: .crop)
+      return try Datasets.open(request).sample(0).pixels
+    }
+    // From 64 to 191: no edge overshoots the range.
+    let planes = [5, 37, 101].map { step in (0..<24).map { UInt8(64 + step * $0 % 128) } }
+    let each = try planes.map { try resampled("(1, 6, 4)", $0, channels: 1) }
+    let pixels = (0..<24).flatMap { place in planes.map { $0[place] } }
+    #expect(
+      try resampled("(1, 6, 4, 3)", pixels, channels: 3)
+        == (0..<9).flatMap { place in each.map { $0[place] } })
+    for (place, grey) in try resampled("(1, 6, 4, 3)", pixels, channels: 1).enumerated() {
+      let luma = 0.299 * each[0][place] + 0.587 * each[1][place] + 0.114 * each[2][place]
+      #expect(abs(grey - luma) < 1e-6, "\(place)")
+    }
+  }
+
   @Test("any other size is an error that says which size would do")
   func unsuitable() {
     for (height, width, size) in [(48, 48, 32), (64, 63, 32), (33, 33, 32)] {

@@ -7,9 +7,7 @@ extension Fixture {
       a = (a + Int(byte)) % 65_521
       b = (b + a) % 65_521
     }
-    let stream =
-      [0x78, 1, 1, UInt8(rows.count & 255), UInt8(rows.count >> 8), UInt8(~rows.count & 255)]
-      + [UInt8(~rows.count >> 8 & 255)] + rows + big(b << 16 | a)
+    let stream = [0x78, 1] + deflated(rows) + big(b << 16 | a)
     return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
       + chunk("IHDR", big(width) + big(height) + [8, 0, 0, 0, 0]) + chunk("IDAT", stream) + chunk("IEND", [])
   }
@@ -19,11 +17,6 @@ extension Fixture {
   }
 
   private static func chunk(_ type: String, _ content: [UInt8]) -> [UInt8] {
-    var crc: UInt32 = ~0
-    for byte in Array(type.utf8) + content {
-      crc ^= UInt32(byte)
-      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-    }
-    return big(content.count) + Array(type.utf8) + content + big(Int(~crc))
+    big(content.count) + Array(type.utf8) + content + big(crc(Array(type.utf8) + content))
   }
 }

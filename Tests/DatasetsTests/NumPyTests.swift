@@ -193,27 +193,6 @@ struct NumPyPeerTests {
     }
   }
 
-  @Test("a member that zip64 says begins where no file reaches is damage")
-  func farMember() {
-    let folder = TemporaryFolder()
-    func field(_ value: UInt64, _ count: Int) -> [UInt8] {
-      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
-    }
-    let name = Array("images.npy".utf8)
-    let directory =
-      field(0x0201_4B50, 4) + [UInt8](repeating: 0, count: 24) + field(UInt64(name.count), 2) + field(12, 2)
-      + [UInt8](repeating: 0, count: 10) + field(0xFFFF_FFFF, 4) + name + field(1, 2) + field(8, 2)
-      + field(UInt64(Int.max), 8)
-    let end =
-      field(0x0605_4B50, 4) + field(0, 4) + field(1, 2) + field(1, 2) + field(UInt64(directory.count), 4)
-      + field(30, 4) + field(0, 2)
-    let path = folder.write(
-      field(0x0403_4B50, 4) + [UInt8](repeating: 0, count: 26) + directory + end, "far.npz")
-    let error = failure { _ = try Datasets.open(DatasetRequest(source: path, size: 2, channels: 1)) }
-    #expect(
-      error?.description.contains("begins behind its end") == true, "\(error.map(\.description) ?? "read")")
-  }
-
   @Test("resampling is Pillow's bicubic to a level of its bytes", .enabled(if: Python.hasPillow, "no Pillow"))
   func pillow() throws {
     let folder = TemporaryFolder()

@@ -89,17 +89,28 @@ func idx(_ extents: [Int], _ values: [UInt8]) -> [UInt8] {
     + values
 }
 
-/// A gzip file of one stored block.
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
-  precondition(bytes.count < 65_536)
-  func little(_ number: Int, _ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
-  }
+/// A number in bytes, the least significant first.
+func little(_ number: Int, _ count: Int) -> [UInt8] {
+  (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+}
+
+/// CRC-32, of PNG, gzip and zip.
+func crc(_ bytes: [UInt8]) -> Int {
   var crc: UInt32 = ~0
   for byte in bytes {
     crc ^= UInt32(byte)
     for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
   }
-  return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, 1] + little(bytes.count, 2) + little(~bytes.count, 2) + bytes
-    + little(Int(~crc), 4) + little(bytes.count, 4)
+  return Int(~crc)
+}
+
+/// DEFLATE's one stored block.
+func deflated(_ bytes: [UInt8]) -> [UInt8] {
+  precondition(bytes.count < 65_536)
+  return [1] + little(bytes.count, 2) + little(~bytes.count, 2) + bytes
+}
+
+/// A gzip file of one stored block.
+func gzip(_ bytes: [UInt8]) -> [UInt8] {
+  [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255] + deflated(bytes) + little(crc(bytes), 4) + little(bytes.count, 4)
 }

@@ -40,6 +40,16 @@ struct NumPyTests {
     }
   }
 
+  @Test("floats are averaged over boxes, and rounded to the nearest byte where bytes are asked for")
+  func means() throws {
+    let path = folder.write(npy("<f4", "(1, 4, 4)", floats((0..<16).map { Float($0) / 15 })), "a.npy")
+    let means: [Float] = [-2.0 / 3, -0.4, 0.4, 2.0 / 3]
+    #expect(try zip(readAll(path, size: 2)[0], means).allSatisfy { abs($0 - $1) < 1e-6 })
+    let other = folder.write(npy("<f4", "(1, 2, 2)", floats([0, 0.5, 1, 0.6 / 255])), "b.npy")
+    let source = try Datasets.source(DatasetRequest(source: other, size: 2, channels: 1))
+    #expect(try source.image(0).raster.pixels == [0, 128, 255, 1])
+  }
+
   @Test("float64, NumPy's own type, is rounded to float32; out of range it is named")
   func doubles() throws {
     func bytes(_ values: [Double]) -> [UInt8] {

@@ -111,6 +111,23 @@ struct TarShardsTests {
     #expect(data.remarks == ["2 files ignored: 1 jxl, 1 webp"])
   }
 
+  @Test("a pax header gives the next member its name and size, and that alone")
+  func pax() throws {
+    func header(_ field: String) -> [UInt8] {
+      let record = " \(field)\n"
+      let digits = record.utf8.count > 97 ? 3 : 2
+      return member("p", Array("\(record.utf8.count + digits)\(record)".utf8), type: "x")
+    }
+    let image = png(10)
+    let path = folder.write(
+      header("path=" + String(repeating: "long", count: 30)) + member("d", [], type: "5")
+        + header("size=\(image.count)") + member("0.png", image, size: "00000000000")
+        + member("0.cls", [51]) + end, "x.tar")
+    let data = try open(path, size: 2)
+    try #require(data.count == 1)
+    #expect(try data.sample(0).pixels[0] == scaled(10) && data.sample(0).label == 3)
+  }
+
   @Test("an image within a shard is named by the shard and the byte at which it begins")
   func places() {
     let path = folder.write(sample("0", 1, label: 0) + sample("1", 1, label: 7) + end, "x.tar")

@@ -4,7 +4,9 @@ import Datasets
 import Foundation
 import MessagePassing
 import Models
+import Platform
 import Quality
+import Synchronization
 import TensorCore
 import TestSupport
 import Testing
@@ -16,9 +18,9 @@ struct FeatureSpaceTests {
     try Datasets.open(DatasetRequest(source: "pottery", size: 16, channels: 1, count: count))
   }
 
-  /// A classifier's weights, as bits, and its accuracy.
+  /// A classifier's weights, by their bits, and its accuracy.
   private struct Trained: Equatable, Sendable {
-    let bits: [UInt32]
+    let sha256: String
     let accuracy: Double
   }
 
@@ -27,7 +29,7 @@ struct FeatureSpaceTests {
     try ThreadCommunicator.results(size: ranks) { communicator in
       let result = try ClassifierTraining.train(Self.vessels(), steps: steps, over: communicator)
       return Trained(
-        bits: result.network.store.flatValues.scalars.map(\.bitPattern), accuracy: result.accuracy)
+        sha256: SHA256.digest(of: [result.network.store.flatValues]), accuracy: result.accuracy)
     }.map { try $0.get() }
   }
 
@@ -39,6 +41,13 @@ struct FeatureSpaceTests {
   func sameBits(ranks: Int) throws {
     let reference = try Self.reference.get()
     #expect(try Self.trained(ranks: ranks, steps: 12) == Array(repeating: reference, count: ranks))
+  }
+
+  @Test("a classifier of this version has the weights that were recorded")
+  func recorded() throws {
+    #expect(ClassifierTraining.version == 1)
+    #expect(
+      try Self.reference.get().sha256 == "a17abce6d8f55fe8c51ff5074b3dc2bb9f3379834a8a264ed2dcf1b08a42788b")
   }
 
   @Test("a part of data whose classes take turns shows all of them")
@@ -66,10 +75,35 @@ struct FeatureSpaceTests {
     #expect((0..<3).allSatisfy { index in first.count { $0 == index } > 10 })
   }
 
-  @Test("it learns: held-out vessels are told apart far better than by chance")
+  /// Vessels, and which of them were read.
+  private final class Noting: ImageDataset {
+    private let base: any ImageDataset
+    let reads = Mutex<[Int]>([])
+
+    init(_ base: any ImageDataset) { self.base = base }
+
+    var name: String { base.name }
+    var count: Int { base.count }
+    var height: Int { base.height }
+    var width: Int { base.width }
+    var channels: Int { base.channels }
+    var labelCount: Int { base.labelCount }
+    var fingerprint: DataFingerprint { base.fingerprint }
+
+    func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
+      reads.withLock { $0.append(index) }
+      return try base.read(index, into: pixels)
+    }
+  }
+
+  @Test("it learns: vessels that it never saw are told apart far better than by chance")
   func learns() throws {
-    let accuracy = try Self.trained(ranks: 1, steps: 80)[0].accuracy
+    let data = Noting(try Self.vessels())
+    let accuracy = try ClassifierTraining.train(data, steps: 80, over: SoloCommunicator()).accuracy
     #expect(accuracy > 0.5 && accuracy <= 1)
+    let reads = data.reads.withLock { $0 }
+    let (seen, judged) = (Set(reads.prefix(80 * ClassifierTraining.batch)), Set(reads.suffix(30)))
+    #expect(seen.count == 270 && judged.count == 30 && seen.isDisjoint(with: judged))
   }
 
   @Test(

@@ -150,6 +150,7 @@ struct FeatureSpaceTests {
     let stacked = NetworkFeatures(network, named: "stacked", channels: 3)
     let together = stacked.features(of: Tensor(values, shape: [2, 8, 8, 3]))
     #expect(stacked.count == 192 && stacked.modeCount == 27 && together.rows == 2)
+    #expect(QualityScores.fakeCount(10, in: stacked) == 26 * 27)
     #expect(zip(together.values, features.values).allSatisfy { abs($0 - $1) < 1e-5 })
     let digits = single.modes(of: features)
     let numbers = [0, 3].map { first -> Int in

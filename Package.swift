@@ -119,9 +119,9 @@ let package = Package(
     tests(
       "DataParallelTests",
       ["DataParallel", "Autograd", "TensorCore", "MessagePassing", "Conformance", "mpi-conformance"]),
-    tests("DatasetsTests", ["Datasets", "TensorCore"]),
+    tests("DatasetsTests", ["Datasets", "TensorCore", "TestSupport"]),
     tests("CheckpointsTests", ["Checkpoints", "Platform", "TensorCore", "TestSupport"], exclude: ["Golden"]),
-    tests("QualityTests", ["Quality", "Datasets", "TensorCore"]),
+    tests("QualityTests", ["Quality", "Datasets", "TensorCore", "TestSupport"]),
     tests(
       "InterchangeTests", ["Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
     tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG", "TestSupport"]),

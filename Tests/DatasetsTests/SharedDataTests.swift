@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 /// Real files. Where they are not, these tests skip: set LOCKSTEP_SHARED_DATA to a folder with `mnist`,

@@ -25,18 +25,6 @@ struct TemporaryFolder {
   }
 }
 
-/// Real files, where they are: `$LOCKSTEP_SHARED_DATA`, or `../shared/data` beside the package.
-enum SharedData {
-  static let folder: String = {
-    if let folder = ProcessInfo.processInfo.environment["LOCKSTEP_SHARED_DATA"] { return folder }
-    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return package.deletingLastPathComponent().appendingPathComponent("shared/data").path
-  }()
-
-  static var isPresent: Bool { FileManager.default.fileExists(atPath: folder + "/MANIFEST.md") }
-}
-
 extension ImageDataset {
   /// Pixels and label of one sample.
   func sample(_ index: Int) throws -> (pixels: [Float], label: Int32) {

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Quality
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite("Fréchet distance, from moments")
@@ -123,16 +124,4 @@ struct DigitQualityTests {
     #expect(abs(scores.precision - 0.9395) < 0.0011 && abs(scores.recall - 0.932) < 0.0011)
     #expect(abs(scores.density - 0.8891) < 0.0011 && abs(scores.coverage - 0.914) < 0.0011)
   }
-}
-
-/// Real files, where they are: `$LOCKSTEP_SHARED_DATA`, or `../shared/data` beside the package.
-enum SharedData {
-  static let folder: String = {
-    if let folder = ProcessInfo.processInfo.environment["LOCKSTEP_SHARED_DATA"] { return folder }
-    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return package.deletingLastPathComponent().appendingPathComponent("shared/data").path
-  }()
-
-  static var isPresent: Bool { FileManager.default.fileExists(atPath: folder + "/MANIFEST.md") }
 }

@@ -276,6 +276,20 @@ import Testing
     ] {
       #expect(zip(found, wanted).allSatisfy { abs($0 - scaled($1)) < 6 / 127.5 })
     }
+    // As Pillow reads it, bit by bit: the accurate transform.
+    let row = [
+      0, 255, 130, 15, 239, 127, 32, 223, 128, 47, 208, 130, 65, 191, 128, 78, 176, 129, 96, 159, 130,
+    ]
+    #expect(try pixels(Fixture.colourJPEG, channels: 3).starts(with: row.map(scaled)))
+    // A scan that sends its coefficients whole, again and again, and none that refines them.
+    var bytes = Fixture.progressiveJPEG
+    bytes[298 + 9] = 0
+    func bomb(_ scans: Int) -> [UInt8] {
+      bytes[..<335] + (0..<scans).flatMap { _ in bytes[298..<335] } + bytes[335..<455] + bytes[491...]
+    }
+    #expect(try pixels(bomb(400), channels: 3).count == 192)
+    let refused = failure { _ = try pixels(bomb(600), channels: 3) }
+    #expect(refused?.description.contains("more than 500 scans") == true, "\(refused?.description ?? "read")")
     #expect(failure { _ = try pixels(Fixture.inkJPEG, channels: 3) }?.description.contains("CMYK") == true)
   }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Testing
 import Training
 
@@ -59,5 +60,18 @@ struct ConvergenceTests {
     let more = try options("stop.patience=1", "quality.samples=777")
     #expect(Convergence.after(9, step: 30, more.quality, margin: 0, before: old)?.misses == 0)
     #expect(try options().stop.patience == 0 && old?.verdict(options()) == nil)
+  }
+
+  @Test("counts of a manifest that no run reaches are none", arguments: ["step", "setting", "misses"])
+  func impossible(name: String) {
+    var state: [String: StateValue] = [
+      "convergence.step": 30, "convergence.value": 1.5, "convergence.metric": "frechet",
+      "convergence.setting": -1, "convergence.misses": 2,
+    ]
+    #expect(Convergence(state)?.misses == 2)
+    for count in [-2, Int.max] {
+      state["convergence.\(name)"] = .integer(count)
+      #expect(Convergence(state) == nil)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import Checkpoints
+package import Checkpoints
 package import Models
 import Platform
 
@@ -30,13 +30,15 @@ package struct BestGeneration: Equatable, Sendable {
 }
 
 extension BestGeneration {
-  /// The generation that a manifest's values tell of, if any.
+  /// The generation that a manifest's values tell of, if any; none where they are what no run writes.
   init?(_ state: [String: StateValue], named name: String = "best") {
-    guard let step = state["\(name).step"]?.integer, let value = state["\(name).value"]?.number, step >= 0,
+    // Versions that wrote no setting cannot be compared with.
+    let setting = state["\(name).setting"]?.integer ?? -1
+    guard let step = state["\(name).step"]?.integer, 0...GenerationInfo.lastStep ~= step,
+      let value = state["\(name).value"]?.number, -1...Int(UInt32.max) ~= setting,
       let metric = state["\(name).metric"]?.text.flatMap(QualityMetric.init(rawValue:))
     else { return nil }
-    // Versions that wrote none cannot be compared with.
-    self.init(step: step, value: value, metric: metric, setting: state["\(name).setting"]?.integer ?? -1)
+    self.init(step: step, value: value, metric: metric, setting: setting)
   }
 
   /// The values for a manifest.
@@ -129,11 +131,10 @@ package struct Convergence: Equatable, Sendable {
 }
 
 extension Convergence {
-  /// What a manifest's values tell of.
-  init?(_ state: [String: StateValue]) {
+  /// What a manifest's values tell of; nil where they are what no run writes.
+  package init?(_ state: [String: StateValue]) {
     guard let best = BestGeneration(state, named: Self.name),
-      let misses = state["\(Self.name).misses"]?.integer,
-      misses >= 0
+      let misses = state["\(Self.name).misses"]?.integer, 0...GenerationInfo.lastStep ~= misses
     else { return nil }
     self.init(best: best, misses: misses)
   }

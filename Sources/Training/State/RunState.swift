@@ -42,7 +42,7 @@ package final class RunState {
   }
 
   /// Begins anew, from the parameters of a seed.
-  func initialize(seed: UInt64) {
+  package func initialize(seed: UInt64) {
     model.replay?.clear()
     powerSGD?.reset()
     for index in optimizers.indices { optimizers[index].reset() }
@@ -125,45 +125,16 @@ package final class RunState {
   /// Takes the state of a generation.
   /// - Throws: `CheckpointError` of kind `otherModel` if its tensors are not those of this model.
   package func restore(_ generation: LoadedGeneration) throws {
-    let stores = model.networks.map(\.store)
-    let networks = try stores.map { store in
-      try generation.tensors(tensors(store).map { ($0.name, $0.shape) }, in: store.name)
-    }
-    let averaged = try generation.tensors(averages.map { ($0.name, $0.shape) }, in: "ema")
-    let moments = try generation.tensors(moments.map { ($0.name, $0.shape) }, in: "optimizer")
-    let steps = try model.networks.map { try Self.counter(of: $0, in: generation) }
-    let remembered = GameState(generation.manifest.info.state)
-    guard game == nil || remembered != nil else {
-      throw CheckpointError(
-        .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
-    }
-    let compressed = try powerSGD?.content(of: generation)
-    try model.replay?.restore(from: generation, classCount: model.classCount)
-    if let compressed { powerSGD?.take(compressed) }
+    let remembered = try take(generation, needsGame: game != nil)
+    let state = generation.manifest.info.state
     if game != nil { game = remembered }
-    skipped?.restore(generation.manifest.info.state)
-    for (store, values) in zip(stores, networks) { Self.fill(store, values) }
-    var nextAverage = averaged[...]
-    for average in model.networks.compactMap(\.average) {
-      let count = average.stateDictionary.count
-      Self.fill(average, Array(nextAverage.prefix(count)))
-      nextAverage = nextAverage.dropFirst(count)
-    }
-    var nextMoment = moments[...]
-    for (index, network) in model.networks.enumerated() {
-      let count = network.store.parameters.count
-      optimizers[index].moments = optimizers[index].buffers.map { _ in
-        defer { nextMoment = nextMoment.dropFirst(count) }
-        return Self.flat(nextMoment.prefix(count))
-      }
-      optimizers[index].stepCount = steps[index]
-    }
-    best = BestGeneration(generation.manifest.info.state)
-    convergence = Convergence(generation.manifest.info.state)
+    skipped?.restore(state)
+    best = BestGeneration(state)
+    convergence = Convergence(state)
   }
 
   /// Takes the state of another run's generation, to go on from it with other options or other data: what is
-  /// counted over a run, and where in the data it was, begins anew.
+  /// counted over a run stays as it is before the first step, and where in the data the run is begins anew.
   /// - Parameters:
   ///   - cursor: where a run with this one's options is after as many steps.
   ///   - keepsLead: whether the ratio of turns stays as it was.
@@ -173,20 +144,48 @@ package final class RunState {
     _ generation: LoadedGeneration, ofOtherRunBegunAt cursor: Schedule.Cursor, keepsLead: Bool,
     keepsAugmentation: Bool
   ) throws {
-    let fresh = game
-    if GameState(generation.manifest.info.state) == nil { game = nil }
-    try restore(generation)
-    if var game = game ?? fresh {
-      if !keepsLead { game.lead = fresh?.lead ?? 0 }
-      if !keepsAugmentation, let fresh { game.augment = fresh.augment }
-      game.cursor = cursor
-      game.watch = WatchState()
-      game.watch.since = Double(generation.manifest.info.step)
-      game.window = TurnWindow()
-      self.game = game
+    let remembered = try take(generation, needsGame: false)
+    guard let fresh = game else { return }
+    var game = remembered ?? fresh
+    if !keepsLead { game.lead = fresh.lead }
+    if !keepsAugmentation { game.augment = fresh.augment }
+    game.cursor = cursor
+    game.watch = WatchState()
+    game.watch.since = Double(generation.manifest.info.step)
+    game.window = TurnWindow()
+    self.game = game
+  }
+
+  /// Takes what networks and optimizers are, past fakes and what compressed gradients have left; nothing of
+  /// it if an error is thrown.
+  /// - Returns: what the scheduler remembers.
+  private func take(_ generation: LoadedGeneration, needsGame: Bool) throws -> GameState? {
+    let stores = model.networks.map(\.store)
+    let averagedStores = model.networks.compactMap(\.average)
+    let networks = try Self.tensors(of: stores, in: generation)
+    let averaged = try generation.tensors(Self.shapes(averagedStores), in: "ema")
+    let moments = try generation.tensors(moments.map { ($0.name, $0.shape) }, in: "optimizer")
+    let steps = try model.networks.map { try Self.counter(of: $0, in: generation) }
+    let remembered = GameState(generation.manifest.info.state)
+    guard !needsGame || remembered != nil else {
+      throw CheckpointError(
+        .damaged, "the manifest does not tell what the scheduler remembers", path: generation.path)
     }
-    (best, convergence) = (nil, nil)
-    skipped?.beginAnew()
+    let compressed = try powerSGD?.content(of: generation)
+    try model.replay?.restore(from: generation, classCount: model.classCount)
+    if let compressed { powerSGD?.take(compressed) }
+    Self.fill(stores, networks)
+    Self.fill(averagedStores, averaged)
+    var nextMoment = moments[...]
+    for (index, network) in model.networks.enumerated() {
+      let count = network.store.parameters.count
+      optimizers[index].moments = optimizers[index].buffers.map { _ in
+        defer { nextMoment = nextMoment.dropFirst(count) }
+        return Self.flat(nextMoment.prefix(count))
+      }
+      optimizers[index].stepCount = steps[index]
+    }
+    return remembered
   }
 
   /// Checks that the networks are those that the generation's manifest was written for.
@@ -217,23 +216,24 @@ package final class RunState {
   /// - Throws: `CheckpointError` of kind `otherModel`.
   package static func restoreNetworks(of model: any Model, from generation: LoadedGeneration) throws {
     let stores = model.networks.map(\.store)
-    let values = try stores.map { store in
-      try generation.tensors(store.stateDictionary.map { ($0.name, $0.value.shape) }, in: store.name)
-    }
-    for (store, values) in zip(stores, values) { fill(store, values) }
+    fill(stores, try tensors(of: stores, in: generation))
   }
 
   /// Takes the averaged networks of a generation only, which is all that sampling needs.
   /// - Throws: `CheckpointError` of kind `otherModel`.
   package static func restoreAverages(of model: any Model, from generation: LoadedGeneration) throws {
-    let averages = model.networks.compactMap(\.average)
-    let expected = averages.flatMap { $0.stateDictionary.map { (name: $0.name, shape: $0.value.shape) } }
-    var next = try generation.tensors(expected, in: "ema")[...]
-    for average in averages {
-      let count = average.stateDictionary.count
-      fill(average, Array(next.prefix(count)))
-      next = next.dropFirst(count)
-    }
+    let stores = model.networks.compactMap(\.average)
+    fill(stores, try generation.tensors(shapes(stores), in: "ema"))
+  }
+
+  /// What a generation has of networks: of each the file of its name.
+  private static func tensors(of stores: [ParameterStore], in generation: LoadedGeneration) throws -> [Tensor]
+  {
+    try stores.flatMap { try generation.tensors(shapes([$0]), in: $0.name) }
+  }
+
+  private static func shapes(_ stores: [ParameterStore]) -> [(name: String, shape: Shape)] {
+    stores.flatMap { $0.stateDictionary.map { ($0.name, $0.value.shape) } }
   }
 
   private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }
@@ -264,10 +264,12 @@ package final class RunState {
     }
   }
 
-  private static func fill(_ store: ParameterStore, _ values: [Tensor]) {
-    for (parameter, value) in zip(store.parameters, values) { store.set(parameter, to: value) }
-    for (buffer, value) in zip(store.stateBuffers, values.dropFirst(store.parameters.count)) {
-      store.set(buffer, to: value)
+  /// Sets parameters and buffers, store by store, to values in that order.
+  private static func fill(_ stores: [ParameterStore], _ values: [Tensor]) {
+    var rest = values[...]
+    for store in stores {
+      for parameter in store.parameters { store.set(parameter, to: rest.removeFirst()) }
+      for buffer in store.stateBuffers { store.set(buffer, to: rest.removeFirst()) }
     }
   }
 

@@ -22,14 +22,15 @@ struct RunStateTests {
     return try CheckpointStore.load(path: saved.path)
   }
 
-  private func trained() throws -> RunState {
-    let rank = try EngineRank(SoloCommunicator(), overlap: true)
+  private func trained(_ game: EngineGame = EngineGame()) throws -> RunState {
+    let rank = try EngineRank(SoloCommunicator(), overlap: true, game: game)
     defer { rank.communication.finish() }
     try rank.train(steps: 3)
     return rank.engine.state
   }
 
-  @Test("files and back give the same state, down to the optimizers' steps")
+  @Test(
+    "files and back give the same state, down to the optimizers' steps, and others are told by the digest")
   func roundTrip() throws {
     let folder = TemporaryFolder()
     let state = try trained()
@@ -41,6 +42,10 @@ struct RunStateTests {
     #expect(other.stateSHA256(step: 3, arithmetic: "a", data: "d") == hash)
     #expect(other.optimizers.map(\.stepCount) == [3, 3])
     #expect(generation.manifest.info.stateSHA256 == hash)
+    try other.verify(generation)
+    other.model.networks[1].store.withValues { $0[0] += 1 }
+    let error = #expect(throws: CheckpointError.self) { try other.verify(generation) }
+    #expect(error?.kind == .damaged && error?.problem.hasPrefix("the weights have SHA-256 ") == true)
   }
 
   @Test("all that the scheduler remembers comes back")
@@ -99,12 +104,12 @@ struct RunStateTests {
     #expect(try forked("plain").game == expected)
   }
 
-  @Test("the hash depends on step, options, data, weights, averages and moments")
+  @Test("the hash depends on step, options, data, weights, averages, buffers, moments, past fakes and misses")
   func hash() throws {
     func hash(_ state: RunState, step: Int = 3, options: String = "a", data: String = "d") -> String {
       state.stateSHA256(step: step, arithmetic: options, data: data)
     }
-    let state = try trained()
+    let state = try trained(EngineGame(replaySize: 16))
     var hashes = [hash(state), hash(state, step: 4), hash(state, options: "b"), hash(state, data: "e")]
     state.optimizers[0].stepCount += 1
     hashes.append(hash(state))
@@ -113,6 +118,17 @@ struct RunStateTests {
     state.model.networks[0].average?.withValues { $0[0] += 1 }
     hashes.append(hash(state))
     state.model.networks[1].store.withValues { $0[0] += 1 }
+    hashes.append(hash(state))
+    for store in [state.model.networks[0].store, try #require(state.model.networks[0].average)] {
+      store.buffers.pointer[0] += 1
+      hashes.append(hash(state))
+    }
+    let replay = try #require(state.model.replay)
+    let (samples, classes) = replay.contents
+    replay.restore(samples: samples.adding(1), classes: classes, filled: replay.filled)
+    hashes.append(hash(state))
+    let options = try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"])
+    state.convergence = Convergence.after(9, step: 3, options.quality, margin: 0, before: nil)
     hashes.append(hash(state))
     #expect(Set(hashes).count == hashes.count)
   }
@@ -151,21 +167,52 @@ struct RunStateTests {
     #expect(alone.stateSHA256 == states[0])
   }
 
-  @Test("a broadcast gives every rank the state of rank 0")
+  @Test("a broadcast gives every rank the state of rank 0, and what is counted over the run")
   func broadcast() throws {
+    let quality = try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"]).quality
+    let best = BestGeneration(step: 3, value: 1, metric: .frechet, setting: -1)
+    let first = Convergence.after(9, step: 1, quality, margin: 0, before: nil)
+    let convergence = Convergence.after(.nan, step: 2, quality, margin: 0, before: first)
+    #expect(convergence?.misses == 1)
     let states = try ThreadCommunicator.run(size: 3) { communicator in
       let state = EngineRank.makeState()
+      state.skipped = SkippedTurns(limit: 2, networks: 2)
       if communicator.rank == 0 {
         state.model.networks[0].store.withValues { $0[7] = 3 }
         state.model.networks[0].average?.withValues { $0[1] = 2 }
         state.optimizers[1].moments[1] = state.optimizers[1].moments[1].adding(0.5)
         state.optimizers[1].stepCount = 9
+        state.skipped?.numbers = [4, 1, 2]
+        (state.best, state.convergence) = (best, convergence)
       }
+      func hash() -> String { state.stateSHA256(step: 0, arithmetic: "", data: "") }
+      let before = hash()
       try state.broadcast(over: RankExchange(communicator))
-      return state.stateSHA256(step: 0, arithmetic: "", data: "")
+      let (skipped, isBest) = (state.skipped?.numbers, state.best == best)
+      return (before: before, after: hash(), skipped: skipped, isBest: isBest, convergence: state.convergence)
     }
-    #expect(Set(states).count == 1)
-    #expect(states[0] != EngineRank.makeState().stateSHA256(step: 0, arithmetic: "", data: ""))
+    for state in states {
+      #expect(state.after == states[0].before && state.skipped == [4, 1, 2])
+      #expect(state.isBest && state.convergence == convergence)
+    }
+  }
+
+  @Test("a run that begins anew has of what was trained nothing on any rank")
+  func anew() throws {
+    let results = outcomes(
+      ranks: 2, nodes: [[0], [1]], game: EngineGame(replaySize: 16), compressionRank: 2
+    ) { rank in
+      let fresh = try rank.wholeStateSHA256()
+      try rank.train(steps: 2)
+      let trained = try rank.wholeStateSHA256()
+      // The seed that the state was made of.
+      rank.engine.state.initialize(seed: 5)
+      return (fresh: fresh, trained: trained, anew: try rank.wholeStateSHA256())
+    }
+    for result in results {
+      let hashes = try result.get()
+      #expect(hashes.anew == hashes.fresh && hashes.trained != hashes.fresh)
+    }
   }
 
   @Test("replicas that differ are told by rank and by the first tensor, and the communication goes on")

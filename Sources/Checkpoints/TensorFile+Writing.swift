@@ -44,7 +44,7 @@ extension TensorFile {
   }
 
   /// The most bytes that the file can take on disk.
-  var sizeBound: Int {
+  package var sizeBound: Int {
     let data = tensors.reduce(0) { $0 + $1.shape.count * $1.elementType.byteCount }
     let lines = tensors.reduce(0) { $0 + $1.name.utf8.count + 200 }
     return data + data / 128 + lines + 4096

@@ -163,7 +163,8 @@ private final class Fault: Sendable {
   }
 
   @Test(
-    "after a loss of power at any moment, whatever had not been synchronised, a whole generation is there")
+    "after a loss of power at any moment a whole generation is there, and `latest` names it or the one before"
+  )
   func powerLoss() throws {
     let trial = PowerLossTrial(
       saves: [(1, 0), (2, 0), (3, 0), (3, 7), (4, 0)].map { sampleContents(step: $0.0, seed: $0.1) },
@@ -356,6 +357,9 @@ private final class PowerLossTrial: Sendable {
       let image = path + "/image"
       disk.writeImage(index, to: image)
       let store = CheckpointStore(directory: image + name)
+      let steps = saves[max(saved - 1, 0)..<min(saved + 1, saves.count)].map(\.info.step)
+      let isPointed = steps.map(FolderName.generation).contains(store.latest ?? "")
+      #expect(isPointed || saved == 0, "image \(index): \(store.latest ?? "none") is called the latest")
       _ = try? store.cleanLeftovers()
       let name = try? store.newestValid().generation?.name
       let loaded = name.flatMap { try? store.load($0) }

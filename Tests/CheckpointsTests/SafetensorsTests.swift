@@ -115,6 +115,14 @@ private func bytes(ofHexadecimal text: String) -> [UInt8] {
     #expect(plain.advice.hasPrefix("give a whole file"))
   }
 
+  @Test("a small frame that announces far more than weights shrink from is refused before it is opened")
+  func bomb() throws {
+    let folder = TemporaryFolder()
+    let frame = ZstdFrame.compress([UInt8](repeating: 0, count: 70 << 20))
+    let error = try #require(Self.refusal(frame, folder.path + "/bomb.safetensors"))
+    #expect(error.kind == .damaged && error.problem.hasSuffix("or is too large"))
+  }
+
   // Skips where the recorded reference vectors are not at hand; LOCKSTEP_GOLDEN names their folder.
   @Test(
     "every reference vector written by PyTorch is read, and refused at every shorter length",

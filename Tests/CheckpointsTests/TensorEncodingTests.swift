@@ -56,7 +56,7 @@ import Testing
     #expect(loaded.files.map(\.encoding) == contents.files.map(\.encoding))
   }
 
-  @Test("floats take less room in planes, and an average near its network less again as the difference to it")
+  @Test("floats take less room in planes, averages less again as differences, and none more than its bound")
   func smaller() throws {
     let weights = Self.noise(200_000, seed: 1, scale: 0.02)
     let average = zip(weights, Self.noise(200_000, seed: 2, scale: 0.0005)).map { $0 + $1 }
@@ -73,6 +73,7 @@ import Testing
     let shares = loaded.manifest.files.map { Double($0.bytes) / Double($0.uncompressedBytes) }
     #expect(shares[0] > 0.9 && shares[1] < 0.86, "\(shares)")
     #expect(shares[2] > 0.9 && shares[3] < 0.75, "\(shares)")
+    #expect(zip(files, loaded.manifest.files).allSatisfy { $0.sizeBound >= $1.bytes })
   }
 
   @Test(

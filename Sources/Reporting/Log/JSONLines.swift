@@ -11,38 +11,46 @@ struct JSONLines {
 
   /// The lines of `bytes` up to `limit`, a step. A last line that is torn (without a line break, or no JSON)
   /// is left out: that is what a power cut in the middle of a write leaves behind. Any other damage is an
-  /// error; behind the line of `limit`, or the first beyond it, only a line up to it, which has no place
-  /// there.
+  /// error. Behind the line of `limit`, or the first beyond it, lines may be anything but one of a step up to
+  /// `limit`, which has no place there.
   static func parse(
     _ bytes: [UInt8], path: String, upTo limit: Int = .max
   ) throws(ReportingError) -> [Line] {
+    let ranges = ranges(of: bytes)
+    func damage(_ place: Int, _ reason: String) -> ReportingError {
+      .malformedLog(path: path, line: place + 1, reason: reason)
+    }
     var lines: [Line] = []
-    /// The number of the next line, counted from 0, and where it begins.
-    var (number, start) = (0, 0)
-    var last: Int?
-    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      defer { (number, start) = (number + 1, end + 1) }
-      func damage(_ reason: String) -> ReportingError {
-        .malformedLog(path: path, line: number + 1, reason: reason)
-      }
-      let isBeyond = last.map { $0 >= limit } ?? false
+    var (read, last) = (0, Int.min)
+    while read < ranges.count, last < limit {
       let value: JSONValue
       do {
-        value = try JSONValue(parsing: bytes, range: start..<end)
+        value = try JSONValue(parsing: bytes, range: ranges[read].dropLast())
       } catch {
-        if isBeyond { continue }
-        if end == bytes.count - 1 { return lines }
-        throw damage("\(error.reason) at byte \(error.offset - start)")
+        if ranges[read].upperBound == bytes.count { return lines }
+        throw damage(read, "\(error.reason) at byte \(error.offset - ranges[read].lowerBound)")
       }
-      guard case .integer(let step)? = value["step"] else {
-        if isBeyond { continue }
-        throw damage("it has no step")
-      }
-      if isBeyond, step > limit { continue }
-      if let last, last >= step { throw damage("step \(step) follows step \(last)") }
-      if step <= limit { lines.append(Line(range: start..<end + 1, step: step, value: value)) }
-      last = step
+      guard case .integer(let step)? = value["step"] else { throw damage(read, "it has no step") }
+      guard step > last else { throw damage(read, "step \(step) follows step \(last)") }
+      if step <= limit { lines.append(Line(range: ranges[read], step: step, value: value)) }
+      (read, last) = (read + 1, step)
+    }
+    for place in read..<ranges.count {
+      guard
+        case .integer(let step)? = (try? JSONValue(parsing: bytes, range: ranges[place].dropLast()))?["step"]
+      else { continue }
+      if step <= limit { throw damage(place, "step \(step) follows step \(last)") }
     }
     return lines
+  }
+
+  /// Where whole lines lie, their line breaks included.
+  private static func ranges(of bytes: [UInt8]) -> [Range<Int>] {
+    var (ranges, start) = ([Range<Int>](), 0)
+    while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      ranges.append(start..<end + 1)
+      start = end + 1
+    }
+    return ranges
   }
 }

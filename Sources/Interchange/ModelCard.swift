@@ -17,8 +17,8 @@ package struct ModelCard {
   package var tags: [String]
   /// What was trained, on what, for how long.
   package var facts: [(name: String, value: String)]
-  /// The last line of the run's log: names and numbers.
-  package var figures: [(name: String, value: Double)]
+  /// A line of the run's log: its step, names and numbers.
+  package var figures: (step: Int, values: [(name: String, value: Double)])?
   /// The networks of the folder, the one that makes samples first.
   package var networks: [String]
   /// A picture in the folder.
@@ -30,8 +30,8 @@ package struct ModelCard {
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],
-    figures: [(name: String, value: Double)], networks: [String], picture: String, options: String,
-    use: Use
+    figures: (step: Int, values: [(name: String, value: Double)])?, networks: [String], picture: String,
+    options: String, use: Use
   ) {
     self.use = use
     self.title = title
@@ -52,10 +52,11 @@ package struct ModelCard {
     parts.append(Self.table(["", ""], facts.map { [text($0.name), text($0.value)] }))
     parts.append("## Loading it in PyTorch")
     parts.append("```python\n\(python)```")
-    if !figures.isEmpty {
+    if let figures, !figures.values.isEmpty {
       parts.append("## Figures of the run")
-      parts.append("The last line of its log:")
-      parts.append(Self.table(["figure", "value"], figures.map { [text($0.name), "\(Float($0.value))"] }))
+      parts.append("The line of step \(figures.step) of its log:")
+      parts.append(
+        Self.table(["figure", "value"], figures.values.map { [text($0.name), "\(Float($0.value))"] }))
     }
     parts.append("## Options")
     parts.append("Those of the run, without the places of data and weights on its machine:")

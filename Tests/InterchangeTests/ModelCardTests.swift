@@ -6,7 +6,7 @@ struct ModelCardTests {
   private func card(options: String = "steps: 5\n") -> ModelCard {
     ModelCard(
       title: "a|b<c>```d", tags: ["gan"], facts: [("data", "x|y<script>\n\u{1B}z"), ("steps", "5")],
-      figures: [("loss|D", 0.5)], networks: ["generator"], picture: "samples.png", options: options,
+      figures: (4, [("loss|D", 0.5)]), networks: ["generator"], picture: "samples.png", options: options,
       use: .pass(byClass: false))
   }
 
@@ -19,7 +19,7 @@ struct ModelCardTests {
     let lines = lines(card())
     #expect(lines.contains(#"# a\|b&lt;c>```d"#))
     #expect(lines.contains(#"| data | x\|y&lt;script>\n\u{1b}z |"#))
-    #expect(lines.contains(#"| loss\|D | 0.5 |"#))
+    #expect(lines.contains(#"| loss\|D | 0.5 |"#) && lines.contains("The line of step 4 of its log:"))
     #expect(!card().markdown.contains("<script"))
     #expect(lines.filter { $0.hasPrefix("```") } == ["```python", "```", "```yaml", "```"])
   }

@@ -120,6 +120,19 @@ struct JSONLinesLogTests {
     }
   }
 
+  @Test("the numbers at a step are those of its line or the last before, whatever has become of later ones")
+  func lastNumbers() throws {
+    #expect(try JSONLinesLog.lastNumbers(of: path, upTo: 5) == nil)
+    folder.write(
+      #"{"step":2,"loss":0.5,"word":"a"}"# + "\n{\"step\":4}\n{\"st\n{\"step\":9}\n", to: "log.jsonl")
+    #expect(try JSONLinesLog.lastNumbers(of: path, upTo: 1) == nil)
+    for step in 2...3 {
+      let line = try #require(try JSONLinesLog.lastNumbers(of: path, upTo: step))
+      #expect(line.step == 2 && line.values.map(\.name) == ["loss"] && line.values.map(\.value) == [0.5])
+    }
+    #expect(try JSONLinesLog.lastNumbers(of: path, upTo: 4)?.step == 4)
+  }
+
   @Test("a new log does not begin in an old one; a resumed one may begin from nothing")
   func existence() throws {
     _ = try log(steps: 1...1)

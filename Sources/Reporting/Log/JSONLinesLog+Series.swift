@@ -22,18 +22,20 @@ extension JSONLinesLog {
     }
   }
 
-  /// The numbers of the last line up to `step` of the log at `path`, in order, without the step; none if
-  /// there is no log.
+  /// The step of the last line up to `step` of the log at `path`, and its other numbers in order; nil if
+  /// there is none. Lines behind it may be damaged.
   /// - Throws: ``ReportingError``.
   package static func lastNumbers(
     of path: String, upTo step: Int
-  ) throws(ReportingError) -> [(name: String, value: Double)] {
-    guard case .object(let members)? = try lines(of: path).last(where: { $0.step <= step })?.value else {
-      return []
+  ) throws(ReportingError) -> (step: Int, values: [(name: String, value: Double)])? {
+    guard let bytes = try AtomicFile.read(path),
+      let line = try JSONLines.parse(bytes, path: path, upTo: step).last,
+      case .object(let members) = line.value
+    else { return nil }
+    let values = members.compactMap { member in
+      member.key == "step" ? nil : member.value.number.map { (name: member.key, value: $0) }
     }
-    return members.compactMap { member in
-      member.key == "step" ? nil : member.value.number.map { (member.key, $0) }
-    }
+    return (line.step, values)
   }
 
   private static func lines(of path: String) throws(ReportingError) -> [JSONLines.Line] {

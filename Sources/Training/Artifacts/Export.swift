@@ -214,9 +214,9 @@ package struct Export {
         ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
         ("weights_sha256", info.weightsSHA256),
       ],
-      figures: try logPath.map { try JSONLinesLog.lastNumbers(of: $0, upTo: info.step) }?.filter {
-        !RunReport.executionKeys.contains($0.name)
-      } ?? [],
+      figures: try logPath.flatMap { try JSONLinesLog.lastNumbers(of: $0, upTo: info.step) }.map { line in
+        (line.step, line.values.filter { !RunReport.executionKeys.contains($0.name) })
+      },
       networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
       use: use)
   }

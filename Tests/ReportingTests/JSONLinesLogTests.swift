@@ -120,6 +120,21 @@ struct JSONLinesLogTests {
     }
   }
 
+  @Test(
+    "what is cut off is durably so, and where nothing is, nothing is written", arguments: [(5, 0), (3, 2)])
+  func durable(step: Int, calls: Int) throws {
+    _ = try log(steps: 1...5)
+    // The file, then its folder.
+    var count = 0
+    var counting = FileCalls()
+    counting.synchronize = { _ in
+      count += 1
+      return 0
+    }
+    _ = try JSONLinesLog.resume(path, afterStep: step, calls: counting)
+    #expect(count == calls)
+  }
+
   @Test("the numbers at a step are those of its line or the last before, whatever has become of later ones")
   func lastNumbers() throws {
     #expect(try JSONLinesLog.lastNumbers(of: path, upTo: 5) == nil)

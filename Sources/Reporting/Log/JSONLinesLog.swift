@@ -35,8 +35,10 @@ public final class JSONLinesLog {
   /// The log of a run that continues behind `step`: its lines up to `step`, none of those after it, whatever
   /// has become of them. A log that does not exist is begun.
   /// - Throws: ``ReportingError``, where a line up to `step` is damaged or stands after a later one.
-  public static func resume(_ path: String, afterStep step: Int) throws(ReportingError) -> JSONLinesLog {
-    let lastStep = try keepLines(upTo: step, of: path)
+  package static func resume(
+    _ path: String, afterStep step: Int, calls: FileCalls = FileCalls()
+  ) throws(ReportingError) -> JSONLinesLog {
+    let lastStep = try keepLines(upTo: step, of: path, calls)
     return JSONLinesLog(path: path, file: try RecordFile(path: path, mode: .append), lastStep: lastStep)
   }
 
@@ -67,11 +69,15 @@ public final class JSONLinesLog {
   }
 
   /// Rewrites the log without the lines after `step`, if there are any. Returns the last step that stays.
-  private static func keepLines(upTo step: Int, of path: String) throws(ReportingError) -> Int? {
+  private static func keepLines(
+    upTo step: Int, of path: String, _ calls: FileCalls
+  ) throws(ReportingError) -> Int? {
     guard let bytes = try AtomicFile.read(path) else { return nil }
     let kept = try JSONLines.parse(bytes, path: path, upTo: step).last
     let end = kept?.range.upperBound ?? 0
-    if end < bytes.count { try AtomicFile.write(Array(bytes[..<end]), to: path, durable: true) }
+    if end < bytes.count {
+      try AtomicFile.write(Array(bytes[..<end]), to: path, durable: true, calls: calls)
+    }
     return kept?.step
   }
 }

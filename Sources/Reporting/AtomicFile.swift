@@ -5,7 +5,7 @@ import Synchronization
 /// Whole files that appear at once: a reader, and a run that is killed, finds the old bytes or the new ones.
 package enum AtomicFile {
   /// Replaces or makes the file at `path`, through a temporary file beside it and `rename(2)`. A link is
-  /// followed; a device or a pipe is written to.
+  /// followed, also to a file that is not there yet; a device or a pipe is written to.
   ///
   /// - Parameter durable: also wait until the file and its name are on the storage device, so that a power
   ///   cut leaves the old bytes or the new ones too.
@@ -15,7 +15,7 @@ package enum AtomicFile {
   ) throws(ReportingError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return try overwrite(path, bytes) }
-    let path = isLink(path) ? Files.real(path) ?? path : path
+    let path = behindLinks(path)
     let (temporary, descriptor) = try openTemporary(for: path)
     var failure = calls.write(bytes, descriptor).map { (operation: "write", code: $0) }
     if failure == nil, durable, calls.synchronize(descriptor) != 0 { failure = ("fsync", errno) }
@@ -47,10 +47,18 @@ package enum AtomicFile {
     }
   }
 
-  /// Whether `path` itself is a link, behind which the file is to be replaced. Links above it do not matter.
-  private static func isLink(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  /// The file that `path` leads to if it is a link itself, or a link to one. Links above it do not matter.
+  private static func behindLinks(_ path: String) -> String {
+    var path = path
+    // As many as the system follows.
+    for _ in 0..<40 {
+      var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+      let count = readlink(path, &bytes, bytes.count)
+      guard count > 0, let target = String(validating: bytes[..<count], as: UTF8.self) else { break }
+      let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+      path = target.hasPrefix("/") ? target : (end.map { path[...$0] } ?? "") + target
+    }
+    return path
   }
 
   /// Writes to what is no regular file and must not become one.

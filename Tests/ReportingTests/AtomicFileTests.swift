@@ -53,10 +53,10 @@ struct AtomicFileTests {
     #expect(folder.text(of: "file") == "old" && folder.names == ["file"])
   }
 
-  @Test("links are followed to the file, which is replaced where it lies")
-  func links() throws {
+  @Test("links are followed to the file, which is replaced or made where it lies", arguments: ["old", nil])
+  func links(old: String?) throws {
     let elsewhere = TemporaryFolder()
-    elsewhere.write("old", to: "target")
+    if let old { elsewhere.write(old, to: "target") }
     folder.link("second", to: elsewhere.path(of: "target"))
     folder.link("first", to: "second")
     try AtomicFile.write(new, to: folder.path(of: "first"), durable: true)

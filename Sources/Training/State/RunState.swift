@@ -10,10 +10,10 @@ import TensorCore
 /// | file | tensors |
 /// |---|---|
 /// | one a network: `generator`, `discriminator` | parameters, then buffers, under their state_dict names |
-/// | `ema` | the averaged networks in the same form, as the difference to the network |
+/// | `ema` | the averaged networks in the same form: one as the difference to it, several in byte planes |
 /// | `optimizer` | `network.moment.parameter`, such as `generator.mean.main.0.weight`, in byte planes |
 /// | `replay` | `samples` and `classes` of past fakes, for a model that keeps some |
-/// | `powersgd` | factors and errors of compressed gradients, for a run that compresses them |
+/// | `powersgd` | factors and errors of compressed gradients, in byte planes, for a run that compresses them |
 package final class RunState {
   /// The networks.
   package let model: any Model

@@ -17,8 +17,9 @@ extension EndToEnd {
       return folder
     }
 
-    /// Saves a checkpoint anew with a weight that is not a number, whole in every byte and digest.
-    private func poison(_ step: Int, in folder: Folder) throws {
+    /// Saves a checkpoint anew with weights that are no numbers, whole in every byte and digest.
+    /// - Parameter digest: what its manifest says of the weights; nil for what is right.
+    private func poison(_ step: Int, in folder: Folder, digest: String? = nil) throws {
       let store = CheckpointStore(directory: folder.path + "/run/checkpoints", keepLast: 9)
       let loaded = try store.load("step-0000000\(step)")
       var files = loaded.files
@@ -30,7 +31,8 @@ extension EndToEnd {
       files[index] = TensorFile(name: "generator", tensors: tensors, metadata: files[index].metadata)
       var info = loaded.manifest.info
       let networks = files.filter { ["generator", "discriminator"].contains($0.name) }
-      info.weightsSHA256 = SHA256.digest(of: networks.flatMap { $0.tensors.compactMap(\.tensor) })
+      info.weightsSHA256 =
+        digest ?? SHA256.digest(of: networks.flatMap { $0.tensors.compactMap(\.tensor) })
       try store.save(GenerationContents(info: info, files: files))
     }
 
@@ -54,7 +56,7 @@ extension EndToEnd {
       #expect(!folder.has("run/checkpoints/attempts"), "what got on is not counted")
     }
 
-    @Test("where all checkpoints are poisonous the run ends with one line that says how to try again")
+    @Test("where all checkpoints are poisonous, or weights not the manifest's, the run ends with one line")
     func noneLeft() throws {
       let folder = try trained()
       for step in [3, 6] { try poison(step, in: folder) }
@@ -63,6 +65,11 @@ extension EndToEnd {
       #expect(last.status == 65 && last.messages.count == 1, "\(last.errors)")
       #expect(last.messages.first?.contains("checkpoints/attempts") == true, "\(last.errors)")
       #expect(!last.errors.contains("resuming"), "\(last.errors)")
+      // Saving it anew forgets the starts from it.
+      try poison(6, in: folder, digest: SHA256.digest(of: "other weights"))
+      let other = try Lockstep.train(Self.arguments, ranks: 1, in: folder)
+      #expect(other.status == 65 && other.messages.count == 1, "\(other.errors)")
+      #expect(other.errors.contains("the weights have SHA-256"), "\(other.errors)")
     }
 
     @Test("starts that fail over options or end in order are not counted")

@@ -68,7 +68,7 @@ public struct Manifest: Equatable, Sendable {
 extension Manifest {
   /// The bytes of `manifest.json`: equal values give equal bytes.
   func encoded() -> [UInt8] {
-    var writer = JSONWriter()
+    var writer = JSONWriter(.numbers)
     writer.object { writer in
       writer.field("format", Self.formatName)
       writer.field("format_version", formatVersion.description)

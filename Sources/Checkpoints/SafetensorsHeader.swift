@@ -1,3 +1,4 @@
+import Platform
 import TensorCore
 
 /// The first part of a safetensors file: a length in 8 bytes, little-endian, then that many bytes of JSON
@@ -54,7 +55,7 @@ struct SafetensorsHeader {
         Entry(name: tensor.name, type: tensor.type, shape: tensor.shape, range: offset..<offset + size))
       offset += size
     }
-    var writer = JSONWriter()
+    var writer = JSONWriter(.numbers)
     writer.object(.oneLine) { writer in
       if !metadata.isEmpty {
         writer.key(metadataKey)

@@ -57,91 +57,47 @@ public enum JSONValue: Equatable, Sendable {
 
   /// The value as JSON text on one line, without spaces. Numbers that are not finite become `null`.
   public var text: String {
-    var text = ""
-    write(to: &text)
-    return text
+    var writer = JSONWriter(.terminal)
+    write(to: &writer, .compact)
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 
   /// The value as JSON text for people: each member of an object on a line of its own, and each element of an
   /// array that holds objects.
   package var indentedText: String {
-    var text = ""
-    writeIndented(to: &text, depth: 0)
-    return text + "\n"
+    var writer = JSONWriter(.terminal)
+    write(to: &writer, .lines)
+    writer.endLine()
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 
-  private func writeIndented(to text: inout String, depth: Int) {
-    let inner = String(repeating: "  ", count: depth + 1)
-    let outer = String(repeating: "  ", count: depth)
+  private func write(to writer: inout JSONWriter, _ layout: JSONWriter.Layout) {
     switch self {
-    case .object(let members) where !members.isEmpty:
-      for (index, member) in members.enumerated() {
-        text += index == 0 ? "{\n" : ",\n"
-        text += inner
-        Self.write(member.key, to: &text)
-        text += ": "
-        member.value.writeIndented(to: &text, depth: depth + 1)
+    case .bool(let value): writer.word(value ? "true" : "false")
+    case .integer(let value): writer.value(value)
+    case .double(let value) where value.isFinite: writer.value(value)
+    case .float(let value) where value.isFinite: writer.value(value)
+    case .null, .double, .float: writer.word("null")
+    case .string(let value): writer.value(value)
+    case .array(let values):
+      let layout = values.contains(where: \.isObject) ? layout : .compact
+      writer.array(layout) { writer in
+        for value in values {
+          writer.element()
+          value.write(to: &writer, layout)
+        }
       }
-      text += "\n\(outer)}"
-    case .array(let values) where values.contains(where: \.isObject):
-      for (index, value) in values.enumerated() {
-        text += index == 0 ? "[\n" : ",\n"
-        text += inner
-        value.writeIndented(to: &text, depth: depth + 1)
+    case .object(let members):
+      writer.object(layout) { writer in
+        for member in members {
+          writer.key(member.key)
+          member.value.write(to: &writer, layout)
+        }
       }
-      text += "\n\(outer)]"
-    default: write(to: &text)
     }
   }
 
   private var isObject: Bool {
     if case .object = self { true } else { false }
-  }
-
-  private func write(to text: inout String) {
-    switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .integer(let value): text += String(value)
-    // Swift's descriptions are the shortest that round-trip, in every locale, and valid JSON: 0.1, 1e-05,
-    // 3.0.
-    case .double(let value): text += value.isFinite ? value.description : "null"
-    case .float(let value): text += value.isFinite ? value.description : "null"
-    case .string(let value): Self.write(value, to: &text)
-    case .array(let values):
-      text += "["
-      for (index, value) in values.enumerated() {
-        if index > 0 { text += "," }
-        value.write(to: &text)
-      }
-      text += "]"
-    case .object(let members):
-      text += "{"
-      for (index, member) in members.enumerated() {
-        if index > 0 { text += "," }
-        Self.write(member.key, to: &text)
-        text += ":"
-        member.value.write(to: &text)
-      }
-      text += "}"
-    }
-  }
-
-  private static func write(_ string: String, to text: inout String) {
-    text += "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      // DEL and the C1 controls too, so that a log can be shown on a terminal.
-      case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}":
-        text += "\\u" + Digits.padded(scalar.value, to: 4, radix: 16)
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }

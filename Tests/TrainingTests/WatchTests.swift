@@ -186,6 +186,27 @@ struct WatchTests {
     #expect(second.hasVerdict)
   }
 
+  @Test("a process that says nothing is told less and less, so that one that is stopped has room for it")
+  func pacing() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    let (first, second) = (WatchLink(descriptor: ends[0]), WatchLink(descriptor: ends[1]))
+    let record = WatchRecord(.place, token: 1, rank: 0)
+    var told = 0
+    for _ in 0..<300 {
+      first.send(record)
+      told += second.receive().count
+      usleep(1000)
+    }
+    // After a time t some 20 + 20 ln(t / 20 ms), on a slow machine too.
+    #expect((20..<200).contains(told), "\(told)")
+    second.send(record)
+    #expect(first.receive().count == 1)
+    first.send(record)
+    first.send(WatchRecord(.verdict, token: 1, rank: 0))
+    #expect(second.receive().map(\.kind) == [.place, .verdict], "who is heard again is told at once")
+  }
+
   @Test("a verdict that comes right behind the welcome is heard")
   func earlyVerdict() throws {
     let plans = try ThreadCommunicator.run(size: 2) { communicator in

@@ -50,6 +50,22 @@ struct FeatureSpaceTests {
       try Self.reference.get().sha256 == "a17abce6d8f55fe8c51ff5074b3dc2bb9f3379834a8a264ed2dcf1b08a42788b")
   }
 
+  @Test("a classifier's training and what is measured by it look at samples, which is a sign of life")
+  func signs() throws {
+    func looked(_ work: () throws -> Void) rethrows -> Int {
+      let before = Reading.samples.load(ordering: .relaxed)
+      try work()
+      return Reading.samples.load(ordering: .relaxed) - before
+    }
+    let (data, world) = (try Self.vessels(), SoloCommunicator())
+    // Two updates and 30 samples that are held out; all samples and eight of them.
+    #expect(try looked { _ = try ClassifierTraining.train(data, steps: 2, over: world) } >= 2 * 128 + 30)
+    #expect(
+      try looked {
+        _ = try QualityReference(components: 2, samples: 8, of: data, isRaw: false, over: world)
+      } >= 308)
+  }
+
   @Test("a part of data whose classes take turns shows all of them")
   func takingTurns() throws {
     // Eight modes by turns around the circle: every eighth point is of one.

@@ -1,5 +1,7 @@
+import Datasets
 import Foundation
 import MessagePassing
+import Synchronization
 import Testing
 import Training
 
@@ -62,6 +64,16 @@ struct WatchTests {
     let record = WatchRecord(.place, token: 7, rank: 2, place: place)
     #expect(WatchRecord(bytes: record.bytes[...]) == record)
     #expect(WatchRecord(bytes: record.bytes.dropLast()[...]) == nil)
+  }
+
+  @Test("data that are read or looked at are signs of progress")
+  func reading() {
+    let board = ProgressBoard()
+    let before = board.place.signs
+    Reading.bytes.add(1, ordering: .relaxed)
+    let between = board.place.signs
+    Reading.samples.add(1, ordering: .relaxed)
+    #expect(before < between && between < board.place.signs)
   }
 
   @Test("of ranks that stand still, the one with the fewest turns that does not wait is named")

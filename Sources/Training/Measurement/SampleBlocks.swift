@@ -1,6 +1,7 @@
 import Datasets
 import Models
 import Quality
+import Synchronization
 import TensorCore
 
 /// Samples in blocks of a fixed size, which ranks share: a block is computed in the same shapes whoever
@@ -36,7 +37,8 @@ struct SampleBlocks {
 }
 
 extension ImageDataset {
-  /// The samples at `indices` as one tensor, `[n, H, W, C]`, and their labels.
+  /// The samples at `indices` as one tensor, `[n, H, W, C]`, and their labels. A sign of life: what is done
+  /// with all samples may take long.
   func labelledImages(at indices: some Collection<Int>) throws(DatasetError) -> (
     images: Tensor, labels: [Int]
   ) {
@@ -45,6 +47,7 @@ extension ImageDataset {
     for (place, index) in indices.enumerated() {
       labels.append(Int(try read(index, into: storage.pointer + place * valuesPerImage)))
     }
+    Reading.samples.add(indices.count, ordering: .relaxed)
     return (
       Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count, height, width, channels])), labels
     )

@@ -61,8 +61,11 @@ package final class ProgressBoard: Sendable {
     place.phase = phase.load(ordering: .relaxed)
     place.activity = RankPlace.Activity(rawValue: activity.load(ordering: .relaxed)) ?? .starting
     place.turns = turns.load(ordering: .relaxed)
-    // Data that are being read are a sign too: many files take long to open.
-    place.signs = signs.load(ordering: .relaxed) + Reading.bytes.load(ordering: .relaxed)
+    // Data that are read or looked at are a sign too: to open many files takes long, as does to train a
+    // classifier on them.
+    place.signs =
+      signs.load(ordering: .relaxed) + Reading.bytes.load(ordering: .relaxed)
+      + Reading.samples.load(ordering: .relaxed)
     place.busy = busy.load(ordering: .relaxed)
     place.loading = loading.load(ordering: .relaxed)
     place.waiting = waiting.load(ordering: .relaxed)

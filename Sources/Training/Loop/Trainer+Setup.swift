@@ -1,5 +1,5 @@
-package import DataParallel
-package import Datasets
+import DataParallel
+import Datasets
 
 extension Trainer {
   /// How a run ended.
@@ -13,29 +13,16 @@ extension Trainer {
   }
 
   /// What a trainer needs beside the model.
-  package struct Setup {
-    package let options: Options
-    package let plan: MicroBatchPlan
-    package let dataset: any ImageDataset
-    package let steps: Int
+  struct Setup {
+    let options: Options
+    let plan: MicroBatchPlan
+    let dataset: any ImageDataset
+    let steps: Int
     /// The run folder, as all ranks call it.
-    package let folder: String
+    let folder: String
     /// What samples are measured against; nil if they are not.
-    package let reference: QualityReference?
+    var reference: QualityReference?
     /// What a game is watched by; nil if it is not.
-    package let watch: WatchReference?
-
-    package init(
-      options: Options, plan: MicroBatchPlan, dataset: any ImageDataset, steps: Int, folder: String,
-      reference: QualityReference? = nil, watch: WatchReference? = nil
-    ) {
-      self.watch = watch
-      self.options = options
-      self.plan = plan
-      self.dataset = dataset
-      self.steps = steps
-      self.folder = folder
-      self.reference = reference
-    }
+    var watch: WatchReference?
   }
 }

@@ -96,7 +96,8 @@ package final class Trainer {
       let fault = try attemptStep(step, from: loader)
       watchdog.board.completed(step: done)
       watchdog.board.enter(.saving)
-      if step == startStep { record.attempt?.settle() }
+      // The turns of a second step have read what the sums of the first have moved.
+      if step > startStep { record.attempt?.settle() }
       try saver.complete(seen: engine.commonFlags)
       record.saved(saver.savedStep)
       try lookAtGame(at: done, fault: fault)
@@ -129,13 +130,9 @@ package final class Trainer {
       if isMeasured || isLast { drawSamples(step: done, measurement) }
       if engine.timeline?.steps.upperBound == done { try writeTrace() }
       watchdog.board.enter(.computing)
-      if let verdict {
+      if verdict != nil || (isStopping && done < setup.steps) {
         try finish()
-        return .converged(verdict)
-      }
-      if isStopping && done < setup.steps {
-        try finish()
-        return .stopped
+        return verdict.map { .converged($0) } ?? .stopped
       }
     }
     try finish()
@@ -164,7 +161,7 @@ package final class Trainer {
     do {
       try takeStep(step, from: loader)
       // A fault is found at its own step, whatever else would look at the state there or not.
-      if steering?.recovers == true { try engine.synchronize() }
+      if steering?.recovers == true { try synchronize() }
       return nil
     } catch let fault as TurnError where steering?.recovers == true {
       return fault
@@ -234,12 +231,18 @@ package final class Trainer {
     }
   }
 
+  /// Waits for all sums. Where they are sound the start has come to something.
+  private func synchronize() throws {
+    try engine.synchronize()
+    record.attempt?.settle()
+  }
+
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
 
   /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of
   /// them here.
   private func measure() throws -> SampleMeasurement? {
-    try engine.synchronize()
+    try synchronize()
     guard !report.isSilent else { return nil }
     return SampleMeasurement(of: engine.model, setup.options)
   }
@@ -250,7 +253,7 @@ package final class Trainer {
   /// - Returns: the scores, and whether the state is to be kept as the best one.
   private func measureQuality(_ done: Int) throws -> (QualityScores?, isBest: Bool) {
     guard quality?.isDue(at: done, isLast: done == setup.steps) == true else { return (nil, false) }
-    try engine.synchronize()
+    try synchronize()
     guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
     // Not at a last step that is not due: a run with more steps would end elsewhere.
     if isDue(setup.options.quality.every, at: done) {
@@ -266,7 +269,7 @@ package final class Trainer {
   /// Compares the replicas at the steps where that is due. A save does it too.
   private func checkReplicas(_ done: Int) throws {
     guard communication.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
-    try engine.synchronize()
+    try synchronize()
     let before = watchdog.board.enter(.waiting)
     try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
     watchdog.board.enter(before)
@@ -279,7 +282,7 @@ package final class Trainer {
     let isLogged =
       isLast || isDue(setup.options.log.every, at: done) || !measured.isEmpty
       || steering?.notes.isEmpty == false
-    if isLogged { try engine.synchronize() }
+    if isLogged { try synchronize() }
     let skips = engine.state.skipped?.takeNews() ?? []
     for skip in skips { report.progress.warning(skip) }
     let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
@@ -355,7 +358,7 @@ package final class Trainer {
 
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
   private func save(step: Int) throws {
-    try engine.synchronize()
+    try synchronize()
     // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was
     // not.
     if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
@@ -371,7 +374,7 @@ package final class Trainer {
   /// Writes what was kept of all ranks' time. All ranks take part.
   private func writeTrace() throws {
     guard let timeline = engine.timeline else { return }
-    try engine.synchronize()
+    try synchronize()
     engine.timeline = nil
     let hosts = hosts
     let text = try communication.submit { try ChromeTrace.gather(timeline, hosts: hosts, over: $0) }.wait()
@@ -388,7 +391,7 @@ package final class Trainer {
 
   private func finish() throws {
     watchdog.board.enter(.saving)
-    try engine.synchronize()
+    try synchronize()
     try writeTrace()
     steering?.finish()
     try finishSaving()

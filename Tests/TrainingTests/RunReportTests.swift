@@ -29,6 +29,14 @@ struct RunReportTests {
     return scratch.bytes(of: "run/losses.png")
   }
 
+  @Test("steps that wait for data for a third of their time are worth a word once they have taken long")
+  func dataWarning() {
+    #expect(Trainer.dataWarning(waited: 3, of: 10, isPath: true) == nil)
+    #expect(Trainer.dataWarning(waited: 5, of: 5, isPath: true) == nil)
+    #expect(Trainer.dataWarning(waited: 4, of: 10, isPath: false) == "steps wait for data 40 % of their time")
+    #expect(Trainer.dataWarning(waited: 4, of: 10, isPath: true)?.contains("data pack --resize") == true)
+  }
+
   @Test("the log has of every rank what it computed and what it waited for, each under its own name")
   func ranks() throws {
     let before = [RankPlace(), RankPlace()]

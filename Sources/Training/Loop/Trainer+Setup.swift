@@ -25,4 +25,15 @@ extension Trainer {
     /// What a game is watched by; nil if it is not.
     var watch: WatchReference?
   }
+
+  /// What a person should know of steps that have waited for data, if that was much of their time.
+  /// - Parameters:
+  ///   - waited: seconds, of so many that the steps took.
+  ///   - isPath: whether the data are files.
+  package static func dataWarning(waited: Double, of elapsed: Double, isPath: Bool) -> String? {
+    guard elapsed > 5, waited > 0.3 * elapsed else { return nil }
+    let advice =
+      isPath ? "; `lockstep data pack --resize` stores images in the size of the training" : ""
+    return "steps wait for data \(Int(100 * waited / elapsed)) % of their time\(advice)"
+  }
 }

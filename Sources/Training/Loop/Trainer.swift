@@ -319,13 +319,11 @@ package final class Trainer {
 
   /// Says once that steps wait for data, if they do so much of their time.
   private func warnOfData(_ elapsed: Double) {
-    guard !hasWarnedOfData, elapsed > 5, waitedForData > 0.3 * elapsed else { return }
+    guard !hasWarnedOfData,
+      let warning = Self.dataWarning(waited: waitedForData, of: elapsed, isPath: setup.options.data.isPath)
+    else { return }
     hasWarnedOfData = true
-    let share = Int(100 * waitedForData / elapsed)
-    let advice =
-      setup.options.data.isPath
-      ? "; `lockstep data pack --resize` stores images in the size of the training" : ""
-    report.progress.warning("steps wait for data \(share) % of their time\(advice)")
+    report.progress.warning(warning)
   }
 
   /// The step sizes of the last step, of networks whose step size changes over the run.

@@ -12,7 +12,7 @@ public struct DivergenceError: Error, Sendable, Equatable {
 
   /// What differs.
   public let subject: Subject
-  /// The step that most ranks are at.
+  /// The steps that most ranks have done.
   public let step: Int
   /// The phase that most ranks are at, by its index in the model; none for a replica.
   public let phase: Int?
@@ -59,7 +59,9 @@ extension DivergenceError: CustomStringConvertible {
   /// One line: what, where; what to do next.
   public var description: String {
     let who = Prose.ranks(ranks)
-    let place = "at step \(step)" + (phase.map { ", \(Self.text(ofPhase: $0, phases))" } ?? "")
+    // A replica is that after so many steps, a turn of the next one.
+    let place =
+      "at step \(isOfReplica ? step : step + 1)" + (phase.map { ", \(Self.text(ofPhase: $0, phases))" } ?? "")
     let advice =
       "resume from the last checkpoint and check that all nodes run the same program on the same data"
     switch subject {

@@ -1,6 +1,6 @@
 /// Where a rank believes that all ranks are, and what it has to tell them.
 public struct LockstepHeader: Sendable, Equatable {
-  /// The step about to be taken.
+  /// The step about to be taken, counted from 0; in words from 1.
   public let step: Int
   /// The phase within the step, by its index in the schedule.
   public let phase: Int
@@ -31,7 +31,7 @@ public struct LockstepHeader: Sendable, Equatable {
 
   /// - Parameter phases: the names that are known.
   func place(_ phases: [Int: String]) -> String {
-    "step \(step), \(DivergenceError.text(ofPhase: phase, phases)) with \(elementCount) elements"
+    "step \(step + 1), \(DivergenceError.text(ofPhase: phase, phases)) with \(elementCount) elements"
       + (bucketCount > 1 ? " in \(bucketCount) buckets" : "")
       + (collective > 0 ? ", collective \(collective)" : "")
   }

@@ -10,7 +10,7 @@ struct DivergenceTests {
     _ = try ThreadCommunicator.run(size: size) { try DivergenceConformance.run(on: $0) }
   }
 
-  @Test("with step, phase, rank and what to do, in one line")
+  @Test("with step, counted from 1, phase, rank and what to do, in one line")
   func description() throws {
     let errors = try ThreadCommunicator.run(size: 4) { communicator in
       do {
@@ -23,8 +23,8 @@ struct DivergenceTests {
       }
     }
     let expected =
-      "rank 2 of 4 out of lockstep at step 812, phase 1: rank 2 is at step 812, phase 1 with 12 elements, "
-      + "the others are at step 812, phase 1 with 10 elements; "
+      "rank 2 of 4 out of lockstep at step 813, phase 1: rank 2 is at step 813, phase 1 with 12 elements, "
+      + "the others are at step 813, phase 1 with 10 elements; "
       + "resume from the last checkpoint and check that all nodes run the same program on the same data"
     #expect(errors == Array(repeating: expected, count: 4))
   }
@@ -44,10 +44,10 @@ struct DivergenceTests {
       }
     }
     let expected =
-      "ranks 8-15 of 16 out of lockstep at step 7, phase 1 (generator): "
-      + "ranks 8-9 are at step 9, phase 0 with 4 elements, rank 10 is at step 20, phase 0 with 4 elements, "
-      + "rank 11 is at step 21, phase 0 with 4 elements, rank 12 is at step 22, phase 0 with 4 elements, "
-      + "3 ranks elsewhere, the others are at step 7, phase 1 (generator) with 4 elements; "
+      "ranks 8-15 of 16 out of lockstep at step 8, phase 1 (generator): "
+      + "ranks 8-9 are at step 10, phase 0 with 4 elements, rank 10 is at step 21, phase 0 with 4 elements, "
+      + "rank 11 is at step 22, phase 0 with 4 elements, rank 12 is at step 23, phase 0 with 4 elements, "
+      + "3 ranks elsewhere, the others are at step 8, phase 1 (generator) with 4 elements; "
     #expect(errors.allSatisfy { $0.hasPrefix(expected) })
   }
 

@@ -228,9 +228,10 @@ struct TurnEngineTests {
       return error
     }
     for result in results {
+      let error = try result.get()
       #expect(
-        try result.get()
-          == .notFinite(network: "discriminator", step: 1, place: "main.0.weight", ranks: [0]))
+        error == .notFinite(network: "discriminator", step: 1, place: "main.0.weight", ranks: [0]))
+      #expect(error.map { "\($0)".contains("not finite at step 2, first for") } == true)
     }
   }
 

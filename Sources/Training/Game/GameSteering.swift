@@ -75,7 +75,7 @@ final class GameSteering {
       engine.recover()
       verdict = .diverged
       notes = [("verdict", "\(WatchRule.Verdict.diverged)")]
-      return try act(at: done, because: "\(fault)", isNews: true)
+      return try act(at: done, because: fault.finding, isNews: true)
     }
     guard isDue(at: done) else { return }
     try engine.synchronize()

@@ -5,6 +5,7 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
   /// What is summed over all ranks for a network's turn, its gradient above all, has a NaN or an infinity, on
   /// every rank alike.
   /// - Parameters:
+  ///   - step: counted from 0; in words from 1, as in the log.
   ///   - place: what the first number that is not finite belongs to: the name of a parameter, or what is no
   ///     gradient.
   ///   - ranks: on which it was so before it was summed; none if only the sum is.
@@ -14,7 +15,7 @@ public enum TurnError: ReportedError, Equatable, Sendable, CustomStringConvertib
   var finding: String {
     switch self {
     case .notFinite(let network, let step, let place, let ranks):
-      "the \(network)'s sums are not finite at step \(step), first for \(place), "
+      "the \(network)'s sums are not finite at step \(step + 1), first for \(place), "
         + (ranks.isEmpty ? "as a sum over all ranks" : "on \(Prose.ranks(ranks))")
     }
   }

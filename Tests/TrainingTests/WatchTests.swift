@@ -57,6 +57,18 @@ struct WatchTests {
     #expect(watch.silences([1: 5250, 2: 6000, 3: 6000]).isEmpty)
   }
 
+  @Test("a rank that is slow and silences that ended are told together, once, and not without end")
+  func notices() {
+    var notices = WatchNotices()
+    #expect(notices.take() == nil)
+    notices.add(blip: "silence")
+    notices.slow = "one is slow"
+    notices.slow = "another is slow"
+    #expect(notices.take() == "another is slow; silence" && notices.take() == nil)
+    for number in 1...10 { notices.add(blip: "\(number)") }
+    #expect(notices.take() == "3; 4; 5; 6; 7; 8; 9; 10")
+  }
+
   @Test("a record says again what was put into it")
   func record() {
     var place = place(turns: 5, .waiting)

@@ -192,7 +192,7 @@ final class WatchLoop {
     let slow = watch.slowest(at: now, places: places)
     orders.settings.withLock { settings in
       settings.places = places
-      if let slow { settings.notice = slow.text(hosts: report.hosts) }
+      if let slow { settings.notices.slow = slow.text(hosts: report.hosts) }
     }
     stragglers = watch
   }
@@ -203,7 +203,7 @@ final class WatchLoop {
     let silences = blips.silences((network?.peers ?? [:]).compactMapValues(\.lastHeard))
     guard !silences.isEmpty else { return }
     let text = report.heardAgain(silences)
-    orders.settings.withLock { $0.notice = [$0.notice, text].compactMap(\.self).joined(separator: "; ") }
+    orders.settings.withLock { $0.notices.add(blip: text) }
   }
 
   // MARK: The end

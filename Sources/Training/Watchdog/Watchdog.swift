@@ -79,10 +79,7 @@ package final class Watchdog: Sendable {
 
   /// What a person should know of ranks that are slow, once.
   package func takeNotice() -> String? {
-    orders.settings.withLock { settings in
-      defer { settings.notice = nil }
-      return settings.notice
-    }
+    orders.settings.withLock { $0.notices.take() }
   }
 
   /// What every rank spent its time on since the last call, as it was last heard: up to a quarter of a second
@@ -107,6 +104,25 @@ package final class Watchdog: Sendable {
   }
 }
 
+/// What a person should know when the next line is logged.
+package struct WatchNotices: Sendable {
+  /// Of the rank that was slow last.
+  package var slow: String?
+  private var blips: [String] = []
+
+  package init() {}
+
+  /// Adds ranks that were not heard for a while; of many such words the last eight are kept.
+  package mutating func add(blip text: String) { blips = (blips + [text]).suffix(8) }
+
+  /// All of them, once.
+  package mutating func take() -> String? {
+    defer { self = WatchNotices() }
+    let all = [slow].compactMap(\.self) + blips
+    return all.isEmpty ? nil : all.joined(separator: "; ")
+  }
+}
+
 /// What the watchdog's thread is told, and what it has to tell.
 final class WatchOrders: Sendable {
   struct Settings {
@@ -118,7 +134,7 @@ final class WatchOrders: Sendable {
     var areDataOpen = false
     /// What the run's status is marked with.
     var start: String?
-    var notice: String?
+    var notices = WatchNotices()
     /// Where all ranks are, on rank 0, and where they were when that was last asked for.
     var places: [RankPlace] = []
     var told: [RankPlace] = []

@@ -96,7 +96,7 @@ extension EndToEnd {
       let finished = try job.wait()
       #expect(finished.status == 69, "\(finished.errors)")
       let status = try Status(of: run)
-      #expect(status.state == "failed" && status.exitCode == 69)
+      #expect(status.state == "failed" && status.exitCode == 69 && status.worldSize == 4)
       #expect(status.cause?.hasPrefix("node2 (ranks 2-3) has not answered") == true, "\(status)")
       // The power may go while a checkpoint is written.
       #expect(

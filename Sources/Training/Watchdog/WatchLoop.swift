@@ -241,7 +241,9 @@ final class WatchLoop {
     guard let folder else { return }
     // Rank 0 knows best: where it could write, another rank may be the one that is cut off.
     status.write(
-      RunStatus(.failed, step: board.place.step, exitStatus: .peerLost, cause: text, start: start),
+      RunStatus(
+        .failed, step: board.place.step, exitStatus: .peerLost, cause: text, worldSize: report.hosts.count,
+        start: start),
       in: folder,
       isFirstToSpeak: rank == 0)
   }

@@ -1,5 +1,7 @@
 import Autograd
+import Conformance
 import DataParallel
+import Foundation
 import MessagePassing
 import Models
 import Networks
@@ -138,5 +140,27 @@ struct NodeShareTests {
       return state.model.networks[turn.phase.network].store.flatValues.scalars != before
     }.map { try $0.get() }
     #expect(moved.allSatisfy { !$0 })
+  }
+
+  @Test("to recover from such a sum waits until no rank of the node moves anything by a turn behind it")
+  func recovery() throws {
+    let kept = try ThreadCommunicator.results(size: 2, nodes: [[0, 1]]) { communicator in
+      let isFirst = communicator.rank == 0
+      let late = WatchedCommunicator(communicator, afterMeeting: { if !isFirst { usleep(20_000) } })
+      let rank = try EngineRank(late, overlap: true)
+      defer { rank.communication.finish() }
+      try rank.engine.state.share(over: rank.communication)
+      let turns = rank.schedule.turns(at: 0)
+      let microBatches = rank.microBatches(step: 0)
+      let poisoned = [EngineRank.poisoned(microBatches[0])] + microBatches.dropFirst()
+      try rank.engine.take(turns[0], on: poisoned, flags: [])
+      _ = #expect(throws: TurnError.self) { try rank.engine.take(turns[1], on: microBatches, flags: []) }
+      rank.engine.recover()
+      let store = rank.engine.model.networks[turns[1].phase.network].store
+      if isFirst { store.values.pointer.update(repeating: 41, count: store.count) }
+      try rank.communication.submit { try $0.barrier() }.wait()
+      return store.flatValues.scalars.allSatisfy { $0 == 41 }
+    }.map { try $0.get() }
+    #expect(kept == [true, true])
   }
 }

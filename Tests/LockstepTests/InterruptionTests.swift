@@ -42,6 +42,10 @@ extension EndToEnd {
       #expect(finished.status == 128 + SIGKILL)
       for _ in 0..<500 where !Processes.withWord(unique).isEmpty { usleep(10_000) }
       #expect(Processes.withWord(unique).isEmpty, "no rank survives")
+      if moment.step == 13 {
+        let saved = try #require(try Status(of: unique).checkpoint, "the status knows of a checkpoint")
+        #expect(try folder.checkpoints("run").contains(String(format: "step-%08d", saved)))
+      }
       let resumed = try Lockstep.train(words + ["--resume"], ranks: moment.resumedRanks, in: folder)
       #expect(resumed.status == 0, "\(resumed.errors)")
       try checkWhole(folder)

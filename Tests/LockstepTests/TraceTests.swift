@@ -9,6 +9,7 @@ extension EndToEnd {
         struct Details: Decodable {
           let step: Int?
           let bytes: Int?
+          let name: String?
         }
         let name: String
         let ph: String
@@ -27,7 +28,9 @@ extension EndToEnd {
     func trace() throws {
       let folder = try Folder()
       let words = ["dcgan"] + narrow + course(steps: 3)
+      let began = Date()
       let traced = try Lockstep.train(words + ["--run", "traced", "--trace"], ranks: 2, in: folder)
+      let microseconds = 1e6 * Date().timeIntervalSince(began)
       #expect(traced.status == 0 && traced.errors.contains("trace: "), "\(traced.errors)")
       let plain = try Lockstep.train(words + ["--run", "plain"], ranks: 2, in: folder)
       #expect(plain.status == 0, "\(plain.errors)")
@@ -54,7 +57,14 @@ extension EndToEnd {
           }
         }
         #expect(spans.filter { $0.pid == rank }.allSatisfy { ($0.dur ?? -1) >= 0 })
-        #expect(events.contains { $0.ph == "M" && $0.pid == rank && $0.name == "process_name" })
+        let last = try #require(spans.filter { $0.pid == rank }.map { ($0.ts ?? 0) + ($0.dur ?? 0) }.max())
+        #expect(last < microseconds && last > microseconds / 1000, "\(last) of \(microseconds)")
+        let names = events.filter { $0.ph == "M" && $0.pid == rank }
+        #expect(
+          names.contains { $0.name == "process_name" && $0.args.name?.hasPrefix("rank \(rank) on ") == true })
+        for (thread, name) in ["training", "communication"].enumerated() {
+          #expect(names.contains { $0.name == "thread_name" && $0.tid == thread && $0.args.name == name })
+        }
       }
     }
   }

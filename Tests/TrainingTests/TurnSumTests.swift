@@ -131,6 +131,18 @@ struct TurnSumTests {
     return try sum.wait(for: 0).fault
   }
 
+  @Test("of what is not finite in the slices of several ranks the first is named")
+  func firstFault() throws {
+    let faults = try ThreadCommunicator.run(size: 2, nodes: [[0, 1]]) { communicator in
+      let plan = try Self.plan(communicator)
+      // The first is in a slice of rank 1, the second in one of rank 0.
+      var sums = Self.sums(plan, poison: (20, .nan))
+      sums[2] = Self.sums(plan, poison: (70, .nan))[2]
+      return try Self.fault(of: sums, plan, over: communicator, isScattered: true)
+    }
+    #expect(faults.map { $0?.element } == [20, 20])
+  }
+
   @Test("what is no gradient is looked at too where each rank has a slice")
   func faultBesideGradient() throws {
     let faults = try ThreadCommunicator.run(size: 2, nodes: [[0, 1]]) { communicator in

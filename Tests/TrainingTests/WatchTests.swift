@@ -120,12 +120,17 @@ struct WatchTests {
       var watch = StragglerWatch(shares: [2, 3, 3])
       let start = [Int](repeating: 0, count: 3).map { _ in place(turns: 1, .computing, step: 0) }
       #expect(watch.slowest(at: 0, places: start) == nil)
-      let places = zip(busy, loading).map { busy, loading in
-        var place = place(turns: 200, .computing, step: 100, busy: busy)
-        place.loading = loading
-        return place
+      func places(step: Int) -> [RankPlace] {
+        zip(busy, loading).map { busy, loading in
+          var place = place(turns: 200, .computing, step: step, busy: busy)
+          place.loading = loading
+          return place
+        }
       }
-      return watch.slowest(at: 20_000, places: places)
+      // A window is ten seconds and ten steps.
+      #expect(watch.slowest(at: 9_999, places: places(step: 100)) == nil)
+      #expect(watch.slowest(at: 20_000, places: places(step: 9)) == nil)
+      return watch.slowest(at: 20_000, places: places(step: 100))
     }
     #expect(judged(busy: [2000, 3000, 3000]) == nil)
     let slow = try #require(judged(busy: [2000, 3000, 6300]))

@@ -117,27 +117,7 @@ package final class TurnEngine {
   /// - Parameter flags: what the other ranks should know by the time the sum is back.
   /// - Throws: `DivergenceError`, `CommunicationError` and ``TurnError``, also those of earlier turns.
   package func take(_ turn: Turn, on microBatches: [MicroBatch], flags: StatusFlags) throws {
-    // Whatever can be computed while sums of other networks are on their way is computed first. When a sum
-    // arrives changes the order of the work, never a bit of it. The first turns of a phase compute as much of
-    // it as any later one may, the second while the other networks' sums are held, so that memory is taken
-    // then or never. Where terms are computed together unless there is something to wait for, the first turn
-    // does so.
-    let taken = turnsTaken[turn.phase.index, default: 0]
-    turnsTaken[turn.phase.index] = taken + 1
-    let joinsTerms = model.joinsTerms(of: turn.phase)
-    let isEarly = communication.size > 1 && (joinsTerms ? taken == 1 : taken < 2)
-    var openings: [Int: TurnResult.Opening] = [:]
-    // Within a node there is too little to wait for to take terms apart that are computed faster together.
-    let mayOpen = acrossNodes || !joinsTerms
-    // There one pass is behind all of a sum; each that is opened holds a gradient.
-    let most = acrossNodes ? microBatches.count : 1
-    for microBatch in microBatches.prefix(most) where mayOpen && (isEarly || isWaiting(beside: turn.phase)) {
-      let opening = timeline.span(
-        "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
-      ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }
-      guard let opening else { break }
-      openings[microBatch.index] = opening
-    }
+    var openings = openings(of: turn, on: microBatches)
     for microBatch in microBatches {
       let opening = openings.removeValue(forKey: microBatch.index)
       let result = timeline.span(
@@ -156,6 +136,32 @@ package final class TurnEngine {
     model.networks[turn.phase.network].store.update { [unowned self] in self.settle(turn.phase, $0) }
     if !overlap { settleAll() }
     if let failure { throw failure }
+  }
+
+  /// What is computed of a turn while sums of other networks are on their way, by micro-batch. When a sum
+  /// arrives changes the order of the work, never a bit of it.
+  ///
+  /// The first turns of a phase compute as much of it as any later one may, the second while the other
+  /// networks' sums are held, so that memory is taken then or never. Where terms are computed together unless
+  /// there is something to wait for, the first turn does so.
+  private func openings(of turn: Turn, on microBatches: [MicroBatch]) -> [Int: TurnResult.Opening] {
+    let taken = turnsTaken[turn.phase.index, default: 0]
+    turnsTaken[turn.phase.index] = taken + 1
+    let joinsTerms = model.joinsTerms(of: turn.phase)
+    // Within a node there is too little to wait for to take terms apart that are computed faster together.
+    guard acrossNodes || !joinsTerms else { return [:] }
+    let isEarly = communication.size > 1 && (joinsTerms ? taken == 1 : taken < 2)
+    // There one pass is behind all of a sum; each that is opened holds a gradient.
+    let most = acrossNodes ? microBatches.count : 1
+    var openings: [Int: TurnResult.Opening] = [:]
+    for microBatch in microBatches.prefix(most) where isEarly || isWaiting(beside: turn.phase) {
+      let opening = timeline.span(
+        "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
+      ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }
+      guard let opening else { break }
+      openings[microBatch.index] = opening
+    }
+    return openings
   }
 
   /// Computes the last pass backward, and hands the sums over as they become final: at once, or all at the

@@ -30,7 +30,7 @@ package final class Timeline: Sendable {
   /// The steps whose spans are kept.
   package let steps: Range<Int>
   private let origin: ContinuousClock.Instant
-  private let spans = Mutex<[Span]>([])
+  fileprivate let spans = Mutex<[Span]>([])
 
   /// A timeline of `count` steps. All ranks call: one barrier, after which their clocks begin.
   package init(
@@ -44,34 +44,25 @@ package final class Timeline: Sendable {
   /// What is kept.
   package var kept: [Span] { spans.withLock { $0 } }
 
-  /// Does `work` and keeps how long it took.
-  package func span<T>(
-    _ name: @autoclosure () -> String, _ kind: Kind, on track: Track = .training, step: Int, bytes: Int = 0,
-    _ work: () throws -> T
-  ) rethrows -> T {
-    guard steps.contains(step) else { return try work() }
-    let start = ContinuousClock.now
-    defer {
-      let span = Span(
-        name: name(), kind: kind, track: track, step: step, bytes: bytes, start: nanoseconds(start),
-        end: nanoseconds(.now))
-      spans.withLock { $0.append(span) }
-    }
-    return try work()
-  }
-
-  private func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {
+  fileprivate func nanoseconds(_ instant: ContinuousClock.Instant) -> Int64 {
     Int64((instant - origin).seconds * 1e9)
   }
 }
 
 extension Timeline? {
-  /// Does `work`, and keeps how long it took if there is a timeline.
+  /// Does `work`, and keeps how long it took if there is a timeline of its step.
   func span<T>(
     _ name: @autoclosure () -> String, _ kind: Timeline.Kind, on track: Timeline.Track = .training, step: Int,
     bytes: Int = 0, _ work: () throws -> T
   ) rethrows -> T {
-    guard let self else { return try work() }
-    return try self.span(name(), kind, on: track, step: step, bytes: bytes, work)
+    guard let self, self.steps.contains(step) else { return try work() }
+    let start = ContinuousClock.now
+    defer {
+      let span = Timeline.Span(
+        name: name(), kind: kind, track: track, step: step, bytes: bytes, start: self.nanoseconds(start),
+        end: self.nanoseconds(.now))
+      self.spans.withLock { $0.append(span) }
+    }
+    return try work()
   }
 }

@@ -49,16 +49,6 @@ package final class WatchNetwork {
 
     /// A connection to rank 0 of a process that says nothing; nil if there is none.
     package func knock() -> Int32? { address.connect(to: IPAddress.loopback) }
-
-    /// Whether a process that listens as rank 0 does is reached at an address of this host, of 4 or 16 bytes.
-    package static func isReached(over address: [UInt8]) -> Bool {
-      guard let (listener, port) = IPAddress.listen() else { return false }
-      defer { close(listener) }
-      guard let socket = IPAddress(address).connect(port: port) else { return false }
-      defer { close(socket) }
-      var polled = pollfd(descriptor: listener, events: POLLIN)
-      return poll(&polled, 1, 5000) == 1
-    }
   }
 
   package init(_ plan: Plan) {

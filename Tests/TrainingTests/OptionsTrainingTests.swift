@@ -83,6 +83,28 @@ struct OptionsTrainingTests {
     #expect(noise.first?.contains("get no noise") == true, "\(noise)")
   }
 
+  @Test(
+    "what an earlier source gives waits for its switch, so that a run can go on without it",
+    arguments: [
+      ("optimizer.generator.decaySteps: 9", "optimizer.generator.decay", "linear", "none"),
+      ("labelSmoothing: 0.1", "loss", "nonSaturating", "hinge"),
+      ("quality.weights: /x", "quality.space", "weights", "pca"),
+      ("stop.patience: 5", "quality.every", "9", "0"),
+      ("checkpoint.keepBest: true", "quality.every", "9", "0"),
+    ])
+  func lapsing(line: String, gate: String, on: String, off: String) throws {
+    let path = line.prefix { $0 != ":" }
+    let recipe = "model: {family: dcgan}\nsteps: 9\n"
+    let (given, without) = (recipe + line + "\n", try resolve(recipe, "\(gate)=\(off)"))
+    #expect(try resolve(given, "\(gate)=\(off)") == without)
+    let run = try resolve(given, "\(gate)=\(on)")
+    #expect(without.differences(to: run).map(\.path).contains(String(path)))
+    #expect(try run.applying(["\(gate)=\(off)"]) == without)
+    let word = line.replacing(": ", with: "=")
+    let found = problems(yaml: recipe, "\(gate)=\(off)", word)
+    #expect(found.count == 1 && found[0].hasPrefix("\(path) is given, but "), "\(found)")
+  }
+
   @Test("a decay without an end, and an end without a decay, are refused")
   func contradictions() {
     let epochs = "model: {family: dcgan}\nepochs: 2\n"

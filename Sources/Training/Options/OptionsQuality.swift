@@ -118,10 +118,9 @@ extension OptionsResolution {
     if kind == .weights, settings["quality.weights"] == nil, !refused.contains("quality.weights") {
       report("quality.space=weights is given, but no weights", space.origin, "give quality.weights=FILE too")
     }
-    if kind != .weights, let weights = settings["quality.weights"] {
-      report(
-        "quality.weights is given, but quality.space=\(kind.rawValue)", weights.origin,
-        "give quality.space=weights too")
+    if kind != .weights {
+      lapse(
+        "quality.weights", to: nil, as: "quality.space=\(kind.rawValue)", "give quality.space=weights too")
     }
     if kind != .pca, schema.family?.definition.modelsPoints == true {
       report(
@@ -140,10 +139,7 @@ extension OptionsResolution {
   mutating func checkMeasured() {
     guard let every = settings["quality.every"], Int(every.value) == 0 else { return }
     for (key, off) in [("stop.patience", OptionValue.integer(0)), ("checkpoint.keepBest", .boolean(false))] {
-      guard let setting = settings[key], setting.value != off else { continue }
-      report(
-        "\(key) is given, but quality is not measured", setting.origin,
-        "give quality.every too, such as quality.every=500")
+      lapse(key, to: off, as: "quality is not measured", "give quality.every too, such as quality.every=500")
     }
   }
 }

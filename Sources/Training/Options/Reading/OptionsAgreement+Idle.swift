@@ -5,6 +5,20 @@ import Platform
 /// Keys that change nothing beside others: a word of the command line that asks for what will not happen is
 /// refused. A recipe, and the options of a run, may hold them.
 extension OptionsResolution {
+  /// Takes its value from a key that changes nothing beside others, where a value would not lie idle but
+  /// contradict them: what an earlier source than the command line gives waits in that source.
+  /// - Parameters:
+  ///   - value: the value that asks for nothing; nil for a key that has none then.
+  ///   - what: why it changes nothing.
+  mutating func lapse(_ path: String, to value: OptionValue?, as what: String, _ advice: String) {
+    guard let setting = settings[path], setting.value != value else { return }
+    guard setting.layer < .commandLine else {
+      report("\(path) is given, but \(what)", setting.origin, advice)
+      return
+    }
+    if let value { derive(path, value) } else { drop(path) }
+  }
+
   fileprivate struct Switch {
     /// The key that is off.
     let key: String

@@ -34,9 +34,7 @@ extension OptionsResolution {
       guard let decay = settings["\(group).decay"] else { continue }
       let path = "\(group).decaySteps"
       if decay.value == LearningRateSchedule.Decay.none.optionValue {
-        if let end = settings[path] {
-          report("\(path) is given, but the step size does not fall", end.origin, "give \(group).decay too")
-        }
+        lapse(path, to: nil, as: "the step size does not fall", "give \(group).decay too")
       } else if let end = settings[path] {
         guard let steps = settings["steps"], Int(steps.value) > Int(end.value) else { continue }
         report(
@@ -56,10 +54,9 @@ extension OptionsResolution {
     guard let setting = settings[AdversarialOptions.loss.key.path] else { return }
     let loss = AdversarialLoss(setting.value)
     let smoothing = AdversarialOptions.labelSmoothing.key.path
-    if let labels = settings[smoothing], Double(labels.value) > 0, !loss.usesLogits {
-      report(
-        "\(smoothing) is given, but loss=\(loss.rawValue) does not compare probabilities with labels",
-        labels.origin,
+    if !loss.usesLogits {
+      lapse(
+        smoothing, to: .number(0), as: "loss=\(loss.rawValue) does not compare probabilities with labels",
         "remove it, or use loss=nonSaturating")
     }
     let clip = AdversarialOptions.clip.key.path

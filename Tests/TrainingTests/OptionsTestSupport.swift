@@ -44,7 +44,8 @@ func wordsThatSwitchOn(_ path: String) -> [String] {
     "watch.noise": ["watch.policy=rewind"], "watch.skips": ["watch.nonFinite=skip"],
     "stop.margin": ["quality.every=7", "stop.patience=7"], "powersgd.rank": ["wire=powersgd"],
     "model.embedding": ["model.condition=projection"], "minibatch.kernelSize": ["minibatch.kernels=7"],
-    "replay.share": ["replay.size=16"],
+    "replay.share": ["replay.size=16"], "quality.metric": ["quality.every=7"],
+    "init.partial": ["init.generator=file"], "minibatch.group": ["minibatch.deviation=true"],
   ]
   let group = path.prefix { $0 != "." }
   return switches.filter { word in

@@ -47,7 +47,9 @@ struct OptionsTrainingTests {
       ("watch.noise=0.1", "watch.every"), ("watch.skips=2", "watch.nonFinite=skip"),
       ("stop.margin=0.1", "stop.patience"), ("powersgd.rank=2", "wire=powersgd"),
       ("model.embedding=7", "model.condition"), ("minibatch.kernelSize=4", "minibatch.kernels"),
-      ("replay.share=0.3", "replay.size"),
+      ("replay.share=0.3", "replay.size"), ("quality.metric=recall", "quality.every"),
+      ("init.partial=true", "init.discriminator=FILE"),
+      ("minibatch.group=8", "minibatch.deviation=true or minibatch.kernels"),
     ])
   func idle(word: String, key: String) throws {
     let found = problems(yaml: least, word)

@@ -12,6 +12,7 @@ struct OptionsWriterTests {
     case .integer(let range), .automaticOrInteger(let range):
       // The batch has to be divisible by any number of micro-batches that is drawn.
       if key.path == "batch" { return "1048576" }
+      if key.path == "minibatch.group" { return String(1 << Int.random(in: 1...16, using: &random)) }
       return String(Int.random(in: range, using: &random))
     case .powerOfTwo(let range):
       return String(1 << Int.random(in: 0...range.upperBound.trailingZeroBitCount, using: &random))

@@ -70,8 +70,15 @@ extension OptionsResolution {
     let keys = MinibatchOptions.self
     guard let group = settings[keys.group.key.path], let batch = settings["batch"],
       let parts = settings["microBatches"], let deviation = settings[keys.deviation.key.path],
-      let kernels = settings[keys.kernels.key.path], Bool(deviation.value) || Int(kernels.value) > 0
+      let kernels = settings[keys.kernels.key.path]
     else { return }
+    guard Bool(deviation.value) || Int(kernels.value) > 0 else {
+      guard group.layer == .commandLine, keys.group.key.fallback != .value(group.value) else { return }
+      report(
+        "\(keys.group.key.path) is given, but no samples are compared", group.origin,
+        "give \(keys.deviation.key.path)=true or \(keys.kernels.key.path) too")
+      return
+    }
     let packing = settings[keys.packing.key.path].map { Int($0.value) } ?? 1
     let samples = Int(batch.value) / Int(parts.value)
     let count = samples / packing

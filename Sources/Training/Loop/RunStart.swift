@@ -48,6 +48,7 @@ package struct RunStart {
         try reopened.checkResume(with: options)
         generation = try Self.newest(in: reopened, record, &warnings)
         try Self.check(generation, dataset)
+        if generation != nil { try Self.checkInitial(options, as: reopened.options) }
         if let warning = generation.flatMap({ ArithmeticProbe.warning(of: $0.manifest.info) }) {
           warnings.append(warning)
         }
@@ -145,6 +146,21 @@ package struct RunStart {
     record.attempt = ResumeAttempt(from: generation.name, in: store)
     // Every byte of it has just been verified.
     return try store.load(generation.name, verify: false)
+  }
+
+  /// A run that has been trained reads nothing to begin with. Words that it was begun with may stand there
+  /// again.
+  private static func checkInitial(_ options: Options, as own: Options) throws(OptionsError) {
+    let changed = own.withAbsolutePaths.differences(to: options.withAbsolutePaths).map(\.path)
+      .filter { $0.hasPrefix("init.") }
+    guard !changed.isEmpty else { return }
+    throw OptionsError(
+      .configuration,
+      changed.map {
+        OptionProblem(
+          what: "\($0) is given, but the run has weights of its own", origin: .commandLine($0),
+          advice: "remove it, or choose another --run")
+      })
   }
 
   /// Gives a state before the first step what its options begin with instead of random numbers.

@@ -57,6 +57,9 @@ extension OptionsResolution {
         what: "the run does not end by what is measured",
         advice: "give stop.patience too, such as stop.patience=5"),
       Switch(
+        key: "quality.every", off: [.integer(0)], idle: ["quality.metric"], what: "quality is not measured",
+        advice: "give quality.every too, such as quality.every=500"),
+      Switch(
         key: "wire", off: [GradientWire.float32, .bfloat16].map(\.optionValue), idle: ["powersgd."],
         what: "gradients are not compressed", advice: "give wire=powersgd too"),
       Switch(
@@ -126,8 +129,16 @@ extension OptionsResolution {
       report("\(noise) is given, but this model's samples get no noise", setting.origin, "remove it")
     }
     checkIdleRules()
+    let networks = schema.family?.options.networks ?? []
+    if let setting = settings["init.partial"], setting.layer == .commandLine, Bool(setting.value),
+      let first = networks.first, networks.allSatisfy({ settings["init.\($0.network)"] == nil })
+    {
+      report(
+        "init.partial is given, but no weights to begin with", setting.origin,
+        "give init.\(first.network)=FILE too")
+    }
     if settings["init.run"] != nil {
-      for network in schema.family?.options.networks ?? [] {
+      for network in networks {
         guard let setting = settings["init.\(network.network)"] else { continue }
         report(
           "init.\(network.network) is given, but init.run has the whole state", setting.origin,

@@ -142,6 +142,28 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "a bench that is interrupted prints no figures and leaves nothing behind",
+      arguments: [
+        ["health", "log.every=1", "batch=128"],
+        ["checkpoint", "model.generatorFeatures=8", "model.discriminatorFeatures=8", "batch=8"],
+      ])
+    func interrupted(words: [String]) throws {
+      let folder = try Folder()
+      let place = folder.path + "/tmp"
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      let job = try Job(
+        ["/usr/bin/env", "TMPDIR=\(place)", Lockstep.path!, "bench"] + words + ["--runs", "100"], in: folder)
+      func names() -> [String] { (try? FileManager.default.subpathsOfDirectory(atPath: place)) ?? [] }
+      #expect(
+        try job.wait { names().contains { $0.hasSuffix("/log.jsonl") || $0.hasSuffix("/checkpoints") } })
+      job.signal(SIGINT)
+      let finished = try job.wait()
+      #expect(finished.status == 75 && finished.output.isEmpty, "\(finished.output)")
+      #expect(finished.errors.contains("nothing is kept"), "\(finished.errors)")
+      #expect(names().allSatisfy { !$0.hasPrefix("lockstep-") }, "\(names())")
+    }
+
     @Test("a length in epochs and seeds beyond the last one are refused before anything is trained")
     func lengths() throws {
       for name in ["dcgan", "health"] {

@@ -8,8 +8,10 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   case savesNothing
   /// The seeds that follow are no seeds.
   case seeds(first: UInt64, runs: Int)
+  /// A signal came before all runs were made.
+  case stopped
 
-  package var exitStatus: ExitStatus { .usage }
+  package var exitStatus: ExitStatus { self == .stopped ? .stopped : .usage }
 
   /// `what, where; what to do next`.
   package var description: String {
@@ -19,6 +21,7 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
     case .savesNothing: "checkpoint.every=0 saves at the end alone; give the distance of two checkpoints"
     case .seeds(let first, let runs):
       "the seeds of \(runs) runs from \(first) on pass \(Int.max); give a smaller seed=, or fewer --runs"
+    case .stopped: "stopped before the last run, command line; nothing is kept, run it again"
     }
   }
 }

@@ -25,8 +25,8 @@ package struct CheckpointBenchmark {
   /// - Parameters:
   ///   - pairCount: stretches without a save and as many with one, after one of each that is not timed.
   ///   - maximumWriters: the most ranks that write; all that see the folder if nil.
-  /// - Throws: ``BenchmarkError`` for stretches too short for a save and for a run that saves nothing,
-  ///   `DatasetError`, ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
+  /// - Throws: ``BenchmarkError`` for stretches too short for a save, for a run that saves nothing and where
+  ///   a stop is wished, `DatasetError`, ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
   ///   `CommunicationError`.
   package init(
     _ options: Options, pairs pairCount: Int, maximumWriters: Int?, over communicator: any Communicator,
@@ -40,6 +40,8 @@ package struct CheckpointBenchmark {
     }
     let training = try TimedTraining(options, over: communicator, training: threadCommunicator)
     defer { training.communication.finish() }
+    // From here on a signal must leave nothing behind.
+    StopSignals.catchAll()
     let folder = String(
       decoding: try communicator.fromCoordinator { Array(try TemporaryFile.makeFolder().utf8) },
       as: UTF8.self)
@@ -61,6 +63,7 @@ package struct CheckpointBenchmark {
       blocked.append((ContinuousClock.now - start).seconds)
     }
     func seconds(_ work: () throws -> Void) throws -> Double {
+      try communicator.together { if StopSignals.isStopWished { throw BenchmarkError.stopped } }
       try communicator.barrier()
       let start = ContinuousClock.now
       try work()

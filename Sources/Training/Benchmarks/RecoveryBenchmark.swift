@@ -51,8 +51,8 @@ package struct RecoveryBenchmark {
 
   /// Trains `runs` runs of the recipe `ring`, in folders that are removed afterwards.
   /// - Parameter words: `key=value` words over the recipe and the watch; `seed=` is the first seed.
-  /// - Throws: ``BenchmarkError`` for a first seed that has not as many behind it, `OptionsError`, and what
-  ///   ``TrainingRun`` throws but ``WatchError``.
+  /// - Throws: ``BenchmarkError`` for a first seed that has not as many behind it and where a stop is wished,
+  ///   `OptionsError`, and what ``TrainingRun`` throws but ``WatchError``.
   package init(_ kind: Case, runs: Int, words: [String]) throws {
     self.kind = kind
     var defaults = [
@@ -79,6 +79,8 @@ package struct RecoveryBenchmark {
     guard options.seed <= UInt64(Int.max) - UInt64(runs - 1) else {
       throw BenchmarkError.seeds(first: options.seed, runs: runs)
     }
+    // From here on a signal must leave nothing behind.
+    StopSignals.catchAll()
     outcomes = try (0..<runs).map { run in
       try Self.outcome(
         kind, seed: options.seed + UInt64(run), overrides, centre: centres[run % centres.count])
@@ -94,10 +96,11 @@ package struct RecoveryBenchmark {
       let request = TrainingRequest(
         recipe: "ring", overrides: words, folder: "\(folder)/run", isResuming: isResuming)
       do {
-        _ = try TrainingRun.run(
+        let outcome = try TrainingRun.run(
           request, over: SoloCommunicator(), training: SoloCommunicator(),
           output: ReportOutput(hasColours: false, columns: { nil }, write: { _ in }),
           preparing: { state in if isBroken { Self.collapse(state, onto: centre) } })
+        if outcome == .stopped { throw BenchmarkError.stopped }
         return nil
       } catch let error as WatchError {
         return "\(error)"

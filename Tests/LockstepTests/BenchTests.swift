@@ -84,6 +84,13 @@ extension EndToEnd {
       }
     }
 
+    @Test("an accident takes words for step sizes", arguments: ["decay=none", "decaySteps=9"])
+    func accident(word: String) throws {
+      let words = ["bench", "accident", "--runs", "1", "steps=4", "batch=128", "optimizer.generator.\(word)"]
+      let finished = try Lockstep.run(words, in: Folder())
+      #expect(finished.status == 0, "\(finished.errors)")
+    }
+
     @Test(
       "bench gemm refuses to share the core with another rank",
       .enabled(if: MPIRun.isAvailable, "mpirun is absent"))

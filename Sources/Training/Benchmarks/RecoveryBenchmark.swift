@@ -114,8 +114,12 @@ package struct RecoveryBenchmark {
     let options = try Options.resolve(recipe: "ring", overrides: words)
     let steps = options.length.steps(samples: 1, batch: 1)
     let half = max(1, steps / 2)
-    let decay = options.optimizers.map { "optimizer.\($0.network).decaySteps=\(steps)" }
-    let first = words.filter { !$0.hasPrefix("steps=") } + ["steps=\(half)"] + decay
+    // The first half's step sizes are those of the whole run.
+    let decay = options.optimizers.compactMap { optimizer in
+      optimizer.decaySteps.map { "optimizer.\(optimizer.network).decaySteps=\($0)" }
+    }
+    let first =
+      words.filter { !$0.hasPrefix("steps=") && !$0.contains(".decaySteps=") } + ["steps=\(half)"] + decay
     var failure = try train(first, isResuming: false, isBroken: false)
     if failure == nil { failure = try train(["steps=\(steps)"], isResuming: true, isBroken: true) }
     return try Outcome(log: "\(folder)/run/log.jsonl", seed: seed, brokenAt: half, failure: failure)

@@ -53,10 +53,11 @@ struct OutputErrorTests {
   @Test("a folder of samples, and the advice names the option that samples of their own are written with")
   func samples() throws {
     let sampling = try Sampling(path: sampled.run, seed: nil)
-    let place = "/proc/none/a"
-    let error = try failure { try sampling.writeEach(1, to: place) { _ in } }
-    #expect(error.description.hasPrefix("the output cannot be created, \(place) (mkdir: "), "\(error)")
-    #expect(error.description.hasSuffix("choose another --folder"), "\(error)")
+    for place in ["/proc/none/a", sampled.run + "/options.yaml"] {
+      let error = try failure { try sampling.writeEach(1, to: place) { _ in } }
+      #expect(error.description.hasPrefix("the output cannot be created, \(place) (mkdir: "), "\(error)")
+      #expect(error.description.hasSuffix("choose another --folder"), "\(error)")
+    }
   }
 
   @Test("a disk that is full is no matter of names")

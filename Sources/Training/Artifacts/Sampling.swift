@@ -99,7 +99,12 @@ package struct Sampling {
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
     if arePoints { throw SamplingError.noImages }
-    if let names = try RunFolderFiles.entries(of: folder), !names.isEmpty {
+    let entries = DirectoryEntry.entries(of: folder)
+    let code = errno
+    guard entries != nil || code == ENOENT else {
+      throw OutputError(folder, option: "--folder", operation: "mkdir", errno: code)
+    }
+    if let entries, !entries.isEmpty {
       throw RunFolderError(
         .occupied, "the folder holds files", folder, "choose another --folder, or empty it")
     }

@@ -17,6 +17,7 @@ extension EndToEnd {
       let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
       #expect(object?["samples"] as? Int == 16 && object?["labels"] as? Int == 10)
       #expect(object?["height"] as? Int == 28 && object?["largest"] as? Double == 255)
+      #expect(object?["channels"] as? Int == 1)
       #expect(try folder.bytes("sheet.png").count > 100)
       #expect(try run(["info", "nowhere"], in: folder).status == 66)
       #expect(try run(["info", "ring"], in: folder).status == 65)

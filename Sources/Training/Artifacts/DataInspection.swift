@@ -8,7 +8,6 @@ package struct DataInspection {
   private let source: any ImageSource
   private let range: ClosedRange<Float>
   private let isFloat: Bool
-  private let channels: Int
   private let looked: Int
   private let labels: LabelCounts
 
@@ -19,18 +18,18 @@ package struct DataInspection {
     looked = min(source.count, 4096)
     labels = LabelCounts(labels: source.labelCount, samples: source.count, label: source.label)
     var (least, largest) = (Float.infinity, -Float.infinity)
-    var (isFloat, channels) = (false, 1)
+    var isFloat = false
     for number in 0..<looked {
       let image = try source.image(number * source.count / looked)
       least = min(least, image.range.lowerBound)
       largest = max(largest, image.range.upperBound)
       isFloat = image.isFloat
-      channels = max(channels, image.channels)
     }
     range = least...largest
     self.isFloat = isFloat
-    self.channels = channels
   }
+
+  private var channels: Int { source.channelRange.upperBound }
 
   private var shape: String {
     "\(source.extent?.sizes ?? "several sizes") x \(channels)"

@@ -25,4 +25,29 @@ struct DataPackTests {
       }
     }
   }
+
+  @Test("a shard ends with the sample that makes it long enough, and the next one has none of its samples")
+  func shards() throws {
+    let place = "\(folder.path)/cut"
+    let pack = try DataPack(
+      DatasetRequest(source: "pottery", size: 16, channels: 1, count: 3), to: place, shardBytes: 1)
+    #expect(pack.shards == 3 && pack.samples == 3)
+    let bytes = try (0..<3).map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(place)/shard-00000\($0).tar")).count
+    }
+    #expect(pack.bytes == bytes.reduce(0, +))
+    let inspection = try DataInspection(DatasetRequest(source: place, size: 16, channels: 1))
+    #expect(inspection.json.contains("\"samples\":3,"), "\(inspection.json)")
+  }
+
+  @Test("text is not packed into pictures, which have no characters")
+  func text() throws {
+    let path = "\(folder.path)/book.txt"
+    try Data(String(repeating: "abcdefgh", count: 4).utf8).write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: DatasetError.self) {
+      try DataPack(
+        DatasetRequest(source: path, size: 8, channels: 1), to: "\(folder.path)/text", shardBytes: 1 << 20)
+    }
+    #expect(error?.description.contains("lose its characters") == true, "\(error as Any)")
+  }
 }

@@ -26,7 +26,7 @@ package struct DataPack {
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
   ///   - isFitted: whether images are written in the size that the request asks for, as a run would see them.
   ///   - tell: called before each sample.
-  /// - Throws: `DatasetError` for data that cannot be read and where a stop is wished, ``OutputError`` for a
+  /// - Throws: `DatasetError` for data that cannot be read, for text and where a stop is wished, ``OutputError`` for a
   ///   folder that cannot be written, ``RunFolderError`` for one that is there already.
   package init(
     _ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false,
@@ -38,6 +38,10 @@ package struct DataPack {
         .occupied, "the folder exists already", folder, "choose another --output, or remove it")
     }
     let source = try Datasets.source(request)
+    guard source.characters == nil else {
+      throw DatasetError(
+        .unsuitable, "text packed as pictures would lose its characters", source.name, "train on it as it is")
+    }
     turned = source.turnedCount
     var fitted: (any ImageDataset)?
     // An array's numbers are of one type, and files of images hold bytes.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Models
 import TensorCore
 import TestSupport
@@ -13,15 +14,35 @@ struct SamplingTests {
   /// A run of a small DCGAN that has one checkpoint, of its initial weights.
   init() throws {
     folder = TemporaryFolder()
-    run = folder.path + "/run"
-    let options = try Options.resolve(
-      recipe: "dcgan",
-      overrides: ["model.latent=7", "model.generatorFeatures=2", "model.discriminatorFeatures=2", "seed=11"])
+    run = try Self.makeRun(in: folder)
+  }
+
+  static func makeRun(in folder: TemporaryFolder, _ words: String...) throws -> String {
+    let run = folder.path + "/run"
+    let small = ["model.latent=7", "model.generatorFeatures=2", "model.discriminatorFeatures=2", "seed=11"]
+    let options = try Options.resolve(recipe: "dcgan", overrides: small + words)
     let runFolder = try RunFolder.create(at: run, options: options)
     let model = options.family.makeModel(options)
     let state = RunState(
       model: model, optimizers: model.networks.map { options.updateRule(of: $0.name) }, seed: options.seed)
     _ = try RunStateTests.generation(state, in: runFolder.checkpointsPath)
+    return run
+  }
+
+  @Test("the card of its export names no place on this machine, and prints a recipe that is taken")
+  func card() throws {
+    let folder = TemporaryFolder()
+    let run = try Self.makeRun(
+      in: folder, "data=/home/me/images", "init.generator=/home/me/g", "init.partial=true", "quality.every=9",
+      "quality.space=weights", "quality.weights=/home/me/f", "quality.metric=modes")
+    let place = folder.path + "/export"
+    _ = try Export(path: run).write(.safetensors, networks: [], isAveraged: true, to: place)
+    let card = try String(contentsOfFile: place + "/README.md", encoding: .utf8)
+    #expect(!card.contains("/home/me"), "\(card)")
+    let recipe = try #require(card.split(separator: "```yaml\n").last?.split(separator: "\n```").first)
+    let options = try Options.resolve(yaml: Array(recipe.utf8), name: "card", label: "card.yaml")
+    #expect(options.quality.space == .pca && options.quality.metric == .frechet)
+    #expect(options.data == .path("images"))
   }
 
   @Test("an interpolation begins and ends with the grid's latents, bit for bit")
@@ -37,8 +58,17 @@ struct SamplingTests {
         let index = row * 5 + column
         #expect(strips.rows(index..<(index + 1)).scalars == grid.rows(sample..<(sample + 1)).scalars)
       }
-      let middle = row * 5 + 2
-      #expect(strips.rows(middle..<(middle + 1)).scalars != grid.rows(2 * row..<(2 * row + 1)).scalars)
+      // On the great circle, where a straight line would be shorter: half way is as far from both ends.
+      let (a, b) = (grid.rows(2 * row..<2 * row + 1).scalars, grid.rows(2 * row + 1..<2 * row + 2).scalars)
+      let middle = strips.rows(row * 5 + 2..<row * 5 + 3).scalars
+      func dot(_ x: [Float], _ y: [Float]) -> Double {
+        zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      }
+      let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+      let scale = 1 / (2 * (1 + cosine)).squareRoot()
+      for (place, value) in middle.enumerated() {
+        #expect(abs(Double(value) - scale * Double(a[place] + b[place])) < 1e-4)
+      }
     }
   }
 

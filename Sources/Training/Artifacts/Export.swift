@@ -165,6 +165,8 @@ package struct Export {
     var options = options
     options.initial = Options.Initial()
     options.quality.weights = nil
+    if options.quality.space == .weights { options.quality.space = .pca }
+    if !options.quality.metric.isKnown(in: options.quality.space) { options.quality.metric = .frechet }
     if case .path(let path) = options.data {
       let name = path.split(separator: "/").last.map(String.init) ?? path
       // A folder may be called as embedded data are.

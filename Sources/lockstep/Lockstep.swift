@@ -35,7 +35,7 @@ struct Lockstep: ParsableCommand {
     // A wish to stop that comes before the program is ready for it must not end it. Caught, not blocked:
     // libraries have threads by now, which would take a signal that is blocked here.
     switch CommandLine.arguments.dropFirst().first {
-    case "train": StopSignals.catchAll()
+    case "train" where !CommandLine.arguments.contains("--dry-run"): StopSignals.catchAll()
     case "launch": LaunchSignals.catchAll()
     default: break
     }

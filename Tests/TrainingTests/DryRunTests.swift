@@ -51,9 +51,10 @@ struct DryRunTests {
   }
 
   @Test(
-    "a model that no machine has room for",
+    "a model, or a micro-batch, that no machine has room for",
     .enabled(if: Memory.available(ranksOnNode: 1) != nil, "no limit is known"))
   func memory() {
+    #expect(throws: MemoryError.self) { try dryRun("dcgan", "batch=1048576", "microBatches=1") }
     #expect(throws: MemoryError.self) { try dryRun("vae", "size=4096", "model.hidden=65536") }
   }
 }

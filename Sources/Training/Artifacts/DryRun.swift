@@ -15,13 +15,18 @@ package struct DryRun {
   /// Resolves the options of a new run, opens its data, checks what the run would and describes it. Nothing
   /// is written.
   /// - Throws: `OptionsError`, `PlanError` if the batch cannot be cut, `DatasetError`, `CheckpointError` and
-  ///   ``RunFolderError`` for what the run would begin with or measure by, ``MemoryError`` if the model is
-  ///   too large for this machine.
+  ///   ``RunFolderError`` for what the run would begin with or measure by, ``MemoryError`` if the model, or
+  ///   a micro-batch, is too large for this machine.
   package init(recipe: String, overrides: [String]) throws {
     let options = try Options.resolve(recipe: recipe, overrides: overrides)
     let plan = try MicroBatchPlan(
       batch: options.batch, microBatches: options.microBatches, worldSize: 1, rank: 0)
     try MemoryError.checkMaking(options)
+    // The least share that a rank can have: a micro-batch.
+    let parts = options.microBatches
+    try MemoryError.check(
+      options, MicroBatchPlan(batch: options.batch, microBatches: parts, worldSize: parts, rank: 0),
+      ranksOnNode: 1)
     let dataset = try RunAgreement.data(of: options, plan, isNew: true, rank: 0)
     let model = options.family.makeModel(options)
     let steps = options.length.steps(

@@ -10,6 +10,9 @@ extension EndToEnd {
       let imagesPerSecond: Double
       let ranks: Int
       let tensorAllocationsAfterWarmUp: Int
+      let secondsPerStep: Double
+      let exposedCommunicationFraction: Double
+      let gflopsPerCore: Double
     }
 
     private struct Kernels: Decodable {
@@ -49,6 +52,42 @@ extension EndToEnd {
       let steps: Steps = try decoded(try job.wait())
       #expect(steps.ranks == ranks && steps.imagesPerSecond > 0)
       #expect(steps.tensorAllocationsAfterWarmUp == 0)
+    }
+
+    @Test("a step of a critic reads five batches, and the figures of it agree")
+    func critic() throws {
+      let steps: Steps = try decoded(
+        try Lockstep.run(["bench", "wgan-gp", "--json", "--runs", "1"] + small, in: Folder()))
+      #expect(abs(steps.imagesPerSecond * steps.secondsPerStep - 5 * 16) < 1e-6)
+      #expect((0...1).contains(steps.exposedCommunicationFraction) && steps.gflopsPerCore > 0)
+    }
+
+    private struct Sums: Decodable {
+      let bytes: Int
+      let ranks: Int
+      let seconds: Double
+      let mpiAllreduceSeconds: Double
+    }
+
+    @Test(
+      "bench allreduce times its own sums and MPI's", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
+    func sums() throws {
+      let words = [Lockstep.path!, "bench", "allreduce", "megabytes=1", "--runs", "1", "--json"]
+      let folder = try Folder()
+      let sums: Sums = try decoded(try MPIRun.start([.init(ranks: 2, words: words)], in: folder).wait())
+      #expect(sums.bytes == 1_000_000 && sums.ranks == 2)
+      #expect(sums.seconds > 0 && sums.mpiAllreduceSeconds > 0)
+    }
+
+    @Test(
+      "bench allreduce refuses other words, and gradients that no machine has room for",
+      arguments: [
+        (["microBatches=6"], 64), (["megabytes=5000"], 64), (["batch=8"], 64),
+        (["megabytes=4096", "microBatches=4096"], 78),
+      ] as [([String], Int32)])
+    func sumsThatCannotBe(words: [String], status: Int32) throws {
+      let refused = try Lockstep.run(["bench", "allreduce", "--runs", "1"] + words, in: Folder())
+      #expect(refused.status == status && refused.errors.contains("megabytes="), "\(refused.errors)")
     }
 
     @Test("bench conv has a row with three rates for every layer of both networks")
@@ -92,12 +131,12 @@ extension EndToEnd {
     }
 
     @Test(
-      "bench gemm refuses to share the core with another rank",
-      .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
-    func alone() throws {
+      "a bench of one process refuses to share the core with another rank",
+      .enabled(if: MPIRun.isAvailable, "mpirun is absent"), arguments: ["gemm", "health"])
+    func alone(name: String) throws {
       let folder = try Folder()
       let finished = try MPIRun.start(
-        [.init(ranks: 2, words: [Lockstep.path!, "bench", "gemm"])], in: folder
+        [.init(ranks: 2, words: [Lockstep.path!, "bench", name])], in: folder
       ).wait()
       #expect(finished.status == 64)
       #expect(finished.errors.contains("without mpirun"))

@@ -10,8 +10,16 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   case seeds(first: UInt64, runs: Int)
   /// A signal came before all runs were made.
   case stopped
+  /// A rank's gradients and their sum do not fit into its share of the machine's memory.
+  case tooLarge(needed: Double, available: Int)
 
-  package var exitStatus: ExitStatus { self == .stopped ? .stopped : .usage }
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .tooShort, .savesNothing, .seeds: .usage
+    case .stopped: .stopped
+    case .tooLarge: .configuration
+    }
+  }
 
   /// `what, where; what to do next`.
   package var description: String {
@@ -22,6 +30,9 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
     case .seeds(let first, let runs):
       "the seeds of \(runs) runs from \(first) on pass \(Int.max); give a smaller seed=, or fewer --runs"
     case .stopped: "stopped before the last run, command line; nothing is kept, run it again"
+    case .tooLarge(let needed, let available):
+      "the gradients need at least \(ByteCount.text(Int(needed))) a rank, this machine has "
+        + "\(ByteCount.text(available)); lower megabytes= or microBatches=, or use more nodes"
     }
   }
 }

@@ -36,14 +36,24 @@ package struct ReductionBenchmark {
 
   /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the
   /// slowest rank.
-  /// - Throws: if there are more ranks than micro-batches `PlanError` on rank 0 and ``CoordinationError`` on
-  ///   the others; `CommunicationError`.
+  /// - Throws: on the rank that tells of it `PlanError` if there are more ranks than micro-batches, or
+  ///   ``BenchmarkError`` for lack of memory, and ``CoordinationError`` on the others; `CommunicationError`.
   package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
     let plan = try communicator.together {
       try MicroBatchPlan(
         batch: settings.microBatches, microBatches: settings.microBatches, on: communicator)
     }
     let count = Int(settings.megabytes * 1e6 / 4)
+    let layout = try communicator.nodeLayout()
+    try communicator.together {
+      guard let memory = Memory.available else { return }
+      let available = memory / layout.localSize(of: communicator.rank)
+      // Terms, what they are added up in, and the sum.
+      let needed = Double(4 * count) * Double(plan.local.count + 2)
+      guard needed <= Double(available) else {
+        throw BenchmarkError.tooLarge(needed: needed, available: available)
+      }
+    }
     let reducer = GradientReducer(plan: plan, count: count)
     let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)
     let gradients = plan.local.map { noise.normal([count], from: $0 * count) }
@@ -78,7 +88,7 @@ package struct ReductionBenchmark {
     self.library = communicator is MPICommunicator ? library.sorted() : nil
     bytes = 4 * count
     worldSize = communicator.size
-    nodes = try communicator.nodeLayout().names.count
+    nodes = layout.names.count
   }
 
   /// One JSON object; times are medians.

@@ -83,6 +83,8 @@ extension EndToEnd {
       #expect(try folder.bytes("one.png") != folder.bytes("rows.png"))
       let strips = ["sample", "run", "--interpolate", "3", "--class", "2", "--output", "strips.png"]
       #expect(try Lockstep.run(strips, in: folder).status == 0)
+      let each = try Lockstep.run(["sample", "run", "--count", "65", "--folder", "each"], in: folder)
+      #expect(each.status == 0 && folder.has("each/4/000064.png"), "every class in turn: \(each.errors)")
       let absent = try Lockstep.run(["sample", "run", "--class", "10"], in: folder)
       #expect(absent.status == 64 && absent.errors.contains("classes are 0 to 9"), "\(absent.errors)")
       let exported = try Lockstep.run(

@@ -82,6 +82,8 @@ extension EndToEnd {
       #expect(names.count == 70 && names.first == "000000.png" && names.last == "000069.png")
       let size = try pngSize(folder.bytes("fakes/000069.png"))
       #expect(size.width == 32 && size.height == 32)
+      // They are drawn 64 at a time.
+      #expect(try folder.bytes("fakes/000064.png") != folder.bytes("fakes/000000.png"))
       let again = try Lockstep.run(words, in: folder)
       #expect(again.status == 73 && again.errors.contains("holds files"), "\(again.errors)")
       #expect(try Lockstep.run(["sample", "run", "--folder", "few", "--count", "3"], in: folder).status == 0)

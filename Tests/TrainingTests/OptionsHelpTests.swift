@@ -1,3 +1,4 @@
+import Platform
 import Testing
 import Training
 
@@ -38,6 +39,17 @@ struct OptionsHelpTests {
     for key in OptionSchema(family: .dcgan).keys {
       #expect(words.contains(key.path) == (key.role != .arithmetic), "\(key.path)")
     }
+  }
+
+  @Test("no default changes by the way: digests of options leave those out that change nothing")
+  func golden() {
+    let headings = OptionSchema.helpTextOfAll().split(separator: "\n").filter {
+      $0.hasPrefix("  ") && !$0.hasPrefix("   ") && $0.contains("=")
+    }
+    let text = headings.joined(separator: "\n")
+    #expect(
+      SHA256.digest(of: text) == "a3aab1a288b638fee722d9332fb935ea1a2f9192edb8480a5e8fdca7e366cf0d", "\(text)"
+    )
   }
 
   @Test("every default is a value that the key accepts")

@@ -107,16 +107,17 @@ extension EndToEnd {
         let rewinds: Int
       }
 
+      let restored: Int
       let outcomes: [Outcome]
     }
 
     @Test(
       "a run that is broken, from the start or later, is found wrong and goes back; a healthy one is left alone",
-      arguments: [("collapse", true), ("accident", true), ("health", false)])
+      arguments: [("collapse", true), ("accident", true), ("divergence", true), ("health", false)])
     func recovery(name: String, isBroken: Bool) throws {
       let words = ["bench", name, "--json", "--runs", "1", "steps=2400", "batch=128"]
       let recovery: Recovery = try decoded(try Lockstep.run(words, in: Folder()))
-      #expect(recovery.outcomes.count == 1)
+      #expect(recovery.outcomes.count == 1 && recovery.restored == 1)
       for outcome in recovery.outcomes {
         #expect(isBroken == (outcome.detected.map { 0 < $0 && $0 <= 500 } ?? false))
         #expect((outcome.rewinds > 0) == isBroken)

@@ -54,7 +54,6 @@ package struct RecoveryBenchmark {
   /// - Throws: ``BenchmarkError`` for a first seed that has not as many behind it and where a stop is wished,
   ///   `OptionsError`, and what ``TrainingRun`` throws but ``WatchError``.
   package init(_ kind: Case, runs: Int, words: [String]) throws {
-    self.kind = kind
     var defaults = [
       "steps=6000", "watch.every=25", "watch.policy=rewind", "samples.every=0", "samples.count=1",
       "log.every=100", "checkpoint.every=200",
@@ -74,17 +73,24 @@ package struct RecoveryBenchmark {
     let options = try Options.resolve(recipe: "ring", overrides: words.filter { $0.hasPrefix("seed=") })
     guard case .mixture(let mixture) = options.data else { preconditionFailure("ring is a mixture") }
     let centres = GaussianMixture.modes(of: mixture).centres
-    modes = centres.count
     // Before the first run, which takes minutes.
     guard options.seed <= UInt64(Int.max) - UInt64(runs - 1) else {
       throw BenchmarkError.seeds(first: options.seed, runs: runs)
     }
     // From here on a signal must leave nothing behind.
     StopSignals.catchAll()
-    outcomes = try (0..<runs).map { run in
+    let outcomes = try (0..<runs).map { run in
       try Self.outcome(
         kind, seed: options.seed + UInt64(run), overrides, centre: centres[run % centres.count])
     }
+    self.init(kind, modes: centres.count, outcomes)
+  }
+
+  /// What became of runs on data with so many modes.
+  package init(_ kind: Case, modes: Int, _ outcomes: [Outcome]) {
+    self.kind = kind
+    self.modes = modes
+    self.outcomes = outcomes
   }
 
   private static func outcome(
@@ -186,7 +192,7 @@ package struct RecoveryBenchmark {
 
 extension RecoveryBenchmark.Outcome {
   /// What a run's log tells.
-  init(log: String, seed: UInt64, brokenAt: Int, failure: String?) throws {
+  package init(log: String, seed: UInt64, brokenAt: Int, failure: String?) throws {
     let lines = try JSONLinesLog.values(of: log)
     func isBad(_ line: JSONValue) -> Bool {
       guard case .string(let word)? = line["verdict"] else { return false }

@@ -132,7 +132,7 @@ extension OptionsResolution {
     guard !wanted.isKnown(in: kind) else { return }
     report(
       "quality.metric=\(wanted.rawValue) is given, but principal components know no modes", metric.origin,
-      "give quality.space=classifier too")
+      "give quality.space=classifier, or another quality.metric")
   }
 
   /// What is not measured cannot get better, and has no best.

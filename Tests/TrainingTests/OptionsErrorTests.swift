@@ -57,7 +57,7 @@ struct OptionsErrorTests {
     let lines = "lockstep: \(error)".split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines.allSatisfy { $0.hasPrefix("lockstep: ") })
-    #expect(error.kind == .configuration && error.exitStatus == .configuration)
+    #expect(error.exitStatus == .configuration)
   }
 
   @Test(

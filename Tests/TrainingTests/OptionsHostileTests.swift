@@ -51,7 +51,7 @@ struct OptionsHostileTests {
       }
       if let error = outcome(bytes) {
         refused += 1
-        #expect(error.kind == .configuration)
+        #expect(error.exitStatus == .configuration)
         #expect(
           error.lines.allSatisfy { !$0.utf8.contains { $0 < 0x20 || $0 == 0x7F } && $0.utf8.count < 4096 })
       }
@@ -147,12 +147,12 @@ struct OptionsHostileTests {
       ("missing.yaml", "No such file"), ("pipe.yaml", "not a regular file"), ("", "not a regular"),
     ] {
       let error = try #require(throws: OptionsError.self) { try Options.resolve(recipe: "\(folder)/\(path)") }
-      #expect(error.kind == .inputMissing && error.exitStatus == .inputMissing)
+      #expect(error.exitStatus == .inputMissing)
       #expect(error.description.contains(words) && error.description.contains("\(folder)/\(path); "))
     }
     try write(repeated("# x\n", 300_000), to: folder + "/big.yaml")
     let big = try #require(throws: OptionsError.self) { try Options.resolve(recipe: folder + "/big.yaml") }
-    #expect(big.kind == .configuration && big.description.contains("larger than"))
+    #expect(big.exitStatus == .configuration && big.description.contains("larger than"))
     try write(Array(least.utf8), to: folder + "/good.yml")
     #expect(try Options.resolve(recipe: folder + "/good.yml").recipe == "good")
     #expect(throws: OptionsError.self) { try Options.read(path: "a\0b") }

@@ -1,4 +1,5 @@
 import Networks
+import Platform
 
 extension Options {
   /// Checks the step sizes of a run whose length in steps has followed from its data.

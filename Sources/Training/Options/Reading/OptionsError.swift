@@ -2,34 +2,19 @@ public import Platform
 
 /// Options that cannot be used, with everything that is wrong with them.
 public struct OptionsError: ReportedError, Sendable, Equatable, CustomStringConvertible {
-  /// What the problems have in common.
-  public enum Kind: Sendable, Equatable {
-    /// A key, a value or the text of a recipe is wrong, or no recipe has that name.
-    case configuration
-    /// The file is not there, or may not be read.
-    case inputMissing
-  }
-
-  /// The kind, which decides the exit status.
-  public let kind: Kind
+  /// How the program ends for it: `inputMissing` where a file is not there or may not be read, else
+  /// `configuration`.
+  public let exitStatus: ExitStatus
   /// The problems, in the order of the file and then of the command line.
   public let problems: [OptionProblem]
   /// How many more there were after ``problems`` was full.
   public let omitted: Int
 
-  init(_ kind: Kind, _ problems: [OptionProblem], omitted: Int = 0) {
+  init(_ exitStatus: ExitStatus, _ problems: [OptionProblem], omitted: Int = 0) {
     precondition(!problems.isEmpty, "an error needs a problem")
-    self.kind = kind
+    self.exitStatus = exitStatus
     self.problems = problems
     self.omitted = omitted
-  }
-
-  /// How the program ends for it.
-  public var exitStatus: ExitStatus {
-    switch kind {
-    case .configuration: .configuration
-    case .inputMissing: .inputMissing
-    }
   }
 
   /// One line for each problem, `what, where; what to do next`, without the program's name.

@@ -34,7 +34,7 @@ extension Options {
   /// Reads the options of a run, as ``canonicalYAML`` has written them.
   ///
   /// - Parameter path: `options.yaml` in a run's folder.
-  /// - Throws: ``OptionsError`` of kind `inputMissing` if there is no such file.
+  /// - Throws: ``OptionsError`` with `inputMissing` if there is no such file.
   public static func read(path: String) throws(OptionsError) -> Options {
     try OptionsResolution.resolve(RecipeSource.read(path), overrides: [])
   }

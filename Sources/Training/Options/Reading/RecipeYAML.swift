@@ -1,3 +1,4 @@
+import Platform
 import Yams
 
 /// A recipe's text as a tree, before anything is known about keys.

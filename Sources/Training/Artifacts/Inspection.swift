@@ -65,39 +65,53 @@ package struct Inspection {
     return try Options.resolve(yaml: Array(own.utf8), name: "checkpoint", label: Manifest.fileName)
   }
 
+  /// What a path stands for.
+  private enum Place {
+    /// A folder of checkpoints, for the newest whole one in it.
+    case newest(in: String)
+    /// A folder of checkpoints, for the one that it keeps as the best.
+    case best(in: String)
+    /// Itself.
+    case checkpoint
+
+    /// - Parameter path: without slashes at its end.
+    static func of(_ path: String) -> Place {
+      // A run may have any name.
+      let own = "\(path)/\(RunFolder.Entry.checkpoints)"
+      if Files.isFolder(own) { return .newest(in: own) }
+      // From the root on, so that `best` and `.` mean the same within the folder of checkpoints.
+      let names = Files.absolute(path).split(separator: "/").suffix(2).map(String.init)
+      let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      if names == [RunFolder.Entry.checkpoints, "best"] { return .best(in: parent) }
+      if names.last == RunFolder.Entry.checkpoints, Files.isFolder(path) { return .newest(in: path) }
+      if names == [RunFolder.Entry.checkpoints, "latest"] { return .newest(in: parent) }
+      return .checkpoint
+    }
+  }
+
   private static func newestOrNamed(
     _ path: String
   ) throws(CheckpointError) -> (LoadedGeneration, rejected: [CheckpointStore.Rejection]) {
     let trimmed = Files.withoutTrailingSlashes(path)
-    // A run may have any name.
-    let isRun = Files.isFolder("\(trimmed)/checkpoints")
-    // From the root on, so that `best` and `.` mean the same within the folder of checkpoints.
-    let last = Files.absolute(trimmed).split(separator: "/").suffix(2)
-    let parent = trimmed.lastIndex(of: "/").map { String(trimmed[..<$0]) } ?? "."
-    if !isRun, last.elementsEqual(["checkpoints", "best"]) {
-      guard let best = CheckpointStore(directory: parent).best else {
-        throw CheckpointError(
-          .notFound, "the run keeps no best checkpoint", path: parent,
-          advice: "train with checkpoint.keepBest=true, or name the run for its newest checkpoint")
-      }
-      return (try CheckpointStore.load(path: "\(parent)/\(best)"), [])
-    }
-    let folders = ["\(trimmed)/checkpoints", trimmed, parent]
-    let isStore = [
-      isRun,
-      last.last == "checkpoints" && Files.isFolder(folders[1]),
-      last.elementsEqual(["checkpoints", "latest"]),
-    ]
-    guard let place = isStore.firstIndex(of: true) else {
+    switch Place.of(trimmed) {
+    case .checkpoint:
       try checkIsCheckpoint(trimmed)
       return (try CheckpointStore.load(path: path), [])
+    case .best(let folder):
+      guard let best = CheckpointStore(directory: folder).best else {
+        throw CheckpointError(
+          .notFound, "the run keeps no best checkpoint", path: folder,
+          advice: "train with checkpoint.keepBest=true, or name the run for its newest checkpoint")
+      }
+      return (try CheckpointStore.load(path: "\(folder)/\(best)"), [])
+    case .newest(let folder):
+      let selection = try CheckpointStore(directory: folder).newestValid()
+      if let newest = selection.generation {
+        return (try CheckpointStore.load(path: newest.path, verify: false), selection.rejected)
+      }
+      try selection.requireWholeIfAny()
+      throw noneYet(folder)
     }
-    let selection = try CheckpointStore(directory: folders[place]).newestValid()
-    if let newest = selection.generation {
-      return (try CheckpointStore.load(path: newest.path, verify: false), selection.rejected)
-    }
-    try selection.requireWholeIfAny()
-    throw noneYet(folders[place])
   }
 
   /// Refuses what is neither a run folder nor, whole or damaged, a checkpoint.

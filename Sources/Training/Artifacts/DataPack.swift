@@ -26,8 +26,8 @@ package struct DataPack {
   ///   - shardBytes: a shard is ended by the sample that makes it as long.
   ///   - isFitted: whether images are written in the size that the request asks for, as a run would see them.
   ///   - tell: called before each sample.
-  /// - Throws: `DatasetError` for data that cannot be read, for text and where a stop is wished, ``OutputError`` for a
-  ///   folder that cannot be written, ``RunFolderError`` for one that is there already.
+  /// - Throws: `DatasetError` for data that cannot be read, for text and where a stop is wished,
+  ///   ``OutputError`` for a folder that cannot be written, ``RunFolderError`` for one that is there already.
   package init(
     _ request: DatasetRequest, to folder: String, shardBytes: Int, isFitted: Bool = false,
     telling tell: (_ done: Int, _ of: Int) -> Void = { _, _ in }

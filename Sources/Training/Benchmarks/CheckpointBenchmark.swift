@@ -26,8 +26,8 @@ package struct CheckpointBenchmark {
   ///   - pairCount: stretches without a save and as many with one, after one of each that is not timed.
   ///   - maximumWriters: the most ranks that write; all that see the folder if nil.
   /// - Throws: ``BenchmarkError`` for stretches too short for a save, for a run that saves nothing and where
-  ///   a stop is wished, `DatasetError`, ``RunFolderError`` where no temporary folder can be made, `CheckpointError`,
-  ///   `CommunicationError`.
+  ///   a stop is wished, `DatasetError`, ``RunFolderError`` where no temporary folder can be made,
+  ///   `CheckpointError`, `CommunicationError`.
   package init(
     _ options: Options, pairs pairCount: Int, maximumWriters: Int?, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator

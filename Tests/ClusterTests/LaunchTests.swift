@@ -71,6 +71,28 @@ struct LaunchTests {
     #expect(!isFromOutside(nil, code: 205, cause: "rank 1 on node2 ended without a word"))
   }
 
+  @Test("a host that hangs a start is at fault, with ranks or without; one without ranks to take is not")
+  func sweep() {
+    func sweep(_ answers: String?..., ranked: Int) -> StartSweep {
+      // From a block for documentation (RFC 5737).
+      let hosts = ["192.0.2.1", "192.0.2.2"]
+      return StartSweep(
+        zip(hosts, answers).map { ($0, $1) }, ranked: Array(hosts.prefix(ranked)))
+    }
+    let up = "daemon 2\nrank S\n"
+    for ranked in 1...2 {
+      let hanging = sweep(up, "daemon 0\n", ranked: ranked)
+      #expect(hanging.faulty == ["192.0.2.2"])
+      #expect(hanging.text == "mpirun's daemon does not come up on 192.0.2.2")
+      #expect(sweep(up, nil, ranked: ranked).text == "there is no answer from 192.0.2.2")
+      #expect(sweep("daemon 2\nrank T\n", "daemon 0\n", ranked: ranked).faulty == ["192.0.2.1"])
+      #expect(sweep("daemon 2\n", "daemon 2\n", ranked: ranked).text == "mpirun has started none")
+    }
+    #expect(sweep(up, "daemon 2\n", ranked: 1).faulty == [])
+    #expect(sweep(up, "daemon 2\n", ranked: 1).text == "they run, and do not find each other")
+    #expect(sweep(up, "daemon 2\n", ranked: 2).text == "no rank has begun on 192.0.2.2")
+  }
+
   @Test("a status is replaced by one of its own start alone")
   func startMarks() throws {
     let scratch = TemporaryFolder()

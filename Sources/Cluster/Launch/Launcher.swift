@@ -152,9 +152,9 @@ package struct Launcher {
           mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
           isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
         ) {
-          StartSweep(
-            start, program: program,
-            on: used?.taken(by: ranks) ?? [.init(name: RunOwner.current.host, slots: ranks)])
+          let hosts = used ?? Hostfile(hosts: [.init(name: RunOwner.current.host, slots: ranks)])
+          return StartSweep(
+            start, program: program, on: hosts.hosts, ranked: hosts.taken(by: ranks).map(\.name))
         }?.run() ?? .notStarted
       let stuck = end.sweep.map {
         LaunchNotice.stuck("the ranks were not all there after \(Int(limit)) s: \($0.text)")

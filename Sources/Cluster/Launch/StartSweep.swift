@@ -5,12 +5,14 @@ import Training
 /// for a daemon that does not call back, or for a rank that is stopped in `MPI_Init`, where no watchdog is
 /// there yet.
 ///
-/// It looks at the hosts of the hostfile; without one at this host alone, also where a batch system has given
-/// mpirun others.
-struct StartSweep {
+/// It looks at all hosts of the hostfile, because mpirun waits for a daemon on each, also where no rank goes;
+/// without one at this host alone, also where a batch system has given mpirun others.
+package struct StartSweep {
   /// What was found on a host.
   private struct Found {
     let host: String
+    /// Whether mpirun puts ranks on it.
+    let takesRanks: Bool
     /// The states of its ranks by the letters of `ps`; nil if the host has not answered.
     var ranks: [Substring]?
     /// Whether a daemon was there that talks to somebody; this host needs none.
@@ -26,7 +28,8 @@ struct StartSweep {
   /// - Parameters:
   ///   - start: what it is marked with.
   ///   - program: the path of this program.
-  init(_ start: String, program: String, on hosts: [Hostfile.Host]) {
+  ///   - ranked: the names of those that take ranks.
+  init(_ start: String, program: String, on hosts: [Hostfile.Host], ranked: [String]) {
     // All hosts are looked at first: ranks that lose others end by themselves.
     let answers = HostProbe.run(on: hosts, seconds: Self.seconds) { _ in
       Self.script(start, program: program, ends: false)
@@ -35,21 +38,28 @@ struct StartSweep {
     _ = HostProbe.run(on: alive, seconds: Self.seconds) { _ in
       Self.script(start, program: program, ends: true)
     }
-    found = answers.map { answer in
-      guard answer.code == 0 else { return Found(host: answer.host) }
-      let lines = answer.output.split(separator: "\n").map { $0.split(separator: " ") }
-      return Found(
-        host: answer.host, ranks: lines.filter { $0.first == "rank" }.compactMap(\.last),
-        hasDaemon: HostProbe.isLocal(answer.host) || lines.contains { $0.first == "daemon" && $0.last != "0" }
-      )
+    self.init(answers.map { ($0.host, $0.code == 0 ? $0.output : nil) }, ranked: ranked)
+  }
+
+  /// - Parameters:
+  ///   - answers: what the script has printed on each host; nil where there was no answer.
+  ///   - ranked: the names of those that take ranks.
+  package init(_ answers: [(host: String, output: String?)], ranked: [String]) {
+    found = answers.map { host, output in
+      var found = Found(host: host, takesRanks: ranked.contains(host))
+      guard let lines = output?.split(separator: "\n").map({ $0.split(separator: " ") }) else { return found }
+      found.ranks = lines.filter { $0.first == "rank" }.compactMap(\.last)
+      found.hasDaemon =
+        HostProbe.isLocal(host) || lines.contains { $0.first == "daemon" && $0.last != "0" }
+      return found
     }
   }
 
   /// The hosts at fault, if others are not; none if nothing tells them apart.
-  var faulty: [String] { faults.count < found.count ? faults.map(\.host) : [] }
+  package var faulty: [String] { faults.count < found.count ? faults.map(\.host) : [] }
 
   /// For people: where the start hangs.
-  var text: String {
+  package var text: String {
     let faults = faults
     if !faults.isEmpty { return Prose.list(faults.map { "\($0.what) \($0.host)" }) }
     return found.allSatisfy { $0.ranks?.isEmpty == true }
@@ -66,8 +76,9 @@ struct StartSweep {
       let hosts = found.filter(sign.isSeen)
       if !hosts.isEmpty { return hosts.map { ($0.host, sign.what) } }
     }
-    let bare = found.filter { $0.ranks?.isEmpty == true }
-    return bare.count < found.count ? bare.map { ($0.host, "no rank has begun on") } : []
+    let ranked = found.filter(\.takesRanks)
+    let bare = ranked.filter { $0.ranks?.isEmpty == true }
+    return bare.count < ranked.count ? bare.map { ($0.host, "no rank has begun on") } : []
   }
 
   /// Prints `rank STATE` or `daemon SOCKETS` for each process of the start, or ends them. Everything that

@@ -221,6 +221,20 @@ extension EndToEnd {
       #expect(stopped.status == 130 && !stopped.errors.contains("--resume"), "\(stopped.errors)")
     }
 
+    @Test("a second wish to stop ends an mpirun that does not heed the first")
+    func secondWish() throws {
+      let folder = try Folder()
+      let job = try start(
+        ["bench", "ring"], in: folder, with: "mpirun",
+        doing: "trap '' TERM; : > begun; exec sleep 60", seconds: 30)
+      try #require(try job.wait { folder.has("begun") })
+      job.signal(SIGINT)
+      // Sooner it would be the same wish.
+      usleep(1_500_000)
+      job.signal(SIGINT)
+      #expect(try job.wait().status == 130)
+    }
+
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()

@@ -51,8 +51,8 @@ final class Supervision {
   /// When it happened, in milliseconds of the monotonic clock.
   private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
   private var looked = MonotonicClock.milliseconds
-  /// Wishes to stop that have been passed on.
-  private var told = 0
+  /// Wishes to stop that have been passed on, and the signal for the next one.
+  private var (told, next) = (0, 0)
 
   /// Starts `mpirun`; nil if it cannot be started.
   /// - Parameters:
@@ -143,20 +143,26 @@ final class Supervision {
     if status.exitCode != nil { ended = now }
   }
 
+  private static let signals = [SIGUSR1, SIGTERM, SIGKILL]
+
   /// Ranks that train and get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet
   /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a
   /// start that goes on for long is ended. Of a run that has ended mpirun gets a first wish alone.
   private func passOnWishes(_ now: Int64) {
-    guard told < LaunchSignals.wishes, ended == nil || told == 0 else { return }
+    let wishes = LaunchSignals.wishes
+    guard told < wishes, ended == nil || told == 0 else { return }
     let since = wished ?? now
     wished = since
     if !hasBegun {
-      guard LaunchSignals.wishes > 1 || now - since > Self.beginning else { return }
+      guard wishes > 1 || now - since > Self.beginning else { return }
       aborted = aborted ?? now
-      told = max(told, 1)
+      // The one that waited goes with it.
+      told = wishes - 1
     }
-    if !isTraining { told = max(told, 1) }
+    if !isTraining || !hasBegun { next = max(next, 1) }
     told += 1
-    kill(process.pid, told == 1 ? SIGUSR1 : told == 2 ? SIGTERM : SIGKILL)
+    let signal = Self.signals[min(next, Self.signals.count - 1)]
+    next += 1
+    if signal == SIGKILL { giveUp() } else { kill(process.pid, signal) }
   }
 }

@@ -244,6 +244,17 @@ extension EndToEnd {
       #expect(!finished.errors.contains("restart"))
     }
 
+    @Test("the doctor counts a host's cores, whatever its shell says of OpenMP's threads")
+    func cores() throws {
+      let folder = try Folder()
+      try folder.write(Array("localhost slots=1\n".utf8), "hosts")
+      let doctor = try Job(
+        ["/usr/bin/env", "OMP_NUM_THREADS=7777", Lockstep.path!, "doctor", "--hostfile", "hosts"], in: folder
+      ).wait()
+      #expect(
+        doctor.output.contains(" 1 slot on ") && !doctor.output.contains(" 7777 cores"), "\(doctor.output)")
+    }
+
     @Test("--dry-run prints the command and makes nothing; a bad hostfile is refused with line and column")
     func dryRun() throws {
       let folder = try Folder()

@@ -78,11 +78,13 @@ package enum HostSurvey {
     return bandwidths
   }
 
-  /// Prints `key value` lines. `SSH_CONNECTION` names the address by which this host was reached.
+  /// Prints `key value` lines. `SSH_CONNECTION` names the address by which this host was reached. Of an
+  /// `OMP_NUM_THREADS` from a shell's settings `nproc` would make the number of cores.
   private static func script(path: String, folder: String, mark: String) -> String {
     """
     cd /
-    echo cores $(nproc); echo time $(date +%s); echo orted $(command -v orted)
+    echo cores $(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+    echo time $(date +%s); echo orted $(command -v orted)
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
     echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
     mv \(ShellWord.quoted(mark)) \(ShellWord.quoted(mark + "-renamed")) 2>/dev/null

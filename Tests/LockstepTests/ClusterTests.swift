@@ -112,6 +112,8 @@ extension EndToEnd {
       let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
       let run = cluster.shared + "/run"
       let job = try cluster.launch(["-n", "4"] + words(run, steps: 1_000_000))
+      // Only the loss of the node is to end it.
+      defer { withExtendedLifetime(job) {} }
       try #require(try job.wait { cluster.loggedLines("run") >= 20 })
       #expect(try !daemons(of: "node2", in: cluster).isEmpty)
       try cluster.run(["power-off", "node1"])
@@ -126,6 +128,8 @@ extension EndToEnd {
       let cluster = try VirtualCluster(nodes: 2, slots: 2, in: folder)
       let run = cluster.shared + "/run"
       let job = try cluster.launch(["-n", "4"] + words(run, steps: 1_000_000))
+      // Only the loss of the node is to end it.
+      defer { withExtendedLifetime(job) {} }
       try #require(try job.wait { (try? daemons(of: "node2", in: cluster))?.isEmpty == false })
       try cluster.run(["power-off", "node1"])
       #expect(try isLeft(by: run, of: "node2", in: cluster))

@@ -142,6 +142,18 @@ extension EndToEnd {
         in: folder, seconds: seconds)
     }
 
+    @Test("a job that is given up takes with it what it has started")
+    func givenUp() throws {
+      let folder = try Folder()
+      let program = folder.path + "/lockstep"
+      try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: program)
+      var job: Job? = try Job(["/bin/sh", "-c", "'\(program)' 60 & wait"], in: folder)
+      try #require(try job?.wait { !Processes.withWord(program).isEmpty } == true)
+      job = nil
+      for _ in 0..<1000 where !Processes.withWord(program).isEmpty { usleep(2000) }
+      #expect(Processes.withWord(program).isEmpty)
+    }
+
     @Test("a host that hangs the start is named and left out of the next one, also where no rank goes there")
     func hangingHost() throws {
       let folder = try Folder()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A process that was started, with a deadline after which it is killed.
+/// A process that was started, with a deadline after which it is killed, with all that it has started.
 final class Job {
   private let process = Process()
   private let deadline: Date
@@ -50,6 +50,15 @@ final class Job {
     return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
   }
 
+  /// A test that has failed leaves nothing to those after it.
+  deinit { end() }
+
+  /// Kills the process and all that it has started.
+  private func end() {
+    guard process.isRunning else { return }
+    for pid in Processes.tree(of: process.processIdentifier) { kill(pid, SIGKILL) }
+  }
+
   /// Sends a signal to the process that was started.
   func signal(_ number: Int32) {
     kill(process.processIdentifier, number)
@@ -80,7 +89,7 @@ final class Job {
 
   private func checkDeadline() throws {
     guard Date() > deadline else { return }
-    signal(SIGKILL)
+    end()
     throw Overdue(description: "killed at its deadline: \(text(of: outputPath))\(text(of: errorsPath))")
   }
 
@@ -122,11 +131,33 @@ enum Processes {
 
   /// Those of the program whose command line has the word `word`.
   static func withWord(_ word: String) -> [pid_t] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { pid_t($0) }.filter { pid in
+    all.filter { pid in
       let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
       let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
       return words.first?.hasSuffix("/lockstep") == true && words.contains(word)
     }.sorted()
+  }
+
+  /// A process and its descendants, parents first.
+  static func tree(of root: pid_t) -> [pid_t] {
+    let children = Dictionary(grouping: all, by: parent)
+    var tree = [root]
+    var next = 0
+    while next < tree.count {
+      tree += children[tree[next]] ?? []
+      next += 1
+    }
+    return tree
+  }
+
+  private static var all: [pid_t] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+  }
+
+  /// The second word behind the name, which may hold anything; -1 of a process that is gone.
+  private static func parent(of pid: pid_t) -> pid_t {
+    let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+    let words = stat.split(separator: ")").last?.split(separator: " ") ?? []
+    return words.count > 1 ? pid_t(words[1]) ?? -1 : -1
   }
 }

@@ -59,6 +59,10 @@ extension EndToEnd {
       let run = folder.path + "/run"
       let job = try Lockstep.start(Self.words(run), in: folder)
       try #require(try job.wait { ((try? folder.loggedSteps("run").count) ?? 0) >= 2 })
+      let processes = Processes.withWord(run)
+      #expect(
+        getsid(try #require(processes.first)) != getsid(try #require(processes.last)),
+        "Ctrl-C in a terminal would reach mpirun, which kills its ranks")
       job.signal(SIGINT)
       let finished = try job.wait()
       #expect(finished.status == 75, "\(finished.errors)")

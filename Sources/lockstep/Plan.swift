@@ -47,7 +47,9 @@ struct Plan: ParsableCommand {
   var calibration: String?
 
   @Option(
-    help: "Processes that compute the same while one is timed; by default one on each other core of a node.")
+    help:
+      "Processes that do the same while one is timed; by default one on each other core or slot of a node."
+  )
   var beside: Int?
 
   @Flag(help: "Print one JSON object.")

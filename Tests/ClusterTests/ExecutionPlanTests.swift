@@ -163,6 +163,16 @@ struct ExecutionPlanTests {
     #expect(abs(plan.efficiency(plan.rows[1]) - 64.0 / 66) < 1e-9)
   }
 
+  @Test("a rank is timed beside as many as a node will have, as far as there are cores")
+  func beside() {
+    var request = PlanRequest(recipe: "dcgan", cluster: ClusterDescription())
+    #expect(request.defaultBeside == min(Cores.usable, Cores.onNode) - 1)
+    (request.cluster.cores, request.cluster.slots) = (64, [1, 1])
+    #expect(request.defaultBeside == 0)
+    request.cluster.slots = [1, 2]
+    #expect(request.defaultBeside == min(Cores.usable, 2) - 1)
+  }
+
   @Test("processes that have no room side by side are refused before one is started")
   func memory() throws {
     var request = PlanRequest(

@@ -13,9 +13,12 @@ package struct PlanRequest: Sendable {
   package var cluster: ClusterDescription
   /// The JSON of an earlier plan, whose calibration is taken.
   package var calibration: String?
-  /// Processes that do the same while this one is timed; nil for one on each further core of a node, as far
-  /// as there are so many here.
+  /// Processes that do the same while this one is timed; nil for ``defaultBeside``.
   package var beside: Int?
+
+  /// One for each further slot of the node that has the most, or for each further core where slots are to be
+  /// chosen, as far as there are so many cores here.
+  package var defaultBeside: Int { min(Cores.usable, cluster.cores, cluster.slots?.max() ?? .max) - 1 }
 
   package init(recipe: String, cluster: ClusterDescription) {
     self.recipe = recipe
@@ -79,7 +82,7 @@ package struct PlanRequest: Sendable {
 
   private func measure(_ options: Options) throws -> CalibrationRecord {
     let cores = min(Cores.usable, cluster.cores)
-    let beside = beside ?? cores - 1
+    let beside = beside ?? defaultBeside
     if options.threads == .automatic || options.threads == .fixed(1) {
       try checkMemory(options, beside: beside)
     }

@@ -122,41 +122,52 @@ struct ExecutionPlanTests {
       try Calibration.dependsOnNodes(Options.resolve(recipe: "ring", overrides: [])), "terms are joined")
     #expect(try !Calibration.dependsOnNodes(Options.resolve(recipe: "vae", overrides: [])))
 
-    func calibration(_ seconds: Double, acrossNodes: Bool) -> Calibration {
-      let phases = ["discriminator", "generator"].map { name in
-        PhaseCost(
-          name: name, opening: 0, forward: seconds, backward: seconds,
-          buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
-      }
-      return Calibration(
-        microBatches: 8, threads: 1, beside: 0, acrossNodes: acrossNodes, microBatchesPerPass: 1,
-        phases: phases)
-    }
-    var cluster = ClusterDescription()
-    (cluster.nodes, cluster.cores, cluster.bandwidth, cluster.latency) = (2, 1, .infinity, 0)
-    let plan = try ExecutionPlan(
-      options, on: cluster,
-      calibrations: [calibration(1, acrossNodes: true), calibration(0.25, acrossNodes: false)],
-      machine: .init(copy: 0, wire: 0, message: 0))
+    let plan = try Self.plan(
+      options, Self.calibration(1), Self.calibration(0.25, acrossNodes: false),
+      on: ClusterDescription(text: "nodes: 2\ncores: 1", path: "c"))
     #expect(abs(plan.rows[0].prediction.seconds - 8) < 1e-9)
     #expect(abs(plan.rows[1].prediction.seconds - 16) < 1e-9)
+  }
+
+  /// Of two phases whose micro-batches take so many seconds forward and as many backward.
+  private static func calibration(
+    _ seconds: Double, microBatches: Int = 8, acrossNodes: Bool = true
+  ) -> Calibration {
+    let phases = ["discriminator", "generator"].map { name in
+      PhaseCost(
+        name: name, opening: 0, forward: seconds, backward: seconds,
+        buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
+    }
+    return Calibration(
+      microBatches: microBatches, threads: 1, beside: 0, acrossNodes: acrossNodes, microBatchesPerPass: 1,
+      phases: phases)
+  }
+
+  /// Where sums take no time.
+  private static func plan(
+    _ options: Options, _ calibrations: Calibration..., on cluster: ClusterDescription
+  ) throws -> ExecutionPlan {
+    var cluster = cluster
+    (cluster.bandwidth, cluster.latency) = (.infinity, 0)
+    return try ExecutionPlan(
+      options, on: cluster, calibrations: calibrations, machine: .init(copy: 0, wire: 0, message: 0))
+  }
+
+  @Test("nodes are worth it as long as twice as many gain a tenth, whatever a number between them gains")
+  func worthwhile() throws {
+    let options = try Options.resolve(recipe: "dcgan", overrides: Self.narrow)
+    // 6 nodes are as fast as 4: of 8 micro-batches some have two.
+    let plan = try Self.plan(
+      options, Self.calibration(1), on: ClusterDescription(text: "nodes: 6\ncores: 1", path: "c"))
+    #expect(plan.rows.map(\.nodes) == [1, 2, 4, 6, 8] && plan.worthwhileNodes == 8)
   }
 
   @Test("where nothing but computation takes time the cores of uneven nodes are efficient")
   func efficiency() throws {
     let options = try Options.resolve(recipe: "dcgan", overrides: ["batch=128", "microBatches=64"])
-    let phases = ["discriminator", "generator"].map { name in
-      PhaseCost(
-        name: name, opening: 0, forward: 1, backward: 1,
-        buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
-    }
-    let calibration = Calibration(
-      microBatches: 64, threads: 1, beside: 0, acrossNodes: true, microBatchesPerPass: 1, phases: phases)
     var cluster = ClusterDescription()
     (cluster.slots, cluster.nodes, cluster.cores) = ([2, 1], 2, 2)
-    (cluster.bandwidth, cluster.latency) = (.infinity, 0)
-    let plan = try ExecutionPlan(
-      options, on: cluster, calibrations: [calibration], machine: .init(copy: 0, wire: 0, message: 0))
+    let plan = try Self.plan(options, Self.calibration(1, microBatches: 64), on: cluster)
     #expect(plan.rows.map(\.ranks) == [2, 3])
     #expect(plan.efficiency(plan.rows[0]) == 1)
     // Of 64 micro-batches a rank of three has 22.

@@ -119,8 +119,11 @@ package struct ExecutionPlan: Sendable {
   private static func worthwhile(_ rows: [Row]) -> Int {
     var last = rows[0]
     for row in rows.dropFirst() {
-      guard row.prediction.seconds < last.prediction.seconds / 1.1 else { break }
-      last = row
+      if row.prediction.seconds < last.prediction.seconds / 1.1 {
+        last = row
+      } else if row.nodes >= 2 * last.nodes {
+        break
+      }
     }
     return last.nodes
   }

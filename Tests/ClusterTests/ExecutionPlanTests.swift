@@ -11,10 +11,11 @@ struct ExecutionPlanTests {
   @Test("a node sends 2(M - 1)/M of the vector where its micro-batches are one subtree, more where not")
   func bytes() throws {
     let machine = ReductionCost.Machine(copy: 0, wire: 0, message: 0)
-    func sent(_ nodes: [Int], microBatches: Int) throws -> Double {
+    func sent(_ nodes: [Int], microBatches: Int, as format: WireFormat = .float32) throws -> Double {
       let plan = try MicroBatchPlan(
         batch: microBatches, microBatches: microBatches, worldSize: nodes.reduce(0, +), rank: 0)
-      return ReductionCost(.init(megabits: 1000, latency: 0), machine, nodes: nodes, plan).bytesSent(of: 1)
+      return ReductionCost(.init(megabits: 1000, latency: 0), machine, nodes: nodes, plan, as: format)
+        .bytesSent(of: 1)
     }
     for nodes in [2, 4, 8, 64, 1024] {
       let expected = 2 * Double(nodes - 1) / Double(nodes)
@@ -23,6 +24,7 @@ struct ExecutionPlanTests {
     }
     #expect(try sent([1], microBatches: 8) == 0)
     #expect(try sent([2, 1], microBatches: 8) > 1)
+    #expect(try sent([1, 1], microBatches: 8, as: .bfloat16) == 0.5)
   }
 
   @Test("4 MB over two nodes at 1 Gbit/s take what the wire takes, and what nothing limits takes work")
@@ -34,6 +36,10 @@ struct ExecutionPlanTests {
     #expect(gigabit.seconds > 0.0333 && gigabit.seconds < 0.036)
     let free = ReductionCost(.init(megabits: .infinity, latency: 0), machine, nodes: [1, 1], plan)(bytes: 4e6)
     #expect(free.seconds < 0.004 && abs(free.seconds - free.work) < 1e-4)
+    // Sent and received.
+    let packets = ReductionCost(
+      .init(megabits: .infinity, latency: 0, packet: 1e-6), machine, nodes: [1, 1], plan)(bytes: 4e6)
+    #expect(abs(packets.work - free.work - 2 * 4e6 / 1448 * 1e-6) < 1e-9)
     #expect(
       ReductionCost(.init(megabits: 1, latency: 1), machine, nodes: [2], plan)(bytes: 4e6).seconds < 0.003)
   }
@@ -131,12 +137,12 @@ struct ExecutionPlanTests {
 
   /// Of two phases whose micro-batches take so many seconds forward and as many backward.
   private static func calibration(
-    _ seconds: Double, microBatches: Int = 8, acrossNodes: Bool = true
+    _ seconds: Double, update: Double = 0, microBatches: Int = 8, acrossNodes: Bool = true
   ) -> Calibration {
     let phases = ["discriminator", "generator"].map { name in
       PhaseCost(
         name: name, opening: 0, forward: seconds, backward: seconds,
-        buckets: [.init(bytes: 4000, update: 0, left: 0)], reads: [[0], [0]])
+        buckets: [.init(bytes: 4000, update: update, left: 0)], reads: [[0], [0]])
     }
     return Calibration(
       microBatches: microBatches, threads: 1, beside: 0, acrossNodes: acrossNodes, microBatchesPerPass: 1,
@@ -160,6 +166,16 @@ struct ExecutionPlanTests {
     let plan = try Self.plan(
       options, Self.calibration(1), on: ClusterDescription(text: "nodes: 6\ncores: 1", path: "c"))
     #expect(plan.rows.map(\.nodes) == [1, 2, 4, 6, 8] && plan.worthwhileNodes == 8)
+  }
+
+  @Test("slower cores take longer for all, ranks of a node share an update")
+  func speed() throws {
+    let options = try Options.resolve(recipe: "dcgan", overrides: Self.narrow)
+    let plan = try Self.plan(
+      options, Self.calibration(1, update: 0.25),
+      on: ClusterDescription(text: "cores: 2\nspeed: 0.5", path: "c"))
+    // Two phases, each of 4 micro-batches forward and backward, and half an update.
+    #expect(plan.rows[0].ranks == 2 && abs(plan.rows[0].prediction.seconds - 2 * (4 * 4 + 0.25)) < 1e-9)
   }
 
   @Test("where nothing but computation takes time the cores of uneven nodes are efficient")

@@ -130,10 +130,12 @@ extension EndToEnd {
 
     /// Launches one rank by an mpirun that is a shell script.
     private func launch(_ words: [String], in folder: Folder, by script: String) throws -> Finished {
-      try start(["train"] + words + ["--run", "run"], in: folder, with: "mpirun", doing: script).wait()
+      try start(
+        ["launch", "-n", "1", "train"] + words + ["--run", "run"], in: folder, with: "mpirun", doing: script
+      ).wait()
     }
 
-    /// Launches one rank with a shell script in place of a program.
+    /// Starts the program with a shell script in place of another one.
     private func start(
       _ words: [String], in folder: Folder, with program: String, doing script: String, seconds: Double = 90
     ) throws -> Job {
@@ -142,8 +144,8 @@ extension EndToEnd {
         [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(program)")
       let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
       return try Job(
-        ["/usr/bin/env", "PATH=\(folder.path):\(path)", Lockstep.path!, "launch", "-n", "1"] + words,
-        in: folder, seconds: seconds)
+        ["/usr/bin/env", "PATH=\(folder.path):\(path)", Lockstep.path!] + words, in: folder,
+        seconds: seconds)
     }
 
     @Test("a job that is given up takes with it what it has started")
@@ -164,8 +166,8 @@ extension EndToEnd {
       // From a block for documentation (RFC 5737).
       try folder.write(Array("localhost slots=1\n192.0.2.77 slots=1\n".utf8), "hosts")
       let finished = try start(
-        ["--hostfile", "hosts", "--max-restarts", "1", "train", "ring", "steps=2", "samples.every=0"]
-          + ["stallTimeout=10", "--run", "run"],
+        ["launch", "-n", "1", "--hostfile", "hosts", "--max-restarts", "1", "train", "ring", "steps=2"]
+          + ["samples.every=0", "stallTimeout=10", "--run", "run"],
         in: folder, with: "ssh",
         // It brings no daemon, and any other command to this host.
         doing: """
@@ -241,7 +243,7 @@ extension EndToEnd {
     func secondWish() throws {
       let folder = try Folder()
       let job = try start(
-        ["bench", "ring"], in: folder, with: "mpirun",
+        ["launch", "-n", "1", "bench", "ring"], in: folder, with: "mpirun",
         doing: "trap '' TERM; : > begun; exec sleep 60", seconds: 30)
       try #require(try job.wait { folder.has("begun") })
       job.signal(SIGINT)
@@ -260,15 +262,22 @@ extension EndToEnd {
       #expect(!finished.errors.contains("restart"))
     }
 
-    @Test("the doctor counts a host's cores, whatever its shell says of OpenMP's threads")
-    func cores() throws {
+    @Test("the doctor counts cores, not OpenMP's threads, and measures a link without ssh's compression")
+    func doctor() throws {
       let folder = try Folder()
-      try folder.write(Array("localhost slots=1\n".utf8), "hosts")
-      let doctor = try Job(
-        ["/usr/bin/env", "OMP_NUM_THREADS=7777", Lockstep.path!, "doctor", "--hostfile", "hosts"], in: folder
+      try folder.write(Array("192.0.2.77 slots=1\n".utf8), "hosts")
+      let doctor = try start(
+        ["doctor", "--hostfile", "hosts"], in: folder, with: "ssh",
+        doing: """
+          echo "$*" >> words
+          for word; do :; done
+          exec env OMP_NUM_THREADS=7777 sh -c "$word"
+          """
       ).wait()
       #expect(
         doctor.output.contains(" 1 slot on ") && !doctor.output.contains(" 7777 cores"), "\(doctor.output)")
+      let words = String(decoding: try folder.bytes("words"), as: UTF8.self).split(separator: "\n")
+      #expect(words.contains { $0.hasPrefix("-o Compression=no ") && $0.contains(" head -c ") }, "\(words)")
     }
 
     @Test("--dry-run prints the command and makes nothing; a bad hostfile is refused with line and column")

@@ -84,8 +84,11 @@ package enum HostProbe {
     return asked.compactMap(\.answer)
   }
 
-  private static func ask(_ command: String, on host: Hostfile.Host, seconds: Int) -> ChildProcess? {
-    let options = agentArguments + ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
+  /// - Parameter options: of ssh, which go before what else sets the same.
+  private static func ask(
+    _ command: String, on host: Hostfile.Host, seconds: Int, options: [String] = []
+  ) -> ChildProcess? {
+    let options = options + agentArguments + ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
     return ChildProcess(
       Files.onPath(agent[0]) ?? agent[0], agent + options + host.sshWords + [command], capturesOutput: true)
   }
@@ -97,8 +100,11 @@ package enum HostProbe {
   /// - Returns: megabits a second; nil where too little has come in that time.
   static func bandwidth(from host: Hostfile.Host, bytes: Int, milliseconds: Int64) -> Double? {
     let end = MonotonicClock.milliseconds + milliseconds
-    guard let process = ask("head -c \(bytes) /dev/zero", on: host, seconds: 1 + Int(milliseconds / 1000))
-    else { return nil }
+    // Nothing is left of zeros that are compressed.
+    let asked = ask(
+      "head -c \(bytes) /dev/zero", on: host, seconds: 1 + Int(milliseconds / 1000),
+      options: ["-o", "Compression=no"])
+    guard let process = asked else { return nil }
     defer { process.close() }
     var flow = Flow()
     var code: Int32?

@@ -76,6 +76,9 @@ extension EndToEnd {
         #expect(whole.output.contains("OK    \(node)  \(target)"), "\(whole.output)")
         #expect(try cluster.run(["exec", node, target, "--version"]).status == 0)
       }
+      let folderNamed = try cluster.deploy(to: "/run/deployed")
+      #expect(folderNamed.status == 69 && folderNamed.output.contains("is a folder"), "\(folderNamed.output)")
+      #expect(try cluster.run(["exec", "node1", "ls", "/run/deployed"]).output == "lockstep\n")
       // No name becomes an option of ssh.
       try Data("node1 slots=1\n-oProxyCommand=mkdir${IFS}/run/taken slots=1\n".utf8).write(
         to: URL(fileURLWithPath: cluster.hostfile))

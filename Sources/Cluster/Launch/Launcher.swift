@@ -167,7 +167,7 @@ package struct Launcher {
       record(outcome, status(), in: words.folder, ranks: ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
-        restarts < request.maxRestarts, vain <= Self.mostInVain
+        restarts < request.maxRestarts, vain < Self.mostInVain
       else {
         if let text = lastWords(outcome, words, restarts: restarts, vain: vain) { report(text) }
         return outcome.code
@@ -293,7 +293,7 @@ package struct Launcher {
     if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
     guard outcome.isRestartable else { return nil }
     guard words.isTraining else { return cause }
-    if vain > Self.mostInVain {
+    if vain >= Self.mostInVain {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
     let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""

@@ -23,6 +23,8 @@ struct HostfileTests {
       path: "hosts")
     #expect(file.hosts.map(\.name) == ["node1", "node-2.rack.example", "ten"])
     #expect(file.hosts.map(\.slots) == [4, 2, 1] && file.slots == 7)
+    #expect(file.hosts[0].sshWords == ["--", "node1"])
+    #expect(file.hosts[2].sshWords == ["-p", "2222", "--", "ada@ten"])
     #expect(file.taken(by: 4).map(\.name) == ["node1"])
     #expect(file.taken(by: 5).map(\.name) == ["node1", "node-2.rack.example"])
     #expect(file.taken(by: 99).count == 3)

@@ -12,7 +12,10 @@ struct LaunchTests {
     var command = LaunchCommand(ranks: 4, program: ["/opt/lockstep", "train", "dcgan", "data=a b"])
     #expect(
       !command.words.contains { ["--oversubscribe", "--allow-run-as-root", "--hostfile"].contains($0) })
-    #expect(command.text.hasPrefix("mpirun -n 4 --bind-to none --mca oob_tcp_keepalive_time 2 "))
+    #expect(
+      command.text.hasPrefix(
+        "mpirun -n 4 --bind-to none --mca oob_tcp_keepalive_time 2 --mca oob_tcp_keepalive_intvl 1 "
+          + "--mca oob_tcp_keepalive_probes 7 "))
     #expect(command.text.hasSuffix(" /opt/lockstep train dcgan 'data=a b'"))
     command.countsHardwareThreads = true
     #expect(command.words.contains("--use-hwthread-cpus"))
@@ -49,6 +52,8 @@ struct LaunchTests {
     #expect(LaunchOutcome(code: 75, status: nil, noticed: nil).isRestartable == false)
     #expect(LaunchOutcome(code: 0, status: nil, noticed: nil).code == 0)
     #expect(LaunchOutcome(code: 255, status: nil, noticed: nil).isRestartable)
+    // mpirun's own: no slots, a daemon that does not start.
+    #expect(LaunchOutcome(code: 1, status: nil, noticed: nil).isRestartable)
     let absent = LaunchOutcome(code: 127, status: nil, noticed: nil)
     #expect(absent.code == 78 && absent.cause?.contains("cannot start the program") == true)
   }
@@ -199,7 +204,9 @@ struct LaunchTests {
     #expect(!command.words.contains("orte_launch_agent"), "somebody knows better")
     command.sshArguments = ["-p", "2222"]
     #expect(
-      command.words.contains { $0.hasPrefix("-p 2222 -o BatchMode=yes ") }, "what the user has set stays")
+      command.words.contains(
+        "-p 2222 -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=2 -o ServerAliveCountMax=4"),
+      "what the user has set stays")
     command.hasLaunchAgent = false
     for path in ["/opt/my lockstep", "/opt/$x/lockstep", "lockstep"] {
       command.program[0] = path

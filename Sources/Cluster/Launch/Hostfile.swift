@@ -24,7 +24,7 @@ package struct Hostfile: Sendable, Equatable {
     package var address: String { Hostfile.address(of: name) }
 
     /// The words by which ssh reaches it, as mpirun puts them.
-    var sshWords: [String] {
+    package var sshWords: [String] {
       (port.map { ["-p", $0] } ?? []) + ["--", user.map { "\($0)@\(address)" } ?? name]
     }
   }

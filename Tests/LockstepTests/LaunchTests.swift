@@ -183,6 +183,38 @@ extension EndToEnd {
         ), "\(finished.errors)")
     }
 
+    @Test(
+      "a start that is ended from outside does not count against its checkpoint, one that fails does",
+      arguments: [("kill -9 $$", false), ("exit 1", true)])
+    func attempts(script: String, isCounted: Bool) throws {
+      let folder = try Folder()
+      let began = try Lockstep.run(
+        ["train", "ring", "steps=3", "samples.every=0", "--run", "run"], in: folder)
+      #expect(began.status == 0, "\(began.errors)")
+      // As a rank counts its start.
+      try folder.write(Array("step-00000003 1\n".utf8), "run/checkpoints/attempts")
+      #expect(try launch(["steps=6", "--resume"], in: folder, by: script).status == 69)
+      #expect(folder.has("run/checkpoints/attempts") == isCounted)
+    }
+
+    @Test("hosts that are one are refused, and one without an address, unless a run may go on without it")
+    func oddHosts() throws {
+      let folder = try Folder()
+      func launch(on host: String, _ words: String...) throws -> Finished {
+        try folder.write(Array("localhost slots=1\n\(host) slots=1\n".utf8), "hosts")
+        return try Lockstep.run(
+          ["launch", "-n", "1", "--hostfile", "hosts"] + words
+            + ["train", "ring", "steps=2", "samples.every=0", "--run", "run"], in: folder)
+      }
+      let double = try launch(on: "127.0.0.1")
+      #expect(double.status == 78 && double.errors.contains("are one host"), "\(double.errors)")
+      let unknown = try launch(on: "no-such-host.invalid")
+      #expect(unknown.status == 78 && unknown.errors.contains("has no address"), "\(unknown.errors)")
+      let left = try launch(on: "no-such-host.invalid", "--max-restarts", "1")
+      #expect(left.status == 0 && left.errors.contains("left out"), "\(left.errors)")
+      #expect(!left.errors.contains("restart"), "\(left.errors)")
+    }
+
     @Test("a second launch of a run is refused and leaves the first one and its status alone")
     func secondLaunch() throws {
       let folder = try Folder()
@@ -283,9 +315,14 @@ extension EndToEnd {
     @Test("--dry-run prints the command and makes nothing; a bad hostfile is refused with line and column")
     func dryRun() throws {
       let folder = try Folder()
-      let dry = try Lockstep.run(
-        ["launch", "-n", "3", "--oversubscribe", "--dry-run", "train", "dcgan"], in: folder)
+      let dry = try Job(
+        ["/usr/bin/env", "-u", "OPENBLAS_NUM_THREADS", "LOCKSTEP_KERNELS=baseline", Lockstep.path!]
+          + ["launch", "-n", "3", "--oversubscribe", "--dry-run", "train", "dcgan"], in: folder
+      ).wait()
       #expect(dry.status == 0 && dry.output.hasPrefix("mpirun -n 3 --oversubscribe "), "\(dry.errors)")
+      for variable in ["LOCKSTEP_KERNELS", "OPENBLAS_NUM_THREADS=1"] {
+        #expect(dry.output.contains(" -x \(variable) "), "what other hosts must have too: \(dry.output)")
+      }
       #expect(!folder.has("runs"))
       try folder.write(Array("localhost slot=1\n".utf8), "hosts")
       let bad = try Lockstep.run(["launch", "-n", "1", "--hostfile", "hosts", "train", "dcgan"], in: folder)

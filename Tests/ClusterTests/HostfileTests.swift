@@ -7,7 +7,7 @@ import Training
 @Suite("Hostfiles")
 struct HostfileTests {
   private func problems(_ text: String) -> [String] {
-    do throws(HostfileError) {
+    do throws(ClusterError) {
       _ = try Hostfile(text: text, path: "hosts")
       return []
     } catch {
@@ -123,8 +123,8 @@ struct HostfileTests {
 
   @Test("a file that is not there is an input that is missing")
   func missing() {
-    #expect(throws: HostfileError.self) { try Hostfile.read("/nowhere/hosts") }
-    #expect(ExitStatus(of: HostfileError.missing("/nowhere/hosts")) == .inputMissing)
+    let error = #expect(throws: ClusterError.self) { try Hostfile.read("/nowhere/hosts") }
+    #expect(error?.exitStatus == .inputMissing && error?.lines.count == 1)
   }
 }
 

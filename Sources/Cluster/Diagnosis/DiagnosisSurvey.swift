@@ -17,8 +17,8 @@ package enum HostSurvey {
 
   /// The verdicts on every host.
   /// - Parameter run: the run folder; nil for the default ones below `runs`.
-  /// - Throws: ``HostfileError``.
-  package static func checks(_ hostfile: String, run: String?) throws(HostfileError) -> [DiagnosisCheck] {
+  /// - Throws: ``ClusterError``.
+  package static func checks(_ hostfile: String, run: String?) throws(ClusterError) -> [DiagnosisCheck] {
     let hosts = try Hostfile.read(hostfile).hosts
     let path = Files.real("/proc/self/exe") ?? "lockstep"
     let folder = Files.real(FolderFacts.existing(run)) ?? "."

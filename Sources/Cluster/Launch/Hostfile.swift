@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 import Reporting
 import Training
 
@@ -60,83 +60,42 @@ package struct Hostfile: Sendable, Equatable {
   }
 
   /// Reads a hostfile.
-  /// - Throws: ``HostfileError`` with all that is wrong.
-  package static func read(_ path: String) throws(HostfileError) -> Hostfile {
-    guard let text = Files.text(path) else { throw .missing(path) }
+  /// - Throws: ``ClusterError`` with all that is wrong.
+  package static func read(_ path: String) throws(ClusterError) -> Hostfile {
+    guard let text = Files.text(path) else {
+      throw ClusterError("the hostfile \(path) cannot be read; check --hostfile", isMissing: true)
+    }
     return try Hostfile(text: text, path: path)
   }
 
   /// The hosts of a text.
-  /// - Throws: ``HostfileError`` with all that is wrong, in the order of the lines.
-  package init(text: String, path: String) throws(HostfileError) {
+  /// - Throws: ``ClusterError`` with all that is wrong, in the order of the lines.
+  package init(text: String, path: String) throws(ClusterError) {
     var linter = HostfileLinter(path: path)
     var number = 0
     var scalars = text.unicodeScalars[...]
     if scalars.first == "\u{FEFF}" {
       scalars.removeFirst()
-      linter.problems.append(
-        .init(
-          1, 1, "the file begins with a byte order mark, as on Windows",
-          "mend the file: sed -i '1s/^\\xEF\\xBB\\xBF//' \(ShellWord.typed(path))"))
+      linter.tell(
+        1, 1, "the file begins with a byte order mark, as on Windows",
+        "mend the file: sed -i '1s/^\\xEF\\xBB\\xBF//' \(ShellWord.typed(path))")
     }
     for line in scalars.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
       linter.read(String(line), number: number)
     }
     if linter.hosts.isEmpty, linter.problems.isEmpty {
-      linter.problems.append(.init(1, 1, "the file names no host", "write one a line: node1 slots=2"))
+      linter.tell(1, 1, "the file names no host", "write one a line: node1 slots=2")
     }
-    guard linter.problems.isEmpty else { throw HostfileError(path: path, problems: linter.problems) }
+    guard linter.problems.isEmpty else { throw ClusterError(lines: linter.problems) }
     hosts = linter.hosts
   }
-}
-
-/// What is wrong with a hostfile, each with line and column.
-package struct HostfileError: ReportedError, Equatable, CustomStringConvertible {
-  package struct Problem: Sendable, Equatable {
-    package let line: Int
-    package let column: Int
-    package let text: String
-    package let advice: String
-
-    init(_ line: Int, _ column: Int, _ text: String, _ advice: String) {
-      self.line = line
-      self.column = column
-      self.text = text
-      self.advice = advice
-    }
-  }
-
-  package let path: String
-  package let problems: [Problem]
-  package let isMissing: Bool
-
-  init(path: String, problems: [Problem]) {
-    (self.path, self.problems, isMissing) = (path, problems, false)
-  }
-
-  private init(missing path: String) {
-    (self.path, problems, isMissing) = (path, [], true)
-  }
-
-  /// There is no such file.
-  package static func missing(_ path: String) -> HostfileError { HostfileError(missing: path) }
-
-  package var exitStatus: ExitStatus { isMissing ? .inputMissing : .configuration }
-
-  /// One line for each problem.
-  package var lines: [String] {
-    if isMissing { return ["the hostfile \(path) cannot be read; check --hostfile"] }
-    return problems.map { "\(path):\($0.line):\($0.column): \($0.text); \($0.advice)" }
-  }
-
-  package var description: String { lines.joined(separator: "\n") }
 }
 
 /// Reads a hostfile line by line.
 struct HostfileLinter {
   private(set) var hosts: [Hostfile.Host] = []
-  var problems: [HostfileError.Problem] = []
+  private(set) var problems: [String] = []
   private let path: String
   private var lines: [String: Int] = [:]
   private var isFromWindows = false
@@ -148,7 +107,12 @@ struct HostfileLinter {
   private static let userKeys = ["username", "user_name", "user-name"]
   private static let portKey = "port"
 
+  mutating func tell(_ line: Int, _ column: Int, _ what: String, _ advice: String) {
+    problems.append("\(path):\(line):\(column): \(what); \(advice)")
+  }
+
   mutating func read(_ line: String, number: Int) {
+    let before = problems.count
     var words: [(column: Int, text: String)] = []
     var word = ""
     var column = 0
@@ -159,10 +123,9 @@ struct HostfileLinter {
       if scalar == "\r" {
         // Once: as a rule all lines do.
         if !isFromWindows {
-          problems.append(
-            .init(
-              number, column, "the line ends with a carriage return, as on Windows",
-              "mend the file: sed -i 's/\\r$//' \(ShellWord.typed(path))"))
+          tell(
+            number, column, "the line ends with a carriage return, as on Windows",
+            "mend the file: sed -i 's/\\r$//' \(ShellWord.typed(path))")
         }
         isFromWindows = true
         break
@@ -186,17 +149,15 @@ struct HostfileLinter {
     if let limit = given.limit, let slots = given.slots, slots > limit,
       let word = words.last(where: { $0.text.contains("slots=") })
     {
-      problems.append(
-        .init(
-          number, word.column, "\(slots) slots are more than max_slots=\(limit)",
-          "write slots=\(limit), or raise max_slots"))
+      tell(
+        number, word.column, "\(slots) slots are more than max_slots=\(limit)",
+        "write slots=\(limit), or raise max_slots")
     }
-    if given.slots == nil, problems.last?.line != number {
+    if given.slots == nil, problems.count == before {
       // mpirun would take as many ranks as the host has cores, which only the host knows.
-      problems.append(
-        .init(
-          number, name.column, "\(name.text.shortened) has no slots=",
-          "write how many ranks it takes: \(name.text.shortened) slots=2"))
+      tell(
+        number, name.column, "\(name.text.shortened) has no slots=",
+        "write how many ranks it takes: \(name.text.shortened) slots=2")
     }
     var host = Hostfile.Host(
       name: name.text, slots: given.slots ?? 1, text: words.map(\.text).joined(separator: " "))
@@ -207,42 +168,35 @@ struct HostfileLinter {
   private mutating func checkName(_ name: String, _ line: Int, _ column: Int) {
     let address = Hostfile.address(of: name)
     if let first = lines[address] {
-      problems.append(
-        .init(
-          line, column, "\(address.shortened) stands in line \(first) already",
-          "name each host once, with all of its slots"))
+      tell(
+        line, column, "\(address.shortened) stands in line \(first) already",
+        "name each host once, with all of its slots")
       return
     }
     lines[address] = line
     let isNamed = name.split(separator: "@", omittingEmptySubsequences: false)
     guard isNamed.count < 3, !isNamed.contains("") else {
-      problems.append(.init(line, column, "'\(name.shortened)' is no host name", "write host, or user@host"))
+      tell(line, column, "'\(name.shortened)' is no host name", "write host, or user@host")
       return
     }
     // To ssh it would be an option.
     guard !isNamed.contains(where: { $0.hasPrefix("-") }) else {
-      problems.append(
-        .init(
-          line, column, "'\(name.shortened)' is no host name", "begin it with a letter or a digit"))
+      tell(line, column, "'\(name.shortened)' is no host name", "begin it with a letter or a digit")
       return
     }
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     if parts.count == 2, let slots = Int(parts[1]) {
-      problems.append(
-        .init(
-          line, column, "'\(name.shortened)' is no host name",
-          "write: \(String(parts[0]).shortened) slots=\(slots)"))
+      tell(
+        line, column, "'\(name.shortened)' is no host name",
+        "write: \(String(parts[0]).shortened) slots=\(slots)")
     } else if parts.count > 2 {
-      problems.append(
-        .init(
-          line, column, "'\(name.shortened)' is an IPv6 address, which mpirun does not read here",
-          "give it a name in /etc/hosts, and write the name"))
+      tell(
+        line, column, "'\(name.shortened)' is an IPv6 address, which mpirun does not read here",
+        "give it a name in /etc/hosts, and write the name")
     } else if name.contains("=") {
-      problems.append(
-        .init(line, column, "the line begins with '\(name.shortened)'", "begin it with the host's name"))
+      tell(line, column, "the line begins with '\(name.shortened)'", "begin it with the host's name")
     } else if !name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-._@".contains($0)) }) {
-      problems.append(
-        .init(line, column, "'\(name.shortened)' is no host name", "use letters, digits, dots and hyphens"))
+      tell(line, column, "'\(name.shortened)' is no host name", "use letters, digits, dots and hyphens")
     }
   }
 
@@ -256,23 +210,21 @@ struct HostfileLinter {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let key = parts[0]
     guard parts.count == 2, !key.isEmpty else {
-      problems.append(
-        .init(line, column, "'\(word.shortened)' is no key=value word", "write it without spaces: slots=2"))
+      tell(line, column, "'\(word.shortened)' is no key=value word", "write it without spaces: slots=2")
       return
     }
     /// The number behind the key; nil after saying that there is none.
     func count(_ meaning: String) -> Int? {
       if let count = Int(parts[1]), (1...65_536).contains(count) { return count }
-      problems.append(
-        .init(
-          line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no number of slots",
-          "write \(meaning), at least 1"))
+      tell(
+        line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no number of slots",
+        "write \(meaning), at least 1")
       return nil
     }
     if Self.slotKeys.contains(key) {
       guard let count = count("how many ranks the host takes") else { return }
       if given.slots != nil {
-        problems.append(.init(line, column, "the slots are given twice", "keep one"))
+        tell(line, column, "the slots are given twice", "keep one")
       }
       given.slots = count
     } else if Self.limitKeys.contains(key) {
@@ -282,19 +234,17 @@ struct HostfileLinter {
       // ssh and a shell get it.
       let isName = parts[1].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
       guard isName, let first = parts[1].first, first != "-" else {
-        problems.append(
-          .init(
-            line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no user's name",
-            "use letters, digits, dots and hyphens"))
+        tell(
+          line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no user's name",
+          "use letters, digits, dots and hyphens")
         return
       }
       given.user = parts[1]
     } else if key == Self.portKey {
       guard let port = Int(parts[1]), (1...65_535).contains(port) else {
-        problems.append(
-          .init(
-            line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no port",
-            "write a number from 1 to 65535"))
+        tell(
+          line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no port",
+          "write a number from 1 to 65535")
         return
       }
       given.port = "\(port)"
@@ -304,7 +254,7 @@ struct HostfileLinter {
       ).nearest(to: key)
       let advice =
         near.first.map { "did you mean \($0)=\(parts[1].shortened)?" } ?? "mpirun knows slots= and max_slots="
-      problems.append(.init(line, column, "'\(key.shortened)' is no key of a hostfile", advice))
+      tell(line, column, "'\(key.shortened)' is no key of a hostfile", advice)
     }
   }
 }

@@ -36,7 +36,7 @@ package struct Launcher {
 
   /// Checks the request.
   /// - Parameter report: prints one line for people.
-  /// - Throws: ``HostfileError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if
+  /// - Throws: ``ClusterError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if
   ///   the batch cannot be cut for so many ranks.
   package init(_ request: Request, report: @escaping (String) -> Void) throws {
     self.request = request

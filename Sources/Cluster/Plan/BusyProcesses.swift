@@ -63,7 +63,7 @@ package final class BusyProcesses {
   }
 
   private static func error(_ what: String) -> ClusterError {
-    ClusterError(isMissing: false, lines: ["\(what); give --beside fewer"])
+    ClusterError("\(what); give --beside fewer")
   }
 
   /// Ends them all.

@@ -1,4 +1,4 @@
-package import Platform
+import Platform
 import Reporting
 import Training
 
@@ -38,8 +38,7 @@ package struct ClusterDescription: Sendable, Equatable {
   /// - Throws: ``ClusterError`` with all that is wrong.
   package static func read(_ path: String) throws(ClusterError) -> ClusterDescription {
     guard let text = Files.head(path) else {
-      throw ClusterError(
-        isMissing: true, lines: ["the description \(path) cannot be read; check --cluster"])
+      throw ClusterError("the description \(path) cannot be read; check --cluster", isMissing: true)
     }
     return try ClusterDescription(text: text, path: path)
   }
@@ -72,7 +71,7 @@ package struct ClusterDescription: Sendable, Equatable {
         report("'\(value)' is no value of \(key)", Self.keys.first { $0.name == key }?.help ?? "")
       }
     }
-    guard problems.isEmpty else { throw ClusterError(isMissing: false, lines: problems) }
+    guard problems.isEmpty else { throw ClusterError(lines: problems) }
   }
 
   /// Takes a value in; false if it is none.
@@ -100,15 +99,4 @@ package struct ClusterDescription: Sendable, Equatable {
   package var link: ReductionCost.Link {
     .init(megabits: bandwidth, latency: latency * 1e-3, packet: packet * 1e-6)
   }
-}
-
-/// What is wrong with the description of a cluster.
-package struct ClusterError: ReportedError, Equatable, CustomStringConvertible {
-  package let isMissing: Bool
-  /// One line for each problem.
-  package let lines: [String]
-
-  package var exitStatus: ExitStatus { isMissing ? .inputMissing : .configuration }
-
-  package var description: String { lines.joined(separator: "\n") }
 }

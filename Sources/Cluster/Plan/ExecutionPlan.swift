@@ -89,11 +89,8 @@ package struct ExecutionPlan: Sendable {
     self.rows = rows
     guard let best = Self.fastest(rows.filter(\.isWithin)) ?? rows.first else {
       throw ClusterError(
-        isMissing: false,
-        lines: [
-          "no way to train fits the cluster: threads=\(own[0].threads) needs a node of as many cores, and each rank needs one "
-            + "of microBatches=\(options.microBatches); change these, or the nodes and slots"
-        ])
+        "no way to train fits the cluster: threads=\(own[0].threads) needs a node of as many cores, and each "
+          + "rank needs one of microBatches=\(options.microBatches); change these, or the nodes and slots")
     }
     self.best = best
     cuts = Self.lengths.map { length in

@@ -39,10 +39,7 @@ package struct PlanRequest: Sendable {
     let options = try Options.resolve(recipe: recipe, overrides: words)
     guard options.wire != .powersgd else {
       throw ClusterError(
-        isMissing: false,
-        lines: [
-          "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16"
-        ])
+        "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16")
     }
     try MemoryError.checkMaking(options)
     return options
@@ -50,13 +47,10 @@ package struct PlanRequest: Sendable {
 
   private func read(_ path: String, _ options: Options) throws -> CalibrationRecord {
     guard let text = Files.text(path) else {
-      throw ClusterError(
-        isMissing: true, lines: ["the calibration \(path) cannot be read; check --calibration"])
+      throw ClusterError("the calibration \(path) cannot be read; check --calibration", isMissing: true)
     }
     guard let record = CalibrationRecord(planJSON: text) else {
-      throw ClusterError(
-        isMissing: false,
-        lines: ["\(path) holds no calibration; write one with: lockstep plan … --json > FILE"])
+      throw ClusterError("\(path) holds no calibration; write one with: lockstep plan … --json > FILE")
     }
     let model = options.family.makeModel(options)
     let isOfModel = record.calibrations.allSatisfy { calibration in
@@ -71,11 +65,8 @@ package struct PlanRequest: Sendable {
       record.calibrations[0].microBatches == options.microBatches
     else {
       throw ClusterError(
-        isMissing: false,
-        lines: [
-          "\(path) was measured with another recipe or other microBatches; measure again on the cluster: "
-            + "lockstep plan \(recipe) … --json > FILE"
-        ])
+        "\(path) was measured with another recipe or other microBatches; measure again on the cluster: "
+          + "lockstep plan \(recipe) … --json > FILE")
     }
     return record
   }
@@ -131,11 +122,8 @@ package struct PlanRequest: Sendable {
       guard beside > 0 else { throw error }
       let needed = ByteCount.text(Int(min(error.needed, 1e18)))
       throw ClusterError(
-        isMissing: false,
-        lines: [
-          "\(beside + 1) processes that train side by side need at least \(needed) each, which can have "
-            + "\(ByteCount.text(error.available)) here; give --beside fewer, or lower batch"
-        ])
+        "\(beside + 1) processes that train side by side need at least \(needed) each, which can have "
+          + "\(ByteCount.text(error.available)) here; give --beside fewer, or lower batch")
     }
   }
 

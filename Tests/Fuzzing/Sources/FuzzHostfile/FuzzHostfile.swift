@@ -4,7 +4,7 @@ import Cluster
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
-  do throws(HostfileError) {
+  do throws(ClusterError) {
     let hostfile = try Hostfile(text: text, path: "fuzz")
     precondition(!hostfile.hosts.isEmpty, "a hostfile that is taken names a host")
   } catch {

@@ -44,6 +44,30 @@ struct ExecutionPlanTests {
       ReductionCost(.init(megabits: 1, latency: 1), machine, nodes: [2], plan)(bytes: 4e6).seconds < 0.003)
   }
 
+  @Test("copies, short messages and latency count as often as a sum of 4 MB copies, sends and waits")
+  func terms() throws {
+    func seconds(_ nodes: [Int], copy: Double = 0, message: Double = 0, latency: Double = 0) throws -> Double
+    {
+      let plan = try MicroBatchPlan(batch: 8, microBatches: 8, worldSize: nodes.reduce(0, +), rank: 0)
+      let link = ReductionCost.Link(megabits: .infinity, latency: latency)
+      let machine = ReductionCost.Machine(copy: copy, wire: 0, message: message)
+      return ReductionCost(link, machine, nodes: nodes, plan)(bytes: 4e6).seconds
+    }
+    // A piece where memory is shared, the sum, and 1.5 times a part of it.
+    #expect(try seconds([2], copy: 1) == 2.75 * 4e6)
+    #expect(try seconds([1, 1], copy: 1) == 1.75 * 4e6)
+    #expect(try seconds([2, 2], copy: 1) == 2.375 * 4e6)
+    // Two for the header's every doubling; two in each exchange, of which there are 4 rounds and one more, or
+    // 5 blocks and two more.
+    #expect(try seconds([2], message: 1) == 2)
+    #expect(try seconds([1, 1], message: 1) == 2 + 5 * 2)
+    #expect(try seconds([2, 2], message: 1) == 4 + 7 * 2)
+    // Three in each exchange.
+    #expect(try seconds([2], latency: 1) == 0)
+    #expect(try seconds([1, 1], latency: 1) == 2 + 5 * 3)
+    #expect(try seconds([2, 2], latency: 1) == 2 + 7 * 3)
+  }
+
   @Test("cluster files are read, and every mistake is told with its line")
   func files() throws {
     let whole = try ClusterDescription(

@@ -88,27 +88,29 @@ package struct ReductionCost: Sendable, Equatable {
     guard ranks > 1 else { return .init(seconds: 0, work: 0) }
     let nodes = ranksOfNodes.count
     let most = ranksOfNodes.max() ?? 1
-    // The header: lengths, then a record a rank.
-    var latency = 2 * (Self.doublings(nodes) * link.latency + Self.doublings(ranks) * machine.message)
-    // What each rank copies: its pieces to where others see them, its part of the addition, the sum.
-    let parts = Double(rankPieces) + 1 + 1.5 / Double(ranks)
-    var work = bytes * machine.copy * (most > 1 ? parts : 1.5 / Double(ranks) + 1)
-    var wire = 0.0
-    if nodes > 1 {
-      let sent = bytesSent(of: bytes)
-      let segment =
-        most > 1
-        ? Double(MPICommunicator.segmentBytes) / Double(NodeReduction.vectors(pieces: rankPieces))
-        : Self.roundBytes * Double(ranks)
-      let exchanges = (bytes / segment).rounded(.up) + (most > 1 ? 2 : 1)
-      // A long message is announced and asked for.
-      latency += exchanges * 3 * link.latency
-      let messages = exchanges * Double(nodes - 1) * Double(nodePieces + 1)
-      let own = messages * machine.message + sent * (machine.wire + 2 * link.work) / Double(most)
-      work += own
-      wire = max(0, sent / link.bandwidth - own)
-    }
-    return .init(seconds: latency + work + wire, work: work)
+    /// ``NodeReduction``, else `Reduction`.
+    let isShared = most > 1
+    // Lengths, then a record a rank.
+    let header = 2 * (Self.doublings(nodes) * link.latency + Self.doublings(ranks) * machine.message)
+    // Its pieces to where others see them, its part of the addition, the sum.
+    let copies = (isShared ? Double(rankPieces) : 0) + 1 + 1.5 / Double(ranks)
+    let copying = bytes * machine.copy * copies
+    guard nodes > 1 else { return .init(seconds: header + copying, work: copying) }
+    // The vector passes in blocks or rounds, the last of which are not done when they are sent.
+    let block =
+      isShared
+      ? Double(MPICommunicator.segmentBytes) / Double(NodeReduction.vectors(pieces: rankPieces))
+      : Self.roundBytes * Double(ranks)
+    let exchanges = (bytes / block).rounded(.up) + (isShared ? 2 : 1)
+    // A long message is announced and asked for.
+    let announcing = exchanges * 3 * link.latency
+    let messages = exchanges * Double(nodes - 1) * Double(nodePieces + 1)
+    let sent = bytesSent(of: bytes)
+    let sending = messages * machine.message + sent * (machine.wire + 2 * link.work) / Double(most)
+    // What the wire takes beyond that.
+    let wire = max(0, sent / link.bandwidth - sending)
+    let work = copying + sending
+    return .init(seconds: header + announcing + work + wire, work: work)
   }
 
   private static let roundBytes = Double(4 * SlicePlan.defaultRoundLength)

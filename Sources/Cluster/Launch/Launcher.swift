@@ -119,6 +119,15 @@ package struct Launcher {
     return names
   }
 
+  /// One start of the ranks.
+  private struct Attempt {
+    var words: TrainWords
+    var ranks: Int
+    /// What mpirun reads, and what it holds; nil for this host, or those of the batch system.
+    var hostfile: String?
+    var hosts: Hostfile?
+  }
+
   /// Runs to the end.
   /// - Returns: the exit code.
   /// - Throws: ``LaunchError``, ``RunFolderError``, `OptionsError`.
@@ -128,43 +137,22 @@ package struct Launcher {
         .peerLost, "mpirun is not on PATH; apt-get install openmpi-bin, or load the MPI module")
     }
     setColumns()
-    var (words, claimed) = try placed(request.words)
+    let (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
     defer { if let claimed { rmdir(claimed) } }
     let survivors = TemporaryFile("hosts")
     defer { survivors.remove() }
-    var (ranks, hostfile) = (request.ranks, request.hostfile)
-    if let hosts, hosts != listed { (ranks, hostfile) = try use(hosts, listingThemIn: survivors) }
-    var used = hosts
+    var attempt = try attempt(words, on: hosts, listedIn: survivors)
     let limit = startLimit(words)
     let mark = RunStart.newMark
     var restarts = 0
     var vain = 0
     if LaunchSignals.wishes > 0 { return stopped("before the ranks had begun", words.folder) }
     while true {
-      let start = "\(mark)/\(restarts)"
-      setenv(RunStatus.startVariable, start, 1)
-      func status() -> RunStatus? {
-        words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == start ? $0 : nil }
-      }
-      let end =
-        Supervision(
-          mpirun, command(words, ranks: ranks, hostfile: hostfile, start: start).words,
-          isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
-        ) {
-          let hosts = used ?? Hostfile(hosts: [.init(name: RunOwner.current.host, slots: ranks)])
-          return StartSweep(
-            start, program: program, on: hosts.hosts, ranked: hosts.taken(by: ranks).map(\.name))
-        }?.run() ?? .notStarted
-      let stuck = end.sweep.map {
-        LaunchNotice.stuck("the ranks were not all there after \(Int(limit)) s: \($0.text)")
-      }
-      let outcome = LaunchOutcome(
-        code: end.code, status: status(), noticed: stuck ?? end.noticed, said: end.said,
-        isStopWished: LaunchSignals.wishes > 0)
+      let (end, status, outcome) = start(attempt, as: "\(mark)/\(restarts)", by: mpirun, limit: limit)
       if outcome.isFromOutside { forgive(words.folder) }
-      if let code = wished(end, status(), words) { return code }
-      record(outcome, status(), in: words.folder, ranks: ranks, hasBegun: end.hasBegun)
+      if let code = wished(end, status, words) { return code }
+      record(outcome, status, in: words.folder, ranks: attempt.ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
         restarts < request.maxRestarts, vain < Self.mostInVain
@@ -174,27 +162,79 @@ package struct Launcher {
       }
       restarts += 1
       if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
-      if let folder = words.folder, RunFolder.isRun(folder) {
-        waitForLock(of: folder)
-        words = words.resuming
+      guard let next = try next(after: attempt, without: end.sweep?.faulty ?? [], listedIn: survivors) else {
+        report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
+        return outcome.code
       }
-      if let listed {
-        let left = listed.filter(Set(reachable(listed)).subtracting(end.sweep?.faulty ?? []).contains)
-        guard !left.hosts.isEmpty else {
-          report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
-          return outcome.code
-        }
-        (ranks, hostfile) = try use(left, listingThemIn: survivors)
-        used = left
-      }
+      attempt = next
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
-      let place =
-        listed == nil ? "" : " on \(hostfile == survivors.path ? "the hosts that are left" : "all hosts")"
+      let place = next.hosts.map { $0 == listed ? " on all hosts" : " on the hosts that are left" } ?? ""
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
-          + "\(Count.text(ranks, "rank"))\(place), after step \(step)")
+          + "\(Count.text(next.ranks, "rank"))\(place), after step \(step)")
     }
+  }
+
+  /// Starts the ranks and waits for their end.
+  /// - Parameters:
+  ///   - mark: what all processes of the start are marked with.
+  ///   - limit: seconds that the ranks have to be all there.
+  /// - Returns: how mpirun ended, what the run folder says of the start, and what that comes to.
+  private func start(
+    _ attempt: Attempt, as mark: String, by mpirun: String, limit: Double
+  ) -> (Supervision.End, RunStatus?, LaunchOutcome) {
+    let (words, ranks) = (attempt.words, attempt.ranks)
+    setenv(RunStatus.startVariable, mark, 1)
+    func status() -> RunStatus? {
+      words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == mark ? $0 : nil }
+    }
+    let end =
+      Supervision(
+        mpirun, command(words, ranks: ranks, hostfile: attempt.hostfile, start: mark).words,
+        isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
+      ) {
+        let hosts = attempt.hosts ?? Hostfile(hosts: [.init(name: RunOwner.current.host, slots: ranks)])
+        return StartSweep(
+          mark, program: program, on: hosts.hosts, ranked: hosts.taken(by: ranks).map(\.name))
+      }?.run() ?? .notStarted
+    let stuck = end.sweep.map {
+      LaunchNotice.stuck("the ranks were not all there after \(Int(limit)) s: \($0.text)")
+    }
+    let last = status()
+    let outcome = LaunchOutcome(
+      code: end.code, status: last, noticed: stuck ?? end.noticed, said: end.said,
+      isStopWished: LaunchSignals.wishes > 0)
+    return (end, last, outcome)
+  }
+
+  /// A start on these hosts; nil for this one, or those of the batch system.
+  /// - Parameter file: takes the hosts if they are not all of the hostfile.
+  private func attempt(
+    _ words: TrainWords, on hosts: Hostfile?, listedIn file: TemporaryFile
+  ) throws -> Attempt {
+    var attempt = Attempt(words: words, ranks: request.ranks, hostfile: request.hostfile, hosts: hosts)
+    guard let hosts else { return attempt }
+    if !request.oversubscribes { attempt.ranks = min(request.ranks, hosts.slots) }
+    guard hosts != listed else { return attempt }
+    let path = try file.make()
+    try AtomicFile.write(Array(hosts.text.utf8), to: path, durable: false)
+    attempt.hostfile = path
+    return attempt
+  }
+
+  /// The start after one that was lost, on hosts that answer and were not at fault; nil if there is none.
+  private func next(
+    after attempt: Attempt, without faulty: [String], listedIn file: TemporaryFile
+  ) throws -> Attempt? {
+    var words = attempt.words
+    if let folder = words.folder, RunFolder.isRun(folder) {
+      waitForLock(of: folder)
+      words = words.resuming
+    }
+    let left = listed.map { $0.filter(Set(reachable($0)).subtracting(faulty).contains) }
+    guard left?.hosts.isEmpty != true else { return nil }
+    return try self.attempt(words, on: left, listedIn: file)
   }
 
   /// Seconds that the ranks have to be all there: the run's `stallTimeout`, but not less than mpirun may take
@@ -219,17 +259,6 @@ package struct Launcher {
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
     return (words.running(in: folder), folder)
-  }
-
-  /// The ranks and the hostfile for the hosts that are left.
-  private func use(
-    _ left: Hostfile, listingThemIn file: TemporaryFile
-  ) throws -> (ranks: Int, hostfile: String?) {
-    let ranks = request.oversubscribes ? request.ranks : min(request.ranks, left.slots)
-    guard left != listed else { return (ranks, request.hostfile) }
-    let path = try file.make()
-    try AtomicFile.write(Array(left.text.utf8), to: path, durable: false)
-    return (ranks, path)
   }
 
   /// The exit code where a wish to stop decides on it; nil where it does not.

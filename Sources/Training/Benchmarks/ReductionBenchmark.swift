@@ -46,8 +46,8 @@ package struct ReductionBenchmark {
     let count = Int(settings.megabytes * 1e6 / 4)
     let layout = try communicator.nodeLayout()
     try communicator.together {
-      guard let memory = Memory.available else { return }
-      let available = memory / layout.localSize(of: communicator.rank)
+      let ranks = layout.localSize(of: communicator.rank)
+      guard let available = Memory.available(ranksOnNode: ranks) else { return }
       // Terms, what they are added up in, and the sum.
       let needed = Double(4 * count) * Double(plan.local.count + 2)
       guard needed <= Double(available) else {

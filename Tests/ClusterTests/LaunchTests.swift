@@ -80,22 +80,22 @@ struct LaunchTests {
   func sweep() {
     func sweep(_ answers: String?..., ranked: Int) -> StartSweep {
       // From a block for documentation (RFC 5737).
-      let hosts = ["192.0.2.1", "192.0.2.2"]
+      let hosts = ["203.0.113.1", "203.0.113.2"]
       return StartSweep(
         zip(hosts, answers).map { ($0, $1) }, ranked: Array(hosts.prefix(ranked)))
     }
     let up = "daemon 2\nrank S\n"
     for ranked in 1...2 {
       let hanging = sweep(up, "daemon 0\n", ranked: ranked)
-      #expect(hanging.faulty == ["192.0.2.2"])
-      #expect(hanging.text == "mpirun's daemon does not come up on 192.0.2.2")
-      #expect(sweep(up, nil, ranked: ranked).text == "there is no answer from 192.0.2.2")
-      #expect(sweep("daemon 2\nrank T\n", "daemon 0\n", ranked: ranked).faulty == ["192.0.2.1"])
+      #expect(hanging.faulty == ["203.0.113.2"])
+      #expect(hanging.text == "mpirun's daemon does not come up on 203.0.113.2")
+      #expect(sweep(up, nil, ranked: ranked).text == "there is no answer from 203.0.113.2")
+      #expect(sweep("daemon 2\nrank T\n", "daemon 0\n", ranked: ranked).faulty == ["203.0.113.1"])
       #expect(sweep("daemon 2\n", "daemon 2\n", ranked: ranked).text == "mpirun has started none")
     }
     #expect(sweep(up, "daemon 2\n", ranked: 1).faulty == [])
     #expect(sweep(up, "daemon 2\n", ranked: 1).text == "they run, and do not find each other")
-    #expect(sweep(up, "daemon 2\n", ranked: 2).text == "no rank has begun on 192.0.2.2")
+    #expect(sweep(up, "daemon 2\n", ranked: 2).text == "no rank has begun on 203.0.113.2")
   }
 
   @Test("a status is replaced by one of its own start alone")
@@ -221,13 +221,13 @@ struct LaunchTests {
     }
     #expect(IPAddress.ofThisHost.allSatisfy { !$0.isLoopback })
     // From a block for documentation (RFC 5737).
-    #expect(!HostProbe.isLocal("192.0.2.77") && HostProbe.resolves("192.0.2.77"))
+    #expect(!HostProbe.isLocal("203.0.113.77") && HostProbe.resolves("203.0.113.77"))
   }
 
   @Test("an address of four bytes is looked for as the kernel's table writes it")
   func tableAddresses() {
     #expect(DaemonGuard.tableAddress(of: "10.1.1.2") == "0201010A")
-    #expect(DaemonGuard.tableAddress(of: "192.0.2.77") == "4D0200C0")
+    #expect(DaemonGuard.tableAddress(of: "203.0.113.77") == "4D7100CB")
     #expect(DaemonGuard.tableAddress(of: "fe80::1") == nil && DaemonGuard.tableAddress(of: "node2") == nil)
   }
 

@@ -57,7 +57,7 @@ extension EndToEnd {
         }, in: folder)
       let finished = try job.wait()
       #expect(finished.status == 0, "\(finished.errors)")
-      #expect(finished.output.contains("kernels baseline"), "rank 0 has the kernels that it was told to have")
+      #expect(finished.errors.contains("kernels baseline"), "rank 0 has the kernels that it was told to have")
       #expect(
         try Lockstep.inspect("one", in: folder).hashes == Lockstep.inspect("two", in: folder).hashes)
     }

@@ -164,7 +164,7 @@ extension EndToEnd {
     func hangingHost() throws {
       let folder = try Folder()
       // From a block for documentation (RFC 5737).
-      try folder.write(Array("localhost slots=1\n192.0.2.77 slots=1\n".utf8), "hosts")
+      try folder.write(Array("localhost slots=1\n203.0.113.77 slots=1\n".utf8), "hosts")
       let finished = try start(
         ["launch", "-n", "1", "--hostfile", "hosts", "--max-restarts", "1", "train", "ring", "steps=2"]
           + ["samples.every=0", "stallTimeout=10", "--run", "run"],
@@ -179,7 +179,7 @@ extension EndToEnd {
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(
         finished.errors.contains(
-          "daemon does not come up on 192.0.2.77; restart 1 of 1 with 1 rank on the hosts that are left"
+          "daemon does not come up on 203.0.113.77; restart 1 of 1 with 1 rank on the hosts that are left"
         ), "\(finished.errors)")
     }
 
@@ -297,7 +297,7 @@ extension EndToEnd {
     @Test("the doctor counts cores, not OpenMP's threads, and measures a link without ssh's compression")
     func doctor() throws {
       let folder = try Folder()
-      try folder.write(Array("192.0.2.77 slots=1\n".utf8), "hosts")
+      try folder.write(Array("203.0.113.77 slots=1\n".utf8), "hosts")
       let doctor = try start(
         ["doctor", "--hostfile", "hosts"], in: folder, with: "ssh",
         doing: """

@@ -10,6 +10,7 @@ struct OptionsComparisonTests {
       ("model.discriminatorBias=true", false),
       ("model.generatorFeatures=7", false), ("model.discriminatorFeatures=7", false),
       ("dataset.count=7", false),
+      ("dataset.maxPixels=7", true), ("dataset.maxBytes=7", true),
       ("dataset.labels=7", false), ("size=64", false), ("channels=3", false), ("seed=7", false),
       ("steps=7", true),
       ("batch=256", false), ("microBatches=4", false), ("threads=7", true), ("overlap=false", true),

@@ -59,19 +59,6 @@ enum RunAgreement {
     return dataset
   }
 
-  /// A run that begins with the whole state of another takes no other weights.
-  private static func refuseBeginnings(in words: [String]) throws(OptionsError) {
-    let keys = words.map { String($0.prefix { $0 != "=" }) }.filter { $0.hasPrefix("init.") }
-    guard !keys.isEmpty else { return }
-    throw OptionsError(
-      .configuration,
-      keys.map {
-        OptionProblem(
-          what: "\($0) is given, but --from has the whole state", origin: .commandLine($0),
-          advice: "remove it, or begin a run without --from")
-      })
-  }
-
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
     if let path = request.folder { return try RunFolder.reopen(at: path) }
     let recipe = try request.recipe.map { try RecipeSource.find($0).recipeName() }
@@ -83,7 +70,6 @@ enum RunAgreement {
     if let source = request.source {
       let (generation, _) = try Inspection.generation(at: source)
       var options = try Inspection.options(of: generation).applying(request.overrides)
-      try refuseBeginnings(in: request.overrides)
       options.initial = Options.Initial()
       options.initial.run = source
       return options

@@ -47,7 +47,7 @@ struct OptionsTrainingTests {
       ("watch.noise=0.1", "watch.every"), ("watch.skips=2", "watch.nonFinite=skip"),
       ("stop.margin=0.1", "stop.patience"), ("powersgd.rank=2", "wire=powersgd"),
       ("model.embedding=7", "model.condition"), ("minibatch.kernelSize=4", "minibatch.kernels"),
-      ("replay.share=0.3", "replay.size"), ("quality.metric=recall", "quality.every"),
+      ("replay.share=0.3", "replay.size"), ("checkpoint.keepBest=true", "quality.every"),
       ("init.partial=true", "init.discriminator=FILE"),
       ("minibatch.group=8", "minibatch.deviation=true or minibatch.kernels"),
     ])
@@ -91,8 +91,6 @@ struct OptionsTrainingTests {
       ("optimizer.generator.decaySteps: 9", "optimizer.generator.decay", "linear", "none"),
       ("labelSmoothing: 0.1", "loss", "nonSaturating", "hinge"),
       ("quality.weights: /x", "quality.space", "weights", "pca"),
-      ("stop.patience: 5", "quality.every", "9", "0"),
-      ("checkpoint.keepBest: true", "quality.every", "9", "0"),
     ])
   func lapsing(line: String, gate: String, on: String, off: String) throws {
     let path = line.prefix { $0 != ":" }
@@ -105,6 +103,27 @@ struct OptionsTrainingTests {
     let word = line.replacing(": ", with: "=")
     let found = problems(yaml: recipe, "\(gate)=\(off)", word)
     #expect(found.count == 1 && found[0].hasPrefix("\(path) is given, but "), "\(found)")
+  }
+
+  @Test("what only lies idle beside a switch is there again when it is turned on")
+  func idling() throws {
+    let recipe = "model: {family: dcgan}\nsteps: 9\ncheckpoint: {keepBest: true}\nstop: {patience: 5}\n"
+    let run = try resolve(recipe, "quality.every=9")
+    #expect(run.checkpoint.keepBest && run.stop.patience == 5 && run.endsByQuality)
+    let off = try run.applying(["quality.every=0", "stop.patience=5"])
+    #expect(off.stop.patience == 5 && !off.endsByQuality)
+    #expect(try off.applying(["quality.every=9"]) == run)
+    for word in ["stop.patience=5", "checkpoint.keepBest=true"] {
+      let found = problems(yaml: "model: {family: dcgan}\nsteps: 9\n", word)
+      #expect(found.count == 1 && found[0].contains("give quality.every too"), "\(found)")
+    }
+  }
+
+  @Test("a metric that a later space does not know gives way to it; one of the same source is refused")
+  func metrics() throws {
+    let recipe = "model: {family: dcgan}\nsteps: 9\nquality: {space: classifier, metric: modes}\n"
+    #expect(try resolve(recipe).applying(["quality.space=pca"]).quality.metric == .frechet)
+    #expect(problems(yaml: "model: {family: dcgan}\nsteps: 9\nquality: {metric: modes}\n").count == 1)
   }
 
   @Test("a decay without an end, and an end without a decay, are refused")

@@ -127,7 +127,7 @@ package struct DryRun {
 
   /// When the run ends by itself.
   private static func ending(_ options: Options) -> [(String, String)] {
-    guard options.stop.patience > 0 else { return [] }
+    guard options.endsByQuality else { return [] }
     return [
       (
         "stop",

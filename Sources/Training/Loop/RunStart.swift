@@ -71,7 +71,7 @@ package struct RunStart {
         ?? RunFolder.create(options: options.withAbsolutePaths)
       let step = generation?.manifest.info.step ?? forkedStep ?? 0
       // A run that may have ended for its measurements saves no more.
-      if let reopened, step < steps, options.stop.patience == 0 {
+      if let reopened, step < steps, !options.endsByQuality {
         try reopened.store.requireSpace(for: state.files)
       }
       let mark = Files.environment(RunStatus.startVariable).map(Self.mark) ?? Self.newMark
@@ -151,8 +151,9 @@ package struct RunStart {
   /// A run that has been trained reads nothing to begin with. Words that it was begun with may stand there
   /// again.
   private static func checkInitial(_ options: Options, as own: Options) throws(OptionsError) {
-    let changed = own.withAbsolutePaths.differences(to: options.withAbsolutePaths).map(\.path)
-      .filter { $0.hasPrefix("init.") }
+    let changed = own.withAbsolutePaths.differences(to: options.withAbsolutePaths).filter {
+      $0.path.hasPrefix("init.") && $0.before.flatMap(Files.real) != $0.after.flatMap(Files.real)
+    }.map(\.path)
     guard !changed.isEmpty else { return }
     throw OptionsError(
       .configuration,

@@ -62,7 +62,8 @@ extension OptionSchema {
       "dataset.maxBytes", \.dataset.limits.bytes, .integer(1...1 << 40),
       default: .value(.integer(DatasetLimits().bytes)), unit: "bytes", role: .execution,
       synonyms: ["max_member_bytes"],
-      help: "the most that a file of the data, or a member of an archive, holds when it is unpacked"),
+      help:
+        "the most bytes of an IDX file, an image, all text or a member of an archive, unpacked"),
     OptionKey(
       "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
       synonyms: ["image_size", "resolution"], help: "height and width of a sample"),

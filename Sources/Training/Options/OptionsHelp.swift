@@ -30,9 +30,11 @@ extension OptionSchema {
     "  \(key.path)" + suffix(of: key.fallback) + "\n" + wrapped(meaning(of: key), indentation: 6)
   }
 
-  /// For `--help`: the keys of all families that may change when a run is resumed.
+  /// For `--help`: the keys of all families that may change when a run is resumed. What it began with does
+  /// not.
   public static func resumableTextOfAll() -> String {
-    wrapped(Prose.list(vocabulary.keys.filter(\.mayChangeOnResume).map(\.path)), indentation: 2)
+    let keys = vocabulary.keys.filter { $0.mayChangeOnResume && !$0.path.hasPrefix("init.") }
+    return wrapped(Prose.list(keys.map(\.path)), indentation: 2)
   }
 
   private static func meaning(of key: OptionKey) -> String {

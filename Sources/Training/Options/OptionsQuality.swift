@@ -109,6 +109,11 @@ extension OptionSchema {
   ]
 }
 
+extension Options {
+  /// Whether the run may end by what is measured.
+  package var endsByQuality: Bool { stop.patience > 0 && quality.every > 0 }
+}
+
 extension OptionsResolution {
   /// A space of given weights needs them, points have principal components alone, and modes are told by
   /// networks.
@@ -130,16 +135,13 @@ extension OptionsResolution {
     guard let metric = settings["quality.metric"] else { return }
     let wanted = QualityMetric(metric.value)
     guard !wanted.isKnown(in: kind) else { return }
+    // Gives way to a space that was chosen after it.
+    guard metric.layer >= space.layer else {
+      derive("quality.metric", QualityMetric.frechet.optionValue)
+      return
+    }
     report(
       "quality.metric=\(wanted.rawValue) is given, but principal components know no modes", metric.origin,
       "give quality.space=classifier, or another quality.metric")
-  }
-
-  /// What is not measured cannot get better, and has no best.
-  mutating func checkMeasured() {
-    guard let every = settings["quality.every"], Int(every.value) == 0 else { return }
-    for (key, off) in [("stop.patience", OptionValue.integer(0)), ("checkpoint.keepBest", .boolean(false))] {
-      lapse(key, to: off, as: "quality is not measured", "give quality.every too, such as quality.every=500")
-    }
   }
 }

@@ -10,7 +10,6 @@ extension OptionsResolution {
     checkSampleCount()
     checkStack()
     checkSpace()
-    checkMeasured()
     checkDecay()
     checkLoss()
     checkPacking()

@@ -100,7 +100,9 @@ struct OptionsResolution {
     switch key.type.value(of: written) {
     case .success(let value):
       replaceAlternative(to: key.path, entry, layer)
-      settings[key.path] = Setting(value: value, origin: entry.origin, layer: layer)
+      // A word that the recipe, or the run, has already is the recipe's, where it may lie idle.
+      let isKnown = settings[key.path]?.value == value && settings[key.path]?.layer == .recipe
+      settings[key.path] = Setting(value: value, origin: entry.origin, layer: isKnown ? .recipe : layer)
       refused.remove(key.path)
     case .failure(let refusal):
       refused.insert(key.path)

@@ -49,8 +49,7 @@ public struct DatasetLimits: Hashable, Sendable {
   /// counted for each below it.
   static let labels = 1_000_000
 
-  /// What to do where they are too narrow.
-  static let morePixels = "raise dataset.maxPixels in training, --max-pixels of lockstep data"
+  /// What to do about content that is too long for them.
   static let moreBytes = "raise dataset.maxBytes in training, --max-bytes of lockstep data"
 
   /// Limits; 4 GiB of content, 16,384 pixels a side and 89 million pixels (Pillow's bound) unless said
@@ -59,5 +58,20 @@ public struct DatasetLimits: Hashable, Sendable {
     self.bytes = bytes
     self.side = side
     self.pixels = pixels
+  }
+
+  /// Checks the extent of an image; it has a pixel at least.
+  /// - Throws: ``DatasetError``.
+  func check(height: Int, width: Int, place: String) throws(DatasetError) {
+    let image = "an image of \(height) x \(width), above the limit of"
+    guard max(height, width) <= side else {
+      throw DatasetError(.badData, "\(image) \(side) a side", place, "use smaller ones")
+    }
+    // Neither side is long enough for the product to overflow.
+    guard height * width <= pixels else {
+      throw DatasetError(
+        .badData, "\(image) \(pixels) pixels", place,
+        "use smaller ones, or raise dataset.maxPixels in training, --max-pixels of lockstep data")
+    }
   }
 }

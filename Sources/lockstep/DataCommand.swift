@@ -46,7 +46,7 @@ struct DataCommand: ParsableCommand {
     @Option(help: "The most pixels of an image; a larger one is refused.")
     var maxPixels = DatasetLimits().pixels
 
-    @Option(help: "The most bytes that a file, or a member of an archive, holds when it is unpacked.")
+    @Option(help: "The most bytes of an IDX file, an image, all text or a member of an archive, unpacked.")
     var maxBytes = DatasetLimits().bytes
 
     func validate() throws {

@@ -77,6 +77,10 @@ extension EndToEnd {
         "a file of more bytes than asked for", 65, named: "raise dataset.maxBytes",
         ["data=data", "dataset.maxBytes=100"]
       ) { try Fixtures.images(16, in: $0, "data") },
+      Case(
+        "IDX images of more pixels than asked for", 65, named: "raise dataset.maxPixels",
+        ["data=data", "dataset.maxPixels=783"]
+      ) { try Fixtures.idx(in: $0, "data") },
       Case("a text that is called a picture", 65, named: "4.png") {
         try Fixtures.images(16, in: $0, "data")
         try $0.write(Array("no picture".utf8), "data/4.png")

@@ -46,18 +46,13 @@ struct IDXHeader: Sendable {
       throw DatasetError(
         .badData, "0 samples: the header says \(sizes)", path.description, "use another file")
     }
-    let sides = extents.dropFirst()
-    guard sides.allSatisfy({ $0 <= limits.side }), sides.reduce(1, *) <= limits.pixels else {
-      throw DatasetError(
-        .badData,
-        "images of \(sides.map(String.init).joined(separator: " x ")), above the limits of "
-          + "\(limits.side) a side and \(limits.pixels) pixels", path.description,
-        "fetch the file again, or make the images smaller")
+    if rank == 3 {
+      try limits.check(height: extents[1], width: extents[2], place: path.description)
     }
     guard !isTooLarge, product <= limits.bytes else {
       throw DatasetError(
         .badData, "the header says \(sizes), more than the limit of \(limits.bytes) bytes", path.description,
-        "fetch the file again, or split it")
+        "fetch the file again, split it, or \(DatasetLimits.moreBytes)")
     }
   }
 

@@ -29,15 +29,7 @@ package struct ImageExtent: Hashable, Sendable {
     guard extent.height > 0, extent.width > 0 else {
       throw DatasetError(.badData, "an image of \(extent.sizes) pixels", place, "replace it")
     }
-    // The sides are at most 2^32 - 1 each, so a product that is only formed within the side limit cannot
-    // overflow.
-    guard max(extent.height, extent.width) <= limits.side, extent.height * extent.width <= limits.pixels
-    else {
-      throw DatasetError(
-        .badData,
-        "an image of \(extent.sizes), above the limits of \(limits.side) a side and \(limits.pixels) pixels",
-        place, "replace it by a smaller one, or \(DatasetLimits.morePixels)")
-    }
+    try limits.check(height: extent.height, width: extent.width, place: place)
     guard extent.leastFile(format) <= bytes.count else {
       throw DatasetError(
         .badData, "an image of \(extent.sizes), which \(bytes.count) bytes cannot hold", place,

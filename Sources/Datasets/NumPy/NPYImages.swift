@@ -53,10 +53,7 @@ struct NPYImages: ImageSource {
     guard extents[0] > 0, height > 0, width > 0 else {
       throw DatasetError(.badData, "0 samples: shape \(extents)", place, "use another file")
     }
-    guard max(height, width) <= request.limits.side, height * width <= request.limits.pixels else {
-      throw DatasetError(
-        .badData, "images of \(height) x \(width)", place, "use smaller ones, or \(DatasetLimits.morePixels)")
-    }
+    try request.limits.check(height: height, width: width, place: place)
     let hash = ContentHash(kind: "npy 1")
     let valuesPerImage = height * width * channels
     isUnsigned = try Self.scan(array, hash, valuesPerImage: valuesPerImage, problems)

@@ -31,8 +31,8 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
       "the seeds of \(runs) runs from \(first) on pass \(Int.max); give a smaller seed=, or fewer --runs"
     case .stopped: "stopped before the last run, command line; nothing is kept, run it again"
     case .tooLarge(let needed, let available):
-      "the gradients need at least \(ByteCount.text(Int(needed))) a rank, this machine has "
-        + "\(ByteCount.text(available)); lower megabytes= or microBatches=, or use more nodes"
+      "the gradients need at least \(ByteCount.text(Int(needed))) a rank, which can have "
+        + "\(ByteCount.text(available)) here; lower megabytes= or microBatches=, or use more nodes"
     }
   }
 }

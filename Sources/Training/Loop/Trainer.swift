@@ -97,7 +97,7 @@ package final class Trainer {
       watchdog.board.completed(step: done)
       watchdog.board.enter(.saving)
       // The turns of a second step have read what the sums of the first have moved.
-      if step > startStep { record.attempt?.settle() }
+      if step > startStep { record.attempt?.settle(in: engine.state) }
       try saver.complete(seen: engine.commonFlags)
       record.saved(saver.savedStep)
       try lookAtGame(at: done, fault: fault)
@@ -234,7 +234,7 @@ package final class Trainer {
   /// Waits for all sums. Where they are sound the start has come to something.
   private func synchronize() throws {
     try engine.synchronize()
-    record.attempt?.settle()
+    record.attempt?.settle(in: engine.state)
   }
 
   private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }

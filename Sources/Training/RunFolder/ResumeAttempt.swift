@@ -28,6 +28,11 @@ package final class ResumeAttempt {
     }
   }
 
+  /// The run has got on, if the sums of a step are sound: those of updates that were left out are not.
+  func settle(in state: RunState) {
+    if state.skipped?.isClear != false { settle() }
+  }
+
   /// The start is not to count: the run has got on, or what stopped it was found in order before training
   /// began.
   func settle() {

@@ -30,6 +30,9 @@ package struct SkippedTurns: Sendable, Equatable {
     return true
   }
 
+  /// Whether the last turn of every network was as it should be.
+  var isClear: Bool { inARow.allSatisfy { $0 == 0 } }
+
   /// A turn of a network was as it should be.
   mutating func settle(network: Int) { inARow[network] = 0 }
 

@@ -212,8 +212,8 @@ struct OptionsTrainingTests {
     #expect(problems("dcgan", "model.packing=4", "minibatch.deviation=true", "minibatch.group=8").count == 1)
     #expect(problems("dcgan", "model.packing=2", "model.condition=embedding").count == 1)
     #expect(
-      problems("dcgan", "batch=16", "microBatches=8", "model.packing=4", "minibatch.deviation=true") == [
-        "micro-batches of 2 samples cannot be cut into packs of 4, command line key model.packing; "
+      problems("dcgan", "batch=48", "microBatches=8", "model.packing=4", "minibatch.deviation=true") == [
+        "micro-batches of 6 samples cannot be cut into packs of 4, command line key model.packing; "
           + "lower model.packing, or raise batch"
       ])
     #expect(

@@ -169,11 +169,18 @@ package struct Launcher {
       attempt = next
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
-      let place = next.hosts.map { $0 == listed ? " on all hosts" : " on the hosts that are left" } ?? ""
+      let place = next.hosts.map(place) ?? ""
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
           + "\(Count.text(next.ranks, "rank"))\(place), after step \(step)")
     }
+  }
+
+  /// For people: on which of the listed hosts a start is.
+  private func place(_ hosts: Hostfile) -> String {
+    let missing = (listed?.hosts ?? []).map(\.name).filter { name in !hosts.hosts.contains { $0.name == name }
+    }
+    return missing.isEmpty ? " on all hosts" : " on the hosts that are left, without \(Prose.list(missing))"
   }
 
   /// Starts the ranks and waits for their end.

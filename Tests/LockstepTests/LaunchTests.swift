@@ -286,6 +286,28 @@ extension EndToEnd {
       #expect(try job.wait().status == 130)
     }
 
+    @Test("a start that is ended by two wishes leaves no daemon")
+    func endedStart() throws {
+      let folder = try Folder()
+      let job = try start(
+        ["launch", "-n", "1", "train", "ring", "--run", "run"], in: folder, with: "mpirun",
+        doing: "cp /bin/sleep orted; ./orted 60 & echo $! > daemon; exec sleep 60", seconds: 30)
+      func daemon() -> pid_t? {
+        (try? folder.bytes("daemon")).flatMap {
+          pid_t(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+      }
+      try #require(try job.wait { daemon() != nil })
+      job.signal(SIGINT)
+      // Sooner it would be the same wish.
+      usleep(1_500_000)
+      job.signal(SIGINT)
+      #expect(try job.wait().status == 75)
+      // One that nobody has asked after yet has no words any more.
+      let words = FileManager.default.contents(atPath: "/proc/\(try #require(daemon()))/cmdline")
+      #expect(words?.isEmpty != false)
+    }
+
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()

@@ -101,9 +101,14 @@ final class Supervision {
   }
 
   private func giveUp() {
-    // While mpirun is there: what it leaves behind looks otherwise.
-    if swept == nil, !hasJoined, !hasBegun { swept = sweep() }
+    sweepStart()
     kill(process.pid, SIGKILL)
+  }
+
+  /// Ends what there is of ranks that are not all there yet, while mpirun is there: what that leaves behind
+  /// looks otherwise.
+  private func sweepStart() {
+    if swept == nil, !hasJoined, !hasBegun { swept = sweep() }
   }
 
   /// Passes on what mpirun and the ranks have written.
@@ -158,6 +163,8 @@ final class Supervision {
       aborted = aborted ?? now
       // The one that waited goes with it.
       told = wishes - 1
+      // mpirun leaves a daemon that does not answer.
+      sweepStart()
     }
     if !isTraining || !hasBegun { next = max(next, 1) }
     told += 1

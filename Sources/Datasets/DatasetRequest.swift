@@ -45,6 +45,10 @@ public struct DatasetLimits: Hashable, Sendable {
   public var side: Int
   /// Pixels of a source image.
   public var pixels: Int
+  /// What ``bytes`` may be set to.
+  public static let byteRange = 1...1 << 40
+  /// What ``pixels`` may be set to; a side is bounded by itself.
+  public static let pixelRange = 1...1 << 28
   /// What no label reaches, whatever is asked for: one that is larger is a mistake, and would have a number
   /// counted for each below it.
   static let labels = 1_000_000

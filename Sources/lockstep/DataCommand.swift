@@ -56,11 +56,10 @@ struct DataCommand: ParsableCommand {
       guard (1...1_000_000).contains(labels ?? 1) else {
         throw ValidationError("--labels lies between 1 and 1000000.")
       }
-      guard (1...1 << 28).contains(maxPixels) else {
-        throw ValidationError("--max-pixels lies between 1 and \(1 << 28).")
-      }
-      guard (1...1 << 40).contains(maxBytes) else {
-        throw ValidationError("--max-bytes lies between 1 and \(1 << 40).")
+      for (name, value, range) in [
+        ("pixels", maxPixels, DatasetLimits.pixelRange), ("bytes", maxBytes, DatasetLimits.byteRange),
+      ] where !range.contains(value) {
+        throw ValidationError("--max-\(name) lies between \(range.lowerBound) and \(range.upperBound).")
       }
     }
 

@@ -54,12 +54,12 @@ extension OptionSchema {
       help: "random grey images that make up a sample, one a channel, such as 3 digits of MNIST"
     ).neutral(at: .integer(1)),
     OptionKey(
-      "dataset.maxPixels", \.dataset.limits.pixels, .integer(1...1 << 28),
+      "dataset.maxPixels", \.dataset.limits.pixels, .integer(DatasetLimits.pixelRange),
       default: .value(.integer(DatasetLimits().pixels)), unit: "pixels", role: .execution,
       synonyms: ["max_image_pixels"],
       help: "the most pixels of an image in the data; a larger one is refused before it takes memory"),
     OptionKey(
-      "dataset.maxBytes", \.dataset.limits.bytes, .integer(1...1 << 40),
+      "dataset.maxBytes", \.dataset.limits.bytes, .integer(DatasetLimits.byteRange),
       default: .value(.integer(DatasetLimits().bytes)), unit: "bytes", role: .execution,
       synonyms: ["max_member_bytes"],
       help:

@@ -1,4 +1,6 @@
-/// Labelled or unlabelled images of one size, read by index.
+public import TensorCore
+
+/// Labelled or unlabelled images of one size, or volumes, read by index.
 ///
 /// A data set knows nothing of ranks: every process opens the same one and reads the indices it is given.
 /// `read` may be called from several threads at once.
@@ -13,6 +15,9 @@ public protocol ImageDataset: Sendable {
   var width: Int { get }
   /// The channels of a delivered image: 1 (grey) or 3 (RGB).
   var channels: Int { get }
+  /// The shape of a delivered sample: `[height, width, channels]`, of a volume `[depth, height, width, 1]`
+  /// with its layers from the top.
+  var sampleShape: Shape { get }
   /// Labels lie in `0..<labelCount`; 0 when the samples are unlabelled.
   var labelCount: Int { get }
   /// One more than the largest label of any sample: `labelCount`, unless a request asked for more classes.
@@ -29,8 +34,8 @@ public protocol ImageDataset: Sendable {
   /// What samples are called in the plural: `images`, or `samples` where they are points or text.
   var sampleName: String { get }
 
-  /// Writes sample `index` as `height * width * channels` values in [-1, 1], row by row from the top,
-  /// channels innermost (HWC), and returns its label, -1 when the samples are unlabelled.
+  /// Writes sample `index` as values in [-1, 1] in the order of ``sampleShape``: row by row from the top,
+  /// channels innermost (HWC). Returns its label, -1 when the samples are unlabelled.
   /// - Precondition: `0 <= index < count`.
   /// - Throws: ``DatasetError`` that names the file, when it cannot be read or decoded.
   func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32
@@ -52,6 +57,9 @@ extension ImageDataset {
   /// Images, unless the data set says otherwise.
   public var sampleName: String { "images" }
 
-  /// The values of one delivered image.
-  public var valuesPerImage: Int { height * width * channels }
+  /// An image, unless the data set says otherwise.
+  public var sampleShape: Shape { [height, width, channels] }
+
+  /// The values of one delivered sample.
+  public var valuesPerImage: Int { sampleShape.count }
 }

@@ -28,7 +28,7 @@ struct BatchPlan: Sendable {
     var first = 0
     let loaded = zip(passes, parts).map { pass, part in
       defer { first += part.indices.count }
-      let shape = Shape([part.indices.count, dataset.height, dataset.width, dataset.channels])
+      let shape = Shape([part.indices.count] + dataset.sampleShape.extents)
       return LoadedMicroBatch(
         number: pass.lowerBound, parts: pass.count, indices: part.indices,
         images: Tensor(viewOf: part.storage, offset: 0, shape: shape),

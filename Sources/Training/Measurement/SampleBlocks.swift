@@ -37,7 +37,7 @@ struct SampleBlocks {
 }
 
 extension ImageDataset {
-  /// The samples at `indices` as one tensor, `[n, H, W, C]`, and their labels. A sign of life: what is done
+  /// The samples at `indices` as one tensor, `[n, H, W, C]` of images, and their labels. A sign of life: what is done
   /// with all samples may take long.
   func labelledImages(at indices: some Collection<Int>) throws(DatasetError) -> (
     images: Tensor, labels: [Int]
@@ -49,11 +49,11 @@ extension ImageDataset {
     }
     Reading.samples.add(indices.count, ordering: .relaxed)
     return (
-      Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count, height, width, channels])), labels
+      Tensor(viewOf: storage, offset: 0, shape: Shape([indices.count] + sampleShape.extents)), labels
     )
   }
 
-  /// The samples at `indices` as one tensor, `[n, H, W, C]`.
+  /// The samples at `indices` as one tensor, `[n, H, W, C]` of images.
   func images(at indices: some Collection<Int>) throws(DatasetError) -> Tensor {
     try labelledImages(at: indices).images
   }

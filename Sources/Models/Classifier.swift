@@ -64,7 +64,7 @@ public struct Classifier {
     var chain: [any Layer] = []
     var width = configuration.channels
     for next in configuration.widths {
-      chain += [Convolution(from: width, to: next, .halve), Rectifier()]
+      chain += [Convolution(from: width, to: next, .halving()), Rectifier()]
       width = next
     }
     let side = configuration.remainingSide

@@ -7,11 +7,11 @@ public import TensorCore
 public struct ConvolutionShape: Hashable, Sendable {
   /// What it is called in tables: `generator 4-8`, by the pixels it goes between.
   public let name: String
-  /// Pixels of the larger side.
+  /// Pixels of the larger side along an axis.
   public let largeExtent: Int
   /// Channels of the larger side.
   public let largeChannels: Int
-  /// Pixels of the smaller side.
+  /// Pixels of the smaller side along an axis.
   public let smallExtent: Int
   /// Channels of the smaller side.
   public let smallChannels: Int
@@ -46,13 +46,12 @@ public struct ConvolutionShape: Hashable, Sendable {
       readsInput: readsInput)
   }
 
-  /// Traps unless images of this side can be halved again and again, down to 4 pixels.
+  /// Traps unless samples of this side can be halved again and again, down to 4 pixels.
   static func check(side: Int) {
-    precondition(side >= 8 && side & (side - 1) == 0, "images are 8, 16, 32, 64 … pixels wide")
+    precondition(side >= 8 && side & (side - 1) == 0, "samples are 8, 16, 32, 64 … pixels wide")
   }
 
-  /// The shape of the weights, `[Cout, Cin, k, k]` of the convolution, as `[Cin, Cout, k, k]` of a transposed
-  /// one.
+  /// The shape of the weights, `[Cout, Cin, k…]` of the convolution, as `[Cin, Cout, k…]` of a transposed one.
   public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }
 
   /// Weights.
@@ -60,13 +59,18 @@ public struct ConvolutionShape: Hashable, Sendable {
 
   /// Values that it gives for one sample.
   public var outputCount: Double {
-    let (extent, channels) = isTransposed ? (largeExtent, largeChannels) : (smallExtent, smallChannels)
-    return Double(extent * extent) * Double(channels)
+    let (extents, channels) = isTransposed ? (largeExtents, largeChannels) : (smallExtents, smallChannels)
+    return Double(extents.reduce(1, *)) * Double(channels)
   }
 
   /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the
   /// smaller side meets all weights once.
-  public var flops: Double { 2 * weightCount * Double(smallExtent * smallExtent) }
+  public var flops: Double { 2 * weightCount * Double(smallExtents.reduce(1, *)) }
+
+  /// The larger side's pixels along each axis.
+  public var largeExtents: [Int] { Array(repeating: largeExtent, count: geometry.axes) }
+  /// The smaller side's pixels along each axis.
+  public var smallExtents: [Int] { Array(repeating: smallExtent, count: geometry.axes) }
 }
 
 extension [ConvolutionShape] {
@@ -78,14 +82,17 @@ extension [ConvolutionShape] {
 }
 
 extension ConvolutionGeometry {
-  /// Between 1 x 1 pixels and a whole square.
-  static func whole(_ side: Int) -> ConvolutionGeometry {
-    ConvolutionGeometry(kernel: [side, side], stride: [1, 1], padding: [0, 0])
+  /// The same along each axis.
+  private static func cube(_ kernel: Int, stride: Int, padding: Int, axes: Int) -> ConvolutionGeometry {
+    func each(_ number: Int) -> [Int] { Array(repeating: number, count: axes) }
+    return ConvolutionGeometry(kernel: each(kernel), stride: each(stride), padding: each(padding))
   }
-  /// Between 1 x 1 and 4 x 4 pixels.
-  static let project = whole(4)
-  /// Between equal sides, 3 x 3.
-  static let three = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
+  /// Between one pixel and a whole square, or cube.
+  static func whole(_ side: Int, axes: Int = 2) -> ConvolutionGeometry {
+    cube(side, stride: 1, padding: 0, axes: axes)
+  }
   /// Between a side and its half.
-  static let halve = ConvolutionGeometry(kernel: [4, 4], stride: [2, 2], padding: [1, 1])
+  static func halving(axes: Int = 2) -> ConvolutionGeometry { cube(4, stride: 2, padding: 1, axes: axes) }
+  /// Between equal sides, 3 x 3.
+  static let three = cube(3, stride: 1, padding: 1, axes: 2)
 }

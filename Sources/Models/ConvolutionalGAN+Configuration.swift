@@ -13,9 +13,11 @@ extension ConvolutionalGAN {
 
     /// What the networks' layers are.
     public let architecture: Architecture
-    /// Side of an image: 4 · 2ⁿ.
+    /// Side of a sample: 4 · 2ⁿ.
     public let size: Int
-    /// Channels of an image.
+    /// Axes that have this side: 2 of an image, 3 of a volume.
+    public let axes: Int
+    /// Channels of a sample.
     public let channels: Int
     /// Length of a latent vector.
     public let latent: Int
@@ -34,9 +36,10 @@ extension ConvolutionalGAN {
     public let packing: Int
 
     /// The published widths unless given.
-    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes.
+    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes; residual networks
+    ///   are of images.
     public init(
-      _ architecture: Architecture = .dcgan, size: Int, channels: Int, latent: Int = 100,
+      _ architecture: Architecture = .dcgan, size: Int, axes: Int = 2, channels: Int, latent: Int = 100,
       generatorFeatures: Int = 64,
       discriminatorFeatures: Int = 64, hasDiscriminatorBias: Bool = false, condition: ClassCondition? = nil,
       comparison: SampleComparison? = nil,
@@ -44,8 +47,10 @@ extension ConvolutionalGAN {
     ) {
       ConvolutionShape.check(side: size)
       precondition(condition == nil || packing == 1, "a pack of samples has no class")
+      precondition(axes == 2 || axes == 3 && architecture == .dcgan, "no such networks of \(axes) axes")
       self.architecture = architecture
       self.size = size
+      self.axes = axes
       self.channels = channels
       self.latent = latent
       self.generatorFeatures = generatorFeatures
@@ -56,9 +61,15 @@ extension ConvolutionalGAN {
       self.packing = packing
     }
 
-    /// `[H, W, C]`.
-    public var sampleShape: Shape { [size, size, channels] }
+    /// `[H, W, C]`, or `[D, H, W, C]`.
+    public var sampleShape: Shape { Shape(Array(repeating: size, count: axes) + [channels]) }
+    /// The pixels of a sample.
+    var places: Int { sampleShape.count / channels }
 
+    /// Between a side and its half.
+    var halving: ConvolutionGeometry { .halving(axes: axes) }
+    /// Between one pixel and 4 a side.
+    var whole: ConvolutionGeometry { .whole(4, axes: axes) }
     /// Layers or blocks between 4 pixels and the full size that double the side.
     var doublings: Int { (size / 4).trailingZeroBitCount }
     /// Numbers that the generator is given for a sample.
@@ -79,7 +90,7 @@ extension ConvolutionalGAN.Configuration {
 
   /// What the discriminator has in front of its last layer and of the comparison of samples.
   private var features: (places: Double, channels: Double) {
-    (architecture == .residual ? 1 : 16, Double(discriminatorFeatures << (doublings - 1)))
+    (architecture == .residual ? 1 : Double(whole.taps), Double(discriminatorFeatures << (doublings - 1)))
   }
 
   /// The channels that the last layer is given.
@@ -102,7 +113,7 @@ extension ConvolutionalGAN.Configuration {
   public var weightCount: Double {
     let (generator, discriminator) = layers
     let tables =
-      condition?.tableWeights(beside: Double(size) * Double(size), features: lastChannels) ?? 0
+      condition?.tableWeights(beside: Double(places), features: lastChannels) ?? 0
     return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + comparisonWeights
       + auxiliaryWeights + tables
   }

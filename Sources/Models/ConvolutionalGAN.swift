@@ -2,8 +2,8 @@ import Autograd
 public import Networks
 public import TensorCore
 
-/// GAN of convolutional networks, deep (Radford, Metz and Chintala 2016) or residual (Miyato et al. 2018), by
-/// default with the non-saturating loss of Goodfellow et al. (2014).
+/// GAN of convolutional networks, deep (Radford, Metz and Chintala 2016), of volumes too (Wu et al. 2016), or
+/// residual (Miyato et al. 2018), by default with the non-saturating loss of Goodfellow et al. (2014).
 public final class ConvolutionalGAN: Model {
   /// How samples look and how wide the networks are.
   public let configuration: Configuration
@@ -36,7 +36,7 @@ public final class ConvolutionalGAN: Model {
   /// The discriminator's turn, then the generator's.
   public var phases: [Phase] { game.phases }
 
-  /// `[H, W, C]`.
+  /// `[H, W, C]`, or `[D, H, W, C]`.
   public var sampleShape: Shape { configuration.sampleShape }
 
   /// The length of a latent vector.
@@ -107,11 +107,11 @@ extension ConvolutionalGAN {
 }
 
 extension Variable {
-  /// Each `count` neighbours of `[N, H, W, C]` beside one another: `[N / count, H, W, count · C]`.
+  /// Each `count` neighbours of `[N, …, C]` beside one another: `[N / count, …, count · C]`.
   fileprivate func packed(_ count: Int) -> Variable {
     if count == 1 { return self }
-    let (height, width, channels) = (shape[1], shape[2], shape[3])
-    return reshaped([shape[0] / count, count, height, width, channels]).transposed([0, 2, 3, 1, 4])
-      .reshaped([shape[0] / count, height, width, count * channels])
+    let (packs, channels) = (shape[0] / count, shape.channels)
+    return reshaped([packs, count, value.count / shape[0] / channels, channels]).transposed([0, 2, 1, 3])
+      .reshaped(Shape([packs] + shape.extents.dropFirst().dropLast() + [count * channels]))
   }
 }

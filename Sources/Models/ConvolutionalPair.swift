@@ -7,12 +7,13 @@ import TensorCore
 struct ConvolutionalPair {
   /// The generator with its average, then the discriminator.
   let networks: [Network]
-  /// `[packs, size, size, packing · channels]` to `[packs, 1, 1, 1]`.
+  /// `[packs, size…, packing · channels]` to `[packs, 1…, 1]`.
   let discriminator: Discriminator
   private let generator: Generator
   private let average: Generator
   private let classes: Int
   private let latent: Int
+  private let axes: Int
 
   /// What keeps the discriminator's activations or slopes in bounds.
   enum Normalization {
@@ -30,6 +31,7 @@ struct ConvolutionalPair {
     _ configuration: ConvolutionalGAN.Configuration, normalization: Normalization, weightLimit: Float? = nil
   ) {
     latent = configuration.latent
+    axes = configuration.axes
     classes = configuration.condition?.classes ?? 0
     generator = Generator(Self.generator(configuration), configuration.condition)
     average = Generator(Self.generator(configuration), configuration.condition)
@@ -53,32 +55,37 @@ struct ConvolutionalPair {
     ).value
   }
 
-  /// Latents to images, images to scores.
+  /// Latents to samples, samples to scores.
   func descriptions(of configuration: ConvolutionalGAN.Configuration, averaged: Bool) -> [NetworkDescription]
   {
-    let image = [configuration.channels, configuration.size, configuration.size]
+    let sample = NetworkDescription.Port(
+      axes == 2 ? "images" : "volumes",
+      [configuration.channels] + configuration.sampleShape.extents.dropLast())
     return [
       NetworkDescription(
         (averaged ? average : generator).main,
         networks[0].store(averaged: averaged),
-        input: .init("latents", [latent]), chainExtents: [latent, 1, 1], output: .init("images", image),
+        input: .init("latents", [latent]), chainExtents: [latent] + configuration.whole.stride,
+        output: sample,
         classes: (averaged ? average : generator).classPart),
       NetworkDescription(
-        discriminator.main, networks[1].store, input: .init("images", image),
-        chainExtents: [configuration.packing * configuration.channels] + image.dropFirst(),
+        discriminator.main, networks[1].store, input: sample,
+        chainExtents: [configuration.packing * configuration.channels] + sample.extents.dropFirst(),
         output: .init("scores", [], count: configuration.packing == 1 ? "N" : "packs"),
         classes: discriminator.classPart, further: discriminator.classLogits(of: classes)),
     ]
   }
 
-  private func input(_ latents: Tensor) -> Tensor { latents.reshaped([latents.shape[0], 1, 1, latent]) }
+  private func input(_ latents: Tensor) -> Tensor {
+    latents.reshaped(Shape([latents.shape[0]] + Array(repeating: 1, count: axes) + [latent]))
+  }
 }
 
 // MARK: - Architecture
 
 /// What a discriminator has in front of its last layer.
 struct DiscriminatorFeatures {
-  /// `[N, size, size, channels]` to `[N, side, side, channels]`.
+  /// `[N, size…, channels]` to `[N, side…, channels]`.
   var layers: [any Layer]
   let side: Int
   var channels: Int
@@ -96,7 +103,7 @@ extension ConvolutionalPair.Normalization {
 }
 
 extension ConvolutionalPair {
-  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`.
+  /// `[N, 1…, latent]` to `[N, size…, channels]`.
   private static func generator(_ configuration: ConvolutionalGAN.Configuration) -> Sequential {
     switch configuration.architecture {
     case .dcgan: Sequential(DCGANNetworks.generator(configuration))
@@ -104,7 +111,7 @@ extension ConvolutionalPair {
     }
   }
 
-  /// `[N, size, size, channels]` to logits `[N, 1, 1, 1]`.
+  /// `[N, size…, channels]` to logits `[N, 1…, 1]`.
   private static func discriminator(
     _ configuration: ConvolutionalGAN.Configuration, _ normalization: Normalization
   ) -> Discriminator {
@@ -113,14 +120,14 @@ extension ConvolutionalPair {
       isResidual
       ? ResidualNetworks.features(configuration, normalization)
       : DCGANNetworks.features(configuration, normalization)
-    let side = features.side
+    let whole = ConvolutionGeometry.whole(features.side, axes: configuration.axes)
     if let comparison = configuration.comparison {
-      features.layers += comparison.layers(features: side * side * features.channels)
+      features.layers += comparison.layers(features: whole.taps * features.channels)
       features.channels += comparison.addedChannels
     }
     func last(to outputs: Int) -> any Layer {
       normalization.convolution(
-        from: features.channels, to: outputs, .whole(side), bias: configuration.hasDiscriminatorBias,
+        from: features.channels, to: outputs, whole, bias: configuration.hasDiscriminatorBias,
         isResidual ? ResidualNetworks.weights(features.channels, outputs, taps: 1) : DCGANNetworks.weights)
     }
     let form = configuration.condition?.form
@@ -128,7 +135,7 @@ extension ConvolutionalPair {
     let table: (any VectorTable)? =
       switch form {
       case .embedding:
-        Embedding(count: classes, depth: configuration.size * configuration.size)
+        Embedding(count: classes, depth: configuration.places)
       case .projection:
         normalization == .spectral
           ? SpectralEmbedding(count: classes, depth: features.channels, initializer: DCGANNetworks.weights)

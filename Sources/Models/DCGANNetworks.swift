@@ -2,50 +2,53 @@ import Autograd
 import Networks
 import TensorCore
 
-/// The layers of Radford et al. (2016): convolutions of stride 2 all the way, weights from N(0, 0.02).
+/// The layers of Radford et al. (2016): convolutions of stride 2 all the way, weights from N(0, 0.02). With a
+/// third axis they are those of 3D-GAN (Wu et al. 2016).
 enum DCGANNetworks {
   static let weights = Initializer.normal(mean: 0, deviation: 0.02)
   private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
 
-  /// `[N, 1, 1, latent]` to `[N, size, size, channels]`: project to 4 x 4, then double and halve the
+  /// `[N, 1…, latent]` to `[N, size…, channels]`: project to 4 pixels a side, then double it and halve the
   /// channels.
   static func generator(_ configuration: ConvolutionalGAN.Configuration) -> [any Layer] {
+    let (project, double) = (configuration.whole, configuration.halving)
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var layers: [any Layer] = [
       TransposedConvolution(
-        from: configuration.inputCount, to: width, .project, bias: false, initializer: weights),
+        from: configuration.inputCount, to: width, project, bias: false, initializer: weights),
       BatchNorm(channels: width, initializer: scales), Rectifier(),
     ]
     for _ in 1..<configuration.doublings {
       layers += [
-        TransposedConvolution(from: width, to: width / 2, .halve, bias: false, initializer: weights),
+        TransposedConvolution(from: width, to: width / 2, double, bias: false, initializer: weights),
         BatchNorm(channels: width / 2, initializer: scales), Rectifier(),
       ]
       width /= 2
     }
     layers += [
       TransposedConvolution(
-        from: width, to: configuration.channels, .halve, bias: false, initializer: weights),
+        from: width, to: configuration.channels, double, bias: false, initializer: weights),
       Tanh(),
     ]
     return layers
   }
 
-  /// `[N, size, size, channels]` to features: halve and double the channels down to 4 x 4.
+  /// `[N, size…, channels]` to features: halve the side and double the channels, down to 4 pixels a side.
   static func features(
     _ configuration: ConvolutionalGAN.Configuration, _ normalization: ConvolutionalPair.Normalization
   ) -> DiscriminatorFeatures {
+    let halve = configuration.halving
     var width = configuration.discriminatorFeatures
     var layers: [any Layer] = [
       normalization.convolution(
-        from: configuration.discriminatorChannels, to: width, .halve,
+        from: configuration.discriminatorChannels, to: width, halve,
         bias: configuration.hasDiscriminatorBias, weights),
       Rectifier(slope: 0.2),
     ]
     for _ in 1..<configuration.doublings {
       layers.append(
         normalization.convolution(
-          from: width, to: width * 2, .halve, bias: configuration.hasDiscriminatorBias, weights))
+          from: width, to: width * 2, halve, bias: configuration.hasDiscriminatorBias, weights))
       if normalization == .batch { layers.append(BatchNorm(channels: width * 2, initializer: scales)) }
       layers.append(Rectifier(slope: 0.2))
       width *= 2
@@ -68,7 +71,7 @@ enum DCGANNetworks {
     )
   }
 
-  /// From the 4 x 4 end outward.
+  /// From the end of 4 pixels a side outward.
   private static func shapes(
     _ network: String, _ configuration: ConvolutionalGAN.Configuration, first: Int, inner: Int, last: Int
   ) -> [ConvolutionShape] {
@@ -76,7 +79,8 @@ enum DCGANNetworks {
     var wide = inner << (configuration.doublings - 1)
     var shapes = [
       ConvolutionShape(
-        "\(network) 1-4", large: (4, wide), small: (1, first), .project, isTransposed: isTransposed,
+        "\(network) 1-4", large: (4, wide), small: (1, first), configuration.whole,
+        isTransposed: isTransposed,
         readsInput: isTransposed)
     ]
     for level in 0..<configuration.doublings {
@@ -85,7 +89,8 @@ enum DCGANNetworks {
       let narrow = isOuter ? last : wide / 2
       shapes.append(
         ConvolutionShape(
-          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide), .halve,
+          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide),
+          configuration.halving,
           isTransposed: isTransposed, readsInput: isOuter && !isTransposed))
       wide = narrow
     }

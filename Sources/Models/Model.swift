@@ -9,7 +9,7 @@ public protocol Model: AnyObject {
   var networks: [Network] { get }
   /// What one step alternates between, in order.
   var phases: [Phase] { get }
-  /// The shape of one sample, `[H, W, C]`; a vector is `[1, 1, C]`.
+  /// The shape of one sample, `[H, W, C]`; a vector is `[1, 1, C]`, a volume `[D, H, W, C]`.
   var sampleShape: Shape { get }
   /// The length of a latent vector.
   var latentCount: Int { get }
@@ -51,7 +51,7 @@ public protocol Model: AnyObject {
   ///   - classes: the class of each, below ``classCount``; not read if that is 0.
   ///   - isAveraged: whether they come from the averaged network, where there is one, or from the one that is
   ///     trained.
-  /// - Returns: `[N, H, W, C]` in [-1, 1].
+  /// - Returns: `[N, H, W, C]`, or `[N, D, H, W, C]`, in [-1, 1].
   func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor
 
   /// The networks as other programs run them, the one that makes samples first.

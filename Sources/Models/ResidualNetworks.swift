@@ -26,7 +26,7 @@ enum ResidualNetworks {
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var layers: [any Layer] = [
       TransposedConvolution(
-        from: configuration.inputCount, to: width, .project,
+        from: configuration.inputCount, to: width, .whole(4),
         initializer: weights(configuration.inputCount, width, taps: 16))
     ]
     for level in 0..<configuration.doublings {
@@ -121,7 +121,7 @@ extension ResidualNetworks {
     var width = configuration.generatorFeatures << (configuration.doublings - 1)
     var shapes = [
       ConvolutionShape(
-        "generator 1-4", large: (4, width), small: (1, configuration.inputCount), .project,
+        "generator 1-4", large: (4, width), small: (1, configuration.inputCount), .whole(4),
         isTransposed: true, readsInput: true)
     ]
     func append(_ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry)

@@ -5,6 +5,8 @@ import Testing
 
 @Suite("What a model costs, as its configuration tells it before there is one")
 struct CostTests {
+  typealias Architecture = ConvolutionalGAN.Configuration.Architecture
+
   private static let forms: [ClassCondition.Form?] = [nil] + ClassCondition.Form.allCases
 
   /// Weights that are no biases and of no norm.
@@ -17,16 +19,15 @@ struct CostTests {
 
   @Test(
     "the weights of convolutional networks with many classes and with a comparison of samples are counted exactly",
-    arguments: [ConvolutionalGAN.Configuration.Architecture.dcgan, .residual], forms)
-  func convolutional(
-    architecture: ConvolutionalGAN.Configuration.Architecture, form: ClassCondition.Form?
-  ) {
+    arguments: [(.dcgan, 2), (.dcgan, 3), (.residual, 2)] as [(Architecture, Int)], forms)
+  func convolutional(kind: (architecture: Architecture, axes: Int), form: ClassCondition.Form?) {
     let comparisons = [
       nil, SampleComparison(group: 2, showsDeviation: true, kernels: 3, kernelSize: 5),
     ]
     for comparison in comparisons {
       let configuration = ConvolutionalGAN.Configuration(
-        architecture, size: 16, channels: 3, latent: 5, generatorFeatures: 4, discriminatorFeatures: 6,
+        kind.architecture, size: 16, axes: kind.axes, channels: 3, latent: 5, generatorFeatures: 4,
+        discriminatorFeatures: 6,
         condition: form.map { ClassCondition($0, classes: 1000, depth: 7) }, comparison: comparison)
       #expect(configuration.weightCount == Self.weights(of: ConvolutionalGAN(configuration)))
     }
@@ -83,6 +84,16 @@ struct CostTests {
     let packed = Self.operations(
       generator: Self.making, discriminator: [2 * Self.judging[0], Self.judging[1]], packing: 2)
     #expect(Self.flops(of: ConvolutionalGAN(Self.small(packing: 2))) == packed)
+  }
+
+  @Test("a third axis multiplies taps and places")
+  func volumes() {
+    let configuration = ConvolutionalGAN.Configuration(
+      size: 8, axes: 3, channels: 1, latent: 3, generatorFeatures: 2, discriminatorFeatures: 2)
+    #expect(
+      Self.flops(of: ConvolutionalGAN(configuration))
+        == Self.operations(
+          generator: [64 * 3 * 2, 64 * 64 * 2], discriminator: [64 * 64 * 2, 64 * 2]))
   }
 
   @Test("residual networks are counted layer by layer, shortcuts where there are fewer pixels")

@@ -89,13 +89,13 @@ struct EngineRank {
   /// - Parameter isSkewed: whether the first are dark and of class 0 and the last bright and of class 2, so
   ///   that every rank has samples of another kind.
   static func microBatches(
-    _ range: Range<Int>, _ draw: MicroBatch.Draw, isSkewed: Bool = false
+    _ range: Range<Int>, _ draw: MicroBatch.Draw, of sample: Shape = [size, size, 1], isSkewed: Bool = false
   ) -> MicroBatch {
     let samples = batch / microBatches
-    let shape: Shape = [range.count * samples, size, size, 1]
+    let shape = Shape([range.count * samples] + sample.extents)
     let first = range.lowerBound * samples
     var images = KeyedNoise(seed: 3, purpose: .synthetic, turn: draw.batch).uniform(
-      shape, from: first * size * size)
+      shape, from: first * sample.count)
     var labels = (0..<shape[0]).map { Int32((first + $0 + draw.batch) % 3) }
     if isSkewed {
       images = images.multiplied(by: 2 / Float(microBatches)).adding(
@@ -128,7 +128,9 @@ struct EngineRank {
       var microBatches: [MicroBatch] = []
       for turn in schedule.turns(at: step) {
         if microBatches.first?.draw.round != turn.draw.round {
-          microBatches = engine.passes.map { Self.microBatches($0, turn.draw, isSkewed: isSkewed) }
+          microBatches = engine.passes.map {
+            Self.microBatches($0, turn.draw, of: engine.model.sampleShape, isSkewed: isSkewed)
+          }
         }
         try engine.take(turn, on: microBatches, flags: [])
       }

@@ -31,7 +31,7 @@ struct TurnEngineTests {
 
   /// Every family but the DCGAN.
   enum Family: CaseIterable {
-    case vae, critic, points, residual, diffusion
+    case vae, critic, points, residual, volumes, diffusion
 
     var game: EngineGame {
       var game = EngineGame()
@@ -62,6 +62,13 @@ struct TurnEngineTests {
             objective: objective)
         }
         game.turns = [2, 1]
+      case .volumes:
+        game.makeModel = {
+          ConvolutionalGAN(
+            ConvolutionalGAN.Configuration(
+              size: 8, axes: 3, channels: 1, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4))
+        }
+        game.turns = [1, 1]
       case .diffusion:
         game.makeModel = {
           Diffusion(Diffusion.Configuration(size: size, channels: 1, features: 4, classes: 3))

@@ -82,8 +82,8 @@ package struct KernelBenchmark {
 
     init(_ layer: ConvolutionShape, samples: Int) {
       self.layer = layer
-      large = noise([samples, layer.largeExtent, layer.largeExtent, layer.largeChannels])
-      small = noise([samples, layer.smallExtent, layer.smallExtent, layer.smallChannels])
+      large = noise(Shape([samples] + layer.largeExtents + [layer.largeChannels]))
+      small = noise(Shape([samples] + layer.smallExtents + [layer.smallChannels]))
       weight = noise(layer.weightShape)
     }
 
@@ -91,7 +91,7 @@ package struct KernelBenchmark {
 
     func scatter() {
       _ = Tensor.convolutionInputGradient(
-        small, weight: weight, layer.geometry, inputExtents: [layer.largeExtent, layer.largeExtent])
+        small, weight: weight, layer.geometry, inputExtents: layer.largeExtents)
     }
 
     func forward() { layer.isTransposed ? scatter() : convolve() }

@@ -12,19 +12,23 @@ struct ConvolutionAlgorithmTests {
     let algorithm: ConvolutionAlgorithm
 
     var description: String {
-      "\(inputChannels) at \(extent) x \(extent) to \(outputChannels), kernel \(geometry.kernel[0])"
+      "\(inputChannels) at \(extents) to \(outputChannels), kernel \(geometry.kernel[0])"
     }
+
+    private var extents: [Int] { Array(repeating: extent, count: geometry.axes) }
 
     var chosen: ConvolutionAlgorithm {
       .chosen(
-        for: geometry, inputExtents: [extent, extent], inputChannels: inputChannels,
+        for: geometry, inputExtents: extents, inputChannels: inputChannels,
         outputChannels: outputChannels)
     }
   }
 
   private static let threeTaps = ConvolutionGeometry(kernel: [3, 3], stride: [1, 1], padding: [1, 1])
 
-  /// The layers of DCGANs for 32 and 64 pixels, and of residual networks.
+  private static let cubes = ConvolutionGeometry(kernel: [4, 4, 4], stride: [2, 2, 2], padding: [1, 1, 1])
+
+  /// The layers of DCGANs for 32 and 64 pixels, of residual networks, and of a GAN of volumes.
   static let layers: [Layer] = [
     Layer(extent: 32, inputChannels: 1, outputChannels: 64, algorithm: .direct),
     Layer(extent: 64, inputChannels: 3, outputChannels: 64, algorithm: .direct),
@@ -42,6 +46,9 @@ struct ConvolutionAlgorithmTests {
       geometry: threeTaps, extent: 8, inputChannels: 256, outputChannels: 256, algorithm: .winograd(.f4x3)),
     Layer(
       geometry: threeTaps, extent: 4, inputChannels: 256, outputChannels: 256, algorithm: .winograd(.f2x3)),
+    Layer(geometry: cubes, extent: 32, inputChannels: 1, outputChannels: 32, algorithm: .direct),
+    Layer(geometry: cubes, extent: 16, inputChannels: 32, outputChannels: 64, algorithm: .winograd(.f4x2)),
+    Layer(geometry: cubes, extent: 8, inputChannels: 64, outputChannels: 128, algorithm: .winograd(.f4x2)),
   ]
 
   @Test("each layer is computed as the table says", arguments: layers)
@@ -69,6 +76,11 @@ struct ConvolutionAlgorithmTests {
     #expect(chosen(4, 2, 4, 64) == .direct)
     // Five pixels in tiles of two or of four.
     #expect(chosen(4, 2, 10, 64) == .direct)
+    // Not every plane of a volume would meet as many taps.
+    let uneven = ConvolutionGeometry(kernel: [3, 4, 4], stride: [2, 2, 2], padding: [1, 1, 1])
+    #expect(
+      ConvolutionAlgorithm.chosen(
+        for: uneven, inputExtents: [16, 16, 16], inputChannels: 64, outputChannels: 64) == .direct)
   }
 
   @Test(

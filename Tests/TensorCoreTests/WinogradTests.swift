@@ -13,19 +13,23 @@ struct WinogradTests {
     }
   }
 
+  /// - Parameter layers: taps along a third axis, and the stride there; none of images.
   private static func cases(
-    _ form: WinogradForm, stride: Int, padding: [Int], input: [Int], images: Int, channels: (Int, Int)
+    _ form: WinogradForm, stride: Int, layers: [(taps: Int, stride: Int)] = [], padding: [Int],
+    input: [Int], images: Int, channels: (Int, Int)
   ) -> Case {
     Case(
       reference: ConvolutionReference(
         geometry: ConvolutionGeometry(
-          kernel: [form.taps * stride, form.taps * stride], stride: [stride, stride], padding: padding),
+          kernel: layers.map(\.taps) + [form.taps * stride, form.taps * stride],
+          stride: layers.map(\.stride) + [stride, stride], padding: padding),
         images: images, input: input, inputChannels: channels.0, outputChannels: channels.1),
       form: form)
   }
 
   /// Extents that fill their tiles and such that do not, on either axis; no padding and more than a kernel's;
-  /// depths within, at and beyond a block; more tiles than a block; one image.
+  /// depths within, at and beyond a block; more tiles than a block; one image; volumes, with planes beyond the
+  /// edge.
   static let small: [Case] = WinogradForm.allCases.flatMap { form in
     [
       cases(form, stride: 2, padding: [1, 1], input: [8, 8], images: 2, channels: (16, 32)),
@@ -38,6 +42,18 @@ struct WinogradTests {
       cases(form, stride: 2, padding: [1, 1], input: [34, 30], images: 3, channels: (16, 16)),
       cases(form, stride: 2, padding: [1, 1], input: [6, 6], images: 1, channels: (272, 16)),
       cases(form, stride: 2, padding: [1, 1], input: [6, 6], images: 1, channels: (16, 272)),
+      cases(
+        form, stride: 2, layers: [(4, 2)], padding: [1, 1, 1], input: [8, 8, 8], images: 2, channels: (16, 32)
+      ),
+      cases(
+        form, stride: 1, layers: [(3, 1)], padding: [1, 1, 1], input: [3, 6, 9], images: 3, channels: (32, 16)
+      ),
+      cases(
+        form, stride: 2, layers: [(6, 3)], padding: [4, 0, 2], input: [5, 7, 6], images: 1, channels: (48, 16)
+      ),
+      cases(
+        form, stride: 1, layers: [(1, 1)], padding: [0, 1, 1], input: [4, 5, 5], images: 2, channels: (16, 16)
+      ),
     ]
   }
 

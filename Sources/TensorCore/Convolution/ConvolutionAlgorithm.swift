@@ -42,16 +42,17 @@ extension ConvolutionPlane {
     var fewest = output.product * taps * 3 / 4
     for form in WinogradForm.allCases where supports(form) {
       let tiles = form.tiles(output).product
-      let products = tiles * form.positions * stride.product
+      let products = tiles * form.positions * layers.count
       if tiles >= 4, products <= fewest { (best, fewest) = (.winograd(form), products) }
     }
     return best
   }
 
-  /// Whether each stride phase of the kernel has the form's taps, and channels fill whole vectors.
+  /// Whether each stride phase of the kernel in the plane has the form's taps, those along z have equally many
+  /// taps, and channels fill whole vectors.
   func supports(_ form: WinogradForm) -> Bool {
-    input.z == 1 && kernel.z == 1 && stride.z == 1 && padding.z == 0 && stride.y == stride.x
-      && kernel.y == kernel.x && kernel.y == form.taps * stride.y && inputChannels % 16 == 0
+    kernel.z.isMultiple(of: stride.z) && stride.y == stride.x && kernel.y == kernel.x
+      && kernel.y == form.taps * stride.y && inputChannels % 16 == 0
       && outputChannels % 16 == 0
   }
 }

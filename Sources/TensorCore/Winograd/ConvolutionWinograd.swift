@@ -1,17 +1,17 @@
 extension ConvolutionPlane {
-  /// `result` = the convolution of `input`, as the sum over its stride phases.
+  /// `result` = the convolution of `input`, as the sum over its taps along z and its stride phases in the plane.
   func winogradForward(
     _ form: WinogradForm, input activation: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
     let packed = weight.packed(.convolution(PackedWeightsForm(.tiles(form), self, kernels)), kernels) {
       WinogradWeights(
-        form: form, phaseTaps: residues.map { windowTaps($0, form) }, areSummed: true, taps: taps,
+        form: form, matrices: [layers.map { windowTaps($0, form) }], taps: taps,
         depth: (inputChannels, taps), columns: (outputChannels, inputChannels * taps))
     }
     let tiles = form.tiles(output)
     let product = WinogradProduct(
-      form: form, sources: residues.map { inputSquares($0, form) }, channels: inputChannels,
+      form: form, sources: layers.map { inputSquares($0, form) }, channels: inputChannels,
       activation: activation, weights: packed.pointer,
       target: TileSquares(
         images: images, extents: output, channels: outputChannels, tiles: tiles, side: form.outputs,
@@ -28,20 +28,24 @@ extension ConvolutionPlane {
   ) {
     let packed = weight.packed(.convolution(PackedWeightsForm(.adjointTiles(form), self, kernels)), kernels) {
       WinogradWeights(
-        form: form, phaseTaps: residues.map { windowTaps($0, form).reversed() }, areSummed: false, taps: taps,
-        depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
+        form: form,
+        matrices: residues.map { residue in
+          upstreamTaps(residue).map { windowTaps(Triple($0, residue.y, residue.x), form).reversed() }
+        }, taps: taps, depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
     }
-    let matrices = kernels.panels(inputChannels).packedCount(depth: form.positions * outputChannels)
+    let layers = kernel.z / stride.z
+    let matrix = kernels.panels(inputChannels).packedCount(depth: form.positions * layers * outputChannels)
     let products = phases.enumerated().map { index, phase in
       let tiles = form.tiles(phase.grid)
       return WinogradProduct(
         form: form,
-        sources: [
+        sources: (0..<layers).map { layer in
           TileSquares(
             images: images, extents: output, channels: outputChannels, tiles: tiles, side: form.inputs,
-            spacing: form.outputs, step: .one, origin: phase.origin)
-        ],
-        channels: outputChannels, activation: upstream, weights: packed.pointer + index * matrices,
+            spacing: form.outputs, step: .one,
+            origin: Triple(phase.origin.z + layer, phase.origin.y, phase.origin.x))
+        },
+        channels: outputChannels, activation: upstream, weights: packed.pointer + index * matrix,
         target: TileSquares(
           images: images, extents: input, channels: inputChannels, tiles: tiles, side: form.outputs,
           spacing: form.outputs, step: stride, origin: phase.first),
@@ -50,17 +54,28 @@ extension ConvolutionPlane {
     WinogradProduct.run(products, kernels)
   }
 
-  /// The input pixels of one stride phase under the tiles of the output.
-  func inputSquares(_ residue: Triple, _ form: WinogradForm) -> TileSquares {
-    TileSquares(
-      images: images, extents: input, channels: inputChannels, tiles: form.tiles(output), side: form.inputs,
-      spacing: form.outputs, step: stride, origin: residue.zip(padding) { $0 - $1 })
+  /// The two-dimensional correlations that the convolution is the sum of: each tap along z with each residue
+  /// of the stride in the plane.
+  var layers: [Triple] {
+    (0..<kernel.z).flatMap { z in (0..<stride.y).flatMap { y in (0..<stride.x).map { Triple(z, y, $0) } } }
   }
 
-  /// The kernel positions that meet a phase, in the order of its pixels.
-  func windowTaps(_ residue: Triple, _ form: WinogradForm) -> [Int] {
+  /// The input pixels of one layer under the tiles of the output.
+  func inputSquares(_ layer: Triple, _ form: WinogradForm) -> TileSquares {
+    TileSquares(
+      images: images, extents: input, channels: inputChannels, tiles: form.tiles(output), side: form.inputs,
+      spacing: form.outputs, step: stride, origin: layer.zip(padding) { $0 - $1 })
+  }
+
+  /// The kernel positions of a layer, in the order of its pixels.
+  func windowTaps(_ layer: Triple, _ form: WinogradForm) -> [Int] {
     (0..<form.taps).flatMap { y in
-      (0..<form.taps).map { x in tapIndex(0, residue.y + y * stride.y, residue.x + x * stride.x) }
+      (0..<form.taps).map { x in tapIndex(layer.z, layer.y + y * stride.y, layer.x + x * stride.x) }
     }
+  }
+
+  /// The taps along z that meet a residue, in the order of the upstream pixels.
+  private func upstreamTaps(_ residue: Triple) -> [Int] {
+    (0..<kernel.z / stride.z).reversed().map { residue.z + $0 * stride.z }
   }
 }

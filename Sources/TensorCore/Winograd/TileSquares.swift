@@ -28,7 +28,7 @@ struct TileSquares {
   @inline(__always)
   func forEach(_ tiles: Range<Int>, _ body: (_ tile: Int, _ square: Square) -> Void) {
     corners.forEachRow(tiles) { tile, image, z, y, x in
-      body(tile, Square(plane: image &* corners.source.z &+ z, y: y, x: x))
+      body(tile, Square(image: image, z: z, y: y, x: x))
     }
   }
 
@@ -37,13 +37,16 @@ struct TileSquares {
     let grid = corners.grid
     let (line, x) = tile.quotientAndRemainder(dividingBy: grid.x)
     let (plane, y) = line.quotientAndRemainder(dividingBy: grid.y)
+    let (image, z) = plane.quotientAndRemainder(dividingBy: grid.z)
     return Square(
-      plane: plane, y: y &* corners.step.y &+ corners.origin.y, x: x &* corners.step.x &+ corners.origin.x)
+      image: image, z: z &* corners.step.z &+ corners.origin.z, y: y &* corners.step.y &+ corners.origin.y,
+      x: x &* corners.step.x &+ corners.origin.x)
   }
 
-  /// The place of a square: its plane among those of all images, and its first pixel.
+  /// The place of a square: its image, its plane in it, and its first pixel.
   struct Square {
-    let plane: Int
+    let image: Int
+    let z: Int
     let y: Int
     let x: Int
   }
@@ -52,12 +55,14 @@ struct TileSquares {
   /// activation.
   @inline(__always)
   func forEachPixel(of square: Square, _ body: (_ index: Int, _ offset: Int?) -> Void) {
-    let (height, width) = (corners.source.y, corners.source.x)
+    let (depth, height, width) = (corners.source.z, corners.source.y, corners.source.x)
+    let plane = square.image &* depth &+ square.z
+    let isPlaneInside = UInt(bitPattern: square.z) < UInt(bitPattern: depth)
     var index = 0
     var y = square.y
     while index < side &* side {
-      let isLineInside = UInt(bitPattern: y) < UInt(bitPattern: height)
-      let line = (square.plane &* height &+ y) &* width
+      let isLineInside = isPlaneInside && UInt(bitPattern: y) < UInt(bitPattern: height)
+      let line = (plane &* height &+ y) &* width
       var x = square.x
       let end = index &+ side
       while index < end {

@@ -21,23 +21,23 @@ struct WinogradLayout {
     return block * blockStride + position % positionsPerBlock * self.depth + depth % KernelTable.depthBlock
   }
 
-  /// Channels of one phase that lie side by side. Trivial, because it is looked at for every tile.
+  /// Channels of one source that lie side by side. Trivial, because it is looked at for every tile.
   struct Segment {
-    let phase: Int
+    let source: Int
     let channels: Range<Int>
   }
 
-  /// The depth, phases before channels, cut where a block ends, and behind one another the places of each
+  /// The depth, sources before channels, cut where a block ends, and behind one another the places of each
   /// segment's positions.
-  func segments(phases: Int, channels: Int) -> (segments: [Segment], offsets: [Int]) {
+  func segments(sources: Int, channels: Int) -> (segments: [Segment], offsets: [Int]) {
     var segments: [Segment] = []
     var offsets: [Int] = []
     var from = 0
     while from < depth {
-      let phase = from / channels
+      let source = from / channels
       let blockEnd = (from / KernelTable.depthBlock + 1) * KernelTable.depthBlock
-      let to = min((phase + 1) * channels, blockEnd)
-      segments.append(Segment(phase: phase, channels: from - phase * channels..<to - phase * channels))
+      let to = min((source + 1) * channels, blockEnd)
+      segments.append(Segment(source: source, channels: from - source * channels..<to - source * channels))
       offsets += (0..<positions).map { offset(position: $0, depth: from) }
       from = to
     }

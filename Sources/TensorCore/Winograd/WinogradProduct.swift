@@ -1,12 +1,12 @@
-/// A correlation without stride, or the sum of several over different phases of a source, by tiles: the
-/// pixels under each output tile are transformed, multiplied position by position with transformed weights,
-/// summed over phases and channels, and transformed back.
+/// A two-dimensional correlation without stride, or the sum of several over different phases or planes of a
+/// source, by tiles: the pixels under each output tile are transformed, multiplied position by position with
+/// transformed weights, summed over sources and channels, and transformed back.
 ///
 /// Work is cut into blocks of tiles, so that no more than a block is ever held in transformed form. Every
-/// transformed output is one chain over phases, then channels.
+/// transformed output is one chain over sources, then channels.
 struct WinogradProduct {
   let form: WinogradForm
-  /// For each phase the pixels that are transformed.
+  /// For each correlation the pixels that are transformed.
   let sources: [TileSquares]
   /// Channels of the source.
   let channels: Int
@@ -67,8 +67,8 @@ struct WinogradProduct {
     defer { withExtendedLifetime(zeros) {} }
     clear(zeros.pointer, channels)
     let outside = UnsafePointer(zeros.pointer)
-    let (segments, offsets) = layout.segments(phases: sources.count, channels: channels)
-    // Tile after tile, so that phases read their neighbouring pixels together.
+    let (segments, offsets) = layout.segments(sources: sources.count, channels: channels)
+    // Tile after tile, so that sources read their neighbouring pixels together.
     TilePointers.with { pointers in
       segments.withUnsafeBufferPointer { segments in
         offsets.withUnsafeBufferPointer { offsets in
@@ -76,7 +76,7 @@ struct WinogradProduct {
             let row = block + (tile &- tiles.lowerBound) &* KernelTable.rowStride
             var places = offsets.baseAddress.unsafelyUnwrapped
             for segment in segments {
-              let squares = sources[segment.phase]
+              let squares = sources[segment.source]
               let activation = activation + segment.channels.lowerBound
               squares.forEachPixel(of: squares[tile]) {
                 pointers.from[$0] = $1.map { activation + $0 } ?? outside

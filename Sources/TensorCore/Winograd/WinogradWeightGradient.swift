@@ -1,5 +1,5 @@
-/// The gradient of the weights of some input and some output channels by tiles: for each stride phase and
-/// position the transformed upstream gradient, transposed, times the transformed input, summed over all tiles
+/// The gradient of the weights of some input and some output channels by tiles: for each layer and position
+/// the transformed upstream gradient, transposed, times the transformed input, summed over all tiles
 /// and then transformed to taps.
 ///
 /// Each sum is one chain over terms, images, then tiles in row-major order.
@@ -58,11 +58,11 @@ struct WinogradWeightGradient {
     // For each output channel `[taps, input channels]`.
     let gradients = TensorStorage(count: rows * plane.taps * columns)
     let transform = kernels.transforms[form]!.gradient
-    for residue in plane.residues {
+    for layer in plane.layers {
       for (index, term) in terms.enumerated() {
-        add(residue, term, continuing: index > 0, to: sums.pointer)
+        add(layer, term, continuing: index > 0, to: sums.pointer)
       }
-      let taps = plane.windowTaps(residue, form)
+      let taps = plane.windowTaps(layer, form)
       TilePointers.with { pointers in
         for row in 0..<rows {
           pointers.read(sums.pointer + row * columns, stride: sumStride, count: form.positions)
@@ -91,11 +91,11 @@ struct WinogradWeightGradient {
     }
   }
 
-  /// Adds a term to the sums of one phase, for each position `[output channels, input channels]`.
+  /// Adds a term to the sums of one layer, for each position `[output channels, input channels]`.
   private func add(
-    _ residue: Triple, _ term: Term, continuing isContinued: Bool, to sums: UnsafeMutablePointer<Float>
+    _ layer: Triple, _ term: Term, continuing isContinued: Bool, to sums: UnsafeMutablePointer<Float>
   ) {
-    let squares = plane.inputSquares(residue, form)
+    let squares = plane.inputSquares(layer, form)
     let panels = kernels.panels(columns)
     let block = min(Self.tileBlock, squares.count)
     let positionStride = panels.packedCount(depth: block) + 16

@@ -1,14 +1,13 @@
 internal import CProcessor
 
-/// The right matrices of a ``WinogradProduct``: for every phase the taps that meet it, transformed, for each
+/// The right matrices of ``WinogradProduct``s: for every source the taps that meet it, transformed, for each
 /// position of a tile a matrix of its own, in panels `[positions, depth, width]`.
 struct WinogradWeights: WeightPacking {
   let form: WinogradForm
-  /// For each phase the kernel position of each tap, in the order of the pixels under it.
-  let phaseTaps: [[Int]]
-  /// Whether the phases lie one behind the other along the depth of the same matrices; else each has matrices
-  /// of its own.
-  let areSummed: Bool
+  /// For each product, and each of its sources, which lie one behind the other along the depth of the same
+  /// matrices, the kernel position of each tap, in the order of the pixels under it. Products have equally
+  /// many sources.
+  let matrices: [[[Int]]]
   /// All taps of the kernel.
   let taps: Int
   /// The channels that are summed, and floats from one to the next in the weight tensor.
@@ -19,11 +18,10 @@ struct WinogradWeights: WeightPacking {
   /// Channels whose kernels are asked for before they are transformed.
   private static let channelsAhead = 8
 
-  private var matrixDepth: Int { areSummed ? phaseTaps.count * depth.count : depth.count }
+  private var matrixDepth: Int { matrices[0].count * depth.count }
 
   func packedCount(_ kernels: KernelTable) -> Int {
-    let matrices = areSummed ? 1 : phaseTaps.count
-    return matrices * kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
+    matrices.count * kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
   }
 
   func pack(
@@ -44,16 +42,19 @@ struct WinogradWeights: WeightPacking {
             lockstep_prefetch(source + (Self.channelsAhead &* depth.stride &+ column &* columns.stride))
           }
           gather(source, count: panels.columns(panel), to: kernel.pointer, width: width)
-          for (phase, taps) in phaseTaps.enumerated() {
-            for (index, tap) in taps.enumerated() {
-              pointers.from[index] = UnsafePointer(kernel.pointer + tap * width)
+          for (product, sources) in matrices.enumerated() {
+            let matrix =
+              packed + product * panels.packedCount(depth: panelDepth)
+              + panels.offset(panel, depth: panelDepth)
+            for (source, taps) in sources.enumerated() {
+              for (index, tap) in taps.enumerated() {
+                pointers.from[index] = UnsafePointer(kernel.pointer + tap * width)
+              }
+              pointers.write(
+                matrix + (source * depth.count + channel) * width, stride: matrixDepth * width,
+                count: form.positions)
+              pointers.apply(transform, channels: width)
             }
-            let matrix = packed + (areSummed ? 0 : phase * panels.packedCount(depth: panelDepth))
-            let row = areSummed ? phase * depth.count + channel : channel
-            pointers.write(
-              matrix + (panels.offset(panel, depth: panelDepth) + row * width), stride: matrixDepth * width,
-              count: form.positions)
-            pointers.apply(transform, channels: width)
           }
         }
       }

@@ -20,6 +20,9 @@ protocol FamilyDefinition: Sendable {
   /// Whether samples are points of the plane instead of images; not, unless it says so.
   var modelsPoints: Bool { get }
 
+  /// Whether samples are volumes, `[D, H, W, 1]`, instead of images; not, unless it says so.
+  var modelsVolumes: Bool { get }
+
   /// The weights of all networks, without their averages.
   func weightCount(_ options: Options) -> Double
 
@@ -32,6 +35,8 @@ protocol FamilyDefinition: Sendable {
 
 extension FamilyDefinition {
   var modelsPoints: Bool { false }
+
+  var modelsVolumes: Bool { false }
 
   func convolutions(_ options: Options) -> [ConvolutionShape] { [] }
 
@@ -62,6 +67,9 @@ extension ModelFamily {
 extension Options {
   /// Whether samples are points of the plane, in units of their own.
   var modelsPoints: Bool { family.definition.modelsPoints }
+
+  /// Whether samples are volumes, `[D, H, W, 1]`.
+  var modelsVolumes: Bool { family.definition.modelsVolumes }
 
   /// The convolutions of the model's networks.
   package var convolutions: [ConvolutionShape] { family.definition.convolutions(self) }

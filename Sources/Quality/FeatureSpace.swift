@@ -9,8 +9,8 @@ public protocol FeatureSpace {
   /// The modes that samples are told apart by; 0 if the space knows none.
   var modeCount: Int { get }
 
-  /// The features of samples, `[N, H, W, C]`, as rows: those of a sample depend on it alone, but for rounding
-  /// that depends on N.
+  /// The features of samples, `[N, H, W, C]` or of volumes `[N, D, H, W, C]`, as rows: those of a sample
+  /// depend on it alone, but for rounding that depends on N.
   func features(of samples: Tensor) -> Matrix
   /// The mode of each row of features, below ``modeCount``.
   /// - Precondition: the space knows modes.

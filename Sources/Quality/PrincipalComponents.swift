@@ -1,85 +1,88 @@
 public import TensorCore
 
-/// The feature space `pca`: pixels in [0, 1], projected onto the principal components of the training images.
+/// The feature space `pca`: values in [0, 1], projected onto the principal components of the training samples,
+/// which are images or volumes.
 ///
-/// Images of more than ``longestInput`` values are first averaged over boxes of pixels, so that the
-/// covariance stays small; the first components are smooth and hardly notice. Where boxes do not divide a
+/// Samples of more than ``longestInput`` values are first averaged over boxes of pixels or voxels, so that
+/// the covariance stays small; the first components are smooth and hardly notice. Where boxes do not divide a
 /// side the last ones are smaller.
 public struct PrincipalComponents: Sendable {
-  /// The values of an image that components are computed of, at most.
+  /// The values of a sample that components are computed of, at most.
   public static let longestInput = 1024
 
-  /// How images become vectors.
+  /// How samples become vectors.
   public struct Input: Hashable, Sendable {
-    /// `[H, W, C]` of an image.
+    /// `[H, W, C]` of an image, `[D, H, W, C]` of a volume.
     public let shape: Shape
-    /// The side of the box of pixels that one value averages.
+    /// The side of the box of pixels or voxels that one value averages.
     public let box: Int
-    /// What a value in the images is multiplied by, and what is added: [-1, 1] becomes [0, 1] unless raw.
+    /// What a value in the samples is multiplied by, and what is added: [-1, 1] becomes [0, 1] unless raw.
     public let isRaw: Bool
 
-    /// Vectors of images in [-1, 1], or of raw vectors such as points of the plane, which stay what they are.
+    /// Vectors of samples in [-1, 1], or of raw vectors such as points of the plane, which stay what they are.
     public init(_ shape: Shape, isRaw: Bool = false) {
-      precondition(shape.rank == 3, "a sample is [H, W, C]")
+      precondition([3, 4].contains(shape.rank), "a sample is [H, W, C] or [D, H, W, C]")
       self.shape = shape
       self.isRaw = isRaw
-      let (height, width, channels) = (shape[0], shape[1], shape[2])
-      let longest = max(height, width, 1)
-      let least =
-        (1...longest).first {
-          Self.boxes($0, along: height) * Self.boxes($0, along: width) * channels <= longestInput
-        } ?? longest
-      // A box that divides both sides treats all pixels alike, if it is not much larger.
-      box =
-        (least...2 * least).first { height.isMultiple(of: $0) && width.isMultiple(of: $0) } ?? least
+      let sides = shape.extents.dropLast()
+      let longest = max(sides.max() ?? 1, 1)
+      let least = (1...longest).first { Self.count(shape, box: $0) <= longestInput } ?? longest
+      // A box that divides all sides treats all places alike, if it is not much larger.
+      box = (least...2 * least).first { side in sides.allSatisfy { $0.isMultiple(of: side) } } ?? least
     }
 
-    /// Boxes along an axis, the last of which may be incomplete.
-    private static func boxes(_ side: Int, along extent: Int) -> Int { (extent + side - 1) / side }
-
-    private var rows: Int { Self.boxes(box, along: shape[0]) }
-    private var columns: Int { Self.boxes(box, along: shape[1]) }
+    /// Boxes of a sample, the last of which along an axis may be incomplete, times channels.
+    private static func count(_ shape: Shape, box: Int) -> Int {
+      shape.extents.dropLast().reduce(shape[shape.rank - 1]) { $0 * (($1 + box - 1) / box) }
+    }
 
     /// The length of a vector.
-    public var count: Int { rows * columns * shape[2] }
+    public var count: Int { Self.count(shape, box: box) }
 
-    /// The vectors of images, `[N, H, W, C]`, as rows.
-    public func vectors(of images: Tensor) -> Matrix {
-      let samples = images.count / max(shape.count, 1)
-      precondition(samples * shape.count == images.count, "images of \(shape)")
-      var values = [Double](repeating: 0, count: samples * count)
-      let (height, width, channels) = (shape[0], shape[1], shape[2])
-      let (rows, columns) = (rows, columns)
-      images.withUnsafePointer { pixels in
+    /// The places along each axis that the boxes along it have.
+    private func parts(_ extent: Int) -> [Range<Int>] {
+      stride(from: 0, to: extent, by: box).map { $0..<min($0 + box, extent) }
+    }
+
+    /// The vectors of samples, `[N, H, W, C]` or `[N, D, H, W, C]`, as rows.
+    public func vectors(of samples: Tensor) -> Matrix {
+      let rows = samples.count / max(shape.count, 1)
+      precondition(rows * shape.count == samples.count, "samples of \(shape)")
+      // An image is a volume of one layer.
+      let extents = (shape.rank == 3 ? [1] : []) + shape.extents
+      let (height, width, channels) = (extents[1], extents[2], extents[3])
+      let boxes = parts(extents[0]).flatMap { layers in
+        parts(height).flatMap { lines in parts(width).map { (layers, lines, places: $0) } }
+      }
+      var values = [Double](repeating: 0, count: rows * count)
+      samples.withUnsafePointer { samples in
         values.withUnsafeMutableBufferPointer { result in
           var next = 0
-          for sample in 0..<samples {
-            let image = pixels + sample * shape.count
-            for row in 0..<rows {
-              let lines = row * box..<min((row + 1) * box, height)
-              for column in 0..<columns {
-                let places = column * box..<min((column + 1) * box, width)
-                let scale = (isRaw ? 1 : 0.5) / Double(lines.count * places.count)
-                for channel in 0..<channels {
-                  var sum = 0.0
+          for row in 0..<rows {
+            let sample = samples + row * shape.count
+            for (layers, lines, places) in boxes {
+              let scale = (isRaw ? 1 : 0.5) / Double(layers.count * lines.count * places.count)
+              for channel in 0..<channels {
+                var sum = 0.0
+                for z in layers {
                   for y in lines {
                     for x in places {
-                      sum += Double(image[(y * width + x) * channels + channel])
+                      sum += Double(sample[((z * height + y) * width + x) * channels + channel])
                     }
                   }
-                  result[next] = sum * scale + (isRaw ? 0 : 0.5)
-                  next += 1
                 }
+                result[next] = sum * scale + (isRaw ? 0 : 0.5)
+                next += 1
               }
             }
           }
         }
       }
-      return Matrix(rows: samples, columns: count, values: values)
+      return Matrix(rows: rows, columns: count, values: values)
     }
   }
 
-  /// How images become vectors.
+  /// How samples become vectors.
   public let input: Input
   /// The mean of the training vectors.
   public let mean: [Double]
@@ -117,6 +120,6 @@ public struct PrincipalComponents: Sendable {
     return centred.product(components, transposingOther: true)
   }
 
-  /// The features of images, `[N, H, W, C]`, as rows.
-  public func features(of images: Tensor) -> Matrix { features(of: input.vectors(of: images)) }
+  /// The features of samples, `[N, H, W, C]` or `[N, D, H, W, C]`, as rows.
+  public func features(of samples: Tensor) -> Matrix { features(of: input.vectors(of: samples)) }
 }

@@ -187,6 +187,53 @@ struct SampleStatisticsTests {
     #expect(values.indices.allSatisfy { values[$0] == expected[$0] ?? 0 })
   }
 
+  @Test(
+    "a volume's boxes are cubes that divide its sides where they can",
+    arguments: [(8, 1, 512), (16, 2, 512), (20, 2, 1000), (32, 4, 512), (33, 4, 729), (64, 8, 512)])
+  func cubes(size: Int, box: Int, count: Int) {
+    let input = PrincipalComponents.Input([size, size, size, 1])
+    #expect(input.box == box && input.count == count)
+  }
+
+  @Test("a cube of voxels becomes its mean, and no voxel of another one enters it")
+  func cubeMeans() {
+    let input = PrincipalComponents.Input([32, 32, 32, 1])
+    var voxels = [Float](repeating: -1, count: 2 * 32 * 32 * 32)
+    // Of the second volume 16 of the 64 voxels of the cube at (1, 2, 3) of 8 x 8 x 8: a layer of it, the last.
+    for y in 8..<12 { for x in 12..<16 { voxels[((32 + 7) * 32 + y) * 32 + x] = 1 } }
+    let values = input.vectors(of: Tensor(voxels, shape: [2, 32, 32, 32, 1])).values
+    let cube = 512 + (1 * 8 + 2) * 8 + 3
+    #expect(values.count == 1024 && values.indices.allSatisfy { values[$0] == ($0 == cube ? 0.25 : 0) })
+  }
+
+  @Test(
+    "images have the bits of sums over a box's lines from the top, each from the left",
+    arguments: [[37, 37, 1], [40, 24, 4], [64, 64, 3]])
+  func imageBits(extents: [Int]) {
+    let input = PrincipalComponents.Input(Shape(extents))
+    let (height, width, channels, box) = (extents[0], extents[1], extents[2], input.box)
+    let images = KeyedNoise(seed: 7, purpose: .synthetic, turn: 0).normal(Shape([2] + extents))
+    let pixels = images.scalars
+    var expected: [Double] = []
+    for image in 0..<2 {
+      for top in stride(from: 0, to: height, by: box) {
+        for left in stride(from: 0, to: width, by: box) {
+          for channel in 0..<channels {
+            var (sum, count) = (0.0, 0.0)
+            for y in top..<min(top + box, height) {
+              for x in left..<min(left + box, width) {
+                sum += Double(pixels[((image * height + y) * width + x) * channels + channel])
+                count += 1
+              }
+            }
+            expected.append(sum * (0.5 / count) + 0.5)
+          }
+        }
+      }
+    }
+    #expect(box > 1 && input.vectors(of: images).values == expected)
+  }
+
   @Test("features of moments are the moments of features")
   func features() throws {
     let pixels = KeyedNoise(seed: 5, purpose: .synthetic, turn: 0).uniform([90, 4, 4, 1])

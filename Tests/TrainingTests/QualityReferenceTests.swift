@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import MessagePassing
 import Quality
+import TensorCore
 import TestSupport
 import Testing
 import Training
@@ -48,6 +49,32 @@ struct QualityReferenceTests {
     let fakes = Matrix.stacked([far] + Array(repeating: reference.real, count: 9), columns: 2)
     let scores = QualityScores(fake: fakes, samples: 400, against: reference, in: .pca)
     #expect(scores[.precision] == 0 && scores[.density] == 0 && scores[.coverage] == 0)
+  }
+
+  /// Empty volumes of 4 x 4 x 4 voxels; in every other one the last voxel is full.
+  private struct Volumes: ImageDataset {
+    let name = "volumes"
+    let count = 40
+    let labelCount = 0
+    let height = 4
+    let width = 4
+    let channels = 1
+    let sampleShape: Shape = [4, 4, 4, 1]
+    let fingerprint = DataFingerprint(String(repeating: "0", count: 64))!
+
+    func read(_ index: Int, into voxels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
+      voxels.update(repeating: -1, count: 64)
+      if index % 2 == 1 { voxels[63] = 1 }
+      return -1
+    }
+  }
+
+  @Test("volumes are looked at whole, down to their last layer")
+  func volumes() throws {
+    let reference = try QualityReference(
+      components: 1, samples: 40, of: Volumes(), isRaw: false, over: SoloCommunicator())
+    #expect(reference.real.rows == 40)
+    #expect(reference.real.values.allSatisfy { abs(abs($0) - 0.5) < 1e-9 })
   }
 
   @Test("stacks of more modes than can be counted are refused")

@@ -69,7 +69,7 @@ package struct TrainingBenchmark {
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
       / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
-    isImages = !options.modelsPoints
+    isImages = !options.modelsPoints && !options.modelsVolumes
   }
 
   private var sorted: [Double] { runs.sorted() }

@@ -85,7 +85,7 @@ package struct CheckpointEvaluation {
     self.path = loaded?.generation.path ?? path
     step = loaded?.generation.manifest.info.step ?? 0
     data = (
-      dataset.name, "\(dataset.height)x\(dataset.width)x\(dataset.channels)", dataset.count,
+      dataset.name, dataset.sampleShape.extents.map(String.init).joined(separator: "x"), dataset.count,
       dataset.fingerprint.description
     )
     samples = fake.rows

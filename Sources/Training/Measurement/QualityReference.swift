@@ -38,7 +38,7 @@ package struct QualityReference {
     components: Int, samples: Int, of dataset: any ImageDataset, isRaw: Bool,
     over communicator: any Communicator
   ) throws {
-    let input = PrincipalComponents.Input([dataset.height, dataset.width, dataset.channels], isRaw: isRaw)
+    let input = PrincipalComponents.Input(dataset.sampleShape, isRaw: isRaw)
     let survey = try Survey(of: dataset, dimensions: input.count, over: communicator) {
       (input.vectors(of: $0), [])
     }

@@ -37,8 +37,8 @@ struct SampleBlocks {
 }
 
 extension ImageDataset {
-  /// The samples at `indices` as one tensor, `[n, H, W, C]` of images, and their labels. A sign of life: what is done
-  /// with all samples may take long.
+  /// The samples at `indices` as one tensor, `[n, H, W, C]` of images, and their labels. A sign of life: what
+  /// is done with all samples may take long.
   func labelledImages(at indices: some Collection<Int>) throws(DatasetError) -> (
     images: Tensor, labels: [Int]
   ) {

@@ -115,8 +115,8 @@ extension Options {
 }
 
 extension OptionsResolution {
-  /// A space of given weights needs them, points have principal components alone, and modes are told by
-  /// networks.
+  /// A space of given weights needs them, points and volumes have principal components alone, and modes are
+  /// told by networks.
   mutating func checkSpace() {
     guard let space = settings["quality.space"] else { return }
     let kind = FeatureSpaceKind(space.value)
@@ -127,10 +127,10 @@ extension OptionsResolution {
       lapse(
         "quality.weights", to: nil, as: "quality.space=\(kind.rawValue)", "give quality.space=weights too")
     }
-    if kind != .pca, schema.family?.definition.modelsPoints == true {
+    if kind != .pca, let family = schema.family?.definition, family.modelsPoints || family.modelsVolumes {
       report(
-        "quality.space=\(kind.rawValue) is for images, and the data are points", space.origin,
-        "give quality.space=pca")
+        "quality.space=\(kind.rawValue) is for images, and the data are "
+          + (family.modelsPoints ? "points" : "volumes"), space.origin, "give quality.space=pca")
     }
     guard let metric = settings["quality.metric"] else { return }
     let wanted = QualityMetric(metric.value)

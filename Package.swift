@@ -123,7 +123,11 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Platform", "TensorCore", "TestSupport"], exclude: ["Golden"]),
     tests("QualityTests", ["Quality", "Datasets", "TensorCore", "TestSupport"]),
     tests(
-      "InterchangeTests", ["Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore"]),
+      "InterchangeTests",
+      [
+        "Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore", "Reporting",
+        "TestSupport",
+      ]),
     tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG", "TestSupport"]),
     tests(
       "TrainingTests",

@@ -4,12 +4,12 @@ extension ModelCard {
   var python: String {
     let labels =
       switch use {
-      case .pass(let byClass): byClass
+      case .pass(let byClass, _): byClass
       case .denoising(let sampler): sampler.classes > 0
       }
     let classes = labels ? ", torch.zeros(16, dtype=torch.long)" : ""
     return switch use {
-    case .pass:
+    case .pass(_, let makesVolumes):
       """
       \(Self.imports)
 
@@ -18,7 +18,7 @@ extension ModelCard {
       network, apply, shape = load("\(networks[0])")
       with torch.inference_mode():
           output = apply(torch.randn(16, *shape)\(classes))
-
+      \(makesVolumes ? Self.saving : "")
       """
     case .denoising(let sampler):
       """
@@ -37,6 +37,15 @@ extension ModelCard {
   }
 
   private static let imports = "import json, math, torch\nfrom safetensors.torch import load_file"
+
+  /// Volumes are no pictures: what shows them reads arrays.
+  private static let saving = """
+
+    import numpy
+    # Of each volume the layers from the top, their rows, and voxels from -1 (empty) to 1 (full).
+    numpy.save("samples.npy", output[:, 0].numpy())
+
+    """
 
   /// Chains of `torch.nn`'s layers and of blocks, which are chains themselves, and how a network is built of
   /// them and of its other parts.

@@ -5,8 +5,9 @@ import Reporting
 package struct ModelCard {
   /// What a network does.
   package enum Use: Sendable {
-    /// It makes its output in one pass, of classes beside its input if it is asked by them.
-    case pass(byClass: Bool)
+    /// It makes its output in one pass, of classes beside its input if it is asked by them. The output may be
+    /// volumes, `[N, 1, D, H, W]`.
+    case pass(byClass: Bool, makesVolumes: Bool = false)
     /// It takes noise away, step by step.
     case denoising(DenoisingSampler)
   }

@@ -11,12 +11,13 @@ package enum TorchConfiguration {
   package static func object(
     _ network: NetworkDescription, file: String
   ) throws(UndescribedLayer) -> JSONValue {
+    let axes = max(network.chainExtents.count - 1, 1)
     var members: [JSONValue.Member] = [
       .init("file", .string(file)),
       .init("input", port(network.input)),
       .init("chain_shape", integers(network.chainExtents)),
       .init("input_scale", .float(network.inputScale)),
-      .init("layers", .array(try network.operations().map { object($0) })),
+      .init("layers", .array(try network.operations().map { object($0, axes: axes) })),
       .init("output_scale", .float(network.outputScale)),
       .init("output", port(network.output)),
     ]
@@ -26,14 +27,14 @@ package enum TorchConfiguration {
         .init(
           "further",
           .object([
-            .init("name", .string(further.layer.name)), .init("layer", object(further.layer)),
+            .init("name", .string(further.layer.name)), .init("layer", object(further.layer, axes: axes)),
             .init("output", port(further.output)),
           ])))
     }
     if let code = network.code {
       var parts: [JSONValue.Member] = [
         .init("frequencies", .array(code.frequencies.scalars.map(JSONValue.float))),
-        .init("layers", .array(code.layers.map { object($0) })),
+        .init("layers", .array(code.layers.map { object($0, axes: 1) })),
       ]
       if let table = code.classes { parts.append(.init("classes", object(table))) }
       members.append(.init("code", .object(parts)))
@@ -41,20 +42,23 @@ package enum TorchConfiguration {
     return .object(members)
   }
 
-  private static func object(_ layer: NetworkDescription.NamedOperation) -> JSONValue {
+  /// - Parameter axes: those of the layer's places, 1 where it takes vectors.
+  private static func object(_ layer: NetworkDescription.NamedOperation, axes: Int) -> JSONValue {
     func block(
       _ type: String, _ chains: KeyValuePairs<String, [NetworkDescription.NamedOperation]>
     ) -> JSONValue {
       .object(
         [.init("type", .string(type))]
-          + chains.map { .init($0.key, .array($0.value.map { object($0) })) })
+          + chains.map { .init($0.key, .array($0.value.map { object($0, axes: axes) })) })
     }
     return switch layer.operation {
     case .residual(let residual, let shortcut):
       block("Residual", ["residual": residual, "shortcut": shortcut])
     case .skip(let inner): block("Skip", ["inner": inner])
     case .modulation(let affine): block("Modulation", ["affine": affine])
-    default: object(type(of: layer.operation), arguments(of: layer.operation), isSpectral: layer.isSpectral)
+    default:
+      object(
+        type(of: layer.operation, axes: axes), arguments(of: layer.operation), isSpectral: layer.isSpectral)
     }
   }
 
@@ -90,13 +94,12 @@ package enum TorchConfiguration {
     .object([.init("name", .string(port.name)), .init("shape", integers(port.extents))])
   }
 
-  private static func type(of operation: LayerOperation) -> String {
+  private static func type(of operation: LayerOperation, axes: Int) -> String {
     switch operation {
     case .linear: "Linear"
     case .convolution(_, _, let geometry): "Conv\(geometry.axes)d"
     case .transposedConvolution(_, _, let geometry): "ConvTranspose\(geometry.axes)d"
-    // The class of images; the vectors of a chain of linear layers have none.
-    case .batchNorm: "BatchNorm2d"
+    case .batchNorm: "BatchNorm\(axes)d"
     case .groupNorm: "GroupNorm"
     case .rectifier(let slope): slope == 0 ? "ReLU" : "LeakyReLU"
     case .tanh: "Tanh"

@@ -2,7 +2,7 @@ public import Autograd
 public import TensorCore
 
 /// A network as other programs run it: what goes in, a chain of layers, what comes out. Extents are those of
-/// one item in PyTorch's layout, `[C, H, W]`.
+/// one item in PyTorch's layout, `[C, H, W]` of images and `[C, D, H, W]` of volumes.
 ///
 ///     input → reshaped to `chainExtents` → · inputScale → chain → · outputScale → reshaped to `output.extents`
 public struct NetworkDescription {

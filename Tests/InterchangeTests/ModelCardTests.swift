@@ -3,11 +3,11 @@ import Testing
 
 @Suite("The card of an exported model")
 struct ModelCardTests {
-  private func card(options: String = "steps: 5\n") -> ModelCard {
+  private func card(options: String = "steps: 5\n", makesVolumes: Bool = false) -> ModelCard {
     ModelCard(
       title: "a|b<c>```d", tags: ["gan"], facts: [("data", "x|y<script>\n\u{1B}z"), ("steps", "5")],
       figures: (4, [("loss|D", 0.5)]), networks: ["generator"], picture: "samples.png", options: options,
-      use: .pass(byClass: false))
+      use: .pass(byClass: false, makesVolumes: makesVolumes))
   }
 
   private func lines(_ card: ModelCard) -> [Substring] {
@@ -29,5 +29,14 @@ struct ModelCardTests {
     let card = card(options: "title: |\n  x\n```\n````\nsteps: 5\n")
     #expect(lines(card).filter { $0.hasPrefix("```") } == ["```python", "```", "```yaml", "```"])
     #expect(card.markdown.hasSuffix("steps: 5\n```\n"))
+  }
+
+  @Test("volumes are saved as an array, which other samples are not")
+  func volumes() {
+    for makesVolumes in [false, true] {
+      let card = card(makesVolumes: makesVolumes)
+      #expect(lines(card).contains(#"numpy.save("samples.npy", output[:, 0].numpy())"#) == makesVolumes)
+      #expect(lines(card).contains("    output = apply(torch.randn(16, *shape))"))
+    }
   }
 }

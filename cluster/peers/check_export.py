@@ -56,8 +56,8 @@ def runtime(path: pathlib.Path):
 
 
 def channels_first(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """NHWC samples in the layout of `like`: NCHW, or vectors."""
-    return images.permute(0, 3, 1, 2) if like.dim() == 4 else images.reshape(len(images), -1)
+    """NHWC or NDHWC samples in the layout of `like`: NCHW, NCDHW, or vectors."""
+    return images.movedim(-1, 1) if like.dim() == images.dim() else images.reshape(len(images), -1)
 
 
 def denoised(namespace: dict, folder: pathlib.Path, samples: dict, told: list[torch.Tensor]) -> dict:

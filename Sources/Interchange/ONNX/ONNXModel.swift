@@ -5,8 +5,8 @@ import TensorCore
 /// A network as an ONNX model (https://onnx.ai): opset 17 of IR version 8, whose operators every runtime
 /// since 2022 has.
 ///
-/// The batch is a symbol, so that any number of items may go in. Activations are NCHW, which ONNX's
-/// convolutions take.
+/// The batch is a symbol, so that any number of items may go in. Activations are NCHW, those of volumes
+/// NCDHW, which ONNX's convolutions take.
 package enum ONNXModel {
   /// What a model names its maker by.
   package static let producer = "lockstep"

@@ -189,9 +189,10 @@ package struct Export {
       + (others.isEmpty ? "" : "; \(Prose.list(others)) as trained")
   }
 
-  private var use: ModelCard.Use {
+  private func use(of network: NetworkDescription) -> ModelCard.Use {
     guard let sampler = (model as? Diffusion)?.configuration else {
-      return .pass(byClass: model.classCount > 0)
+      let isMaker = network.name == model.networks[0].name
+      return .pass(byClass: model.classCount > 0, makesVolumes: options.modelsVolumes && isMaker)
     }
     return .denoising(
       DenoisingSampler(
@@ -204,7 +205,8 @@ package struct Export {
       title: "\(options.recipe)\(title)",
       tags: (model.phases.contains { $0.role == .generator } ? ["gan"] : []) + [
         options.family.rawValue,
-        model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
+        options.modelsVolumes
+          ? "3d" : model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
       ],
       facts: [
         ("model", options.modelDescription),
@@ -220,6 +222,6 @@ package struct Export {
         (line.step, line.values.filter { !RunReport.executionKeys.contains($0.name) })
       },
       networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
-      use: use)
+      use: use(of: networks[0]))
   }
 }

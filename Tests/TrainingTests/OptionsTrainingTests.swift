@@ -126,6 +126,17 @@ struct OptionsTrainingTests {
     #expect(problems(yaml: "model: {family: dcgan}\nsteps: 9\nquality: {metric: modes}\n").count == 1)
   }
 
+  @Test(
+    "networks of features are refused where samples are no images",
+    arguments: [("mlp-gan", "points")])
+  func spaces(family: String, samples: String) {
+    let yaml = "model: {family: \(family)}\nsteps: 9\nquality.every: 3\n"
+    for space in ["quality.space: classifier", "quality.space: weights\nquality.weights: /x"] {
+      let found = problems(yaml: yaml + space)
+      #expect(found.count == 1 && found[0].contains("for images, and the data are \(samples)"), "\(found)")
+    }
+  }
+
   @Test("a decay without an end, and an end without a decay, are refused")
   func contradictions() {
     let epochs = "model: {family: dcgan}\nepochs: 2\n"

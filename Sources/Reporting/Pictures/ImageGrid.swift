@@ -6,11 +6,6 @@ public struct ImageGrid: Sendable {
   /// Cells per row; nil for the nearest square, `ceil(sqrt(N))`.
   public let columns: Int?
 
-  /// Pixels between cells and around them, not magnified.
-  private static let padding = 2
-  /// The grey of the padding and of cells without an image: it shows the edge of black and of white cells.
-  private static let background: UInt8 = 224
-
   /// - Parameter columns: cells per row, for interpolations their length; nil for the nearest square.
   public init(columns: Int? = nil) {
     precondition(columns.map { $0 > 0 } ?? true, "a grid has at least one column")
@@ -26,21 +21,18 @@ public struct ImageGrid: Sendable {
     let (count, height, width, channels) = (
       images.shape[0], images.shape[1], images.shape[2], images.shape[3]
     )
-    let columns = self.columns ?? Self.squareColumns(count)
-    let rows = (count + columns - 1) / columns
     let scale = max(1, 64 / max(height, width))
-    let (cellWidth, cellHeight) = (width * scale + Self.padding, height * scale + Self.padding)
-    let (gridWidth, gridHeight) = (columns * cellWidth + Self.padding, rows * cellHeight + Self.padding)
+    let layout = GridLayout(
+      of: count, columns: columns, cellWidth: width * scale, cellHeight: height * scale)
 
-    var samples = [UInt8](repeating: Self.background, count: gridWidth * gridHeight * channels)
+    var samples = layout.blank(channels: channels)
     samples.withUnsafeMutableBufferPointer { samples in
       images.withUnsafeBufferPointer { values in
         var source = 0
         for cell in 0..<count {
-          let left = Self.padding + cell % columns * cellWidth
-          let top = Self.padding + cell / columns * cellHeight
+          let (left, top) = layout.origin(of: cell)
           for y in 0..<height {
-            let firstRow = ((top + y * scale) * gridWidth + left) * channels
+            let firstRow = ((top + y * scale) * layout.width + left) * channels
             var target = firstRow
             for _ in 0..<width {
               for _ in 0..<scale {
@@ -53,14 +45,14 @@ public struct ImageGrid: Sendable {
             }
             let row = UnsafeMutableBufferPointer(rebasing: samples[firstRow..<target])
             for repetition in 1..<scale {
-              let start = firstRow + repetition * gridWidth * channels
+              let start = firstRow + repetition * layout.width * channels
               _ = samples[start..<start + row.count].update(fromContentsOf: row)
             }
           }
         }
       }
     }
-    return Pixels(width: gridWidth, height: gridHeight, channels: channels, samples: samples)
+    return Pixels(width: layout.width, height: layout.height, channels: channels, samples: samples)
   }
 
   /// One image `[H, W, C]` by itself, with values as in a grid.
@@ -74,11 +66,5 @@ public struct ImageGrid: Sendable {
   private static func quantized(_ value: Float) -> UInt8 {
     // `Float.maximum` returns the number when the other argument is NaN.
     UInt8(Float.minimum(255, Float.maximum(0, (value + 1) * 127.5)).rounded())
-  }
-
-  private static func squareColumns(_ count: Int) -> Int {
-    var columns = 1
-    while columns * columns < count { columns += 1 }
-    return columns
   }
 }

@@ -9,6 +9,8 @@ struct PixelFit: Sendable {
   let sourceWidth: Int
   /// Height and width of the result.
   let size: Int
+  /// What it does to images: nothing, `scaled`, `padded` or both.
+  let changes: [String]
   /// The side of the box of source pixels that one value averages.
   private let box: Int
   /// The side of the square of values that one source pixel fills.
@@ -19,32 +21,21 @@ struct PixelFit: Sendable {
   /// - Throws: ``DatasetError`` of kind `unsuitable` for an image that is larger than `size` by no whole
   ///   factor.
   init(height: Int, width: Int, size: Int, path: FilePath) throws(DatasetError) {
-    let longest = max(height, width)
-    if longest > size {
-      box = longest / size
-      guard longest == box * size, height.isMultiple(of: box), width.isMultiple(of: box) else {
-        let boxes = (1...min(height, width)).filter { height.isMultiple(of: $0) && width.isMultiple(of: $0) }
-        let nearest = boxes.map { longest / $0 }.min { abs($0 - size) < abs($1 - size) }!
-        throw DatasetError(
-          .unsuitable,
-          "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",
-          path.description, "give dataset.resize=crop or pad, or size=\(nearest) if the recipe takes that")
-      }
-    } else {
-      box = 1
+    let sides = [height, width]
+    guard let factor = WholeFactor(sides: sides, size: size) else {
+      let nearest = WholeFactor.nearestSize(sides: sides, to: size)
+      throw DatasetError(
+        .unsuitable,
+        "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",
+        path.description, "give dataset.resize=crop or pad, or size=\(nearest) if the recipe takes that")
     }
-    repeats = longest > size ? 1 : size / longest
+    (box, repeats) = (factor.box, factor.repeats)
+    changes = factor.changes(sides: sides, size: size)
     sourceHeight = height
     sourceWidth = width
     self.size = size
-    top = (size - height / box * repeats) / 2
-    left = (size - width / box * repeats) / 2
-  }
-
-  /// What it does to images: nothing, `scaled`, `padded` or both.
-  var changes: [String] {
-    let shorter = min(sourceHeight, sourceWidth) / box * repeats
-    return (box > 1 || repeats > 1 ? ["scaled"] : []) + (shorter < size ? ["padded"] : [])
+    top = (size - factor.side(height)) / 2
+    left = (size - factor.side(width)) / 2
   }
 
   /// Writes `size * size * channels` values in [-1, 1].

@@ -26,12 +26,18 @@ public enum Datasets {
   /// allows interpolation. A window of text is an image of `size` rows, one for each character, and of a
   /// column for each different character of the text; it is never resized.
   ///
+  /// `pottery` is made of volumes where these are asked for.
+  ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked
   ///   for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
     guard request.stack > 1 else { return try openSingle(request) }
+    guard !request.isVolume else {
+      throw DatasetError(
+        .unsuitable, "volumes are not put on top of one another", "dataset.stack", "leave it out")
+    }
     guard request.channels == request.stack else {
       throw DatasetError(
         .unsuitable, "\(request.stack) grey images do not make up \(request.channels) channels",
@@ -44,6 +50,7 @@ public enum Datasets {
   }
 
   private static func openSingle(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    if request.isVolume { return try volumes(request) }
     if let kind = GaussianMixture.Kind(rawValue: request.source) {
       return try GaussianMixture(kind, request)
     }
@@ -58,6 +65,23 @@ public enum Datasets {
       return try Pottery(request)
     }
     return try fitted(source(request), request)
+  }
+
+  /// Volumes that are built in or in a file.
+  private static func volumes(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    guard request.channels == 1 else {
+      throw DatasetError(.unsuitable, "no volumes of \(request.channels) channels", "channels", "use 1")
+    }
+    guard (1...512).contains(request.size) else {
+      throw DatasetError(.unsuitable, "no volumes of size \(request.size)", "size", "use 1 to 512")
+    }
+    guard request.resize == .none else {
+      throw DatasetError(
+        .unsuitable, "volumes are not interpolated", "dataset.resize",
+        "leave it out: they are enlarged or averaged by whole factors")
+    }
+    if request.source == "pottery" { return try Pottery(request) }
+    throw DatasetError(.unsuitable, "no volumes", request.source, "use pottery")
   }
 
   /// The points of the plane in a file.

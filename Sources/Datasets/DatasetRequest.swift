@@ -2,7 +2,7 @@
 public struct DatasetRequest: Hashable, Sendable {
   /// `pottery`, `ring`, `grid`, or a path; see ``Datasets/open(_:)``.
   public var source: String
-  /// The height and width of the delivered images in pixels.
+  /// The height and width of the delivered images in pixels, or the sides of volumes in voxels.
   public var size: Int
   /// The channels of the delivered images: 1 (grey) or 3 (RGB).
   public var channels: Int
@@ -45,9 +45,9 @@ public struct DatasetRequest: Hashable, Sendable {
 public struct DatasetLimits: Hashable, Sendable {
   /// Bytes of one file's decompressed content.
   public var bytes: Int
-  /// Height and width of a source image in pixels.
+  /// Height and width of a source image in pixels, and the sides of a volume.
   public var side: Int
-  /// Pixels of a source image.
+  /// Pixels of a source image, or voxels of a volume.
   public var pixels: Int
   /// What ``bytes`` may be set to.
   public static let byteRange = 1...1 << 40
@@ -71,14 +71,23 @@ public struct DatasetLimits: Hashable, Sendable {
   /// Checks the extent of an image; it has a pixel at least.
   /// - Throws: ``DatasetError``.
   func check(height: Int, width: Int, place: String) throws(DatasetError) {
-    let image = "an image of \(height) x \(width), above the limit of"
-    guard max(height, width) <= side else {
-      throw DatasetError(.badData, "\(image) \(side) a side", place, "use smaller ones")
+    try check([height, width], "an image of \(height) x \(width)", place)
+  }
+
+  /// Checks the extent of a volume, whose voxels count as pixels; it has one at least.
+  /// - Throws: ``DatasetError``.
+  func check(_ extent: VolumeExtent, place: String) throws(DatasetError) {
+    try check(extent.sides, "a volume of \(extent.sizes)", place)
+  }
+
+  private func check(_ sides: [Int], _ sample: String, _ place: String) throws(DatasetError) {
+    guard sides.max()! <= side else {
+      throw DatasetError(.badData, "\(sample), above the limit of \(side) a side", place, "use smaller ones")
     }
-    // Neither side is long enough for the product to overflow.
-    guard height * width <= pixels else {
+    // No side is long enough for the product to overflow.
+    guard sides.reduce(1, *) <= pixels else {
       throw DatasetError(
-        .badData, "\(image) \(pixels) pixels", place,
+        .badData, "\(sample), above the limit of \(pixels) pixels", place,
         "use smaller ones, or raise dataset.maxPixels in training, --max-pixels of lockstep data")
     }
   }

@@ -9,6 +9,7 @@ public enum Datasets {
   /// | an IDX file | grey images, plain or gzip; labels from the file beside it that is named after MNIST's |
   /// | a `.bin` file | records of CIFAR-10 or CIFAR-100 |
   /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float; points `[N, 2]` |
+  /// | the same, where volumes are asked for | volumes `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]` |
   /// | a `.tar` file, or names with ranges such as `shard-{000..009}.tar` | WebDataset shards |
   /// | a `.txt` file | text in UTF-8, in one-hot windows of `size` characters |
   /// | a folder with IDX files | the file that begins with `train-`, or the only one |
@@ -26,7 +27,8 @@ public enum Datasets {
   /// allows interpolation. A window of text is an image of `size` rows, one for each character, and of a
   /// column for each different character of the text; it is never resized.
   ///
-  /// `pottery` is made of volumes where these are asked for.
+  /// A volume is fitted like an image, never interpolated; `pottery` is made of volumes where these are asked
+  /// for.
   ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///
@@ -81,7 +83,12 @@ public enum Datasets {
         "leave it out: they are enlarged or averaged by whole factors")
     }
     if request.source == "pottery" { return try Pottery(request) }
-    throw DatasetError(.unsuitable, "no volumes", request.source, "use pottery")
+    guard GaussianMixture.Kind(rawValue: request.source) == nil, let arrays = try arrays(of: request) else {
+      throw DatasetError(
+        .unsuitable, "no volumes", request.source,
+        "save a NumPy array of shape [N, D, H, W] with numpy.save, or numpy.savez(FILE, x=volumes, y=labels)")
+    }
+    return try VolumeArray(arrays, request)
   }
 
   /// The points of the plane in a file.
@@ -97,11 +104,32 @@ public enum Datasets {
   /// The points in a file if it is one of NumPy whose array has the shape of points, else nil.
   /// - Throws: ``DatasetError`` for a damaged one.
   package static func pointsIfAny(_ request: DatasetRequest) throws(DatasetError) -> PointArray? {
-    guard request.source != "pottery", GaussianMixture.Kind(rawValue: request.source) == nil,
-      (try? FolderListing.isFolder(FilePath(request.source))) == false,
-      let arrays = try arrays(of: request), arrays.samples.header.extents.count == 2
+    guard let arrays = try arraysIfAny(of: request), arrays.samples.header.extents.count == 2
     else { return nil }
     return try PointArray(arrays, request)
+  }
+
+  /// The volumes in a file, as large as they are there, if it is one of NumPy whose array has the shape of
+  /// volumes, else nil.
+  /// - Parameter problems: takes what is wrong with single samples.
+  /// - Throws: ``DatasetError`` for a damaged one.
+  package static func volumesIfAny(
+    _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
+  ) throws(DatasetError) -> VolumeArray? {
+    guard let arrays = try arraysIfAny(of: request),
+      let extent = VolumeExtent(shape: arrays.samples.header.extents)
+    else { return nil }
+    var request = request
+    request.size = extent.sides.max()!
+    return try VolumeArray(arrays, request, problems: problems)
+  }
+
+  /// The arrays of a source that may be anything.
+  private static func arraysIfAny(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {
+    guard request.source != "pottery", GaussianMixture.Kind(rawValue: request.source) == nil,
+      (try? FolderListing.isFolder(FilePath(request.source))) == false
+    else { return nil }
+    return try arrays(of: request)
   }
 
   private static func arrays(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {

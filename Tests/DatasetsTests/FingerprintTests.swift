@@ -44,6 +44,19 @@ struct FingerprintTests {
         == "3fce257080dff091afe0ab28e0cff016fde402bf1965664aadffe1d2bf106d4f")
   }
 
+  @Test("volumes, with labels and built in, have the fingerprints that were recorded")
+  func volumes() throws {
+    folder.write(npy("|u1", "(2,)", [0, 2]), "labels.npy")
+    let path = folder.write(npy("|u1", "(2, 2, 2, 2)", Array(0..<16)), "images.npy")
+    for (source, size, fingerprint) in [
+      (path, 2, "6823cd65216aece53ea0235f496e2c662f0c4a8dd8e85b6aa566e2bbb1a245e4"),
+      ("pottery", 32, "58049f6c499957bdd8a82f38fa25f0075f188dd85785a7cb3ae47018555d313e"),
+    ] {
+      let data = try Datasets.open(DatasetRequest(source: source, size: size, channels: 1, isVolume: true))
+      #expect(data.fingerprint.description == fingerprint)
+    }
+  }
+
   @Test("a folder of images has the fingerprint that was recorded")
   func images() throws {
     folder.write(Fixture.greyPNG, "x/a.png")

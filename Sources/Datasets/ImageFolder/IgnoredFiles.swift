@@ -6,7 +6,7 @@ package struct IgnoredFiles: Equatable, Sendable {
 
   private var counts: [String: Int] = [:]
 
-  init() {}
+  package init() {}
 
   /// Counts the file, if its name is that of such an image.
   mutating func add(_ name: [UInt8]) {

@@ -46,7 +46,7 @@ struct NPYArray: Sendable {
 
   /// All values as whole numbers that are not negative.
   func labels() throws(DatasetError) -> [Int] {
-    guard !header.element.isFloat, header.extents.count == 1 else {
+    guard !header.element.isFloat, header.element != .bool, header.extents.count == 1 else {
       throw DatasetError(
         .unsuitable, "labels of type \(header.element.rawValue) and shape \(header.extents)",
         path.description,
@@ -61,7 +61,7 @@ struct NPYArray: Sendable {
     case .int32: return try labels(Int32.self)
     case .uint64: return try labels(UInt64.self)
     case .int64: return try labels(Int64.self)
-    case .float32, .float64: preconditionFailure("labels are whole numbers")
+    case .bool, .float32, .float64: preconditionFailure("labels are whole numbers")
     }
   }
 

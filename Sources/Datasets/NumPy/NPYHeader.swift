@@ -6,6 +6,7 @@ import Platform
 struct NPYHeader: Sendable {
   /// The types of values that are read.
   enum Element: String {
+    case bool = "|b1"
     case uint8 = "|u1"
     case int8 = "|i1"
     case uint16 = "<u2"
@@ -19,7 +20,7 @@ struct NPYHeader: Sendable {
 
     var byteCount: Int {
       switch self {
-      case .uint8, .int8: 1
+      case .bool, .uint8, .int8: 1
       case .uint16, .int16: 2
       case .uint32, .int32, .float32: 4
       case .uint64, .int64, .float64: 8
@@ -69,7 +70,8 @@ struct NPYHeader: Sendable {
     guard let element = Element(rawValue: fields.type) else {
       throw DatasetError(
         .unsuitable, "values of type \(TerminalText.escaped(fields.type))", path.description,
-        "save images as uint8, float32 or float64 and labels as integers, little-endian")
+        "save images as uint8, float32 or float64, volumes also as bool, labels as integers, little-endian"
+      )
     }
     guard !fields.isFortranOrdered else {
       throw DatasetError(

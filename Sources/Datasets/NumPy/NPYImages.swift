@@ -30,6 +30,13 @@ struct NPYImages: ImageSource {
     let (array, labels) = (arrays.samples, arrays.labels)
     let extents = array.header.extents
     let place = array.path.description
+    if let volumes = VolumeExtent(shape: extents) {
+      throw DatasetError(
+        .unsuitable, "volumes of \(volumes.sizes), or images of neither 1 nor 3 channels: shape \(extents)",
+        place,
+        "train on volumes with model.family=voxel-gan; save images as [N, H, W, C] or [N, C, H, W]"
+      )
+    }
     let isImage = array.header.element == .uint8 || array.header.element.isFloat
     guard isImage, extents.count == 3 || extents.count == 4 else {
       throw DatasetError(
@@ -43,12 +50,9 @@ struct NPYImages: ImageSource {
       (height, width, channels, isPlanar) = (extents[1], extents[2], 1, false)
     } else if isChannels(extents[3]) {
       (height, width, channels, isPlanar) = (extents[1], extents[2], extents[3], false)
-    } else if isChannels(extents[1]) {
-      (height, width, channels, isPlanar) = (extents[2], extents[3], extents[1], true)
     } else {
-      throw DatasetError(
-        .unsuitable, "shape \(extents) has neither 1 nor 3 channels, last or second", place,
-        "save [N, H, W, C] or [N, C, H, W]")
+      // Else they were volumes.
+      (height, width, channels, isPlanar) = (extents[2], extents[3], extents[1], true)
     }
     guard extents[0] > 0, height > 0, width > 0 else {
       throw DatasetError(.badData, "0 samples: shape \(extents)", place, "use another file")
@@ -56,7 +60,10 @@ struct NPYImages: ImageSource {
     try request.limits.check(height: height, width: width, place: place)
     let hash = ContentHash(kind: "npy 1")
     let valuesPerImage = height * width * channels
-    isUnsigned = try Self.scan(array, hash, valuesPerImage: valuesPerImage, problems)
+    let least = try array.range(
+      addingTo: hash, valuesPerSample: valuesPerImage, of: "images", problems
+    ).least
+    isUnsigned = array.header.element.isFloat && least >= 0
     self.array = array
     format = arrays.format
     name = arrays.name
@@ -94,30 +101,5 @@ struct NPYImages: ImageSource {
   /// `[H, W, C]` from the file's order.
   private func interleaved<Value>(_ values: [Value]) -> [Value] {
     isPlanar ? values.interleaved(channels: channels) : values
-  }
-
-  /// Adds the values to the fingerprint and finds their range.
-  /// - Returns: whether they are floats of which none is negative.
-  private static func scan(
-    _ array: NPYArray, _ hash: borrowing ContentHash, valuesPerImage: Int, _ problems: SampleProblems
-  ) throws(DatasetError) -> Bool {
-    let isFloat = array.header.element.isFloat
-    var least: Float = 0
-    var lastBad = -1
-    try array.add(to: hash) { (piece, first) throws(DatasetError) in
-      guard isFloat else { return }
-      for (index, value) in array.floats(piece).enumerated() {
-        least = min(least, value)
-        guard !(abs(value) <= 1) else { continue }
-        let sample = (first + index) / valuesPerImage
-        guard sample != lastBad else { continue }
-        lastBad = sample
-        try problems.report(
-          DatasetError(
-            .badData, "the value \(value) lies outside of -1...1", "\(array.path), sample \(sample)",
-            "scale the images to 0...1 or -1...1, or save them as uint8"))
-      }
-    }
-    return isFloat && least >= 0
   }
 }

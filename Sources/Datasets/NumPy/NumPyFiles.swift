@@ -2,7 +2,7 @@ import Platform
 
 /// Which arrays of NumPy's files are samples, and which are their labels.
 enum NumPyFiles {
-  private static let samples = ["images", "x_train", "train_images", "x", "data", "arr_0"]
+  private static let samples = ["images", "x_train", "train_images", "x", "data", "arr_0", "volumes"]
   private static let labels = ["labels", "y_train", "train_labels", "y", "label", "arr_1"]
 
   /// What such a file holds.
@@ -36,8 +36,8 @@ enum NumPyFiles {
       samples: array.array, labels: labels?.array)
   }
 
-  /// An NPZ file: the member of samples is called `images`, `x_train`, `train_images`, `x`, `data` or
-  /// `arr_0`, or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or
+  /// An NPZ file: the member of samples is called `images`, `x_train`, `train_images`, `x`, `data`, `arr_0`
+  /// or `volumes`, or is the only one; that of labels `labels`, `y_train`, `train_labels`, `y`, `label` or
   /// `arr_1`.
   private static func npz(_ path: FilePath, limits: DatasetLimits) throws(DatasetError) -> Arrays {
     let archive = try ZIPArchive(path, limits: limits)

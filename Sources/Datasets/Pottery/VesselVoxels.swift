@@ -68,8 +68,8 @@ struct VesselVoxels {
     }
   }
 
-  /// Adds the points of a handle at height `z` above the foot: of a rod that is bent to half an elliptic ring,
-  /// outside of the body.
+  /// Adds the points of a handle at height `z` above the foot: of a rod that is bent to half an elliptic
+  /// ring, outside of the body.
   private func add(_ loop: Vessel.Loop, at z: Float, to layer: UnsafeMutablePointer<Float>, body: Float) {
     let rod = max(loop.halfThickness, Self.thickness / 2)
     for (line, square) in squares.enumerated() where square < rod * rod {

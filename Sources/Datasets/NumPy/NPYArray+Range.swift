@@ -1,0 +1,38 @@
+extension NPYArray {
+  /// Adds the values to a fingerprint and finds the least and the largest; infinite where there is none.
+  /// Floats that lie outside of -1...1, and bytes of booleans that are neither 0 nor 1, are reported, the
+  /// first of each sample.
+  /// - Parameter name: what samples are called in the plural.
+  func range(
+    addingTo hash: borrowing ContentHash, valuesPerSample: Int, of name: String, _ problems: SampleProblems
+  ) throws(DatasetError) -> (least: Float, largest: Float) {
+    var (least, largest) = (Float.infinity, -Float.infinity)
+    var lastBad = -1
+    try add(to: hash) { (piece, first) throws(DatasetError) in
+      func report(_ index: Int, _ problem: String, _ advice: String) throws(DatasetError) {
+        let sample = (first + index) / valuesPerSample
+        guard sample != lastBad else { return }
+        lastBad = sample
+        try problems.report(DatasetError(.badData, problem, "\(path), sample \(sample)", advice))
+      }
+      guard header.element.isFloat else {
+        least = min(least, Float(piece.reduce(.max, min)))
+        largest = max(largest, Float(piece.reduce(0, max)))
+        guard header.element == .bool, largest > 1 else { return }
+        for (index, byte) in piece.enumerated() where byte > 1 {
+          try report(index, "the byte \(byte) is no boolean", "write the file again with numpy.save")
+        }
+        return
+      }
+      for (index, value) in floats(piece).enumerated() {
+        least = min(least, value)
+        largest = max(largest, value)
+        guard !(abs(value) <= 1) else { continue }
+        try report(
+          index, "the value \(value) lies outside of -1...1",
+          "scale the \(name) to 0...1 or -1...1, or save them as uint8")
+      }
+    }
+    return (least, largest)
+  }
+}

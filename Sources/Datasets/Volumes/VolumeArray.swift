@@ -1,0 +1,107 @@
+package import TensorCore
+
+/// Volumes of an NPY or NPZ file: `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]`, layers from the
+/// top. Labels are an array of N integers; see ``NumPyFiles`` for the names.
+///
+/// Values from empty to full are false and true, 0 and 255 of uint8 or 0 and 1 where no value of the whole
+/// file is larger, or floats in 0...1, in -1...1 if any of them is negative. They are read from the file as
+/// they are asked for.
+package struct VolumeArray: ImageDataset {
+  package let name: String
+  /// `NPY` or `NPZ`.
+  package let format: String
+  package let count: Int
+  package let labelCount: Int
+  package let fingerprint: DataFingerprint
+  /// The bytes of all files.
+  package let byteCount: Int
+  /// The sides of a volume in the file.
+  package var extent: VolumeExtent { fit.extent }
+  /// The least and the largest value in the file; infinite where all are no numbers.
+  package let least: Float
+  package let largest: Float
+  private let array: NPYArray
+  private let labels: [Int]?
+  private let fit: VolumeFit
+
+  /// - Throws: ``DatasetError`` for another type or shape, for a size that the volumes do not fit, for values
+  ///   out of range, and for labels that do not fit.
+  init(
+    _ arrays: NumPyFiles.Arrays, _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
+  ) throws(DatasetError) {
+    let (array, place) = (arrays.samples, arrays.samples.path.description)
+    let (element, shape) = (array.header.element, array.header.extents)
+    guard element == .bool || element == .uint8 || element.isFloat, let extent = VolumeExtent(shape: shape)
+    else {
+      throw DatasetError(
+        .unsuitable, "values of type \(element.rawValue) and shape \(shape) are no volumes", place,
+        "save bool, uint8 or floats of shape [N, D, H, W]")
+    }
+    guard shape[0] > 0, extent.sides.allSatisfy({ $0 > 0 }) else {
+      throw DatasetError(.badData, "0 samples: shape \(shape)", place, "use another file")
+    }
+    try request.limits.check(extent, place: place)
+    fit = try VolumeFit(extent, size: request.size, place: place)
+    let hash = ContentHash(kind: "volumes 1")
+    (least, largest) = try array.range(
+      addingTo: hash, valuesPerSample: extent.count, of: "volumes", problems)
+    if let labels = arrays.labels {
+      let numbers = try labels.labels()
+      labelCount = try labels.classes(numbers, count: shape[0], wanted: request.labelCount, problems)
+      try labels.add(to: hash) { _, _ in }
+      self.labels = numbers
+    } else {
+      (labelCount, labels) = (0, nil)
+    }
+    fingerprint = hash.fingerprint()
+    count = shape[0]
+    name = arrays.name
+    format = arrays.format
+    byteCount = arrays.byteCount
+    self.array = array
+  }
+
+  package var height: Int { fit.size }
+  package var width: Int { fit.size }
+  /// 1.
+  package var channels: Int { 1 }
+  package var sampleShape: Shape { [fit.size, fit.size, fit.size, 1] }
+  package var sampleName: String { "volumes" }
+  package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }
+
+  /// NumPy's name of the type of values.
+  package var type: String {
+    switch array.header.element {
+    case .bool: "bool"
+    case .float32: "float32"
+    case .float64: "float64"
+    default: "uint8"
+    }
+  }
+
+  package var remarks: [String] {
+    let changes = fit.changes
+    return changes.isEmpty ? [] : ["\(changes.joined(separator: " and ")) from \(extent.sizes)"]
+  }
+
+  package func read(
+    _ index: Int, into values: UnsafeMutablePointer<Float>
+  ) throws(DatasetError) -> Int32 {
+    precondition(0 <= index && index < count, "sample \(index) of \(count)")
+    let bytes = try array.bytes(index * extent.count..<(index + 1) * extent.count)
+    if array.header.element.isFloat {
+      let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
+      array.floats(bytes).map { $0 * scale + shift }.withUnsafeBufferPointer {
+        fit.write($0.baseAddress!, into: values)
+      }
+    } else {
+      bytes.withUnsafeBufferPointer {
+        fit.write($0.baseAddress!, full: largest > 1 ? 255 : 1, into: values)
+      }
+    }
+    return label(index)
+  }
+
+  /// The label of a volume, -1 when unlabelled.
+  package func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
+}

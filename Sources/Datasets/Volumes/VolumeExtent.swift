@@ -1,0 +1,33 @@
+/// The sides of a volume.
+package struct VolumeExtent: Hashable, Sendable {
+  package let depth: Int
+  package let height: Int
+  package let width: Int
+
+  /// `30 x 32 x 32` (depth by height by width).
+  package var sizes: String { "\(depth) x \(height) x \(width)" }
+
+  /// Depth, height and width.
+  var sides: [Int] { [depth, height, width] }
+
+  /// The voxels of a volume.
+  var count: Int { depth * height * width }
+
+  /// The volumes of an array of shape `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]`; nil of another,
+  /// also of images `[N, H, W, C]` or `[N, C, H, W]` with 1 or 3 channels.
+  init?(shape: [Int]) {
+    let isImage = { (axis: Int) in shape[axis] == 1 || shape[axis] == 3 }
+    switch shape.count {
+    case 4 where !isImage(3) && !isImage(1): self.init(shape[1...])
+    case 5 where shape[4] == 1: self.init(shape[1..<4])
+    case 5 where shape[1] == 1: self.init(shape[2...])
+    default: return nil
+    }
+  }
+
+  private init(_ sides: ArraySlice<Int>) {
+    depth = sides[sides.startIndex]
+    height = sides[sides.startIndex + 1]
+    width = sides[sides.startIndex + 2]
+  }
+}

@@ -11,7 +11,8 @@ struct DataCommand: ParsableCommand {
     discussion: """
       SOURCE is what data= takes: an IDX file (plain or gzip) or a folder with
       them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file of uint8 or
-      float images [N, H, W], [N, H, W, C] or [N, C, H, W], or of points [N, 2];
+      float images [N, H, W], [N, H, W, C] or [N, C, H, W], of points [N, 2], or
+      of volumes [N, D, H, W], [N, D, H, W, 1] or [N, 1, D, H, W], also of bool;
       WebDataset shards, a .tar file, a folder of them or names with a range; a
       folder of PNG and JPEG images, with a sub-folder for each label or none; a
       .txt file or a folder of nothing but them, UTF-8, as one-hot windows of
@@ -94,6 +95,14 @@ struct DataCommand: ParsableCommand {
         if let points = try PointInspection(request) {
           print(json ? points.json : points.text)
           if let output { try points.writePlot(to: output) }
+          return
+        }
+        if let volumes = try VolumeInspection(request) {
+          guard output == nil else {
+            throw DatasetError(
+              .unsuitable, "no picture is drawn of volumes", source.source, "leave out --output")
+          }
+          print(json ? volumes.json : volumes.text)
           return
         }
         let inspection = try DataInspection(request)

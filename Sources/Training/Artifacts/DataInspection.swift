@@ -110,19 +110,30 @@ package struct DataCheck {
   /// The samples that were listed.
   package let count: Int
   /// Lines about images that are not read, and about those that are read otherwise than they are shown.
-  package var remarks: [String] {
-    [source.ignored.text, source.turnedText.map { "turned: \($0)" }].compactMap { $0 }
-  }
+  /// For volumes, what they are.
+  package let remarks: [String]
   private let place: String
-  private let source: any ImageSource
+  private let name: String
+  private let ignored: IgnoredFiles
+  private let turned: Int
 
-  /// Opens the data and decodes every image.
+  /// Opens the data and decodes every image. Of volumes and their labels every byte is looked at as they are
+  /// opened.
   /// - Parameter tell: called before each image.
   /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils
   ///   everything.
   package init(_ request: DatasetRequest, telling tell: (_ done: Int, _ of: Int) -> Void = { _, _ in }) throws
   {
     let problems = SampleProblems(collects: true)
+    place = request.source
+    if let volumes = try Datasets.volumesIfAny(request, problems: problems) {
+      self.problems = problems.list
+      (name, count) = (volumes.name, volumes.count)
+      (otherSizes, ignored, turned) = (0, IgnoredFiles(), 0)
+      let labels = "labels: \(volumes.labelCount)"
+      remarks = ["volumes of \(volumes.extent.sizes), values: \(volumes.valuesText), \(labels)"]
+      return
+    }
     let source = try Datasets.source(request, problems: problems)
     var found = problems.list
     var known = Set(found)
@@ -137,9 +148,9 @@ package struct DataCheck {
     }
     self.problems = found
     otherSizes = problems.otherSizes
-    count = source.count
-    place = request.source
-    self.source = source
+    (name, count) = (source.name, source.count)
+    (ignored, turned) = (source.ignored, source.turnedCount)
+    remarks = [source.ignored.text, source.turnedText.map { "turned: \($0)" }].compactMap { $0 }
   }
 
   /// The first `limit` problems, a line each, and how many more there are.
@@ -164,9 +175,9 @@ package struct DataCheck {
   /// One JSON object, with all problems.
   package var json: String {
     JSONValue.object([
-      .init("name", .string(source.name)), .init("samples", .integer(count)),
+      .init("name", .string(name)), .init("samples", .integer(count)),
       .init("problems", .array(problems.map(\.json))), .init("other_sizes", .integer(otherSizes)),
-      .init("ignored", source.ignored.json), .init("turned", .integer(source.turnedCount)),
+      .init("ignored", ignored.json), .init("turned", .integer(turned)),
     ]).text
   }
 }

@@ -1,0 +1,46 @@
+package import Datasets
+import Reporting
+
+/// What a file of volumes holds, as `lockstep data info` tells it.
+package struct VolumeInspection {
+  private let volumes: VolumeArray
+  private let labels: LabelCounts
+
+  /// The volumes of a file; nil if it holds something else.
+  /// - Throws: `DatasetError`.
+  package init?(_ request: DatasetRequest) throws {
+    guard let volumes = try Datasets.volumesIfAny(request) else { return nil }
+    self.volumes = volumes
+    labels = LabelCounts(labels: volumes.labelCount, samples: volumes.count, label: volumes.label)
+  }
+
+  /// A table for people.
+  package var text: String {
+    NamedValues.text([
+      ("data", volumes.name), ("format", "\(volumes.format), volumes, for model.family=voxel-gan"),
+      ("samples", "\(volumes.count)"), ("shape", volumes.extent.sizes), ("values", volumes.valuesText),
+      ("labels", labels.text), ("bytes", "\(volumes.byteCount)"),
+      ("fingerprint", volumes.fingerprint.description),
+    ])
+  }
+
+  /// One JSON object.
+  package var json: String {
+    JSONValue.object([
+      .init("name", .string(volumes.name)), .init("format", .string("volumes")),
+      .init("samples", .integer(volumes.count)), .init("depth", .integer(volumes.extent.depth)),
+      .init("height", .integer(volumes.extent.height)), .init("width", .integer(volumes.extent.width)),
+      .init("channels", .integer(1)), .init("type", .string(volumes.type)),
+      .init("least", .float(volumes.least)), .init("largest", .float(volumes.largest)),
+      .init("labels", .integer(volumes.labelCount)),
+      .init("samples_of_label", .array(labels.counts.map(JSONValue.integer))),
+      .init("bytes", .integer(volumes.byteCount)),
+      .init("fingerprint", .string(volumes.fingerprint.description)),
+    ]).text
+  }
+}
+
+extension VolumeArray {
+  /// Their type and range.
+  var valuesText: String { "\(type), \(least) to \(largest)" }
+}

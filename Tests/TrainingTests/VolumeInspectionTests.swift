@@ -1,0 +1,61 @@
+import Datasets
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite("lockstep data on volumes")
+struct VolumeInspectionTests {
+  private let folder = TemporaryFolder()
+
+  /// An NPY file of version 1.
+  private func request(_ type: String, _ shape: String, _ values: [UInt8]) throws -> DatasetRequest {
+    let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
+    let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    let path = "\(folder.path)/volumes.npy"
+    try Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + values)
+      .write(to: URL(fileURLWithPath: path))
+    return DatasetRequest(source: path, size: 64, channels: 1)
+  }
+
+  @Test("info says how many volumes there are, their sides, type and range")
+  func info() throws {
+    let inspection = try #require(
+      try VolumeInspection(request("|u1", "(3, 2, 4, 5)", (0..<120).map { UInt8($0) })))
+    for line in ["2 x 4 x 5", "uint8, 0.0 to 119.0", "none", "model.family=voxel-gan"] {
+      #expect(inspection.text.contains(line), "\(inspection.text)")
+    }
+    for field in [
+      "\"format\":\"volumes\"", "\"samples\":3", "\"depth\":2", "\"height\":4", "\"width\":5",
+      "\"type\":\"uint8\"", "\"labels\":0",
+    ] {
+      #expect(inspection.json.contains(field), "\(inspection.json)")
+    }
+    #expect(try VolumeInspection(request("|u1", "(2, 4, 5, 3)", [UInt8](repeating: 0, count: 120))) == nil)
+  }
+
+  @Test("check says what volumes are, and lists every bad one")
+  func check() throws {
+    let sound = try DataCheck(request("|b1", "(3, 2, 2, 2)", [UInt8](repeating: 1, count: 24)))
+    #expect(sound.count == 3 && sound.problems.isEmpty && sound.advice == nil)
+    #expect(sound.remarks == ["volumes of 2 x 2 x 2, values: bool, 1.0 to 1.0, labels: 0"])
+    var bytes = [UInt8](repeating: 1, count: 24)
+    (bytes[0], bytes[1], bytes[20]) = (3, 4, 5)
+    let bad = try DataCheck(request("|b1", "(3, 2, 2, 2)", bytes))
+    #expect(bad.count == 3 && bad.problems.count == 2 && bad.otherSizes == 0)
+    #expect(bad.problems.map { $0.description.contains("sample 0") } == [true, false])
+    #expect(bad.problems.map { $0.description.contains("sample 2") } == [false, true])
+    #expect(bad.json.contains("\"samples\":3"), "\(bad.json)")
+  }
+
+  @Test("volumes are not packed as pictures")
+  func pack() throws {
+    let request = try request("|u1", "(1, 4, 4, 4)", [UInt8](repeating: 1, count: 64))
+    let place = "\(folder.path)/shards"
+    let error = #expect(throws: DatasetError.self) {
+      try DataPack(request, to: place, shardBytes: 1 << 20)
+    }
+    #expect(error?.description.contains("volumes of 4 x 4 x 4") == true, "\(error as Any)")
+    #expect(!FileManager.default.fileExists(atPath: place))
+  }
+}

@@ -4,11 +4,13 @@ import Platform
 package import Reporting
 package import TensorCore
 
-/// How a run's samples are shown: images in a grid, points of the plane over the modes that they should hit,
+/// How a run's samples are shown: images in a grid, volumes as the solids that they are, points of the plane over the modes that they should hit,
 /// text as a grid of its one-hot rows and as what they say.
 package enum SamplePicture: Sendable {
   /// Images.
   case images
+  /// Volumes.
+  case volumes
   /// Points.
   case points(ScatterPlot)
   /// Text.
@@ -17,6 +19,10 @@ package enum SamplePicture: Sendable {
   /// The picture that fits a run's data.
   /// - Parameter characters: those of text, see `ImageDataset.characters`; nil of other data.
   package init(_ options: Options, characters: String?) {
+    guard !options.modelsVolumes else {
+      self = .volumes
+      return
+    }
     guard options.modelsPoints else {
       self = characters.flatMap { TextRows(characters: $0, size: options.size) }.map { .text($0) } ?? .images
       return
@@ -34,13 +40,28 @@ package enum SamplePicture: Sendable {
     self = .points(ScatterPlot(circles: circles, extent: 1.3 * Double(farthest)))
   }
 
-  /// The picture of `samples`, `[N, H, W, C]`.
+  /// The picture of `samples`, `[N, H, W, C]`, or `[N, D, H, W, 1]`.
   /// - Parameter columns: images in a row; nil for the nearest square.
   package func pixels(of samples: Tensor, columns: Int? = nil) -> Pixels {
     switch self {
     case .images, .text: ImageGrid(columns: columns).pixels(of: samples)
+    case .volumes: VolumeGrid(columns: columns).pixels(of: samples)
     case .points(let plot): plot.pixels(of: samples)
     }
+  }
+
+  /// Writes one sample, `[H, W, C]` or `[D, H, W, 1]`, to files of its own: text as `PATH.txt`, anything else
+  /// as a picture `PATH.png`, and of a volume its surface too, `PATH.obj`.
+  /// - Throws: `ReportingError`.
+  func write(_ sample: Tensor, to path: String) throws {
+    if let line = lines(of: sample.reshaped(Shape([1] + sample.shape.extents))) {
+      return try AtomicFile.write(Array(line.utf8), to: "\(path).txt", durable: false)
+    }
+    guard case .volumes = self else {
+      return try PNGFile.write(ImageGrid.pixels(ofOne: sample), to: "\(path).png")
+    }
+    try PNGFile.write(VolumeGrid.pixels(ofOne: sample), to: "\(path).png")
+    try AtomicFile.write(VolumeMesh(sample).obj(), to: "\(path).obj", durable: false)
   }
 
   /// What `samples`, `[N, H, W, C]`, say, one a line; nil of what is no text.

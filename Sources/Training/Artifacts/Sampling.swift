@@ -93,7 +93,7 @@ package struct Sampling {
 
   /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if
   /// need be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in
-  /// turn; text as `000000.txt`. The first ones are those of a grid of as many samples, where that is not one
+  /// turn; text as `000000.txt`, of a volume the surface beside its picture as `000000.obj`. The first ones are those of a grid of as many samples, where that is not one
   /// class a row.
   /// - Parameter written: told how many are, now and then.
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
@@ -125,11 +125,7 @@ package struct Sampling {
           }
           let image = images.rows(row..<row + 1)
           let path = "\(place)/\(Digits.padded(start + row, to: 6))"
-          if let line = picture.lines(of: image) {
-            try AtomicFile.write(Array(line.utf8), to: "\(path).txt", durable: false)
-          } else {
-            try PNGFile.write(ImageGrid.pixels(ofOne: image.reshaped(model.sampleShape)), to: "\(path).png")
-          }
+          try picture.write(image.reshaped(model.sampleShape), to: path)
         }
         written(start + rows)
       }
@@ -198,7 +194,7 @@ package struct Sampling {
     }
   }
 
-  /// Writes latents `[N, latent]`, images `[N, H, W, C]` and, of a model that is asked by class, the classes
+  /// Writes latents `[N, latent]`, images `[N, H, W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a model that is asked by class, the classes
   /// `[N]` as one safetensors file.
   /// - Throws: ``OutputError``.
   package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {

@@ -3,6 +3,7 @@ import Models
 /// GANs of convolutional networks.
 struct ConvolutionalGANFamily: FamilyDefinition {
   let options: ModelFamilyOptions
+  var modelsVolumes = false
 
   func makeModel(_ options: Options) -> any Model {
     ConvolutionalGAN(
@@ -29,7 +30,8 @@ struct ConvolutionalGANFamily: FamilyDefinition {
 extension ConvolutionalGAN.Configuration {
   init(_ options: Options) {
     self.init(
-      options.family == .resNetGAN ? .residual : .dcgan, size: options.size, channels: options.channels,
+      options.family == .resNetGAN ? .residual : .dcgan, size: options.size,
+      axes: options.modelsVolumes ? 3 : 2, channels: options.channels,
       latent: options.model[DCGANOptions.latent],
       generatorFeatures: options.model[DCGANOptions.generatorFeatures],
       discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures],

@@ -1,5 +1,6 @@
 import DataParallel
 package import Models
+import TensorCore
 
 /// A model family: its keys, the model that it makes of options, and what is known of that before it is made.
 ///
@@ -20,7 +21,7 @@ protocol FamilyDefinition: Sendable {
   /// Whether samples are points of the plane instead of images; not, unless it says so.
   var modelsPoints: Bool { get }
 
-  /// Whether samples are volumes, `[D, H, W, 1]`, instead of images; not, unless it says so.
+  /// Whether samples are volumes of `size` voxels a side instead of images; not, unless it says so.
   var modelsVolumes: Bool { get }
 
   /// The weights of all networks, without their averages.
@@ -41,7 +42,8 @@ extension FamilyDefinition {
   func convolutions(_ options: Options) -> [ConvolutionShape] { [] }
 
   func description(_ options: Options) -> String {
-    "\(options.family.rawValue) \(options.size)x\(options.size)x\(options.channels)"
+    let extents = options.modelsVolumes ? options.sampleShape.extents.dropLast() : options.sampleShape.extents
+    return "\(options.family.rawValue) \(extents.map(String.init).joined(separator: "x"))"
   }
 }
 
@@ -68,8 +70,13 @@ extension Options {
   /// Whether samples are points of the plane, in units of their own.
   var modelsPoints: Bool { family.definition.modelsPoints }
 
-  /// Whether samples are volumes, `[D, H, W, 1]`.
+  /// Whether samples are volumes of ``size`` voxels a side.
   var modelsVolumes: Bool { family.definition.modelsVolumes }
+
+  /// The shape of a sample, `[H, W, C]`, or of a volume `[D, H, W, C]`.
+  var sampleShape: Shape {
+    Shape(Array(repeating: size, count: modelsVolumes ? 3 : 2) + [channels])
+  }
 
   /// The convolutions of the model's networks.
   package var convolutions: [ConvolutionShape] { family.definition.convolutions(self) }

@@ -6,6 +6,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   case dcgan
   /// GAN of residual networks (Miyato et al. 2018).
   case resNetGAN = "resnet-gan"
+  /// GAN of volumes (Wu et al. 2016).
+  case voxelGAN = "voxel-gan"
   /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
   case wganGP = "wgan-gp"
   /// Generative adversarial net of fully connected layers (Goodfellow et al. 2014).
@@ -20,6 +22,7 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
     switch self {
     case .dcgan: ConvolutionalGANFamily(options: DCGANOptions.family)
     case .resNetGAN: ConvolutionalGANFamily(options: ResNetGANOptions.family)
+    case .voxelGAN: ConvolutionalGANFamily(options: VoxelGANOptions.family, modelsVolumes: true)
     case .wganGP: WGANGPFamily()
     case .mlpGAN: MLPGANFamily()
     case .vae: VAEFamily()

@@ -25,7 +25,7 @@ extension ReplayBuffer {
     guard size > 0 else { return nil }
     self.init(
       size: size, microBatches: options.microBatches, share: Float(options.model[ReplayOptions.share]),
-      sampleShape: [options.size, options.size, options.channels])
+      sampleShape: options.sampleShape)
   }
 }
 
@@ -34,7 +34,7 @@ extension Options {
   /// ranks, and a copy of them that is being written.
   var replayBytes: Double {
     guard let slots = model.value(of: ReplayOptions.size) else { return 0 }
-    return 2 * 4 * Double(slots) * Double(size * size * channels)
+    return 2 * 4 * Double(slots) * Double(sampleShape.count)
   }
 }
 

@@ -48,7 +48,8 @@ extension DatasetRequest {
       case .path(let path): path
       }
     self.init(
-      source: source, size: options.size, channels: options.channels, count: options.dataset.count,
+      source: source, size: options.size, channels: options.channels, isVolume: options.modelsVolumes,
+      count: options.dataset.count,
       labelCount: options.dataset.labels, resize: options.dataset.resize, stack: options.dataset.stack,
       seed: options.seed, limits: options.dataset.limits)
   }

@@ -98,11 +98,8 @@ struct DataCommand: ParsableCommand {
           return
         }
         if let volumes = try VolumeInspection(request) {
-          guard output == nil else {
-            throw DatasetError(
-              .unsuitable, "no picture is drawn of volumes", source.source, "leave out --output")
-          }
           print(json ? volumes.json : volumes.text)
+          if let output { try volumes.writePicture(to: output) }
           return
         }
         let inspection = try DataInspection(request)

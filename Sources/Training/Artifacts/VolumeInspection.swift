@@ -38,6 +38,14 @@ package struct VolumeInspection {
       .init("fingerprint", .string(volumes.fingerprint.description)),
     ]).text
   }
+
+  /// Draws up to 64 volumes that are spread evenly over the data.
+  /// - Throws: ``OutputError``, or `DatasetError`.
+  package func writePicture(to path: String) throws {
+    let count = min(volumes.count, 64)
+    let drawn = try volumes.images(at: (0..<count).map { $0 * volumes.count / count })
+    try OutputError.writing(path) { try PNGFile.write(VolumeGrid().pixels(of: drawn), to: path) }
+  }
 }
 
 extension VolumeArray {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times DCGAN training steps in PyTorch on CPUs and prints one JSON object.
 
-The counterpart of `lockstep bench dcgan`: the same networks, losses and order of work, on random
+The counterpart of `lockstep bench dcgan`, and with --axes 3 of `lockstep bench voxel-gan`: the same networks, losses and order of work, on random
 images in memory, so that no loader is timed. One step is
 
     fake = G(z);  D loss = bce(D(x), 1) + bce(D(fake.detach()), 0), two passes of D;  Adam on D;
@@ -22,6 +22,7 @@ def add_image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--channels", type=harness.parse_count, default=1, help="of an image (1)")
     parser.add_argument("--latents", type=harness.parse_count, default=100, help="length of a latent vector (100)")
     parser.add_argument("--features", type=harness.parse_count, default=64, help="ngf and ndf of the paper (64)")
+    parser.add_argument("--axes", type=int, choices=(2, 3), default=2, help="2 for images, 3 for volumes (2)")
 
 
 class ImageTrainer(harness.Trainer):
@@ -39,22 +40,24 @@ class ImageTrainer(harness.Trainer):
 
         super().__init__(options, settings)
         self.latents = options.latents
-        layout = torch.channels_last if settings.channels_last else torch.contiguous_format
+        self.axes = options.axes
+        channels_last = {2: torch.channels_last, 3: torch.channels_last_3d}[self.axes]
+        layout = channels_last if settings.channels_last else torch.contiguous_format
         self.widths = dcgan.generator_widths(options.size, options.features)
         self.networks = [network.to(memory_format=layout) for network in self.make_networks(options)]
         generator, discriminator = self.networks
         self.generator = self.prepare(generator, static_graph=True)
         self.discriminator = self.prepare(discriminator)
 
-        shape = (4, options.batch, options.channels, options.size, options.size)
+        shape = (4, options.batch, options.channels) + self.axes * (options.size,)
         self.batches = [x.contiguous(memory_format=layout) for x in torch.rand(shape) * 2 - 1]
 
     def make_networks(self, options: argparse.Namespace) -> list:
         """The generator and the discriminator, with their initial weights."""
         import dcgan_networks as dcgan
 
-        generator = dcgan.Generator(options.latents, self.widths, options.channels)
-        discriminator = dcgan.Discriminator(options.channels, self.widths[::-1], self.BATCH_NORM)
+        generator = dcgan.Generator(options.latents, self.widths, options.channels, self.axes)
+        discriminator = dcgan.Discriminator(options.channels, self.widths[::-1], self.BATCH_NORM, self.axes)
         for network in (generator, discriminator):
             dcgan.initialize(network)
         return [generator, discriminator]
@@ -63,7 +66,7 @@ class ImageTrainer(harness.Trainer):
         """Latents of a batch."""
         import torch
 
-        return torch.randn(self.batch, self.latents, 1, 1)
+        return torch.randn(self.batch, self.latents, *self.axes * (1,))
 
 
 class Trainer(ImageTrainer):
@@ -77,7 +80,7 @@ class Trainer(ImageTrainer):
         super().__init__(options, settings)
         self.samples_per_step = self.batch
         self.flops_per_step = self.batch * dcgan.flops_per_image(
-            options.size, options.channels, options.latents, self.widths
+            options.size, options.channels, options.latents, self.widths, options.axes
         )
         self.generator_optimizer, self.discriminator_optimizer = (
             self.adam(network, 2e-4, (0.5, 0.999)) for network in self.networks

@@ -61,6 +61,7 @@ BEST = Settings(
 VARIANTS = {
     "plain": Settings(),
     "best": BEST,
+    "contiguous": dataclasses.replace(BEST, channels_last=False),
     "compiled": dataclasses.replace(BEST, compile=True),
 }
 

@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-NAMES = ("dcgan", "wgan-gp", "sngan", "ring", "vae")
+NAMES = ("dcgan", "wgan-gp", "sngan", "voxel-gan", "ring", "vae")
 
 # How the tables know Lockstep's measurements that have no counterpart in PyTorch.
 FIRST_STEP, ALONE, TWO_MICRO_BATCHES = "first step", "alone", "2 micro-batches"
@@ -168,6 +168,31 @@ def sngan() -> Work:
     )
 
 
+def voxel_gan() -> Work:
+    """The recipe's 3D-GAN on volumes of 32x32x32, 32 a process."""
+    return Work(
+        title="`voxel-gan` 32x32x32",
+        unit="images",
+        bench=["voxel-gan"],
+        peer=["dcgan.py", "--axes", "3", "--size", "32", "--channels", "1", "--features", "32"],
+        batch=32,
+        per_process=True,
+        micro_batch=8,
+        steps=2,
+        warmup=1,
+        setups=[
+            (2, 1, "best", "DDP gloo, 2 processes, tuned"),
+            (2, 1, "contiguous", "DDP gloo, 2 processes, tuned, channels first"),
+            (1, 2, "best", "1 process x 2 threads, tuned"),
+            (1, 2, "contiguous", "1 process x 2 threads, tuned, channels first"),
+            (1, 1, "plain", "1 process x 1 thread, plain"),
+            (1, 1, "best", "1 process x 1 thread, tuned"),
+            (1, 1, "contiguous", "1 process x 1 thread, tuned, channels first"),
+            (1, 1, "compiled", "1 process x 1 thread, tuned and compiled"),
+        ],
+    )
+
+
 # Two processes over gloo are slower than one on the small networks.
 SMALL = [
     (1, 2, "best", "1 process x 2 threads, tuned"),
@@ -220,6 +245,8 @@ def works(name: str, sizes: list[str]) -> list[Work]:
             return [wgan_gp()]
         case "sngan":
             return [sngan()]
+        case "voxel-gan":
+            return [voxel_gan()]
         case "ring":
             # The recipe's micro-batches; and two for 32 points, as many as there are ranks to share them.
             return [ring(512, micro_batch=64, steps=200), ring(32, micro_batch=16, steps=400)]

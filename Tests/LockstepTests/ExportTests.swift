@@ -38,6 +38,8 @@ extension EndToEnd {
       (recipe: "dcgan64", more: narrow + ["model.packing=2"]),
       (recipe: "sngan", more: narrow),
       (recipe: "sngan", more: narrow + ["spectralNorm=false", "model.condition=projection"]),
+      (recipe: "voxel-gan", more: narrow + ["size=16"]),
+      (recipe: "voxel-gan", more: narrow + ["size=16", "model.condition=embedding", "spectralNorm=true"]),
       (recipe: "wgan-gp", more: narrow + ["model.discriminatorBias=true"]),
       (recipe: "ring", more: mlp + ["model.packing=1", "model.condition=projection"]),
       (recipe: "vae", more: ["batch=32", "size=16", "channels=3"]),

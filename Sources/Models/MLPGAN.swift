@@ -71,14 +71,9 @@ public final class MLPGAN: Model {
     joinsTerms = isComputedByPart && objective.r1Weight == 0 && objective.draganWeight == 0
     let (latent, pack) = (configuration.latent, configuration.packing * configuration.dimensions)
     let (scale, condition) = (configuration.scale, configuration.condition)
-    func made() -> Generator {
-      Generator(
-        configuration.chain(from: configuration.inputCount, to: configuration.dimensions, Rectifier()),
-        condition)
-    }
-    let generator = made()
+    let generator = configuration.generator
     self.generator = generator
-    average = made()
+    average = configuration.generator
     let discriminator = configuration.discriminator(isSpectral: objective.usesSpectralNorm)
     self.discriminator = discriminator
     networks = .adversarial(
@@ -161,7 +156,7 @@ public final class MLPGAN: Model {
     let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
       .map { $0 / Double(configuration.packing) }
     let (making, judging) = (generator.reduce(0, +), discriminator.reduce(0, +))
-    let telling = configuration.auxiliaryWeights
+    let telling = countWeights(of: self.discriminator.auxiliary)
     if phase.role == .discriminator {
       let passes = 6 + game.objective.penaltyPasses
       return 2 * (passes * judging + 6 * telling + making - 2 * discriminator[0])
@@ -182,6 +177,9 @@ extension MLPGAN.Configuration {
     guard let condition, condition.form == .embedding else { return packing * dimensions }
     return dimensions + condition.depth
   }
+
+  /// The chain that makes samples, with what tells it classes.
+  var generator: Generator { Generator(chain(from: inputCount, to: dimensions, Rectifier()), condition) }
 
   /// The chain that judges packs, with what tells it classes.
   func discriminator(isSpectral: Bool) -> Discriminator {
@@ -223,17 +221,8 @@ extension MLPGAN.Configuration {
     return [Double(inputs) * Double(hidden)] + inner + [Double(hidden) * Double(outputs)]
   }
 
-  /// The weights of the layer that tells the classes.
-  var auxiliaryWeights: Double {
-    condition?.auxiliaryWeights(features: Double(hidden)) ?? 0
-  }
-
   /// The weights of both networks, without the biases, which are few.
-  public var weightCount: Double {
-    weights(from: inputCount, to: dimensions).reduce(0, +) + weights(from: judgedCount, to: 1).reduce(0, +)
-      + auxiliaryWeights
-      + (condition.map { $0.tableWeights(beside: Double($0.depth), features: Double(hidden)) } ?? 0)
-  }
+  public var weightCount: Double { countWeights(of: generator, discriminator(isSpectral: false)) }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as

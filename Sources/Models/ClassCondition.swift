@@ -28,23 +28,6 @@ public struct ClassCondition: Hashable, Sendable {
     self.classes = classes
     self.depth = depth
   }
-
-  /// The weights of the tables of classes: the generator's, and the discriminator's if it is told, by a
-  /// vector of `beside` numbers beside the sample or by one of `features` numbers.
-  func tableWeights(beside: Double, features: Double) -> Double {
-    let told =
-      switch form {
-      case .embedding: beside
-      case .projection: features
-      case .auxiliary: 0.0
-      }
-    return Double(classes) * (Double(depth) + told)
-  }
-
-  /// The weights of the layer that tells the classes by so many features, if there is one.
-  func auxiliaryWeights(features: Double) -> Double {
-    form == .auxiliary ? Double(classes) * features : 0
-  }
 }
 
 /// How a discriminator compares samples with one another in front of its last layer.

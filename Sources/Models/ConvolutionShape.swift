@@ -3,18 +3,17 @@ public import TensorCore
 /// One convolution of a family's networks, described by its larger and its smaller side: a convolution goes
 /// from the larger to the smaller, a transposed one back.
 ///
-/// Costs are in `Double`, because the keys allow widths whose products overflow integers.
+/// Costs are in `Double`: with the widths and batches that the keys allow, sums of them overflow integers.
 public struct ConvolutionShape: Hashable, Sendable {
-  /// What it is called in tables: `generator 4-8`, by the pixels it goes between.
+  /// What it is called in tables: `generator 4-8`, by its network and the pixels it goes between, where these
+  /// are one number `generator 8`; then by its place, if it needs one: `generator 8 residual.3`.
   public let name: String
-  /// Pixels of the larger side along an axis.
-  public let largeExtent: Int
-  /// Channels of the larger side.
-  public let largeChannels: Int
-  /// Pixels of the smaller side along an axis.
-  public let smallExtent: Int
-  /// Channels of the smaller side.
-  public let smallChannels: Int
+  /// The larger side's pixels along each axis.
+  public let largeExtents: [Int]
+  /// The smaller side's pixels along each axis.
+  public let smallExtents: [Int]
+  /// The shape of the weights, `[Cout, Cin, k…]` of the convolution, as `[Cin, Cout, k…]` of a transposed one.
+  public let weightShape: Shape
   /// Of the convolution from the larger to the smaller side.
   public let geometry: ConvolutionGeometry
   /// Whether the network goes from the smaller to the larger side.
@@ -22,28 +21,18 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Whether it reads what the network is given, whose gradient only the other network may need.
   let readsInput: Bool
 
+  /// A convolution, or a transposed one, of so many pixels along each axis.
   init(
-    _ name: String, large: (extent: Int, channels: Int), small: (extent: Int, channels: Int),
-    _ geometry: ConvolutionGeometry, isTransposed: Bool, readsInput: Bool
+    _ network: String, at place: String?, weight: Shape, _ geometry: ConvolutionGeometry,
+    extents: [Int], isTransposed: Bool = false, readsInput: Bool
   ) {
-    self.name = name
-    largeExtent = large.extent
-    largeChannels = large.channels
-    smallExtent = small.extent
-    smallChannels = small.channels
-    self.geometry = geometry
-    self.isTransposed = isTransposed
-    self.readsInput = readsInput
-  }
-
-  /// A convolution that keeps the `extent`.
-  init(
-    _ name: String, extent: Int, from inputs: Int, to outputs: Int, _ geometry: ConvolutionGeometry,
-    readsInput: Bool = false
-  ) {
-    self.init(
-      name, large: (extent, inputs), small: (extent, outputs), geometry, isTransposed: false,
-      readsInput: readsInput)
+    let small = isTransposed ? extents : geometry.outputExtents(of: extents)
+    let large =
+      isTransposed ? geometry.transposedExtents(of: extents, outputPadding: extents.map { _ in 0 }) : extents
+    let pixels = large == small ? "\(large[0])" : "\(small[0])-\(large[0])"
+    name = [network, pixels, place].compactMap(\.self).joined(separator: " ")
+    (largeExtents, smallExtents, weightShape) = (large, small, weight)
+    (self.geometry, self.isTransposed, self.readsInput) = (geometry, isTransposed, readsInput)
   }
 
   /// Traps unless samples of this side can be halved again and again, down to 4 pixels.
@@ -51,26 +40,25 @@ public struct ConvolutionShape: Hashable, Sendable {
     precondition(side >= 8 && side & (side - 1) == 0, "samples are 8, 16, 32, 64 … pixels wide")
   }
 
-  /// The shape of the weights, `[Cout, Cin, k…]` of the convolution, as `[Cin, Cout, k…]` of a transposed one.
-  public var weightShape: Shape { Shape([smallChannels, largeChannels] + geometry.kernel) }
+  /// Channels of the larger side.
+  public var largeChannels: Int { weightShape[1] }
+  /// Channels of the smaller side.
+  public var smallChannels: Int { weightShape[0] }
 
   /// Weights.
-  public var weightCount: Double { Double(geometry.taps) * Double(largeChannels) * Double(smallChannels) }
+  public var weightCount: Double { Double(weightShape.count) }
 
   /// Values that it gives for one sample.
   public var outputCount: Double {
-    let (extents, channels) = isTransposed ? (largeExtents, largeChannels) : (smallExtents, smallChannels)
-    return Double(extents.reduce(1, *)) * Double(channels)
+    Double(outputExtents.reduce(1, *)) * Double(isTransposed ? largeChannels : smallChannels)
   }
+
+  /// Pixels along each axis of what it gives.
+  var outputExtents: [Int] { isTransposed ? largeExtents : smallExtents }
 
   /// Multiplications and additions of one sample's forward pass, as of either gradient: every pixel of the
   /// smaller side meets all weights once.
   public var flops: Double { 2 * weightCount * Double(smallExtents.reduce(1, *)) }
-
-  /// The larger side's pixels along each axis.
-  public var largeExtents: [Int] { Array(repeating: largeExtent, count: geometry.axes) }
-  /// The smaller side's pixels along each axis.
-  public var smallExtents: [Int] { Array(repeating: smallExtent, count: geometry.axes) }
 }
 
 extension [ConvolutionShape] {

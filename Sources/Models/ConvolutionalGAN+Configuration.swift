@@ -1,3 +1,4 @@
+import Networks
 public import TensorCore
 
 extension ConvolutionalGAN {
@@ -80,43 +81,23 @@ extension ConvolutionalGAN {
 }
 
 extension ConvolutionalGAN.Configuration {
+  /// The networks, which take no memory before a store has taken their parameters. How the discriminator is
+  /// normalised changes no cost.
+  private var networks: (generator: Generator, discriminator: Discriminator) {
+    (Generator(ConvolutionalPair.generator(self), condition), ConvolutionalPair.discriminator(self, .none))
+  }
+
   /// The convolutions of both networks in order of application.
   public var layers: (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
-    switch architecture {
-    case .dcgan: DCGANNetworks.convolutions(self)
-    case .residual: ResidualNetworks.convolutions(self)
-    }
-  }
-
-  /// What the discriminator has in front of its last layer and of the comparison of samples.
-  private var features: (places: Double, channels: Double) {
-    (architecture == .residual ? 1 : Double(whole.taps), Double(discriminatorFeatures << (doublings - 1)))
-  }
-
-  /// The channels that the last layer is given.
-  private var lastChannels: Double { features.channels + Double(comparison?.addedChannels ?? 0) }
-
-  /// The weights of the comparison of samples, with those that the last layer has for it.
-  var comparisonWeights: Double {
-    guard let comparison else { return 0 }
-    let (places, channels) = features
-    let compared = channels * Double(comparison.kernels) * Double(comparison.kernelSize)
-    return places * (compared + Double(comparison.addedChannels))
-  }
-
-  /// The weights of the layer that tells the classes.
-  var auxiliaryWeights: Double {
-    condition?.auxiliaryWeights(features: features.places * lastChannels) ?? 0
+    let (generator, discriminator) = networks
+    return (
+      generator.main.convolutions(of: "generator", extents: whole.stride),
+      discriminator.main.convolutions(of: "discriminator", extents: sampleShape.extents.dropLast())
+    )
   }
 
   /// The weights of both networks, without those of norms and the biases, which are few.
-  public var weightCount: Double {
-    let (generator, discriminator) = layers
-    let tables =
-      condition?.tableWeights(beside: Double(places), features: lastChannels) ?? 0
-    return generator.sum(\.weightCount) + discriminator.sum(\.weightCount) + comparisonWeights
-      + auxiliaryWeights + tables
-  }
+  public var weightCount: Double { countWeights(of: networks) }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`: weights, gradient, moments, average and partial sums; the samples, with

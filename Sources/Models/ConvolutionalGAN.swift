@@ -94,8 +94,10 @@ extension ConvolutionalGAN {
   /// those of the first layers. A pack is judged once for all of its samples.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
-    let judging = discriminator.sum(\.flops) + 2 * configuration.comparisonWeights
-    let telling = 2 * configuration.auxiliaryWeights
+    // What is no convolution compares samples.
+    let comparing = countWeights(of: pair.discriminator.main) - discriminator.sum(\.weightCount)
+    let judging = discriminator.sum(\.flops) + 2 * comparing
+    let telling = 2 * countWeights(of: pair.discriminator.auxiliary)
     let packs = 1 / Double(configuration.packing)
     if phase.role == .discriminator {
       let passes = 6 + game.objective.penaltyPasses

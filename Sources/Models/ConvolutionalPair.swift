@@ -104,7 +104,7 @@ extension ConvolutionalPair.Normalization {
 
 extension ConvolutionalPair {
   /// `[N, 1…, latent]` to `[N, size…, channels]`.
-  private static func generator(_ configuration: ConvolutionalGAN.Configuration) -> Sequential {
+  static func generator(_ configuration: ConvolutionalGAN.Configuration) -> Sequential {
     switch configuration.architecture {
     case .dcgan: Sequential(DCGANNetworks.generator(configuration))
     case .residual: Sequential(ResidualNetworks.generator(configuration))
@@ -112,7 +112,7 @@ extension ConvolutionalPair {
   }
 
   /// `[N, size…, channels]` to logits `[N, 1…, 1]`.
-  private static func discriminator(
+  static func discriminator(
     _ configuration: ConvolutionalGAN.Configuration, _ normalization: Normalization
   ) -> Discriminator {
     let isResidual = configuration.architecture == .residual

@@ -55,45 +55,4 @@ enum DCGANNetworks {
     }
     return DiscriminatorFeatures(layers: layers, side: 4, channels: width)
   }
-
-  /// The convolutions of both networks in order of application.
-  static func convolutions(
-    _ configuration: ConvolutionalGAN.Configuration
-  ) -> (generator: [ConvolutionShape], discriminator: [ConvolutionShape]) {
-    (
-      shapes(
-        "generator", configuration, first: configuration.inputCount, inner: configuration.generatorFeatures,
-        last: configuration.channels),
-      shapes(
-        "discriminator", configuration, first: 1, inner: configuration.discriminatorFeatures,
-        last: configuration.discriminatorChannels
-      ).reversed()
-    )
-  }
-
-  /// From the end of 4 pixels a side outward.
-  private static func shapes(
-    _ network: String, _ configuration: ConvolutionalGAN.Configuration, first: Int, inner: Int, last: Int
-  ) -> [ConvolutionShape] {
-    let isTransposed = network == "generator"
-    var wide = inner << (configuration.doublings - 1)
-    var shapes = [
-      ConvolutionShape(
-        "\(network) 1-4", large: (4, wide), small: (1, first), configuration.whole,
-        isTransposed: isTransposed,
-        readsInput: isTransposed)
-    ]
-    for level in 0..<configuration.doublings {
-      let pixels = 4 << level
-      let isOuter = level == configuration.doublings - 1
-      let narrow = isOuter ? last : wide / 2
-      shapes.append(
-        ConvolutionShape(
-          "\(network) \(pixels)-\(2 * pixels)", large: (2 * pixels, narrow), small: (pixels, wide),
-          configuration.halving,
-          isTransposed: isTransposed, readsInput: isOuter && !isTransposed))
-      wide = narrow
-    }
-    return shapes
-  }
 }

@@ -1,10 +1,11 @@
+import Autograd
 import Networks
 import TensorCore
 
 /// A residual block of a ``UNet``.
 struct UNetBlockShape: Hashable, Sendable {
-  /// What it is called in tables: `down 16`, by its pixels.
-  let name: String
+  /// Where the network has it: `down.1.0`.
+  let place: String
   /// Height and width.
   let pixels: Int
   /// Channels of what it is given.
@@ -40,7 +41,7 @@ extension Diffusion.Configuration {
     let outputs = features << level
     return (0..<blocks).map { block in
       UNetBlockShape(
-        name: "\(way) \(size >> level)", pixels: size >> level, inputs: block == 0 ? inputs : outputs,
+        place: "\(way).\(level).\(block)", pixels: size >> level, inputs: block == 0 ? inputs : outputs,
         outputs: outputs)
     }
   }
@@ -49,37 +50,30 @@ extension Diffusion.Configuration {
 
   /// The convolutions in order of application.
   public var convolutions: [ConvolutionShape] {
-    func shape(
-      _ name: String, _ pixels: Int, _ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry = .three,
-      readsInput: Bool = false
-    ) -> ConvolutionShape {
+    let network = UNet(self)
+    func convolution(_ place: String, _ layer: Convolution, _ pixels: Int) -> ConvolutionShape {
       ConvolutionShape(
-        "denoiser \(name)", extent: pixels, from: inputs, to: outputs, geometry, readsInput: readsInput)
+        "denoiser", at: place, weight: layer.weight.shape, layer.geometry, extents: [pixels, pixels],
+        readsInput: place == "stem")
     }
-    let inner = allBlocks.flatMap { block in
-      [
-        shape("\(block.name) first", block.pixels, block.inputs, block.outputs),
-        shape("\(block.name) second", block.pixels, block.outputs, block.outputs),
-      ]
-        + (block.hasShortcut
-          ? [shape("\(block.name) shortcut", block.pixels, block.inputs, block.outputs, .whole(1))] : [])
+    let inner = zip(allBlocks, network.blocks).flatMap { shape, block in
+      [("first", block.first), ("second", block.second), ("shortcut", block.shortcut)].compactMap {
+        part, layer in
+        layer.map { convolution("\(shape.place).\(part)", $0, shape.pixels) }
+      }
     }
-    return [shape("stem", size, channels, features, readsInput: true)] + inner
-      + [shape("head", size, features, channels)]
+    return [convolution("stem", network.stem, size)] + inner + [convolution("head", network.head, size)]
   }
 
   /// The weights of dense layers: the time's code, and what each block takes of it.
   var denseWeights: Double {
-    let (features, depth) = (Double(features), Double(embeddingDepth))
-    return 2 * features * depth + depth * depth + allBlocks.reduce(0) { $0 + depth * 2 * Double($1.outputs) }
+    let network = UNet(self)
+    return countWeights(of: network.embedding, network.blocks.map(\.modulation))
   }
 
   /// The weights of all layers and of the table of classes, without those of norms and the biases, which are
   /// few.
-  public var weightCount: Double {
-    let vectors = classes > 0 ? Double(classes + 1) * Double(embeddingDepth) : 0
-    return convolutions.sum(\.weightCount) + denseWeights + vectors
-  }
+  public var weightCount: Double { countWeights(of: UNet(self)) }
 
   /// The least memory, in bytes, that a rank needs to train with `samples` of a step's samples in
   /// micro-batches of `microBatch`; as

@@ -23,6 +23,9 @@ struct UNet {
   let norm: GroupNorm
   let head: Convolution
 
+  /// All blocks in order of application.
+  var blocks: [UNetBlock] { Array((down + up.reversed()).joined()) }
+
   init(_ configuration: Diffusion.Configuration) {
     let (features, depth) = (configuration.features, configuration.embeddingDepth)
     waves = features

@@ -7,7 +7,8 @@ public struct Convolution: DescribedLayer {
   public let weight: Parameter
   /// `[Cout]`.
   public let bias: Parameter?
-  private let geometry: ConvolutionGeometry
+  /// Kernel, stride and padding.
+  public let geometry: ConvolutionGeometry
 
   /// A convolution; PyTorch's default start, uniform in ±1/√(Cin · taps), unless given.
   public init(
@@ -37,7 +38,8 @@ public struct TransposedConvolution: DescribedLayer {
   public let weight: Parameter
   /// `[Cout]`.
   public let bias: Parameter?
-  private let geometry: ConvolutionGeometry
+  /// Kernel, stride and padding.
+  public let geometry: ConvolutionGeometry
 
   /// A transposed convolution; PyTorch's default start, uniform in ±1/√(Cout · taps), unless given.
   public init(

@@ -3,7 +3,8 @@ import TensorCore
 
 /// Nearest-neighbour upsampling of `[N, H, W, C]`: each pixel becomes a square.
 public struct Upsampling: DescribedLayer {
-  private let scale: Int
+  /// The side of the square that a pixel becomes.
+  public let scale: Int
 
   /// - Parameter scale: the side of a square.
   public init(scale: Int = 2) {
@@ -19,7 +20,8 @@ public struct Upsampling: DescribedLayer {
 
 /// The mean of each square of pixels of `[N, H, W, C]`.
 public struct AveragePool: DescribedLayer {
-  private let side: Int
+  /// The side of a square.
+  public let side: Int
 
   /// - Parameter side: of a square.
   public init(side: Int = 2) {

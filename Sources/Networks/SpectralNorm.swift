@@ -70,7 +70,8 @@ public struct SpectralConvolution: DescribedLayer, SpectrallyNormalized {
   public let weightU: Buffer
   /// `[Cin · taps]`.
   public let weightV: Buffer
-  private let geometry: ConvolutionGeometry
+  /// Kernel, stride and padding.
+  public let geometry: ConvolutionGeometry
 
   /// A convolution; see ``Convolution/init(from:to:_:bias:initializer:)``.
   public init(

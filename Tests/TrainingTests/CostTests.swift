@@ -33,6 +33,31 @@ struct CostTests {
     }
   }
 
+  @Test("what the widest networks cost is told without memory for them")
+  func widest() {
+    let images = ConvolutionalGAN.Configuration(
+      .residual, size: 256, channels: 3, latent: 65_536, generatorFeatures: 4096, discriminatorFeatures: 4096)
+    #expect(images.weightCount > 1e12)
+    #expect(images.bytesPerRank(samples: 1, microBatch: 1) > 8 * 4 * images.weightCount)
+    #expect(Diffusion.Configuration(size: 256, channels: 3, features: 4096, blocks: 16).weightCount > 1e12)
+  }
+
+  @Test("convolutions are called by their pixels, those in blocks by their place there too")
+  func names() {
+    #expect(
+      Self.small().layers.generator.map(\.name) == ["generator 1-4", "generator 4-8"])
+    #expect(
+      Self.small(.residual).layers.discriminator.map(\.name) == [
+        "discriminator 8 residual.0", "discriminator 8 residual.2", "discriminator 4 shortcut.1",
+        "discriminator 4 residual.1", "discriminator 4 residual.3", "discriminator 1",
+      ])
+    #expect(
+      Diffusion.Configuration(size: 8, channels: 1, features: 2, blocks: 2).convolutions.map(\.name) == [
+        "denoiser 8 stem", "denoiser 8 down.0.0.first", "denoiser 8 down.0.0.second",
+        "denoiser 8 down.0.1.first", "denoiser 8 down.0.1.second", "denoiser 8 head",
+      ])
+  }
+
   @Test("the weights of fully connected networks with many classes are counted exactly", arguments: forms)
   func connected(form: ClassCondition.Form?) {
     let configuration = MLPGAN.Configuration(
@@ -84,6 +109,20 @@ struct CostTests {
     let packed = Self.operations(
       generator: Self.making, discriminator: [2 * Self.judging[0], Self.judging[1]], packing: 2)
     #expect(Self.flops(of: ConvolutionalGAN(Self.small(packing: 2))) == packed)
+  }
+
+  @Test("a comparison of samples is counted with the channels that it adds", arguments: [false, true])
+  func comparison(isSpectral: Bool) {
+    let configuration = ConvolutionalGAN.Configuration(
+      size: 8, channels: 1, latent: 3, generatorFeatures: 2, discriminatorFeatures: 2,
+      comparison: SampleComparison(group: 2, showsDeviation: true, kernels: 3, kernelSize: 5))
+    var objective = AdversarialObjective()
+    objective.usesSpectralNorm = isSpectral
+    // 16 places of 2 channels, to 3 vectors of 5 numbers; 4 channels more for the last layer.
+    #expect(
+      Self.flops(of: ConvolutionalGAN(configuration, objective: objective))
+        == Self.operations(
+          generator: Self.making, discriminator: [16 * 16 * 2, 16 * 2 * 3 * 5, 16 * (2 + 4)]))
   }
 
   @Test("a third axis multiplies taps and places")

@@ -39,13 +39,10 @@ extension ModelCard {
   private static let imports = "import json, math, torch\nfrom safetensors.torch import load_file"
 
   /// Volumes are no pictures: what shows them reads arrays.
-  private static let saving = """
-
-    import numpy
-    # Of each volume the layers from the top, their rows, and voxels from -1 (empty) to 1 (full).
-    numpy.save("samples.npy", output[:, 0].numpy())
-
-    """
+  private static let saving =
+    "\nimport numpy\n"
+    + "# Of each volume the layers from the top, their rows, and voxels from -1 (empty) to 1 (full).\n"
+    + "numpy.save(\"samples.npy\", output[:, 0].numpy())\n"
 
   /// Chains of `torch.nn`'s layers and of blocks, which are chains themselves, and how a network is built of
   /// them and of its other parts.

@@ -81,5 +81,4 @@ struct ChildProcess {
 
   /// Frees what reading needs.
   func close() { Glibc.close(output) }
-
 }

@@ -241,7 +241,6 @@ extension ONNXGraph {
       [Self.attribute("keepdims", 0)])
     append("Add", name: "\(table.name).added", [current], of: scores)
   }
-
 }
 
 // MARK: - Further outputs

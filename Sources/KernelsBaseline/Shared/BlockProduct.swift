@@ -128,7 +128,6 @@ public enum BlockProduct {
       row = end
     }
   }
-
 }
 
 extension LeftMatrix {

@@ -118,7 +118,6 @@ package struct KernelBenchmark {
     } while elapsed < 0.05
     return flops * Double(calls) / elapsed * 1e-9
   }
-
 }
 
 extension KernelBenchmark {

@@ -262,7 +262,7 @@ package struct Launcher {
     guard words.isTraining, words.folder == nil else { return (words, nil) }
     let recipe =
       try options?.recipe ?? words.recipe.map { try RecipeSource.find($0).recipeName() }
-      ?? words.source.map { try Inspection.generation(at: $0).0.manifest.info.recipe }
+      ?? words.source.map { try FoundCheckpoint(at: $0).info.recipe }
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")
     return (words.running(in: folder), folder)

@@ -31,14 +31,14 @@ package struct Export {
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Throws: `CheckpointError`, and `OptionsError` where the run's options cannot be read.
   package init(path: String) throws {
-    let (generation, rejected) = try Inspection.generation(at: path)
-    self.rejected = rejected
-    options = try Inspection.options(of: generation)
-    logPath = Inspection.run(of: generation).map { "\($0.folder)/log.jsonl" }
+    let found = try FoundCheckpoint(at: path)
+    options = try found.options()
+    logPath = found.run.map { "\($0.folder)/log.jsonl" }
     model = options.family.makeModel(options)
-    try RunState.restoreNetworks(of: model, from: generation)
-    try RunState.restoreAverages(of: model, from: generation)
-    info = generation.manifest.info
+    try RunState.restoreNetworks(of: model, from: found.generation)
+    try RunState.restoreAverages(of: model, from: found.generation)
+    info = found.info
+    rejected = found.rejected
   }
 
   /// Writes networks into `folder`, which is made if need be; each file appears whole or not at all.

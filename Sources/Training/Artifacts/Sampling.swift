@@ -43,9 +43,8 @@ package struct Sampling {
   package init(
     path: String, seed: UInt64?, only: String? = nil, isAveraged: Bool = true, overrides: [String] = []
   ) throws {
-    let (generation, rejected) = try Inspection.generation(at: path)
-    self.rejected = rejected
-    let own = try Inspection.options(of: generation)
+    let found = try FoundCheckpoint(at: path)
+    let own = try found.options()
     let keys = own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path)
       .filter { !own.isIdle($0) }
     for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
@@ -54,21 +53,22 @@ package struct Sampling {
     let options = try own.applying(overrides)
     model = options.family.makeModel(options)
     if isAveraged {
-      try RunState.restoreAverages(of: model, from: generation)
+      try RunState.restoreAverages(of: model, from: found.generation)
     } else {
-      try RunState.restoreNetworks(of: model, from: generation)
+      try RunState.restoreNetworks(of: model, from: found.generation)
     }
     self.isAveraged = isAveraged
-    let info = generation.manifest.info
+    let classNames = found.info.classNames
     let count = model.classCount
-    classFolders = Self.folderNames(info.classNames, count: count)
+    classFolders = Self.folderNames(classNames, count: count)
     self.only = try only.map { (name) throws(SamplingError) in
-      try SamplingError.number(ofClass: name, named: info.classNames, count: count)
+      try SamplingError.number(ofClass: name, named: classNames, count: count)
     }
     self.seed = seed ?? options.seed
-    picture = SamplePicture(options, characters: info.characters)
+    picture = SamplePicture(options, characters: found.info.characters)
     usualCount = options.samples.count
-    step = info.step
+    step = found.info.step
+    rejected = found.rejected
   }
 
   /// What a picture is drawn from, and its images.

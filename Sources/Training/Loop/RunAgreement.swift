@@ -68,8 +68,7 @@ enum RunAgreement {
   /// The options of a new run, or those of the run in the folder with what the command line changes.
   private static func resolve(_ request: TrainingRequest, _ reopened: RunFolder?) throws -> Options {
     if let source = request.source {
-      let (generation, _) = try Inspection.generation(at: source)
-      var options = try Inspection.options(of: generation).applying(request.overrides)
+      var options = try FoundCheckpoint(at: source).options().applying(request.overrides)
       options.initial = Options.Initial()
       options.initial.run = source
       return options

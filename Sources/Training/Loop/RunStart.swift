@@ -174,23 +174,23 @@ package struct RunStart {
     guard let source = options.initial.run else {
       return (try InitialWeights.load(into: state, options), nil, [])
     }
-    let (other, passedOver) = try Inspection.generation(at: source)
+    let other = try FoundCheckpoint(at: source)
     try begin(state, with: other, options, steps: steps)
-    return (["the whole state of \(other.path)"], other.manifest.info.step, passedOver)
+    return (["the whole state of \(other.generation.path)"], other.info.step, other.rejected)
   }
 
-  /// Puts the state of another run's generation into that of a run which is to begin with it.
+  /// Puts the state of another run's checkpoint into that of a run which is to begin with it.
   private static func begin(
-    _ state: RunState, with generation: LoadedGeneration, _ options: Options, steps: Int
+    _ state: RunState, with other: FoundCheckpoint, _ options: Options, steps: Int
   ) throws {
-    let step = generation.manifest.info.step
+    let (generation, step) = (other.generation, other.info.step)
     guard step < steps else {
       throw RunFolderError(
         .cannotGoOn, "the state is that after \(step) steps, and the run has no more than \(steps)",
         generation.path,
         "give a larger steps=")
     }
-    let own = try Inspection.options(of: generation)
+    let own = try other.options()
     let schedule = options.schedule(of: state.model)
     do {
       try state.restore(

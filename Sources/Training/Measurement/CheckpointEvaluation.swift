@@ -36,7 +36,7 @@ package struct CheckpointEvaluation {
   ) throws {
     guard paths.count > 1 else { return }
     _ = try communicator.fromCoordinator {
-      for path in paths { _ = try Inspection(of: path) }
+      for path in paths { _ = try FoundCheckpoint(at: path) }
       return []
     }
   }
@@ -46,12 +46,11 @@ package struct CheckpointEvaluation {
   /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
   /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, on all ranks alike.
   package init(_ path: String, overrides: [String], over communicator: any Communicator) throws {
-    var loaded: (generation: LoadedGeneration, rejected: [String])?
+    var found: FoundCheckpoint?
     let yaml = try communicator.fromCoordinator {
-      let found = try Inspection.generation(at: path)
-      loaded = (found.0, found.rejected)
-      let options = try Inspection.options(of: found.0).applying(overrides)
-      return Array(options.canonicalYAML.utf8)
+      let checkpoint = try FoundCheckpoint(at: path)
+      found = checkpoint
+      return Array(try checkpoint.options().applying(overrides).canonicalYAML.utf8)
     }
     let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
     let layout = try communicator.nodeLayout()
@@ -64,12 +63,12 @@ package struct CheckpointEvaluation {
     }
     let state = RunState(model: options.family.makeModel(options), options)
     try communicator.together {
-      guard let generation = loaded?.generation else { return }
+      guard let generation = found?.generation else { return }
       try RunState.restoreAverages(of: state.model, from: generation)
     }
     try state.broadcast(over: RankExchange(communicator))
-    areOwnData = loaded?.generation.manifest.info.dataFingerprint == dataset.fingerprint.description
-    let run = loaded.flatMap { Inspection.run(of: $0.generation) }
+    areOwnData = found?.info.dataFingerprint == dataset.fingerprint.description
+    let run = found?.run
     let isOwnClassifier =
       areOwnData && run?.options.quality.classifierSteps == options.quality.classifierSteps
       && run?.options.dataset.resize == options.dataset.resize
@@ -81,9 +80,9 @@ package struct CheckpointEvaluation {
       state.model, against: reference, options.quality, seed: options.seed, over: RankExchange(communicator))
     let fake = all.rows(0..<options.quality.samples)
     let training = try reference.trainingFeatures(dataset, over: communicator)
-    rejected = loaded?.rejected ?? []
-    self.path = loaded?.generation.path ?? path
-    step = loaded?.generation.manifest.info.step ?? 0
+    rejected = found?.rejected ?? []
+    self.path = found?.generation.path ?? path
+    step = found?.info.step ?? 0
     data = (
       dataset.name, dataset.sampleShape.extents.map(String.init).joined(separator: "x"), dataset.count,
       dataset.fingerprint.description

@@ -10,14 +10,11 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   case seeds(first: UInt64, runs: Int)
   /// A signal came before all runs were made.
   case stopped
-  /// A rank's gradients and their sum do not fit into its share of the machine's memory.
-  case tooLarge(needed: Double, available: Int)
 
   package var exitStatus: ExitStatus {
     switch self {
     case .tooShort, .savesNothing, .seeds: .usage
     case .stopped: .stopped
-    case .tooLarge: .configuration
     }
   }
 
@@ -30,9 +27,6 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
     case .seeds(let first, let runs):
       "the seeds of \(runs) runs from \(first) on pass \(Int.max); give a smaller seed=, or fewer --runs"
     case .stopped: "stopped before the last run, command line; nothing is kept, run it again"
-    case .tooLarge(let needed, let available):
-      "the gradients need at least \(ByteCount.text(Int(needed))) a rank, which can have "
-        + "\(ByteCount.text(available)) here; lower megabytes= or microBatches=, or use more nodes"
     }
   }
 }

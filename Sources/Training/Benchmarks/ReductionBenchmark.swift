@@ -37,7 +37,7 @@ package struct ReductionBenchmark {
   /// All ranks call. One warm-up, then `runs` timed sums each way, by turns; the figures are those of the
   /// slowest rank.
   /// - Throws: on the rank that tells of it `PlanError` if there are more ranks than micro-batches, or
-  ///   ``BenchmarkError`` for lack of memory, and ``CoordinationError`` on the others; `CommunicationError`.
+  ///   ``MemoryError``, and ``CoordinationError`` on the others; `CommunicationError`.
   package init(_ settings: Settings, runs: Int, over communicator: any Communicator) throws {
     let plan = try communicator.together {
       try MicroBatchPlan(
@@ -46,13 +46,11 @@ package struct ReductionBenchmark {
     let count = Int(settings.megabytes * 1e6 / 4)
     let layout = try communicator.nodeLayout()
     try communicator.together {
-      let ranks = layout.localSize(of: communicator.rank)
-      guard let available = Memory.available(ranksOnNode: ranks) else { return }
       // Terms, what they are added up in, and the sum.
-      let needed = Double(4 * count) * Double(plan.local.count + 2)
-      guard needed <= Double(available) else {
-        throw BenchmarkError.tooLarge(needed: needed, available: available)
-      }
+      try MemoryError.check(
+        Double(4 * count) * Double(plan.local.count + 2),
+        ranksOnNode: layout.localSize(of: communicator.rank), of: "the gradients",
+        lower: "megabytes= or microBatches=")
     }
     let reducer = GradientReducer(plan: plan, count: count)
     let noise = KeyedNoise(seed: 1, purpose: .synthetic, turn: 0)

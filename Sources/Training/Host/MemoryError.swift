@@ -1,8 +1,12 @@
 package import DataParallel
 package import Platform
 
-/// A model or a batch that does not fit into this machine.
+/// What does not fit into this machine, such as a model or a batch.
 package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConvertible {
+  /// What needs the memory, in the plural.
+  private let what: String
+  /// The options that need less memory with lower values.
+  private let options: String
   /// Bytes that each rank needs at the least.
   package let needed: Double
   /// Bytes that each rank can have.
@@ -12,8 +16,8 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// One line: what, how much; what to do next.
   package var description: String {
-    "the model and the batch need at least \(ByteCount.text(Int(min(needed, 1e18)))) a rank, which can have "
-      + "\(ByteCount.text(available)) here; lower batch or the keys of model., or use more nodes"
+    "\(what) need at least \(ByteCount.text(Int(min(needed, 1e18)))) a rank, which can have "
+      + "\(ByteCount.text(available)) here; lower \(options), or use more nodes"
   }
 
   /// One line for an allocation of `bytes` that the system refuses.
@@ -24,19 +28,30 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
   package static func checkMaking(_ options: Options) throws(MemoryError) {
-    guard let available = Memory.available(ranksOnNode: 1) else { return }
-    let needed = 8 * options.family.definition.weightCount(options)
-    guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
+    try check(8 * options.family.definition.weightCount(options), ranksOnNode: 1)
   }
 
   /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the
   /// kernel's out-of-memory killer.
   package static func check(_ options: Options, _ plan: MicroBatchPlan, ranksOnNode: Int) throws(MemoryError)
   {
-    guard let available = Memory.available(ranksOnNode: ranksOnNode) else { return }
     let samples = plan.local.count * plan.microBatchSize
-    let needed = options.family.bytesPerRank(
-      options, samples: samples, acrossNodes: ranksOnNode < plan.worldSize)
-    guard needed <= Double(available) else { throw MemoryError(needed: needed, available: available) }
+    try check(
+      options.family.bytesPerRank(options, samples: samples, acrossNodes: ranksOnNode < plan.worldSize),
+      ranksOnNode: ranksOnNode)
+  }
+
+  /// Checks that each of a node's ranks finds room for `needed` bytes.
+  /// - Parameters:
+  ///   - what: what needs them, in the plural.
+  ///   - options: those that need less with lower values.
+  static func check(
+    _ needed: Double, ranksOnNode: Int, of what: String = "the model and the batch",
+    lower options: String = "batch or the keys of model."
+  ) throws(MemoryError) {
+    guard let available = Memory.available(ranksOnNode: ranksOnNode) else { return }
+    guard needed <= Double(available) else {
+      throw MemoryError(what: what, options: options, needed: needed, available: available)
+    }
   }
 }

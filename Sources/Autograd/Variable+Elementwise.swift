@@ -53,13 +53,18 @@ extension Variable {
   /// x where positive, slope · x elsewhere.
   public func leakyReLU(slope: Float = 0.2) -> Variable {
     let result = slope == 0 ? value.rectified() : value.leakyRectified(slope: slope)
-    return tape.record(result, from: [self]) { step in
-      let input = step.inputs[0].value
-      if step.isFirstOrder {
-        return [step.upstream.constant(step.upstream.value.leakyRectifierGradient(at: input, slope: slope))]
-      }
-      return [step.upstream * step.upstream.constant(input.positiveMask(otherwise: slope))]
+    return tape.record(result, from: [self]) {
+      [$0.upstream.throughRectifier(slope, at: $0.inputs[0].value, $0)]
     }
+  }
+
+  /// The gradient in front of a rectifier with this one behind it.
+  /// - Parameter sides: the rectifier's input or its output, as the forward pass has made it: computed anew it
+  ///   may round to the other side of 0.
+  func throughRectifier(_ slope: Float, at sides: Tensor, _ step: Tape.Backward) -> Variable {
+    step.isFirstOrder
+      ? constant(value.leakyRectifierGradient(at: sides, slope: slope))
+      : self * constant(sides.positiveMask(otherwise: slope))
   }
 
   /// x where positive, alpha · (e^x - 1) elsewhere (Clevert et al. 2016); the derivative at 0 is alpha.

@@ -59,9 +59,7 @@ extension Variable {
     let centred = x - x.mean(along: [1, 3])
     let deviation = (centred.squared().mean(along: [1, 3]) + epsilon).squareRoot()
     let standardized = centred / deviation
-    // Of what the forward pass has made: computed anew it may round to the other side of 0.
-    let mask = step.output.value.positiveMask(otherwise: slope)
-    let g = (step.upstream * step.upstream.constant(mask)).reshaped(split)
+    let g = step.upstream.throughRectifier(slope, at: step.output.value, step).reshaped(split)
     let scaled = g * weights
     let input =
       (scaled - scaled.mean(along: [1, 3]) - standardized * (scaled * standardized).mean(along: [1, 3]))

@@ -20,7 +20,8 @@ extension Variable {
       product.reshaped(shape.replacingChannels(by: outputs)), from: inputs
     ) { step in
       let (x, weight) = (step.inputs[0], step.inputs[1])
-      let (rows, sums) = step.upstream.throughRectifier(activation.slope, step, summing: step.needs[2])
+      let (rows, sums) = step.upstream.rowsThroughRectifier(
+        activation.slope, step, summing: step.needs[2])
       return [
         step.needs[0] ? rows.matrixProduct(weight).reshaped(x.shape) : nil,
         step.needs[1] ? rows.weightGradient(at: x, in: step.room(1)) : nil,
@@ -40,15 +41,14 @@ extension Variable {
 
   /// The gradient in front of a rectifier with this one behind it, as rows, and the sum of the rows of each
   /// part where that comes with it.
-  private func throughRectifier(
+  private func rowsThroughRectifier(
     _ slope: Float, _ step: Tape.Backward, summing: Bool
   ) -> (rows: Variable, sums: Variable?) {
     let output = step.output.value.asRows
     let rows = reshaped(output.shape)
     if slope == 1 { return (rows, nil) }
-    guard step.isFirstOrder else { return (rows * constant(output.positiveMask(otherwise: slope)), nil) }
-    guard summing && output.shape.channels > 1 else {
-      return (constant(rows.value.leakyRectifierGradient(at: output, slope: slope)), nil)
+    guard step.isFirstOrder, summing, output.shape.channels > 1 else {
+      return (rows.throughRectifier(slope, at: output, step), nil)
     }
     let (gradient, sums) = rows.value.leakyRectifierGradient(at: output, slope: slope, parts: parts)
     return (constant(gradient), constant(parts == 1 ? sums.reshaped([output.shape.channels]) : sums))

@@ -59,8 +59,7 @@ extension Variable {
     let centred = x - x.mean(along: axes)
     let deviation = (centred.squared().mean(along: axes) + epsilon).squareRoot()
     let standardized = centred / deviation
-    // Of what the forward pass has made: computed anew it may round to the other side of 0.
-    let g = step.upstream * step.upstream.constant(step.output.value.positiveMask(otherwise: slope))
+    let g = step.upstream.throughRectifier(slope, at: step.output.value, step)
     let shift = g.sum(along: axes)
     let scale = (g * standardized).sum(along: axes)
     let input = weight / deviation * (g - shift * share - standardized * (scale * share))

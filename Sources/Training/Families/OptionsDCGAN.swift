@@ -30,10 +30,7 @@ public enum DCGANOptions {
     + ReplayOptions.keys
 
   static let family = ModelFamilyOptions(
-    networks: [
-      OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
-      OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
-    ],
+    networks: .gan(learningRate: 2e-4, beta1: 0.5, beta2: 0.999),
     keys: widths + [discriminatorBias.key] + gameKeys,
     narrowings: [
       .init(path: "size", type: .oneOf([16, 32, 64, 128, 256]), value: .integer(32)),

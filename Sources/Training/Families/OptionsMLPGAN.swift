@@ -21,10 +21,7 @@ public enum MLPGANOptions {
     help: "the networks' unit in that of the data, such as the largest coordinate; samples keep the data's")
 
   static let family = ModelFamilyOptions(
-    networks: [
-      OptimizerDefaults(network: "discriminator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
-      OptimizerDefaults(network: "generator", learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
-    ],
+    networks: .gan(learningRate: 1e-3, beta1: 0.5, beta2: 0.999),
     keys: [latent.key, hidden.key, layers.key, MinibatchOptions.packing.key, scale.key]
       + ConditionOptions.keys
       + AdversarialOptions.keys + ReplayOptions.keys,

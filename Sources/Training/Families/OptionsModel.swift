@@ -62,6 +62,19 @@ public struct OptimizerDefaults: Sendable {
   var turns = 1
 }
 
+extension [OptimizerDefaults] {
+  /// Those of a GAN: of the discriminator, which may have several turns for one of the generator, and of the
+  /// generator.
+  static func gan(
+    learningRate: Double, beta1: Double, beta2: Double, discriminatorTurns: Int = 1
+  ) -> [OptimizerDefaults] {
+    [("discriminator", discriminatorTurns), ("generator", 1)].map { network, turns in
+      OptimizerDefaults(
+        network: network, learningRate: learningRate, beta1: beta1, beta2: beta2, turns: turns)
+    }
+  }
+}
+
 /// A key of a family with the type of its value, as the family declares it and as its model reads it:
 /// `options.model[DCGANOptions.latent]`.
 public struct ModelOption<Value: OptionConvertible>: Sendable {

@@ -2,9 +2,6 @@
 /// Adversarial Networks): those of ``DCGANOptions``, with the paper's optimizers.
 enum ResNetGANOptions {
   static let family = ModelFamilyOptions(
-    networks: [
-      OptimizerDefaults(network: "discriminator", learningRate: 2e-4, beta1: 0, beta2: 0.9, turns: 5),
-      OptimizerDefaults(network: "generator", learningRate: 2e-4, beta1: 0, beta2: 0.9),
-    ],
+    networks: .gan(learningRate: 2e-4, beta1: 0, beta2: 0.9, discriminatorTurns: 5),
     keys: DCGANOptions.widths + DCGANOptions.gameKeys, narrowings: DCGANOptions.family.narrowings)
 }

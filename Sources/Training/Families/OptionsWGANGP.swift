@@ -8,10 +8,7 @@ public enum WGANGPOptions {
     help: "weight of the penalty on the critic's slope between real samples and fakes")
 
   static let family = ModelFamilyOptions(
-    networks: [
-      OptimizerDefaults(network: "discriminator", learningRate: 1e-4, beta1: 0, beta2: 0.9, turns: 5),
-      OptimizerDefaults(network: "generator", learningRate: 1e-4, beta1: 0, beta2: 0.9),
-    ],
+    networks: .gan(learningRate: 1e-4, beta1: 0, beta2: 0.9, discriminatorTurns: 5),
     keys: DCGANOptions.widths + [DCGANOptions.discriminatorBias.key, penaltyWeight.key] + AugmentOptions.keys,
     narrowings: DCGANOptions.family.narrowings)
 }

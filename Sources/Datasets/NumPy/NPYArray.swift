@@ -76,17 +76,4 @@ struct NPYArray: Sendable {
     }
     return words.map { Int($0) }
   }
-
-  /// The number of classes of labels that were read from this array: `wanted`, or one more than the largest.
-  /// - Parameter count: the samples that have them.
-  func classes(
-    _ labels: [Int], count: Int, wanted: Int?, _ problems: SampleProblems
-  ) throws(DatasetError) -> Int {
-    guard labels.count == count else {
-      throw DatasetError(
-        .badData, "\(labels.count) labels for \(count) samples", path.description,
-        "use arrays that belong together")
-    }
-    return try problems.labelCount(labels, wanted: wanted) { "\(path), sample \($0)" }
-  }
 }

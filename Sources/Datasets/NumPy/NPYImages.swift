@@ -27,9 +27,8 @@ struct NPYImages: ImageSource {
   init(
     _ arrays: NumPyFiles.Arrays, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) {
-    let (array, labels) = (arrays.samples, arrays.labels)
+    let (array, place) = (arrays.samples, arrays.samples.path.description)
     let extents = array.header.extents
-    let place = array.path.description
     if let volumes = VolumeExtent(shape: extents) {
       throw DatasetError(
         .unsuitable, "volumes of \(volumes.sizes), or images of neither 1 nor 3 channels: shape \(extents)",
@@ -70,15 +69,7 @@ struct NPYImages: ImageSource {
     byteCount = arrays.byteCount
     count = extents[0]
     path = place
-    if let labels {
-      let values = try labels.labels()
-      labelCount = try labels.classes(values, count: extents[0], wanted: request.labelCount, problems)
-      try labels.add(to: hash) { _, _ in }
-      self.labels = values
-    } else {
-      labelCount = 0
-      self.labels = nil
-    }
+    (labels, labelCount) = try arrays.labels(addingTo: hash, classes: request.labelCount, problems)
     fingerprint = hash.fingerprint()
   }
 

@@ -16,6 +16,24 @@ enum NumPyFiles {
     let samples: NPYArray
     /// As many integers; nil of unlabelled samples.
     let labels: NPYArray?
+
+    /// Reads the labels and adds them to a fingerprint.
+    /// - Parameter classes: how many there have to be; nil for one more than the largest label.
+    /// - Returns: nil of unlabelled samples, and the number of classes.
+    func labels(
+      addingTo hash: borrowing ContentHash, classes: Int?, _ problems: SampleProblems
+    ) throws(DatasetError) -> ([Int]?, classes: Int) {
+      guard let array = labels else { return (nil, 0) }
+      let (labels, count) = (try array.labels(), samples.header.extents[0])
+      guard labels.count == count else {
+        throw DatasetError(
+          .badData, "\(labels.count) labels for \(count) samples", array.path.description,
+          "use arrays that belong together")
+      }
+      let classes = try problems.labelCount(labels, wanted: classes) { "\(array.path), sample \($0)" }
+      try array.add(to: hash) { _, _ in }
+      return (labels, classes)
+    }
   }
 
   /// The arrays of an NPY or NPZ file; nil for a file that begins like neither.

@@ -35,15 +35,7 @@ package struct PointArray: ImageDataset {
     }
     points = (0..<extents[0]).map { SIMD2(values[2 * $0], values[2 * $0 + 1]) }
     extent = values.reduce(0) { max($0, abs($1)) }
-    if let labels = arrays.labels {
-      let numbers = try labels.labels()
-      labelCount = try labels.classes(
-        numbers, count: extents[0], wanted: request.labelCount, SampleProblems())
-      try labels.add(to: hash) { _, _ in }
-      self.labels = numbers
-    } else {
-      (labelCount, labels) = (0, nil)
-    }
+    (labels, labelCount) = try arrays.labels(addingTo: hash, classes: request.labelCount, SampleProblems())
     fingerprint = hash.fingerprint()
     name = arrays.name
   }

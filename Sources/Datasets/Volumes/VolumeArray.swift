@@ -45,14 +45,7 @@ package struct VolumeArray: ImageDataset {
     let hash = ContentHash(kind: "volumes 1")
     (least, largest) = try array.range(
       addingTo: hash, valuesPerSample: extent.count, of: "volumes", problems)
-    if let labels = arrays.labels {
-      let numbers = try labels.labels()
-      labelCount = try labels.classes(numbers, count: shape[0], wanted: request.labelCount, problems)
-      try labels.add(to: hash) { _, _ in }
-      self.labels = numbers
-    } else {
-      (labelCount, labels) = (0, nil)
-    }
+    (labels, labelCount) = try arrays.labels(addingTo: hash, classes: request.labelCount, problems)
     fingerprint = hash.fingerprint()
     count = shape[0]
     name = arrays.name

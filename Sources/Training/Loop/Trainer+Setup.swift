@@ -26,6 +26,17 @@ extension Trainer {
     var watch: WatchReference?
   }
 
+  /// The steps since the last line of the log, or since the training began.
+  struct LogInterval {
+    let start = ContinuousClock.now
+    /// Samples that had been read before.
+    let firstSample: Int
+    /// Seconds that this rank had waited for other ranks before.
+    let waitedForRanks: Double
+    /// Seconds that this rank has waited for data since.
+    var waitedForData = 0.0
+  }
+
   /// What a person should know of steps that have waited for data, if that was much of their time.
   /// - Parameters:
   ///   - waited: seconds, of so many that the steps took.

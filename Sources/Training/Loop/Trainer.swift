@@ -22,19 +22,15 @@ package final class Trainer {
   private let schedule: Schedule
   private let stream: SampleStream
   private var quality: QualityMonitor?
-  private var lineStart = ContinuousClock.now
-  /// Samples read before the line.
-  private var lineFirstSample: Int
-  private var waitedForData = 0.0
+  private var interval = LogInterval(firstSample: 0, waitedForRanks: 0)
   private var hasWarnedOfData = false
-  private var waitedForRanks = 0.0
 
-  /// A trainer for an engine whose networks hold the state after `startStep` steps.
+  /// A trainer for an engine whose networks hold the state after the steps that are done.
   /// - Parameters:
   ///   - saver: saves on all ranks.
   ///   - hosts: of every rank.
   init(
-    _ setup: Setup, engine: TurnEngine, startStep: Int, communication: CommunicationThread, report: RunReport,
+    _ setup: Setup, engine: TurnEngine, communication: CommunicationThread, report: RunReport,
     saver: RunSaver, watchdog: Watchdog, record: RunRecord, hosts: [String]
   ) {
     self.record = record
@@ -59,8 +55,6 @@ package final class Trainer {
     quality = setup.reference.map {
       QualityMonitor($0, setup.options, over: exchange)
     }
-    lineFirstSample =
-      (engine.state.game?.cursor ?? schedule.cursor(at: startStep)).batch * setup.options.batch
   }
 
   /// Trains from `startStep` to the end, or until a signal.
@@ -85,7 +79,7 @@ package final class Trainer {
     var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
 
-    lineStart = .now
+    beginInterval(after: startStep)
     // A run that ended for it, and is asked for no more, ends again.
     if startStep > 0, let verdict = quality?.verdict(of: engine.state.convergence) {
       try finish()
@@ -144,6 +138,9 @@ package final class Trainer {
     engine.state.game?.cursor ?? schedule.cursor(at: step)
   }
 
+  /// The samples that all ranks have read before `step`.
+  private func samplesRead(before step: Int) -> Int { cursor(step).batch * setup.options.batch }
+
   /// A loader that begins with a global batch.
   private func loader(at batch: Int) -> BatchLoader {
     BatchLoader(
@@ -201,7 +198,7 @@ package final class Trainer {
     watchdog.board.enter(.loading)
     do {
       let loaded = try engine.timeline.span("data", .data, step: turn.step) { try loader.next() }
-      waitedForData += loaded.waited
+      interval.waitedForData += loaded.waited
       return loaded.microBatches
     } catch {
       engine.announceFailure(ExitStatus(of: error), at: turn)
@@ -288,8 +285,7 @@ package final class Trainer {
     let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
       ($0, $1)
     }
-    let batch = setup.options.batch
-    let samples = cursor(done).batch * batch
+    let samples = samplesRead(before: done)
     let epoch = Double(samples) / Double(setup.dataset.count)
     report.progress.completed(
       step: done, epoch: epoch,
@@ -297,30 +293,32 @@ package final class Trainer {
         statistic.label.map { (name: $0, value: Double(value)) }
       } + (quality?.progress ?? []), notes: steering?.progressNotes ?? [])
     guard isLogged else { return }
-    let elapsed = (ContinuousClock.now - lineStart).seconds
+    let elapsed = (ContinuousClock.now - interval.start).seconds
     let notice = watchdog.takeNotice()
     let line = RunReport.Line(
       step: done, epoch: epoch,
       statistics: statistics + measured + (engine.state.skipped?.statistics ?? []) + stepSizes(done),
       notes: (steering?.notes ?? []) + (verdict.map { [(key: "converged", text: $0)] } ?? [])
         + (notice.map { [(key: "notice", text: $0)] } ?? []),
-      imagesPerSecond: Double(samples - lineFirstSample) / max(elapsed, 1e-9),
-      waitedForRanks: engine.waited - waitedForRanks, waitedForData: waitedForData,
+      imagesPerSecond: Double(samples - interval.firstSample) / max(elapsed, 1e-9),
+      waitedForRanks: engine.waited - interval.waitedForRanks, waitedForData: interval.waitedForData,
       ranks: watchdog.takeTimes())
     report.log(line)
     record.gotOn()
     if let notice { report.progress.warning(notice) }
     warnOfData(elapsed)
-    lineFirstSample = samples
-    lineStart = .now
-    waitedForRanks = engine.waited
-    waitedForData = 0
+    beginInterval(after: done)
+  }
+
+  private func beginInterval(after done: Int) {
+    interval = LogInterval(firstSample: samplesRead(before: done), waitedForRanks: engine.waited)
   }
 
   /// Says once that steps wait for data, if they do so much of their time.
   private func warnOfData(_ elapsed: Double) {
     guard !hasWarnedOfData,
-      let warning = Self.dataWarning(waited: waitedForData, of: elapsed, isPath: setup.options.data.isPath)
+      let warning = Self.dataWarning(
+        waited: interval.waitedForData, of: elapsed, isPath: setup.options.data.isPath)
     else { return }
     hasWarnedOfData = true
     report.progress.warning(warning)

@@ -142,7 +142,7 @@ package enum TrainingRun {
       shares: (0..<communicator.size).map { plan.microBatches(of: $0).count }, folder: setup.folder,
       start: start.mark)
     let trainer = Trainer(
-      setup, engine: engine, startStep: start.step, communication: communication, report: report,
+      setup, engine: engine, communication: communication, report: report,
       saver: RunSaver(
         setup, state, store: store, writers: writers, over: RankExchange(communication), report: report),
       watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })

@@ -75,15 +75,13 @@ package final class Trainer {
   }
 
   private func train(from startStep: Int) throws -> Outcome {
-    let options = setup.options
     var loader = loader(at: cursor(startStep).batch)
     defer { loader.stop() }
 
     beginInterval(after: startStep)
     // A run that ended for it, and is asked for no more, ends again.
     if startStep > 0, let verdict = quality?.verdict(of: engine.state.convergence) {
-      try finish()
-      return .converged(verdict)
+      return try finish(.converged(verdict))
     }
     for step in startStep..<max(setup.steps, startStep) {
       let done = step + 1
@@ -100,37 +98,40 @@ package final class Trainer {
         loader.stop()
         loader = self.loader(at: cursor(done).batch)
       }
-      let isStopping = engine.flags.contains(.stopRequested)
-      let (scores, isBest) = try measureQuality(done)
-      let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
-      let isEnd = done == setup.steps || verdict != nil
-      let isMeasured = isEnd || isDue(options.samples.every, at: done)
-      let measurement = isMeasured ? try measure() : nil
-      let isLast = isEnd || isStopping
-      try reportIfDue(
-        done, isLast: isLast,
-        measured: (measurement?.statistics ?? []) + (scores?.statistics ?? [])
-          + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
-        verdict: verdict)
-      let isDoomed = engine.flags.contains(.dataFailing)
-      if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) {
-        try save(step: done)
-      } else {
-        try checkReplicas(done)
-      }
-      // On disk before anything is drawn: after a signal there may be a second left. So too where all ranks
-      // know that one of them will not get its samples soon: the run ends there, not its work.
-      if isStopping || isDoomed { try finishSaving() }
-      if isMeasured || isLast { drawSamples(step: done, measurement) }
-      if engine.timeline?.steps.upperBound == done { try writeTrace() }
-      watchdog.board.enter(.computing)
-      if verdict != nil || (isStopping && done < setup.steps) {
-        try finish()
-        return verdict.map { .converged($0) } ?? .stopped
-      }
+      if let outcome = try endStep(done) { return try finish(outcome) }
     }
-    try finish()
-    return .done
+    return try finish(.done)
+  }
+
+  /// Measures, reports, saves and draws what is due when `done` steps are.
+  /// - Returns: how the run ends there; nil where it goes on.
+  private func endStep(_ done: Int) throws -> Outcome? {
+    let options = setup.options
+    let isStopping = engine.flags.contains(.stopRequested)
+    let (scores, isBest) = try measureQuality(done)
+    let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
+    let isEnd = done == setup.steps || verdict != nil
+    let isLast = isEnd || isStopping
+    let isMeasured = isEnd || isDue(options.samples.every, at: done)
+    let measurement = isMeasured ? try measure() : nil
+    try reportIfDue(
+      done, isLast: isLast,
+      measured: (measurement?.statistics ?? []) + (scores?.statistics ?? [])
+        + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
+      verdict: verdict)
+    let isDoomed = engine.flags.contains(.dataFailing)
+    if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) {
+      try save(step: done)
+    } else {
+      try checkReplicas(done)
+    }
+    // On disk before anything is drawn: after a signal there may be a second left. So too where all ranks
+    // know that one of them will not get its samples soon: the run ends there, not its work.
+    if isStopping || isDoomed { try finishSaving() }
+    if isMeasured || isLast { drawSamples(step: done, measurement) }
+    if engine.timeline?.steps.upperBound == done { try writeTrace() }
+    watchdog.board.enter(.computing)
+    return verdict.map { .converged($0) } ?? (isEnd ? .done : isStopping ? .stopped : nil)
   }
 
   /// Where the draws are before `step`.
@@ -385,12 +386,14 @@ package final class Trainer {
     }
   }
 
-  private func finish() throws {
+  /// Ends a run that has come to `outcome`.
+  private func finish(_ outcome: Outcome) throws -> Outcome {
     watchdog.board.enter(.saving)
     try synchronize()
     try writeTrace()
     steering?.finish()
     try finishSaving()
     try UnsharedError.wrapping { try report.finish() }
+    return outcome
   }
 }

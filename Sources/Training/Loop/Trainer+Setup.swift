@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import TensorCore
 
 extension Trainer {
   /// How a run ended.
@@ -24,6 +25,19 @@ extension Trainer {
     var reference: QualityReference?
     /// What a game is watched by; nil if it is not.
     var watch: WatchReference?
+
+    /// Reads what an engine computes with, from a global batch on.
+    func loader(at batch: Int, for engine: TurnEngine) -> BatchLoader {
+      let batchesPerStep = options.schedule(of: engine.model).mostBatchesPerStep(options.balance)
+      return BatchLoader(
+        dataset: dataset, stream: SampleStream(count: dataset.count, seed: options.seed),
+        batch: options.batch, microBatches: options.microBatches, passes: engine.passes,
+        // Those of a step and more, so that what cannot be read is known before the step that needs it.
+        depth: max(2, batchesPerStep + 1),
+        // Files may have to be waited for or decoded; what is computed would only take turns with the
+        // training.
+        readers: options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
+    }
   }
 
   /// The steps since the last line of the log, or since the training began.

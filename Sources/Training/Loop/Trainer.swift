@@ -20,7 +20,6 @@ package final class Trainer {
   private let hosts: [String]
   private let steering: GameSteering?
   private let schedule: Schedule
-  private let stream: SampleStream
   private var quality: QualityMonitor?
   private var interval = LogInterval(firstSample: 0, waitedForRanks: 0)
   private var hasWarnedOfData = false
@@ -51,7 +50,6 @@ package final class Trainer {
         load: saver.refuge)
     }
     schedule = setup.options.schedule(of: engine.model)
-    stream = SampleStream(count: setup.dataset.count, seed: setup.options.seed)
     quality = setup.reference.map {
       QualityMonitor($0, setup.options, over: exchange)
     }
@@ -75,7 +73,7 @@ package final class Trainer {
   }
 
   private func train(from startStep: Int) throws -> Outcome {
-    var loader = loader(at: cursor(startStep).batch)
+    var loader = setup.loader(at: cursor(startStep).batch, for: engine)
     defer { loader.stop() }
 
     beginInterval(after: startStep)
@@ -96,7 +94,7 @@ package final class Trainer {
       // A step that was broken off has not taken all of its samples.
       if fault != nil {
         loader.stop()
-        loader = self.loader(at: cursor(done).batch)
+        loader = setup.loader(at: cursor(done).batch, for: engine)
       }
       if let outcome = try endStep(done) { return try finish(outcome) }
     }
@@ -141,17 +139,6 @@ package final class Trainer {
 
   /// The samples that all ranks have read before `step`.
   private func samplesRead(before step: Int) -> Int { cursor(step).batch * setup.options.batch }
-
-  /// A loader that begins with a global batch.
-  private func loader(at batch: Int) -> BatchLoader {
-    BatchLoader(
-      dataset: setup.dataset, stream: stream, batch: setup.options.batch,
-      microBatches: setup.options.microBatches, passes: engine.passes,
-      // Those of a step and more, so that what cannot be read is known before the step that needs it.
-      depth: max(2, schedule.mostBatchesPerStep(setup.options.balance) + 1),
-      // Files may have to be waited for or decoded; what is computed would only take turns with the training.
-      readers: setup.options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
-  }
 
   /// Takes a step.
   /// - Returns: the fault that all ranks have found and recover from, if any.

@@ -59,8 +59,8 @@ extension Variable {
   }
 
   /// The gradient in front of a rectifier with this one behind it.
-  /// - Parameter sides: the rectifier's input or its output, as the forward pass has made it: computed anew it
-  ///   may round to the other side of 0.
+  /// - Parameter sides: the rectifier's input or its output, as the forward pass has made it: computed anew
+  ///   it may round to the other side of 0.
   func throughRectifier(_ slope: Float, at sides: Tensor, _ step: Tape.Backward) -> Variable {
     step.isFirstOrder
       ? constant(value.leakyRectifierGradient(at: sides, slope: slope))

@@ -12,7 +12,8 @@ public struct ConvolutionShape: Hashable, Sendable {
   public let largeExtents: [Int]
   /// The smaller side's pixels along each axis.
   public let smallExtents: [Int]
-  /// The shape of the weights, `[Cout, Cin, k…]` of the convolution, as `[Cin, Cout, k…]` of a transposed one.
+  /// The shape of the weights, `[Cout, Cin, k…]` of the convolution, as `[Cin, Cout, k…]` of a transposed
+  /// one.
   public let weightShape: Shape
   /// Of the convolution from the larger to the smaller side.
   public let geometry: ConvolutionGeometry

@@ -37,8 +37,8 @@ extension ConvolutionalGAN {
     public let packing: Int
 
     /// The published widths unless given.
-    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes; residual networks
-    ///   are of images.
+    /// - Precondition: `size` is 4 · 2ⁿ with n ≥ 1; samples that are packed have no classes; residual
+    ///   networks are of images.
     public init(
       _ architecture: Architecture = .dcgan, size: Int, axes: Int = 2, channels: Int, latent: Int = 100,
       generatorFeatures: Int = 64,

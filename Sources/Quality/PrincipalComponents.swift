@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// The feature space `pca`: values in [0, 1], projected onto the principal components of the training samples,
-/// which are images or volumes.
+/// The feature space `pca`: values in [0, 1], projected onto the principal components of the training
+/// samples, which are images or volumes.
 ///
 /// Samples of more than ``longestInput`` values are first averaged over boxes of pixels or voxels, so that
 /// the covariance stays small; the first components are smooth and hardly notice. Where boxes do not divide a
@@ -19,7 +19,8 @@ public struct PrincipalComponents: Sendable {
     /// What a value in the samples is multiplied by, and what is added: [-1, 1] becomes [0, 1] unless raw.
     public let isRaw: Bool
 
-    /// Vectors of samples in [-1, 1], or of raw vectors such as points of the plane, which stay what they are.
+    /// Vectors of samples in [-1, 1], or of raw vectors such as points of the plane, which stay what they
+    /// are.
     public init(_ shape: Shape, isRaw: Bool = false) {
       precondition([3, 4].contains(shape.rank), "a sample is [H, W, C] or [D, H, W, C]")
       self.shape = shape

@@ -199,7 +199,7 @@ struct SampleStatisticsTests {
   func cubeMeans() {
     let input = PrincipalComponents.Input([32, 32, 32, 1])
     var voxels = [Float](repeating: -1, count: 2 * 32 * 32 * 32)
-    // Of the second volume 16 of the 64 voxels of the cube at (1, 2, 3) of 8 x 8 x 8: a layer of it, the last.
+    // Of the second volume 16 of the 64 voxels of the cube at (1, 2, 3) of 8 x 8 x 8: its last layer.
     for y in 8..<12 { for x in 12..<16 { voxels[((32 + 7) * 32 + y) * 32 + x] = 1 } }
     let values = input.vectors(of: Tensor(voxels, shape: [2, 32, 32, 32, 1])).values
     let cube = 512 + (1 * 8 + 2) * 8 + 3

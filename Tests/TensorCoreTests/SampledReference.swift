@@ -1,7 +1,7 @@
 import TensorCore
 
-/// Some elements of a convolution of squares or cubes and of its gradients in Double, for layers too large to be
-/// computed whole that way. Operands are nearly normal.
+/// Some elements of a convolution of squares or cubes and of its gradients in Double, for layers too large to
+/// be computed whole that way. Operands are nearly normal.
 struct SampledReference {
   enum Pass: CaseIterable {
     case forward, inputGradient, weightGradient

@@ -28,8 +28,8 @@ struct WinogradTests {
   }
 
   /// Extents that fill their tiles and such that do not, on either axis; no padding and more than a kernel's;
-  /// depths within, at and beyond a block; more tiles than a block; one image; volumes, with planes beyond the
-  /// edge.
+  /// depths within, at and beyond a block; more tiles than a block; one image; volumes, with planes beyond
+  /// the edge.
   static let small: [Case] = WinogradForm.allCases.flatMap { form in
     [
       cases(form, stride: 2, padding: [1, 1], input: [8, 8], images: 2, channels: (16, 32)),

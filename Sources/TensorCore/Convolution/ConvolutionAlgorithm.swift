@@ -48,8 +48,8 @@ extension ConvolutionPlane {
     return best
   }
 
-  /// Whether each stride phase of the kernel in the plane has the form's taps, those along z have equally many
-  /// taps, and channels fill whole vectors.
+  /// Whether each stride phase of the kernel in the plane has the form's taps, those along z have equally
+  /// many taps, and channels fill whole vectors.
   func supports(_ form: WinogradForm) -> Bool {
     kernel.z.isMultiple(of: stride.z) && stride.y == stride.x && kernel.y == kernel.x
       && kernel.y == form.taps * stride.y && inputChannels % 16 == 0

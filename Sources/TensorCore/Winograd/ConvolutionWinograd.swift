@@ -1,5 +1,6 @@
 extension ConvolutionPlane {
-  /// `result` = the convolution of `input`, as the sum over its taps along z and its stride phases in the plane.
+  /// `result` = the convolution of `input`, as the sum over its taps along z and its stride phases in the
+  /// plane.
   func winogradForward(
     _ form: WinogradForm, input activation: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable

@@ -4,8 +4,8 @@ import Platform
 package import Reporting
 package import TensorCore
 
-/// How a run's samples are shown: images in a grid, volumes as the solids that they are, points of the plane over the modes that they should hit,
-/// text as a grid of its one-hot rows and as what they say.
+/// How a run's samples are shown: images in a grid, volumes as the solids that they are, points of the plane
+/// over the modes that they should hit, text as a grid of its one-hot rows and as what they say.
 package enum SamplePicture: Sendable {
   /// Images.
   case images

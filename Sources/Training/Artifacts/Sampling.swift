@@ -93,8 +93,8 @@ package struct Sampling {
 
   /// Draws samples one after the other, and writes each as a PNG of its own into `folder`, which is made if
   /// need be: `000000.png` and so on, of a model that is asked by class in a folder for each, every class in
-  /// turn; text as `000000.txt`, of a volume the surface beside its picture as `000000.obj`. The first ones are those of a grid of as many samples, where that is not one
-  /// class a row.
+  /// turn; text as `000000.txt`, of a volume the surface beside its picture as `000000.obj`. The first ones
+  /// are those of a grid of as many samples, where that is not one class a row.
   /// - Parameter written: told how many are, now and then.
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
@@ -194,8 +194,8 @@ package struct Sampling {
     }
   }
 
-  /// Writes latents `[N, latent]`, images `[N, H, W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a model that is asked by class, the classes
-  /// `[N]` as one safetensors file.
+  /// Writes latents `[N, latent]`, images `[N, H, W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a
+  /// model that is asked by class, the classes `[N]` as one safetensors file.
   /// - Throws: ``OutputError``.
   package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {
     var tensors = [NamedTensor("latents", grid.latents), NamedTensor("images", images)]

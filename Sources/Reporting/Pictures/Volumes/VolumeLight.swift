@@ -6,8 +6,8 @@ enum VolumeLight {
   /// What reaches each voxel of `block` from the lamp (x) and from the sky (y), each in 0...1.
   /// - Parameter lamp: the direction towards the lamp, with z below 0.
   static func reaching(_ block: VoxelBlock, from lamp: SIMD3<Float>) -> [SIMD2<Float>] {
-    // A voxel at the surface lets half of the light through. Those beside it soon let everything through: they
-    // stand above one another at an upright wall.
+    // A voxel at the surface lets half of the light through. Those beside it soon let everything through:
+    // they stand above one another at an upright wall.
     let clear = block.values.map { Float.minimum(1, Float.maximum(0, 0.5 - 4 * $0)) }
     var light = [SIMD2<Float>](repeating: .zero, count: clear.count)
     light.withUnsafeMutableBufferPointer { light in

@@ -13,9 +13,9 @@ public final class ParameterStore {
   public let stateBuffers: [Buffer]
   /// The state_dict names of the buffers, such as `main.1.running_mean`.
   public let bufferNames: [String]
-  /// All parameters.
+  /// All parameters in declaration order; does not wait for a pending update.
   public private(set) var values: TensorStorage
-  /// All buffers.
+  /// All buffers in declaration order; does not wait for a pending update.
   public let buffers: TensorStorage
   private var pending: ((Range<Int>?) -> Bool)?
 
@@ -100,7 +100,8 @@ public final class ParameterStore {
     values = storage
   }
 
-  /// Overwrites a parameter.
+  /// Gives a parameter a value, after a pending update.
+  /// - Precondition: `value` has the parameter's shape.
   public func set(_ parameter: Parameter, to value: Tensor) {
     precondition(value.shape == parameter.shape, "\(value.shape) is not the parameter's \(parameter.shape)")
     withValues { flat in
@@ -110,7 +111,8 @@ public final class ParameterStore {
     }
   }
 
-  /// Overwrites a buffer.
+  /// Gives a buffer a value, after a pending update.
+  /// - Precondition: `value` has the buffer's shape.
   public func set(_ buffer: Buffer, to value: Tensor) {
     precondition(value.shape == buffer.shape, "\(value.shape) is not the buffer's \(buffer.shape)")
     settle()

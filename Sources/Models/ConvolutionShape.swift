@@ -46,7 +46,7 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Channels of the smaller side.
   public var smallChannels: Int { weightShape[0] }
 
-  /// Weights.
+  /// The number of its weights, without a bias.
   public var weightCount: Double { Double(weightShape.count) }
 
   /// Values that it gives for one sample.

@@ -43,7 +43,7 @@ public protocol DescribedLayer: Layer {
 
 /// A layer that is not described for other programs.
 public struct UndescribedLayer: Error, CustomStringConvertible {
-  /// The network.
+  /// The name of the network that it is in.
   public let network: String
   /// The layer's place in it, such as `main.3`.
   public let layer: String

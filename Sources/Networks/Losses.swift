@@ -17,7 +17,7 @@ public func crossEntropy(logits: Variable, classes: [Int]) -> Variable {
   -logits.logSoftmax().elements(classes).mean()
 }
 
-/// Mean squared error.
+/// The mean of the squared differences of all elements, a scalar.
 public func meanSquaredError(_ prediction: Variable, _ target: Variable) -> Variable {
   (prediction - target).squared().mean()
 }

@@ -2,7 +2,7 @@ import Platform
 
 /// Names and values in two columns, a line each.
 public enum NamedValues {
-  /// The lines.
+  /// A line for each row, the values one below the other; nothing is escaped.
   public static func lines(_ rows: [(name: String, value: String)]) -> [String] {
     let width = rows.map(\.name.count).max() ?? 0
     return rows.map { name, value in name + String(repeating: " ", count: width - name.count + 2) + value }

@@ -26,7 +26,7 @@ package struct ExecutionPlan: Sendable {
   package struct Cut: Sendable, Equatable {
     /// Elements from which on a parameter begins a bucket; nil for one bucket.
     package let length: Int?
-    /// Of each phase.
+    /// Buckets of each phase.
     package let buckets: [Int]
     /// Seconds of a step.
     package let seconds: Double

@@ -29,7 +29,7 @@ package struct RecoveryBenchmark {
     package let seed: UInt64
     /// The steps from the break to the first verdict that something is wrong; nil if there was none.
     package let detected: Int?
-    /// The rewinds.
+    /// How often it went back.
     package let rewinds: Int
     /// The modes that the averaged generator covers at the end.
     package let modes: Int

@@ -12,7 +12,7 @@ package enum AugmentOptions {
     help:
       "what the discriminator's input goes through, reals and fakes: diffaugment (Zhao et al. 2020), or ada (Karras et al. 2020), which steers its probability"
   )
-  /// What is done.
+  /// The transformations that a sample may go through.
   package static let policy = ModelOption(
     path: "augment.policy", .words(Augmentation.Transform.allCases.map(\.rawValue)),
     default: AugmentPolicy.standard, neutral: AugmentPolicy.standard, synonyms: ["transforms", "policy"],
@@ -22,12 +22,12 @@ package enum AugmentOptions {
     path: "augment.probability", .number(.closed(0, 1)), default: 1.0, neutral: 1.0,
     synonyms: ["p", "augment_p", "aug_p"],
     help: "probability of each; with ada the one it begins with, 0 unless given")
-  /// ADA's target.
+  /// The mean sign of the discriminator's scores of real samples that ADA steers toward.
   package static let target = ModelOption(
     path: "augment.target", .number(.closed(-1, 1)), default: 0.6, neutral: 0.6,
     synonyms: ["ada_target"],
     help: "ada: mean sign of the discriminator's scores of real samples above which the probability rises")
-  /// ADA's speed.
+  /// Real samples in which ADA raises the probability from 0 to 1.
   package static let speed = ModelOption(
     path: "augment.speed", .number(.closed(1, 1e12)), default: 500_000.0, neutral: 500_000.0, unit: "images",
     synonyms: ["ada_kimg"],
@@ -36,7 +36,7 @@ package enum AugmentOptions {
   package static let every = ModelOption(
     path: "augment.every", .integer(1...1_000_000), default: 4, neutral: 4, unit: "steps",
     synonyms: ["ada_interval", "ada_every"], help: "ada: steps between two decisions on the probability")
-  /// The highest probability.
+  /// The probability up to which ADA raises it.
   package static let limit = ModelOption(
     path: "augment.limit", .number(.closed(0, 1)), default: 0.8, neutral: 0.8,
     help: "ada: probability up to which it is raised; near 1 the generator may learn what is augmented")

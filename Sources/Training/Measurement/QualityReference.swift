@@ -7,7 +7,7 @@ import TensorCore
 /// What fakes are measured against: the feature space and what the training samples are in it, the same on
 /// every rank.
 package struct QualityReference {
-  /// The space.
+  /// What makes vectors of samples.
   package let space: any FeatureSpace
   /// The moments of the training samples' features.
   package let moments: Moments

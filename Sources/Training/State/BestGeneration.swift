@@ -6,9 +6,9 @@ import Platform
 package struct BestGeneration: Equatable, Sendable {
   /// The steps that were done.
   package let step: Int
-  /// The value of the metric.
+  /// What the metric says of it.
   package let value: Double
-  /// The metric.
+  /// What it is the best by.
   package let metric: QualityMetric
   /// Names the space and the number of samples that it was measured with; see
   /// ``Options/Quality/setting(weights:)``.

@@ -32,6 +32,10 @@ extension EndToEnd {
           + "optimizer.discriminator.momentum=0.9",
         weights: "8db8720eafcea3b2"),
       Run(words: "sngan batch=16 steps=2", weights: "e44373736f352368"),
+      Run(words: "voxel-gan batch=16 steps=1", weights: "4ee161c72a03d11f"),
+      Run(
+        words: "voxel-gan batch=16 steps=2 spectralNorm=false loss=nonSaturating model.condition=auxiliary",
+        weights: "e527633344044216"),
       Run(words: "vae batch=32 steps=4", weights: "9e577927b7fece0c"),
       Run(words: "diffusion batch=16 steps=2", weights: "fb2ca4025d8859e0"),
       Run(words: "diffusion batch=16 steps=2 model.condition=embedding", weights: "97ebb925c08ae4ed"),

@@ -43,7 +43,6 @@ public enum Recipes {
     Recipe("dcgan-pottery", PackageResources.dcgan_pottery_yaml),
     Recipe("sngan", PackageResources.sngan_yaml),
     Recipe("voxel-gan", PackageResources.voxel_gan_yaml),
-    Recipe("voxel-gan-pottery", PackageResources.voxel_gan_pottery_yaml),
     Recipe("wgan-gp", PackageResources.wgan_gp_yaml),
     Recipe("ring", PackageResources.ring_yaml),
     Recipe("grid", PackageResources.grid_yaml),

@@ -3,7 +3,7 @@ import Networks
 import TensorCore
 
 /// The layers of Radford et al. (2016): convolutions of stride 2 all the way, weights from N(0, 0.02). With a
-/// third axis they are those of 3D-GAN (Wu et al. 2016).
+/// third axis they are those of 3D-GAN (Wu et al. 2016), but for its sigmoid at the end.
 enum DCGANNetworks {
   static let weights = Initializer.normal(mean: 0, deviation: 0.02)
   private static let scales = Initializer.normal(mean: 1, deviation: 0.02)

@@ -6,7 +6,7 @@ import Reporting
 enum PictureName {
   private static let otherFormats = [
     "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "svg", "pdf", "txt", "npy", "npz", "pt",
-    "safetensors",
+    "safetensors", "obj",
   ]
 
   /// Refuses a name that promises another format than PNG.

@@ -6,7 +6,7 @@ import Training
 
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw samples from a run or a checkpoint, as one picture or each as a PNG.",
+    abstract: "Draw samples from a run or a checkpoint, as one picture or each in a file of its own.",
     discussion: """
       Samples come from the averaged generator (EMA) with its running statistics.
 
@@ -44,7 +44,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write each sample as a PNG, or text, of its own into this folder, for other programs.",
+      "Write each sample into this folder, for other programs: a PNG, of a volume its surface as OBJ too, or text.",
       discussion: "In a folder for each class, if the model knows classes. No other picture is drawn."))
   var folder: String?
 
@@ -65,7 +65,8 @@ struct Sample: ParsableCommand {
   var seed: UInt64?
 
   @Option(
-    help: "Also write latents [N, latent] and images [N, H, W, C] (and classes [N]) to this safetensors file."
+    help:
+      "Also write latents [N, latent] and images [N, H, W, C] or [N, D, H, W, 1] (and classes [N]) to this safetensors file."
   )
   var tensors: String?
 

@@ -40,6 +40,15 @@ struct FamilyTests {
     #expect(bytes[1] - bytes[0] == Double(4 * numbers))
   }
 
+  @Test("a sample more in a picture takes its values")
+  func pictures() throws {
+    let bytes = try ["samples.count=24", "samples.count=25"].map { word in
+      let options = try Options.resolve(recipe: "voxel-gan", overrides: [word])
+      return options.family.bytesPerRank(options, samples: 64, acrossNodes: false)
+    }
+    #expect(bytes[1] - bytes[0] == 4 * 32 * 32 * 32)
+  }
+
   @Test("networks and phases keep to what files, keys and logs need", arguments: Recipes.all.map(\.name))
   func names(recipe: String) throws {
     let options = try Self.options(recipe)

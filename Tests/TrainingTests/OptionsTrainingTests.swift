@@ -137,6 +137,19 @@ struct OptionsTrainingTests {
     }
   }
 
+  @Test("volumes are not resized or stacked; a run of another size is called by its three sides")
+  func volumes() throws {
+    for word in ["dataset.resize=crop", "dataset.stack=3"] {
+      let key = word.prefix { $0 != "=" }
+      #expect(
+        problems("voxel-gan", word) == [
+          "\(key) is given, but the data are volumes, command line key \(key); remove it"
+        ])
+    }
+    let small = try Options.resolve(recipe: "voxel-gan", overrides: ["size=16"])
+    #expect(small.title == "voxel-gan on pottery, 16x16x16")
+  }
+
   @Test("a decay without an end, and an end without a decay, are refused")
   func contradictions() {
     let epochs = "model: {family: dcgan}\nepochs: 2\n"

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Times DCGAN training steps in PyTorch on CPUs and prints one JSON object.
 
-The counterpart of `lockstep bench dcgan`, and with --axes 3 of `lockstep bench voxel-gan`: the same networks, losses and order of work, on random
-images in memory, so that no loader is timed. One step is
+The counterpart of `lockstep bench dcgan`, and with --axes 3 of `lockstep bench voxel-gan loss=nonSaturating
+spectralNorm=false model.discriminatorBias=false`: the same networks, losses and order of work, on random images in
+memory, so that no loader is timed. One step is
 
     fake = G(z);  D loss = bce(D(x), 1) + bce(D(fake.detach()), 0), two passes of D;  Adam on D;
     G loss = bce(D(fake), 1), the updated D and the same fake;  Adam on G.

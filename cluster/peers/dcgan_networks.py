@@ -1,6 +1,6 @@
 """The DCGAN networks of Radford et al. (2016), layer by layer as `lockstep train dcgan` builds them.
 
-With three axes they are those of 3D-GAN (Wu et al. 2016), as of `lockstep train voxel-gan`.
+With three axes they are after 3D-GAN (Wu et al. 2016), as `lockstep train voxel-gan spectralNorm=false` builds them.
 Activations and weights have PyTorch's layouts (NCHW, OIHW, IOHW). The names of the state dictionary
 (`main.0.weight`, `main.1.running_mean`, …) are those in Lockstep's checkpoints.
 """

@@ -169,11 +169,11 @@ def sngan() -> Work:
 
 
 def voxel_gan() -> Work:
-    """The recipe's 3D-GAN on volumes of 32x32x32, 32 a process."""
+    """3D-GAN on volumes of 32x32x32, 32 a process, with the loss and the norms of DCGAN."""
     return Work(
         title="`voxel-gan` 32x32x32",
         unit="images",
-        bench=["voxel-gan"],
+        bench=["voxel-gan", "loss=nonSaturating", "spectralNorm=false", "model.discriminatorBias=false"],
         peer=["dcgan.py", "--axes", "3", "--size", "32", "--channels", "1", "--features", "32"],
         batch=32,
         per_process=True,

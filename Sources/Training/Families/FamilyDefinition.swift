@@ -62,7 +62,8 @@ extension ModelFamily {
     // An error for each weight, and what becomes the next one while a turn is under way.
     let errors =
       options.wire == .powersgd && acrossNodes ? 4 * 2 * definition.weightCount(options) : 0
-    return model + options.replayBytes + errors
+    let picture = 4 * Double(options.samples.count) * Double(options.sampleShape.count)
+    return model + options.replayBytes + errors + picture
   }
 }
 

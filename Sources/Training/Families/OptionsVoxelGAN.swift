@@ -9,3 +9,16 @@ enum VoxelGANOptions {
       .init(path: "channels", type: .oneOf([1]), value: .integer(1)),
     ])
 }
+
+extension OptionsResolution {
+  /// What is done to images before they are delivered is not done to volumes.
+  mutating func checkVolumes() {
+    guard schema.family?.definition.modelsVolumes == true else { return }
+    for path in ["dataset.resize", "dataset.stack"] {
+      guard let setting = settings[path], schema.key(at: path)?.fallback != .value(setting.value) else {
+        continue
+      }
+      report("\(path) is given, but the data are volumes", setting.origin, "remove it")
+    }
+  }
+}

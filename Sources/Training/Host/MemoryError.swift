@@ -22,8 +22,8 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// One line for an allocation of `bytes` that the system refuses.
   package static func exhausted(_ bytes: Int) -> String {
-    "there is no memory for \(ByteCount.text(bytes)) more; lower batch or the keys of model., use more nodes, or raise the "
-      + "limit (ulimit -v)"
+    "there is no memory for \(ByteCount.text(bytes)) more; lower batch, samples.count, --count or the keys of model., use more "
+      + "nodes, or raise the limit (ulimit -v)"
   }
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
@@ -47,7 +47,7 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
   ///   - options: those that need less with lower values.
   static func check(
     _ needed: Double, ranksOnNode: Int, of what: String = "the model and the batch",
-    lower options: String = "batch or the keys of model."
+    lower options: String = "batch, samples.count or the keys of model."
   ) throws(MemoryError) {
     guard let available = Memory.available(ranksOnNode: ranksOnNode) else { return }
     guard needed <= Double(available) else {

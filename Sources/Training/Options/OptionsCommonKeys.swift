@@ -66,7 +66,7 @@ extension OptionSchema {
         "the most bytes of an IDX file, an image, all text or a member of an archive, unpacked"),
     OptionKey(
       "size", \.size, .integer(1...65_536), default: .value(.integer(32)), unit: "pixels", role: .arithmetic,
-      synonyms: ["image_size", "resolution"], help: "height and width of a sample"),
+      synonyms: ["image_size", "resolution"], help: "height and width of a sample, and depth of a volume"),
     OptionKey(
       "channels", \.channels, .integer(1...4096), default: .value(.integer(1)), role: .arithmetic,
       synonyms: ["nc"], help: "channels of a sample"),

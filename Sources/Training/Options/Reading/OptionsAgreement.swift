@@ -18,6 +18,7 @@ extension OptionsResolution {
     checkCondition()
     checkGroups()
     checkPoints()
+    checkVolumes()
     checkReplay()
     checkIdle()
   }
@@ -25,7 +26,7 @@ extension OptionsResolution {
   /// Every image of a stack is a channel.
   private mutating func checkStack() {
     guard let stack = settings["dataset.stack"], Int(stack.value) > 1, let channels = settings["channels"],
-      channels.value != stack.value
+      channels.value != stack.value, schema.family?.definition.modelsVolumes != true
     else { return }
     report(
       "\(Int(stack.value)) grey images do not make up \(Int(channels.value)) channels", stack.origin,

@@ -91,17 +91,19 @@ extension ConvolutionPlane {
     }
   }
 
+  /// The taps along one axis that meet a residue of its stride, in the order of the upstream pixels.
+  func descendingTaps(_ count: Int, _ residue: Int, _ stride: Int) -> [Int] {
+    (0..<count).reversed().map { residue + $0 * stride }
+  }
+
   /// The kernel positions that each phase with taps sees, in the order of the upstream pixels.
   private var phaseTaps: [[Int]] {
     residues.compactMap { residue in
       let count = tapCounts(residue)
       guard count.product > 0 else { return nil }
-      func descending(_ count: Int, _ residue: Int, _ stride: Int) -> [Int] {
-        (0..<count).reversed().map { residue + $0 * stride }
-      }
-      return descending(count.z, residue.z, stride.z).flatMap { z in
-        descending(count.y, residue.y, stride.y).flatMap { y in
-          descending(count.x, residue.x, stride.x).map { tapIndex(z, y, $0) }
+      return descendingTaps(count.z, residue.z, stride.z).flatMap { z in
+        descendingTaps(count.y, residue.y, stride.y).flatMap { y in
+          descendingTaps(count.x, residue.x, stride.x).map { tapIndex(z, y, $0) }
         }
       }
     }

@@ -27,26 +27,28 @@ extension ConvolutionPlane {
     _ form: WinogradForm, upstream: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
+    let weights = WinogradWeights(
+      form: form,
+      matrices: residues.map { residue in
+        descendingTaps(kernel.z / stride.z, residue.z, stride.z).map {
+          windowTaps(Triple($0, residue.y, residue.x), form).reversed()
+        }
+      }, taps: taps, depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
     let packed = weight.packed(.convolution(PackedWeightsForm(.adjointTiles(form), self, kernels)), kernels) {
-      WinogradWeights(
-        form: form,
-        matrices: residues.map { residue in
-          upstreamTaps(residue).map { windowTaps(Triple($0, residue.y, residue.x), form).reversed() }
-        }, taps: taps, depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
+      weights
     }
-    let layers = kernel.z / stride.z
-    let matrix = kernels.panels(inputChannels).packedCount(depth: form.positions * layers * outputChannels)
     let products = phases.enumerated().map { index, phase in
       let tiles = form.tiles(phase.grid)
       return WinogradProduct(
         form: form,
-        sources: (0..<layers).map { layer in
+        sources: (0..<phase.taps.z).map { plane in
           TileSquares(
             images: images, extents: output, channels: outputChannels, tiles: tiles, side: form.inputs,
             spacing: form.outputs, step: .one,
-            origin: Triple(phase.origin.z + layer, phase.origin.y, phase.origin.x))
+            origin: Triple(phase.origin.z + plane, phase.origin.y, phase.origin.x))
         },
-        channels: outputChannels, activation: upstream, weights: packed.pointer + index * matrix,
+        channels: outputChannels, activation: upstream,
+        weights: packed.pointer + index * weights.matrixCount(kernels),
         target: TileSquares(
           images: images, extents: input, channels: inputChannels, tiles: tiles, side: form.outputs,
           spacing: form.outputs, step: stride, origin: phase.first),
@@ -73,10 +75,5 @@ extension ConvolutionPlane {
     (0..<form.taps).flatMap { y in
       (0..<form.taps).map { x in tapIndex(layer.z, layer.y + y * stride.y, layer.x + x * stride.x) }
     }
-  }
-
-  /// The taps along z that meet a residue, in the order of the upstream pixels.
-  private func upstreamTaps(_ residue: Triple) -> [Int] {
-    (0..<kernel.z / stride.z).reversed().map { residue.z + $0 * stride.z }
   }
 }

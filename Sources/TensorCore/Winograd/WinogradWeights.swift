@@ -20,8 +20,11 @@ struct WinogradWeights: WeightPacking {
 
   private var matrixDepth: Int { matrices[0].count * depth.count }
 
-  func packedCount(_ kernels: KernelTable) -> Int {
-    matrices.count * kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
+  func packedCount(_ kernels: KernelTable) -> Int { matrices.count * matrixCount(kernels) }
+
+  /// Floats from the matrices of one product to those of the next.
+  func matrixCount(_ kernels: KernelTable) -> Int {
+    kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
   }
 
   func pack(
@@ -44,7 +47,7 @@ struct WinogradWeights: WeightPacking {
           gather(source, count: panels.columns(panel), to: kernel.pointer, width: width)
           for (product, sources) in matrices.enumerated() {
             let matrix =
-              packed + product * panels.packedCount(depth: panelDepth)
+              packed + product * matrixCount(kernels)
               + panels.offset(panel, depth: panelDepth)
             for (source, taps) in sources.enumerated() {
               for (index, tap) in taps.enumerated() {

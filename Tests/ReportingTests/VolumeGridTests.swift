@@ -33,6 +33,18 @@ struct VolumeGridTests {
     #expect(wrong.isEmpty)
   }
 
+  @Test("the pixels are the same bits as when they were recorded, in both sizes")
+  func recorded() {
+    // FNV-1a.
+    func digest(_ picture: Pixels) -> UInt64 {
+      picture.samples.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+    let vessel = VolumeSamples.vessel()
+    #expect(digest(VolumeGrid.pixels(ofOne: vessel)) == 8_026_082_466_960_542_605)
+    let cell = VolumeGrid().pixels(of: Tensor(stacking: 1) { _ in vessel })
+    #expect(digest(cell) == 756_976_017_102_167_522)
+  }
+
   @Test("light comes from the upper left, and the colour is that of clay")
   func light() {
     let picture = VolumeGrid.pixels(ofOne: VolumeSamples.ball(12))

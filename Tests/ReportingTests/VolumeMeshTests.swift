@@ -111,6 +111,14 @@ struct VolumeMeshTests {
     #expect(VolumeMesh(Tensor(repeating: -1, shape: [3, 3, 3, 1])).quads.isEmpty)
   }
 
+  @Test("a value of exactly 0 is empty, and the surface is at its voxel")
+  func zero() {
+    let mesh = VolumeMesh(Tensor([1, 0], shape: [1, 1, 2, 1]))
+    #expect(mesh.quads.count == 6 && mesh.vertices.count == 8 && isClosed(mesh))
+    // A mean of a crossing at 1.5 and of two at 0.5.
+    #expect(abs((mesh.vertices.map(\.x).max() ?? 0) - 2.5 / 3) < 1e-6)
+  }
+
   @Test("OBJ text has a comment, then the vertices, then the quads counted from one")
   func obj() throws {
     let mesh = VolumeMesh(VolumeSamples.ball(4.2))
@@ -118,6 +126,8 @@ struct VolumeMeshTests {
       separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.first?.hasPrefix("# ") == true && lines.last?.isEmpty == true)
     try #require(lines.count == 2 + mesh.vertices.count + mesh.quads.count)
+    let voxel = VolumeMesh(Tensor(repeating: 1, shape: [1, 1, 1, 1]))
+    #expect(String(decoding: voxel.obj(), as: UTF8.self).split(separator: "\n")[1] == "v 0.333 0.667 0.667")
     for (line, vertex) in zip(lines.dropFirst(), mesh.vertices) {
       let words = line.split(separator: " ")
       try #require(words.count == 4 && words[0] == "v")

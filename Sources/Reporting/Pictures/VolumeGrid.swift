@@ -7,7 +7,7 @@ public import TensorCore
 /// Equal volumes give equal pixels on every machine.
 public struct VolumeGrid: Sendable {
   /// Cells per row; nil for the nearest square, `ceil(sqrt(N))`.
-  public let columns: Int?
+  private let columns: Int?
 
   /// Pixels, of both sides of a volume in a grid.
   private static let cellSide = 96

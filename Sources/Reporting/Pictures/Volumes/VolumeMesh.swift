@@ -12,9 +12,9 @@ public import TensorCore
 public struct VolumeMesh: Sendable {
   /// (x, y, z) in voxels, right-handed with z upwards; the volume's voxels fill `[0, W] x [0, H] x [0, D]`.
   /// Its first layer is the highest, its first row has the greatest y.
-  public let vertices: [SIMD3<Float>]
+  package let vertices: [SIMD3<Float>]
   /// Four indices of ``vertices`` each, counter-clockwise as seen from outside.
-  public let quads: [SIMD4<Int32>]
+  package let quads: [SIMD4<Int32>]
 
   /// The surface at 0 of `volume`, `[D, H, W, 1]`: layers from the top, values in [-1, 1].
   ///

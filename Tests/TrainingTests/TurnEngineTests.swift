@@ -63,10 +63,11 @@ struct TurnEngineTests {
         }
         game.turns = [2, 1]
       case .volumes:
+        // The generator's inner layer, of 64 and 32 channels, is computed by tiles.
         game.makeModel = {
           ConvolutionalGAN(
             ConvolutionalGAN.Configuration(
-              size: 8, axes: 3, channels: 1, latent: 6, generatorFeatures: 4, discriminatorFeatures: 4))
+              size: size, axes: 3, channels: 1, latent: 6, generatorFeatures: 32, discriminatorFeatures: 4))
         }
         game.turns = [1, 1]
       case .diffusion:

@@ -207,6 +207,36 @@ struct SampleStatisticsTests {
   }
 
   @Test(
+    "volumes that are no cubes have the bits of sums over a box's layers from the top, each line by line",
+    arguments: [([2, 3, 5, 1], 1), ([12, 9, 14, 1], 2)])
+  func volumeBits(extents: [Int], box: Int) {
+    let input = PrincipalComponents.Input(Shape(extents))
+    let volumes = KeyedNoise(seed: 7, purpose: .synthetic, turn: 0).normal(Shape([2] + extents))
+    let voxels = volumes.scalars
+    let (depth, height, width) = (extents[0], extents[1], extents[2])
+    var expected: [Double] = []
+    for volume in 0..<2 {
+      for top in stride(from: 0, to: depth, by: box) {
+        for back in stride(from: 0, to: height, by: box) {
+          for left in stride(from: 0, to: width, by: box) {
+            var (sum, count) = (0.0, 0.0)
+            for z in top..<min(top + box, depth) {
+              for y in back..<min(back + box, height) {
+                for x in left..<min(left + box, width) {
+                  sum += Double(voxels[((volume * depth + z) * height + y) * width + x])
+                  count += 1
+                }
+              }
+            }
+            expected.append(sum * (0.5 / count) + 0.5)
+          }
+        }
+      }
+    }
+    #expect(input.box == box && input.vectors(of: volumes).values == expected)
+  }
+
+  @Test(
     "images have the bits of sums over a box's lines from the top, each from the left",
     arguments: [[37, 37, 1], [40, 24, 4], [64, 64, 3]])
   func imageBits(extents: [Int]) {

@@ -17,10 +17,12 @@ struct SamplingTests {
     run = try Self.makeRun(in: folder)
   }
 
-  static func makeRun(in folder: TemporaryFolder, _ words: String...) throws -> String {
+  static func makeRun(
+    in folder: TemporaryFolder, recipe: String = "dcgan", _ words: String...
+  ) throws -> String {
     let run = folder.path + "/run"
     let small = ["model.latent=7", "model.generatorFeatures=2", "model.discriminatorFeatures=2", "seed=11"]
-    let options = try Options.resolve(recipe: "dcgan", overrides: small + words)
+    let options = try Options.resolve(recipe: recipe, overrides: small + words)
     let runFolder = try RunFolder.create(at: run, options: options)
     let model = options.family.makeModel(options)
     let state = RunState(
@@ -43,6 +45,19 @@ struct SamplingTests {
     let options = try Options.resolve(yaml: Array(recipe.utf8), name: "card", label: "card.yaml")
     #expect(options.quality.space == .pca && options.quality.metric == .frechet)
     #expect(options.data == .path("images"))
+  }
+
+  @Test("the card of a run of volumes is tagged so, and saves what the generator makes, no scores")
+  func cardOfVolumes() throws {
+    let folder = TemporaryFolder()
+    let run = try Self.makeRun(in: folder, recipe: "voxel-gan", "size=16")
+    for (networks, isSaving) in [([], true), (["generator"], true), (["discriminator"], false)] {
+      let place = folder.path + "/\(networks.first ?? "both")"
+      _ = try Export(path: run).write(.safetensors, networks: networks, isAveraged: true, to: place)
+      let card = try String(contentsOfFile: place + "/README.md", encoding: .utf8)
+      #expect(card.contains("\n- gan\n- voxel-gan\n- 3d\n---"))
+      #expect(card.contains("numpy.save(\"samples.npy\"") == isSaving, "\(networks)")
+    }
   }
 
   @Test("an interpolation begins and ends with the grid's latents, bit for bit")

@@ -33,6 +33,19 @@ struct CostTests {
     }
   }
 
+  @Test("the weights of convolutional networks are counted as by hand, a third axis multiplies the taps")
+  func countedByHand() {
+    // 8 pixels along each axis. Of the generator from 3 numbers to 2 channels and on to one; of the
+    // discriminator from one channel to 2 and on to the score.
+    func count(axes: Int) -> Double {
+      ConvolutionalGAN.Configuration(
+        size: 8, axes: axes, channels: 1, latent: 3, generatorFeatures: 2, discriminatorFeatures: 2
+      ).weightCount
+    }
+    #expect(count(axes: 2) == Double(16 * (3 * 2 + 2 * 1 + 1 * 2 + 2 * 1)))
+    #expect(count(axes: 3) == Double(64 * (3 * 2 + 2 * 1 + 1 * 2 + 2 * 1)))
+  }
+
   @Test("what the widest networks cost is told without memory for them")
   func widest() {
     let images = ConvolutionalGAN.Configuration(

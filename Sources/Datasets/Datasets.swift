@@ -109,19 +109,17 @@ public enum Datasets {
     return try PointArray(arrays, request)
   }
 
-  /// The volumes in a file, as large as they are there, if it is one of NumPy whose array has the shape of
-  /// volumes, else nil.
+  /// The volumes in a file to look at, if it is one of NumPy whose array has the shape of volumes, else nil:
+  /// as they are there, but averaged over whole boxes where a side is longer than 64 voxels.
   /// - Parameter problems: takes what is wrong with single samples.
   /// - Throws: ``DatasetError`` for a damaged one.
   package static func volumesIfAny(
     _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
   ) throws(DatasetError) -> VolumeArray? {
     guard let arrays = try arraysIfAny(of: request),
-      let extent = VolumeExtent(shape: arrays.samples.header.extents)
+      VolumeExtent(shape: arrays.samples.header.extents) != nil
     else { return nil }
-    var request = request
-    request.size = extent.sides.max()!
-    return try VolumeArray(arrays, request, problems: problems)
+    return try VolumeArray(arrays, request, longest: 64, problems: problems)
   }
 
   /// The arrays of a source that may be anything.

@@ -108,6 +108,60 @@ struct VolumeArrayTests {
     #expect(values[2] == -1 && values[3] == -1 && values[6] == -1 && values[7] == -1)
   }
 
+  /// By the definition, voxel by voxel: the sum of the numbers of each value's box, and how many there are;
+  /// nil of what is empty.
+  private func boxes(
+    _ sides: [Int], box: Int, repeats: Int, size: Int, _ number: (_ place: Int) -> Int
+  ) -> [(sum: Int, count: Int)?] {
+    (0..<size * size * size).map { place in
+      let axes = zip([place / (size * size), place / size % size, place % size], sides).map { at, side in
+        let full = side / box * repeats
+        let source = at - (size - full) / 2
+        return 0..<full ~= source ? source / repeats * box..<(source / repeats + 1) * box : 0..<0
+      }
+      guard !axes.contains(where: \.isEmpty) else { return nil }
+      let numbers = axes[0].flatMap { z in
+        axes[1].flatMap { y in axes[2].map { x in number((z * sides[1] + y) * sides[2] + x) } }
+      }
+      return (numbers.reduce(0, +), numbers.count)
+    }
+  }
+
+  @Test(
+    "volumes of three different sides are averaged, enlarged and padded by the definition",
+    arguments: [
+      ([4, 2, 6], 2, 1, 3), ([6, 4, 2], 2, 1, 3), ([2, 6, 4], 2, 1, 3), ([4, 2, 3], 1, 1, 4),
+      ([2, 3, 4], 1, 1, 4), ([4, 2, 3], 1, 2, 9), ([3, 4, 2], 1, 2, 9),
+    ])
+  func sides(sides: [Int], box: Int, repeats: Int, size: Int) throws {
+    let (shape, places) = ("(1, \(sides[0]), \(sides[1]), \(sides[2]), 1)", 0..<sides.reduce(1, *))
+    let bytes = boxes(sides, box: box, repeats: repeats, size: size) { 5 * $0 + 3 }
+    #expect(
+      try first(npy("|u1", shape, places.map { UInt8(5 * $0 + 3) }), size: size)
+        == bytes.map { $0.map { Float($0.sum) / (127.5 * Float($0.count)) - 1 } ?? -1 })
+    // Sums of these are exact.
+    let numbers = boxes(sides, box: box, repeats: repeats, size: size) { $0 - 16 }
+    #expect(
+      try first(npy("<f4", shape, floats(places.map { Float($0 - 16) / 64 })), size: size)
+        == numbers.map { $0.map { Float($0.sum) / Float(64 * $0.count) } ?? -1 })
+  }
+
+  @Test("volumes to look at keep their form, and have no side longer than 64 voxels")
+  func seen() throws {
+    func seen(_ shape: String, _ bytes: [UInt8]) throws -> VolumeArray {
+      let path = folder.write(npy("|b1", shape, bytes), "x.npy")
+      return try #require(
+        try Datasets.volumesIfAny(DatasetRequest(source: path, size: 64, channels: 1)))
+    }
+    let small = try seen("(1, 2, 3, 5, 1)", (0..<30).map { UInt8($0 % 2) })
+    #expect(small.sampleShape == [2, 3, 5, 1])
+    #expect(try small.sample(0).pixels == (0..<30).map { $0 % 2 == 0 ? -1 : 1 })
+    // Boxes of 2 x 3 x 3, of which the last row and two columns fill none; the last box alone is full.
+    let large = try seen("(1, 2, 130, 5, 1)", (0..<1300).map { $0 / 5 % 130 >= 126 && $0 % 5 < 3 ? 1 : 0 })
+    #expect(large.sampleShape == [1, 43, 1, 1] && large.extent.sizes == "2 x 130 x 5")
+    #expect(try large.sample(0).pixels == [Float](repeating: -1, count: 42) + [1])
+  }
+
   @Test("a volume that fits by no whole factor is an error that says which size would do")
   func unsuitable() {
     for (shape, count, text) in [

@@ -1,5 +1,7 @@
 import Datasets
 import Foundation
+import Reporting
+import TensorCore
 import TestSupport
 import Testing
 import Training
@@ -32,6 +34,33 @@ struct VolumeInspectionTests {
       #expect(inspection.json.contains(field), "\(inspection.json)")
     }
     #expect(try VolumeInspection(request("|u1", "(2, 4, 5, 3)", [UInt8](repeating: 0, count: 120))) == nil)
+  }
+
+  @Test("64 volumes are drawn that are spread evenly over the data")
+  func picture() throws {
+    // The second half of 128 is full.
+    let bytes = (0..<128 * 125).map { UInt8($0 / (64 * 125)) }
+    let inspection = try #require(try VolumeInspection(request("|b1", "(128, 5, 5, 5)", bytes)))
+    let (drawn, wanted) = ("\(folder.path)/drawn.png", "\(folder.path)/wanted.png")
+    try inspection.writePicture(to: drawn)
+    let volumes = Tensor(stacking: 64) { Tensor(repeating: $0 < 32 ? -1 : 1, shape: [5, 5, 5, 1]) }
+    try PNGFile.write(VolumeGrid().pixels(of: volumes), to: wanted)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: drawn)) == Data(contentsOf: URL(fileURLWithPath: wanted)))
+  }
+
+  @Test("long thin volumes are drawn, in memory for what is seen of them")
+  func thin() throws {
+    // As cubes they were 32 TiB.
+    let bytes = [UInt8](repeating: 1, count: 2 * 8 * 16_384)
+    let inspection = try #require(try VolumeInspection(request("|b1", "(2, 2, 4, 16384, 1)", bytes)))
+    #expect(inspection.text.contains("2 x 4 x 16384"))
+    let (drawn, wanted) = ("\(folder.path)/drawn.png", "\(folder.path)/wanted.png")
+    try inspection.writePicture(to: drawn)
+    let volumes = Tensor(repeating: 1, shape: [2, 1, 1, 64, 1])
+    try PNGFile.write(VolumeGrid().pixels(of: volumes), to: wanted)
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: drawn)) == Data(contentsOf: URL(fileURLWithPath: wanted)))
   }
 
   @Test("check says what volumes are, and lists every bad one")

@@ -24,10 +24,13 @@ package struct VolumeArray: ImageDataset {
   private let labels: [Int]?
   private let fit: VolumeFit
 
+  /// - Parameter longest: the longest side in voxels of volumes to look at, which are averaged over the least
+  ///   boxes; nil for those of `request.size`.
   /// - Throws: ``DatasetError`` for another type or shape, for a size that the volumes do not fit, for values
   ///   out of range, and for labels that do not fit.
   init(
-    _ arrays: NumPyFiles.Arrays, _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
+    _ arrays: NumPyFiles.Arrays, _ request: DatasetRequest, longest: Int? = nil,
+    problems: SampleProblems = SampleProblems()
   ) throws(DatasetError) {
     let (array, place) = (arrays.samples, arrays.samples.path.description)
     let (element, shape) = (array.header.element, array.header.extents)
@@ -41,7 +44,12 @@ package struct VolumeArray: ImageDataset {
       throw DatasetError(.badData, "0 samples: shape \(shape)", place, "use another file")
     }
     try request.limits.check(extent, place: place)
-    fit = try VolumeFit(extent, size: request.size, place: place)
+    fit =
+      if let longest {
+        VolumeFit(extent, longest: longest)
+      } else {
+        try VolumeFit(extent, size: request.size, place: place)
+      }
     let hash = ContentHash(kind: "volumes 1")
     (least, largest) = try array.range(
       addingTo: hash, valuesPerSample: extent.count, of: "volumes", problems)
@@ -54,11 +62,11 @@ package struct VolumeArray: ImageDataset {
     self.array = array
   }
 
-  package var height: Int { fit.size }
-  package var width: Int { fit.size }
+  package var height: Int { fit.result.height }
+  package var width: Int { fit.result.width }
   /// 1.
   package var channels: Int { 1 }
-  package var sampleShape: Shape { [fit.size, fit.size, fit.size, 1] }
+  package var sampleShape: Shape { Shape(fit.result.sides + [1]) }
   package var sampleName: String { "volumes" }
   package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }
 

@@ -26,8 +26,18 @@ package struct VolumeExtent: Hashable, Sendable {
   }
 
   private init(_ sides: ArraySlice<Int>) {
-    depth = sides[sides.startIndex]
-    height = sides[sides.startIndex + 1]
-    width = sides[sides.startIndex + 2]
+    self.init(
+      depth: sides[sides.startIndex], height: sides[sides.startIndex + 1], width: sides[sides.startIndex + 2])
+  }
+
+  private init(depth: Int, height: Int, width: Int) {
+    self.depth = depth
+    self.height = height
+    self.width = width
+  }
+
+  /// The extent of which `side` gives each side.
+  func mapped(_ side: (Int) -> Int) -> VolumeExtent {
+    VolumeExtent(depth: side(depth), height: side(height), width: side(width))
   }
 }

@@ -39,7 +39,8 @@ package struct VolumeInspection {
     ]).text
   }
 
-  /// Draws up to 64 volumes that are spread evenly over the data.
+  /// Draws up to 64 volumes that are spread evenly over the data, larger ones averaged over whole boxes of
+  /// voxels.
   /// - Throws: ``OutputError``, or `DatasetError`.
   package func writePicture(to path: String) throws {
     let count = min(volumes.count, 64)

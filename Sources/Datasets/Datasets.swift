@@ -28,7 +28,8 @@ public enum Datasets {
   /// column for each different character of the text; it is never resized.
   ///
   /// A volume is fitted like an image, never interpolated; `pottery` is made of volumes where these are asked
-  /// for.
+  /// for. Volumes with fewer than five layers or columns are saved with five axes, lest they look like images
+  /// and their channels.
   ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///

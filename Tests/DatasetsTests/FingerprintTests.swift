@@ -47,9 +47,9 @@ struct FingerprintTests {
   @Test("volumes, with labels and built in, have the fingerprints that were recorded")
   func volumes() throws {
     folder.write(npy("|u1", "(2,)", [0, 2]), "labels.npy")
-    let path = folder.write(npy("|u1", "(2, 2, 2, 2)", Array(0..<16)), "images.npy")
+    let path = folder.write(npy("|u1", "(2, 2, 2, 2, 1)", Array(0..<16)), "images.npy")
     for (source, size, fingerprint) in [
-      (path, 2, "6823cd65216aece53ea0235f496e2c662f0c4a8dd8e85b6aa566e2bbb1a245e4"),
+      (path, 2, "9b43679c31825e96f4e8720149264686ce596fdafdb097cc5eb1161b035f6c8e"),
       ("pottery", 32, "58049f6c499957bdd8a82f38fa25f0075f188dd85785a7cb3ae47018555d313e"),
     ] {
       let data = try Datasets.open(DatasetRequest(source: source, size: size, channels: 1, isVolume: true))

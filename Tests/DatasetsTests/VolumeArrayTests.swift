@@ -26,20 +26,20 @@ struct VolumeArrayTests {
 
   @Test("all layouts are the same volumes, layers first")
   func layouts() throws {
-    for shape in ["(2, 2, 2, 2)", "(2, 2, 2, 2, 1)", "(2, 1, 2, 2, 2)"] {
-      let data = try open(folder.write(npy("|u1", shape, Array(0..<16)), "x.npy"), size: 2)
-      #expect(data.count == 2 && data.sampleShape == [2, 2, 2, 1] && data.channels == 1)
+    for shape in ["(2, 5, 5, 5)", "(2, 5, 5, 5, 1)", "(2, 1, 5, 5, 5)"] {
+      let data = try open(folder.write(npy("|u1", shape, Array(0..<250)), "x.npy"), size: 5)
+      #expect(data.count == 2 && data.sampleShape == [5, 5, 5, 1] && data.channels == 1)
       #expect(data.sampleName == "volumes" && data.remarks.isEmpty && data.labelCount == 0)
       for index in 0..<2 {
         let (values, label) = try data.sample(index)
-        #expect(values == (8 * index..<8 * index + 8).map(scaled) && label == -1, "\(shape)")
+        #expect(values == (125 * index..<125 * (index + 1)).map(scaled) && label == -1, "\(shape)")
       }
     }
   }
 
   @Test("booleans, bytes, and floats of both ranges go from -1 to 1")
   func types() throws {
-    let (shape, ends): (String, [Float]) = ("(1, 2, 2, 2)", [-1, 1, -1, -1, 1, 1, 1, -1])
+    let (shape, ends): (String, [Float]) = ("(1, 2, 2, 2, 1)", [-1, 1, -1, -1, 1, 1, 1, -1])
     let bits: [UInt8] = [0, 1, 0, 0, 1, 1, 1, 0]
     #expect(try first(npy("|b1", shape, bits), size: 2) == ends)
     #expect(try first(npy("|u1", shape, bits), size: 2) == ends)
@@ -56,14 +56,14 @@ struct VolumeArrayTests {
   @Test("a byte above 1 in any volume makes 255 the full ones of all, and a negative float -1 the empty ones")
   func wholeFile() throws {
     let bytes = [UInt8](repeating: 1, count: 15) + [2]
-    #expect(try first(npy("|u1", "(2, 2, 2, 2)", bytes), size: 2).allSatisfy { $0 == scaled(1) })
+    #expect(try first(npy("|u1", "(2, 2, 2, 2, 1)", bytes), size: 2).allSatisfy { $0 == scaled(1) })
     let values = [Float](repeating: 0.5, count: 15) + [-0.5]
-    #expect(try first(npy("<f4", "(2, 2, 2, 2)", floats(values)), size: 2).allSatisfy { $0 == 0.5 })
+    #expect(try first(npy("<f4", "(2, 2, 2, 2, 1)", floats(values)), size: 2).allSatisfy { $0 == 0.5 })
   }
 
   @Test("a smaller volume is enlarged by the largest whole factor and centred among empty voxels")
   func enlarged() throws {
-    let data = try open(folder.write(npy("|u1", "(1, 2, 2, 2)", Array(1..<9)), "x.npy"), size: 7)
+    let data = try open(folder.write(npy("|u1", "(1, 2, 2, 2, 1)", Array(1..<9)), "x.npy"), size: 7)
     let values = try data.sample(0).pixels
     for place in values.indices {
       let axes = [place / 49, place / 7 % 7, place % 7]
@@ -76,14 +76,14 @@ struct VolumeArrayTests {
   @Test("each axis of an oblong volume is centred by itself")
   func oblong() throws {
     let data = try open(
-      folder.write(npy("|b1", "(1, 4, 2, 2)", [UInt8](repeating: 1, count: 16)), "x.npy"), size: 4)
+      folder.write(npy("|b1", "(1, 4, 2, 2, 1)", [UInt8](repeating: 1, count: 16)), "x.npy"), size: 4)
     let values = try data.sample(0).pixels
     for place in values.indices {
       let isInside = (1..<3).contains(place / 4 % 4) && (1..<3).contains(place % 4)
       #expect(values[place] == (isInside ? 1 : -1))
     }
     #expect(data.remarks == ["padded from 4 x 2 x 2"])
-    let deep = try first(npy("|b1", "(1, 2, 4, 4)", [UInt8](repeating: 1, count: 32)), size: 4)
+    let deep = try first(npy("|b1", "(1, 2, 4, 4, 1)", [UInt8](repeating: 1, count: 32)), size: 4)
     #expect(deep.indices.allSatisfy { deep[$0] == ((1..<3).contains($0 / 16) ? 1 : -1) })
   }
 
@@ -97,11 +97,11 @@ struct VolumeArrayTests {
       return within < box ? 1 : 0
     }
     let expected = (0..<8).map { Float($0) / 4 - 1 }
-    #expect(try first(npy("|u1", "(1, 4, 4, 4)", bits), size: 2) == expected)
-    #expect(try first(npy("|b1", "(1, 4, 4, 4)", bits), size: 2) == expected)
-    #expect(try first(npy("|u1", "(1, 4, 4, 4)", bits.map { 255 * $0 }), size: 2) == expected)
-    #expect(try first(npy("<f4", "(1, 4, 4, 4)", floats(bits.map(Float.init))), size: 2) == expected)
-    let data = try open(folder.write(npy("|u1", "(1, 4, 2, 4)", Array(bits.prefix(32))), "y.npy"), size: 2)
+    #expect(try first(npy("|u1", "(1, 4, 4, 4, 1)", bits), size: 2) == expected)
+    #expect(try first(npy("|b1", "(1, 4, 4, 4, 1)", bits), size: 2) == expected)
+    #expect(try first(npy("|u1", "(1, 4, 4, 4, 1)", bits.map { 255 * $0 }), size: 2) == expected)
+    #expect(try first(npy("<f4", "(1, 4, 4, 4, 1)", floats(bits.map(Float.init))), size: 2) == expected)
+    let data = try open(folder.write(npy("|u1", "(1, 4, 2, 4, 1)", Array(bits.prefix(32))), "y.npy"), size: 2)
     #expect(data.remarks == ["scaled and padded from 4 x 2 x 4"])
     // One row of boxes, centred by half a voxel, which is none.
     let values = try data.sample(0).pixels
@@ -177,7 +177,7 @@ struct VolumeArrayTests {
 
   @Test("values out of range and bytes that are no booleans are named by their volume")
   func badValues() {
-    let shape = "(2, 2, 2, 2)"
+    let shape = "(2, 2, 2, 2, 1)"
     var bits = [UInt8](repeating: 0, count: 16)
     bits[9] = 2
     let path = folder.write(npy("|b1", shape, bits), "b.npy")
@@ -194,15 +194,16 @@ struct VolumeArrayTests {
   @Test("what is no array of volumes is refused, and says what to save")
   func badShapes() {
     for (type, shape, bytes) in [
-      ("|u1", "(2, 2, 2)", 8), ("|u1", "(1, 2, 2, 3)", 12), ("|u1", "(1, 3, 2, 2)", 12),
-      ("|u1", "(2, 2)", 4), ("|u1", "(1, 2, 2, 2, 2)", 16), ("|i1", "(1, 2, 2, 2)", 8),
-      ("<i4", "(1, 2, 2, 2)", 32),
+      ("|u1", "(2, 2, 2)", 8), ("|u1", "(1, 5, 5, 3)", 75), ("|u1", "(1, 3, 5, 5)", 75),
+      ("|u1", "(1, 5, 5, 4)", 100), ("|u1", "(1, 2, 5, 5)", 50),
+      ("|u1", "(2, 2)", 4), ("|u1", "(1, 2, 2, 2, 2)", 16), ("|i1", "(1, 5, 5, 5)", 125),
+      ("<i4", "(1, 5, 5, 5)", 500),
     ] {
       let path = folder.write(npy(type, shape, [UInt8](repeating: 0, count: bytes)), "x.npy")
       let error = failure { _ = try open(path, size: 2) }
       #expect(error?.kind == .unsuitable && error?.description.contains("[N, D, H, W]") == true, "\(shape)")
     }
-    for shape in ["(0, 2, 2, 2)", "(1, 0, 2, 2)"] {
+    for shape in ["(0, 5, 5, 5)", "(1, 0, 5, 5)"] {
       let path = folder.write(npy("|u1", shape, []), "x.npy")
       #expect(failure { _ = try open(path, size: 2) }?.kind == .badData)
     }
@@ -216,7 +217,7 @@ struct VolumeArrayTests {
 
   @Test("no prefix of a file is read, and a volume beyond the limits is refused")
   func damage() throws {
-    let whole = npy("|u1", "(1, 2, 2, 2)", Array(0..<8))
+    let whole = npy("|u1", "(1, 2, 2, 2, 1)", Array(0..<8))
     for count in 0..<whole.count {
       let path = folder.write(Array(whole.prefix(count)), "p.npy")
       #expect(failure { _ = try open(path, size: 2) } != nil, "\(count) bytes")
@@ -231,7 +232,7 @@ struct VolumeArrayTests {
 
   @Test("labels lie in the file that is called labels; those that do not fit are refused")
   func labels() throws {
-    let path = folder.write(npy("|u1", "(3, 2, 2, 2)", Array(0..<24)), "images.npy")
+    let path = folder.write(npy("|u1", "(3, 2, 2, 2, 1)", Array(0..<24)), "images.npy")
     let unlabelled = try open(path, size: 2).fingerprint
     folder.write(npy("<i2", "(3,)", [5, 0, 0, 0, 2, 0]), "labels.npy")
     let data = try open(path, size: 2)
@@ -248,18 +249,29 @@ struct VolumeArrayTests {
 
   @Test("a training of images on volumes is told which model learns them")
   func asImages() throws {
-    let path = folder.write(npy("|u1", "(1, 4, 4, 4)", [UInt8](repeating: 0, count: 64)), "x.npy")
+    let path = folder.write(npy("|u1", "(1, 5, 5, 5)", [UInt8](repeating: 0, count: 125)), "x.npy")
     for channels in [1, 3] {
-      let request = DatasetRequest(source: path, size: 4, channels: channels)
+      let request = DatasetRequest(source: path, size: 5, channels: channels)
       let error = failure { _ = try Datasets.open(request) }
-      #expect(error?.kind == .unsuitable && error?.description.contains("4 x 4 x 4") == true)
+      #expect(error?.kind == .unsuitable && error?.description.contains("5 x 5 x 5") == true)
       #expect(error?.description.contains("model.family=voxel-gan") == true)
     }
-    #expect(try Datasets.volumesIfAny(DatasetRequest(source: path, size: 9, channels: 3))?.height == 4)
+    #expect(try Datasets.volumesIfAny(DatasetRequest(source: path, size: 9, channels: 3))?.height == 5)
     for (shape, count) in [("(1, 4, 4, 3)", 48), ("(1, 3, 4, 4)", 48), ("(1, 4, 4)", 16)] {
       let images = folder.write(npy("|u1", shape, [UInt8](repeating: 0, count: count)), "i.npy")
       let request = DatasetRequest(source: images, size: 4, channels: 1)
       #expect(try Datasets.volumesIfAny(request) == nil && Datasets.open(request).count == 1)
+    }
+    // As RGBA, or volumes of two layers.
+    for shape in ["(1, 5, 5, 4)", "(1, 4, 5, 5)", "(2, 2, 5, 5)"] {
+      for type in ["|u1", "|b1"] {
+        let path = folder.write(npy(type, shape, [UInt8](repeating: 0, count: 100)), "i.npy")
+        let request = DatasetRequest(source: path, size: 5, channels: 3)
+        #expect(try Datasets.volumesIfAny(request) == nil)
+        let error = failure { _ = try Datasets.open(request) }
+        #expect(error?.kind == .unsuitable && error?.description.contains("1 or 3 channels") == true)
+        #expect(error?.description.contains("[N, D, H, W, 1]") == true)
+      }
     }
     for source in ["pottery", "ring", folder.path] {
       #expect(try Datasets.volumesIfAny(DatasetRequest(source: source, size: 4, channels: 1)) == nil)

@@ -27,7 +27,7 @@ extension EndToEnd {
     func volumes() throws {
       let folder = try Folder()
       // Two volumes of 4 x 4 x 4, as NumPy writes them.
-      let header = "{'descr': '|b1', 'fortran_order': False, 'shape': (2, 4, 4, 4), }"
+      let header = "{'descr': '|b1', 'fortran_order': False, 'shape': (2, 4, 4, 4, 1), }"
       let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
       let head = [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8)
       try folder.write(head + (0..<128).map { UInt8($0 % 2) }, "volumes.npy")

@@ -23,7 +23,7 @@ struct VolumeInspectionTests {
   @Test("info says how many volumes there are, their sides, type and range")
   func info() throws {
     let inspection = try #require(
-      try VolumeInspection(request("|u1", "(3, 2, 4, 5)", (0..<120).map { UInt8($0) })))
+      try VolumeInspection(request("|u1", "(3, 2, 4, 5, 1)", (0..<120).map { UInt8($0) })))
     for line in ["2 x 4 x 5", "uint8, 0.0 to 119.0", "none", "model.family=voxel-gan"] {
       #expect(inspection.text.contains(line), "\(inspection.text)")
     }
@@ -65,12 +65,12 @@ struct VolumeInspectionTests {
 
   @Test("check says what volumes are, and lists every bad one")
   func check() throws {
-    let sound = try DataCheck(request("|b1", "(3, 2, 2, 2)", [UInt8](repeating: 1, count: 24)))
+    let sound = try DataCheck(request("|b1", "(3, 2, 2, 2, 1)", [UInt8](repeating: 1, count: 24)))
     #expect(sound.count == 3 && sound.problems.isEmpty && sound.advice == nil)
     #expect(sound.remarks == ["volumes of 2 x 2 x 2, values: bool, 1.0 to 1.0, labels: 0"])
     var bytes = [UInt8](repeating: 1, count: 24)
     (bytes[0], bytes[1], bytes[20]) = (3, 4, 5)
-    let bad = try DataCheck(request("|b1", "(3, 2, 2, 2)", bytes))
+    let bad = try DataCheck(request("|b1", "(3, 2, 2, 2, 1)", bytes))
     #expect(bad.count == 3 && bad.problems.count == 2 && bad.otherSizes == 0)
     #expect(bad.problems.map { $0.description.contains("sample 0") } == [true, false])
     #expect(bad.problems.map { $0.description.contains("sample 2") } == [false, true])
@@ -79,12 +79,12 @@ struct VolumeInspectionTests {
 
   @Test("volumes are not packed as pictures")
   func pack() throws {
-    let request = try request("|u1", "(1, 4, 4, 4)", [UInt8](repeating: 1, count: 64))
+    let request = try request("|u1", "(1, 5, 5, 5)", [UInt8](repeating: 1, count: 125))
     let place = "\(folder.path)/shards"
     let error = #expect(throws: DatasetError.self) {
       try DataPack(request, to: place, shardBytes: 1 << 20)
     }
-    #expect(error?.description.contains("volumes of 4 x 4 x 4") == true, "\(error as Any)")
+    #expect(error?.description.contains("volumes of 5 x 5 x 5") == true, "\(error as Any)")
     #expect(!FileManager.default.fileExists(atPath: place))
   }
 }

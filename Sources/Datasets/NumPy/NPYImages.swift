@@ -32,9 +32,13 @@ struct NPYImages: ImageSource {
     if let volumes = VolumeExtent(shape: extents) {
       throw DatasetError(
         .unsuitable, "volumes of \(volumes.sizes), or images of neither 1 nor 3 channels: shape \(extents)",
-        place,
-        "train on volumes with model.family=voxel-gan; save images as [N, H, W, C] or [N, C, H, W]"
-      )
+        place, "train on volumes with model.family=voxel-gan; save images with 1 or 3 channels")
+    }
+    let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
+    guard extents.count != 4 || isChannels(extents[3]) || isChannels(extents[1]) else {
+      throw DatasetError(
+        .unsuitable, "images of neither 1 nor 3 channels, or thin volumes: shape \(extents)", place,
+        "save images with 1 or 3 channels, thin volumes as [N, D, H, W, 1]")
     }
     let isImage = array.header.element == .uint8 || array.header.element.isFloat
     guard isImage, extents.count == 3 || extents.count == 4 else {
@@ -44,13 +48,11 @@ struct NPYImages: ImageSource {
         "save uint8 or floats of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; points [N, 2] are for ring"
       )
     }
-    let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
     if extents.count == 3 {
       (height, width, channels, isPlanar) = (extents[1], extents[2], 1, false)
     } else if isChannels(extents[3]) {
       (height, width, channels, isPlanar) = (extents[1], extents[2], extents[3], false)
     } else {
-      // Else they were volumes.
       (height, width, channels, isPlanar) = (extents[2], extents[3], extents[1], true)
     }
     guard extents[0] > 0, height > 0, width > 0 else {

@@ -38,7 +38,7 @@ package struct VolumeArray: ImageDataset {
     else {
       throw DatasetError(
         .unsuitable, "values of type \(element.rawValue) and shape \(shape) are no volumes", place,
-        "save bool, uint8 or floats of shape [N, D, H, W]")
+        "save bool, uint8 or floats of shape [N, D, H, W], thin volumes as [N, D, H, W, 1]")
     }
     guard shape[0] > 0, extent.sides.allSatisfy({ $0 > 0 }) else {
       throw DatasetError(.badData, "0 samples: shape \(shape)", place, "use another file")

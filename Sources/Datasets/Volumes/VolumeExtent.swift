@@ -13,12 +13,14 @@ package struct VolumeExtent: Hashable, Sendable {
   /// The voxels of a volume.
   var count: Int { depth * height * width }
 
-  /// The volumes of an array of shape `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]`; nil of another,
-  /// also of images `[N, H, W, C]` or `[N, C, H, W]` with 1 or 3 channels.
+  /// The volumes of an array of shape `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]`; nil of another.
+  ///
+  /// Four axes of which the last or the second has an extent of 1 to 4 are none: that looks like channels of
+  /// images. Volumes as thin as that have five axes.
   init?(shape: [Int]) {
-    let isImage = { (axis: Int) in shape[axis] == 1 || shape[axis] == 3 }
+    let isChannels = { (axis: Int) in (1...4).contains(shape[axis]) }
     switch shape.count {
-    case 4 where !isImage(3) && !isImage(1): self.init(shape[1...])
+    case 4 where !isChannels(3) && !isChannels(1): self.init(shape[1...])
     case 5 where shape[4] == 1: self.init(shape[1..<4])
     case 5 where shape[1] == 1: self.init(shape[2...])
     default: return nil

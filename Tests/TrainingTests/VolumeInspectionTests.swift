@@ -75,6 +75,9 @@ struct VolumeInspectionTests {
     #expect(bad.problems.map { $0.description.contains("sample 0") } == [true, false])
     #expect(bad.problems.map { $0.description.contains("sample 2") } == [false, true])
     #expect(bad.json.contains("\"samples\":3"), "\(bad.json)")
+    // Each is NaN.
+    let none = try DataCheck(request("<f4", "(3, 2, 2, 2, 1)", [UInt8](repeating: 255, count: 96)))
+    #expect(none.remarks == ["volumes of 2 x 2 x 2, values: float32, labels: 0"])
   }
 
   @Test("volumes are not packed as pictures")

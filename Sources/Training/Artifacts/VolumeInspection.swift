@@ -50,6 +50,6 @@ package struct VolumeInspection {
 }
 
 extension VolumeArray {
-  /// Their type and range.
-  var valuesText: String { "\(type), \(least) to \(largest)" }
+  /// Their type, and their range unless it has no ends.
+  var valuesText: String { type + (least.isFinite && largest.isFinite ? ", \(least) to \(largest)" : "") }
 }

@@ -60,11 +60,14 @@ struct NPYImages: ImageSource {
     }
     try request.limits.check(height: height, width: width, place: place)
     let hash = ContentHash(kind: "npy 1")
-    let valuesPerImage = height * width * channels
-    let least = try array.range(
-      addingTo: hash, valuesPerSample: valuesPerImage, of: "images", problems
-    ).least
-    isUnsigned = array.header.element.isFloat && least >= 0
+    if array.header.element.isFloat {
+      let values = height * width * channels
+      let range = try array.range(addingTo: hash, valuesPerSample: values, of: "images", problems)
+      isUnsigned = range.least >= 0
+    } else {
+      try array.add(to: hash) { _, _ in }
+      isUnsigned = false
+    }
     self.array = array
     format = arrays.format
     name = arrays.name

@@ -76,7 +76,11 @@ struct DataCommand: ParsableCommand {
   struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say what a data set is: format, samples, shape, values, labels, bytes.",
-      discussion: "With --output, 100 of its images go to a PNG. Values are those of up to 4,096 images.")
+      discussion: """
+        With --output, 100 of its images go to a PNG, or 64 of its volumes. Values
+        are those of up to 4,096 images, or of all volumes. Volumes are as large as
+        the file says; --size and --channels are not read for them.
+        """)
 
     @OptionGroup var source: Source
 

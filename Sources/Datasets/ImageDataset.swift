@@ -9,12 +9,6 @@ public protocol ImageDataset: Sendable {
   var name: String { get }
   /// The number of samples.
   var count: Int { get }
-  /// The height of a delivered image in pixels.
-  var height: Int { get }
-  /// The width of a delivered image in pixels.
-  var width: Int { get }
-  /// The channels of a delivered image: 1 (grey) or 3 (RGB).
-  var channels: Int { get }
   /// The shape of a delivered sample: `[height, width, channels]`, of a volume `[depth, height, width, 1]`
   /// with its layers from the top.
   var sampleShape: Shape { get }
@@ -57,8 +51,12 @@ extension ImageDataset {
   /// Images, unless the data set says otherwise.
   public var sampleName: String { "images" }
 
-  /// An image, unless the data set says otherwise.
-  public var sampleShape: Shape { [height, width, channels] }
+  /// The height of a delivered image in pixels, or of a layer in voxels.
+  public var height: Int { sampleShape[-3] }
+  /// The width of a delivered image in pixels, or of a layer in voxels.
+  public var width: Int { sampleShape[-2] }
+  /// The channels of a delivered image: 1 (grey) or 3 (RGB).
+  public var channels: Int { sampleShape.channels }
 
   /// The values of one delivered sample.
   public var valuesPerImage: Int { sampleShape.count }

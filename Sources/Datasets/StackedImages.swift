@@ -1,4 +1,4 @@
-import TensorCore
+package import TensorCore
 
 /// Grey images on top of one another, one a channel: sample *i* is drawn from the images of another data set
 /// by *i* and a seed alone. With three MNIST digits this is stacked MNIST and its 1,000 modes (Metz et al.
@@ -53,8 +53,7 @@ package struct StackedImages: ImageDataset {
   package var name: String { "\(base.name), \(channels) on top of one another" }
   package var remarks: [String] { base.remarks }
   package var sampleName: String { base.sampleName }
-  package var height: Int { base.height }
-  package var width: Int { base.width }
+  package var sampleShape: Shape { [base.height, base.width, channels] }
 
   /// The images of sample `index`, one a channel, each as likely as any other.
   package func parts(of index: Int) -> [Int] {

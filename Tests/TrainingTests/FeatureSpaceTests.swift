@@ -100,9 +100,7 @@ struct FeatureSpaceTests {
 
     var name: String { base.name }
     var count: Int { base.count }
-    var height: Int { base.height }
-    var width: Int { base.width }
-    var channels: Int { base.channels }
+    var sampleShape: Shape { base.sampleShape }
     var labelCount: Int { base.labelCount }
     var fingerprint: DataFingerprint { base.fingerprint }
 

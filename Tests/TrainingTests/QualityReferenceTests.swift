@@ -56,9 +56,6 @@ struct QualityReferenceTests {
     let name = "volumes"
     let count = 40
     let labelCount = 0
-    let height = 4
-    let width = 4
-    let channels = 1
     let sampleShape: Shape = [4, 4, 4, 1]
     let fingerprint = DataFingerprint(String(repeating: "0", count: 64))!
 

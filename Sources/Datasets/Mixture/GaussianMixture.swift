@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// Points of the plane from a mixture of equally likely Gaussians, as used to see mode collapse (Metz et al.
 /// 2017, Srivastava et al. 2017, Lin et al. 2018). A sample is `[1, 1, 2]`, unscaled; its label is its mode.
@@ -78,12 +78,8 @@ public struct GaussianMixture: ImageDataset {
   public var sampleName: String { "samples" }
   /// The kind.
   public var name: String { kind.rawValue }
-  /// 1.
-  public var height: Int { 1 }
-  /// 1.
-  public var width: Int { 1 }
-  /// 2: the coordinates.
-  public var channels: Int { 2 }
+  /// The coordinates, `[1, 1, 2]`.
+  public var sampleShape: Shape { [1, 1, 2] }
   /// The number of modes.
   public var labelCount: Int { modes.centres.count }
 

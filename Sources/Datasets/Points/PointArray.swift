@@ -1,3 +1,5 @@
+package import TensorCore
+
 /// Points of the plane from a NumPy file, `[N, 2]` of float32 or float64 with an array of N integers as
 /// labels if there is one; see ``NumPyFiles`` for the names. A sample is `[1, 1, 2]`, unscaled.
 ///
@@ -41,12 +43,8 @@ package struct PointArray: ImageDataset {
   }
 
   package var count: Int { points.count }
-  /// 1.
-  package var height: Int { 1 }
-  /// 1.
-  package var width: Int { 1 }
-  /// 2: the coordinates.
-  package var channels: Int { 2 }
+  /// The coordinates.
+  package var sampleShape: Shape { [1, 1, 2] }
   /// Points are no images.
   package var sampleName: String { "samples" }
   package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }

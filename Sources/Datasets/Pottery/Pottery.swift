@@ -20,10 +20,6 @@ public struct Pottery: ImageDataset {
   /// Version of the generator, number of samples, size and channels; other of volumes than of images.
   public let fingerprint: DataFingerprint
 
-  /// The height of an image in pixels.
-  public var height: Int { size }
-  /// The width of an image in pixels.
-  public var width: Int { size }
   /// `[size, size, channels]`, of volumes `[size, size, size, 1]`.
   public var sampleShape: Shape { isVolume ? [size, size, size, 1] : [size, size, channels] }
   /// `images` or `volumes`.

@@ -1,8 +1,10 @@
+import TensorCore
+
 /// The images of a source in the size and with the channels that a run asks for.
 struct FittedDataset: ImageDataset {
   let name: String
   let count: Int
-  let channels: Int
+  let sampleShape: Shape
   let labelCount: Int
   let fingerprint: DataFingerprint
   private let source: any ImageSource
@@ -14,10 +16,6 @@ struct FittedDataset: ImageDataset {
     /// Antialiased, of images of any size.
     case resampled(Resampling)
   }
-
-  private let size: Int
-  var height: Int { size }
-  var width: Int { size }
 
   /// - Throws: ``DatasetError`` of kind `unsuitable` for images that do not fit the size asked for.
   init(_ source: any ImageSource, _ request: DatasetRequest) throws(DatasetError) {
@@ -35,10 +33,9 @@ struct FittedDataset: ImageDataset {
     self.source = source
     name = source.name
     count = source.count
-    channels = request.channels
+    sampleShape = [request.size, request.size, request.channels]
     labelCount = source.labelCount
     fingerprint = source.fingerprint
-    size = request.size
   }
 
   var usedLabelCount: Int {

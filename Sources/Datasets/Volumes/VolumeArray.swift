@@ -62,10 +62,6 @@ package struct VolumeArray: ImageDataset {
     self.array = array
   }
 
-  package var height: Int { fit.result.height }
-  package var width: Int { fit.result.width }
-  /// 1.
-  package var channels: Int { 1 }
   package var sampleShape: Shape { Shape(fit.result.sides + [1]) }
   package var sampleName: String { "volumes" }
   package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }

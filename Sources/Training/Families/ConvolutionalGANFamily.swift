@@ -31,7 +31,7 @@ extension ConvolutionalGAN.Configuration {
   init(_ options: Options) {
     self.init(
       options.family == .resNetGAN ? .residual : .dcgan, size: options.size,
-      axes: options.modelsVolumes ? 3 : 2, channels: options.channels,
+      axes: options.family.definition.axes, channels: options.channels,
       latent: options.model[DCGANOptions.latent],
       generatorFeatures: options.model[DCGANOptions.generatorFeatures],
       discriminatorFeatures: options.model[DCGANOptions.discriminatorFeatures],

@@ -39,6 +39,9 @@ extension FamilyDefinition {
 
   var modelsVolumes: Bool { false }
 
+  /// Axes of a sample that have `size` places.
+  var axes: Int { modelsVolumes ? 3 : 2 }
+
   func convolutions(_ options: Options) -> [ConvolutionShape] { [] }
 
   func description(_ options: Options) -> String {
@@ -76,7 +79,7 @@ extension Options {
 
   /// The shape of a sample, `[H, W, C]`, or of a volume `[D, H, W, C]`.
   var sampleShape: Shape {
-    Shape(Array(repeating: size, count: modelsVolumes ? 3 : 2) + [channels])
+    Shape(Array(repeating: size, count: family.definition.axes) + [channels])
   }
 
   /// The convolutions of the model's networks.

@@ -242,9 +242,10 @@ struct OptionsResolution {
     }
     guard areOthers || isResized else { return }
     let name = data.value.canonicalText.split(separator: "/").last.map(String.init) ?? ""
-    let axes = family.definition.modelsVolumes ? 3 : 2
     let pixels =
-      size.map { ", " + Array(repeating: $0.canonicalText, count: axes).joined(separator: "x") } ?? ""
+      size.map {
+        ", " + Array(repeating: $0.canonicalText, count: family.definition.axes).joined(separator: "x")
+      } ?? ""
     derive("title", .text("\(family.rawValue) on \(name)\(isResized ? pixels : "")"))
   }
 

@@ -4,7 +4,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-private let python = environment("LOCKSTEP_PYTHON") ?? "/opt/peers/bin/python"
+private let python = PeerPython.path
 private let hasPeers =
   output(of: "\(python) -c 'import torch, numpy, safetensors, zstandard' 2>&1 && zstd -V 2>&1") != nil
 

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 /// An NPY file of version 1.
@@ -234,22 +235,14 @@ struct NumPyPeerTests {
   }
 }
 
-/// `$LOCKSTEP_PYTHON`, or the peers' or the system's Python.
+/// Scripts of the peers' Python.
 enum Python {
-  static let path = ProcessInfo.processInfo.environment["LOCKSTEP_PYTHON"] ?? "/opt/peers/bin/python"
   static let hasNumPy = (try? run("import numpy")) != nil
   static let hasPillow = (try? run("import numpy, PIL")) != nil
 
   struct Failed: Error {}
 
   static func run(_ script: String) throws {
-    guard FileManager.default.isExecutableFile(atPath: path) else { throw Failed() }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["-c", script]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failed() }
+    guard try PeerPython.status(of: ["-c", script]) == 0 else { throw Failed() }
   }
 }

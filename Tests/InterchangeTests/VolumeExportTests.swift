@@ -108,9 +108,12 @@ struct VolumeExportTests {
     #expect(store.flatValues.scalars == networks.stores[0].flatValues.scalars)
   }
 
+  private static let hasPeers =
+    (try? PeerPython.status(of: ["-c", "import torch, safetensors, onnx, onnxruntime"])) == 0
+
   @Test(
     "the card's Python and onnxruntime make the volumes that Lockstep makes, and the card's are saved",
-    .enabled(if: Peer.isPresent, "no Python with torch, safetensors, onnx, onnxruntime: set LOCKSTEP_PYTHON"))
+    .enabled(if: Self.hasPeers, "no Python with torch, safetensors, onnx, onnxruntime: set LOCKSTEP_PYTHON"))
   func peers() throws {
     let latents = KeyedNoise(seed: 5, purpose: .synthetic, turn: 0).normal([6, 5])
     let volumes = networks.maker(Tape(mode: .inference).constant(latents.reshaped([6, 1, 1, 1, 5]))).value
@@ -132,29 +135,12 @@ struct VolumeExportTests {
     let checker = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "cluster/peers/check_export.py").path
     let samples = folder.path(of: "samples.safetensors")
-    #expect(try Peer.run([checker, folder.path, folder.path, samples]) == 0)
+    #expect(try PeerPython.status(of: [checker, folder.path, folder.path, samples]) == 0)
     #expect(folder.text(of: "samples.npy")?.contains("(16, 4, 6, 8)") == true)
     write(
       Safetensors([NamedTensor("latents", latents), NamedTensor("images", volumes.multiplied(by: 0.99))])
         .encoded(), to: "samples.safetensors")
-    #expect(try Peer.run([checker, folder.path, folder.path, samples]) == 1, "the comparison can fail")
-  }
-}
-
-/// `$LOCKSTEP_PYTHON`, or the peers' Python.
-private enum Peer {
-  static let path = ProcessInfo.processInfo.environment["LOCKSTEP_PYTHON"] ?? "/opt/peers/bin/python"
-  static let isPresent = (try? run(["-c", "import torch, safetensors, onnx, onnxruntime"])) == 0
-
-  /// The exit status.
-  static func run(_ arguments: [String]) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    #expect(
+      try PeerPython.status(of: [checker, folder.path, folder.path, samples]) == 1, "the comparison can fail")
   }
 }

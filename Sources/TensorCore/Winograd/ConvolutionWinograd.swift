@@ -27,16 +27,17 @@ extension ConvolutionPlane {
     _ form: WinogradForm, upstream: UnsafePointer<Float>, weight: Tensor,
     result: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let weights = WinogradWeights(
-      form: form,
-      matrices: residues.map { residue in
-        descendingTaps(kernel.z / stride.z, residue.z, stride.z).map {
-          windowTaps(Triple($0, residue.y, residue.x), form).reversed()
-        }
-      }, taps: taps, depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
     let packed = weight.packed(.convolution(PackedWeightsForm(.adjointTiles(form), self, kernels)), kernels) {
-      weights
+      WinogradWeights(
+        form: form,
+        matrices: residues.map { residue in
+          descendingTaps(kernel.z / stride.z, residue.z, stride.z).map {
+            windowTaps(Triple($0, residue.y, residue.x), form).reversed()
+          }
+        }, taps: taps, depth: (outputChannels, inputChannels * taps), columns: (inputChannels, taps))
     }
+    // Each phase has a matrix, and all are equally large.
+    let matrixCount = packed.count / residues.count
     let products = phases.enumerated().map { index, phase in
       let tiles = form.tiles(phase.grid)
       return WinogradProduct(
@@ -48,7 +49,7 @@ extension ConvolutionPlane {
             origin: Triple(phase.origin.z + plane, phase.origin.y, phase.origin.x))
         },
         channels: outputChannels, activation: upstream,
-        weights: packed.pointer + index * weights.matrixCount(kernels),
+        weights: packed.pointer + index * matrixCount,
         target: TileSquares(
           images: images, extents: input, channels: inputChannels, tiles: tiles, side: form.outputs,
           spacing: form.outputs, step: stride, origin: phase.first),

@@ -23,7 +23,7 @@ struct WinogradWeights: WeightPacking {
   func packedCount(_ kernels: KernelTable) -> Int { matrices.count * matrixCount(kernels) }
 
   /// Floats from the matrices of one product to those of the next.
-  func matrixCount(_ kernels: KernelTable) -> Int {
+  private func matrixCount(_ kernels: KernelTable) -> Int {
     kernels.panels(columns.count).packedCount(depth: form.positions * matrixDepth)
   }
 

@@ -15,6 +15,9 @@ public protocol Model: AnyObject {
   var latentCount: Int { get }
   /// The classes that a sample is asked for by; 0 if it is not.
   var classCount: Int { get }
+  /// How contexts are cut from samples, in a model that completes them: its latents are contexts, flattened.
+  /// Nil in a model whose latents are standard normal.
+  var context: ContextRule? { get }
   /// Past fakes, a part of the run's state; nil if none are kept.
   var replay: ReplayBuffer? { get }
   /// Called between the passes of a sampler that takes many, as a sign of life.
@@ -66,6 +69,8 @@ extension Model {
   public func joinsTerms(of phase: Phase) -> Bool { false }
   /// 0: a model of what data have in common.
   public var classCount: Int { 0 }
+  /// None: latents are noise.
+  public var context: ContextRule? { nil }
   /// None.
   public var replay: ReplayBuffer? { nil }
   /// Nothing: a sample is one pass.

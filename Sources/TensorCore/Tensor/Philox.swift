@@ -69,12 +69,14 @@ public struct KeyedNoise: Sendable {
     case times = 25
     /// Which samples a diffusion model is not told the class of.
     case classDropout = 26
+    /// Where contexts are cut out of samples.
+    case contexts = 27
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {
       switch self {
       case .interpolation, .augmentation, .augmentationOfFakes, .augmentationOfGenerated,
-        .augmentationOfPoints, .classes, .replay, .times, .classDropout:
+        .augmentationOfPoints, .classes, .replay, .times, .classDropout, .contexts:
         true
       default: false
       }

@@ -4,20 +4,20 @@ extension ModelCard {
   var python: String {
     let labels =
       switch use {
-      case .pass(let byClass, _): byClass
+      case .pass(let byClass, _, _): byClass
       case .denoising(let sampler): sampler.classes > 0
       }
     let classes = labels ? ", torch.zeros(16, dtype=torch.long)" : ""
     return switch use {
-    case .pass(_, let makesVolumes):
+    case .pass(_, let makesVolumes, let completes):
       """
       \(Self.imports)
 
       \(Self.layers)
-      \(Self.pass)
+      \(completes ? Self.skip + "\n" + Self.completion + "\n" : "")\(Self.pass)
       network, apply, shape = load("\(networks[0])")
-      with torch.inference_mode():
-          output = apply(torch.randn(16, *shape)\(classes))
+      \(completes ? Self.context : "")with torch.inference_mode():
+          output = apply(\(completes ? "contexts" : "torch.randn(16, *shape)\(classes)"))
       \(makesVolumes ? Self.saving : "")
       """
     case .denoising(let sampler):
@@ -25,7 +25,8 @@ extension ModelCard {
       \(Self.imports)
 
       \(Self.layers)
-      \(Self.modulatedLayers)
+      \(Self.skip)
+      \(Self.modulation)
       \(Self.denoiser)
       \(sampler.python)
       network, velocity, shape = load("\(networks[0])")
@@ -84,11 +85,30 @@ extension ModelCard {
 
     """
 
-  private static let modulatedLayers = """
+  private static let skip = """
     class Skip(Block):
         def forward(self, x, code):
             return torch.cat([self.inner(x, code), x], 1)
 
+    """
+
+  private static let completion = """
+    class Completion(Block):
+        def forward(self, x, code=None):
+            values, mask = x[:, :-1], x[:, -1:]
+            return values * mask + self.inner(x, code) * (1 - mask)
+
+    """
+
+  /// What is known of the samples to be made.
+  private static let context = """
+    # What is known of each sample: its values from -1 to 1, 0 where they are unknown, and behind them
+    # a mask, 1 where a value is known and stays. Of these nothing is known.
+    contexts = torch.zeros(16, *shape)
+
+    """
+
+  private static let modulation = """
     class Modulation(Block):
         def forward(self, x, code):
             scale, shift = self.affine(code)[:, :, None, None].chunk(2, 1)

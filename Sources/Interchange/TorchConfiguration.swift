@@ -55,6 +55,7 @@ package enum TorchConfiguration {
     case .residual(let residual, let shortcut):
       block("Residual", ["residual": residual, "shortcut": shortcut])
     case .skip(let inner): block("Skip", ["inner": inner])
+    case .completion(let inner): block("Completion", ["inner": inner])
     case .modulation(let affine): block("Modulation", ["affine": affine])
     default:
       object(
@@ -108,7 +109,7 @@ package enum TorchConfiguration {
     case .averagePool: "AvgPool2d"
     // With the power 1 it adds.
     case .sumPool: "LPPool2d"
-    case .residual, .skip, .modulation: preconditionFailure("a block is no class of torch.nn")
+    case .residual, .skip, .completion, .modulation: preconditionFailure("a block is no class of torch.nn")
     }
   }
 
@@ -139,7 +140,7 @@ package enum TorchConfiguration {
     case .upsampling(let scale): [.init("scale_factor", .integer(scale))]
     case .averagePool(let side): [.init("kernel_size", .integer(side))]
     case .sumPool(let side): [.init("norm_type", .integer(1)), .init("kernel_size", .integer(side))]
-    case .residual, .skip, .modulation: preconditionFailure("a block has no arguments")
+    case .residual, .skip, .completion, .modulation: preconditionFailure("a block has no arguments")
     }
   }
 

@@ -36,6 +36,10 @@ extension Sequential {
         var beside = extents
         shapes += block.residual.convolutions(of: network, at: "residual", &extents, readsInput: readsInput)
         shapes += block.shortcut.convolutions(of: network, at: "shortcut", &beside, readsInput: readsInput)
+      case let block as Skip:
+        shapes += block.inner.convolutions(of: network, at: "inner", &extents, readsInput: readsInput)
+      case let block as Completion:
+        shapes += block.inner.convolutions(of: network, at: "inner", &extents, readsInput: readsInput)
       case let layer as Upsampling: extents = extents.map { $0 * layer.scale }
       case let layer as AveragePool: extents = extents.map { $0 / layer.side }
       case is SumPool: extents = extents.map { _ in 1 }

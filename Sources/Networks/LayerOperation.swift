@@ -30,6 +30,9 @@ public enum LayerOperation: Sendable {
   case residual([NetworkDescription.NamedOperation], shortcut: [NetworkDescription.NamedOperation])
   /// The channels of what a chain makes of the input, then those of the input.
   case skip([NetworkDescription.NamedOperation])
+  /// The last channel m of the input, a mask, completes what a chain makes of all: (all channels but m) · m +
+  /// chain · (1 - m).
+  case completion([NetworkDescription.NamedOperation])
   /// x (1 + s) + b, where a chain makes `[s, b]`, a number for each channel, of the network's
   /// ``NetworkDescription/Code``.
   case modulation([NetworkDescription.NamedOperation])

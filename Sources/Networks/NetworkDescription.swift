@@ -47,17 +47,20 @@ public struct NetworkDescription {
 
     /// - Throws: ``UndescribedLayer`` for a layer that does not say what it computes, or a block with one.
     fileprivate init(_ name: String, _ layer: any Layer, of network: String) throws(UndescribedLayer) {
-      if let block = layer as? Residual {
+      func operations(of chain: Sequential, _ part: String) throws(UndescribedLayer) -> [NamedOperation] {
+        try Self.operations(of: chain, at: "\(name).\(part)", of: network)
+      }
+      switch layer {
+      case let block as Residual:
         self.init(
           name,
           .residual(
-            try Self.operations(of: block.residual, at: "\(name).residual", of: network),
-            shortcut: try Self.operations(of: block.shortcut, at: "\(name).shortcut", of: network)),
-          isSpectral: false)
-      } else if let described = layer as? any DescribedLayer {
-        self.init(name, described)
-      } else {
-        throw UndescribedLayer(network: network, layer: name, type: "\(type(of: layer))")
+            try operations(of: block.residual, "residual"),
+            shortcut: try operations(of: block.shortcut, "shortcut")))
+      case let block as Skip: self.init(name, .skip(try operations(of: block.inner, "inner")))
+      case let block as Completion: self.init(name, .completion(try operations(of: block.inner, "inner")))
+      case let described as any DescribedLayer: self.init(name, described)
+      default: throw UndescribedLayer(network: network, layer: name, type: "\(type(of: layer))")
       }
     }
 
@@ -240,7 +243,7 @@ extension NetworkDescription.NamedOperation {
       return named(weight, bias)
     case .groupNorm(_, _, let affine, _): return named(affine?.scale, affine?.shift)
     case .residual(let residual, let shortcut): return (residual + shortcut).flatMap(\.tensors)
-    case .skip(let chain), .modulation(let chain): return chain.flatMap(\.tensors)
+    case .skip(let chain), .completion(let chain), .modulation(let chain): return chain.flatMap(\.tensors)
     case .rectifier, .tanh, .sigmoid, .upsampling, .averagePool, .sumPool: return []
     case .batchNorm: preconditionFailure("batch norm has buffers")
     }

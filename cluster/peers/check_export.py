@@ -79,7 +79,9 @@ def passed(namespace: dict, folder: pathlib.Path, samples: dict, told: list[torc
     """The differences of what the first network makes in one pass, and of what the second says of samples."""
     latents = samples["latents"]
     (maker, taker), configurations = namespace["configurations"], namespace["configurations"]
-    (_, make, _), (_, take, _) = namespace["networks"]
+    (_, make, shape), (_, take, taken) = namespace["networks"]
+    if len(shape) > 1:  # contexts, flattened with their channels innermost
+        latents = latents.reshape(len(latents), *shape[1:], shape[0]).movedim(-1, 1).contiguous()
     differences = {}
     made = make(latents, *told)
     images = channels_first(samples["images"], made).contiguous()
@@ -91,6 +93,8 @@ def passed(namespace: dict, folder: pathlib.Path, samples: dict, told: list[torc
     for count in (1, 3):
         part = run(latents[:count], *[classes[:count] for classes in told])[0]
         differences[f"onnx {maker}, batch {count}"] = (part - images[:count]).abs().max()
+    if len(shape) > 1 and taken[0] == shape[0] + images.shape[1]:  # pairs of a context and what completes it
+        images = torch.cat([latents, images], 1)
     results = take(images, *told)
     results = results if isinstance(results, tuple) else (results,)
     others = runtime(folder / f"{taker}.onnx")(images, *told)

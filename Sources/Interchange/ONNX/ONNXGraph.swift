@@ -100,6 +100,8 @@ struct ONNXGraph {
       let input = current
       chain.forEach { append($0) }
       append("Concat", name: name, [input], [Self.attribute("axis", 1)])
+    case .completion(let chain):
+      complete(name, by: chain)
     case .modulation(let chain):
       modulate(name, by: chain)
     }
@@ -159,6 +161,25 @@ extension ONNXGraph {
         [initializer(affine.scale.reshaped([channels, 1, 1]), "\(name).weight")])
       append("Add", name: name, [initializer(affine.shift.reshaped([channels, 1, 1]), "\(name).bias")])
     }
+  }
+
+  /// Values · mask + what a chain makes of both · (1 - mask).
+  private mutating func complete(_ name: String, by chain: [NetworkDescription.NamedOperation]) {
+    let input = current
+    func channels(_ part: String, _ first: Int, _ end: Int) -> [String] {
+      [("starts", first), ("ends", end), ("axes", 1)].map { integers([$1], "\(name).\(part).\($0)") }
+    }
+    append("Slice", name: "\(name).mask", channels("mask", -1, .max), of: input)
+    let mask = current
+    append("Slice", name: "\(name).values", channels("values", 0, -1), of: input)
+    append("Mul", name: "\(name).known", [mask])
+    let known = current
+    append("Sub", name: "\(name).hidden", [mask], of: initializer(Tensor(1), "\(name).one"))
+    let hidden = current
+    current = input
+    chain.forEach { append($0) }
+    append("Mul", name: "\(name).made", [hidden])
+    append("Add", name: name, [current], of: known)
   }
 
   /// x (1 + s) + b with `[s, b]` of the code.

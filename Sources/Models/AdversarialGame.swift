@@ -11,6 +11,19 @@ import TensorCore
 /// thrown away with what norms saw on it. Either way the generator's running statistics move in its own turns
 /// alone; ``WGANGP`` moves them in every turn of its critic too.
 struct AdversarialGame {
+  /// What the samples of a game complete.
+  struct Contexts {
+    /// The context of each real sample, which the discriminator sees in front of its channels.
+    let cut: (MicroBatch) -> Tensor
+    /// The weight of the mean absolute difference of fakes from the samples whose contexts they complete.
+    let reconstructionWeight: Float
+
+    /// What is added to the generator's loss, for people.
+    var text: [String] {
+      reconstructionWeight > 0 ? ["mean absolute difference of weight \(reconstructionWeight)"] : []
+    }
+  }
+
   /// What both play for.
   let objective: AdversarialObjective
   /// The discriminator's turn, then the generator's.
@@ -20,6 +33,7 @@ struct AdversarialGame {
   private let condition: ClassCondition?
   private let replay: ReplayBuffer?
   private let joinsTerms: Bool
+  private let contexts: Contexts?
   private let report: DiscriminatorReport
   private let fakes: (MicroBatch, Tape) -> Variable
   private let judge: (Variable, [Int]) -> DiscriminatorOutput
@@ -31,11 +45,14 @@ struct AdversarialGame {
   ///   - replay: past fakes that the discriminator sees among the new ones; nil for none.
   ///   - joinsTerms: whether the discriminator sees real samples and fakes in one pass where it has not begun
   ///     with the real ones: where there are no classes and no penalties.
-  ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator.
+  ///   - contexts: what samples complete; nil if they do not.
+  ///   - fakes: the generator's samples for a micro-batch, recorded if the tape watches the generator; those
+  ///     that complete contexts with these in front of their channels.
   ///   - judge: the discriminator, of samples and their classes.
   init(
     _ objective: AdversarialObjective, networks: [Network], condition: ClassCondition? = nil,
-    replay: ReplayBuffer? = nil, joinsTerms: Bool = false, fakes: @escaping (MicroBatch, Tape) -> Variable,
+    replay: ReplayBuffer? = nil, joinsTerms: Bool = false, contexts: Contexts? = nil,
+    fakes: @escaping (MicroBatch, Tape) -> Variable,
     judge: @escaping (Variable, [Int]) -> DiscriminatorOutput
   ) {
     self.objective = objective
@@ -44,6 +61,7 @@ struct AdversarialGame {
     self.condition = condition
     self.replay = replay
     self.joinsTerms = joinsTerms
+    self.contexts = contexts
     self.fakes = fakes
     self.judge = judge
     report = DiscriminatorReport(objective, condition)
@@ -56,8 +74,10 @@ struct AdversarialGame {
         statistics: report.statistics),
       Phase(
         index: 1, name: "generator", network: 0, role: .generator,
-        objective: ([objective.generatorText] + classes).joined(separator: ", "), readsSamples: false,
-        statistics: [.generatorLoss]),
+        objective: ([objective.generatorText] + classes + (contexts?.text ?? []))
+          .joined(separator: ", "),
+        readsSamples: contexts != nil,
+        statistics: [.generatorLoss] + (contexts == nil ? [] : [.reconstruction])),
     ]
   }
 
@@ -78,7 +98,8 @@ struct AdversarialGame {
     let factor = objective.r1Factor(turn: microBatch.draw.batch)
     let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
-    let judged = judge(seen(samples, .augmentation, .noiseOnReals, microBatch), classes)
+    let shown = contexts.map { tape.samples($0.cut(microBatch)).appendingChannels(samples) } ?? samples
+    let judged = judge(seen(shown, .augmentation, .noiseOnReals, microBatch), classes)
     var (loss, values) = term(realLoss(judged.scores), judged, classes, microBatch)
     if let factor {
       let penalty = zeroCentredPenalty(scores: judged.scores, at: samples)
@@ -156,7 +177,19 @@ struct AdversarialGame {
     let judged = judge(seen(made, .augmentationOfGenerated, .noiseOnGenerated, microBatch), asked)
     let loss = objective.loss.generator(judged.scores)
     let classLoss = judged.classes.map { crossEntropy(logits: $0, classes: asked) }
-    return Evaluation(loss: classLoss.map { loss + $0 } ?? loss, statistics: [microBatch.values(loss)])
+    let sum = classLoss.map { loss + $0 } ?? loss
+    guard let contexts else { return Evaluation(loss: sum, statistics: [microBatch.values(loss)]) }
+    let error = reconstructionError(of: made, microBatch)
+    return Evaluation(
+      loss: contexts.reconstructionWeight > 0 ? sum + error * contexts.reconstructionWeight : sum,
+      statistics: [loss, error].map(microBatch.values))
+  }
+
+  /// The mean absolute difference of completed samples, which stand behind their contexts, from the real ones.
+  private func reconstructionError(of made: Variable, _ microBatch: MicroBatch) -> Variable {
+    let (channels, images) = (made.shape.channels, microBatch.images)
+    let completed = made.channels(channels - images.shape.channels..<channels)
+    return (completed - made.tape.samples(images)).magnitude().mean()
   }
 
   /// The classes of real samples, where the networks are told any.

@@ -6,7 +6,7 @@ import TensorCore
 /// third axis they are those of 3D-GAN (Wu et al. 2016), but for its sigmoid at the end.
 enum DCGANNetworks {
   static let weights = Initializer.normal(mean: 0, deviation: 0.02)
-  private static let scales = Initializer.normal(mean: 1, deviation: 0.02)
+  static let scales = Initializer.normal(mean: 1, deviation: 0.02)
 
   /// `[N, 1…, latent]` to `[N, size…, channels]`: project to 4 pixels a side, then double it and halve the
   /// channels.

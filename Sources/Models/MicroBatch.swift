@@ -114,7 +114,7 @@ public final class MicroBatch {
   public var count: Int { images.shape[0] }
 
   /// Noise, `[count, length]`, keyed by seed, purpose and draw and indexed by the position in the global
-  /// batch: uniform in (0, 1) for interpolation, augmentation, classes and replay, standard normal otherwise.
+  /// batch: uniform in (0, 1) or standard normal, as the purpose says.
   public func noise(for purpose: KeyedNoise.Purpose, length: Int) -> Tensor {
     noise(purpose, [count, length])
   }
@@ -124,6 +124,11 @@ public final class MicroBatch {
   public func fakeClasses(of count: Int) -> [Int] {
     guard count > 0 else { return [] }
     return noise(for: .classes, length: 1).scalars.map { min(Int($0 * Float(count)), count - 1) }
+  }
+
+  /// The samples' contexts, `[n, size…, C + 1]`, cut where the draw's noise says.
+  func contexts(by rule: ContextRule) -> Tensor {
+    rule(images, noise: noise(for: .contexts, length: ContextRule.noiseCount))
   }
 
   /// The draw's tape that watches `network`; made at the first call.

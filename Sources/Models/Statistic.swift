@@ -31,4 +31,6 @@ extension Statistic {
   public static let meanSign = Statistic("sign_real")
   /// The generator's loss.
   public static let generatorLoss = Statistic("loss_g", label: "loss G", plot: "loss")
+  /// The mean absolute difference of completed samples from the real ones, without a weight.
+  public static let reconstruction = Statistic("reconstruction", label: "L1", plot: "reconstruction")
 }

@@ -138,7 +138,7 @@ public enum Datasets {
   }
 
   /// The first bytes of a file, by which its format is known, and its size.
-  private static func head(_ path: FilePath) throws(DatasetError) -> (start: [UInt8], size: Int) {
+  static func head(_ path: FilePath) throws(DatasetError) -> (start: [UInt8], size: Int) {
     let file = try OpenFile(path)
     return (try file.bytes(0..<min(file.size, TarReader.block)), file.size)
   }

@@ -86,7 +86,7 @@ struct ImageFolder: ImageFileSource {
     }
   }
 
-  private static func tooLarge(_ file: borrowing OpenFile) -> DatasetError {
+  static func tooLarge(_ file: borrowing OpenFile) -> DatasetError {
     DatasetError(
       .badData, "an image file of \(file.size) bytes", file.path.description,
       "replace it by a smaller one, or \(DatasetLimits.moreBytes)")

@@ -8,6 +8,28 @@ enum PNGDecoder {
   static func decode(
     _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
+    let (decoded, channels) = try pixels(bytes, extent: extent, place: place)
+    return RasterImage(
+      height: extent.height, width: extent.width, channels: channels,
+      pixels: composed(decoded, count: extent.height * extent.width, channels: channels))
+  }
+
+  /// The image composed on nothing, and the alpha of each pixel; 255 where the file has none.
+  static func decodeWithAlpha(
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
+  ) throws(DatasetError) -> (image: RasterImage, alpha: [UInt8]) {
+    let (decoded, channels) = try pixels(bytes, extent: extent, place: place)
+    let alphas = stride(from: channels, to: decoded.count, by: channels + 1)
+    let image = RasterImage(
+      height: extent.height, width: extent.width, channels: channels,
+      pixels: alphas.flatMap { decoded[$0 - channels..<$0] })
+    return (image, alphas.map { decoded[$0] })
+  }
+
+  /// Grey or RGB, and behind it alpha, of each pixel.
+  private static func pixels(
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
+  ) throws(DatasetError) -> ([UInt8], channels: Int) {
     try PNGChunks.verify(bytes, place: place)
     // On the heap: libpng keeps the address between the calls.
     let image = UnsafeMutablePointer<png_image>.allocate(capacity: 1)
@@ -36,9 +58,7 @@ enum PNGDecoder {
       initialized = isWhole ? count * (channels + 1) : 0
     }
     guard isWhole else { throw fault(image, place) }
-    return RasterImage(
-      height: extent.height, width: extent.width, channels: channels,
-      pixels: composed(decoded, count: count, channels: channels))
+    return (decoded, channels)
   }
 
   /// `value * alpha / 255`, rounded.

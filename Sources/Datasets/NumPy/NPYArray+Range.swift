@@ -2,9 +2,12 @@ extension NPYArray {
   /// Adds the values to a fingerprint and finds the least and the largest; infinite where there is none.
   /// Floats that lie outside of -1...1, and bytes of booleans that are neither 0 nor 1, are reported, the
   /// first of each sample.
-  /// - Parameter name: what samples are called in the plural.
+  /// - Parameters:
+  ///   - name: what samples are called in the plural.
+  ///   - allowsNaN: whether NaN is passed over.
   func range(
-    addingTo hash: borrowing ContentHash, valuesPerSample: Int, of name: String, _ problems: SampleProblems
+    addingTo hash: borrowing ContentHash, valuesPerSample: Int, of name: String, _ problems: SampleProblems,
+    allowsNaN: Bool = false
   ) throws(DatasetError) -> (least: Float, largest: Float) {
     var (least, largest) = (Float.infinity, -Float.infinity)
     var lastBad = -1
@@ -27,7 +30,7 @@ extension NPYArray {
       for (index, value) in floats(piece).enumerated() {
         least = min(least, value)
         largest = max(largest, value)
-        guard !(abs(value) <= 1) else { continue }
+        guard !(abs(value) <= 1), !(allowsNaN && value.isNaN) else { continue }
         try report(
           index, "the value \(value) lies outside of -1...1",
           "scale the \(name) to 0...1 or -1...1, or save them as uint8")

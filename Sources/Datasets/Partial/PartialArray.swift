@@ -1,0 +1,93 @@
+import TensorCore
+
+/// An array of NumPy of which NaN is unknown, as samples of a shape; see ``PartialSamples``.
+struct PartialArray {
+  private let array: NPYArray
+  private let sampleShape: Shape
+  private let layout: Layout
+
+  /// - Throws: ``DatasetError`` for an array of another type or of another shape than such samples have.
+  init(_ array: NPYArray, _ sampleShape: Shape) throws(DatasetError) {
+    let (element, extents, place) = (array.header.element, array.header.extents, array.path.description)
+    guard element.isFloat || element == .bool || element == .uint8 else {
+      throw DatasetError(
+        .unsuitable, "values of type \(element.rawValue)", place, "save floats, NaN where they are unknown")
+    }
+    guard let layout = Layout(extents, sampleShape) else {
+      let several = (["N"] + sampleShape.extents.map(String.init)).joined(separator: ", ")
+      throw DatasetError(
+        .unsuitable, "an array of shape \(extents) for samples of \(sampleShape.extents)", place,
+        "save [\(several)], or one sample without N, or name a model of its size")
+    }
+    guard layout.count > 0 else {
+      throw DatasetError(.badData, "0 samples: shape \(extents)", place, "use another file")
+    }
+    (self.array, self.sampleShape, self.layout) = (array, sampleShape, layout)
+  }
+
+  /// `[N, size…, C + 1]`.
+  /// - Throws: ``DatasetError`` for values out of range, and for a sample of which nothing is known.
+  func contexts() throws(DatasetError) -> Tensor {
+    let places = sampleShape.rows
+    let valuesPerSample = places * layout.channels
+    let (least, largest) = try array.range(
+      addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples", SampleProblems(),
+      allowsNaN: true)
+    let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
+    // As of data sets: bytes of volumes may be 0 and 1, those of images never.
+    let isBinary = array.header.element == .bool || sampleShape.rank == 4 && largest <= 1
+    let half: Float = isBinary ? 0.5 : 127.5
+    var contexts = Contexts(sampleShape)
+    for sample in 0..<layout.count {
+      let bytes = try array.bytes(sample * valuesPerSample..<(sample + 1) * valuesPerSample)
+      let pixels: [Float]
+      if array.header.element.isFloat {
+        pixels =
+          FloatImage(
+            height: places, width: 1, channels: layout.channels,
+            pixels: layout.interleaved(array.floats(bytes).map { $0 * scale + shift })
+          ).converted(toChannels: sampleShape.channels).pixels
+      } else {
+        pixels = RasterImage(
+          height: places, width: 1, channels: layout.channels, pixels: layout.interleaved(bytes)
+        ).converted(toChannels: sampleShape.channels).pixels.map { Float($0) / half - 1 }
+      }
+      try contexts.add(pixels, place: "\(array.path), sample \(sample)")
+    }
+    return contexts.tensor
+  }
+}
+
+/// Which axes of an array are what.
+private struct Layout {
+  /// The samples.
+  let count: Int
+  let channels: Int
+  private let isPlanar: Bool
+
+  /// Nil for an array that has no samples of that size. What could be several grey samples or one with
+  /// channels is the former.
+  init?(_ extents: [Int], _ sampleShape: Shape) {
+    let sides = sampleShape.extents.dropLast()
+    let isChannels = { (extent: Int) in extent == 1 || extent == 3 && sides.count == 2 }
+    switch extents.count - sides.count {
+    case 0 where extents.elementsEqual(sides):
+      (count, channels, isPlanar) = (1, 1, false)
+    case 1 where extents.dropFirst().elementsEqual(sides):
+      (count, channels, isPlanar) = (extents[0], 1, false)
+    case 1 where extents.dropLast().elementsEqual(sides) && isChannels(extents.last!):
+      (count, channels, isPlanar) = (1, extents.last!, false)
+    case 2 where extents.dropFirst().dropLast().elementsEqual(sides) && isChannels(extents.last!):
+      (count, channels, isPlanar) = (extents[0], extents.last!, false)
+    case 2 where extents.dropFirst(2).elementsEqual(sides) && isChannels(extents[1]):
+      (count, channels, isPlanar) = (extents[0], extents[1], true)
+    default:
+      return nil
+    }
+  }
+
+  /// Channels innermost, from the file's order.
+  func interleaved<Value>(_ values: [Value]) -> [Value] {
+    isPlanar ? values.interleaved(channels: channels) : values
+  }
+}

@@ -1,0 +1,125 @@
+public import TensorCore
+
+/// What a person knows of samples: values, and which of them are known.
+///
+/// | source | samples |
+/// |---|---|
+/// | an `.npy` or `.npz` file of floats | those that are NaN are unknown |
+/// | the same of bool or uint8 | all is known |
+/// | a PNG | what is less than half opaque is unknown; the rest has its colour, composed on nothing |
+/// | a JPEG | all is known |
+/// | a folder of PNGs and JPEGs | a sample each, in byte order of their names; sub-folders are left out |
+///
+/// An array holds several samples or one: `[N, H, W]` (grey), `[N, H, W, C]`, `[N, C, H, W]`, `[H, W]` or
+/// `[H, W, C]` with 1 or 3 channels; of volumes `[N, D, H, W]` or `[D, H, W]`, with or without an axis of one
+/// channel. Its values are those of ``Datasets/open(_:)``: floats lie in 0...1, or in -1...1 if any that is
+/// known is negative. Grey becomes RGB and RGB grey where the samples ask for it. Nothing is resized.
+public enum PartialSamples {
+  /// The samples in a file or a folder, `[N, size…, C + 1]` for a sample of `[size…, C]`: their values in
+  /// [-1, 1], 0 where they are unknown, and behind them a mask, 1 where they are known and 0 elsewhere. Of a
+  /// place that is unknown in one channel all are unknown.
+  ///
+  /// - Parameter sampleShape: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes.
+  /// - Throws: ``DatasetError`` for files that are missing, unreadable or damaged, for samples of another
+  ///   size, for values that are out of range or infinite, and for a sample of which nothing is known.
+  public static func read(_ path: String, sampleShape: Shape) throws(DatasetError) -> Tensor {
+    precondition(sampleShape.rank == 3 || sampleShape.rank == 4, "\(sampleShape) is an image or a volume")
+    let path = FilePath(path)
+    let (isFolder, limits) = (try FolderListing.isFolder(path), DatasetLimits())
+    let start = isFolder ? [] : try Datasets.head(path).start
+    if !isFolder, let arrays = try NumPyFiles.arrays(path, start: start, limits: limits) {
+      return try PartialArray(arrays.samples, sampleShape).contexts()
+    }
+    guard sampleShape.rank == 3 else {
+      throw DatasetError(
+        .unsuitable, "no volumes of which something is known", path.description,
+        "save a NumPy array of shape [N, D, H, W] with NaN where they are unknown")
+    }
+    let isImage = start.withUnsafeBytes { ImageFormat($0) != nil }
+    guard isFolder || isImage else {
+      throw DatasetError(
+        .unsuitable, "neither a NumPy file nor a PNG or JPEG image", path.description,
+        "save floats with NaN where they are unknown, or a PNG that is transparent there")
+    }
+    var contexts = Contexts(sampleShape)
+    for image in isFolder ? try images(in: path) : [path] {
+      try contexts.add(pixels(image, sampleShape, limits), place: image.description)
+    }
+    return contexts.tensor
+  }
+
+  private static func images(in folder: FilePath) throws(DatasetError) -> [FilePath] {
+    let files = try FolderListing(folder).entries.filter { $0.kind == .file }.map(\.name)
+    var ignored = IgnoredFiles()
+    for name in files { ignored.add(name) }
+    let images = files.filter(ImageFormat.isImageName)
+    // One that is missed is asked for, not a result without it.
+    guard !images.isEmpty, ignored.text == nil else {
+      throw DatasetError(
+        .unsuitable, ignored.text ?? "no PNG or JPEG image directly in the folder", folder.description,
+        ignored.text == nil ? "name the folder of images, or a NumPy file" : "convert its images to PNG")
+    }
+    return images.map(folder.appending)
+  }
+
+  /// The values of an image in the channels of `shape`, NaN where it is transparent.
+  private static func pixels(
+    _ path: FilePath, _ shape: Shape, _ limits: DatasetLimits
+  ) throws(DatasetError) -> [Float] {
+    let place = path.description
+    let file = try OpenFile(path)
+    guard file.size <= limits.bytes else { throw ImageFolder.tooLarge(file) }
+    let bytes = try file.bytes(0..<file.size)
+    let (image, alpha) = try bytes.withUnsafeBufferPointer { (bytes) throws(DatasetError) in
+      let bytes = UnsafeRawBufferPointer(bytes)
+      let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+      guard extent.height == shape[0], extent.width == shape[1] else {
+        throw DatasetError(
+          .unsuitable, "an image of \(extent.sizes) for samples of \(shape[0]) x \(shape[1])", place,
+          "scale it to \(shape[0]) x \(shape[1]), or name a model of its size")
+      }
+      return switch format {
+      case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
+      case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
+      }
+    }
+    var pixels = image.converted(toChannels: shape.channels).pixels.map { Float($0) / 127.5 - 1 }
+    for (index, alpha) in alpha.enumerated() where alpha < 128 { pixels[index * shape.channels] = .nan }
+    return pixels
+  }
+}
+
+/// Samples of which something is known, as they are gathered.
+struct Contexts {
+  private let sampleShape: Shape
+  private var values: [Float] = []
+
+  init(_ sampleShape: Shape) { self.sampleShape = sampleShape }
+
+  /// Adds a sample.
+  /// - Parameter pixels: its values in the order of its shape; NaN where they are unknown.
+  /// - Throws: ``DatasetError`` if all are.
+  mutating func add(_ pixels: [Float], place: String) throws(DatasetError) {
+    let channels = sampleShape.channels
+    precondition(pixels.count == sampleShape.count, "\(pixels.count) values of a sample of \(sampleShape)")
+    var known = 0
+    for start in stride(from: 0, to: pixels.count, by: channels) {
+      let pixel = pixels[start..<start + channels]
+      let isKnown = !pixel.contains(where: \.isNaN)
+      for value in pixel { values.append(isKnown ? value : 0) }
+      values.append(isKnown ? 1 : 0)
+      known += isKnown ? 1 : 0
+    }
+    guard known > 0 else {
+      throw DatasetError(
+        .unsuitable, "nothing of the sample is known", place,
+        "leave it out: a sample of which nothing is known is no part of one")
+    }
+  }
+
+  /// `[N, size…, C + 1]`.
+  var tensor: Tensor {
+    let sample = Array(sampleShape.extents.dropLast()) + [sampleShape.channels + 1]
+    return Tensor(values, shape: Shape([values.count / sample.reduce(1, *)] + sample))
+  }
+}

@@ -82,19 +82,6 @@ extension Communicator {
     }
   }
 
-  /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own
-  /// error, with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One
-  /// all-gather of 8 bytes a rank.
-  package func together<T>(_ work: () throws -> T) throws -> T {
-    let outcome = Result { try work() }
-    var status = ExitStatus.done
-    if case .failure(let error) = outcome { status = ExitStatus(of: error) }
-    let statuses = try allGather(Int(status.rawValue))
-    guard let failed = statuses.firstIndex(where: { $0 != 0 }) else { return try outcome.get() }
-    guard failed == rank, case .failure(let error) = outcome else {
-      throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(statuses[failed])) ?? .unexpected)
-    }
-    guard rank > 0 else { throw error }
-    throw CoordinationError.here(rank: rank, host: processorName, status, message: "\(error)")
-  }
+  /// Has every rank do work that may fail; see `RankExchange`.
+  package func together<T>(_ work: () throws -> T) throws -> T { try RankExchange(self).together(work) }
 }

@@ -1,5 +1,6 @@
 package import DataParallel
 package import MessagePassing
+import Platform
 
 /// What ranks tell each other outside of turns: all-gathers, in the order in which all ranks ask for them.
 package struct RankExchange {
@@ -42,6 +43,30 @@ package struct RankExchange {
   /// The numbers of rank 0 on every rank; those of the others are ignored: their bytes to every other rank.
   package func broadcast<Number: BitwiseCopyable & Sendable>(_ numbers: [Number]) throws -> [Number] {
     try allGather(rank == 0 ? numbers : [])[0]
+  }
+
+  /// Where this process runs, as MPI calls it.
+  private func processorName() throws -> String {
+    switch carrier {
+    case .communicator(let communicator): communicator.processorName
+    case .thread(let thread): try thread.submit { $0.processorName }.wait()
+    }
+  }
+
+  /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own
+  /// error, with its rank and host unless it is rank 0, the others ``CoordinationError/elsewhere(_:)``. One
+  /// all-gather of 8 bytes a rank.
+  package func together<T>(_ work: () throws -> T) throws -> T {
+    let outcome = Result { try work() }
+    var status = ExitStatus.done
+    if case .failure(let error) = outcome { status = ExitStatus(of: error) }
+    let statuses = try allGather([Int(status.rawValue)]).map { $0[0] }
+    guard let failed = statuses.firstIndex(where: { $0 != 0 }) else { return try outcome.get() }
+    guard failed == rank, case .failure(let error) = outcome else {
+      throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(statuses[failed])) ?? .unexpected)
+    }
+    guard rank > 0 else { throw error }
+    throw CoordinationError.here(rank: rank, host: try processorName(), status, message: "\(error)")
   }
 
   /// The part of `count` pieces of work that is this rank's; the parts of all ranks are in rank order.

@@ -99,14 +99,9 @@ package struct QualityReference {
     _ places: [Int], of dataset: any ImageDataset, in space: any FeatureSpace,
     over communicator: any Communicator
   ) throws -> Matrix {
-    let exchange = RankExchange(communicator)
-    let blocks = SampleBlocks(count: places.count)
-    let local = try communicator.together {
-      try blocks.local(columns: space.count, exchange) {
-        space.features(of: try dataset.images(at: places[$0]))
-      }
+    try SampleBlocks(count: places.count).gathered(columns: space.count, over: RankExchange(communicator)) {
+      space.features(of: try dataset.images(at: places[$0]))
     }
-    return try blocks.gathered(local, over: exchange)
   }
 
   /// `count` places in the data set, ascending: drawn, because data whose classes take turns would show few

@@ -11,11 +11,13 @@ struct SampleBlocks {
   static let size = 64
   let count: Int
 
-  /// The matrix whose rows `rows` gives block by block: one all-gather of 8 bytes a value.
+  /// The matrix whose rows `rows` gives block by block: one all-gather of 8 bytes a rank, one of 8 bytes a
+  /// value.
+  /// - Throws: what `rows` throws, on all ranks; `CommunicationError`.
   func gathered(
     columns: Int, over exchange: RankExchange, _ rows: (Range<Int>) throws -> Matrix
   ) throws -> Matrix {
-    try gathered(local(columns: columns, exchange, rows), over: exchange)
+    try gathered(exchange.together { try local(columns: columns, exchange, rows) }, over: exchange)
   }
 
   /// All rows, from those that each rank has.

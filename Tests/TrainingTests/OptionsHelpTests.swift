@@ -52,7 +52,7 @@ struct OptionsHelpTests {
       }
     ).sorted().joined(separator: "\n")
     #expect(
-      SHA256.digest(of: defaults) == "692c10b029aa73adda40baccfe21aad34958f9ea94f85217e75d0b3d2b873d27",
+      SHA256.digest(of: defaults) == "60278100fd0100fa623d6d7d2ea40fa93c806bafbeaff86ec430fec7abe7843c",
       "\(defaults)")
   }
 

@@ -48,11 +48,11 @@ struct OptionsSuggestionTests {
     #expect(
       problems("vae", "loss=hinge") == [
         "there is no key \"loss\", command line key loss; remove it; it is a key of dcgan, resnet-gan, "
-          + "voxel-gan and mlp-gan, not of vae"
+          + "voxel-gan, pix2pix, voxel-pix2pix and mlp-gan, not of vae"
       ])
     #expect(
-      problems("vae", "r1.weight=1").first?.contains("a key of dcgan, resnet-gan, voxel-gan and mlp-gan, not")
-        == true)
+      problems("vae", "dragan.weight=1").first?
+        .contains("a key of dcgan, resnet-gan, voxel-gan and mlp-gan, not") == true)
     #expect(
       problems("vae", "optimizer.generator.learningRate=1").first?
         .contains("did you mean optimizer.autoencoder.learningRate?") == true)

@@ -65,7 +65,10 @@ extension ModelFamily {
     // An error for each weight, and what becomes the next one while a turn is under way.
     let errors =
       options.wire == .powersgd && acrossNodes ? 4 * 2 * definition.weightCount(options) : 0
-    let picture = 4 * Double(options.samples.count) * Double(options.sampleShape.count)
+    // Contexts and originals stand beside samples.
+    let shape = options.sampleShape
+    let cell = options.context == nil ? shape.count : 2 * shape.count + shape.rows * (shape.channels + 1)
+    let picture = 4 * Double(options.samples.count) * Double(cell)
     return model + options.replayBytes + errors + picture
   }
 }

@@ -8,6 +8,10 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   case resNetGAN = "resnet-gan"
   /// GAN of volumes (Wu et al. 2016).
   case voxelGAN = "voxel-gan"
+  /// U-Net that completes images, in a game (Isola et al. 2017).
+  case pix2pix
+  /// The same of volumes.
+  case voxelPix2Pix = "voxel-pix2pix"
   /// Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
   case wganGP = "wgan-gp"
   /// Generative adversarial net of fully connected layers (Goodfellow et al. 2014).
@@ -23,6 +27,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
     case .dcgan: ConvolutionalGANFamily(options: DCGANOptions.family)
     case .resNetGAN: ConvolutionalGANFamily(options: ResNetGANOptions.family)
     case .voxelGAN: ConvolutionalGANFamily(options: VoxelGANOptions.family, modelsVolumes: true)
+    case .pix2pix: Pix2PixFamily(options: Pix2PixOptions.family)
+    case .voxelPix2Pix: Pix2PixFamily(options: Pix2PixOptions.familyOfVolumes, modelsVolumes: true)
     case .wganGP: WGANGPFamily()
     case .mlpGAN: MLPGANFamily()
     case .vae: VAEFamily()

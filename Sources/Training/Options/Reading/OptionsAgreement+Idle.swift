@@ -39,6 +39,7 @@ extension OptionsResolution {
   fileprivate static let switches: [Switch] = {
     let (loss, augment) = (AdversarialOptions.self, AugmentOptions.self)
     let kind = augment.kind.key.path
+    let context = Pix2PixOptions.self
     let (condition, kernels) = (ConditionOptions.form.key.path, MinibatchOptions.kernels.key.path)
     let steering = [augment.target.key, augment.speed.key, augment.every.key, augment.limit.key].map(\.path)
     return [
@@ -80,6 +81,14 @@ extension OptionsResolution {
         key: condition, off: [ConditionOptions.Form.none.optionValue],
         idle: [ConditionOptions.depth.key.path], what: "samples are not asked for by class",
         advice: "give \(condition) too, such as \(condition)=projection"),
+      Switch(
+        key: context.kind.key.path, off: [ContextRule.Kind.coarse, .grey].map(\.optionValue),
+        idle: [context.hidden.key.path], what: "no places are hidden",
+        advice: "remove it, or use \(context.kind.key.path)=box"),
+      Switch(
+        key: context.kind.key.path, off: [ContextRule.Kind.box, .piece, .grey].map(\.optionValue),
+        idle: [context.factor.key.path], what: "there are no blocks",
+        advice: "give \(context.kind.key.path)=coarse too"),
       Switch(
         key: kernels, off: [.integer(0)], idle: [MinibatchOptions.kernelSize.key.path],
         what: "there are no kernels", advice: "give \(kernels) too, such as \(kernels)=16"),

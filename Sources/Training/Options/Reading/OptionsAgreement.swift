@@ -20,6 +20,7 @@ extension OptionsResolution {
     checkPoints()
     checkVolumes()
     checkReplay()
+    checkContext()
     checkIdle()
   }
 

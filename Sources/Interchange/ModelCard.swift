@@ -22,8 +22,8 @@ package struct ModelCard {
   package var figures: (step: Int, values: [(name: String, value: Double)])?
   /// The networks of the folder, the one that makes samples first.
   package var networks: [String]
-  /// A picture in the folder.
-  package var picture: String
+  /// A picture in the folder, if there is one.
+  package var picture: String?
   /// The resolved options, without what only the run's machine knows.
   package var options: String
   /// What the first network does.
@@ -31,7 +31,7 @@ package struct ModelCard {
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],
-    figures: (step: Int, values: [(name: String, value: Double)])?, networks: [String], picture: String,
+    figures: (step: Int, values: [(name: String, value: Double)])?, networks: [String], picture: String?,
     options: String, use: Use
   ) {
     self.use = use
@@ -49,7 +49,7 @@ package struct ModelCard {
     var parts = [
       "---\nlibrary_name: lockstep\ntags:\n" + tags.map { "- \($0)\n" }.joined() + "---", "# \(text(title))",
     ]
-    parts.append("![samples](\(picture))")
+    if let picture { parts.append("![samples](\(picture))") }
     parts.append(Self.table(["", ""], facts.map { [text($0.name), text($0.value)] }))
     parts.append("## Loading it in PyTorch")
     parts.append("```python\n\(python)```")

@@ -14,7 +14,8 @@ struct ExportCommand: ParsableCommand {
       weights strictly and runs them.
 
       onnx: one checker-clean model a network for any runtime (opset 17). The batch
-      is dynamic; images are [N, C, H, W] and latents [N, latent], vectors [N, C].
+      is dynamic; images are [N, C, H, W] and latents [N, latent], vectors [N, C];
+      contexts, of a model that completes samples, are [N, C + 1, H, W].
 
       Networks with layers that compare the samples of a batch (minibatch
       discrimination and minibatch deviation) are not exported: take the others
@@ -51,7 +52,9 @@ struct ExportCommand: ParsableCommand {
     alone {
       let export = try Export(path: path)
       for reason in export.rejected { Failure.report(reason) }
-      let files = try export.write(format, networks: network, isAveraged: !unaveraged, to: output)
+      let files = try export.write(format, networks: network, isAveraged: !unaveraged, to: output) {
+        Failure.report($0)
+      }
       print("step \(export.step), in \(TerminalText.escaped(output)): \(files.joined(separator: ", "))")
     }
   }

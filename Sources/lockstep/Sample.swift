@@ -16,6 +16,13 @@ struct Sample: ParsableCommand {
         lockstep sample runs/dcgan/checkpoints/step-00000400 --interpolate 8
         lockstep sample runs/dcgan --count 10000 --folder fakes
         lockstep sample runs/diffusion-mnist model.guidance=3 model.samplingSteps=50
+        lockstep sample runs/completion data=heldout.npy
+        lockstep sample runs/completion --context sherds.npy --folder vessels
+
+      A model that completes samples is shown parts of those of the run's data, or
+      of data=; its picture has for each what was known, what was made of it, and
+      the original. With --context it is shown your own: a NumPy array with NaN for
+      what is unknown, a PNG that is transparent there, or a folder of them.
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
@@ -55,6 +62,12 @@ struct Sample: ParsableCommand {
   var columns: Int?
 
   @Option(
+    help: ArgumentHelp(
+      "What a model that completes samples is to complete: a NumPy file, a PNG or JPEG, or a folder of those.",
+      discussion: "All that is in there, unless --count says how much."))
+  var context: String?
+
+  @Option(
     name: .customLong("class"),
     help: ArgumentHelp(
       "The class of all samples, by name or number; one class a row unless given.",
@@ -66,7 +79,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help:
-      "Also write latents [N, latent] and images [N, H, W, C] or [N, D, H, W, 1] (and classes [N]) to this safetensors file."
+      "Also write latents [N, latent], or contexts [N, H, W, C + 1] or [N, D, H, W, 2], and images [N, H, W, C] or [N, D, H, W, 1] (and classes [N]) to this safetensors file."
   )
   var tensors: String?
 
@@ -89,6 +102,9 @@ struct Sample: ParsableCommand {
     guard folder == nil || (tensors == nil && output == nil) else {
       throw ValidationError("--output and --tensors go with a picture; leave out --folder.")
     }
+    guard context == nil || seed == nil else {
+      throw ValidationError("--context has all that samples are made of; leave out --seed.")
+    }
     if let interpolate, !(1...64).contains(interpolate) {
       throw ValidationError("--interpolate lies between 1 and 64.")
     }
@@ -97,7 +113,7 @@ struct Sample: ParsableCommand {
   func run() throws {
     alone {
       let sampling = try Sampling(
-        path: path, seed: seed, only: only, isAveraged: !unaveraged, overrides: words)
+        path: path, seed: seed, only: only, contexts: context, isAveraged: !unaveraged, overrides: words)
       for reason in sampling.rejected { Failure.report(reason) }
       if let folder {
         let count = count ?? sampling.usualCount

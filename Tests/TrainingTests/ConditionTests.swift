@@ -177,27 +177,27 @@ struct ConditionTests {
   }
 
   @Test("without classes initial weights are what they were, and a picture is what latents alone give")
-  func neutral() {
+  func neutral() throws {
     let model = EngineRank.makeState().model
-    let noise = KeyedNoise(seed: 1, purpose: .samples, turn: 0)
-    let grid = SampleGrid(count: 7, of: model, noise)
+    let grid = try SampleGrid(count: 7, of: model, LatentSource(of: model, seed: 1, purpose: .samples))
     #expect(grid.classes.isEmpty && grid.columns == nil && grid.latents.shape == [7, 6])
     #expect(model.classes(inTurnFrom: 3, count: 4).isEmpty)
   }
 
   @Test("a picture has one class a row and one latent a column, or one class alone")
-  func grid() {
+  func grid() throws {
     let model = EngineRank.makeState(game: Self.game(.projection)).model
-    let noise = KeyedNoise(seed: 1, purpose: .samples, turn: 0)
-    let grid = SampleGrid(count: 7, of: model, noise)
+    let source = LatentSource(of: model, seed: 1, purpose: .samples)
+    let grid = try SampleGrid(count: 7, of: model, source)
     #expect(grid.classes == [0, 0, 1, 1, 2, 2] && grid.columns == 2)
     #expect(grid.latents.rows(0..<2).scalars == grid.latents.rows(4..<6).scalars)
     #expect(grid.latents.rows(0..<1).scalars != grid.latents.rows(1..<2).scalars)
     let images = model.samples(grid.latents, classes: grid.classes)
     #expect(images.rows(0..<1).scalars != images.rows(2..<3).scalars, "the class changes the picture")
-    let one = SampleGrid(count: 7, of: model, only: 2, noise)
+    let one = try SampleGrid(count: 7, of: model, only: 2, source)
     #expect(one.classes == [2, 2, 2, 2, 2, 2, 2] && one.columns == nil)
-    #expect(SampleGrid(count: 2, of: model, noise).classes == [0, 1])
+    #expect(try SampleGrid(count: 2, of: model, source).classes == [0, 1])
+    let noise = KeyedNoise(seed: 1, purpose: .samples, turn: 0)
     let many = model.samples(noise.normal([130, 6]))
     let parts = model.samples(
       noise.normal([10, 6], from: 120 * 6), classes: model.classes(inTurnFrom: 120, count: 10))

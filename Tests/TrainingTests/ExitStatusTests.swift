@@ -36,7 +36,7 @@ struct ExitStatusTests {
     #expect(try code { _ = try Datasets.open(bad) } == 65)
     #expect(
       try code {
-        let picture = SamplePicture.images.pixels(of: Tensor(repeating: 0, shape: [1, 2, 2, 1]))
+        let picture = ImageGrid().pixels(of: Tensor(repeating: 0, shape: [1, 2, 2, 1]))
         try PNGFile.write(picture, to: folder.path + "/no/a.png")
       } == 74)
     #expect(

@@ -20,9 +20,13 @@ struct SamplingTests {
   static func makeRun(
     in folder: TemporaryFolder, recipe: String = "dcgan", _ words: String...
   ) throws -> String {
-    let run = folder.path + "/run"
     let small = ["model.latent=7", "model.generatorFeatures=2", "model.discriminatorFeatures=2", "seed=11"]
-    let options = try Options.resolve(recipe: recipe, overrides: small + words)
+    return try makeRun(in: folder, recipe: recipe, small + words)
+  }
+
+  static func makeRun(in folder: TemporaryFolder, recipe: String, _ words: [String]) throws -> String {
+    let run = folder.path + "/run"
+    let options = try Options.resolve(recipe: recipe, overrides: words)
     let runFolder = try RunFolder.create(at: run, options: options)
     let model = options.family.makeModel(options)
     let state = RunState(

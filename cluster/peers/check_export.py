@@ -115,6 +115,8 @@ def main() -> int:
     arguments = parser.parse_args()
 
     samples = safetensors.torch.load_file(arguments.samples)
+    if "contexts" in samples:  # latents of a model that completes samples
+        samples["latents"] = samples["contexts"]
     told = [samples["classes"]] if "classes" in samples else []
     namespace = card_namespace(arguments.hub)
     compare = denoised if "sample" in namespace else passed

@@ -1,5 +1,6 @@
 import Autograd
 import Checkpoints
+import Datasets
 import Interchange
 import Models
 import Networks
@@ -45,10 +46,12 @@ package struct Export {
   /// - Parameters:
   ///   - names: the networks; empty for all.
   ///   - isAveraged: whether a network that has a moving average is written as its average.
+  ///   - tell: told why there is no picture, in one line, where a model with a context lacks the run's data.
   /// - Returns: the names of the files, in the order of writing.
   /// - Throws: ``ExportError``, ``OutputError``, or `ReportingError` for a log that cannot be read.
   package func write(
-    _ format: Format, networks names: [String], isAveraged: Bool, to folder: String
+    _ format: Format, networks names: [String], isAveraged: Bool, to folder: String,
+    telling tell: (String) -> Void = { _ in }
   ) throws -> [String] {
     let all = model.descriptions(averaged: isAveraged)
     if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
@@ -75,8 +78,10 @@ package struct Export {
     case .safetensors:
       files = networks.map { ("\($0.name).safetensors", weights($0)) }
       files.append((Self.configuration, Array(try configuration(networks, isAveraged).indentedText.utf8)))
-      files.append((Self.picture, try PNGFile(encoding: samples()).bytes))
-      files.append((Self.readme, Array(try card(networks, isAveraged).markdown.utf8)))
+      let picture = samples(telling: tell)
+      if let picture { files.append((Self.picture, try PNGFile(encoding: picture).bytes)) }
+      let card = try card(networks, isAveraged, picture: picture == nil ? nil : Self.picture)
+      files.append((Self.readme, Array(card.markdown.utf8)))
     }
     // After everything that can fail for the model's sake.
     try Self.refuseForeign(folder, files.map(\.name))
@@ -153,11 +158,18 @@ package struct Export {
     ])
   }
 
-  private func samples() -> Pixels {
-    let noise = KeyedNoise(seed: options.seed, purpose: .samples, turn: 0)
-    let grid = SampleGrid(count: options.samples.count, of: model, noise)
-    return SamplePicture(options, characters: info.characters)
-      .pixels(of: grid.samples(by: model), columns: grid.columns)
+  /// The run's picture; nil of a model with a context whose data cannot be read here.
+  private func samples(telling tell: (String) -> Void) -> Pixels? {
+    do throws(DatasetError) {
+      let dataset = model.context == nil ? nil : try Datasets.open(DatasetRequest(options))
+      let source = LatentSource(of: model, cutting: dataset, seed: options.seed, purpose: .samples)
+      let grid = try SampleGrid(count: options.samples.count, of: model, source)
+      return SamplePicture(options, characters: info.characters)
+        .pixels(of: grid.samples(by: model), of: grid)
+    } catch {
+      tell("\(Self.picture) is left out, whose contexts are cut from the run's data: \(error)")
+      return nil
+    }
   }
 
   /// The options without places on this machine.
@@ -192,21 +204,28 @@ package struct Export {
   private func use(of network: NetworkDescription) -> ModelCard.Use {
     guard let sampler = (model as? Diffusion)?.configuration else {
       let isMaker = network.name == model.networks[0].name
-      return .pass(byClass: model.classCount > 0, makesVolumes: options.modelsVolumes && isMaker)
+      return .pass(
+        byClass: model.classCount > 0, makesVolumes: options.modelsVolumes && isMaker,
+        completes: model.context != nil && isMaker)
     }
     return .denoising(
       DenoisingSampler(
         steps: sampler.samplingSteps, guidance: sampler.guidance, classes: sampler.classes))
   }
 
-  private func card(_ networks: [NetworkDescription], _ isAveraged: Bool) throws -> ModelCard {
+  private func card(
+    _ networks: [NetworkDescription], _ isAveraged: Bool, picture: String?
+  ) throws -> ModelCard {
     let title = options.title.isEmpty ? "" : ": \(options.title)"
     return ModelCard(
       title: "\(options.recipe)\(title)",
       tags: (model.phases.contains { $0.role == .generator } ? ["gan"] : []) + [
         options.family.rawValue,
         options.modelsVolumes
-          ? "3d" : model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
+          ? "3d"
+          : model.context != nil
+            ? "image-to-image"
+            : model.classCount > 0 ? "conditional-image-generation" : "unconditional-image-generation",
       ],
       facts: [
         ("model", options.modelDescription),
@@ -221,7 +240,7 @@ package struct Export {
       figures: try logPath.flatMap { try JSONLinesLog.lastNumbers(of: $0, upTo: info.step) }.map { line in
         (line.step, line.values.filter { !RunReport.executionKeys.contains($0.name) })
       },
-      networks: networks.map(\.name), picture: Self.picture, options: published.canonicalYAML,
+      networks: networks.map(\.name), picture: picture, options: published.canonicalYAML,
       use: use(of: networks[0]))
   }
 }

@@ -40,13 +40,13 @@ package enum SamplePicture: Sendable {
     self = .points(ScatterPlot(circles: circles, extent: 1.3 * Double(farthest)))
   }
 
-  /// The picture of `samples`, `[N, H, W, C]`, or `[N, D, H, W, 1]`.
-  /// - Parameter columns: images in a row; nil for the nearest square.
-  package func pixels(of samples: Tensor, columns: Int? = nil) -> Pixels {
-    switch self {
-    case .images, .text: ImageGrid(columns: columns).pixels(of: samples)
-    case .volumes: VolumeGrid(columns: columns).pixels(of: samples)
-    case .points(let plot): plot.pixels(of: samples)
+  /// The picture of `samples`, `[N, H, W, C]`, or `[N, D, H, W, 1]`, that were made of a grid's latents.
+  package func pixels(of samples: Tensor, of grid: SampleGrid) -> Pixels {
+    let (cells, columns) = grid.cells(of: samples)
+    return switch self {
+    case .images, .text: ImageGrid(columns: columns).pixels(of: cells)
+    case .volumes: VolumeGrid(columns: columns).pixels(of: cells)
+    case .points(let plot): plot.pixels(of: cells)
     }
   }
 

@@ -21,9 +21,10 @@ package struct Sampling {
   private let model: any Model
   private let isAveraged: Bool
   private let only: Int?
-  private let seed: UInt64
+  private let source: LatentSource
   private let picture: SamplePicture
-  /// Samples of a grid, unless another number is asked for: as many as the run's own pictures have.
+  /// Samples of a grid, unless another number is asked for: as many as the run's own pictures have, or as
+  /// there are contexts in a file.
   package let usualCount: Int
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
@@ -34,19 +35,24 @@ package struct Sampling {
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Parameters:
   ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
+  ///   - contexts: a file of what is to be completed, see `PartialSamples`; nil for contexts that are cut from
+  ///     the run's data, in a model that completes samples.
   ///   - only: the class of all samples, by the name that the data have for it or by its number; nil for one
   ///     class a row, if the model is asked by class.
   ///   - isAveraged: whether the moving averages draw, where there are any.
-  ///   - overrides: `key=value` words of keys that sampling alone depends on.
-  /// - Throws: ``SamplingError``, `CheckpointError`, and `OptionsError` or ``RunFolderError`` where the run's
-  ///   options cannot be read, or the words are wrong.
+  ///   - overrides: `key=value` words of keys that sampling alone depends on; `data` is one where contexts are
+  ///     cut from samples.
+  /// - Throws: ``SamplingError``, `CheckpointError`, `DatasetError` for contexts, and `OptionsError` or
+  ///   ``RunFolderError`` where the run's options cannot be read, or the words are wrong.
   package init(
-    path: String, seed: UInt64?, only: String? = nil, isAveraged: Bool = true, overrides: [String] = []
+    path: String, seed: UInt64?, only: String? = nil, contexts: String? = nil, isAveraged: Bool = true,
+    overrides: [String] = []
   ) throws {
     let found = try FoundCheckpoint(at: path)
     let own = try found.options()
-    let keys = own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path)
-      .filter { !own.isIdle($0) }
+    let keys =
+      own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path).filter { !own.isIdle($0) }
+      + (own.context == nil ? [] : ["data"])
     for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
       throw SamplingError.notOfSamples(key: key, keys: keys)
     }
@@ -64,25 +70,32 @@ package struct Sampling {
     self.only = try only.map { (name) throws(SamplingError) in
       try SamplingError.number(ofClass: name, named: classNames, count: count)
     }
-    self.seed = seed ?? options.seed
+    source = try LatentSource(of: model, file: contexts, options, seed: seed ?? options.seed)
     picture = SamplePicture(options, characters: found.info.characters)
-    usualCount = options.samples.count
+    usualCount = source.count ?? options.samples.count
     step = found.info.step
     rejected = found.rejected
   }
 
   /// What a picture is drawn from, and its images.
-  /// - Throws: ``SamplingError`` for strips of points.
-  package func draw(
-    _ arrangement: Arrangement
-  ) throws(SamplingError) -> (grid: SampleGrid, images: Tensor) {
-    if case .interpolation = arrangement, arePoints { throw .noStrips }
-    let grid = grid(arrangement)
+  /// - Throws: ``SamplingError`` for strips of points or of contexts, or more samples than contexts;
+  ///   `DatasetError` where a sample that a context is cut from cannot be read.
+  package func draw(_ arrangement: Arrangement) throws -> (grid: SampleGrid, images: Tensor) {
+    if case .interpolation = arrangement {
+      if arePoints { throw SamplingError.noStrips }
+      if model.context != nil { throw SamplingError.noInterpolation }
+    }
+    let grid = try grid(arrangement)
     return (
       grid,
       model.samples(
         grid.latents, classes: model.classCount > 0 ? grid.classes : nil, isAveraged: isAveraged)
     )
+  }
+
+  /// Refuses more samples than there are contexts in a file.
+  private func check(_ count: Int) throws(SamplingError) {
+    if let contexts = source.count, count > contexts { throw .fewContexts(contexts, count: count) }
   }
 
   /// Whether samples are points of the plane, which are drawn in one picture.
@@ -99,6 +112,7 @@ package struct Sampling {
   /// - Throws: ``SamplingError``, ``OutputError``, or ``RunFolderError`` for a folder that holds files.
   package func writeEach(_ count: Int, to folder: String, written: (Int) -> Void) throws {
     if arePoints { throw SamplingError.noImages }
+    try check(count)
     let entries = DirectoryEntry.entries(of: folder)
     let code = errno
     guard entries != nil || code == ENOENT else {
@@ -108,8 +122,6 @@ package struct Sampling {
       throw RunFolderError(
         .occupied, "the folder holds files", folder, "choose another --folder, or empty it")
     }
-    let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
-    let length = model.latentCount
     var made: Set<String> = []
     try OutputError.writing(folder, option: "--folder") {
       for start in stride(from: 0, to: count, by: Self.block) {
@@ -117,7 +129,7 @@ package struct Sampling {
         let classes =
           only.map { Array(repeating: $0, count: rows) } ?? model.classes(inTurnFrom: start, count: rows)
         let images = model.samples(
-          noise.normal([rows, length], from: start * length), classes: classes, isAveraged: isAveraged)
+          try source.draw(start..<start + rows).latents, classes: classes, isAveraged: isAveraged)
         for row in 0..<rows {
           let place = classes.isEmpty ? folder : "\(folder)/\(classFolders[classes[row]])"
           if made.insert(place).inserted {
@@ -148,13 +160,14 @@ package struct Sampling {
   /// Samples that are in memory at a time.
   private static let block = 64
 
-  private func grid(_ arrangement: Arrangement) -> SampleGrid {
-    let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
-    let length = model.latentCount
+  private func grid(_ arrangement: Arrangement) throws -> SampleGrid {
     switch arrangement {
-    case .grid(let count): return SampleGrid(count: count, of: model, only: only, noise)
+    case .grid(let count):
+      try check(count)
+      return try SampleGrid(count: count, of: model, only: only, source)
     case .interpolation(let rows, let columns):
-      let ends = noise.normal([2 * rows, length]).scalars
+      let length = model.latentCount
+      let ends = try source.draw(0..<2 * rows).latents.scalars
       var values: [Float] = []
       var classes: [Int] = []
       for row in 0..<rows {
@@ -190,15 +203,18 @@ package struct Sampling {
         guard let lines = picture.lines(of: images) else { throw SamplingError.noText }
         return try AtomicFile.write(Array(lines.utf8), to: path, durable: false)
       }
-      try PNGFile.write(picture.pixels(of: images, columns: grid.columns), to: path)
+      try PNGFile.write(picture.pixels(of: images, of: grid), to: path)
     }
   }
 
-  /// Writes latents `[N, latent]`, images `[N, H, W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a
-  /// model that is asked by class, the classes `[N]` as one safetensors file.
+  /// Writes latents `[N, latent]`, or the contexts `[N, size…, C + 1]` of a model that has them, images `[N, H,
+  /// W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a model that is asked by class, the classes `[N]`
+  /// as one safetensors file.
   /// - Throws: ``OutputError``.
   package static func writeTensors(_ grid: SampleGrid, images: Tensor, to path: String) throws {
-    var tensors = [NamedTensor("latents", grid.latents), NamedTensor("images", images)]
+    let given =
+      grid.completion.map { NamedTensor("contexts", $0.contexts) } ?? NamedTensor("latents", grid.latents)
+    var tensors = [given, NamedTensor("images", images)]
     if !grid.classes.isEmpty {
       tensors.append(
         NamedTensor(

@@ -9,6 +9,12 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noImages
   /// Points have no strips.
   case noStrips
+  /// The latents are contexts, and there is nothing between two.
+  case noInterpolation
+  /// The model makes samples of noise.
+  case noContext
+  /// A file has fewer contexts than samples are asked for.
+  case fewContexts(Int, count: Int)
   /// The samples are images or points, not text.
   case noText
   /// A key that is not for sampling, and those of the family that are.
@@ -24,6 +30,13 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     case .noClasses: "the model was trained without model.condition and knows no classes; leave out --class"
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noStrips: "the samples are points, all in one picture; leave out --interpolate, or give --count"
+    case .noInterpolation:
+      "the model completes samples, and there is nothing between two contexts; leave out --interpolate, "
+        + "or give --count"
+    case .noContext: "the model makes samples of noise and completes none; leave out --context"
+    case .fewContexts(let contexts, let count):
+      "\(Count.text(count, "sample")) of \(Count.text(contexts, "context")) in the file; "
+        + "give --count=\(contexts) at most, or leave it out"
     case .noText: "the samples are not text; give --output a name that ends in .png"
     case .notOfSamples(let key, let keys):
       "\(TerminalText.escaped(key)) does not affect sampling; "

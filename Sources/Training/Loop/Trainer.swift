@@ -322,18 +322,24 @@ package final class Trainer {
     }
   }
 
-  /// Draws samples where somebody shows them.
+  /// Draws samples where somebody shows them. What has no originals to begin with is warned of: a picture is
+  /// no reason to end a run.
   /// - Precondition: no sum is on its way.
   private func drawSamples(step: Int, _ measurement: SampleMeasurement?) {
     guard !report.isSilent else { return }
     let options = setup.options
-    let grid = SampleGrid(
-      count: options.samples.count, of: engine.model,
-      KeyedNoise(seed: options.seed, purpose: .samples, turn: 0))
+    let source = LatentSource(
+      of: engine.model, cutting: setup.dataset, seed: options.seed, purpose: .samples)
+    let grid: SampleGrid
+    do throws(DatasetError) {
+      grid = try SampleGrid(count: options.samples.count, of: engine.model, source)
+    } catch {
+      return report.progress.warning("no samples are drawn at step \(step): \(error)")
+    }
     let picture = SamplePicture(options, characters: setup.dataset.characters)
     let samples = grid.samples(by: engine.model)
     report.draw(
-      samples: picture.pixels(of: samples, columns: grid.columns), text: picture.lines(of: samples),
+      samples: picture.pixels(of: samples, of: grid), text: picture.lines(of: samples),
       measured: measurement?.text, step: step,
       statistics: engine.model.phases.flatMap(\.statistics) + SampleMeasurement.statistics(of: options)
         + (options.quality.every > 0 ? QualityMetric.all(in: options.quality.space).map(\.statistic) : [])

@@ -7,6 +7,8 @@ import TensorCore
 /// What fakes are measured against: the feature space and what the training samples are in it, the same on
 /// every rank.
 package struct QualityReference {
+  /// Whose samples they are.
+  let dataset: any ImageDataset
   /// What makes vectors of samples.
   package let space: any FeatureSpace
   /// The moments of the training samples' features.
@@ -77,6 +79,7 @@ package struct QualityReference {
     _ space: any FeatureSpace, moments: Moments, _ survey: Survey, samples: Int, weightsSHA256: String?,
     of dataset: any ImageDataset, over communicator: any Communicator
   ) throws {
+    self.dataset = dataset
     self.space = space
     self.moments = moments
     self.weightsSHA256 = weightsSHA256

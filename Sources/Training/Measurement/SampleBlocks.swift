@@ -63,19 +63,22 @@ extension ImageDataset {
 
 extension Model {
   /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone; for a
-  /// model that is asked by class each class as often as in the data that `reference` looked at.
+  /// model that is asked by class each class as often as in the data that `reference` looked at. A model with
+  /// a context completes samples of these data.
+  /// - Throws: `DatasetError` for a sample that cannot be read, on all ranks; `CommunicationError`.
   func features(
     of count: Int, against reference: QualityReference, seed: UInt64, turn: Int, isAveraged: Bool,
     over exchange: RankExchange
   ) throws -> Matrix {
     let space = reference.space
-    let noise = KeyedNoise(seed: seed, purpose: .measurement, turn: turn)
+    let source = LatentSource(
+      of: self, cutting: reference.dataset, seed: seed, purpose: .measurement, turn: turn)
     let classes = classes(of: count, shares: reference.classShares)
     return try SampleBlocks(count: count).gathered(columns: space.count, over: exchange) { range in
-      let latents = noise.normal([range.count, latentCount], from: range.lowerBound * latentCount)
-      return space.features(
+      space.features(
         of: samples(
-          latents, classes: Array(classes.dropFirst(range.lowerBound).prefix(range.count)),
+          try source.draw(range).latents,
+          classes: Array(classes.dropFirst(range.lowerBound).prefix(range.count)),
           isAveraged: isAveraged))
     }
   }

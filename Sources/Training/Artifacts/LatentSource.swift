@@ -1,0 +1,79 @@
+package import Datasets
+package import Models
+package import TensorCore
+
+/// Where the latents of samples come from: standard normal noise or, for a model that completes samples,
+/// contexts that are cut from those of a data set, or a person's own. What a place gets depends on the key and
+/// the place alone, not on what is drawn beside it.
+package struct LatentSource: Sendable {
+  /// Latents, and what is known of them.
+  package struct Drawn: Sendable {
+    /// `[n, latentCount]`.
+    package let latents: Tensor
+    /// The samples that contexts were cut from, `[n, size…, C]`; nil of all other latents.
+    package let originals: Tensor?
+  }
+
+  private enum Origin: Sendable {
+    case noise(KeyedNoise, length: Int)
+    case data(any ImageDataset, ContextRule, order: EpochPermutation, cuts: KeyedNoise)
+    case contexts(Tensor)
+  }
+
+  private let origin: Origin
+  /// How many latents there are; nil where there is no end of them.
+  package var count: Int? { if case .contexts(let contexts) = origin { contexts.shape[0] } else { nil } }
+
+  /// Latents as `model` takes them.
+  /// - Parameters:
+  ///   - dataset: whose samples are cut, in an order that depends on the key and as often as needed; not read
+  ///     of a model without a context.
+  ///   - purpose: what samples are drawn for.
+  ///   - turn: which use of that purpose, below 2^48.
+  /// - Precondition: there are samples for a model with a context.
+  package init(
+    of model: any Model, cutting dataset: (any ImageDataset)? = nil, seed: UInt64,
+    purpose: KeyedNoise.Purpose, turn: Int = 0
+  ) {
+    guard let rule = model.context else {
+      let noise = KeyedNoise(seed: seed, purpose: purpose, turn: turn)
+      origin = .noise(noise, length: model.latentCount)
+      return
+    }
+    guard let dataset else { preconditionFailure("contexts are cut from samples") }
+    // Training has the turns below.
+    let turn = Int(purpose.rawValue) << 48 | turn
+    origin = .data(
+      dataset, rule, order: EpochPermutation(count: dataset.count, seed: seed, epoch: turn),
+      cuts: KeyedNoise(seed: seed, purpose: .contexts, turn: turn))
+  }
+
+  /// A person's contexts, `[N, size…, C + 1]`.
+  package init(contexts: Tensor) {
+    origin = .contexts(contexts)
+  }
+
+  /// The latents of some places.
+  /// - Precondition: they lie below ``count``.
+  /// - Throws: `DatasetError` where a sample cannot be read.
+  package func draw(_ places: Range<Int>) throws(DatasetError) -> Drawn {
+    switch origin {
+    case .noise(let noise, let length):
+      return Drawn(
+        latents: noise.normal([places.count, length], from: places.lowerBound * length), originals: nil)
+    case .data(let dataset, let rule, let order, let cuts):
+      let originals = try dataset.images(at: places.map { order[$0 % dataset.count] })
+      let numbers = ContextRule.noiseCount
+      let contexts = rule(
+        originals, noise: cuts.uniform([places.count, numbers], from: places.lowerBound * numbers))
+      return Drawn(latents: Self.flattened(contexts), originals: originals)
+    case .contexts(let contexts):
+      return Drawn(latents: Self.flattened(contexts.rows(places)), originals: nil)
+    }
+  }
+
+  private static func flattened(_ contexts: Tensor) -> Tensor {
+    let count = contexts.shape[0]
+    return contexts.reshaped([count, count == 0 ? 0 : contexts.count / count])
+  }
+}

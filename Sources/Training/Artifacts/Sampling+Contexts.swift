@@ -1,0 +1,78 @@
+import Datasets
+import Models
+import TensorCore
+
+extension ContextRule {
+  /// The contexts in a person's file, `[N, size…, C + 1]` for samples of `sampleShape`: of `box` and `piece` as
+  /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
+  /// channels may differ.
+  /// - Throws: `DatasetError`; see `PartialSamples`.
+  func contexts(at path: String, sampleShape: Shape) throws(DatasetError) -> Tensor {
+    switch kind {
+    case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape)
+    case .grey: return cut(try PartialSamples.read(path, sampleShape: sampleShape))
+    case .coarse:
+      do throws(DatasetError) {
+        return cut(try PartialSamples.read(path, sampleShape: sampleShape))
+      } catch {
+        let blocks = Shape(sampleShape.extents.dropLast().map { $0 / factor } + [sampleShape.channels])
+        guard let coarse = try? PartialSamples.read(path, sampleShape: blocks) else { throw error }
+        return repeated(coarse)
+      }
+    }
+  }
+
+  /// What is shown of whole samples, by a rule that has nothing to draw.
+  private func cut(_ samples: Tensor) -> Tensor {
+    self(
+      samples.channels(0..<samples.shape.channels - 1),
+      noise: Tensor(repeating: 0.5, shape: [samples.shape[0], Self.noiseCount]))
+  }
+
+  /// Each place of `[N, size / factor…, C + 1]` repeated over its block, and no value known exactly.
+  private func repeated(_ coarse: Tensor) -> Tensor {
+    let (small, channels) = (coarse.shape[1], coarse.shape.channels - 1)
+    let (side, axes) = (small * factor, coarse.shape.rank - 2)
+    let shape = Shape([coarse.shape[0]] + Array(repeating: side, count: axes) + [channels + 1])
+    return Tensor(shape) { result in
+      coarse.withUnsafePointer { coarse in
+        for place in 0..<shape.rows {
+          var (rest, block, stride) = (place, 0, 1)
+          for _ in 0..<axes {
+            block += rest % side / factor * stride
+            rest /= side
+            stride *= small
+          }
+          block += rest * stride
+          let value = result + place * (channels + 1)
+          value.update(from: coarse + block * (channels + 1), count: channels)
+          value[channels] = 0
+        }
+      }
+    }
+  }
+}
+
+extension LatentSource {
+  /// The contexts that samples of a run are made of: those of a file or, without one, cut from the data of
+  /// `options`. Noise for a model without a context.
+  /// - Throws: ``SamplingError`` for a file that the model has no use for; `DatasetError`.
+  init(of model: any Model, file: String?, _ options: Options, seed: UInt64) throws {
+    guard let rule = model.context else {
+      guard file == nil else { throw SamplingError.noContext }
+      self.init(of: model, seed: seed, purpose: .samples)
+      return
+    }
+    if let file {
+      self.init(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
+      return
+    }
+    let dataset: any ImageDataset
+    do throws(DatasetError) {
+      dataset = try Datasets.open(DatasetRequest(options))
+    } catch {
+      throw error.advising("or give contexts of your own with --context FILE")
+    }
+    self.init(of: model, cutting: dataset, seed: seed, purpose: .samples)
+  }
+}

@@ -16,10 +16,15 @@ struct Evaluate: ParsableCommand {
       65,536 at most (around 1 for new ones, near 0 for copies). A classifier's
       space counts modes too.
 
+      A model that completes samples is also compared with the originals: the mean
+      absolute difference, of what was hidden, and the intersection over union of
+      volumes. Held-out data measure what it has not seen.
+
         lockstep evaluate runs/dcgan
         lockstep evaluate runs/dcgan runs/hinge runs/wgan-gp
         lockstep evaluate runs/digits data=mnist quality.space=classifier
         lockstep evaluate runs/digits/checkpoints/best data=mnist --json
+        lockstep evaluate runs/completion data=heldout.npy
         mpirun -n 2 lockstep evaluate runs/dcgan quality.samples=10000
 
       The values are the same on any number of ranks. Distances fall as samples

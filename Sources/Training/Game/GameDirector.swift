@@ -91,7 +91,8 @@ package struct GameDirector {
     guard let watch, let reference, let real else { preconditionFailure("nothing is watched") }
     let fakes = try model.features(
       of: options.watch.samples, against: reference.real, seed: options.seed, turn: 1, isAveraged: false,
-      over: exchange)
+      over: exchange
+    ).features
     var inputs = WatchInputs(fakes: fakes, real: real, centres: centres, loss: loss)
     if let neighbours = reference.neighbours, fakes.values.allSatisfy(\.isFinite) {
       inputs.copies = Float(try neighbours.memorisation(of: fakes, over: exchange).copies)

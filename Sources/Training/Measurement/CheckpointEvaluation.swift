@@ -26,6 +26,8 @@ package struct CheckpointEvaluation {
   private let memorisation: Memorisation?
   private let diversity: (fake: Diversity, real: Diversity)
   private let mixture: MixtureQuality?
+  /// How well the samples measured complete those of the data; nil of a model without a context.
+  private let completion: (error: Double, overlap: Double?)?
   /// The share of the data's spread below which samples count as collapsed.
   private let leastSpread: Double
 
@@ -76,7 +78,7 @@ package struct CheckpointEvaluation {
     let reference = try FeatureSpaces.reference(
       dataset, options, folder: run?.folder, keepsClassifier: isOwnClassifier, over: communicator
     ) { told.append($0) }
-    let (scores, all) = try QualityScores.measured(
+    let (scores, all, completions) = try QualityScores.measured(
       state.model, against: reference, options.quality, seed: options.seed, over: RankExchange(communicator))
     let fake = all.rows(0..<options.quality.samples)
     let training = try reference.trainingFeatures(dataset, over: communicator)
@@ -101,6 +103,9 @@ package struct CheckpointEvaluation {
       mixture = SampleMeasurement.quality(of: state.model, kind, seed: options.seed)
     } else {
       mixture = nil
+    }
+    completion = completions.map {
+      ($0.error(ofFirst: fake.rows), options.modelsVolumes ? $0.overlap(ofFirst: fake.rows) : nil)
     }
   }
 
@@ -150,6 +155,14 @@ package struct CheckpointEvaluation {
         Row(quality.key, quality.plot ?? quality.key, mixture.highQuality, "larger is better"),
         Row(.reverseKL, mixture.reverseKL ?? .nan),
       ]
+    }
+    if let completion {
+      rows.append(
+        Row(
+          "reconstruction_error", "difference from the original", completion.error, "smaller is better"))
+      if let overlap = completion.overlap {
+        rows.append(Row("iou", "intersection over union with it", overlap, "larger is better, up to 1"))
+      }
     }
     return rows
   }

@@ -45,21 +45,21 @@ package struct QualityScores: Equatable, Sendable {
         noteProgress: noteProgress) : nil
   }
 
-  /// The scores of fakes that a model draws on all ranks, from the latents of `seed`, and the features of all
-  /// of them.
+  /// The scores of fakes that a model draws on all ranks, from the latents of `seed`, the features of all of
+  /// them and, of a model with a context, how well they complete the samples of `reference`.
   /// - Parameter options: how many, and where the space of `reference` comes from.
-  /// - Throws: `CommunicationError`.
+  /// - Throws: `DatasetError` for a sample that cannot be read, on all ranks; `CommunicationError`.
   static func measured(
     _ model: any Model, against reference: QualityReference, _ options: Options.Quality, seed: UInt64,
     over exchange: RankExchange
-  ) throws -> (scores: QualityScores, fakes: Matrix) {
-    let fakes = try model.features(
+  ) throws -> (scores: QualityScores, fakes: Matrix, completions: Completions?) {
+    let (fakes, completions) = try model.features(
       of: fakeCount(options.samples, in: reference.space), against: reference, seed: seed, turn: 0,
       isAveraged: true, over: exchange)
     let scores = QualityScores(
       fake: fakes, samples: options.samples, against: reference, in: options.space,
       noteProgress: exchange.noteProgress)
-    return (scores, fakes)
+    return (scores, fakes, completions)
   }
 
   /// The value of a metric; NaN if it could not be measured.

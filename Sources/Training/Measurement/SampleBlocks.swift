@@ -64,23 +64,31 @@ extension ImageDataset {
 extension Model {
   /// Features of fakes: `count` of them, from latents that depend on the seed and their places alone; for a
   /// model that is asked by class each class as often as in the data that `reference` looked at. A model with
-  /// a context completes samples of these data.
+  /// a context completes samples of these data, and how well it does is measured too.
   /// - Throws: `DatasetError` for a sample that cannot be read, on all ranks; `CommunicationError`.
   func features(
     of count: Int, against reference: QualityReference, seed: UInt64, turn: Int, isAveraged: Bool,
     over exchange: RankExchange
-  ) throws -> Matrix {
+  ) throws -> (features: Matrix, completions: Completions?) {
     let space = reference.space
     let source = LatentSource(
       of: self, cutting: reference.dataset, seed: seed, purpose: .measurement, turn: turn)
     let classes = classes(of: count, shares: reference.classShares)
-    return try SampleBlocks(count: count).gathered(columns: space.count, over: exchange) { range in
-      space.features(
-        of: samples(
-          try source.draw(range).latents,
-          classes: Array(classes.dropFirst(range.lowerBound).prefix(range.count)),
-          isAveraged: isAveraged))
+    let columns = space.count + (context == nil ? 0 : Completions.columns)
+    let all = try SampleBlocks(count: count).gathered(columns: columns, over: exchange) { range in
+      let drawn = try source.draw(range)
+      let samples = samples(
+        drawn.latents, classes: Array(classes.dropFirst(range.lowerBound).prefix(range.count)),
+        isAveraged: isAveraged)
+      let features = space.features(of: samples)
+      guard let context, let originals = drawn.originals else { return features }
+      return features.beside(
+        Completions(of: samples, with: originals, latents: drawn.latents, cutBy: context).numbers)
     }
+    guard context != nil else { return (all, nil) }
+    return (
+      all.columns(0..<space.count), Completions(numbers: all.columns(space.count..<columns))
+    )
   }
 
   /// The classes of `count` samples, each as often as its share says: the quantiles (i + 1/2) / count lie in

@@ -17,10 +17,12 @@ public enum Datasets {
   /// | a folder with `.tar` files | WebDataset shards, those of `index.txt` if there is one |
   /// | a folder of nothing but `.txt` files | text, file after file in byte order of their names |
   /// | any other folder | PNG and JPEG images |
+  /// | a folder of `.binvox` files, where volumes are asked for | volumes, full or empty |
   ///
-  /// In an image folder the images lie in sub-folders, one for each label, or directly in the folder,
-  /// unlabelled; not both, and not deeper. Labels are numbered by the sub-folders' names in byte order. Names
-  /// with a leading dot and other files are left out; a link counts as what it leads to.
+  /// In a folder of images or volumes these lie in sub-folders, one for each label, or directly in it,
+  /// unlabelled; not both, and not deeper, but that a label's volumes may have a folder each. Labels are
+  /// numbered by the sub-folders' names in byte order. Names with a leading dot and other files are left out;
+  /// a link counts as what it leads to.
   ///
   /// An image of another size than asked for is centred on black, after being enlarged by the largest whole
   /// factor or averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize`
@@ -84,12 +86,23 @@ public enum Datasets {
         "leave it out: they are enlarged or averaged by whole factors")
     }
     if request.source == "pottery" { return try Pottery(request) }
-    guard GaussianMixture.Kind(rawValue: request.source) == nil, let arrays = try arrays(of: request) else {
-      throw DatasetError(
-        .unsuitable, "no volumes", request.source,
-        "save a NumPy array of shape [N, D, H, W] with numpy.save, or numpy.savez(FILE, x=volumes, y=labels)")
+    var what = "no volumes"
+    if GaussianMixture.Kind(rawValue: request.source) == nil {
+      if let arrays = try arrays(of: request) { return try VolumeArray(arrays, request) }
+      let path = FilePath(request.source)
+      if try FolderListing.isFolder(path) {
+        let listing = try FolderListing(path)
+        switch try LabelledFiles.kind(in: path, listing: listing, preferring: .volume) {
+        case .volume: return try BinvoxFolder(path, listing: listing, request)
+        case .image: what = "a folder of images, which are no volumes"
+        case nil: break
+        }
+      }
     }
-    return try VolumeArray(arrays, request)
+    throw DatasetError(
+      .unsuitable, what, request.source,
+      "name a folder of .binvox files, or save a NumPy array of shape [N, D, H, W] with numpy.save, or "
+        + "numpy.savez(FILE, x=volumes, y=labels)")
   }
 
   /// The points of the plane in a file.
@@ -110,13 +123,21 @@ public enum Datasets {
     return try PointArray(arrays, request)
   }
 
-  /// The volumes in a file to look at, if it is one of NumPy whose array has the shape of volumes, else nil:
-  /// as they are there, but averaged over whole boxes where a side is longer than 64 voxels.
+  /// The volumes to look at in a file of NumPy whose array has their shape, or in a folder of binvox's, else
+  /// nil: as they are there, but averaged over whole boxes where a side is longer than 64 voxels.
   /// - Parameter problems: takes what is wrong with single samples.
-  /// - Throws: ``DatasetError`` for a damaged one.
+  /// - Throws: ``DatasetError`` for damaged ones.
   package static func volumesIfAny(
     _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
-  ) throws(DatasetError) -> VolumeArray? {
+  ) throws(DatasetError) -> (any VolumeDataset)? {
+    let path = FilePath(request.source)
+    if !isBuiltIn(request.source), (try? FolderListing.isFolder(path)) == true {
+      let listing = try FolderListing(path)
+      guard try LabelledFiles.kind(in: path, listing: listing, preferring: .image) == .volume else {
+        return nil
+      }
+      return try BinvoxFolder(path, listing: listing, request, longest: 64, problems: problems)
+    }
     guard let arrays = try arraysIfAny(of: request),
       VolumeExtent(shape: arrays.samples.header.extents) != nil
     else { return nil }
@@ -125,10 +146,14 @@ public enum Datasets {
 
   /// The arrays of a source that may be anything.
   private static func arraysIfAny(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {
-    guard request.source != "pottery", GaussianMixture.Kind(rawValue: request.source) == nil,
+    guard !isBuiltIn(request.source),
       (try? FolderListing.isFolder(FilePath(request.source))) == false
     else { return nil }
     return try arrays(of: request)
+  }
+
+  private static func isBuiltIn(_ source: String) -> Bool {
+    source == "pottery" || GaussianMixture.Kind(rawValue: source) != nil
   }
 
   private static func arrays(of request: DatasetRequest) throws(DatasetError) -> NumPyFiles.Arrays? {
@@ -206,6 +231,7 @@ public enum Datasets {
 
   /// What people take for data, and is none that is read.
   private static func foreign(_ path: FilePath, _ start: [UInt8]) -> (problem: String, advice: String)? {
+    if BinvoxFile.isName(path.name) { return ("a single volume", "name the folder that holds the volumes") }
     if start.starts(with: ImageFormat.pngSignature) || start.starts(with: [0xFF, 0xD8, 0xFF]) {
       return ("a single image", "name the folder that holds the images")
     }
@@ -245,6 +271,11 @@ public enum Datasets {
     {
       return try TextWindows(
         listing.entries.map { path.appending($0.name) }, request: request, problems: problems)
+    }
+    if try LabelledFiles.kind(in: path, listing: listing, preferring: .image) == .volume {
+      throw DatasetError(
+        .unsuitable, "a folder of volumes, which are no images", path.description,
+        "train on volumes with model.family=voxel-gan, or name a folder of images")
     }
     return try ImageFolder(path, listing: listing, request: request, problems: problems)
   }

@@ -148,7 +148,7 @@ struct VolumeArrayTests {
 
   @Test("volumes to look at keep their form, and have no side longer than 64 voxels")
   func seen() throws {
-    func seen(_ shape: String, _ bytes: [UInt8]) throws -> VolumeArray {
+    func seen(_ shape: String, _ bytes: [UInt8]) throws -> any VolumeDataset {
       let path = folder.write(npy("|b1", shape, bytes), "x.npy")
       return try #require(
         try Datasets.volumesIfAny(DatasetRequest(source: path, size: 64, channels: 1)))

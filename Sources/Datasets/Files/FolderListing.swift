@@ -17,6 +17,9 @@ struct FolderListing {
 
   let entries: [Entry]
 
+  /// The names of the folders in it.
+  var folders: [[UInt8]] { entries.filter { $0.kind == .folder }.map(\.name) }
+
   /// Lists `folder`. A link counts as what it leads to, wherever that lies.
   init(_ folder: FilePath) throws(DatasetError) {
     guard let found = folder.withCString({ DirectoryEntry.entries(of: $0) }) else {

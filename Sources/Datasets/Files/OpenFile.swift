@@ -73,6 +73,19 @@ struct OpenFile: ~Copyable {
   }
 }
 
+extension OpenFile {
+  /// All bytes of a file that is one sample.
+  /// - Throws: ``DatasetError`` for more of them than `limits` allow.
+  func sample(_ limits: DatasetLimits) throws(DatasetError) -> [UInt8] {
+    guard size <= limits.bytes else {
+      throw DatasetError(
+        .badData, "a file of \(size) bytes", path.description,
+        "replace it by a smaller one, or \(DatasetLimits.moreBytes)")
+    }
+    return try bytes(0..<size)
+  }
+}
+
 extension DatasetError {
   /// What `errno` says about `path`.
   static func system(_ what: String, _ path: FilePath) -> DatasetError {

@@ -1,6 +1,7 @@
 import Platform
 
-/// Images of kinds that are not read, which lie among those of a folder or a shard and are left out.
+/// Files of kinds that are not read, images above all, which lie among those of a folder or a shard and are
+/// left out.
 package struct IgnoredFiles: Equatable, Sendable {
   private static let extensions = Set("avif bmp gif heic heif jp2 jxl tif tiff webp".split(separator: " "))
 
@@ -8,10 +9,11 @@ package struct IgnoredFiles: Equatable, Sendable {
 
   package init() {}
 
-  /// Counts the file, if its name is that of such an image.
-  mutating func add(_ name: [UInt8]) {
+  /// Counts the file, if its name is that of such an image, or ends in one of `others`.
+  mutating func add(_ name: [UInt8], or others: [String] = []) {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return }
-    _ = add(kind: String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+    let kind = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+    if !add(kind: kind), others.contains(kind) { counts[kind, default: 0] += 1 }
   }
 
   /// Counts a file by what its name ends in, in lower case; false if that is no such image.

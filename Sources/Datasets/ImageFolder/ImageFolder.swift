@@ -1,6 +1,6 @@
 import Platform
 
-/// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``ImageFolderListing`` for the
+/// A folder of PNG and JPEG images of one size; a sub-folder is a label. See ``LabelledFiles`` for the
 /// rules.
 ///
 /// Opening reads every file once: the sizes, and whether files are cut off, are checked before the first
@@ -12,7 +12,7 @@ struct ImageFolder: ImageFileSource {
   let classNames: [String]
   let fingerprint: DataFingerprint
   private let folder: FilePath
-  private let samples: [ImageFolderListing.Sample]
+  private let samples: [LabelledFiles.Sample]
   let extent: ImageExtent?
   let channelRange: ClosedRange<Int>
   let path: String
@@ -26,16 +26,12 @@ struct ImageFolder: ImageFileSource {
   init(
     _ folder: FilePath, listing: FolderListing, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) {
-    let content = try ImageFolderListing(folder, listing: listing)
+    let content = try LabelledFiles(.image, in: folder, listing: listing)
     let labels = content.labelNames.count
-    if let wanted = request.labelCount, labels > wanted {
-      throw DatasetError(
-        .badData, "\(labels) sub-folders, so labels are out of range 0..<\(wanted)", folder.description,
-        "correct the folder or the number of labels")
-    }
+    if let wanted = request.labelCount { try content.checkLabels(wanted, folder) }
     let hash = ContentHash(kind: "image folder 1")
     var extents = CommonExtent(problems)
-    var whole: [ImageFolderListing.Sample] = []
+    var whole: [LabelledFiles.Sample] = []
     var (bytes, turned) = (0, 0)
     for sample in content.samples {
       do throws(DatasetError) {
@@ -69,26 +65,18 @@ struct ImageFolder: ImageFileSource {
 
   func file(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], place: String) {
     let file = try OpenFile(folder.appending(samples[index].path))
-    guard file.size <= limits.bytes else { throw Self.tooLarge(file) }
-    return (try file.bytes(0..<file.size), file.path.description)
+    return (try file.sample(limits), file.path.description)
   }
 
   /// Adds the file to `hash` and finds the image's extent and channels.
   private static func inspect(
     _ file: borrowing OpenFile, limits: DatasetLimits, hash: borrowing ContentHash
   ) throws(DatasetError) -> (extent: ImageExtent, channels: Int, isTurned: Bool) {
-    guard file.size <= limits.bytes else { throw tooLarge(file) }
-    let bytes = try file.bytes(0..<file.size)
+    let bytes = try file.sample(limits)
     hash.add(bytes)
     let path = file.path
     return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
       try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), place: path.description, limits: limits)
     }
-  }
-
-  static func tooLarge(_ file: borrowing OpenFile) -> DatasetError {
-    DatasetError(
-      .badData, "an image file of \(file.size) bytes", file.path.description,
-      "replace it by a smaller one, or \(DatasetLimits.moreBytes)")
   }
 }

@@ -67,9 +67,7 @@ public enum PartialSamples {
     _ path: FilePath, _ shape: Shape, _ limits: DatasetLimits
   ) throws(DatasetError) -> [Float] {
     let place = path.description
-    let file = try OpenFile(path)
-    guard file.size <= limits.bytes else { throw ImageFolder.tooLarge(file) }
-    let bytes = try file.bytes(0..<file.size)
+    let bytes = try OpenFile(path).sample(limits)
     let (image, alpha) = try bytes.withUnsafeBufferPointer { (bytes) throws(DatasetError) in
       let bytes = UnsafeRawBufferPointer(bytes)
       let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)

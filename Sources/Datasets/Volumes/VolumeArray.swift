@@ -6,18 +6,14 @@ package import TensorCore
 /// Values from empty to full are false and true, 0 and 255 of uint8 or 0 and 1 where no value of the whole
 /// file is larger, or floats in 0...1, in -1...1 if any of them is negative. They are read from the file as
 /// they are asked for.
-package struct VolumeArray: ImageDataset {
+package struct VolumeArray: VolumeDataset {
   package let name: String
-  /// `NPY` or `NPZ`.
   package let format: String
   package let count: Int
   package let labelCount: Int
   package let fingerprint: DataFingerprint
-  /// The bytes of all files.
   package let byteCount: Int
-  /// The sides of a volume in the file.
   package var extent: VolumeExtent { fit.extent }
-  /// The least and the largest value in the file; infinite where all are no numbers.
   package let least: Float
   package let largest: Float
   private let array: NPYArray
@@ -63,10 +59,8 @@ package struct VolumeArray: ImageDataset {
   }
 
   package var sampleShape: Shape { Shape(fit.result.sides + [1]) }
-  package var sampleName: String { "volumes" }
   package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }
 
-  /// NumPy's name of the type of values.
   package var type: String {
     switch array.header.element {
     case .bool: "bool"
@@ -76,10 +70,7 @@ package struct VolumeArray: ImageDataset {
     }
   }
 
-  package var remarks: [String] {
-    let changes = fit.changes
-    return changes.isEmpty ? [] : ["\(changes.joined(separator: " and ")) from \(extent.sizes)"]
-  }
+  package var remarks: [String] { [fit.remark].compactMap { $0 } }
 
   package func read(
     _ index: Int, into values: UnsafeMutablePointer<Float>
@@ -99,6 +90,5 @@ package struct VolumeArray: ImageDataset {
     return label(index)
   }
 
-  /// The label of a volume, -1 when unlabelled.
   package func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
 }

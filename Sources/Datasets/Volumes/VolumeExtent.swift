@@ -32,7 +32,7 @@ package struct VolumeExtent: Hashable, Sendable {
       depth: sides[sides.startIndex], height: sides[sides.startIndex + 1], width: sides[sides.startIndex + 2])
   }
 
-  private init(depth: Int, height: Int, width: Int) {
+  init(depth: Int, height: Int, width: Int) {
     self.depth = depth
     self.height = height
     self.width = width

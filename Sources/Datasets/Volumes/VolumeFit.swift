@@ -6,7 +6,7 @@ struct VolumeFit: Sendable {
   /// The sides of the result.
   let result: VolumeExtent
   /// What it does to volumes: nothing, `scaled`, `padded` or both.
-  let changes: [String]
+  private let changes: [String]
   /// The sides of the box of source voxels that one value averages.
   private let box: VolumeExtent
   /// The side of the cube of values that one source voxel fills.
@@ -39,6 +39,11 @@ struct VolumeFit: Sendable {
     result = extent.mapped { max(1, $0 / side) }
     changes = side > 1 ? ["scaled"] : []
     repeats = 1
+  }
+
+  /// What it does to volumes, as a run tells it; nil if nothing.
+  var remark: String? {
+    changes.isEmpty ? nil : "\(changes.joined(separator: " and ")) from \(extent.sizes)"
   }
 
   /// Writes the values of ``result`` in [-1, 1].

@@ -44,12 +44,7 @@ package struct DataInspection {
       ("data", source.name), ("format", source.format), ("samples", "\(source.count)"), ("shape", shape),
       ("values", values), ("labels", labels.text),
     ]
-    if !source.classNames.isEmpty {
-      // A request may ask for more labels than have names.
-      let named = zip(source.classNames, labels.counts).enumerated()
-        .map { "\($0.offset) \($0.element.0) (\($0.element.1))" }
-      lines.append(("classes", named.joined(separator: ", ")))
-    }
+    if !source.classNames.isEmpty { lines.append(("classes", labels.named(source.classNames))) }
     lines += [("bytes", "\(source.byteCount)"), ("fingerprint", source.fingerprint.description)]
     if let characters = source.characters { lines.append(("characters", characters)) }
     if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }
@@ -129,9 +124,11 @@ package struct DataCheck {
     if let volumes = try Datasets.volumesIfAny(request, problems: problems) {
       self.problems = problems.list
       (name, count) = (volumes.name, volumes.count)
-      (otherSizes, ignored, turned) = (0, IgnoredFiles(), 0)
+      (otherSizes, ignored, turned) = (0, volumes.ignored, 0)
       let labels = "labels: \(volumes.labelCount)"
-      remarks = ["volumes of \(volumes.extent.sizes), values: \(volumes.valuesText), \(labels)"]
+      remarks =
+        ["volumes of \(volumes.extent.sizes), values: \(volumes.valuesText), \(labels)"]
+        + [volumes.ignored.text].compactMap { $0 }
       return
     }
     let source = try Datasets.source(request, problems: problems)
@@ -202,5 +199,5 @@ extension ImageSource {
 
 extension IgnoredFiles {
   /// The number of files of each kind.
-  fileprivate var json: JSONValue { .object(kinds.map { .init($0.name, .integer($0.count)) }) }
+  var json: JSONValue { .object(kinds.map { .init($0.name, .integer($0.count)) }) }
 }

@@ -15,4 +15,10 @@ struct LabelCounts {
     guard let least = counts.min(), let most = counts.max() else { return "none" }
     return "\(counts.count), each with \(least) to \(most) samples"
   }
+
+  /// `0 amphora (12), 1 bowl (9)`; those that have no names, as a request may ask for more, are left out.
+  func named(_ names: [String]) -> String {
+    zip(names, counts).enumerated().map { "\($0.offset) \($0.element.0) (\($0.element.1))" }
+      .joined(separator: ", ")
+  }
 }

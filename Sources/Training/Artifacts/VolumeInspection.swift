@@ -1,12 +1,12 @@
 package import Datasets
 import Reporting
 
-/// What a file of volumes holds, as `lockstep data info` tells it.
+/// What a file or folder of volumes holds, as `lockstep data info` tells it.
 package struct VolumeInspection {
-  private let volumes: VolumeArray
+  private let volumes: any VolumeDataset
   private let labels: LabelCounts
 
-  /// The volumes of a file; nil if it holds something else.
+  /// The volumes of a file or folder; nil if it holds something else.
   /// - Throws: `DatasetError`.
   package init?(_ request: DatasetRequest) throws {
     guard let volumes = try Datasets.volumesIfAny(request) else { return nil }
@@ -16,12 +16,15 @@ package struct VolumeInspection {
 
   /// A table for people.
   package var text: String {
-    NamedValues.text([
+    var lines = [
       ("data", volumes.name), ("format", "\(volumes.format), volumes, for model.family=voxel-gan"),
       ("samples", "\(volumes.count)"), ("shape", volumes.extent.sizes), ("values", volumes.valuesText),
-      ("labels", labels.text), ("bytes", "\(volumes.byteCount)"),
-      ("fingerprint", volumes.fingerprint.description),
-    ])
+      ("labels", labels.text),
+    ]
+    if !volumes.classNames.isEmpty { lines.append(("classes", labels.named(volumes.classNames))) }
+    lines += [("bytes", "\(volumes.byteCount)"), ("fingerprint", volumes.fingerprint.description)]
+    if !volumes.ignored.list.isEmpty { lines.append(("ignored", volumes.ignored.list)) }
+    return NamedValues.text(lines)
   }
 
   /// One JSON object.
@@ -34,8 +37,10 @@ package struct VolumeInspection {
       .init("least", .float(volumes.least)), .init("largest", .float(volumes.largest)),
       .init("labels", .integer(volumes.labelCount)),
       .init("samples_of_label", .array(labels.counts.map(JSONValue.integer))),
+      .init("class_names", .array(volumes.classNames.map(JSONValue.string))),
       .init("bytes", .integer(volumes.byteCount)),
       .init("fingerprint", .string(volumes.fingerprint.description)),
+      .init("ignored", volumes.ignored.json),
     ]).text
   }
 
@@ -49,7 +54,7 @@ package struct VolumeInspection {
   }
 }
 
-extension VolumeArray {
+extension VolumeDataset {
   /// Their type, and their range unless it has no ends.
   var valuesText: String { type + (least.isFinite && largest.isFinite ? ", \(least) to \(largest)" : "") }
 }

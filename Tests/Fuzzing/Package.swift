@@ -30,7 +30,7 @@ func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
 }
 
-let files = ["IDX", "CIFAR", "Images", "NumPy", "Tar", "Text", "Index"]
+let files = ["IDX", "CIFAR", "Images", "NumPy", "Tar", "Text", "Index", "Binvox"]
 
 let package = Package(
   name: "fuzzing",
@@ -77,7 +77,9 @@ let package = Package(
         "Training", "Models", "DataParallel", "Checkpoints", "Reporting", "Autograd", "MessagePassing",
         "TensorCore", "Platform",
       ]),
-    .target(name: "Harness", dependencies: ["Datasets"], path: "Sources/Harness", swiftSettings: settings),
+    .target(
+      name: "Harness", dependencies: ["Datasets", "TensorCore"], path: "Sources/Harness",
+      swiftSettings: settings),
   ] + files.map { fuzzer("Fuzz\($0)", ["Harness"]) } + [
     fuzzer("FuzzCheckpoint", ["Checkpoints", "Platform"]),
     fuzzer("FuzzHostfile", ["Cluster"]),

@@ -147,6 +147,14 @@ def main() -> None:
     write("Text", "cut", b"a" * 16 + b"\xf0\x9f\x98")
     write("Text", "many", "".join(map(chr, range(0x4E00, 0x4E00 + 5000))).encode())
 
+    cube = b"#binvox 1\ndim 4 4 4\ntranslate 0 0 0\nscale 1\ndata\n"
+    write("Binvox", "whole", cube + bytes([0, 30, 1, 30, 0, 4]))
+    write("Binvox", "more", cube + bytes([1, 255]))
+    write("Binvox", "cut", cube + bytes([0, 30, 1]))
+    write("Binvox", "overflow", cube.replace(b"4 4 4", b"9223372036854775807 " * 3) + bytes([0, 64]))
+    write("Binvox", "huge", cube.replace(b"4 4 4", b"440 440 440") + bytes([1, 255]) * 16)
+    write("Binvox", "lines", cube.replace(b"scale 1", b"dim 4 4 4\n" * 3 + b"\xff\x1b[31m"))
+
     lines = "lockstep shards 1\nlabels 10\n0.tar 512 2 " + "0" * 64 + "\n"
     write("Index", "whole", lines.encode())
     write("Index", "twice", (lines + lines.splitlines()[2] + "\n").encode())

@@ -1,21 +1,25 @@
 import Datasets
 import Glibc
+import TensorCore
 
 /// Files for readers that take paths, in memory where the system has such a folder.
 package enum Reading {
   /// Writes the input under `name` into a folder of this process, opens it as training and as `data check`
   /// do, and decodes the first samples and the last. Whatever the bytes are, this returns.
-  /// - Parameter shard: lies beside the input, and the folder is opened instead of the input.
+  /// - Parameters:
+  ///   - shard: lies beside the input.
+  ///   - opensFolder: whether the folder is opened instead of the input, as it is where something lies beside
+  ///     that.
   package static func run(
     _ start: UnsafePointer<UInt8>?, _ count: Int, name: String,
-    beside shard: (name: String, bytes: [UInt8])? = nil
+    beside shard: (name: String, bytes: [UInt8])? = nil, opensFolder: Bool = false
   ) {
     if let shard {
       shard.bytes.withUnsafeBufferPointer { write($0.baseAddress, $0.count, to: folder + "/" + shard.name) }
     }
     let path = folder + "/" + name
     write(start, count, to: path)
-    open(shard == nil ? path : folder)
+    open(shard == nil && !opensFolder ? path : folder)
   }
 
   private static func write(_ start: UnsafePointer<UInt8>?, _ count: Int, to path: String) {
@@ -26,23 +30,30 @@ package enum Reading {
   }
 
   private enum Way: CaseIterable {
-    case images, resized, checked, points
+    case images, resized, checked, points, volumes, listedVolumes, partial
   }
 
   private static func open(_ path: String) {
     for way in Way.allCases {
       let request = DatasetRequest(
-        source: path, size: way == .points ? 1 : 16, channels: way == .points ? 2 : 3, labelCount: 10,
-        resize: way == .resized ? .crop : .none)
+        source: path, size: way == .points ? 1 : 16, channels: way == .points ? 2 : way == .volumes ? 1 : 3,
+        isVolume: way == .volumes, labelCount: 10, resize: way == .resized ? .crop : .none)
       do throws(DatasetError) {
         switch way {
-        case .images, .resized:
+        case .images, .resized, .volumes:
           let pixels = try read(Datasets.open(request))
           precondition(pixels.allSatisfy { $0 >= -1 && $0 <= 1 }, "pixels lie in -1...1")
         case .checked: try decode(Datasets.source(request, problems: SampleProblems(collects: true)))
         case .points:
           let values = try read(Datasets.open(request))
           precondition(values.allSatisfy(\.isFinite), "coordinates are finite")
+        case .listedVolumes:
+          if let volumes = try Datasets.volumesIfAny(request, problems: SampleProblems(collects: true)) {
+            _ = (volumes.extent, volumes.least, volumes.largest, volumes.ignored)
+          }
+        case .partial:
+          let values = try PartialSamples.read(path, sampleShape: [2, 2, 3]).scalars
+          precondition(values.allSatisfy { $0 >= -1 && $0 <= 1 }, "values and masks lie in -1...1")
         }
       } catch {
         // A message for people, on one line.
@@ -85,7 +96,7 @@ package enum Reading {
   }()
 
   private static func removeFolder() {
-    for name in ["input", "input.bin", "input.tar", "input.txt", "index.txt", "0.tar"] {
+    for name in ["input", "input.bin", "input.tar", "input.txt", "input.binvox", "index.txt", "0.tar"] {
       unlink("\(folder)/\(name)")
     }
     rmdir(folder)

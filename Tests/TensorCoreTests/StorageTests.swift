@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TensorCore
 import Testing
 
@@ -105,11 +106,37 @@ struct StorageTests {
       }
     }
 
-    /// Leaves this process one and a half gigabytes more than it has.
-    private static func limitMemory() throws {
+    @Test(
+      "before the program ends its last words are said, once and with room, of many threads that find none")
+    func lastWords() async {
+      await #expect(processExitsWith: .exitCode(78)) {
+        let timesSaid = Atomic<Int>(0)
+        MemoryExhaustion.setLastWords {
+          // What mmap gives is address space as a tensor's is.
+          let room = mmap(nil, 24 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+          if room != MAP_FAILED { timesSaid.add(1, ordering: .relaxed) }
+          usleep(100_000)
+        }
+        MemoryExhaustion.setHandler { _ in _exit(timesSaid.load(ordering: .relaxed) == 1 ? 78 : 1) }
+        for _ in 0..<3 {
+          Thread.detachNewThread {
+            while !StorageTests.isLimited.load(ordering: .relaxed) { usleep(1000) }
+            _ = TensorStorage(count: 1 << 30)
+          }
+        }
+        try StorageTests.limitMemory(to: 16 << 20)
+        StorageTests.isLimited.store(true, ordering: .relaxed)
+        sleep(60)
+      }
+    }
+
+    private static let isLimited = Atomic<Bool>(false)
+
+    /// Leaves this process so many bytes more than it has.
+    private static func limitMemory(to bytes: Int = 3 << 29) throws {
       let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
       let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
-      let most = rlim_t(inUse + 3 << 29)
+      let most = rlim_t(inUse + bytes)
       var limit = rlimit(rlim_cur: most, rlim_max: most)
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
     }

@@ -3,6 +3,7 @@ import Foundation
 import MessagePassing
 import Platform
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
@@ -42,6 +43,57 @@ struct WatchTests {
     #expect(
       report.lost([1: .ended], places: [1: large]).hasSuffix(
         "discriminator, with 900.0 MiB of the 1.0 GiB of its container at its peak"))
+  }
+
+  @Test("a rank that has run out of memory is named with its host and step, and with what can be done")
+  func exhausted() {
+    let text = report.lost([2: .exhausted], places: [2: place(turns: 26, .computing, phase: 0)])
+    #expect(text.hasPrefix("rank 2 on node2 has run out of memory in step 14, discriminator; lower batch, "))
+  }
+
+  @Test("that its memory ran out stands in the status of a run before the program ends")
+  func exhaustionIsRecorded() throws {
+    let folder = TemporaryFolder()
+    RunStatus(.running, step: 13, start: "mark").write(in: folder.path)
+    _ = try ThreadCommunicator.run(size: 1) { communicator in
+      let watchdog = try Watchdog(over: communicator, layout: try communicator.nodeLayout(), timeout: 100)
+      defer { watchdog.end() }
+      watchdog.board.completed(step: 13)
+      watchdog.watch(timeout: 100, phases: [], shares: [1], folder: folder.path, start: "mark")
+      watchdog.tellOfExhaustion()
+    }
+    let status = try #require(RunStatus.read(in: folder.path))
+    #expect(status.state == .failed && status.exitCode == 78 && status.step == 13)
+    #expect(status.cause?.hasPrefix("rank 0 on ") == true)
+    #expect(status.cause?.contains("has run out of memory") == true)
+  }
+
+  @Test("that the memory of another rank ran out, which does not see the folder, is written by rank 0")
+  func exhaustionOfAnother() async {
+    await #expect(processExitsWith: .exitCode(7)) {
+      let folder = TemporaryFolder()
+      RunStatus(.running, step: 13, start: "mark").write(in: folder.path)
+      _ = try ThreadCommunicator.run(size: 2) { communicator in
+        let layout = try communicator.nodeLayout()
+        let watchdog = try Watchdog(over: communicator, layout: layout, timeout: 100)
+        if communicator.rank == 0 {
+          watchdog.watch(timeout: 100, phases: [], shares: [1, 1], folder: folder.path, start: "mark")
+        }
+        try communicator.barrier()
+        // Sooner there may be no connection yet.
+        while communicator.rank == 0, watchdog.takeTimes() == nil { usleep(10_000) }
+        try communicator.barrier()
+        guard communicator.rank == 0 else { return watchdog.tellOfExhaustion() }
+        while true {
+          if let status = RunStatus.read(in: folder.path), status.state == .failed {
+            let isTold = status.cause?.hasPrefix("rank 1 on ") == true && status.exitCode == 78
+            try? FileManager.default.removeItem(atPath: folder.path)
+            _exit(isTold && status.cause?.contains("has run out of memory") == true ? 7 : 8)
+          }
+          usleep(2000)
+        }
+      }
+    }
   }
 
   @Test("a silence that ends is told with its length, each host once; a pause of the watch is none")
@@ -224,6 +276,26 @@ struct WatchTests {
     first.tell(.verdict, RankPlace())
     turn { second.hasVerdict }
     #expect(second.hasVerdict)
+  }
+
+  @Test("a rank that found no memory has said so, whatever becomes of its connection")
+  func exhaustedConnection() throws {
+    let plans = try ThreadCommunicator.run(size: 2) { communicator in
+      try WatchNetwork.plan(over: communicator, hosts: ["here", "here"])
+    }
+    let first = WatchNetwork(try #require(plans[0]))
+    var second: WatchNetwork? = WatchNetwork(try #require(plans[1]))
+    func turn(_ until: () -> Bool) {
+      for _ in 0..<500 where !until() {
+        for network in [first, second].compactMap({ $0 }) { network.listen(milliseconds: 2, wake: -1) }
+        second?.tell(.place, RankPlace())
+      }
+    }
+    turn { first.peers[1]?.lastHeard != nil }
+    second?.tell(.exhausted, place(turns: 9, .computing))
+    second = nil
+    for _ in 0..<50 { first.listen(milliseconds: 2, wake: -1) }
+    #expect(first.peers[1]?.loss == .exhausted && first.peers[1]?.place.turns == 9)
   }
 
   @Test("a process that says nothing is told less and less, so that one that is stopped has room for it")

@@ -22,9 +22,12 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// One line for an allocation of `bytes` that the system refuses.
   package static func exhausted(_ bytes: Int) -> String {
-    "there is no memory for \(ByteCount.text(bytes)) more; lower batch, samples.count, --count or the keys of model., use more "
-      + "nodes, or raise the limit (ulimit -v)"
+    "there is no memory for \(ByteCount.text(bytes)) more; \(advice)"
   }
+
+  /// What to do where the system refuses memory.
+  static let advice =
+    "lower batch, samples.count, --count or the keys of model., use more nodes, or raise the limit (ulimit -v)"
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
   package static func checkMaking(_ options: Options) throws(MemoryError) {

@@ -5,6 +5,7 @@ package import MessagePassing
 import Models
 import Platform
 package import Reporting
+import TensorCore
 
 /// What a person asks for with `lockstep train`.
 package struct TrainingRequest: Sendable {
@@ -54,6 +55,8 @@ package enum TrainingRun {
     let layout = try communicator.nodeLayout()
     let watchdog = try Watchdog(over: communicator, layout: layout, timeout: coordinationTimeout)
     defer { watchdog.end() }
+    MemoryExhaustion.setLastWords { watchdog.tellOfExhaustion() }
+    defer { MemoryExhaustion.setLastWords(nil) }
     // A launcher waits for this no longer than for a rank that stalls; the data may take longer.
     if communicator.rank == 0, Files.environment(RunStatus.startVariable) != nil {
       let (ranks, hosts) = (Count.text(communicator.size, "rank"), Count.text(layout.names.count, "host"))
@@ -114,6 +117,10 @@ package enum TrainingRun {
     let report = try start.report(options, progress, over: communicator)
     progress.announce(setup, model, start)
     watchdog.board.completed(step: start.step)
+    watchdog.watch(
+      timeout: options.stallTimeout, phases: model.phases.map(\.name),
+      shares: (0..<communicator.size).map { plan.microBatches(of: $0).count }, folder: setup.folder,
+      start: start.mark)
     record.began(start)
 
     var files = FileSystem()
@@ -137,10 +144,6 @@ package enum TrainingRun {
       state: state, plan: plan, options, communication: communication, acrossNodes: layout.names.count > 1)
     engine.board = watchdog.board
     if request.isTraced { engine.timeline = try Timeline(from: start.step, over: communicator) }
-    watchdog.watch(
-      timeout: options.stallTimeout, phases: model.phases.map(\.name),
-      shares: (0..<communicator.size).map { plan.microBatches(of: $0).count }, folder: setup.folder,
-      start: start.mark)
     let trainer = Trainer(
       setup, engine: engine, communication: communication, report: report,
       saver: RunSaver(

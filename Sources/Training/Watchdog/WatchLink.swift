@@ -12,6 +12,8 @@ package final class WatchLink {
     case ended
     /// The machine at the other end acknowledges nothing.
     case unreachable
+    /// The process at the other end has found no memory, and is about to end.
+    case exhausted
   }
 
   /// Milliseconds without an acknowledgement after which a machine counts as lost.

@@ -66,6 +66,7 @@ final class WatchLoop {
     let now = MonotonicClock.milliseconds
     let settings = orders.settings.withLock { $0 }
     report.phases = settings.phases
+    if orders.owesExhaustion { tellOfExhaustion() }
     if network?.hasVerdict == true { leave() }
     judgeLosses(now)
     judgeReading(now)
@@ -88,11 +89,11 @@ final class WatchLoop {
     guard !losses.isEmpty else { return }
     if lossNoticed == nil {
       lossNoticed = now
-      if rank == 0 { writeStatus(lossText) }
+      if rank == 0 { writeStatus(lossText, lossStatus) }
     }
     let waited = now - (lossNoticed ?? now)
     if rank == 0 {
-      let grace: Int64 = losses.values.contains(.ended) ? 1000 : 0
+      let grace: Int64 = losses.values.allSatisfy { $0 == .unreachable } ? 0 : 1000
       if waited >= grace || StopSignals.isStopWished { speakOfLosses() }
       return
     }
@@ -112,7 +113,18 @@ final class WatchLoop {
     report.lost(losses, places: (network?.peers ?? [:]).mapValues(\.place))
   }
 
-  private func speakOfLosses() -> Never { end(lossText) }
+  /// What status and exit code say of them: a rank that found no memory would find none again.
+  private var lossStatus: ExitStatus { losses.values.contains(.exhausted) ? .configuration : .peerLost }
+
+  private func speakOfLosses() -> Never { end(lossText, lossStatus) }
+
+  /// Tells that this rank has found no memory; its training thread then ends the program.
+  private func tellOfExhaustion() {
+    writeStatus(report.lost([rank: .exhausted], places: [rank: board.place]), .configuration)
+    status.wait(milliseconds: 500)
+    network?.tell(.exhausted, board.place)
+    orders.exhaustionIsTold()
+  }
 
   // MARK: Progress
 
@@ -208,8 +220,8 @@ final class WatchLoop {
 
   // MARK: The end
 
-  private func end(_ text: String, advice: String? = nil) -> Never {
-    writeStatus(text)
+  private func end(_ text: String, _ exit: ExitStatus = .peerLost, advice: String? = nil) -> Never {
+    writeStatus(text, exit)
     // Before the verdict, on which mpirun ends the job, if the folder answers.
     status.wait(milliseconds: 500)
     network?.tell(.verdict, board.place)
@@ -219,12 +231,12 @@ final class WatchLoop {
     // What has come and is not read would have the kernel drop what is still to go.
     network?.listen(milliseconds: 50, wake: orders.wake)
     status.wait(milliseconds: 1000)
-    leave()
+    leave(exit)
   }
 
-  private func leave() -> Never {
+  private func leave(_ exit: ExitStatus = .peerLost) -> Never {
     endDaemon()
-    _exit(ExitStatus.peerLost.rawValue)
+    _exit(exit.rawValue)
   }
 
   /// Ends the daemon of `mpirun` that started this rank, if the host of `mpirun` is lost: it would tell that
@@ -236,13 +248,13 @@ final class WatchLoop {
     if LaunchEnvironment.isDaemon(parent) { kill(parent, SIGKILL) }
   }
 
-  private func writeStatus(_ text: String) {
+  private func writeStatus(_ text: String, _ exit: ExitStatus) {
     let (folder, start) = orders.settings.withLock { ($0.folder, $0.start) }
     guard let folder else { return }
     // Rank 0 knows best: where it could write, another rank may be the one that is cut off.
     status.write(
       RunStatus(
-        .failed, step: board.place.step, exitStatus: .peerLost, cause: text, worldSize: report.hosts.count,
+        .failed, step: board.place.step, exitStatus: exit, cause: text, worldSize: report.hosts.count,
         start: start),
       in: folder,
       isFirstToSpeak: rank == 0)

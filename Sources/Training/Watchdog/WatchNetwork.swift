@@ -143,7 +143,7 @@ package final class WatchNetwork {
         bind(stranger, to: 0)
         // At once, so that rank 0 knows whose connection this is.
         stranger.send(WatchRecord(.place, token: address.token, rank: rank))
-      case .place, .goodbye, .verdict:
+      case .place, .goodbye, .verdict, .exhausted:
         if listener != nil { bind(stranger, to: record.rank) }
         take(record)
       default: break
@@ -182,7 +182,8 @@ package final class WatchNetwork {
     }
     guard let loss = link.loss else { return }
     links[other] = nil
-    if peers[other]?.hasLeft == false { peers[other]?.loss = loss }
+    // Who has said that it ends has said why.
+    if let peer = peers[other], !peer.hasLeft, peer.loss == nil { peers[other]?.loss = loss }
   }
 
   private func take(_ record: WatchRecord) {
@@ -192,6 +193,9 @@ package final class WatchNetwork {
       peers[record.rank]?.lastHeard = MonotonicClock.milliseconds
     case .goodbye: peers[record.rank]?.hasLeft = true
     case .verdict: hasVerdict = true
+    case .exhausted:
+      peers[record.rank]?.place = record.place
+      peers[record.rank]?.loss = .exhausted
     case .hello, .welcome: break
     }
   }

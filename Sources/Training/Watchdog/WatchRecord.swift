@@ -11,6 +11,8 @@ package struct WatchRecord: Sendable, Equatable {
     case goodbye
     /// Rank 0 has said what is wrong; leave without a word.
     case verdict
+    /// The sender has found no memory, and is about to end.
+    case exhausted
   }
 
   static let byteCount = 8 * (4 + RankPlace.wordCount)

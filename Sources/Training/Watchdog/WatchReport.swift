@@ -45,6 +45,10 @@ package struct WatchReport: Sendable {
         texts.append(
           "rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))\(Self.memory(place))"
         )
+      case .exhausted:
+        texts.append(
+          "rank \(rank) on \(hosts[rank]) has run out of memory \(moment(place))\(Self.memory(place)); "
+            + MemoryError.advice)
       case nil: break
       }
     }

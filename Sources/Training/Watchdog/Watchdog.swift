@@ -17,6 +17,7 @@ import Synchronization
 /// | what happens | what is seen | when |
 /// |---|---|---|
 /// | a process ends | its kernel closes the connection | at once |
+/// | a process has no memory left | it says so before it ends | at once |
 /// | a host loses power or its link | nothing is acknowledged, nor any new connection made | after 7 s |
 /// | a process is stopped | acknowledged, but no word comes | after `stallTimeout` |
 /// | a training thread hangs | words come, without progress | after `stallTimeout` |
@@ -100,6 +101,10 @@ package final class Watchdog: Sendable {
     usleep(UInt32(WatchLink.patience) * 1000 + 2_000_000)
   }
 
+  /// Has it told that this rank has found no memory: in `status.json` where it sees the folder, and to the
+  /// other ranks. Returns when that is done, or after two seconds: the program is about to end.
+  package func tellOfExhaustion() { orders.tellOfExhaustion() }
+
   /// Ends the watch: the other ranks hear that this one leaves in order.
   package func end() {
     if orders.end() { thread.join() }
@@ -147,6 +152,8 @@ final class WatchOrders: Sendable {
   let wake: Int32
   private let waker: Int32
   private let hasEnded = Atomic<Bool>(false)
+  private let isExhausted = Atomic<Bool>(false)
+  private let isExhaustionTold = Atomic<Bool>(false)
 
   init(timeout: Double) {
     settings = Mutex(Settings(limit: Int64(timeout * 1000)))
@@ -158,6 +165,20 @@ final class WatchOrders: Sendable {
   deinit {
     close(waker)
     close(wake)
+  }
+
+  /// Whether memory has run out and the watchdog's thread has not told of it yet.
+  var owesExhaustion: Bool {
+    isExhausted.load(ordering: .relaxed) && !isExhaustionTold.load(ordering: .relaxed)
+  }
+
+  /// The watchdog's thread has told that memory has run out.
+  func exhaustionIsTold() { isExhaustionTold.store(true, ordering: .relaxed) }
+
+  func tellOfExhaustion() {
+    isExhausted.store(true, ordering: .relaxed)
+    let limit = MonotonicClock.milliseconds + 2000
+    while owesExhaustion, !isEnded, MonotonicClock.milliseconds < limit { usleep(2000) }
   }
 
   var isEnded: Bool { hasEnded.load(ordering: .relaxed) }

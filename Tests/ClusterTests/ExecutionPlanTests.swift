@@ -1,6 +1,7 @@
 import Autograd
 import Cluster
 import DataParallel
+import Foundation
 import Models
 import Platform
 import Testing
@@ -200,6 +201,16 @@ struct ExecutionPlanTests {
       on: ClusterDescription(text: "cores: 2\nspeed: 0.5", path: "c"))
     // Two phases, each of 4 micro-batches forward and backward, and half an update.
     #expect(plan.rows[0].ranks == 2 && abs(plan.rows[0].prediction.seconds - 2 * (4 * 4 + 0.25)) < 1e-9)
+  }
+
+  @Test(
+    "speed is told in what the samples of the recipe are called",
+    arguments: [("dcgan", "images/s"), ("ring", "samples/s"), ("voxel-gan", "volumes/s")])
+  func units(recipe: String, unit: String) throws {
+    let options = try Options.resolve(recipe: recipe, overrides: ["batch=16", "microBatches=8"])
+    let text = try Self.plan(options, Self.calibration(1), on: ClusterDescription()).text
+    #expect(text.components(separatedBy: unit).count > 2, "\(text)")
+    #expect(unit == "images/s" || !text.contains("images/s"), "\(text)")
   }
 
   @Test("where nothing but computation takes time the cores of uneven nodes are efficient")

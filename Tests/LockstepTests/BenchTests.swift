@@ -41,6 +41,15 @@ extension EndToEnd {
       #expect(finished.status == 0, "\(finished.errors)")
     }
 
+    @Test(
+      "speed is told in what samples are called",
+      arguments: [("ring", "samples/s"), ("voxel-gan", "volumes/s")])
+    func units(recipe: String, unit: String) throws {
+      let words = ["bench", recipe, "--runs", "1", "batch=16", "steps=2"]
+      let finished = try Lockstep.run(words + (recipe == "ring" ? [] : ["size=16"]), in: Folder())
+      #expect(finished.status == 0 && finished.output.contains("\n\(unit) "), "\(finished)")
+    }
+
     @Test("after warm-up a step of one thread takes no tensor memory from the system", arguments: [1, 2])
     func allocations(ranks: Int) throws {
       guard ranks == 1 || MPIRun.isAvailable else { return }

@@ -32,7 +32,7 @@ extension ExecutionPlan {
     lines.append("")
     lines.append(
       "best        -n \(best.ranks) threads=\(best.threads) microBatches=\(best.microBatches): "
-        + "\(Self.fixed(imagesPerSecond(best), 1)) images/s on "
+        + "\(Self.fixed(imagesPerSecond(best), 1)) \(sampleName)/s on "
         + "\(Count.text(best.nodes, "node")), limited by \(best.limit)")
     lines += advice.map { "            \($0)" }
     return lines.joined(separator: "\n")
@@ -48,7 +48,7 @@ extension ExecutionPlan {
 
   private var table: [String] {
     let cells =
-      [["nodes", "ranks x threads", "ms/step", "images/s", "exposed", "efficiency", "limited by"]]
+      [["nodes", "ranks x threads", "ms/step", "\(sampleName)/s", "exposed", "efficiency", "limited by"]]
       + rows.map { row in
         [
           row.isWithin ? "\(row.nodes)" : "(\(row.nodes))", "\(row.ranks) x \(row.threads)",
@@ -76,7 +76,7 @@ extension ExecutionPlan {
     }
     if let other {
       lines.append(
-        "microBatches=\(other.microBatches) would give \(Self.fixed(imagesPerSecond(other), 1)) images/s with "
+        "microBatches=\(other.microBatches) would give \(Self.fixed(imagesPerSecond(other), 1)) \(sampleName)/s with "
           + "-n \(other.ranks) threads=\(other.threads); the weights are others then")
     }
     if best.ranks > 1 { lines.append(bucketAdvice) }
@@ -113,7 +113,7 @@ extension ExecutionPlan {
       return "\(begin): no other length changes 1 %"
     }
     let changes = others.map { "\($0) \($1 < 0 ? "-" : "+")\(Self.fixed(abs($1), 1)) %" }
-    return "\(begin); \(Prose.list(changes)) images/s"
+    return "\(begin); \(Prose.list(changes)) \(sampleName)/s"
   }
 
   /// One JSON object; seconds.

@@ -53,6 +53,8 @@ package struct ExecutionPlan: Sendable {
   package let description: String
   /// Whether samples lie in files, which take time to read that is not counted here.
   let readsFiles: Bool
+  /// What samples are called, in the plural.
+  let sampleName: String
   package let batch: Int
   package let samplesPerStep: Int
   let graph: StepGraph
@@ -72,6 +74,7 @@ package struct ExecutionPlan: Sendable {
     self.machine = machine
     description = options.modelDescription
     readsFiles = options.data.isPath
+    sampleName = options.sampleName
     batch = options.batch
     samplesPerStep = options.batch * schedule.batchesPerStep
     let predictor = Predictor(

@@ -23,7 +23,7 @@ package struct TrainingBenchmark {
   /// Seconds from the start of the process to the end of its first step; 0 where the system does not say.
   private let firstStep: Double
   private let modelDescription: String
-  private let isImages: Bool
+  private let sampleName: String
 
   /// Trains the family of `options` on synthetic images: one warm-up run, then `runs` timed ones of `steps`
   /// steps. All ranks call; the figures are those of the slowest rank, memory that of the largest.
@@ -69,7 +69,7 @@ package struct TrainingBenchmark {
       schedule.turns(at: 0).reduce(0) { $0 + model.flopsPerSample(of: $1.phase) }
       / Double(schedule.batchesPerStep)
     modelDescription = options.modelDescription
-    isImages = !options.modelsPoints && !options.modelsVolumes
+    sampleName = options.sampleName
   }
 
   private var sorted: [Double] { runs.sorted() }
@@ -104,7 +104,7 @@ package struct TrainingBenchmark {
       \(modelDescription), batch \(batch), \
       \(Count.text(worldSize, "rank")) x \(Count.text(threads, "thread")), kernels \(KernelSet.current.rawValue), \
       median of \(Count.text(runs.count, "run")) of \(Count.text(stepsPerRun, "step"))
-      \(isImages ? "images/s " : "samples/s")                \(fixed(images, 1))   (spread \(fixed(spread, 1)) %)
+      \(sampleName)/s\(String(repeating: " ", count: 23 - sampleName.count))\(fixed(images, 1))   (spread \(fixed(spread, 1)) %)
       ms/step                  \(fixed(step * 1000, 2))
       GFLOP/s per core         \(fixed(images * flopsPerImage * 1e-9 / Double(worldSize * threads), 1))
       exposed communication    \(fixed(waited / runs.reduce(0, +) * 100, 2)) %

@@ -56,6 +56,10 @@ extension DatasetRequest {
 }
 
 extension Options {
+  /// What samples are called, in the plural, as the data of such a model call them; text is told by the data
+  /// alone.
+  package var sampleName: String { modelsPoints ? "samples" : modelsVolumes ? "volumes" : "images" }
+
   /// Checks that the model can be trained on the data.
   /// - Parameter isNew: whether nothing has been trained yet: what has been goes on as it began.
   /// - Throws: `DatasetError`.

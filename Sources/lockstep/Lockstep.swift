@@ -56,7 +56,7 @@ struct Lockstep: ParsableCommand {
       leave(.configuration)
     }
     let words = Array(CommandLine.arguments.dropFirst())
-    if let advice = UsageAdvice.longDash(in: words) {
+    if let advice = UsageAdvice.beforeParsing(words) {
       if LaunchEnvironment.current.isFirst { Failure.report(advice) }
       leave(.usage)
     }

@@ -106,9 +106,6 @@ struct Train: ParsableCommand {
     let word = TerminalText.escaped(words[place])
     let before = place > 0 ? words[place - 1] : ""
     if resume, folder == nil { return Self.resumeOf(words[place]) }
-    if before.hasSuffix("="), OptionSchema.path(of: String(before.dropLast())) != nil {
-      return ValidationError("There is a space behind \(before); write \(before)\(word).")
-    }
     if before.hasPrefix("data=") {
       let whole = TerminalText.escaped(ShellWord.typed("\(before) \(words[place])"))
       return ValidationError("'\(word)' stands alone; write \(whole), if it belongs to the path.")

@@ -19,9 +19,23 @@ enum UsageAdvice {
     return commandsWithKeys.contains(command) ? dashedKey(in: words) : nil
   }
 
+  /// What is wrong with words that may well parse, and mean something else.
+  static func beforeParsing(_ words: [String]) -> String? { longDash(in: words) ?? spacedValue(in: words) }
+
+  /// `steps= 20` for `steps=20`: no key has an empty value, and what stands alone may pass for a path.
+  private static func spacedValue(in words: [String]) -> String? {
+    guard let command = words.first, commandsWithKeys.contains(command) else { return nil }
+    for (word, next) in zip(words, words.dropFirst()) where word.hasSuffix("=") {
+      guard !next.contains("="), !next.hasPrefix("-"), OptionSchema.path(of: String(word.dropLast())) != nil
+      else { continue }
+      return "there is a space behind \(word); write \(word)\(next)"
+    }
+    return nil
+  }
+
   /// An option behind a dash that no keyboard has, as one copied from a text does: such a word may pass for a
   /// path or a recipe.
-  static func longDash(in words: [String]) -> String? {
+  private static func longDash(in words: [String]) -> String? {
     for word in words.dropFirst() where word.first.map({ "–—−".contains($0) }) == true {
       let name = word.drop { "–—−-".contains($0) }
       let option = (name.prefix { $0 != "=" }.count == 1 ? "-" : "--") + name

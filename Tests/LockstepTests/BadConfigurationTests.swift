@@ -82,6 +82,11 @@ extension EndToEnd {
     func stray() throws {
       for (words, said) in [
         (["train", "dcgan", "steps=", "20"], "write steps=20"),
+        (["bench", "dcgan", "steps=", "20"], "there is a space behind steps=; write steps=20"),
+        (["plan", "dcgan", "batch=", "64"], "write batch=64"),
+        (["evaluate", "run", "data=", "mnist"], "write data=mnist"),
+        (["sample", "run", "model.guidance=", "3"], "write model.guidance=3"),
+        (["launch", "-n", "2", "train", "dcgan", "steps=", "20"], "write steps=20"),
         (["train", "dcgan", "data=my", "photos"], "write 'data=my photos'"),
         (["train", "steps=20", "dcgan"], "The recipe comes first"),
         (["train", "--resume", "dcgan", "--bogus"], "Unknown option '--bogus'"),

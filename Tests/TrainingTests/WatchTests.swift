@@ -319,6 +319,22 @@ struct WatchTests {
     #expect(second.receive().map(\.kind) == [.place, .verdict], "who is heard again is told at once")
   }
 
+  @Test("the kernel is to ask every second after a machine that says nothing, and to give it up")
+  func keepalive() throws {
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    try #require(socket >= 0)
+    let link = WatchLink(descriptor: socket)
+    func option(_ level: Int32, _ name: Int32) -> Int32 {
+      var (value, size) = (Int32(-1), socklen_t(MemoryLayout<Int32>.size))
+      return getsockopt(socket, level, name, &value, &size) == 0 ? value : -1
+    }
+    let tcp = Int32(IPPROTO_TCP)
+    #expect(option(SOL_SOCKET, SO_KEEPALIVE) == 1)
+    #expect(option(tcp, TCP_KEEPIDLE) == 1 && option(tcp, TCP_KEEPINTVL) == 1)
+    #expect(option(tcp, TCP_USER_TIMEOUT) == 21_000 && option(tcp, TCP_NODELAY) == 1)
+    withExtendedLifetime(link) {}
+  }
+
   @Test("a verdict that comes right behind the welcome is heard")
   func earlyVerdict() throws {
     let plans = try ThreadCommunicator.run(size: 2) { communicator in

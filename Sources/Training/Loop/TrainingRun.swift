@@ -46,11 +46,13 @@ package enum TrainingRun {
   ///   - communicator: connects all ranks before the first step.
   ///   - threadCommunicator: connects them during training; the communication thread's.
   ///   - prepare: changes the state before the first step; nothing unless a benchmark asks for it.
+  ///   - clock: milliseconds of the monotonic clock, by which saves that fail are judged.
   /// - Returns: how the run ended.
   package static func run(
     _ request: TrainingRequest, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator, output: ReportOutput,
-    preparing prepare: (RunState) -> Void = { _ in }
+    preparing prepare: (RunState) -> Void = { _ in },
+    timingSavesBy clock: @escaping () -> Int64 = { MonotonicClock.milliseconds }
   ) throws -> Trainer.Outcome {
     let layout = try communicator.nodeLayout()
     let watchdog = try Watchdog(over: communicator, layout: layout, timeout: coordinationTimeout)
@@ -66,7 +68,7 @@ package enum TrainingRun {
     do {
       let outcome = try run(
         request, over: communicator, training: threadCommunicator, layout, watchdog, record, output,
-        preparing: prepare)
+        preparing: prepare, clock)
       record.ended(outcome)
       return outcome
     } catch {
@@ -79,7 +81,8 @@ package enum TrainingRun {
   private static func run(
     _ request: TrainingRequest, over communicator: any Communicator,
     training threadCommunicator: sending any Communicator, _ layout: NodeLayout, _ watchdog: Watchdog,
-    _ record: RunRecord, _ output: ReportOutput, preparing prepare: (RunState) -> Void
+    _ record: RunRecord, _ output: ReportOutput, preparing prepare: (RunState) -> Void,
+    _ clock: @escaping () -> Int64
   ) throws -> Trainer.Outcome {
     let rank = communicator.rank
     try Handshake(program: Handshake.programDigest()).verify(over: communicator)
@@ -147,7 +150,8 @@ package enum TrainingRun {
     let trainer = Trainer(
       setup, engine: engine, communication: communication, report: report,
       saver: RunSaver(
-        setup, state, store: store, writers: writers, over: RankExchange(communication), report: report),
+        setup, state, store: store, writers: writers, over: RankExchange(communication), report: report,
+        clock: clock),
       watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))

@@ -20,6 +20,7 @@ final class RunSaver {
   private let writer: BackgroundCheckpointWriter
   private let report: RunReport
   private let rank: Int
+  private let clock: () -> Int64
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
   private var refuges: [Int]
   /// The steps that were the best, from the last that is known to be on disk on.
@@ -33,11 +34,14 @@ final class RunSaver {
   ///   - state: what the run begins with. The best generation and the one to go back to, which it names, may
   ///     be ones that could not be saved: then those before them stay too.
   ///   - writers: the ranks that write, rank 0 first.
+  ///   - clock: milliseconds of the monotonic clock.
   init(
     _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int],
-    over exchange: RankExchange, report: RunReport
+    over exchange: RankExchange, report: RunReport,
+    clock: @escaping () -> Int64 = { MonotonicClock.milliseconds }
   ) {
     self.setup = setup
+    self.clock = clock
     refuges = state.refuge.map { [$0] } ?? []
     bests = state.best.map { [$0.step] } ?? []
     if exchange.rank == 0 {
@@ -156,7 +160,7 @@ final class RunSaver {
       }
     case .success(nil): break
     case .failure(let error):
-      failures.add(at: MonotonicClock.milliseconds)
+      failures.add(at: clock())
       let end = failures.areHopeless ? "; \(failures.count) saves in a row have failed, the run ends" : ""
       report.progress.warning("\(error)\(end)")
     }

@@ -1,0 +1,86 @@
+import Autograd
+import DataParallel
+import Foundation
+import MessagePassing
+import Models
+import Platform
+import Reporting
+import Synchronization
+import TestSupport
+import Testing
+import Training
+
+@Suite("A run finds out what goes wrong in it")
+struct TrainingRunTests {
+  private static let words = [
+    "batch=16", "size=16", "model.generatorFeatures=4", "model.discriminatorFeatures=4", "threads=1",
+    "samples.count=4", "samples.every=0", "log.every=1",
+  ]
+
+  /// A communicator that is used during training too: by then nobody uses it before.
+  private struct Again: @unchecked Sendable {
+    nonisolated(unsafe) let communicator: any Communicator
+
+    init(_ communicator: any Communicator) { self.communicator = communicator }
+
+    func again() -> sending any Communicator { communicator }
+  }
+
+  /// What comes of a run of a small DCGAN in `folder` on as many ranks that share no memory, of which one
+  /// begins with another weight of the discriminator than the others.
+  private static func outcomes(
+    _ words: [String], ranks: Int, odd: Int, in folder: String
+  ) -> [Result<Trainer.Outcome, any Error>] {
+    ThreadCommunicator.results(size: ranks) { communicator in
+      let rank = communicator.rank
+      return try TrainingRun.run(
+        TrainingRequest(
+          recipe: "dcgan", overrides: Self.words + words, folder: folder + "/run", isResuming: false),
+        over: communicator, training: Again(communicator).again(),
+        output: ReportOutput(hasColours: false, columns: { nil }, write: { _ in }),
+        preparing: { state in
+          if rank == odd { state.model.networks[1].store.withValues { $0[0] += 0.001 } }
+        })
+    }
+  }
+
+  @Test(
+    "a replica that differs is found and named at a checkpoint, and every so many steps where none is saved",
+    arguments: [(["replicas.every=0", "checkpoint.every=3"], 3), (["replicas.every=2"], 2)])
+  func replicas(words: [String], step: Int) throws {
+    let folder = TemporaryFolder()
+    for outcome in Self.outcomes(words + ["steps=4"], ranks: 3, odd: 1, in: folder.path) {
+      let error = try #require(outcome.error as? DivergenceError, "\(outcome)")
+      #expect(error.isOfReplica && error.ranks == [1] && error.step == step)
+      #expect(error.description.contains("discriminator"))
+    }
+    let status = try #require(RunStatus.read(in: folder.path + "/run"))
+    #expect(status.exitCode == 76 && status.cause?.contains("rank 1 of 3") == true, "\(status)")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints")) ?? []
+    #expect(names.allSatisfy { !$0.hasPrefix("step-") }, "what differs is not saved: \(names)")
+  }
+
+  @Test("a run whose saves have failed for ten minutes ends, long before its last step")
+  func hopelessSaves() throws {
+    let folder = TemporaryFolder()
+    let said = Mutex("")
+    // Five minutes from one failure to the next.
+    let time = Atomic<Int64>(0)
+    #expect(throws: (any Error).self) {
+      try TrainingRun.run(
+        TrainingRequest(
+          recipe: "dcgan", overrides: Self.words + ["steps=100", "checkpoint.every=1"],
+          folder: folder.path + "/run", isResuming: false),
+        over: SoloCommunicator(), training: SoloCommunicator(),
+        output: ReportOutput(
+          hasColours: false, columns: { nil }, write: { text in said.withLock { $0 += text } }),
+        preparing: { _ in
+          try! FileManager.default.removeItem(atPath: folder.path + "/run/checkpoints")
+          folder.write("", to: "run/checkpoints")
+        }, timingSavesBy: { time.add(300_000, ordering: .relaxed).newValue })
+    }
+    let text = said.withLock { $0 }
+    #expect(text.contains("3 saves in a row have failed, the run ends"), "\(text)")
+    #expect(text.contains("step 3/100") && !text.contains("step 50/100"), "\(text)")
+  }
+}

@@ -194,6 +194,22 @@ struct WatchTests {
     #expect(late == .init(rank: 1, kind: .loading, own: 26, others: 1))
   }
 
+  @Test("a rank that stood still is not called slow for it, and one that is slow after that is")
+  func disturbed() {
+    var watch = StragglerWatch(shares: [1, 1])
+    func slow(at time: Int64, step: Int, busy: [Int]) -> Int? {
+      watch.slowest(at: time, places: busy.map { place(turns: 1, .computing, step: step, busy: $0) })?.rank
+    }
+    #expect(slow(at: 0, step: 0, busy: [0, 0]) == nil)
+    watch.disturb()
+    // Rank 1 has stood still for nine seconds of the step that it then ends.
+    #expect(slow(at: 12_000, step: 20, busy: [2000, 2000]) == nil)
+    #expect(slow(at: 12_100, step: 20, busy: [2000, 11_000]) == nil)
+    #expect(slow(at: 12_200, step: 21, busy: [2100, 11_100]) == nil)
+    #expect(slow(at: 23_000, step: 41, busy: [4100, 13_100]) == nil)
+    #expect(slow(at: 34_000, step: 61, busy: [6100, 17_100]) == 1)
+  }
+
   @Test("the times of all ranks are differences, and the slowest is told by its share")
   func times() {
     var before = [place(turns: 1, .computing, busy: 100), place(turns: 1, .computing, busy: 50)]

@@ -42,17 +42,29 @@ package struct StragglerWatch: Sendable {
 
   private let shares: [Int]
   private var start: (time: Int64, places: [RankPlace])?
+  /// Whether a rank has stood still since it was last asked.
+  private var isDisturbed = false
+  /// The steps that all ranks have to have done before a window begins.
+  private var leastStep = 0
 
   /// - Parameter shares: the micro-batches of each rank.
   package init(shares: [Int]) {
     self.shares = shares
   }
 
+  /// Says that a rank has stood still: that is told by itself. What ranks do until their step has ended does
+  /// not count.
+  package mutating func disturb() { isDisturbed = true }
+
   /// Takes in where all ranks are.
   /// - Returns: what a window was found to be held up by, at its end.
   package mutating func slowest(at time: Int64, places: [RankPlace]) -> Finding? {
+    if isDisturbed {
+      (isDisturbed, start) = (false, nil)
+      leastStep = 1 + (places.map(\.step).max() ?? 0)
+    }
     guard let start else {
-      if places.allSatisfy({ $0.turns > 0 }) { start = (time, places) }
+      if places.allSatisfy({ $0.turns > 0 && $0.step >= leastStep }) { start = (time, places) }
       return nil
     }
     let steps = zip(places, start.places).map { $0.step - $1.step }

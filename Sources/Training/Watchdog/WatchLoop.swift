@@ -72,8 +72,8 @@ final class WatchLoop {
     judgeReading(now)
     judgeProgress(now, settings)
     if rank == 0 {
-      judgeSpeed(now, settings)
       judgeBlips(now)
+      judgeSpeed(now, settings)
     }
     previous = now
   }
@@ -209,11 +209,16 @@ final class WatchLoop {
     stragglers = watch
   }
 
-  /// Tells of ranks that were silent. Time in which this process itself stood still is no silence of theirs.
+  /// Tells of ranks that were silent. Time in which this process itself stood still is no silence of theirs,
+  /// and neither is a rank's being slow.
   private func judgeBlips(_ now: Int64) {
-    if now - previous > 1000 { blips.reset() }
+    if now - previous > 1000 {
+      blips.reset()
+      stragglers?.disturb()
+    }
     let silences = blips.silences((network?.peers ?? [:]).compactMapValues(\.lastHeard))
     guard !silences.isEmpty else { return }
+    stragglers?.disturb()
     let text = report.heardAgain(silences)
     orders.settings.withLock { $0.notices.add(blip: text) }
   }

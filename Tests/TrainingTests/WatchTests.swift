@@ -28,6 +28,27 @@ struct WatchTests {
     #expect(text == "node2 (ranks 2-3) has not answered for 7 s, last heard in step 14, generator")
   }
 
+  @Test("how long a host has not answered is told as it was: longer where a process had been stopped before")
+  func unanswered() throws {
+    let text = report.lost([1: .unreachable], places: [:], unanswered: [1: 21_300])
+    #expect(text == "node1 (ranks 0-1) has not answered for 21 s, last heard before the first step")
+    let (listener, port) = try #require(IPAddress.listen())
+    defer { close(listener) }
+    let first = WatchLink(descriptor: try #require(IPAddress.loopback.connect(port: port)))
+    var polled = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+    try #require(poll(&polled, 1, 5000) == 1)
+    let second = WatchLink(descriptor: accept(listener, nil, nil))
+    // The kernels ask each other in between.
+    for _ in 0..<3 {
+      usleep(700_000)
+      #expect(try #require(first.sinceAcknowledgement) < 1900)
+    }
+    first.send(WatchRecord(.goodbye, token: 1, rank: 0))
+    usleep(300_000)
+    #expect(try #require(first.sinceAcknowledgement) < 900)
+    withExtendedLifetime(second) {}
+  }
+
   @Test("a host that is lost while its ranks save was last heard after the step that they save")
   func lostWhileSaving() {
     let text = report.lost([1: .unreachable], places: [1: place(turns: 27, .saving)])

@@ -30,7 +30,11 @@ package final class WatchLink {
   var isGreeted = false
   /// When it was made, in milliseconds of the monotonic clock.
   let begun = MonotonicClock.milliseconds
-  private(set) var loss: Loss?
+  private(set) var loss: Loss? {
+    didSet { if loss == .unreachable { unanswered = sinceAcknowledgement ?? silence } }
+  }
+  /// Milliseconds in which the other machine had acknowledged nothing when it was lost.
+  private(set) var unanswered: Int64 = 0
   private var isDrained = false
   private var received: [UInt8] = []
   private var unsent: [UInt8] = []
@@ -83,6 +87,14 @@ package final class WatchLink {
     if let lastPlace, now - lastPlace < (now - lastHeard) / 20 { return false }
     lastPlace = now
     return true
+  }
+
+  /// Milliseconds since the other machine last acknowledged anything, also what its kernel alone was asked;
+  /// nil where this machine's kernel does not say.
+  package var sinceAcknowledgement: Int64? {
+    var (info, size) = (tcp_info(), socklen_t(MemoryLayout<tcp_info>.size))
+    guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
+    return Int64(info.tcpi_last_ack_recv)
   }
 
   /// Sends what the kernel did not take before.

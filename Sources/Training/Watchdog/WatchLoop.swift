@@ -110,7 +110,9 @@ final class WatchLoop {
   }
 
   private var lossText: String {
-    report.lost(losses, places: (network?.peers ?? [:]).mapValues(\.place))
+    let peers = network?.peers ?? [:]
+    return report.lost(
+      losses, places: peers.mapValues(\.place), unanswered: peers.mapValues(\.unanswered))
   }
 
   /// What status and exit code say of them: a rank that found no memory would find none again.

@@ -19,6 +19,8 @@ package final class WatchNetwork {
     /// When it was last heard, in milliseconds of the monotonic clock; nil before the first word.
     package var lastHeard: Int64?
     package var loss: WatchLink.Loss?
+    /// Milliseconds in which its machine had acknowledged nothing when that was lost.
+    package var unanswered: Int64 = 0
     package var hasLeft = false
   }
 
@@ -183,7 +185,9 @@ package final class WatchNetwork {
     guard let loss = link.loss else { return }
     links[other] = nil
     // Who has said that it ends has said why.
-    if let peer = peers[other], !peer.hasLeft, peer.loss == nil { peers[other]?.loss = loss }
+    guard var peer = peers[other], !peer.hasLeft, peer.loss == nil else { return }
+    (peer.loss, peer.unanswered) = (loss, link.unanswered)
+    peers[other] = peer
   }
 
   private func take(_ record: WatchRecord) {

@@ -29,7 +29,10 @@ package struct WatchReport: Sendable {
   package static func isVerdict(_ line: String) -> Bool { line.hasPrefix(verdictPrefix) }
 
   /// The lost ranks, each host that does not answer once with all of its ranks.
-  package func lost(_ losses: [Int: WatchLink.Loss], places: [Int: RankPlace]) -> String {
+  /// - Parameter unanswered: milliseconds in which the machines of ranks had acknowledged nothing.
+  package func lost(
+    _ losses: [Int: WatchLink.Loss], places: [Int: RankPlace], unanswered: [Int: Int64] = [:]
+  ) -> String {
     var texts: [String] = []
     var namedHosts: Set<String> = []
     for rank in losses.keys.sorted() {
@@ -40,7 +43,7 @@ package struct WatchReport: Sendable {
         let ranks = Prose.ranks(hosts.indices.filter { hosts[$0] == hosts[rank] })
         texts.append(
           "\(hosts[rank]) (\(ranks))\(Self.unanswered) for "
-            + "\(WatchLink.patience / 1000) s, last heard \(moment(place))")
+            + "\(max(WatchLink.patience, unanswered[rank] ?? 0) / 1000) s, last heard \(moment(place))")
       case .ended:
         texts.append(
           "rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))\(Self.memory(place))"

@@ -22,7 +22,8 @@ import Synchronization
 /// | a process is stopped | acknowledged, but no word comes | after `stallTimeout` |
 /// | a training thread hangs | words come, without progress | after `stallTimeout` |
 ///
-/// Little is on its way to a process that was stopped, so a host that is lost behind one takes up to 21 s.
+/// Little is on its way to a process that was stopped, so a host that is lost behind one takes up to 21 s; what
+/// is said of it tells how long it was.
 ///
 /// Heartbeats in files would need a file system that all hosts share and that does not hang with the host
 /// that serves it; datagrams cannot tell a stopped process from a lost host. Rank 0 speaks, writes

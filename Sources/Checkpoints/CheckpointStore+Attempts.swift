@@ -47,9 +47,9 @@ extension CheckpointStore {
     }
   }
 
-  func exhausted(_ generation: Generation, _ count: Int) -> CheckpointError {
+  func exhausted(_ generation: Generation) -> CheckpointError {
     CheckpointError(
-      .damaged, "\(count) starts from it ended before they had done a step", path: generation.path,
+      .damaged, "starts from it ended before they had got on", path: generation.path,
       advice:
         "an older one, if there is any, leads to the same bits; to try it again, remove \(path(FolderName.attempts))"
     )

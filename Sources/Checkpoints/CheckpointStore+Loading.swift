@@ -47,7 +47,7 @@ extension CheckpointStore {
     for candidate in try candidates().reversed() {
       do throws(CheckpointError) {
         let failed = attempts[candidate.name, default: 0]
-        guard failed < maximumAttempts else { throw exhausted(candidate, failed) }
+        guard failed < maximumAttempts else { throw exhausted(candidate) }
         try reader(candidate).verify()
         return Selection(generation: candidate, rejected: rejected)
       } catch {

@@ -66,6 +66,7 @@ package final class Trainer {
       }
       return try train(from: startStep)
     } catch  where error.isFoundByAll {
+      if error is TurnError, engine.state.skipped?.hasOnlySkipped == true { record.attempt?.condemn() }
       // What they have begun to save is the last that the run leaves.
       do { try finishSaving() } catch { report.progress.warning("\(error)") }
       throw error
@@ -118,7 +119,7 @@ package final class Trainer {
         + (scores == nil ? [] : engine.state.convergence?.statistics ?? []) + (steering?.measured ?? []),
       verdict: verdict)
     let isDoomed = engine.flags.contains(.dataFailing)
-    if isLast || isBest || isDoomed || isDue(options.checkpoint.every, at: done) {
+    if try isLast || isBest || isDoomed || isSaveDue(done) {
       try save(step: done)
     } else {
       try checkReplicas(done)
@@ -130,6 +131,14 @@ package final class Trainer {
     if engine.timeline?.steps.upperBound == done { try writeTrace() }
     watchdog.board.enter(.computing)
     return verdict.map { .converged($0) } ?? (isEnd ? .done : isStopping ? .stopped : nil)
+  }
+
+  /// Whether the state after `done` steps is to be saved between others: not where nothing has come of it
+  /// since the run went on, so that what a poisonous generation becomes is not gone on from.
+  private func isSaveDue(_ done: Int) throws -> Bool {
+    guard isDue(setup.options.checkpoint.every, at: done) else { return false }
+    try synchronize()
+    return engine.state.skipped?.hasOnlySkipped != true
   }
 
   /// Where the draws are before `step`.

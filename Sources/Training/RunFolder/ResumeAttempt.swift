@@ -33,6 +33,12 @@ package final class ResumeAttempt {
     if state.skipped?.isClear != false { settle() }
   }
 
+  /// The generation is what ended the start: no further one is tried from it.
+  func condemn() {
+    guard isCounted else { return }
+    for _ in 1..<Self.limit { try? store.countAttempt(from: name) }
+  }
+
   /// The start is not to count: the run has got on, or what stopped it was found in order before training
   /// began.
   func settle() {

@@ -11,6 +11,8 @@ package struct SkippedTurns: Sendable, Equatable {
   package private(set) var total = 0
   /// In a row up to now, for each network.
   private(set) var inARow: [Int]
+  /// The networks that have had a turn as it should be since this process began. No part of the state.
+  private var haveGotOn: [Bool]
   /// What has happened since it was last asked, for people.
   private var news: [String] = []
 
@@ -18,6 +20,7 @@ package struct SkippedTurns: Sendable, Equatable {
   package init(limit: Int, networks: Int) {
     self.limit = limit
     inARow = Array(repeating: 0, count: networks)
+    haveGotOn = Array(repeating: false, count: networks)
   }
 
   /// Counts a turn of a network whose sum was not finite.
@@ -33,8 +36,12 @@ package struct SkippedTurns: Sendable, Equatable {
   /// Whether the last turn of every network was as it should be.
   var isClear: Bool { inARow.allSatisfy { $0 == 0 } }
 
+  /// Whether every turn of a network has been left out since this process began: then what it began with may
+  /// be what is wrong.
+  var hasOnlySkipped: Bool { zip(inARow, haveGotOn).contains { $0 > 0 && !$1 } }
+
   /// A turn of a network was as it should be.
-  mutating func settle(network: Int) { inARow[network] = 0 }
+  mutating func settle(network: Int) { (inARow[network], haveGotOn[network]) = (0, true) }
 
   /// The networks are others: none is in a row.
   mutating func beginAnew() { inARow = inARow.map { _ in 0 } }

@@ -121,7 +121,7 @@ struct CompletionSamplingTests {
     let path = folder.path(of: "t.safetensors")
     try Sampling.writeTensors(grid, images: images, to: path)
     let header = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)).prefix(300), as: UTF8.self)
-    #expect(header.contains("\"contexts\"") && header.contains("[2,16,16,2]"), "\(header)")
+    #expect(header.contains("\"contexts\"") && header.contains("[2,16,16,4]"), "\(header)")
     #expect(!header.contains("latents"))
   }
 

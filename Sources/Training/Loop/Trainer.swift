@@ -331,8 +331,7 @@ package final class Trainer {
     }
   }
 
-  /// Draws samples where somebody shows them. What has no originals to begin with is warned of: a picture is
-  /// no reason to end a run.
+  /// Draws samples where somebody shows them; what cannot be drawn is no reason to end a run.
   /// - Precondition: no sum is on its way.
   private func drawSamples(step: Int, _ measurement: SampleMeasurement?) {
     guard !report.isSilent else { return }

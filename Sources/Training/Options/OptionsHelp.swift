@@ -21,7 +21,8 @@ extension OptionSchema {
     var groups: [[ModelFamily]] = []
     for text in entries where !groups.contains(families[text]!) { groups.append(families[text]!) }
     let sections = groups.map { group in
-      "Of \(Prose.list(group.map(\.rawValue))):\n\n" + entries.filter { families[$0] == group }.joined()
+      wrapped("Of \(Prose.list(group.map(\.rawValue))):", indentation: 0) + "\n"
+        + entries.filter { families[$0] == group }.joined()
     }
     return ([common.joined()] + sections).joined(separator: "\n")
   }

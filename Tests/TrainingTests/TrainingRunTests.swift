@@ -6,6 +6,7 @@ import Models
 import Platform
 import Reporting
 import Synchronization
+import TensorCore
 import TestSupport
 import Testing
 import Training
@@ -82,5 +83,33 @@ struct TrainingRunTests {
     let text = said.withLock { $0 }
     #expect(text.contains("3 saves in a row have failed, the run ends"), "\(text)")
     #expect(text.contains("step 3/100") && !text.contains("step 50/100"), "\(text)")
+  }
+
+  @Test("where a sample cannot be measured for what its file has become, the run ends and keeps its work")
+  func unreadable() throws {
+    let folder = TemporaryFolder()
+    let images = folder.path + "/images"
+    try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+    let names = (10..<74).map { "\(images)/\($0).png" }
+    for name in names {
+      try PNGFile.write(ImageGrid.pixels(ofOne: Tensor(repeating: 0.5, shape: [16, 16, 3])), to: name)
+    }
+    #expect(throws: (any Error).self) {
+      try TrainingRun.run(
+        TrainingRequest(
+          recipe: "inpainting",
+          overrides: Self.words + ["data=\(images)", "steps=2", "quality.every=2", "quality.samples=64"],
+          folder: folder.path + "/run", isResuming: false),
+        over: SoloCommunicator(), training: SoloCommunicator(),
+        output: ReportOutput(
+          hasColours: false, columns: { nil },
+          write: { text in
+            guard text.contains("step 1/2") else { return }
+            // What training reads has been read ahead by then.
+            for name in names { try? Data("no PNG".utf8).write(to: URL(fileURLWithPath: name)) }
+          }))
+    }
+    let status = try #require(RunStatus.read(in: folder.path + "/run"))
+    #expect(status.exitCode == 65 && (status.checkpoint ?? 0) > 0, "\(status)")
   }
 }

@@ -91,7 +91,7 @@ package final class Trainer {
       if step > startStep { record.attempt?.settle(in: engine.state) }
       try saver.complete(seen: engine.commonFlags)
       record.saved(saver.savedStep)
-      try lookAtGame(at: done, fault: fault)
+      try saving(done) { try lookAtGame(at: done, fault: fault) }
       // A step that was broken off has not taken all of its samples.
       if fault != nil {
         loader.stop()
@@ -107,7 +107,7 @@ package final class Trainer {
   private func endStep(_ done: Int) throws -> Outcome? {
     let options = setup.options
     let isStopping = engine.flags.contains(.stopRequested)
-    let (scores, isBest) = try measureQuality(done)
+    let (scores, isBest) = try saving(done) { try measureQuality(done) }
     let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
     let isEnd = done == setup.steps || verdict != nil
     let isLast = isEnd || isStopping
@@ -133,12 +133,21 @@ package final class Trainer {
     return verdict.map { .converged($0) } ?? (isEnd ? .done : isStopping ? .stopped : nil)
   }
 
-  /// Whether the state after `done` steps is to be saved between others: not where nothing has come of it
-  /// since the run went on, so that what a poisonous generation becomes is not gone on from.
+  /// Whether the state after `done` steps is to be saved between others: not while updates are left out, so
+  /// that generations from before, which may be sound, are kept.
   private func isSaveDue(_ done: Int) throws -> Bool {
     guard isDue(setup.options.checkpoint.every, at: done) else { return false }
     try synchronize()
-    return engine.state.skipped?.hasOnlySkipped != true
+    return engine.state.skipped?.isClear != false
+  }
+
+  /// Measures on all ranks. A sample of the data that cannot be read ends the run, not its work.
+  private func saving<T>(_ done: Int, _ measure: () throws -> T) throws -> T {
+    do { return try measure() } catch  where error is DatasetError || error is CoordinationError {
+      try save(step: done)
+      try finishSaving()
+      throw error
+    }
   }
 
   /// Where the draws are before `step`.
@@ -294,7 +303,8 @@ package final class Trainer {
     let notice = watchdog.takeNotice()
     let line = RunReport.Line(
       step: done, epoch: epoch,
-      statistics: statistics + measured + (engine.state.skipped?.statistics ?? []) + stepSizes(done),
+      statistics: statistics + measured + (engine.state.skipped?.statistics ?? [])
+        + engine.stepSizes(setup.options, after: done),
       notes: (steering?.notes ?? []) + (verdict.map { [(key: "converged", text: $0)] } ?? [])
         + (notice.map { [(key: "notice", text: $0)] } ?? []),
       imagesPerSecond: Double(samples - interval.firstSample) / max(elapsed, 1e-9),
@@ -319,16 +329,6 @@ package final class Trainer {
     else { return }
     hasWarnedOfData = true
     report.progress.warning(warning)
-  }
-
-  /// The step sizes of the last step, of networks whose step size changes over the run.
-  private func stepSizes(_ done: Int) -> [(Statistic, Float)] {
-    engine.model.networks.enumerated().compactMap { index, network in
-      engine.changingRate(of: index, at: done - 1).map { factor in
-        let rate = setup.options.optimizer(of: network.name).learningRate * factor
-        return (Statistic("learning_rate_\(network.name)"), Float(rate))
-      }
-    }
   }
 
   /// Draws samples where somebody shows them; what cannot be drawn is no reason to end a run.

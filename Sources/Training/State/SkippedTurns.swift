@@ -11,8 +11,9 @@ package struct SkippedTurns: Sendable, Equatable {
   package private(set) var total = 0
   /// In a row up to now, for each network.
   private(set) var inARow: [Int]
-  /// The networks that have had a turn as it should be since this process began. No part of the state.
-  private var haveGotOn: [Bool]
+  /// For each network the turns since this process began, all of them left out; nil once one was as it should
+  /// be. No part of the state.
+  private var onlySkipped: [Int?]
   /// What has happened since it was last asked, for people.
   private var news: [String] = []
 
@@ -20,7 +21,7 @@ package struct SkippedTurns: Sendable, Equatable {
   package init(limit: Int, networks: Int) {
     self.limit = limit
     inARow = Array(repeating: 0, count: networks)
-    haveGotOn = Array(repeating: false, count: networks)
+    onlySkipped = Array(repeating: 0, count: networks)
   }
 
   /// Counts a turn of a network whose sum was not finite.
@@ -28,6 +29,7 @@ package struct SkippedTurns: Sendable, Equatable {
   mutating func skip(network: Int, because fault: TurnError) -> Bool {
     guard inARow[network] < limit else { return false }
     inARow[network] += 1
+    onlySkipped[network]? += 1
     total += 1
     news.append("\(fault.finding): its update is skipped, \(inARow[network]) of at most \(limit) in a row")
     return true
@@ -36,12 +38,12 @@ package struct SkippedTurns: Sendable, Equatable {
   /// Whether the last turn of every network was as it should be.
   var isClear: Bool { inARow.allSatisfy { $0 == 0 } }
 
-  /// Whether every turn of a network has been left out since this process began: then what it began with may
-  /// be what is wrong.
-  var hasOnlySkipped: Bool { zip(inARow, haveGotOn).contains { $0 > 0 && !$1 } }
+  /// Whether this process has left out as many turns of a network as may be, and no other was there: then what
+  /// it began with is what is wrong.
+  var hasOnlySkipped: Bool { onlySkipped.contains(limit) }
 
   /// A turn of a network was as it should be.
-  mutating func settle(network: Int) { (inARow[network], haveGotOn[network]) = (0, true) }
+  mutating func settle(network: Int) { (inARow[network], onlySkipped[network]) = (0, nil) }
 
   /// The networks are others: none is in a row.
   mutating func beginAnew() { inARow = inARow.map { _ in 0 } }

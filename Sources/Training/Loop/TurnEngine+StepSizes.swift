@@ -1,0 +1,13 @@
+import Models
+
+extension TurnEngine {
+  /// The step sizes of the last of `done` steps, of networks whose step size changes over the run.
+  func stepSizes(_ options: Options, after done: Int) -> [(Statistic, Float)] {
+    model.networks.enumerated().compactMap { index, network in
+      changingRate(of: index, at: done - 1).map { factor in
+        let rate = options.optimizer(of: network.name).learningRate * factor
+        return (Statistic("learning_rate_\(network.name)"), Float(rate))
+      }
+    }
+  }
+}

@@ -275,7 +275,7 @@ public enum Datasets {
     if try LabelledFiles.kind(in: path, listing: listing, preferring: .image) == .volume {
       throw DatasetError(
         .unsuitable, "a folder of volumes, which are no images", path.description,
-        "train on volumes with model.family=voxel-gan, or name a folder of images")
+        "train on volumes with model.family=voxel-gan or voxel-pix2pix, or name a folder of images")
     }
     return try ImageFolder(path, listing: listing, request: request, problems: problems)
   }

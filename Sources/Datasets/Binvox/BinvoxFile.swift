@@ -42,7 +42,7 @@ struct BinvoxFile {
         throw damaged(position == 0 ? "no binvox file" : "no line `data` before the voxels", at: position)
       }
       let line = bytes[position..<end]
-      let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+      let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
       if position == 0 {
         guard words == ["#binvox", "1"] else { throw damaged("no binvox file of version 1", at: 0) }
       } else if words.first == "dim" {

@@ -32,7 +32,8 @@ struct NPYImages: ImageSource {
     if let volumes = VolumeExtent(shape: extents) {
       throw DatasetError(
         .unsuitable, "volumes of \(volumes.sizes), or images of neither 1 nor 3 channels: shape \(extents)",
-        place, "train on volumes with model.family=voxel-gan; save images with 1 or 3 channels")
+        place,
+        "train on volumes with model.family=voxel-gan or voxel-pix2pix; save images with 1 or 3 channels")
     }
     let isChannels = { (extent: Int) in extent == 1 || extent == 3 }
     guard extents.count != 4 || isChannels(extents[3]) || isChannels(extents[1]) else {

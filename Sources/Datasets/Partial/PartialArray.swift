@@ -6,17 +6,20 @@ struct PartialArray {
   private let sampleShape: Shape
   private let layout: Layout
 
+  /// - Parameter shapes: those that a sample may have; the first that fits is taken.
   /// - Throws: ``DatasetError`` for an array of another type or of another shape than such samples have.
-  init(_ array: NPYArray, _ sampleShape: Shape) throws(DatasetError) {
+  init(_ array: NPYArray, _ shapes: [Shape]) throws(DatasetError) {
     let (element, extents, place) = (array.header.element, array.header.extents, array.path.description)
     guard element.isFloat || element == .bool || element == .uint8 else {
       throw DatasetError(
         .unsuitable, "values of type \(element.rawValue)", place, "save floats, NaN where they are unknown")
     }
-    guard let layout = Layout(extents, sampleShape) else {
-      let several = (["N"] + sampleShape.extents.map(String.init)).joined(separator: ", ")
+    let found = shapes.lazy.compactMap { shape in Layout(extents, shape).map { (shape, $0) } }.first
+    guard let (sampleShape, layout) = found else {
+      let several = (["N"] + shapes[0].extents.map(String.init)).joined(separator: ", ")
+      let wanted = shapes.map { "\($0.extents)" }.joined(separator: " or ")
       throw DatasetError(
-        .unsuitable, "an array of shape \(extents) for samples of \(sampleShape.extents)", place,
+        .unsuitable, "an array of shape \(extents) for samples of \(wanted)", place,
         "save [\(several)], or one sample without N, or name a model of its size")
     }
     guard layout.count > 0 else {

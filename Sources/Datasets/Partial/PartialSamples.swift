@@ -19,18 +19,19 @@ public enum PartialSamples {
   /// [-1, 1], 0 where they are unknown, and behind them a mask, 1 where they are known and 0 elsewhere. Of a
   /// place that is unknown in one channel all are unknown.
   ///
-  /// - Parameter sampleShape: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes.
+  /// - Parameter shapes: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes; samples
+  ///   have the first of them that fits.
   /// - Throws: ``DatasetError`` for files that are missing, unreadable or damaged, for samples of another
   ///   size, for values that are out of range or infinite, and for a sample of which nothing is known.
-  public static func read(_ path: String, sampleShape: Shape) throws(DatasetError) -> Tensor {
-    precondition(sampleShape.rank == 3 || sampleShape.rank == 4, "\(sampleShape) is an image or a volume")
+  public static func read(_ path: String, sampleShape shapes: Shape...) throws(DatasetError) -> Tensor {
+    precondition(shapes.allSatisfy { $0.rank == 3 || $0.rank == 4 }, "\(shapes) are images or volumes")
     let path = FilePath(path)
     let (isFolder, limits) = (try FolderListing.isFolder(path), DatasetLimits())
     let start = isFolder ? [] : try Datasets.head(path).start
     if !isFolder, let arrays = try NumPyFiles.arrays(path, start: start, limits: limits) {
-      return try PartialArray(arrays.samples, sampleShape).contexts()
+      return try PartialArray(arrays.samples, shapes).contexts()
     }
-    guard sampleShape.rank == 3 else {
+    guard shapes[0].rank == 3 else {
       throw DatasetError(
         .unsuitable, "no volumes of which something is known", path.description,
         "save a NumPy array of shape [N, D, H, W] with NaN where they are unknown")
@@ -41,10 +42,13 @@ public enum PartialSamples {
         .unsuitable, "neither a NumPy file nor a PNG or JPEG image", path.description,
         "save floats with NaN where they are unknown, or a PNG that is transparent there")
     }
-    var contexts = Contexts(sampleShape)
+    var contexts: Contexts?
     for image in isFolder ? try images(in: path) : [path] {
-      try contexts.add(pixels(image, sampleShape, limits), place: image.description)
+      let (values, shape) = try pixels(image, contexts.map { [$0.sampleShape] } ?? shapes, limits)
+      if contexts == nil { contexts = Contexts(shape) }
+      try contexts?.add(values, place: image.description)
     }
+    guard let contexts else { preconditionFailure("a folder without images is refused") }
     return contexts.tensor
   }
 
@@ -53,43 +57,47 @@ public enum PartialSamples {
     var ignored = IgnoredFiles()
     for name in files { ignored.add(name) }
     let images = files.filter(ImageFormat.isImageName)
-    // One that is missed is asked for, not a result without it.
-    guard !images.isEmpty, ignored.text == nil else {
+    // What is missed is asked for, not a result without it.
+    let arrays = files.filter { $0.suffix(4) == Array(".npy".utf8) || $0.suffix(4) == Array(".npz".utf8) }
+    let missed = ignored.text ?? (arrays.isEmpty ? nil : "images and NumPy files in one folder")
+    guard !images.isEmpty, missed == nil else {
       throw DatasetError(
-        .unsuitable, ignored.text ?? "no PNG or JPEG image directly in the folder", folder.description,
-        ignored.text == nil ? "name the folder of images, or a NumPy file" : "convert its images to PNG")
+        .unsuitable, missed ?? "no PNG or JPEG image directly in the folder", folder.description,
+        ignored.text == nil ? "name a folder of images alone, or a NumPy file" : "convert its images to PNG")
     }
     return images.map(folder.appending)
   }
 
-  /// The values of an image in the channels of `shape`, NaN where it is transparent.
+  /// The values of an image in the channels of the shape that it has, NaN where it is transparent.
   private static func pixels(
-    _ path: FilePath, _ shape: Shape, _ limits: DatasetLimits
-  ) throws(DatasetError) -> [Float] {
+    _ path: FilePath, _ shapes: [Shape], _ limits: DatasetLimits
+  ) throws(DatasetError) -> ([Float], Shape) {
     let place = path.description
     let bytes = try OpenFile(path).sample(limits)
     let (image, alpha) = try bytes.withUnsafeBufferPointer { (bytes) throws(DatasetError) in
       let bytes = UnsafeRawBufferPointer(bytes)
       let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
-      guard extent.height == shape[0], extent.width == shape[1] else {
+      guard shapes.contains(where: { extent.height == $0[0] && extent.width == $0[1] }) else {
+        let wanted = shapes.map { "\($0[0]) x \($0[1])" }.joined(separator: " or ")
         throw DatasetError(
-          .unsuitable, "an image of \(extent.sizes) for samples of \(shape[0]) x \(shape[1])", place,
-          "scale it to \(shape[0]) x \(shape[1]), or name a model of its size")
+          .unsuitable, "an image of \(extent.sizes) for samples of \(wanted)", place,
+          "scale it to \(wanted), or name a model of its size")
       }
       return switch format {
       case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
       case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
       }
     }
-    var pixels = image.converted(toChannels: shape.channels).pixels.map { Float($0) / 127.5 - 1 }
-    for (index, alpha) in alpha.enumerated() where alpha < 128 { pixels[index * shape.channels] = .nan }
-    return pixels
+    let channels = shapes[0].channels
+    var pixels = image.converted(toChannels: channels).pixels.map { Float($0) / 127.5 - 1 }
+    for (index, alpha) in alpha.enumerated() where alpha < 128 { pixels[index * channels] = .nan }
+    return (pixels, [image.height, image.width, channels])
   }
 }
 
 /// Samples of which something is known, as they are gathered.
 struct Contexts {
-  private let sampleShape: Shape
+  let sampleShape: Shape
   private var values: [Float] = []
 
   init(_ sampleShape: Shape) { self.sampleShape = sampleShape }

@@ -1,25 +1,31 @@
 import Datasets
 import Models
+import Platform
 import TensorCore
 
 extension ContextRule {
   /// The contexts in a person's file, `[N, size…, C + 1]` for samples of `sampleShape`: of `box` and `piece` as
   /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
   /// channels may differ.
-  /// - Throws: `DatasetError`; see `PartialSamples`.
-  func contexts(at path: String, sampleShape: Shape) throws(DatasetError) -> Tensor {
+  /// - Throws: `DatasetError`, see `PartialSamples`; ``SamplingError`` where parts of whole samples are unknown.
+  func contexts(at path: String, sampleShape: Shape) throws -> Tensor {
     switch kind {
     case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape)
-    case .grey: return cut(try PartialSamples.read(path, sampleShape: sampleShape))
+    case .grey: return cut(try Self.whole(PartialSamples.read(path, sampleShape: sampleShape), at: path))
     case .coarse:
-      do throws(DatasetError) {
-        return cut(try PartialSamples.read(path, sampleShape: sampleShape))
-      } catch {
-        let blocks = Shape(sampleShape.extents.dropLast().map { $0 / factor } + [sampleShape.channels])
-        guard let coarse = try? PartialSamples.read(path, sampleShape: blocks) else { throw error }
-        return repeated(coarse)
-      }
+      let blocks = Shape(sampleShape.extents.dropLast().map { $0 / factor } + [sampleShape.channels])
+      let read = try Self.whole(PartialSamples.read(path, sampleShape: sampleShape, blocks), at: path)
+      return read.shape[1] == sampleShape[0] ? cut(read) : repeated(read)
     }
+  }
+
+  /// Samples of which all is known.
+  private static func whole(_ samples: Tensor, at path: String) throws -> Tensor {
+    let last = samples.shape.channels - 1
+    guard samples.channels(last..<last + 1).scalars.allSatisfy({ $0 == 1 }) else {
+      throw SamplingError.partial(TerminalText.escaped(path))
+    }
+    return samples
   }
 
   /// What is shown of whole samples, by a rule that has nothing to draw.
@@ -56,15 +62,23 @@ extension ContextRule {
 extension LatentSource {
   /// The contexts that samples of a run are made of: those of a file or, without one, cut from the data of
   /// `options`. Noise for a model without a context.
+  /// - Parameter opened: told of the data, if contexts are cut from these.
   /// - Throws: ``SamplingError`` for a file that the model has no use for; `DatasetError`.
-  init(of model: any Model, file: String?, _ options: Options, seed: UInt64) throws {
+  init(
+    of model: any Model, file: String?, _ options: Options, seed: UInt64,
+    opened: (any ImageDataset) -> Void
+  ) throws {
     guard let rule = model.context else {
       guard file == nil else { throw SamplingError.noContext }
       self.init(of: model, seed: seed, purpose: .samples)
       return
     }
     if let file {
-      self.init(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
+      do {
+        self.init(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
+      } catch let error as DatasetError where error.kind == .missing {
+        throw DatasetError(.missing, error.problem, error.place, "check what --context names")
+      }
       return
     }
     let dataset: any ImageDataset
@@ -73,6 +87,7 @@ extension LatentSource {
     } catch {
       throw error.advising("or give contexts of your own with --context FILE")
     }
+    opened(dataset)
     self.init(of: model, cutting: dataset, seed: seed, purpose: .samples)
   }
 }

@@ -15,6 +15,8 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noContext
   /// A file has fewer contexts than samples are asked for.
   case fewContexts(Int, count: Int)
+  /// Of samples in a file, at a path, parts are unknown to a model that is shown less of all of a sample.
+  case partial(String)
   /// The samples are images or points, not text.
   case noText
   /// A key that is not for sampling, and those of the family that are.
@@ -31,12 +33,14 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noStrips: "the samples are points, all in one picture; leave out --interpolate, or give --count"
     case .noInterpolation:
-      "the model completes samples, and there is nothing between two contexts; leave out --interpolate, "
-        + "or give --count"
+      "the model completes samples, and there is nothing between two contexts; leave out --interpolate"
     case .noContext: "the model makes samples of noise and completes none; leave out --context"
     case .fewContexts(let contexts, let count):
       "\(Count.text(count, "sample")) of \(Count.text(contexts, "context")) in the file; "
         + "give --count=\(contexts) at most, or leave it out"
+    case .partial(let path):
+      "parts of the samples are unknown (\(path)), but the model is shown something of every place; "
+        + "give whole samples, or train with context.kind=box or piece"
     case .noText: "the samples are not text; give --output a name that ends in .png"
     case .notOfSamples(let key, let keys):
       "\(TerminalText.escaped(key)) does not affect sampling; "

@@ -9,15 +9,15 @@ extension ModelCard {
       }
     let classes = labels ? ", torch.zeros(16, dtype=torch.long)" : ""
     return switch use {
-    case .pass(_, let makesVolumes, let completes):
+    case .pass(_, let makesVolumes, let contexts):
       """
       \(Self.imports)
 
       \(Self.layers)
-      \(completes ? Self.skip + "\n" + Self.completion + "\n" : "")\(Self.pass)
+      \(contexts == nil ? "" : Self.skip + "\n" + Self.completion + "\n")\(Self.pass)
       network, apply, shape = load("\(networks[0])")
-      \(completes ? Self.context : "")with torch.inference_mode():
-          output = apply(\(completes ? "contexts" : "torch.randn(16, *shape)\(classes)"))
+      \(contexts.map(Self.context) ?? "")with torch.inference_mode():
+          output = apply(\(contexts == nil ? "torch.randn(16, *shape)\(classes)" : "contexts"))
       \(makesVolumes ? Self.saving : "")
       """
     case .denoising(let sampler):
@@ -100,13 +100,14 @@ extension ModelCard {
 
     """
 
-  /// What is known of the samples to be made.
-  private static let context = """
-    # What is known of each sample: its values from -1 to 1, 0 where they are unknown, and behind them
-    # a mask, 1 where a value is known and stays. Of these nothing is known.
+  /// Contexts of zeros, with a comment on what others are.
+  private static func context(_ text: String) -> String {
+    """
+    # \(text)
     contexts = torch.zeros(16, *shape)
 
     """
+  }
 
   private static let modulation = """
     class Modulation(Block):

@@ -6,8 +6,8 @@ package struct ModelCard {
   /// What a network does.
   package enum Use: Sendable {
     /// It makes its output in one pass, of classes beside its input if it is asked by them. The output may be
-    /// volumes, `[N, 1, D, H, W]`. The input may be contexts that it completes.
-    case pass(byClass: Bool, makesVolumes: Bool = false, completes: Bool = false)
+    /// volumes, `[N, 1, D, H, W]`. The input may be contexts that it completes, and what these are is told.
+    case pass(byClass: Bool, makesVolumes: Bool = false, contexts: String? = nil)
     /// It takes noise away, step by step.
     case denoising(DenoisingSampler)
   }

@@ -29,6 +29,12 @@ package enum Files {
     return String(validatingCString: real)
   }
 
+  /// Whether a file at `path`, which need not be there, is `input` or would lie in the folder `input`.
+  package static func holds(_ input: String, _ path: String) -> Bool {
+    guard let own = real(input), let other = real(path) ?? real(nearestFolder(path)) else { return false }
+    return other == own || other.hasPrefix(own + "/")
+  }
+
   /// The path without slashes at its end, but for that of the root.
   package static func withoutTrailingSlashes(_ path: String) -> String {
     var bytes = path.utf8[...]

@@ -22,7 +22,8 @@ struct Sample: ParsableCommand {
       A model that completes samples is shown parts of those of the run's data, or
       of data=; its picture has for each what was known, what was made of it, and
       the original. With --context it is shown your own: a NumPy array with NaN for
-      what is unknown, a PNG that is transparent there, or a folder of them.
+      what is unknown, a PNG that is transparent there, or a folder of them; for
+      context.kind=coarse or grey whole samples, or one value a coarse block.
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
@@ -102,8 +103,15 @@ struct Sample: ParsableCommand {
     guard folder == nil || (tensors == nil && output == nil) else {
       throw ValidationError("--output and --tensors go with a picture; leave out --folder.")
     }
-    guard context == nil || seed == nil else {
-      throw ValidationError("--context has all that samples are made of; leave out --seed.")
+    guard output == nil || output != tensors else {
+      throw ValidationError("--output and --tensors are two files.")
+    }
+    let outputs = [folder == nil ? output ?? "samples.png" : nil, tensors].compactMap(\.self)
+    if let context, let written = outputs.first(where: { Files.holds(context, $0) }) {
+      throw ValidationError("\(TerminalText.escaped(written)) is, or lies in, what --context reads.")
+    }
+    guard context == nil || seed == nil && !words.contains(where: { $0.hasPrefix("data=") }) else {
+      throw ValidationError("--context has all that samples are made of; leave out --seed and data=.")
     }
     if let interpolate, !(1...64).contains(interpolate) {
       throw ValidationError("--interpolate lies between 1 and 64.")
@@ -114,7 +122,7 @@ struct Sample: ParsableCommand {
     alone {
       let sampling = try Sampling(
         path: path, seed: seed, only: only, contexts: context, isAveraged: !unaveraged, overrides: words)
-      for reason in sampling.rejected { Failure.report(reason) }
+      for remark in sampling.remarks { Failure.report(remark) }
       if let folder {
         let count = count ?? sampling.usualCount
         try sampling.writeEach(count, to: folder) { written in

@@ -98,7 +98,7 @@ struct CompletionExportTests {
     folder.write(JSONValue.object([.init("networks", .object(members))]).text, to: "config.json")
     let card = ModelCard(
       title: "", tags: [], facts: [], figures: nil, networks: networks.map(\.name), picture: "", options: "",
-      use: .pass(byClass: false, makesVolumes: axes == 3, completes: true))
+      use: .pass(byClass: false, makesVolumes: axes == 3, contexts: "All is unknown."))
     folder.write(card.markdown, to: "README.md")
     #expect(card.markdown.contains("contexts = torch.zeros(16, *shape)"))
     let checker = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -65,6 +65,7 @@ package struct DryRun {
           + Count.text(schedule.roundsPerStep, "draw of noise", "draws of noise")
       ),
     ]
+    rows += model.context.map { [("shown", $0.text)] } ?? []
     rows += supervision(options) + ending(options)
     for (place, rule) in schedule.rules.enumerated() {
       let network = model.networks[rule.phase.network].name

@@ -162,12 +162,18 @@ package struct Export {
   private func samples(telling tell: (String) -> Void) -> Pixels? {
     do throws(DatasetError) {
       let dataset = model.context == nil ? nil : try Datasets.open(DatasetRequest(options))
+      if let dataset, dataset.fingerprint.description != info.dataFingerprint {
+        tell("\(Self.picture) is left out: the data are no longer those that the run was trained on")
+        return nil
+      }
       let source = LatentSource(of: model, cutting: dataset, seed: options.seed, purpose: .samples)
       let grid = try SampleGrid(count: options.samples.count, of: model, source)
       return SamplePicture(options, characters: info.characters)
         .pixels(of: grid.samples(by: model), of: grid)
     } catch {
-      tell("\(Self.picture) is left out, whose contexts are cut from the run's data: \(error)")
+      tell(
+        "\(Self.picture) is left out, whose contexts are cut from the run's data: \(error.problem) (\(error.place))"
+      )
       return nil
     }
   }
@@ -206,7 +212,7 @@ package struct Export {
       let isMaker = network.name == model.networks[0].name
       return .pass(
         byClass: model.classCount > 0, makesVolumes: options.modelsVolumes && isMaker,
-        completes: model.context != nil && isMaker)
+        contexts: isMaker ? model.context?.card : nil)
     }
     return .denoising(
       DenoisingSampler(

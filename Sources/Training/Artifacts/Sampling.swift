@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Models
 import Platform
 import Reporting
@@ -29,8 +30,8 @@ package struct Sampling {
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
-  /// Checkpoints that were passed over.
-  package let rejected: [String]
+  /// Checkpoints that were passed over, and data that have changed, for people.
+  package let remarks: [String]
 
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Parameters:
@@ -70,11 +71,17 @@ package struct Sampling {
     self.only = try only.map { (name) throws(SamplingError) in
       try SamplingError.number(ofClass: name, named: classNames, count: count)
     }
-    source = try LatentSource(of: model, file: contexts, options, seed: seed ?? options.seed)
+    var remarks = found.rejected
+    source = try LatentSource(of: model, file: contexts, options, seed: seed ?? options.seed) { dataset in
+      guard options.data == own.data, dataset.fingerprint.description != found.info.dataFingerprint else {
+        return
+      }
+      remarks.append("warning: the data are no longer those that the run was trained on (\(dataset.name))")
+    }
     picture = SamplePicture(options, characters: found.info.characters)
     usualCount = source.count ?? options.samples.count
     step = found.info.step
-    rejected = found.rejected
+    self.remarks = remarks
   }
 
   /// What a picture is drawn from, and its images.

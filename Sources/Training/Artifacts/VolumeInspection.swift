@@ -17,7 +17,8 @@ package struct VolumeInspection {
   /// A table for people.
   package var text: String {
     var lines = [
-      ("data", volumes.name), ("format", "\(volumes.format), volumes, for model.family=voxel-gan"),
+      ("data", volumes.name),
+      ("format", "\(volumes.format), volumes, for model.family=voxel-gan or voxel-pix2pix"),
       ("samples", "\(volumes.count)"), ("shape", volumes.extent.sizes), ("values", volumes.valuesText),
       ("labels", labels.text),
     ]

@@ -222,8 +222,8 @@ struct OptionsResolution {
     }
   }
 
-  /// An embedded recipe's title speaks of the data that it embeds and of their size: a run on others is
-  /// called by its family and theirs.
+  /// An embedded recipe's title speaks of the data that it embeds, of their size, and of what is made of
+  /// them: a run on others, or of another kind, is called by its family and its data.
   private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
     guard let data = settings["data"], let title = settings["title"].map({ String($0.value) }),
       let family = schema.family, Recipes.all.contains(where: { $0.title == title })
@@ -237,10 +237,10 @@ struct OptionsResolution {
     // What a recipe that embeds none is for is given as a path.
     let areOthers = own("data").map { $0 != data.value } ?? !DataSource(data.value).isPath
     let size = settings["size"]?.value
-    let isResized = ["size", "channels"].contains { key in
-      own(key).map { settings[key]?.value != $0 } ?? false
-    }
-    guard areOthers || isResized else { return }
+    func differs(_ path: String) -> Bool { own(path).map { settings[path]?.value != $0 } ?? false }
+    let isResized = ["size", "channels"].contains(where: differs)
+    let isAnother = ["model.family", "context.kind", "context.factor"].contains(where: differs)
+    guard areOthers || isResized || isAnother else { return }
     let name = data.value.canonicalText.split(separator: "/").last.map(String.init) ?? ""
     let pixels =
       size.map {

@@ -22,11 +22,11 @@ enum UsageAdvice {
   /// What is wrong with words that may well parse, and mean something else.
   static func beforeParsing(_ words: [String]) -> String? { longDash(in: words) ?? spacedValue(in: words) }
 
-  /// `steps= 20` for `steps=20`: no key has an empty value, and what stands alone may pass for a path.
+  /// `steps= 20` for `steps=20`: what stands alone may pass for a path. Words for people may be empty.
   private static func spacedValue(in words: [String]) -> String? {
     guard let command = words.first, commandsWithKeys.contains(command) else { return nil }
     for (word, next) in zip(words, words.dropFirst()) where word.hasSuffix("=") {
-      guard !next.contains("="), !next.hasPrefix("-"), OptionSchema.path(of: String(word.dropLast())) != nil
+      guard !next.contains("="), !next.hasPrefix("-"), OptionSchema.hasValue(String(word.dropLast()))
       else { continue }
       return "there is a space behind \(word); write \(word)\(next)"
     }

@@ -36,8 +36,8 @@ extension EndToEnd {
       Run(
         words: "voxel-gan batch=16 steps=2 spectralNorm=false loss=nonSaturating model.condition=auxiliary",
         weights: "e527633344044216"),
-      Run(words: "inpainting batch=16 steps=2", weights: "0000000000000000"),
-      Run(words: "completion batch=16 steps=1", weights: "0000000000000000"),
+      Run(words: "inpainting batch=16 steps=2", weights: "a84e6f932f59bff1"),
+      Run(words: "completion batch=16 steps=1", weights: "e356ef7cc5a33009"),
       Run(words: "vae batch=32 steps=4", weights: "9e577927b7fece0c"),
       Run(words: "diffusion batch=16 steps=2", weights: "fb2ca4025d8859e0"),
       Run(words: "diffusion batch=16 steps=2 model.condition=embedding", weights: "97ebb925c08ae4ed"),

@@ -85,7 +85,7 @@ struct VolumeInspectionTests {
     let text = "#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n"
     for (name, bytes) in [
       ("bowl/a.binvox", Array(text.utf8) + [1, 8]), ("cup/a.binvox", Array(text.utf8) + [0, 8]),
-      ("cup/a.txt", [0]),
+      ("cup/a.webp", [0]),
     ] as [(String, [UInt8])] {
       let file = URL(fileURLWithPath: "\(folder.path)/set/\(name)")
       try FileManager.default.createDirectory(
@@ -94,11 +94,11 @@ struct VolumeInspectionTests {
     }
     let request = DatasetRequest(source: "\(folder.path)/set", size: 64, channels: 1)
     let inspection = try #require(try VolumeInspection(request))
-    for line in ["binvox folder", "2 x 2 x 2", "bool, 0.0 to 1.0", "0 bowl (1), 1 cup (1)", "1 txt"] {
+    for line in ["binvox folder", "2 x 2 x 2", "bool, 0.0 to 1.0", "0 bowl (1), 1 cup (1)", "1 webp"] {
       #expect(inspection.text.contains(line), "\(inspection.text)")
     }
     #expect(inspection.json.contains("\"class_names\":[\"bowl\",\"cup\"]"), "\(inspection.json)")
-    #expect(inspection.json.contains("\"ignored\":{\"txt\":1}"), "\(inspection.json)")
+    #expect(inspection.json.contains("\"ignored\":{\"webp\":1}"), "\(inspection.json)")
     let (drawn, wanted) = ("\(folder.path)/drawn.png", "\(folder.path)/wanted.png")
     try inspection.writePicture(to: drawn)
     let volumes = Tensor(stacking: 2) { Tensor(repeating: $0 == 0 ? 1 : -1, shape: [2, 2, 2, 1]) }
@@ -106,7 +106,7 @@ struct VolumeInspectionTests {
     #expect(
       try Data(contentsOf: URL(fileURLWithPath: drawn)) == Data(contentsOf: URL(fileURLWithPath: wanted)))
     let remark = "volumes of 2 x 2 x 2, values: bool, 0.0 to 1.0, labels: 2"
-    #expect(try DataCheck(request).remarks == [remark, "1 file ignored: 1 txt"])
+    #expect(try DataCheck(request).remarks == [remark, "1 file ignored: 1 webp"])
     try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder.path)/set/cup/b.binvox"))
     let bad = try DataCheck(request)
     #expect(bad.count == 2 && bad.problems.count == 1 && bad.advice?.contains("1 bad sample") == true)

@@ -161,7 +161,8 @@ package struct CheckpointEvaluation {
         Row(
           "reconstruction_error", "difference from the original", completion.error, "smaller is better"))
       if let overlap = completion.overlap {
-        rows.append(Row("iou", "intersection over union with it", overlap, "larger is better, up to 1"))
+        rows.append(
+          Row("iou", "intersection over union, shown part too", overlap, "larger is better, up to 1"))
       }
     }
     return rows

@@ -60,6 +60,13 @@ public struct OptionSchema: Sendable {
     return vocabulary.keys.first { folded($0.path) == wanted }?.path
   }
 
+  /// Whether there is a key that is spelled so, see ``path(of:)``, whose value is never empty.
+  package static func hasValue(_ word: String) -> Bool {
+    path(of: word).map { path in
+      vocabulary.keys.contains { $0.path == path && $0.role != .description }
+    } ?? false
+  }
+
   func isGroup(_ path: String) -> Bool {
     groups.contains(path)
   }

@@ -22,7 +22,8 @@ import Testing
     #expect(found.generation?.step == 1)
     let text = try #require(found.rejected.first).reason.description
     #expect(
-      text.contains("2 starts") && text.contains("step-00000002") && text.contains("attempts"), "\(text)")
+      text.contains("starts from it ended") && text.contains("step-00000002") && text.contains("attempts"),
+      "\(text)")
     #expect(try store.newestValid().generation?.step == 2, "only starts are limited, not looks")
     for _ in 0..<2 { try store.countAttempt(from: "step-00000001") }
     let last = try store.newestValid(maximumAttempts: 2)

@@ -22,7 +22,7 @@ struct Sample: ParsableCommand {
       A model that completes samples is shown parts of those of the run's data, or
       of data=; its picture has for each what was known, what was made of it, and
       the original. With --context it is shown your own: a NumPy array with NaN for
-      what is unknown, a PNG that is transparent there, or a folder of them; for
+      what is unknown, a PNG that is transparent there, or a folder of PNGs; for
       context.kind=coarse or grey whole samples, or one value a coarse block.
       """)
 
@@ -64,7 +64,7 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What a model that completes samples is to complete: a NumPy file, a PNG or JPEG, or a folder of those.",
+      "What a model that completes samples is to complete: a NumPy file, an image, or a folder of images.",
       discussion: "All that is in there, unless --count says how much."))
   var context: String?
 

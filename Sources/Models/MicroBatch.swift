@@ -66,6 +66,8 @@ public final class MicroBatch {
   private var tapes: [ObjectIdentifier: Tape] = [:]
 
   private var left: Variable?
+  /// The contexts that were cut last: real samples and fakes are seen with the same.
+  private var cut: (rule: ContextRule, contexts: Tensor)?
 
   /// Leaves what a later phase of the step goes on with, such as the fakes of the discriminator's turn,
   /// recorded on the tape of the network that made it. Nothing is kept where the next turn draws anew.
@@ -128,7 +130,10 @@ public final class MicroBatch {
 
   /// The samples' contexts, `[n, size…, C + 1]`, cut where the draw's noise says.
   func contexts(by rule: ContextRule) -> Tensor {
-    rule(images, noise: noise(for: .contexts, length: ContextRule.noiseCount))
+    if let cut, cut.rule == rule { return cut.contexts }
+    let contexts = rule(images, noise: noise(for: .contexts, length: ContextRule.noiseCount))
+    cut = (rule, contexts)
+    return contexts
   }
 
   /// The draw's tape that watches `network`; made at the first call.

@@ -21,11 +21,7 @@ struct BinvoxFile {
   private static let longestHeader = 4096
 
   /// Whether a file of that name is taken for one: `.binvox` in any case.
-  static func isName(_ name: [UInt8]) -> Bool {
-    let ending = Array(".binvox".utf8)
-    return name.count > ending.count
-      && name.suffix(ending.count).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } == ending
-  }
+  static func isName(_ name: [UInt8]) -> Bool { name.isName(endingIn: ".binvox") }
 
   /// Reads the text and holds its promise against the pairs.
   /// - Parameters:

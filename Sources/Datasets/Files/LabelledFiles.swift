@@ -140,7 +140,7 @@ struct LabelledFiles: Sendable {
 }
 
 /// The kinds of files that are a sample each.
-enum SampleFileKind: CaseIterable {
+enum SampleFileKind {
   case image, volume
 
   /// Whether a file of that name is taken for one.

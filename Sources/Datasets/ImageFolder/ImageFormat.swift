@@ -16,10 +16,7 @@ enum ImageFormat: Sendable {
 
   /// Whether a file of that name is taken for an image: `.png`, `.jpg` or `.jpeg` in any case.
   static func isImageName(_ name: [UInt8]) -> Bool {
-    let lower = name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    return [".png", ".jpg", ".jpeg"].contains {
-      lower.count > $0.utf8.count && lower.ends(with: Array($0.utf8))
-    }
+    name.isName(endingIn: ".png", ".jpg", ".jpeg")
   }
 
   /// Decodes a whole file.

@@ -55,15 +55,13 @@ public enum PartialSamples {
   private static func images(in folder: FilePath) throws(DatasetError) -> [FilePath] {
     let files = try FolderListing(folder).entries.filter { $0.kind == .file }.map(\.name)
     var ignored = IgnoredFiles()
-    for name in files { ignored.add(name) }
+    for name in files { ignored.add(name, or: ["npy", "npz"]) }
     let images = files.filter(ImageFormat.isImageName)
     // What is missed is asked for, not a result without it.
-    let arrays = files.filter { $0.suffix(4) == Array(".npy".utf8) || $0.suffix(4) == Array(".npz".utf8) }
-    let missed = ignored.text ?? (arrays.isEmpty ? nil : "images and NumPy files in one folder")
-    guard !images.isEmpty, missed == nil else {
+    guard !images.isEmpty, ignored.text == nil else {
       throw DatasetError(
-        .unsuitable, missed ?? "no PNG or JPEG image directly in the folder", folder.description,
-        ignored.text == nil ? "name a folder of images alone, or a NumPy file" : "convert its images to PNG")
+        .unsuitable, ignored.text ?? "no PNG or JPEG image directly in the folder", folder.description,
+        "name a folder of PNG and JPEG images alone, or a NumPy file")
     }
     return images.map(folder.appending)
   }

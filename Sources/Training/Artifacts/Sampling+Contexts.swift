@@ -39,23 +39,18 @@ extension ContextRule {
   private func repeated(_ coarse: Tensor) -> Tensor {
     let (small, channels) = (coarse.shape[1], coarse.shape.channels - 1)
     let (side, axes) = (small * factor, coarse.shape.rank - 2)
-    let shape = Shape([coarse.shape[0]] + Array(repeating: side, count: axes) + [channels + 1])
-    return Tensor(shape) { result in
-      coarse.withUnsafePointer { coarse in
-        for place in 0..<shape.rows {
-          var (rest, block, stride) = (place, 0, 1)
-          for _ in 0..<axes {
-            block += rest % side / factor * stride
-            rest /= side
-            stride *= small
-          }
-          block += rest * stride
-          let value = result + place * (channels + 1)
-          value.update(from: coarse + block * (channels + 1), count: channels)
-          value[channels] = 0
-        }
+    let shape = Shape([coarse.shape[0]] + Array(repeating: side, count: axes) + [channels])
+    let blocks = (0..<shape.rows).map { place in
+      var (rest, block, stride) = (place, 0, 1)
+      for _ in 0..<axes {
+        block += rest % side / factor * stride
+        rest /= side
+        stride *= small
       }
+      return block + rest * stride
     }
+    return coarse.channels(0..<channels).reshaped([coarse.shape.rows, channels]).gatherRows(blocks)
+      .reshaped(shape).appendingChannels(Tensor(repeating: 0, shape: shape.replacingChannels(by: 1)))
   }
 }
 

@@ -52,19 +52,19 @@ public struct OptionSchema: Sendable {
 
   /// The key of any family that is spelled so, in this or in another case, with or without dashes between
   /// words; nil if there is none.
-  package static func path(of word: String) -> String? {
+  package static func path(of word: String) -> String? { key(spelled: word)?.path }
+
+  /// Whether there is a key that is spelled so, see ``path(of:)``, whose value is never empty.
+  package static func hasValue(_ word: String) -> Bool {
+    key(spelled: word).map { $0.role != .description } ?? false
+  }
+
+  private static func key(spelled word: String) -> OptionKey? {
     func folded(_ text: String) -> String {
       String(text.lowercased().filter { $0 != "-" && $0 != "_" })
     }
     let wanted = folded(word)
-    return vocabulary.keys.first { folded($0.path) == wanted }?.path
-  }
-
-  /// Whether there is a key that is spelled so, see ``path(of:)``, whose value is never empty.
-  package static func hasValue(_ word: String) -> Bool {
-    path(of: word).map { path in
-      vocabulary.keys.contains { $0.path == path && $0.role != .description }
-    } ?? false
+    return vocabulary.keys.first { folded($0.path) == wanted }
   }
 
   func isGroup(_ path: String) -> Bool {

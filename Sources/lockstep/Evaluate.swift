@@ -18,7 +18,8 @@ struct Evaluate: ParsableCommand {
 
       A model that completes samples is also compared with the originals: the mean
       absolute difference, of what was hidden, and the intersection over union of
-      volumes. Held-out data measure what it has not seen.
+      volumes. Held-out data measure what it has not seen; of its own data it is not
+      said how near training samples are, which it was shown parts of.
 
         lockstep evaluate runs/dcgan
         lockstep evaluate runs/dcgan runs/hinge runs/wgan-gp

@@ -41,8 +41,13 @@ extension EndToEnd {
       let error = try #require(object["reconstruction_error"] as? Double, "\(printed)")
       let overlap = try #require(object["iou"] as? Double, "\(printed)")
       #expect(error > 0 && error < 2 && overlap > 0 && overlap < 1, "\(printed)")
-      let others = try Lockstep.run(["evaluate", "run", "dataset.count=128"], in: folder)
-      #expect(others.output.contains("\ndifference from the original"), "\(others.output)\(others.errors)")
+      #expect(object["copies"] == nil, "what completes a training sample is near to it: \(printed)")
+      let others = try Lockstep.run(
+        ["evaluate", "run", "dataset.count=128", "context.hidden=0.7"], in: folder)
+      for row in ["difference from the original", "shown", "share nearer than 99 % of the data are"] {
+        #expect(others.output.contains("\n\(row) "), "\(others.output)\(others.errors)")
+      }
+      #expect(others.output.contains("without about 0.7 of"), "\(others.output)")
     }
 
     @Test("a person's sherds are completed, each with its surface, and no more than there are")

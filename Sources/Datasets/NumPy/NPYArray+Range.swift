@@ -33,7 +33,7 @@ extension NPYArray {
         guard !(abs(value) <= 1), !(allowsNaN && value.isNaN) else { continue }
         try report(
           index, "the value \(value) lies outside of -1...1",
-          "scale the \(name) to 0...1 or -1...1, or save them as uint8")
+          "scale the \(name) to 0...1 or -1...1" + (allowsNaN ? "" : ", or save them as uint8"))
       }
     }
     return (least, largest)

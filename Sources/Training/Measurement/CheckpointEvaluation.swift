@@ -26,8 +26,8 @@ package struct CheckpointEvaluation {
   private let memorisation: Memorisation?
   private let diversity: (fake: Diversity, real: Diversity)
   private let mixture: MixtureQuality?
-  /// How well the samples measured complete those of the data; nil of a model without a context.
-  private let completion: (error: Double, overlap: Double?)?
+  /// What the model is shown of samples, and how well it completes them; nil of a model without a context.
+  private let completion: (shown: String, error: Double, overlap: Double?)?
   /// The share of the data's spread below which samples count as collapsed.
   private let leastSpread: Double
 
@@ -91,12 +91,15 @@ package struct CheckpointEvaluation {
     )
     samples = fake.rows
     let setting = options.quality.setting(weights: reference.weightsSHA256)
-    comparable = "\(data.fingerprint) \(data.shape) \(options.dataset.resize) \(setting)"
+    let shown = state.model.context?.text
+    comparable = "\(data.fingerprint) \(data.shape) \(options.dataset.resize) \(setting) \(shown ?? "")"
     space = (reference.space.name, told.joined(separator: "; "))
     metrics = QualityMetric.all(in: options.quality.space)
     self.scores = scores
     let isFinite = fake.values.allSatisfy(\.isFinite)
-    memorisation = isFinite && training.rows > 1 ? Memorisation(fake: fake, training: training) : nil
+    // What completes a training sample is near to it.
+    let canTell = isFinite && training.rows > 1 && !(areOwnData && shown != nil)
+    memorisation = canTell ? Memorisation(fake: fake, training: training) : nil
     diversity = (Diversity(of: fake), Diversity(of: reference.real))
     leastSpread = options.watch.spread
     if case .mixture(let kind) = options.data {
@@ -104,8 +107,11 @@ package struct CheckpointEvaluation {
     } else {
       mixture = nil
     }
-    completion = completions.map {
-      ($0.error(ofFirst: fake.rows), options.modelsVolumes ? $0.overlap(ofFirst: fake.rows) : nil)
+    if let shown, let completions {
+      let overlap = options.modelsVolumes ? completions.overlap(ofFirst: fake.rows) : nil
+      completion = (shown, completions.error(ofFirst: fake.rows), overlap)
+    } else {
+      completion = nil
     }
   }
 
@@ -197,7 +203,7 @@ package struct CheckpointEvaluation {
       ("data", "\(data.name) \(data.shape), \(Count.text(data.count, "sample"))\(others)"),
       ("fakes", "\(samples)"),
       ("feature space", space.text.isEmpty ? space.name : space.text),
-    ]
+    ] + (completion.map { [("shown", $0.shown)] } ?? [])
   }
 
   /// A table for people.
@@ -220,8 +226,8 @@ package struct CheckpointEvaluation {
     }
     if Set(evaluations.map(\.comparable)).count > 1 {
       lines.append(
-        "caution: other data, sizes, numbers of fakes or feature spaces make other distances: these do not "
-          + "compare")
+        "caution: other data, sizes, contexts, numbers of fakes or feature spaces make other distances: these "
+          + "do not compare")
     }
     let columns = evaluations.map { $0.rows }
     var names: [(key: String, name: String, aim: String)] = []

@@ -19,7 +19,8 @@ extension ConvolutionPlane {
     let groups = (images + group - 1) / group
     ComputeThreads.run(jobs: groups) { index in
       let range = index * group..<min((index + 1) * group, images)
-      let scratch = TensorStorage(count: range.count * output.product * columns)
+      let scratch = Scratch(count: range.count * output.product * columns)
+      defer { scratch.end() }
       let product = columnProduct(images: range, upstream, packed, result: scratch.pointer)
       PatchProduct.run([product], kernels)
       for image in range {

@@ -23,7 +23,8 @@ extension ConvolutionPlane {
     ComputeThreads.split(patches.rows, grain: 8) { rows in
       // Patches that stay in the second-level cache until all output channels have met them.
       let blockRows = max(16_384 / length, 1)
-      let block = TensorStorage(count: blockRows * length)
+      let block = Scratch(count: blockRows * length)
+      defer { block.end() }
       var first = rows.lowerBound
       while first < rows.upperBound {
         let next = min(first + blockRows, rows.upperBound)
@@ -68,10 +69,11 @@ extension ConvolutionPlane {
     let patches = forwardPatches
     let depth = patches.depth
     ComputeThreads.split(depth, grain: 64) { range in
-      let sums = TensorStorage(count: outputChannels * range.count)
-      clear(sums.pointer, sums.count)
+      let sums = Scratch(zeros: outputChannels * range.count)
+      defer { sums.end() }
       let blockRows = 16
-      let block = TensorStorage(count: blockRows * range.count)
+      let block = Scratch(count: blockRows * range.count)
+      defer { block.end() }
       for term in terms {
         for first in Swift.stride(from: 0, to: patches.rows, by: blockRows) {
           let rows = first..<min(first + blockRows, patches.rows)

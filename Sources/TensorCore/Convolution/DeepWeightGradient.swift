@@ -26,7 +26,8 @@ struct DeepWeightGradient {
   func run(_ terms: [WeightGradientOperands], result: UnsafeMutablePointer<Float>) {
     let pixels = plane.forwardPatches.rows
     let depthBlock = min(KernelTable.depthBlock, pixels)
-    let panels = TensorStorage(count: columns * depthBlock)
+    let panels = Scratch(count: columns * depthBlock)
+    defer { panels.end() }
     let kernelLength = plane.inputChannels * plane.taps
     let target = result + inputChannels.lowerBound * plane.taps
     withUnsafeTemporaryAllocation(of: Int.self, capacity: plane.outputChannels) { offsets in
@@ -63,9 +64,8 @@ struct DeepWeightGradient {
     let source = patches.source
     let channels = patches.channels
     let taps = plane.taps
-    let zeros = TensorStorage(count: inputChannels.count)
-    defer { withExtendedLifetime(zeros) {} }
-    clear(zeros.pointer, zeros.count)
+    let zeros = Scratch(zeros: inputChannels.count)
+    defer { zeros.end() }
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: taps) { tapPixels in
       let tapPixels = tapPixels.baseAddress.unsafelyUnwrapped
       patches.forEachRow(pixels) { row, image, z, y, x in

@@ -53,7 +53,8 @@ struct PatchProduct {
   func run(_ job: Job, _ kernels: KernelTable) {
     let panels = kernels.panels(columns)
     let depth = patches.depth
-    let block = TensorStorage(count: job.rows.count * KernelTable.rowStride)
+    let block = Scratch(count: job.rows.count * KernelTable.rowStride)
+    defer { block.end() }
     withUnsafeTemporaryAllocation(of: Int.self, capacity: job.rows.count) { offsets in
       fill(offsets, rows: job.rows)
       let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)

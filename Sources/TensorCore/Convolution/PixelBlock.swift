@@ -14,7 +14,7 @@ struct PixelBlock {
   private let patches: Patches
   private let input: UnsafePointer<Float>
   /// A row of zeros, then a row for each pixel whose elements are partly outside of the input.
-  private let beside: TensorStorage
+  private let beside: Scratch
   private let pixels: UnsafeMutableBufferPointer<Pixel>
   private let elements: UnsafeMutableBufferPointer<UnsafePointer<Float>>
   private var count = 0
@@ -24,7 +24,8 @@ struct PixelBlock {
   /// Calls `body` with room for ``KernelTable/depthBlock`` pixels.
   static func with(_ patches: Patches, _ input: UnsafePointer<Float>, _ body: (inout PixelBlock) -> Void) {
     let depth = KernelTable.depthBlock
-    let beside = TensorStorage(count: (depth + 1) * rowCapacity)
+    let beside = Scratch(count: (depth + 1) * rowCapacity)
+    defer { beside.end() }
     clear(beside.pointer, rowCapacity)
     withUnsafeTemporaryAllocation(of: Pixel.self, capacity: depth) { pixels in
       let capacity = depth + KernelTable.pointersAhead

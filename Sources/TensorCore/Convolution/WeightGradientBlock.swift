@@ -61,8 +61,10 @@ struct WeightGradientBlock {
     let panels = kernels.panels(columns)
     let segments = segments
     let depthBlock = KernelTable.depthBlock
-    let sums = TensorStorage(count: plane.taps * rowsPerTap * columns)
-    let upstreamPanels = TensorStorage(count: panels.packedCount(depth: depthBlock))
+    let sums = Scratch(count: plane.taps * rowsPerTap * columns)
+    defer { sums.end() }
+    let upstreamPanels = Scratch(count: panels.packedCount(depth: depthBlock))
+    defer { upstreamPanels.end() }
     let pixels = plane.forwardPatches.rows
     withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
       for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }

@@ -44,7 +44,8 @@ struct MatrixProduct {
   private func multiply(_ job: PatchProduct.Job, _ kernels: KernelTable) {
     let stride = KernelTable.rowStride
     let count = job.rows.count
-    let block = TensorStorage(count: count * stride * depthBlocks)
+    let block = Scratch(count: count * stride * depthBlocks)
+    defer { block.end() }
     var packed = block.pointer
     forEachDepthBlock { depths in
       for row in job.rows {
@@ -100,8 +101,8 @@ struct MatrixProduct {
         (pointers + step).initialize(to: left + (min(step, depth &- 1) &* rows &+ job.rows.lowerBound))
       }
       // One tile for each level of the tree.
-      let sums = TensorStorage(
-        count: parts.trailingZeroBitCount * kernels.tileRows * 2 * kernels.lanes)
+      let sums = Scratch(count: parts.trailingZeroBitCount * kernels.tileRows * 2 * kernels.lanes)
+      defer { sums.end() }
       withRowOffsets(job.rows) { offsets in
         forEachPanel(job, kernels) { panel, columns, step, target in
           if parts > 1 {

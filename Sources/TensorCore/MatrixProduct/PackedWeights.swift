@@ -64,7 +64,8 @@ struct PackedWeights: WeightPacking {
     func pack(_ rows: UnsafeBufferPointer<Row>) {
       guard var row = rows.baseAddress else { return }
       let end = row + rows.count
-      let block = TensorStorage(count: Self.rowsPerBlock * width)
+      let block = Scratch(count: Self.rowsPerBlock * width)
+      defer { block.end() }
       while row < end {
         let next = row + min(Self.rowsPerBlock, end - row)
         gather(row, next, in: block.pointer)

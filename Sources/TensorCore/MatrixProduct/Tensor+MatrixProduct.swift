@@ -84,8 +84,8 @@ extension Tensor {
     let (depth, rows, columns) = (shape[0], shape[1], other.shape[1])
     let isInPlace = MatrixProduct.readsInPlace(depth: depth, columns: columns, kernels)
     let panels = MatrixPanels(depth: depth, columns: columns, isTransposed: false)
-    let packed = TensorStorage(count: isInPlace ? 0 : panels.packedCount(kernels))
-    defer { withExtendedLifetime(packed) {} }
+    let packed = Scratch(count: isInPlace ? 0 : panels.packedCount(kernels))
+    defer { packed.end() }
     return Tensor([rows, columns], in: room) { result in
       withUnsafePointer { left in
         other.withUnsafePointer { right in

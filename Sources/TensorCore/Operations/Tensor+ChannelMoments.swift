@@ -9,8 +9,10 @@ extension Tensor {
     precondition(shape.rows > 0, "\(shape) has no rows to take moments of")
     let channels = shape.channels
     let blocks = RowBlocks(rows: shape.rows)
-    let means = TensorStorage(count: blocks.count * channels)
-    let squares = TensorStorage(count: blocks.count * channels)
+    let means = Scratch(count: blocks.count * channels)
+    defer { means.end() }
+    let squares = Scratch(count: blocks.count * channels)
+    defer { squares.end() }
     withUnsafePointer { values in
       blocks.forEach { block, rows in
         reduce(

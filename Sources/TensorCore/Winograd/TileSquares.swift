@@ -86,7 +86,8 @@ struct TilePointers {
 
   /// Calls `body` with room for the largest tile.
   static func with(_ body: (TilePointers) -> Void) {
-    let between = TensorStorage(count: KernelTable.transformScratchCount)
+    let between = Scratch(count: KernelTable.transformScratchCount)
+    defer { between.end() }
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: capacity) { from in
       withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: capacity) { to in
         from.initialize(repeating: UnsafePointer(between.pointer))

@@ -30,13 +30,15 @@ struct WinogradProduct {
 
   func run(_ job: PatchProduct.Job, _ kernels: KernelTable) {
     let layout = WinogradLayout(tiles: job.rows.count, depth: depth, positions: form.positions)
-    let block = TensorStorage(count: layout.count)
+    let block = Scratch(count: layout.count)
+    defer { block.end() }
     transform(job.rows, to: block.pointer, layout, kernels)
     let panels = kernels.panels(columns)
     // An odd number of cache lines from position to position, as the transform back reads all of a tile
     // together.
     let stride = (job.rows.count * 2 * kernels.lanes / 16 | 1) * 16
-    let products = TensorStorage(count: form.positions * stride)
+    let products = Scratch(count: form.positions * stride)
+    defer { products.end() }
     withUnsafeTemporaryAllocation(of: Int.self, capacity: job.rows.count) { offsets in
       let offsets = offsets.baseAddress.unsafelyUnwrapped
       for panel in job.panels {
@@ -63,9 +65,8 @@ struct WinogradProduct {
     _ kernels: KernelTable
   ) {
     let transform = kernels.transforms[form]!.input
-    let zeros = TensorStorage(count: channels)
-    defer { withExtendedLifetime(zeros) {} }
-    clear(zeros.pointer, channels)
+    let zeros = Scratch(zeros: channels)
+    defer { zeros.end() }
     let outside = UnsafePointer(zeros.pointer)
     let (segments, offsets) = layout.segments(sources: sources.count, channels: channels)
     // Tile after tile, so that sources read their neighbouring pixels together.
@@ -99,8 +100,8 @@ struct WinogradProduct {
     let transform = kernels.transforms[form]!.output
     let result = result + first
     // Where pixels beyond the edge go.
-    let outside = TensorStorage(count: count)
-    defer { withExtendedLifetime(outside) {} }
+    let outside = Scratch(count: count)
+    defer { outside.end() }
     TilePointers.with { pointers in
       var product = products
       target.forEach(tiles) { _, square in

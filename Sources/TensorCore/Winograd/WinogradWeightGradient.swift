@@ -54,9 +54,11 @@ struct WinogradWeightGradient {
   private var sumStride: Int { (rows * columns / 16 | 1) * 16 }
 
   private func run(_ terms: [Term], result: UnsafeMutablePointer<Float>) {
-    let sums = TensorStorage(count: form.positions * sumStride)
+    let sums = Scratch(count: form.positions * sumStride)
+    defer { sums.end() }
     // For each output channel `[taps, input channels]`.
-    let gradients = TensorStorage(count: rows * plane.taps * columns)
+    let gradients = Scratch(count: rows * plane.taps * columns)
+    defer { gradients.end() }
     let transform = kernels.transforms[form]!.gradient
     for layer in plane.layers {
       for (index, term) in terms.enumerated() {
@@ -99,7 +101,8 @@ struct WinogradWeightGradient {
     let panels = kernels.panels(columns)
     let block = min(Self.tileBlock, squares.count)
     let positionStride = panels.packedCount(depth: block) + 16
-    let transformed = TensorStorage(count: form.positions * positionStride)
+    let transformed = Scratch(count: form.positions * positionStride)
+    defer { transformed.end() }
     withUnsafeTemporaryAllocation(of: Int.self, capacity: rows) { offsets in
       for row in 0..<rows { offsets.initializeElement(at: row, to: row * columns) }
       let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
@@ -135,9 +138,8 @@ struct WinogradWeightGradient {
   ) {
     let transform = kernels.transforms[form]!.input
     let panels = kernels.panels(columns)
-    let zeros = TensorStorage(count: columns)
-    defer { withExtendedLifetime(zeros) {} }
-    clear(zeros.pointer, columns)
+    let zeros = Scratch(zeros: columns)
+    defer { zeros.end() }
     let outside = UnsafePointer(zeros.pointer)
     TilePointers.with { pointers in
       for panel in 0..<panels.panelCount {
@@ -176,9 +178,8 @@ struct TransformedUpstream {
     let (target, rowStride, positionStride) = (storage.pointer, rowStride, positionStride)
     let transform = kernels.transforms[form]!.upstream
     ComputeThreads.split(squares.count, grain: 16) { tiles in
-      let zeros = TensorStorage(count: channels)
-      defer { withExtendedLifetime(zeros) {} }
-      clear(zeros.pointer, channels)
+      let zeros = Scratch(zeros: channels)
+      defer { zeros.end() }
       let outside = UnsafePointer(zeros.pointer)
       TilePointers.with { pointers in
         squares.forEach(tiles) { tile, square in

@@ -35,8 +35,8 @@ struct WinogradWeights: WeightPacking {
     let panelDepth = form.positions * matrixDepth
     ComputeThreads.run(jobs: panels.panelCount) { panel in
       let width = panels.width(panel)
-      let kernel = TensorStorage(count: taps * width)
-      clear(kernel.pointer, kernel.count)
+      let kernel = Scratch(zeros: taps * width)
+      defer { kernel.end() }
       TilePointers.with { pointers in
         for channel in 0..<depth.count {
           let source = weight + (channel * depth.stride + panel * 2 * kernels.lanes * columns.stride)

@@ -67,12 +67,8 @@ struct Doctor: ParsableCommand {
       })
   }
 
-  /// Whether colours are understood and wanted on standard output. `mpirun` puts a pseudo-terminal without a
-  /// width before each rank, whatever its own output is.
+  /// Whether colours are understood and wanted on standard output.
   private static var hasColours: Bool {
-    func variable(_ name: String) -> String { Files.environment(name) ?? "" }
-    guard isatty(1) == 1, variable("TERM") != "dumb", variable("NO_COLOR").isEmpty else { return false }
-    var size = winsize()
-    return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    Terminal.columns(of: STDOUT_FILENO) != nil && Terminal.wantsColours()
   }
 }

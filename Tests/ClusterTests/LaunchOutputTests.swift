@@ -64,4 +64,26 @@ struct LaunchOutputTests {
     _ = output.pass(Array("step 2\n\(box)".utf8))
     #expect(output.lines.first == "step 1\rstep 2" && output.lines.count == 12)
   }
+
+  @Test("marked lines are one live line below all else, and no lines of the run", arguments: [1, 5, 10_000])
+  func live(pieces: Int) {
+    let text = "model: m\n\u{1E}step 1\n\u{1E}step 2\n\(box)lockstep: a warning\n\u{1E}\nstep 2\ndone\n"
+    #expect(
+      passed(text, pieces: pieces)
+        == "model: m\nstep 1\r\u{1B}[Kstep 2\r\u{1B}[Klockstep: a warning\nstep 2\r\u{1B}[Kstep 2\ndone\n")
+    var output = LaunchOutput()
+    _ = output.pass(Array(text.utf8))
+    #expect(!output.lines.contains { $0.contains("\u{1E}") } && output.lines.contains("lockstep: a warning"))
+  }
+
+  @Test("a live line ends with the run, waits for the end of another's line, and is never shown in parts")
+  func liveEnds() {
+    func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    var output = LaunchOutput()
+    #expect(text(output.pass(Array("\u{1E}step 1".utf8)) + output.release()) == "")
+    #expect(text(output.pass(Array("0\nhalf".utf8))) == "step 10\r\u{1B}[Khalf")
+    #expect(text(output.pass(Array(" a line\n\u{1E}step 11\n".utf8))) == " a line\nstep 10\r\u{1B}[Kstep 11")
+    #expect(text(output.end()) == "\n")
+    #expect(text(output.end()) == "")
+  }
 }

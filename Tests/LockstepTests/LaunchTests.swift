@@ -24,6 +24,22 @@ extension EndToEnd {
       #expect(try folder.loggedSteps("run") == Array(1...40))
     }
 
+    @Test(
+      "on the launcher's terminal one line is overwritten, with other lines above it, and the last one stays")
+    func terminal() throws {
+      let folder = try Folder()
+      let words = ["launch", "-n", "1", "train", "ring", "steps=30", "--run", folder.path + "/run"]
+      let command = "stty cols 200; '\(Lockstep.path!)' \(words.joined(separator: " "))"
+      let finished = try Job(["/usr/bin/script", "-qec", command, "/dev/null"], in: folder).wait()
+      #expect(finished.status == 0, "\(finished)")
+      // A terminal ends lines with both.
+      let lines = finished.output.replacing("\r\n", with: "\n").split(separator: "\n").map(String.init)
+      let live = lines.flatMap { $0.components(separatedBy: "\r\u{1B}[K") }
+      #expect(live.count > lines.count && live.count { $0.contains("30/30") } >= 2, "\(lines)")
+      #expect(lines.contains { $0.contains("run/checkpoints/step-00000030") }, "\(lines)")
+      #expect(lines.last?.contains("30/30 steps") == true && !finished.output.contains("\u{1E}"), "\(lines)")
+    }
+
     @Test("a program that was deployed anew meanwhile is what ranks are started again with")
     func replacedProgram() throws {
       let folder = try Folder()

@@ -27,19 +27,17 @@ struct ReportOutputTests {
   @Test("a terminal has the width it says")
   func terminal() throws {
     try withTerminal(columns: 97) { terminal in
-      let output = output(terminal, ["TERM": "xterm", "COLUMNS": "80"])
+      let output = output(terminal, ["TERM": "xterm", "LOCKSTEP_COLUMNS": "80"])
       #expect(output.columns() == 97)
       #expect(output.hasColours)
     }
   }
 
-  @Test("a terminal without a width, as mpirun gives its ranks, is one only if COLUMNS says so")
+  @Test("a terminal without a width, as mpirun gives its ranks for standard output, is none")
   func widthless() throws {
     try withTerminal(columns: 0) { terminal in
-      #expect(output(terminal, ["TERM": "xterm"]).columns() == nil)
-      #expect(output(terminal, ["TERM": "xterm", "COLUMNS": "80"]).columns() == 80)
-      #expect(output(terminal, ["TERM": "xterm", "COLUMNS": "wide"]).columns() == nil)
-      #expect(output(terminal, ["TERM": "xterm", "COLUMNS": "-1"]).columns() == nil)
+      let output = output(terminal, ["TERM": "xterm", "COLUMNS": "80"])
+      #expect(output.columns() == nil && !output.hasColours)
     }
   }
 
@@ -54,17 +52,40 @@ struct ReportOutputTests {
     }
   }
 
-  @Test("a pipe is no terminal, whatever the environment says; what is written arrives")
-  func pipe() throws {
+  /// What `body` makes of an output into a pipe.
+  private func piped(_ environment: [String: String], _ body: (ReportOutput) -> Void) throws -> String {
     var ends: [Int32] = [0, 0]
     try #require(Glibc.pipe(&ends) == 0)
     defer { for end in ends { close(end) } }
-    let output = output(ends[1], ["TERM": "xterm", "COLUMNS": "80"])
-    #expect(output.columns() == nil && !output.hasColours)
-    let plan = ProgressReporter.Plan(steps: 1, itemsPerStep: 1, linesEvery: 1)
-    ProgressReporter(plan, output: output).warning("ñ")
-    var bytes = [UInt8](repeating: 0, count: 64)
+    body(output(ends[1], environment))
+    var bytes = [UInt8](repeating: 0, count: 256)
     let count = read(ends[0], &bytes, bytes.count)
-    #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self) == "warning: ñ\n")
+    return String(decoding: bytes[..<max(count, 0)], as: UTF8.self)
+  }
+
+  @Test("a pipe is no terminal; what is written arrives")
+  func pipe() throws {
+    let text = try piped(["TERM": "xterm", "COLUMNS": "80", "LOCKSTEP_COLUMNS": "wide"]) { output in
+      #expect(output.columns() == nil && !output.hasColours)
+      let plan = ProgressReporter.Plan(steps: 1, itemsPerStep: 1, linesEvery: 1)
+      ProgressReporter(plan, output: output).warning("ñ")
+    }
+    #expect(text == "warning: ñ\n")
+  }
+
+  @Test("for a launcher's terminal live lines are marked, and the last one stays")
+  func launched() throws {
+    let text = try piped(["LOCKSTEP_COLUMNS": "21", "NO_COLOR": "1"]) { output in
+      #expect(output.columns() == 21 && !output.hasColours)
+      let plan = ProgressReporter.Plan(steps: 1, itemsPerStep: 1, linesEvery: 1)
+      let reporter = ProgressReporter(plan, output: output, clock: { 0 })
+      reporter.completed(step: 1, epoch: nil, statistics: [])
+      reporter.warning("w")
+      reporter.finish("done")
+    }
+    let line = "step 1/1  elapsed 0s"
+    #expect(text == "\u{1E}\(line)\nwarning: w\n\u{1E}\n\(line)\ndone: 1/1 steps, 0s\n")
+    let coloured = output(0, ["LOCKSTEP_COLUMNS": "80"])
+    #expect(coloured.hasColours || coloured.columns() == nil)
   }
 }

@@ -115,7 +115,7 @@ package struct Launcher {
     names.sort()
     // OpenBLAS computes the measures of quality, on one thread; more would only take memory.
     if !names.contains("OPENBLAS_NUM_THREADS") { names.append("OPENBLAS_NUM_THREADS=1") }
-    if Files.environment("COLUMNS") != nil { names.append("COLUMNS") }
+    if !Terminal.wantsColours() { names.append("NO_COLOR") }
     return names
   }
 
@@ -136,7 +136,7 @@ package struct Launcher {
       throw LaunchError(
         .peerLost, "mpirun is not on PATH; apt-get install openmpi-bin, or load the MPI module")
     }
-    setColumns()
+    announceTerminal()
     let (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
     defer { if let claimed { rmdir(claimed) } }
@@ -363,11 +363,13 @@ package struct Launcher {
     HostProbe.run(on: hosts.hosts, seconds: 4) { _ in "true" }.filter { $0.code == 0 }.map(\.host)
   }
 
-  /// mpirun's terminals have no width; the ranks take it from here.
-  private func setColumns() {
-    var size = winsize()
-    guard isatty(2) == 1, ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return }
-    setenv("COLUMNS", "\(size.ws_col)", 1)
+  /// Tells the ranks the width of this terminal, if it is one.
+  private func announceTerminal() {
+    if let columns = Terminal.columns(of: STDERR_FILENO) {
+      setenv(LaunchedTerminal.variable, "\(columns)", 1)
+    } else {
+      unsetenv(LaunchedTerminal.variable)
+    }
   }
 }
 

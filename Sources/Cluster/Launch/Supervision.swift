@@ -82,7 +82,7 @@ final class Supervision {
       pass()
       if let code = process.exitCode() {
         pass()
-        tell(output.release())
+        tell(output.end())
         // Without its ranks an mpirun may end in any way.
         let code = isOverdue ? 128 + SIGKILL : code
         return End(

@@ -1,9 +1,5 @@
 public import Platform
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Tells the person at the terminal how a run is doing: one line that is overwritten in place on a terminal,
 /// one line every so many steps elsewhere, and notices and warnings between them.
 ///
@@ -100,10 +96,10 @@ public final class ProgressReporter {
       let text = line(step: step, epoch: epoch, statistics: statistics, notes: notes, now: now)
         .text(columns: max(columns - 1, 1), hasColours: output.hasColours)
       liveLine = text
-      output.write("\r\u{1B}[K" + text)
+      output.show(text)
     } else if isLast || step % plan.linesEvery == 0 {
-      output.write(
-        line(step: step, epoch: epoch, statistics: statistics, notes: notes, now: now).text() + "\n")
+      let text = line(step: step, epoch: epoch, statistics: statistics, notes: notes, now: now).text()
+      output.write(text + "\n")
     }
   }
 
@@ -130,7 +126,7 @@ public final class ProgressReporter {
       let average = Double(steps * plan.itemsPerStep) / elapsed
       summary += ", \(ProgressText.rate(average)) \(TerminalText.escaped(plan.itemName))/s"
     }
-    if liveLine != nil { output.write("\n") }
+    if let liveLine { output.end(liveLine) }
     liveLine = nil
     print(label: outcome, style: .bold, message: summary)
   }
@@ -139,8 +135,7 @@ public final class ProgressReporter {
     guard let output else { return }
     let plain = "\(TerminalText.escaped(label)):"
     let text = "\(output.hasColours ? style.applied(to: plain) : plain) \(TerminalText.escaped(message))\n"
-    // The message takes the live line's place, and the live line comes back below it.
-    output.write(liveLine.map { "\r\u{1B}[K" + text + $0 } ?? text)
+    output.write(text, above: liveLine)
   }
 
   private func line(

@@ -11,7 +11,9 @@ public import TensorCore
 ///
 /// With classes the network is told a sample's own, but for one in ten, which have none, so that it learns
 /// both; samples are guided by the difference (Ho and Salimans 2022, "Classifier-free diffusion guidance").
-public final class Diffusion: Model {
+///
+/// It completes samples of which a part is known without having been trained to (``RePaint``).
+public final class Diffusion: CompletingModel {
   /// What the model is built from.
   public struct Configuration: Hashable, Sendable {
     /// Height and width of an image: 8 · 2ⁿ.
@@ -29,16 +31,19 @@ public final class Diffusion: Model {
     public let samplingSteps: Int
     /// How far samples of a class are taken from what samples without one would be: 1 is as they were learnt.
     public let guidance: Float
+    /// How often each step but the last is made where samples are completed.
+    public let resampling: Int
 
     /// - Precondition: `size` is 8 · 2ⁿ, and all counts but that of classes are positive.
     public init(
       size: Int, channels: Int, features: Int = 32, blocks: Int = 1, classes: Int = 0,
       samplingSteps: Int = 25,
-      guidance: Float = 1
+      guidance: Float = 1, resampling: Int = 10
     ) {
       ConvolutionShape.check(side: size)
       precondition(
-        min(channels, features, blocks, samplingSteps) > 0, "a network has layers, a sampler steps")
+        min(channels, features, blocks, samplingSteps, resampling) > 0,
+        "a network has layers, a sampler steps")
       self.size = size
       self.channels = channels
       self.features = features
@@ -46,6 +51,7 @@ public final class Diffusion: Model {
       self.classes = classes
       self.samplingSteps = samplingSteps
       self.guidance = guidance
+      self.resampling = resampling
     }
   }
 
@@ -135,22 +141,36 @@ public final class Diffusion: Model {
   ///   - latents: standard normal, `[N, latentCount]`.
   ///   - classes: the class of each, if there are classes.
   public func sample(latents: Tensor, classes: [Int], isAveraged: Bool) -> Tensor {
-    let network = isAveraged ? average : denoiser
-    let count = latents.shape[0]
-    return DDIM.samples(
-      of: latents.reshaped(Shape([count] + sampleShape.extents)), steps: configuration.samplingSteps
-    ) { [configuration, noteProgress] noisy, time in
-      noteProgress()
-      func velocity(_ labels: [Int]) -> Tensor {
-        network(
-          Tape(mode: .inference).constant(noisy), times: Tensor(repeating: time, shape: [count, 1]),
-          labels: labels
-        ).value
-      }
-      guard configuration.classes > 0, configuration.guidance != 1 else { return velocity(classes) }
-      let without = velocity([Int](repeating: configuration.classes, count: count))
-      return without + (velocity(classes) - without).multiplied(by: configuration.guidance)
+    DDIM.samples(
+      of: latents.reshaped(Shape([latents.shape[0]] + sampleShape.extents)),
+      steps: configuration.samplingSteps
+    ) { velocity(of: $0, at: $1, classes: classes, isAveraged: isAveraged) }
+  }
+
+  /// Images that ``RePaint`` makes of noise and of what is known, by the same predictions.
+  public func complete(
+    _ fragments: Fragments, latents: Tensor, classes: [Int], isAveraged: Bool
+  ) -> Tensor {
+    let known = fragments.known
+    return RePaint.samples(
+      completing: known, steps: configuration.samplingSteps, resampling: configuration.resampling,
+      noise: { $0 == 0 ? latents.reshaped(known.shape) : fragments.noise(ofPass: $0) }
+    ) { velocity(of: $0, at: $1, classes: classes, isAveraged: isAveraged) }
+  }
+
+  /// v̂ of noisy images at one time, guided if there are classes.
+  private func velocity(of noisy: Tensor, at time: Float, classes: [Int], isAveraged: Bool) -> Tensor {
+    noteProgress()
+    let (network, count) = (isAveraged ? average : denoiser, noisy.shape[0])
+    func velocity(_ labels: [Int]) -> Tensor {
+      network(
+        Tape(mode: .inference).constant(noisy), times: Tensor(repeating: time, shape: [count, 1]),
+        labels: labels
+      ).value
     }
+    guard configuration.classes > 0, configuration.guidance != 1 else { return velocity(classes) }
+    let without = velocity([Int](repeating: configuration.classes, count: count))
+    return without + (velocity(classes) - without).multiplied(by: configuration.guidance)
   }
 
   /// The denoiser: noisy images, a time and, with classes, the class of each, or their number for none, to v.

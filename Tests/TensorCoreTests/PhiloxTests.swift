@@ -71,9 +71,9 @@ struct PhiloxTests {
       .parameters, .latents, .samples, .interpolation, .dropout, .augmentation, .synthetic, .noiseOnReals,
       .noiseOnFakes, .noiseOnGenerated, .measurement, .augmentationOfFakes, .augmentationOfGenerated,
       .augmentationOfPoints, .perturbation, .classes, .replay, .stacking, .noiseOnPoints, .compression,
-      .times, .classDropout,
+      .times, .classDropout, .contexts, .completion,
     ]
-    #expect(purposes.map(\.rawValue) == Array(1...15) + Array(20...26))
+    #expect(purposes.map(\.rawValue) == Array(1...15) + Array(20...28))
   }
 
   @Test("uniform numbers fill (0, 1) evenly")

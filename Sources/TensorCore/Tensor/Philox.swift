@@ -71,6 +71,8 @@ public struct KeyedNoise: Sendable {
     case classDropout = 26
     /// Where contexts are cut out of samples.
     case contexts = 27
+    /// The noise of the passes in which a diffusion model completes a sample.
+    case completion = 28
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {

@@ -18,12 +18,18 @@ struct Sample: ParsableCommand {
         lockstep sample runs/diffusion-mnist model.guidance=3 model.samplingSteps=50
         lockstep sample runs/completion data=heldout.npy
         lockstep sample runs/completion --context sherds.npy --folder vessels
+        lockstep sample runs/diffusion --context sherds.npy --count 24
 
       A model that completes samples is shown parts of those of the run's data, or
       of data=; its picture has for each what was known, what was made of it, and
       the original. With --context it is shown your own: a NumPy array with NaN for
       what is unknown, a PNG that is transparent there, or a folder of PNGs; for
       context.kind=coarse or grey whole samples, or one value a coarse block.
+
+      A diffusion model completes with --context too, without training for it
+      (RePaint), each time in another way: --count takes what is in there in turn,
+      and a row of the picture has one and what was made of it. Each step of the
+      sampler is made model.resampling times; fewer are faster and fit worse.
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)
@@ -64,8 +70,10 @@ struct Sample: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What a model that completes samples is to complete: a NumPy file, an image, or a folder of images.",
-      discussion: "All that is in there, unless --count says how much."))
+      "What a model is to complete: a NumPy file, an image, or a folder of images.",
+      discussion:
+        "All that is in there, unless --count says how much; of a diffusion model by each class, unless --class says which."
+    ))
   var context: String?
 
   @Option(
@@ -75,7 +83,10 @@ struct Sample: ParsableCommand {
       discussion: "Names are those of the data, such as its folders'; numbers begin with 0."))
   var only: String?
 
-  @Option(help: "The key of the latents; by default the run's, which gives the grid of its sample pictures.")
+  @Option(
+    help: ArgumentHelp(
+      "The key of the latents; by default the run's, which gives the grid of its sample pictures.",
+      discussion: "With --context for a diffusion model alone: another seed, other completions."))
   var seed: UInt64?
 
   @Option(
@@ -110,8 +121,8 @@ struct Sample: ParsableCommand {
     if let context, let written = outputs.first(where: { Files.holds(context, $0) }) {
       throw ValidationError("\(TerminalText.escaped(written)) is, or lies in, what --context reads.")
     }
-    guard context == nil || seed == nil && !words.contains(where: { $0.hasPrefix("data=") }) else {
-      throw ValidationError("--context has all that samples are made of; leave out --seed and data=.")
+    guard context == nil || !words.contains(where: { $0.hasPrefix("data=") }) else {
+      throw ValidationError("--context stands for what is cut from data; leave out data=.")
     }
     if let interpolate, !(1...64).contains(interpolate) {
       throw ValidationError("--interpolate lies between 1 and 64.")

@@ -85,6 +85,38 @@ extension EndToEnd {
       #expect(try picture("1") != told)
     }
 
+    @Test("a person's fragments are completed in several ways, the same ones for the same seed")
+    func fragments() throws {
+      let folder = try trained(["steps=2"])
+      let values = (0..<2 * 256).flatMap { place -> [UInt8] in
+        let value: Float = place % 16 < 8 ? .nan : Float(place % 3) / 2
+        return (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+      }
+      let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 16, 16), }"
+      try folder.write(Fixtures.npy(header, values), "sherds.npy")
+      func drawn(_ words: [String]) throws -> [UInt8] {
+        let sampled = try Lockstep.run(
+          ["sample", "run", "--context", "sherds.npy", "--count", "6", "-o", "drawn.png"] + words, in: folder)
+        #expect(sampled.status == 0, "\(sampled.errors)")
+        return try folder.bytes("drawn.png")
+      }
+      let own = try drawn([])
+      #expect(try drawn(["--seed", "0"]) == own)
+      #expect(try drawn(["--seed", "1"]) != own)
+      #expect(try drawn(["model.resampling=3"]) != own)
+      let each = try Lockstep.run(
+        ["sample", "run", "--context", "sherds.npy", "--folder", "each"], in: folder)
+      #expect(each.status == 0 && folder.has("each/000001.png") && !folder.has("each/000002.png"))
+      for (words, advice) in [
+        (["--context", "sherds.npy", "--interpolate", "2"], "leave out --interpolate"),
+        (["--context", "sherds.npy", "data=pottery"], "leave out data="),
+        (["model.resampling=3"], "--context FILE"),
+      ] {
+        let refused = try Lockstep.run(["sample", "run"] + words, in: folder)
+        #expect(refused.status == 64 && refused.errors.contains(advice), "\(refused.errors)")
+      }
+    }
+
     @Test("to draw and to measure for longer than stallTimeout is no stall")
     func longSampling() throws {
       let slow = [

@@ -17,20 +17,6 @@ struct CompletionSamplingTests {
       ["model.generatorFeatures=2", "model.discriminatorFeatures=2", "size=16", "channels=1"] + words)
   }
 
-  /// An array of floats as NumPy writes it.
-  private func write(_ shape: [Int], _ values: [Float]) throws -> String {
-    let sizes = shape.map(String.init).joined(separator: ", ")
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
-    let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
-    let numbers = values.flatMap { value in
-      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
-    }
-    let path = folder.path(of: "contexts.npy")
-    try Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + numbers)
-      .write(to: URL(fileURLWithPath: path))
-    return path
-  }
-
   @Test("contexts are cut from the run's data, and what they know stays")
   func own() throws {
     let sampling = try Sampling(path: makeRun("samples.count=3"), seed: nil)
@@ -50,7 +36,7 @@ struct CompletionSamplingTests {
   func file() throws {
     let run = try makeRun()
     let values = (0..<3 * 256).map { Float($0 % 256 < 128 ? Double.nan : Double($0) / 768) }
-    let path = try write([3, 16, 16], values)
+    let path = try folder.writeNumPy([3, 16, 16], values)
     let sampling = try Sampling(path: run, seed: nil, contexts: path)
     #expect(sampling.usualCount == 3)
     let (grid, images) = try sampling.draw(.grid(count: 3))
@@ -75,7 +61,7 @@ struct CompletionSamplingTests {
       return blocks[row * 4 + column]
     }
     func latents(_ shape: [Int], _ values: [Float]) throws -> [Float] {
-      let sampling = try Sampling(path: run, seed: nil, contexts: write(shape, values))
+      let sampling = try Sampling(path: run, seed: nil, contexts: folder.writeNumPy(shape, values))
       return try sampling.draw(.grid(count: 1)).grid.latents.scalars
     }
     let expected = pixels.flatMap { value -> [Float] in [2 * value - 1, 0] }
@@ -142,5 +128,21 @@ struct CompletionSamplingTests {
       .safetensors, networks: [], isAveraged: true, to: folder.path(of: "other")
     ) { told.append($0) }
     #expect(!other.contains("samples.png") && told.last?.contains("no longer those") == true, "\(told)")
+  }
+}
+
+extension TemporaryFolder {
+  /// An array of floats as NumPy writes it.
+  /// - Returns: its path.
+  func writeNumPy(_ shape: [Int], _ values: [Float], to name: String = "contexts.npy") throws -> String {
+    let sizes = shape.map(String.init).joined(separator: ", ")
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"
+    let padded = header + String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    let numbers = values.flatMap { value in
+      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+    }
+    try Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(padded.utf8) + numbers)
+      .write(to: URL(fileURLWithPath: path(of: name)))
+    return path(of: name)
   }
 }

@@ -2,9 +2,10 @@ package import Datasets
 package import Models
 package import TensorCore
 
-/// Where the latents of samples come from: standard normal noise or, for a model that completes samples,
-/// contexts that are cut from those of a data set, or a person's own. What a place gets depends on the key and
-/// the place alone, not on what is drawn beside it.
+/// Where the latents of samples come from: standard normal noise, with a person's fragments beside it if
+/// there are any, or, for a model whose latents are contexts, contexts that are cut from the samples of a
+/// data set, or a person's own. What a place gets depends on the key and the place alone, not on what is
+/// drawn beside it.
 package struct LatentSource: Sendable {
   /// Latents, and what is known of them.
   package struct Drawn: Sendable {
@@ -12,17 +13,28 @@ package struct LatentSource: Sendable {
     package let latents: Tensor
     /// The samples that contexts were cut from, `[n, size…, C]`; nil of all other latents.
     package let originals: Tensor?
+    /// What a model of noise is to complete; nil if that is nothing.
+    package let fragments: Fragments?
+
+    fileprivate init(_ latents: Tensor, originals: Tensor? = nil, fragments: Fragments? = nil) {
+      (self.latents, self.originals, self.fragments) = (latents, originals, fragments)
+    }
   }
 
   private enum Origin: Sendable {
     case noise(KeyedNoise, length: Int)
     case data(any ImageDataset, ContextRule, order: EpochPermutation, cuts: KeyedNoise)
     case contexts(Tensor)
+    case fragments(Tensor, seed: UInt64, length: Int)
   }
 
   private let origin: Origin
   /// How many latents there are; nil where there is no end of them.
   package var count: Int? { if case .contexts(let contexts) = origin { contexts.shape[0] } else { nil } }
+  /// How many fragments there are, which are completed in turn; nil where latents are all that is drawn.
+  package var fragmentCount: Int? {
+    if case .fragments(let contexts, _, _) = origin { contexts.shape[0] } else { nil }
+  }
 
   /// Latents as `model` takes them.
   /// - Parameters:
@@ -53,22 +65,33 @@ package struct LatentSource: Sendable {
     origin = .contexts(contexts)
   }
 
+  /// The noise of which `model` makes samples, and a person's contexts, `[N, size…, C + 1]`, which it is to
+  /// complete in turn, as often as needed.
+  package init(completing contexts: Tensor, by model: any CompletingModel, seed: UInt64) {
+    origin = .fragments(contexts, seed: seed, length: model.latentCount)
+  }
+
   /// The latents of some places.
   /// - Precondition: they lie below ``count``.
   /// - Throws: `DatasetError` where a sample cannot be read.
   package func draw(_ places: Range<Int>) throws(DatasetError) -> Drawn {
     switch origin {
     case .noise(let noise, let length):
-      return Drawn(
-        latents: noise.normal([places.count, length], from: places.lowerBound * length), originals: nil)
+      return Drawn(noise.normal([places.count, length], from: places.lowerBound * length))
     case .data(let dataset, let rule, let order, let cuts):
       let originals = try dataset.images(at: places.map { order[$0 % dataset.count] })
       let numbers = ContextRule.noiseCount
       let contexts = rule(
         originals, noise: cuts.uniform([places.count, numbers], from: places.lowerBound * numbers))
-      return Drawn(latents: Self.flattened(contexts), originals: originals)
+      return Drawn(Self.flattened(contexts), originals: originals)
     case .contexts(let contexts):
-      return Drawn(latents: Self.flattened(contexts.rows(places)), originals: nil)
+      return Drawn(Self.flattened(contexts.rows(places)))
+    case .fragments(let contexts, let seed, let length):
+      let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
+      let turns = contexts.gatherRows(places.map { $0 % contexts.shape[0] })
+      return Drawn(
+        noise.normal([places.count, length], from: places.lowerBound * length),
+        fragments: Fragments(turns, at: Array(places), seed: seed))
     }
   }
 

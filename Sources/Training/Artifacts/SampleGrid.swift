@@ -11,8 +11,9 @@ package struct SampleGrid: Sendable {
   package let classes: [Int]
   /// Samples in a row; nil for the nearest square.
   package let columns: Int?
-  /// What is completed; nil for a model without a context.
+  /// What is completed; nil where nothing is.
   package let completion: Completion?
+  private let fragments: Fragments?
 
   /// Contexts as they are shown.
   package struct Completion: Sendable {
@@ -22,6 +23,8 @@ package struct SampleGrid: Sendable {
     package let originals: Tensor?
     /// Whether places without a mask are hidden, rather than known about.
     let hidesPlaces: Bool
+    /// After how many samples one is of the same context again, of samples of one class.
+    let period: Int
 
     /// The values of contexts, `[N, size…, C]`: hidden places of images are mid-grey, of volumes empty.
     package var shown: Tensor {
@@ -39,11 +42,12 @@ package struct SampleGrid: Sendable {
     self.classes = classes
     self.columns = columns
     completion = nil
+    fragments = nil
   }
 
   /// - Parameters:
   ///   - count: samples. With one class a row there are fewer, if the classes do not divide it, but one of
-  ///     each class at the least as long as there are as many.
+  ///     each class at the least as long as there are as many, or as many for each fragment.
   ///   - only: the class of all; nil for one class a row.
   ///   - source: of the latents, keyed by the run's seed as a rule.
   /// - Throws: `DatasetError` where a sample that a context is cut from cannot be read.
@@ -55,33 +59,69 @@ package struct SampleGrid: Sendable {
       latents = drawn.latents
       classes = only.map { Array(repeating: $0, count: count) } ?? []
       columns = nil
+      fragments = drawn.fragments
       let shape = model.sampleShape
       let contextShape = shape.replacingChannels(by: shape.channels + 1)
-      completion = model.context.map {
-        Completion(
-          contexts: drawn.latents.reshaped(Shape([count] + contextShape.extents)),
-          originals: drawn.originals, hidesPlaces: $0.keepsKnown)
-      }
+      completion =
+        model.context.map {
+          Completion(
+            contexts: drawn.latents.reshaped(Shape([count] + contextShape.extents)),
+            originals: drawn.originals, hidesPlaces: $0.keepsKnown, period: count)
+        } ?? Completion(fragments, source)
       return
     }
-    let rows = min(model.classCount, count)
+    let rows = min(model.classCount, max(1, count / (source.fragmentCount ?? 1)))
     let columns = max(1, count / rows)
-    let row = try source.draw(0..<columns).latents
-    latents = Tensor.concatenated(Array(repeating: row, count: rows))
+    let row = try source.draw(0..<columns)
+    latents = Tensor.concatenated(Array(repeating: row.latents, count: rows))
     classes = (0..<rows).flatMap { Array(repeating: $0, count: columns) }
     self.columns = columns > 1 ? columns : nil
-    completion = nil
+    fragments = row.fragments?.repeated(rows)
+    completion = Completion(fragments, source)
   }
 
-  /// The cells of a picture of samples, `[N, size…, C]`, and how many stand in a row: the samples or, of a
-  /// model with a context, for each its context, the sample and, where there is one, the original, so many
-  /// beside each other that the picture is nearly square.
+  /// What `model` makes of the latents, `[N, size…, C]`.
+  /// - Parameter isAveraged: whether the moving averages make it, where there are any.
+  func samples(by model: any Model, isAveraged: Bool = true) -> Tensor {
+    model.samples(
+      latents, completing: fragments, classes: model.classCount > 0 ? classes : nil, isAveraged: isAveraged)
+  }
+}
+
+extension SampleGrid.Completion {
+  /// Of fragments, if there are any.
+  fileprivate init?(_ fragments: Fragments?, _ source: LatentSource) {
+    guard let fragments, let period = source.fragmentCount else { return nil }
+    self.init(contexts: fragments.contexts, originals: nil, hidesPlaces: true, period: period)
+  }
+}
+
+extension SampleGrid {
+  /// The cells of a picture of samples, `[N, size…, C]`, and how many stand in a row: the samples or, where
+  /// contexts are completed, for each the context, what was made of it and, where there is one, the original.
+  /// A row is one context of which several samples were made, or one class; otherwise so many contexts that
+  /// the picture is nearly square. Mid-grey where one context has a sample less than others.
   package func cells(of samples: Tensor) -> (cells: Tensor, columns: Int?) {
     guard let completion else { return (samples, columns) }
-    let parts = [completion.shown, samples] + [completion.originals].compactMap(\.self)
-    let count = samples.shape[0]
-    let inRow = max(1, Int((Double(count) / Double(parts.count)).squareRoot().rounded()))
-    let cells = (0..<count).flatMap { sample in parts.map { $0.rows(sample..<sample + 1) } }
-    return (Tensor.concatenated(cells), inRow * parts.count)
+    let (count, shown) = (samples.shape[0], completion.shown)
+    let width = columns ?? count
+    let contexts = min(completion.period, width)
+    let turns = (width + contexts - 1) / contexts
+    let none = Tensor(repeating: 0, shape: Shape([1] + samples.shape.extents.dropFirst()))
+    var cells: [Tensor] = []
+    for start in stride(from: 0, to: count, by: width) {
+      for place in start..<start + contexts {
+        cells.append(shown.rows(place..<place + 1))
+        for turn in 0..<turns {
+          let sample = place + turn * contexts
+          cells.append(sample < start + width ? samples.rows(sample..<sample + 1) : none)
+        }
+        if let originals = completion.originals { cells.append(originals.rows(place..<place + 1)) }
+      }
+    }
+    let parts = 1 + turns + (completion.originals == nil ? 0 : 1)
+    let square = max(1, Int((Double(count) / Double(parts)).squareRoot().rounded()))
+    let inRow = columns != nil ? contexts : turns > 1 ? 1 : square
+    return (Tensor.concatenated(cells), inRow * parts)
   }
 }

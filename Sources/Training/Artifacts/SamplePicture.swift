@@ -80,10 +80,3 @@ package enum SamplePicture: Sendable {
     }
   }
 }
-
-extension SampleGrid {
-  /// The samples that `model` draws with its average, `[N, H, W, C]`.
-  func samples(by model: any Model) -> Tensor {
-    model.samples(latents, classes: model.classCount > 0 ? classes : nil)
-  }
-}

@@ -56,24 +56,19 @@ extension ContextRule {
 
 extension LatentSource {
   /// The contexts that samples of a run are made of: those of a file or, without one, cut from the data of
-  /// `options`. Noise for a model without a context.
+  /// `options`. Noise for a model without a context, beside what it is to complete if there is a file.
   /// - Parameter opened: told of the data, if contexts are cut from these.
   /// - Throws: ``SamplingError`` for a file that the model has no use for; `DatasetError`.
   init(
     of model: any Model, file: String?, _ options: Options, seed: UInt64,
     opened: (any ImageDataset) -> Void
   ) throws {
-    guard let rule = model.context else {
-      guard file == nil else { throw SamplingError.noContext }
-      self.init(of: model, seed: seed, purpose: .samples)
+    if let file {
+      self = try Self.given(file, to: model, seed: seed)
       return
     }
-    if let file {
-      do {
-        self.init(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
-      } catch let error as DatasetError where error.kind == .missing {
-        throw DatasetError(.missing, error.problem, error.place, "check what --context names")
-      }
+    guard model.context != nil else {
+      self.init(of: model, seed: seed, purpose: .samples)
       return
     }
     let dataset: any ImageDataset
@@ -84,5 +79,18 @@ extension LatentSource {
     }
     opened(dataset)
     self.init(of: model, cutting: dataset, seed: seed, purpose: .samples)
+  }
+
+  private static func given(_ file: String, to model: any Model, seed: UInt64) throws -> LatentSource {
+    do {
+      if let rule = model.context {
+        return LatentSource(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
+      }
+      guard let model = model as? any CompletingModel else { throw SamplingError.noContext }
+      return LatentSource(
+        completing: try PartialSamples.read(file, sampleShape: model.sampleShape), by: model, seed: seed)
+    } catch let error as DatasetError where error.kind == .missing {
+      throw DatasetError(.missing, error.problem, error.place, "check what --context names")
+    }
   }
 }

@@ -25,7 +25,7 @@ package struct Sampling {
   private let source: LatentSource
   private let picture: SamplePicture
   /// Samples of a grid, unless another number is asked for: as many as the run's own pictures have, or as
-  /// there are contexts in a file.
+  /// there are contexts in a file, one of each class for each if there are several.
   package let usualCount: Int
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
@@ -36,8 +36,8 @@ package struct Sampling {
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
   /// - Parameters:
   ///   - seed: the key of the latents; nil for the run's own, whose grid is that of its sample pictures.
-  ///   - contexts: a file of what is to be completed, see `PartialSamples`; nil for contexts that are cut from
-  ///     the run's data, in a model that completes samples.
+  ///   - contexts: a file of what is to be completed, see `PartialSamples`; nil for contexts that are cut
+  ///     from the run's data in a model whose latents they are, and for nothing in others.
   ///   - only: the class of all samples, by the name that the data have for it or by its number; nil for one
   ///     class a row, if the model is asked by class.
   ///   - isAveraged: whether the moving averages draw, where there are any.
@@ -51,14 +51,18 @@ package struct Sampling {
   ) throws {
     let found = try FoundCheckpoint(at: path)
     let own = try found.options()
+    let resampling = DiffusionOptions.resampling.key.path
     let keys =
-      own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path).filter { !own.isIdle($0) }
-      + (own.context == nil ? [] : ["data"])
+      own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path).filter {
+        !own.isIdle($0) && ($0 != resampling || contexts != nil)
+      } + (own.context == nil ? [] : ["data"])
     for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
-      throw SamplingError.notOfSamples(key: key, keys: keys)
+      throw own.model.value(of: DiffusionOptions.resampling) != nil && key == resampling
+        ? SamplingError.completesNothing(key: key) : .notOfSamples(key: key, keys: keys)
     }
     let options = try own.applying(overrides)
     model = options.family.makeModel(options)
+    if model.context != nil, contexts != nil, seed != nil { throw SamplingError.noSeed }
     if isAveraged {
       try RunState.restoreAverages(of: model, from: found.generation)
     } else {
@@ -79,7 +83,8 @@ package struct Sampling {
       remarks.append("warning: the data are no longer those that the run was trained on (\(dataset.name))")
     }
     picture = SamplePicture(options, characters: found.info.characters)
-    usualCount = source.count ?? options.samples.count
+    let each = only == nil ? max(1, count) : 1
+    usualCount = source.count ?? source.fragmentCount.map { $0 * each } ?? options.samples.count
     step = found.info.step
     self.remarks = remarks
   }
@@ -90,14 +95,10 @@ package struct Sampling {
   package func draw(_ arrangement: Arrangement) throws -> (grid: SampleGrid, images: Tensor) {
     if case .interpolation = arrangement {
       if arePoints { throw SamplingError.noStrips }
-      if model.context != nil { throw SamplingError.noInterpolation }
+      if model.context != nil || source.fragmentCount != nil { throw SamplingError.noInterpolation }
     }
     let grid = try grid(arrangement)
-    return (
-      grid,
-      model.samples(
-        grid.latents, classes: model.classCount > 0 ? grid.classes : nil, isAveraged: isAveraged)
-    )
+    return (grid, grid.samples(by: model, isAveraged: isAveraged))
   }
 
   /// Refuses more samples than there are contexts in a file.
@@ -133,10 +134,10 @@ package struct Sampling {
     try OutputError.writing(folder, option: "--folder") {
       for start in stride(from: 0, to: count, by: Self.block) {
         let rows = min(Self.block, count - start)
-        let classes =
-          only.map { Array(repeating: $0, count: rows) } ?? model.classes(inTurnFrom: start, count: rows)
+        let classes = classes(of: start..<start + rows)
+        let drawn = try source.draw(start..<start + rows)
         let images = model.samples(
-          try source.draw(start..<start + rows).latents, classes: classes, isAveraged: isAveraged)
+          drawn.latents, completing: drawn.fragments, classes: classes, isAveraged: isAveraged)
         for row in 0..<rows {
           let place = classes.isEmpty ? folder : "\(folder)/\(classFolders[classes[row]])"
           if made.insert(place).inserted {
@@ -149,6 +150,13 @@ package struct Sampling {
         written(start + rows)
       }
     }
+  }
+
+  /// The classes of samples that are drawn one after the other: every class in turn, each of all fragments.
+  private func classes(of places: Range<Int>) -> [Int] {
+    if let only { return Array(repeating: only, count: places.count) }
+    guard model.classCount > 0 else { return [] }
+    return places.map { $0 / (source.fragmentCount ?? 1) % model.classCount }
   }
 
   /// The folder of each class: its name, if each has one that is a name for a folder and no other's, else its
@@ -214,7 +222,7 @@ package struct Sampling {
     }
   }
 
-  /// Writes latents `[N, latent]`, or the contexts `[N, size…, C + 1]` of a model that has them, images `[N, H,
+  /// Writes latents `[N, latent]`, or the contexts `[N, size…, C + 1]` that are completed, images `[N, H,
   /// W, C]`, which may be volumes `[N, D, H, W, 1]`, and, of a model that is asked by class, the classes `[N]`
   /// as one safetensors file.
   /// - Throws: ``OutputError``.

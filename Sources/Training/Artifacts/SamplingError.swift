@@ -9,10 +9,14 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noImages
   /// Points have no strips.
   case noStrips
-  /// The latents are contexts, and there is nothing between two.
+  /// There is nothing between two contexts.
   case noInterpolation
-  /// The model makes samples of noise.
+  /// The model makes samples of noise, and completes none.
   case noContext
+  /// The model makes samples of contexts alone, without noise.
+  case noSeed
+  /// A key that is for completion alone.
+  case completesNothing(key: String)
   /// A file has fewer contexts than samples are asked for.
   case fewContexts(Int, count: Int)
   /// Of samples in a file, at a path, parts are unknown to a model that is shown less of all of a sample.
@@ -33,8 +37,11 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
     case .noImages: "the samples are points, not images; leave out --folder, or take --tensors"
     case .noStrips: "the samples are points, all in one picture; leave out --interpolate, or give --count"
     case .noInterpolation:
-      "the model completes samples, and there is nothing between two contexts; leave out --interpolate"
+      "samples are completed, and there is nothing between two contexts; leave out --interpolate"
     case .noContext: "the model makes samples of noise and completes none; leave out --context"
+    case .noSeed: "--context has all that samples of this model are made of; leave out --seed"
+    case .completesNothing(let key):
+      "\(key) is for samples that are completed; leave it out, or give --context FILE"
     case .fewContexts(let contexts, let count):
       "\(Count.text(count, "sample")) of \(Count.text(contexts, "context")) in the file; "
         + "give --count=\(contexts) at most, or leave it out"

@@ -26,6 +26,7 @@ extension Diffusion.Configuration {
       blocks: options.model[DiffusionOptions.blocks],
       classes: isConditional ? options.conditionedClasses : 0,
       samplingSteps: options.model[DiffusionOptions.samplingSteps],
-      guidance: Float(options.model[DiffusionOptions.guidance]))
+      guidance: Float(options.model[DiffusionOptions.guidance]),
+      resampling: options.model[DiffusionOptions.resampling])
   }
 }

@@ -28,10 +28,18 @@ public enum DiffusionOptions {
     "samplingSteps", .integer(1...1000), default: 25, unit: "steps", role: .execution,
     synonyms: ["ddim_steps", "num_inference_steps", "timesteps"],
     help: "steps of the sampler (DDIM), each a pass of the network; fixed where a run rewinds")
+  /// How often each step but the last is made where samples are completed. The paper's ten are over 10 of 250
+  /// steps, which is the way of one of 25.
+  static let resampling = ModelOption(
+    "resampling", .integer(1...1000), default: 10, neutral: 10, unit: "times", role: .execution,
+    synonyms: ["jump_n_sample", "n_resample"],
+    help:
+      "how often each step of the sampler is made where sample --context completes (RePaint), so many times the passes; fixed where a run rewinds"
+  )
 
   static let family = ModelFamilyOptions(
     networks: [OptimizerDefaults(network: "denoiser", learningRate: 1e-3, beta1: 0.9, beta2: 0.999)],
-    keys: [features.key, blocks.key, condition.key, samplingSteps.key, guidance.key],
+    keys: [features.key, blocks.key, condition.key, samplingSteps.key, guidance.key, resampling.key],
     narrowings: [
       .init(path: "size", type: .oneOf([16, 32, 64, 128, 256]), value: .integer(32)),
       .init(path: "channels", type: .oneOf([1, 3]), value: .integer(1)),

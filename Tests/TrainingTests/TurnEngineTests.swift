@@ -154,6 +154,22 @@ struct TurnEngineTests {
     #expect(activities == [.saving, .saving])
   }
 
+  @Test("a rank that has waited for a sum which comes to nothing goes back to what it was doing")
+  func activityAfterFailure() throws {
+    let activities = try outcomes(ranks: 2) { rank in
+      let turn = rank.schedule.turns(at: 0)[0]
+      if rank.engine.plan.rank == 1 {
+        rank.engine.announceFailure(.badData, at: turn)
+      } else {
+        try rank.engine.take(turn, on: rank.microBatches(step: 0), flags: [])
+        rank.engine.board.enter(.saving)
+        #expect(throws: CoordinationError.self) { try rank.engine.synchronize() }
+      }
+      return rank.engine.board.place.activity
+    }.map { try $0.get() }
+    #expect(activities == [.saving, .starting])
+  }
+
   @Test("a flag that one rank sets is known to all after the turn")
   func flags() throws {
     let flags = try outcomes(ranks: 3) { rank in

@@ -172,6 +172,14 @@ struct WatchTests {
       report.stalled(places: places, silent: []) == "rank 2 on node2 is loading data in step 14, generator")
   }
 
+  @Test("ranks that stand still together are told as several")
+  func stalledTogether() {
+    let places = [0: place(turns: 28, .waiting), 1: place(turns: 28, .saving), 2: place(turns: 28, .saving)]
+    #expect(
+      report.stalled(places: places, silent: [])
+        == "rank 1 on node1, rank 2 on node2 are measuring, drawing or saving after step 13")
+  }
+
   @Test("a rank that gives no sign comes before one that is only late")
   func silent() {
     let places = [

@@ -273,9 +273,9 @@ package final class Trainer {
   private func checkReplicas(_ done: Int) throws {
     guard communication.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
     try synchronize()
-    let before = watchdog.board.enter(.waiting)
-    try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
-    watchdog.board.enter(before)
+    try watchdog.board.during(.waiting) {
+      try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
+    }
   }
 
   /// Logs a line at the steps that are logged, and wherever something was measured.

@@ -34,7 +34,7 @@ package final class TurnEngine {
   package private(set) var waited = 0.0
 
   /// Told when the training thread waits for a sum.
-  package var board: ProgressBoard?
+  package var board = ProgressBoard()
 
   /// Where it is kept how long what took.
   package var timeline: Timeline?
@@ -235,7 +235,9 @@ package final class TurnEngine {
     guard failure == nil else { return }
     let header = LockstepHeader(
       step: turn.step, phase: turn.phase.index, elementCount: 0, flags: .failed(status))
-    _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
+    board.during(.waiting) {
+      _ = try? communication.submit { try LockstepChecker.verify(header, over: $0) }.wait()
+    }
   }
 
   /// Whether sums of networks that `phase` does not train are on their way.
@@ -334,11 +336,9 @@ package final class TurnEngine {
   private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: TurnSum.Flags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
-    let before = board?.enter(.waiting)
     let (vector, flags, fault, moving) = try timeline.span(
       "wait for \(phase.name) bucket \(bucket)", .wait, step: step
-    ) { try turn.sum.wait(for: bucket) }
-    if let before { board?.enter(before) }
+    ) { try board.during(.waiting) { try turn.sum.wait(for: bucket) } }
     waited += max(0, (ContinuousClock.now - start).seconds - moving)
     guard let fault else { return (vector, flags) }
     note(flags)

@@ -80,7 +80,7 @@ final class RunSaver {
   /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by
   /// their hash.
   /// - Parameter engine: complete: no sum is on its way.
-  func save(_ engine: TurnEngine, step: Int, over communication: CommunicationThread, board: ProgressBoard?)
+  func save(_ engine: TurnEngine, step: Int, over communication: CommunicationThread, board: ProgressBoard)
     throws
   {
     let (options, state) = (setup.options, engine.state)
@@ -89,9 +89,9 @@ final class RunSaver {
     defer { state.keepOwnShare(of: exchange) }
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(step: step, arithmetic: options.arithmeticDigestInput, data: data)
-    let before = board?.enter(.waiting)
-    try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
-    if let before { board?.enter(before) }
+    try board.during(.waiting) {
+      try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
+    }
     engine.forgetCommonFlags()
     report.synchronize()
     Self.note(state.refuge, in: &refuges)

@@ -36,7 +36,7 @@ package final class ProgressBoard: Sendable {
   package func noteProgress() { signs.add(1, ordering: .relaxed) }
 
   /// Says what the training thread does from now on.
-  /// - Returns: what it has done until now, for whoever goes back to it.
+  /// - Returns: what it has done until now.
   @discardableResult
   package func enter(_ next: RankPlace.Activity) -> RankPlace.Activity {
     let now = MonotonicClock.milliseconds
@@ -52,6 +52,14 @@ package final class ProgressBoard: Sendable {
     }
     signs.add(1, ordering: .relaxed)
     return left
+  }
+
+  /// Says what the training thread does during `work`; then it goes back to what it has done until now, also
+  /// where `work` throws.
+  package func during<T>(_ activity: RankPlace.Activity, _ work: () throws -> T) rethrows -> T {
+    let before = enter(activity)
+    defer { enter(before) }
+    return try work()
   }
 
   /// What the rank is doing now.

@@ -10,14 +10,15 @@ package struct RankPlace: Sendable, Equatable {
     case waiting
     case saving
 
-    /// For messages: `is loading data`.
-    var text: String {
-      switch self {
-      case .starting: "is starting"
-      case .loading: "is loading data"
-      case .computing: "is computing"
-      case .waiting: "waits for the other ranks"
-      case .saving: "is measuring, drawing or saving"
+    /// For messages: `is loading data`, of several ranks `are loading data`.
+    func text(ofSeveral areSeveral: Bool = false) -> String {
+      let verb = areSeveral ? "are" : "is"
+      return switch self {
+      case .starting: "\(verb) starting"
+      case .loading: "\(verb) loading data"
+      case .computing: "\(verb) computing"
+      case .waiting: "\(areSeveral ? "wait" : "waits") for the other ranks"
+      case .saving: "\(verb) measuring, drawing or saving"
       }
     }
   }

@@ -182,7 +182,7 @@ final class WatchLoop {
     if rank > 0 {
       guard let first = peers[0], let lastHeard = first.lastHeard, now - lastHeard >= hush
       else {
-        return "rank \(rank) on \(report.hosts[rank]) \(own.activity.text) \(report.moment(own))"
+        return "rank \(rank) on \(report.hosts[rank]) \(own.activity.text()) \(report.moment(own))"
       }
       return report.stalled(places: [0: first.place], silent: [0])
     }

@@ -60,7 +60,7 @@ package struct WatchReport: Sendable {
 
   private static let unanswered = " has not answered"
 
-  /// Whether what ``lost(_:places:)`` has said tells of a host that does not answer.
+  /// Whether what ``lost(_:places:unanswered:)`` has said tells of a host that does not answer.
   package static func tellsOfLostHost(_ text: String) -> Bool { text.contains(unanswered) }
 
   /// What a rank had of its memory, for one that the kernel may have ended for want of it.
@@ -101,10 +101,10 @@ package struct WatchReport: Sendable {
     let last = working.filter { $0.value.turns == fewest }
     let ranks = last.keys.sorted()
     let place = last[ranks[0]] ?? RankPlace()
-    return "\(named(ranks)) \(place.activity.text) \(moment(place))"
+    return "\(named(ranks)) \(place.activity.text(ofSeveral: ranks.count > 1)) \(moment(place))"
   }
 
-  /// `in step 14, discriminator`, or `after step 14, saving`.
+  /// `in step 14, discriminator`; `after step 14` while that is saved; `before the first step`.
   func moment(_ place: RankPlace) -> String {
     guard place.turns > 0 else { return "before the first step" }
     if place.activity == .saving, place.step > 0 { return "after step \(place.step)" }

@@ -305,7 +305,7 @@ struct CompressedTrainingTests {
       let exchange = RankExchange(rank.communication)
       try rank.engine.state.gatherShares(over: exchange)
       return #expect(throws: DivergenceError.self) {
-        try ReplicaAudit.verify(rank.engine.state, step: 1, over: rank.communication)
+        try ReplicaAudit.verify(rank.engine.state, step: 1, over: exchange)
       }
     }
     for result in results { #expect(try result.get()?.ranks == [3]) }

@@ -21,7 +21,7 @@ struct NodeShareTests {
       ranks: max(1, nodes.joined().count), nodes: nodes, overlap: overlap, game: game,
       bucketLength: bucketLength
     ) { rank in
-      try rank.engine.state.share(over: rank.communication)
+      try rank.engine.state.share(over: RankExchange(rank.communication))
       try rank.train(steps: 3)
       return try rank.wholeStateSHA256()
     }.map { try $0.get() }
@@ -70,7 +70,7 @@ struct NodeShareTests {
       return try outcomes(ranks: max(1, nodes.joined().count), nodes: nodes, game: game, bucketLength: 100) {
         rank in
         rank.engine.state.game = GameState()
-        try rank.engine.state.share(over: rank.communication)
+        try rank.engine.state.share(over: RankExchange(rank.communication))
         try rank.train(steps: 2)
         return (rank.engine.state.game, rank.engine.state.weightsSHA256)
       }.map { try $0.get() }
@@ -90,7 +90,7 @@ struct NodeShareTests {
   func oneCopy() throws {
     let seen = try outcomes(ranks: 3, nodes: [[0, 1], [2]]) { rank in
       let state = rank.engine.state
-      try state.share(over: rank.communication)
+      try state.share(over: RankExchange(rank.communication))
       func meet() throws { try rank.communication.submit { try $0.barrier() }.wait() }
       try meet()
       if rank.engine.plan.rank == 1 {
@@ -115,7 +115,7 @@ struct NodeShareTests {
       if rank.engine.plan.rank == 1 {
         rank.engine.model.networks[1].store.withValues { $0[0] += 1 }
       }
-      try rank.engine.state.share(over: rank.communication)
+      try rank.engine.state.share(over: RankExchange(rank.communication))
     }.map { $0.error as? DivergenceError }
     for error in errors {
       #expect(error?.ranks == [1])
@@ -127,7 +127,7 @@ struct NodeShareTests {
   func notFinite(nodes: [[Int]]) throws {
     let moved = try outcomes(ranks: nodes.joined().count, nodes: nodes, bucketLength: 100) { rank in
       let state = rank.engine.state
-      try state.share(over: rank.communication)
+      try state.share(over: RankExchange(rank.communication))
       try rank.train(steps: 1)
       let turn = rank.schedule.turns(at: 1)[0]
       let before = state.model.networks[turn.phase.network].store.flatValues.scalars
@@ -149,7 +149,7 @@ struct NodeShareTests {
       let late = WatchedCommunicator(communicator, afterMeeting: { if !isFirst { usleep(20_000) } })
       let rank = try EngineRank(late, overlap: true)
       defer { rank.communication.finish() }
-      try rank.engine.state.share(over: rank.communication)
+      try rank.engine.state.share(over: RankExchange(rank.communication))
       let turns = rank.schedule.turns(at: 0)
       let microBatches = rank.microBatches(step: 0)
       let poisoned = [EngineRank.poisoned(microBatches[0])] + microBatches.dropFirst()

@@ -218,13 +218,14 @@ struct RunStateTests {
   @Test("replicas that differ are told by rank and by the first tensor, and the communication goes on")
   func audit() throws {
     let results = outcomes(ranks: 3) { rank in
+      let exchange = RankExchange(rank.communication)
       try rank.train(steps: 1)
-      try ReplicaAudit.verify(rank.engine.state, step: 1, over: rank.communication)
+      try ReplicaAudit.verify(rank.engine.state, step: 1, over: exchange)
       let store = rank.engine.model.networks[1].store
       let changed = store.parameters[2].range.lowerBound
       if rank.engine.plan.rank == 1 { store.withValues { $0[changed] += 1 } }
       return #expect(throws: DivergenceError.self) {
-        try ReplicaAudit.verify(rank.engine.state, step: 1, over: rank.communication)
+        try ReplicaAudit.verify(rank.engine.state, step: 1, over: exchange)
       }
     }
     for result in results {

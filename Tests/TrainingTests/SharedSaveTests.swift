@@ -37,10 +37,11 @@ struct SharedSaveTests {
   private func saving<T: Sendable>(
     ranks: Int, writers: [Int], in folder: String, keepLast: Int = 2,
     fileSystem: @escaping @Sendable (Int) -> FileSystem = { _ in FileSystem() },
+    telling boards: [ProgressBoard] = [],
     _ body: @escaping @Sendable (BackgroundCheckpointWriter) throws -> T
   ) throws -> [T] {
     try ThreadCommunicator.run(size: ranks) { communicator in
-      let exchange = RankExchange(communicator)
+      let exchange = RankExchange(communicator, telling: boards.isEmpty ? nil : boards[communicator.rank])
       let store = CheckpointStore(
         directory: folder, keepLast: keepLast, fileSystem: fileSystem(communicator.rank))
       return try body(
@@ -206,6 +207,34 @@ struct SharedSaveTests {
     #expect(durable.count == 5 && durable.allSatisfy { $0 < manifest })
     let named = try #require(lines.firstIndex(of: "rename step-00000001"))
     #expect(try #require(lines.firstIndex(of: "synchronise manifest.json")) < named)
+  }
+
+  @Test("while the disk of one rank hangs, the others say that they wait, and that one that it saves")
+  func hangingDisk() throws {
+    let folder = TemporaryFolder()
+    let boards = (0..<3).map { _ in ProgressBoard() }
+    let seen = Mutex<[RankPlace.Activity]>([])
+    for board in boards { board.enter(.saving) }
+    _ = try saving(
+      ranks: 3, writers: [0, 1, 2], in: folder.path,
+      fileSystem: { rank in
+        var fileSystem = FileSystem()
+        guard rank == 1 else { return fileSystem }
+        fileSystem.willPerform = { (operation) throws(CheckpointError) in
+          guard case .synchronizeFile = operation else { return }
+          // Until the others wait, or for ten seconds.
+          for _ in 0..<5000 where ![0, 2].allSatisfy({ boards[$0].place.activity == .gathering }) {
+            usleep(2000)
+          }
+          seen.withLock { if $0.isEmpty { $0 = boards.map(\.place.activity) } }
+        }
+        return fileSystem
+      }, telling: boards
+    ) { writer in
+      _ = try writer.submit(Self.contents(step: 1))
+      return try writer.finish()?.step
+    }
+    #expect(seen.withLock { $0 } == [.gathering, .saving, .gathering])
   }
 
   private final class Log: Sendable {

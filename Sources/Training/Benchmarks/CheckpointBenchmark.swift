@@ -59,7 +59,7 @@ package struct CheckpointBenchmark {
     func save() throws {
       try training.engine.synchronize()
       let start = ContinuousClock.now
-      try saver.save(training.engine, step: step, over: training.communication, board: ProgressBoard())
+      try saver.save(training.engine, step: step)
       blocked.append((ContinuousClock.now - start).seconds)
     }
     func seconds(_ work: () throws -> Void) throws -> Double {

@@ -31,7 +31,7 @@ package struct TimedTraining {
     self.init(
       options, plan, CommunicationThread(threadCommunicator), acrossNodes: layout.names.count > 1)
     engine.state.powerSGD = options.powerSGD(for: engine.model, plan, nodes: nodes)
-    try engine.state.share(over: communication)
+    try engine.state.share(over: RankExchange(communication))
   }
 
   /// Makes the model with initial weights, for the micro-batches of a plan. Gradients are not compressed.

@@ -9,8 +9,7 @@ package struct RankExchange {
   /// The number of ranks.
   package let size: Int
   private let carrier: Carrier
-  /// Called between pieces of long work, for somebody who waits for signs of it.
-  package var noteProgress: @Sendable () -> Void = {}
+  private let board: ProgressBoard?
 
   private enum Carrier {
     case communicator(any Communicator)
@@ -18,14 +17,17 @@ package struct RankExchange {
   }
 
   /// Over a communicator of the calling thread.
-  package init(_ communicator: any Communicator) {
+  /// - Parameter board: told of signs of progress, and when this rank waits for the others.
+  package init(_ communicator: any Communicator, telling board: ProgressBoard? = nil) {
+    self.board = board
     rank = communicator.rank
     size = communicator.size
     carrier = .communicator(communicator)
   }
 
   /// Over the communication thread, after all that was submitted to it.
-  package init(_ thread: CommunicationThread) {
+  package init(_ thread: CommunicationThread, telling board: ProgressBoard? = nil) {
+    self.board = board
     rank = thread.rank
     size = thread.size
     carrier = .thread(thread)
@@ -33,24 +35,29 @@ package struct RankExchange {
 
   /// The numbers of every rank, in rank order: their bytes to every other rank. The counts may differ.
   package func allGather<Number: BitwiseCopyable & Sendable>(_ numbers: [Number]) throws -> [[Number]] {
-    guard size > 1 else { return [numbers] }
-    return switch carrier {
-    case .communicator(let communicator): try communicator.allGather(numbers)
-    case .thread(let thread): try thread.submit { try $0.allGather(numbers) }.wait()
-    }
+    size > 1 ? try perform { try $0.allGather(numbers) } : [numbers]
   }
+
+  /// Has the communicator do what all ranks take part in.
+  package func perform<T: Sendable>(
+    _ work: @escaping @Sendable (any Communicator) throws -> T
+  ) throws -> T {
+    func perform() throws -> T {
+      switch carrier {
+      case .communicator(let communicator): try work(communicator)
+      case .thread(let thread): try thread.submit(work).wait()
+      }
+    }
+    guard let board else { return try perform() }
+    return try board.during(.gathering, perform)
+  }
+
+  /// A sign of long work, to be given between its pieces.
+  package func noteProgress() { board?.noteProgress() }
 
   /// The numbers of rank 0 on every rank; those of the others are ignored: their bytes to every other rank.
   package func broadcast<Number: BitwiseCopyable & Sendable>(_ numbers: [Number]) throws -> [Number] {
     try allGather(rank == 0 ? numbers : [])[0]
-  }
-
-  /// Where this process runs, as MPI calls it.
-  private func processorName() throws -> String {
-    switch carrier {
-    case .communicator(let communicator): communicator.processorName
-    case .thread(let thread): try thread.submit { $0.processorName }.wait()
-    }
   }
 
   /// Has every rank do work that may fail. If any fails, all throw: the first of those that failed its own
@@ -66,7 +73,8 @@ package struct RankExchange {
       throw CoordinationError.elsewhere(ExitStatus(rawValue: Int32(statuses[failed])) ?? .unexpected)
     }
     guard rank > 0 else { throw error }
-    throw CoordinationError.here(rank: rank, host: try processorName(), status, message: "\(error)")
+    throw CoordinationError.here(
+      rank: rank, host: try perform { $0.processorName }, status, message: "\(error)")
   }
 
   /// The part of `count` pieces of work that is this rank's; the parts of all ranks are in rank order.

@@ -12,7 +12,7 @@ import TensorCore
 package final class Trainer {
   private let setup: Setup
   private let engine: TurnEngine
-  private let communication: CommunicationThread
+  private let exchange: RankExchange
   private let report: RunReport
   private let saver: RunSaver
   private let watchdog: Watchdog
@@ -29,19 +29,17 @@ package final class Trainer {
   ///   - saver: saves on all ranks.
   ///   - hosts: of every rank.
   init(
-    _ setup: Setup, engine: TurnEngine, communication: CommunicationThread, report: RunReport,
+    _ setup: Setup, engine: TurnEngine, exchange: RankExchange, report: RunReport,
     saver: RunSaver, watchdog: Watchdog, record: RunRecord, hosts: [String]
   ) {
     self.record = record
     self.hosts = hosts
     self.setup = setup
     self.engine = engine
-    self.communication = communication
+    self.exchange = exchange
     self.report = report
     self.saver = saver
     self.watchdog = watchdog
-    var exchange = RankExchange(communication)
-    exchange.noteProgress = { [board = watchdog.board] in board.noteProgress() }
     steering = GameDirector(
       setup.options, model: engine.model, reference: setup.watch, over: exchange
     ).map { director in
@@ -271,11 +269,9 @@ package final class Trainer {
 
   /// Compares the replicas at the steps where that is due. A save does it too.
   private func checkReplicas(_ done: Int) throws {
-    guard communication.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
+    guard exchange.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
     try synchronize()
-    try watchdog.board.during(.waiting) {
-      try ReplicaAudit.verifyScattered(engine.state, step: done, over: communication)
-    }
+    try ReplicaAudit.verifyScattered(engine.state, step: done, over: exchange)
   }
 
   /// Logs a line at the steps that are logged, and wherever something was measured.
@@ -360,7 +356,7 @@ package final class Trainer {
     // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was
     // not.
     if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
-    try saver.save(engine, step: step, over: communication, board: watchdog.board)
+    try saver.save(engine, step: step)
   }
 
   /// Ends the last save, and tells what is on disk then.
@@ -375,7 +371,7 @@ package final class Trainer {
     try synchronize()
     engine.timeline = nil
     let hosts = hosts
-    let text = try communication.submit { try ChromeTrace.gather(timeline, hosts: hosts, over: $0) }.wait()
+    let text = try exchange.perform { try ChromeTrace.gather(timeline, hosts: hosts, over: $0) }
     guard let text else { return }
     let name = ChromeTrace.fileName(timeline)
     do {

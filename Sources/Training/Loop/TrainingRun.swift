@@ -57,6 +57,7 @@ package enum TrainingRun {
     let layout = try communicator.nodeLayout()
     let watchdog = try Watchdog(over: communicator, layout: layout, timeout: coordinationTimeout)
     defer { watchdog.end() }
+    let communicator = WatchedCommunicator(communicator, telling: watchdog.board)
     MemoryExhaustion.setLastWords { watchdog.tellOfExhaustion() }
     defer { MemoryExhaustion.setLastWords(nil) }
     // A launcher waits for this no longer than for a rank that stalls; the data may take longer.
@@ -135,7 +136,8 @@ package enum TrainingRun {
     let writers = try store.writers(over: RankExchange(communicator))
     let communication = CommunicationThread(threadCommunicator)
     defer { communication.finish() }
-    try state.share(over: communication, step: start.step)
+    let exchange = RankExchange(communication, telling: watchdog.board)
+    try state.share(over: exchange, step: start.step)
     notes.addWire(options, state, nodes: nodes.count)
     notes.addWriters(writers, of: communicator.size)
     if state.share == nil, layout.localSize(of: rank) > 1 {
@@ -148,10 +150,9 @@ package enum TrainingRun {
     engine.board = watchdog.board
     if request.isTraced { engine.timeline = try Timeline(from: start.step, over: communicator) }
     let trainer = Trainer(
-      setup, engine: engine, communication: communication, report: report,
+      setup, engine: engine, exchange: exchange, report: report,
       saver: RunSaver(
-        setup, state, store: store, writers: writers, over: RankExchange(communication), report: report,
-        clock: clock),
+        setup, state, store: store, writers: writers, over: exchange, report: report, clock: clock),
       watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
     let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))

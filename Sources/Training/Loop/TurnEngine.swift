@@ -224,7 +224,9 @@ package final class TurnEngine {
     settleAll()
     if state.share != nil {
       // No rank of the node moves parameters any more. Where communicating fails the next turn says so.
-      _ = try? communication.submit { try $0.nodeMemory()?.synchronize() }.wait()
+      board.during(.waiting) {
+        _ = try? communication.submit { try $0.nodeMemory()?.synchronize() }.wait()
+      }
     }
     handed.removeAll()
     failure = nil

@@ -19,7 +19,7 @@ final class RunSaver {
   private let store: CheckpointStore
   private let writer: BackgroundCheckpointWriter
   private let report: RunReport
-  private let rank: Int
+  private let exchange: RankExchange
   private let clock: () -> Int64
   /// The steps whose states may be gone back to, from the last that is known to be on disk on.
   private var refuges: [Int]
@@ -54,7 +54,7 @@ final class RunSaver {
     }
     self.store = store
     self.report = report
-    rank = exchange.rank
+    self.exchange = exchange
     writer = BackgroundCheckpointWriter(
       store: store,
       peers: BackgroundCheckpointWriter.Peers(
@@ -80,18 +80,13 @@ final class RunSaver {
   /// Begins to save the state after `step` steps, once all ranks' replicas of it have been found equal by
   /// their hash.
   /// - Parameter engine: complete: no sum is on its way.
-  func save(_ engine: TurnEngine, step: Int, over communication: CommunicationThread, board: ProgressBoard)
-    throws
-  {
+  func save(_ engine: TurnEngine, step: Int) throws {
     let (options, state) = (setup.options, engine.state)
-    let exchange = RankExchange(communication)
     try state.gatherShares(over: exchange)
     defer { state.keepOwnShare(of: exchange) }
     let data = setup.dataset.fingerprint.description
     let stateSHA256 = state.stateSHA256(step: step, arithmetic: options.arithmeticDigestInput, data: data)
-    try board.during(.waiting) {
-      try ReplicaAudit.verify(state, stateSHA256, step: step, over: communication)
-    }
+    try ReplicaAudit.verify(state, stateSHA256, step: step, over: exchange)
     engine.forgetCommonFlags()
     report.synchronize()
     Self.note(state.refuge, in: &refuges)
@@ -102,7 +97,7 @@ final class RunSaver {
       optionsSHA256: SHA256.digest(of: options.arithmeticDigestInput),
       arithmeticSHA256: ArithmeticProbe.digest,
       dataFingerprint: data, classNames: setup.dataset.classNames, characters: setup.dataset.characters,
-      weightsSHA256: rank == 0 ? state.weightsSHA256 : "",
+      weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)
     let outcome = try writer.submit(
       GenerationContents(
@@ -133,7 +128,7 @@ final class RunSaver {
     } catch let error as CheckpointError {
       announce(.failure(error))
     }
-    return rank == 0 ? store.refuge(step, report.progress) : nil
+    return exchange.rank == 0 ? store.refuge(step, report.progress) : nil
   }
 
   /// Ends the last save.

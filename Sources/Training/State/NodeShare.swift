@@ -1,5 +1,5 @@
 import Autograd
-package import DataParallel
+import DataParallel
 import MessagePassing
 import Models
 import Networks
@@ -31,19 +31,19 @@ extension RunState {
   /// All ranks must take part, with equal states.
   /// - Parameter step: the steps done, for messages.
   /// - Throws: `DivergenceError` where the states of a node's ranks differ, `CommunicationError`.
-  package func share(over communication: CommunicationThread, step: Int = 0) throws {
-    guard communication.size > 1, share == nil else { return }
+  package func share(over exchange: RankExchange, step: Int = 0) throws {
+    guard exchange.size > 1, share == nil else { return }
     let stores = model.networks.flatMap { [$0.store, $0.average].compactMap { $0 } }
     let counts = stores.map(\.count) + optimizers.flatMap { $0.buffers.map(\.count) }
     let starts = Self.starts(of: counts)
     let bytes = 4 * starts[counts.count]
-    let rank = communication.rank
-    let given = try communication.submit { communicator -> (SharedMemory, NodeShare)? in
+    let rank = exchange.rank
+    let given = try exchange.perform { communicator -> (SharedMemory, NodeShare)? in
       guard let memory = try communicator.nodeMemory(), let shared = try memory.share(bytes: bytes)
       else { return nil }
       let position = memory.position(of: rank)
       return (shared, NodeShare(index: position.index, count: position.count))
-    }.wait()
+    }
     guard let (memory, share) = given else { return }
     let own = stores.map(\.values) + optimizers.flatMap(\.buffers)
     let storages = zip(counts, starts).map { count, start in
@@ -54,12 +54,12 @@ extension RunState {
       let part = share.part(of: 0..<source.count)
       (target.pointer + part.lowerBound).update(from: source.pointer + part.lowerBound, count: part.count)
     }
-    let meet = { try communication.submit { try $0.nodeMemory()?.synchronize() }.wait() }
+    let meet = { try exchange.perform { try $0.nodeMemory()?.synchronize() } }
     try meet()
     let isEqual = zip(own, storages).allSatisfy { $0.hasBits(of: $1) }
-    let equal = try communication.submit { try $0.allGather(isEqual ? 1 : 0) }.wait()
+    let equal = try exchange.perform { try $0.allGather(isEqual ? 1 : 0) }
     if equal.contains(0) {
-      try ReplicaAudit.verifyScattered(self, step: step, over: communication)
+      try ReplicaAudit.verifyScattered(self, step: step, over: exchange)
       // The states are equal, so that it is the memory.
       throw DivergenceError(
         subject: .replica(name: "the memory that a node's ranks share"), step: step, phase: nil,

@@ -1,5 +1,5 @@
 import Checkpoints
-package import DataParallel
+import DataParallel
 import MessagePassing
 import Models
 import Platform
@@ -9,12 +9,11 @@ package enum ReplicaAudit {
   /// Gathers what ranks hold shares of (past fakes, and what compressed gradients have left), then compares
   /// all of the state as ``verify(_:_:step:over:)`` does.
   static func verifyScattered(
-    _ state: RunState, step: Int, over communication: CommunicationThread
+    _ state: RunState, step: Int, over exchange: RankExchange
   ) throws {
-    let exchange = RankExchange(communication)
     try state.gatherShares(over: exchange)
     defer { state.keepOwnShare(of: exchange) }
-    try verify(state, step: step, over: communication)
+    try verify(state, step: step, over: exchange)
   }
 
   /// Compares a hash of the state over all ranks: one all-gather of 64 bytes a rank. Where it differs, the
@@ -25,12 +24,12 @@ package enum ReplicaAudit {
   ///   in which they do; `CommunicationError`.
   /// - Precondition: what ranks hold shares of was gathered.
   package static func verify(
-    _ state: RunState, _ hash: String? = nil, step: Int, over communication: CommunicationThread
+    _ state: RunState, _ hash: String? = nil, step: Int, over exchange: RankExchange
   ) throws {
     let hash = Array((hash ?? state.stateSHA256(step: step, arithmetic: "", data: "")).utf8)
-    let difference = try communication.submit {
+    let difference = try exchange.perform {
       try ReplicaCheck.difference("state", hash: hash, step: step, over: $0)
-    }.wait()
+    }
     guard let difference else { return }
     let tensors = state.files.flatMap { file in
       file.tensors.compactMap { tensor in
@@ -38,7 +37,7 @@ package enum ReplicaAudit {
       }
     }
     let own = Array(tensors.map(\.1).joined(separator: " ").utf8)
-    let all = try communication.submit { try $0.allGather(own) }.wait().map {
+    let all = try exchange.allGather(own).map {
       String(decoding: $0, as: UTF8.self).split(separator: " ")
     }
     let majority = all.indices.first { !difference.ranks.contains($0) } ?? 0

@@ -47,7 +47,7 @@ package final class ProgressBoard: Sendable {
     switch left {
     case .computing: busy.add(spent, ordering: .relaxed)
     case .loading: loading.add(spent, ordering: .relaxed)
-    case .waiting: waiting.add(spent, ordering: .relaxed)
+    case .waiting, .gathering: waiting.add(spent, ordering: .relaxed)
     case .starting, .saving: break
     }
     signs.add(1, ordering: .relaxed)
@@ -56,7 +56,9 @@ package final class ProgressBoard: Sendable {
 
   /// Says what the training thread does during `work`; then it goes back to what it has done until now, also
   /// where `work` throws.
-  package func during<T>(_ activity: RankPlace.Activity, _ work: () throws -> T) rethrows -> T {
+  package func during<T, Failure>(
+    _ activity: RankPlace.Activity, _ work: () throws(Failure) -> T
+  ) throws(Failure) -> T {
     let before = enter(activity)
     defer { enter(before) }
     return try work()

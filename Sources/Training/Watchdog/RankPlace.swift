@@ -9,6 +9,11 @@ package struct RankPlace: Sendable, Equatable {
     /// In a sum over all ranks, which the others may not have entered.
     case waiting
     case saving
+    /// In an exchange before or between steps, which the others may not have entered.
+    case gathering
+
+    /// Whether it is the other ranks that keep it.
+    var isWaiting: Bool { self == .waiting || self == .gathering }
 
     /// For messages: `is loading data`, of several ranks `are loading data`.
     func text(ofSeveral areSeveral: Bool = false) -> String {
@@ -17,7 +22,7 @@ package struct RankPlace: Sendable, Equatable {
       case .starting: "\(verb) starting"
       case .loading: "\(verb) loading data"
       case .computing: "\(verb) computing"
-      case .waiting: "\(areSeveral ? "wait" : "waits") for the other ranks"
+      case .waiting, .gathering: "\(areSeveral ? "wait" : "waits") for the other ranks"
       case .saving: "\(verb) measuring, drawing or saving"
       }
     }

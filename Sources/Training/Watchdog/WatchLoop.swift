@@ -190,7 +190,7 @@ final class WatchLoop {
     var places = [Int: RankPlace](uniqueKeysWithValues: [(0, own)])
     for (other, peer) in peers where peer.lastHeard != nil { places[other] = peer.place }
     var silent = peers.filter { $0.value.lastHeard.map { now - $0 >= hush } ?? false }
-    if silent.isEmpty && places.values.allSatisfy({ $0.activity == .waiting }) {
+    if silent.isEmpty && places.values.allSatisfy({ $0.activity.isWaiting }) {
       silent = peers.filter { $0.value.lastHeard == nil && !$0.value.hasLeft }
     }
     return report.stalled(places: places, silent: Set(silent.keys))

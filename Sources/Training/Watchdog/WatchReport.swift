@@ -94,7 +94,7 @@ package struct WatchReport: Sendable {
       return "\(named(ranks)) \(ranks.count == 1 ? "gives" : "give") no sign and may be stopped, last heard "
         + moment(places[ranks[0]] ?? RankPlace())
     }
-    let working = places.filter { $0.value.activity != .waiting }
+    let working = places.filter { !$0.value.activity.isWaiting }
     guard let fewest = working.values.map(\.turns).min() else {
       return "every rank waits for the others \(moment(places[0] ?? RankPlace()))"
     }
@@ -107,7 +107,7 @@ package struct WatchReport: Sendable {
   /// `in step 14, discriminator`; `after step 14` while that is saved; `before the first step`.
   func moment(_ place: RankPlace) -> String {
     guard place.turns > 0 else { return "before the first step" }
-    if place.activity == .saving, place.step > 0 { return "after step \(place.step)" }
+    if [.saving, .gathering].contains(place.activity), place.step > 0 { return "after step \(place.step)" }
     let phase = phases.indices.contains(place.phase) ? ", \(phases[place.phase])" : ""
     return "in step \(place.step + 1)\(phase)"
   }

@@ -108,17 +108,14 @@ struct Bench: ParsableCommand {
     }
     leave(
       Ranks.run { communicator, threadCommunicator in
-        let yaml = try communicator.fromCoordinator {
+        let options = try communicator.options {
           let hasLength = self.words.contains { $0.hasPrefix("steps=") }
           var words = hasLength ? self.words : self.words + ["steps=10"]
           if timesCheckpoints, !words.contains(where: { $0.hasPrefix("checkpoint.every=") }) {
             words.append("checkpoint.every=100")
           }
           let recipe = timesCheckpoints ? "dcgan64" : name
-          return Array(try Options.resolve(recipe: recipe, overrides: words).canonicalYAML.utf8)
-        }
-        let options = try communicator.together {
-          try Options.resolve(yaml: yaml, name: name, label: "options")
+          return try Options.resolve(recipe: recipe, overrides: words)
         }
         if timesCheckpoints {
           let benchmark = try CheckpointBenchmark(

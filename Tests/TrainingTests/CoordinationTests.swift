@@ -61,6 +61,23 @@ struct CoordinationTests {
     #expect(message.contains("[rank \(failing[0]) on ") == (failing[0] > 0))
   }
 
+  @Test("the options that rank 0 resolves are those of every rank, and what is wrong with them ends all")
+  func options() throws {
+    let names = try ThreadCommunicator.run(size: 3) { communicator in
+      let rank = communicator.rank
+      return try communicator.options {
+        #expect(rank == 0)
+        return try Options.resolve(recipe: "ring", overrides: ["steps=7"])
+      }.canonicalYAML
+    }
+    #expect(names[0].contains("steps: 7") && Set(names).count == 1)
+    let results = ThreadCommunicator.results(size: 3) { communicator in
+      try communicator.options { try Options.resolve(recipe: "ring", overrides: ["nonsense=1"]) }
+    }
+    let (codes, speakers) = ends(results)
+    #expect(codes == Array(repeating: .configuration, count: 3) && speakers == [0])
+  }
+
   @Test("what succeeds on all ranks gives each its own value")
   func success() throws {
     let values = try ThreadCommunicator.run(size: 3) { communicator in

@@ -82,6 +82,15 @@ extension Communicator {
     }
   }
 
+  /// The options that rank 0 resolves, as each rank understands them: a broadcast, and an all-gather of 8
+  /// bytes a rank.
+  /// - Throws: on the rank that tells of it what `resolve` threw, or `OptionsError`; on the others
+  ///   ``CoordinationError/elsewhere(_:)``.
+  package func options(_ resolve: () throws -> Options) throws -> Options {
+    let yaml = try fromCoordinator { Array(try resolve().canonicalYAML.utf8) }
+    return try together { try Options.resolve(yaml: yaml, name: "run", label: "options.yaml") }
+  }
+
   /// Has every rank do work that may fail; see `RankExchange`.
   package func together<T>(_ work: () throws -> T) throws -> T { try RankExchange(self).together(work) }
 }

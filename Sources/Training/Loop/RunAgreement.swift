@@ -14,12 +14,9 @@ enum RunAgreement {
     of request: TrainingRequest, over communicator: any Communicator
   ) throws -> (options: Options, reopened: RunFolder?) {
     var reopened: RunFolder?
-    let yaml = try communicator.fromCoordinator {
+    let options = try communicator.options {
       if request.isResuming { reopened = try reopen(request) }
-      return Array(try resolve(request, reopened).canonicalYAML.utf8)
-    }
-    let options = try communicator.together {
-      try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
+      return try resolve(request, reopened)
     }
     return (options, reopened)
   }

@@ -49,12 +49,11 @@ package struct CheckpointEvaluation {
   /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, on all ranks alike.
   package init(_ path: String, overrides: [String], over communicator: any Communicator) throws {
     var found: FoundCheckpoint?
-    let yaml = try communicator.fromCoordinator {
+    let options = try communicator.options {
       let checkpoint = try FoundCheckpoint(at: path)
       found = checkpoint
-      return Array(try checkpoint.options().applying(overrides).canonicalYAML.utf8)
+      return try checkpoint.options().applying(overrides)
     }
-    let options = try Options.resolve(yaml: yaml, name: "run", label: "options.yaml")
     let layout = try communicator.nodeLayout()
     options.threads.apply(ranksOnNode: layout.localSize(of: communicator.rank))
     let dataset = try communicator.together {

@@ -9,13 +9,6 @@ public struct Memorisation: Equatable, Sendable {
   /// other, but for those that are there twice: 0.01 for samples of the same distribution.
   public let copies: Double
 
-  /// Compares fakes, `[m, d]`, with the training samples, `[n, d]`.
-  /// - Precondition: there are a fake and two training samples.
-  public init(fake: Matrix, training: Matrix) {
-    self.init(
-      nearest: fake.nearestSquaredDistances(in: training), yardstick: Yardstick(training: training))
-  }
-
   /// Compares fakes by the squared distance of each to its nearest training sample.
   /// - Precondition: there is a fake.
   public init(nearest: [Double], yardstick: Yardstick) {

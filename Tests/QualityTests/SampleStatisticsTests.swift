@@ -94,19 +94,25 @@ struct SampleStatisticsTests {
     #expect(Diversity(of: points([[0, .nan], [1, 2]])).spread == .infinity)
   }
 
+  private static func memorisation(of fakes: Matrix, in training: Matrix) -> Memorisation {
+    Memorisation(
+      nearest: fakes.nearestSquaredDistances(in: training),
+      yardstick: Memorisation.Yardstick(training: training))
+  }
+
   @Test("copies of training samples are found out, new samples are not")
   func memorisation() {
     let values = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0).normal([800, 4]).scalars.map(Double.init)
     let all = Matrix(rows: 800, columns: 4, values: values)
     let training = all.rows(0..<400)
-    let new = Memorisation(fake: all.rows(400..<800), training: training)
+    let new = Self.memorisation(of: all.rows(400..<800), in: training)
     #expect(new.copies < 0.04 && (0.8...1.25).contains(new.distanceRatio ?? 0))
     let nearly = training.rows(0..<100).values.map { $0 + 1e-6 }
-    let copied = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: training)
+    let copied = Self.memorisation(of: Matrix(rows: 100, columns: 4, values: nearly), in: training)
     #expect(copied.copies == 1 && (copied.distanceRatio ?? 1) < 1e-3)
     // As well where a tenth of the training samples are there twice.
     let doubled = Matrix.stacked([training.rows(0..<380), training.rows(0..<20)], columns: 4)
-    let among = Memorisation(fake: Matrix(rows: 100, columns: 4, values: nearly), training: doubled)
+    let among = Self.memorisation(of: Matrix(rows: 100, columns: 4, values: nearly), in: doubled)
     #expect(among.copies == 1)
   }
 
@@ -130,9 +136,9 @@ struct SampleStatisticsTests {
     let values = KeyedNoise(seed: 4, purpose: .synthetic, turn: 0).normal([9, 40]).scalars.map(Double.init)
     let all = Matrix(rows: 9, columns: 40, values: values)
     let equal = Matrix.stacked(Array(repeating: all.rows(0..<1), count: 20), columns: 40)
-    #expect(Memorisation(fake: all.rows(1..<9), training: equal).distanceRatio == nil)
+    #expect(Self.memorisation(of: all.rows(1..<9), in: equal).distanceRatio == nil)
     let zeros = Matrix(rows: 20, columns: 40, values: Array(repeating: 0, count: 800))
-    #expect(Memorisation(fake: all.rows(1..<9), training: zeros).distanceRatio == nil)
+    #expect(Self.memorisation(of: all.rows(1..<9), in: zeros).distanceRatio == nil)
   }
 
   @Test("a mode is covered by one fake, and the divergence is that of the shares from the data's")

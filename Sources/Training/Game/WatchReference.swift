@@ -57,6 +57,7 @@ package struct TrainingNeighbours {
   package func memorisation(of fakes: Matrix, over exchange: RankExchange) throws -> Memorisation {
     var nearest = [Double](repeating: .infinity, count: fakes.rows)
     for block in blocks {
+      exchange.noteProgress()
       for (fake, distance) in fakes.nearestSquaredDistances(in: block).enumerated() {
         nearest[fake] = min(nearest[fake], distance)
       }

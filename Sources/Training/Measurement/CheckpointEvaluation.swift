@@ -67,8 +67,10 @@ package struct CheckpointEvaluation {
       guard let generation = found?.generation else { return }
       try RunState.restoreAverages(of: state.model, from: generation)
     }
-    try state.broadcast(over: RankExchange(communicator))
-    areOwnData = found?.info.dataFingerprint == dataset.fingerprint.description
+    let exchange = RankExchange(communicator)
+    try state.broadcast(over: exchange)
+    let isOwn = found?.info.dataFingerprint == dataset.fingerprint.description
+    areOwnData = try exchange.broadcast([isOwn ? 1 : 0]) == [1]
     let run = found?.run
     let isOwnClassifier =
       areOwnData && run?.options.quality.classifierSteps == options.quality.classifierSteps
@@ -78,7 +80,7 @@ package struct CheckpointEvaluation {
       dataset, options, folder: run?.folder, keepsClassifier: isOwnClassifier, over: communicator
     ) { told.append($0) }
     let (scores, all, completions) = try QualityScores.measured(
-      state.model, against: reference, options.quality, seed: options.seed, over: RankExchange(communicator))
+      state.model, against: reference, options.quality, seed: options.seed, over: exchange)
     let fake = all.rows(0..<options.quality.samples)
     let training = try reference.trainingFeatures(dataset, over: communicator)
     rejected = found?.rejected ?? []
@@ -98,7 +100,9 @@ package struct CheckpointEvaluation {
     let isFinite = fake.values.allSatisfy(\.isFinite)
     // What completes a training sample is near to it.
     let canTell = isFinite && training.rows > 1 && !(areOwnData && shown != nil)
-    memorisation = canTell ? Memorisation(fake: fake, training: training) : nil
+    memorisation =
+      canTell
+      ? try TrainingNeighbours(training, over: exchange).memorisation(of: fake, over: exchange) : nil
     diversity = (Diversity(of: fake), Diversity(of: reference.real))
     leastSpread = options.watch.spread
     if case .mixture(let kind) = options.data {

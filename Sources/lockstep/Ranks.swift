@@ -1,4 +1,5 @@
 import DataParallel
+import Glibc
 import MessagePassing
 import Platform
 import Training
@@ -13,13 +14,15 @@ enum Ranks {
       let usesMPI = world.usesMPI
       switch attempt(work, in: world) {
       case .success(let status):
-        try world.leave()
+        try end(world, with: status)
         return status
       case .failure(let error):
         let status = ExitStatus(of: error)
         if isSpokenHere(error) { Failure.report(error) }
-        if usesMPI && !isKnownToAll(error) { World.abort(code: status.rawValue) }
-        try? world.leave()
+        if usesMPI && !error.isKnownToAll(on: LaunchEnvironment.current.rank ?? 0) {
+          World.abort(code: status.rawValue)
+        }
+        try? end(world, with: status)
         return status
       }
     } catch {
@@ -48,16 +51,16 @@ enum Ranks {
     }
   }
 
-  /// Whether every rank ends for this error, so that all can leave in order: those that do not know of it
-  /// might wait for this one for ever.
-  private static func isKnownToAll(_ error: any Error) -> Bool {
-    switch error {
-    case is CoordinationError, is PlanError, is TurnError, is WatchError, is DivergenceError: true
-    case is CommunicationError, is UnsharedError: false
-    // What rank 0 finds for all (`fromCoordinator`, `together`) it throws as it is, and the others as a
-    // CoordinationError. What is no error of a room nobody has foreseen.
-    case is any ReportedError: LaunchEnvironment.current.isFirst
-    default: false
+  /// Leaves the world. All ranks have done their work by now: one that is stopped or lost on its way out keeps
+  /// the others no longer than this.
+  private static func end(_ world: consuming World, with status: ExitStatus) throws {
+    if world.usesMPI {
+      _ = SystemThread(.withoutSignals) {
+        sleep(30)
+        if LaunchEnvironment.current.isFirst { Failure.report("all is done, but another rank does not end") }
+        leave(status == .done ? .peerLost : status)
+      }
     }
+    try world.leave()
   }
 }

@@ -1,7 +1,9 @@
 import Checkpoints
 import DataParallel
+import Foundation
 import MessagePassing
 import Platform
+import Synchronization
 import Testing
 import Training
 
@@ -76,6 +78,56 @@ struct CoordinationTests {
     }
     let (codes, speakers) = ends(results)
     #expect(codes == Array(repeating: .configuration, count: 3) && speakers == [0])
+  }
+
+  @Test("ranks that meet before they end learn what the one tells that has failed where they could not")
+  func meeting() throws {
+    let told = ThreadCommunicator.results(size: 4) { communicator in
+      let rank = communicator.rank
+      do {
+        try communicator.together { if rank >= 2 { throw PlanError.emptyBatch(batch: rank) } }
+        return String?.none
+      } catch {
+        #expect(error.isKnownToAll(on: rank))
+        return try communicator.meetAtEnd(after: error)
+      }
+    }
+    let host = SoloCommunicator().processorName
+    let text = "\(PlanError.emptyBatch(batch: 2)) [rank 2 on \(host)]"
+    #expect(try told.map { try $0.get() } == Array(repeating: text, count: 4))
+    let nothing = try ThreadCommunicator.run(size: 2) { try $0.meetAtEnd() }
+    #expect(nothing == [nil, nil])
+  }
+
+  @Test(
+    "a rank that is done is watched until all are, whether they have done their work or failed alike",
+    arguments: [false, true])
+  func untilAllEnd(isFailing: Bool) throws {
+    let boards = Mutex([ProgressBoard?](repeating: nil, count: 2))
+    let results = ThreadCommunicator.results(size: 2) { communicator in
+      let rank = communicator.rank
+      let watchdog = try Watchdog(over: communicator, layout: try communicator.nodeLayout(), timeout: 100)
+      defer { watchdog.end() }
+      boards.withLock { $0[rank] = watchdog.board }
+      let watched = WatchedCommunicator(communicator, telling: watchdog.board)
+      return try watchdog.untilAllEnd(over: watched) {
+        var isAwaited = false
+        // Until the other rank waits, or for ten seconds.
+        for _ in 0..<5000 where rank == 0 && !isAwaited {
+          usleep(2000)
+          isAwaited = boards.withLock { $0[1]?.place.activity == .gathering }
+        }
+        if isFailing, rank == 1 || isAwaited {
+          throw WatchError(verdict: "collapsed", step: 9, rewinds: 1, refuge: 5)
+        }
+        return isAwaited
+      }
+    }
+    if isFailing {
+      #expect(results.allSatisfy { $0.error is WatchError })
+    } else {
+      #expect(try results.map { try $0.get() } == [true, false])
+    }
   }
 
   @Test("what succeeds on all ranks gives each its own value")

@@ -1,5 +1,6 @@
 import Autograd
 import DataParallel
+import Datasets
 import Foundation
 import MessagePassing
 import Models
@@ -59,6 +60,33 @@ struct TrainingRunTests {
     #expect(status.exitCode == 76 && status.cause?.contains("rank 1 of 3") == true, "\(status)")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints")) ?? []
     #expect(names.allSatisfy { !$0.hasPrefix("step-") }, "what differs is not saved: \(names)")
+  }
+
+  @Test("what another rank could not read is the cause that rank 0 records, and all end with its code")
+  func failureElsewhere() throws {
+    let folder = TemporaryFolder()
+    let images = folder.path + "/images"
+    try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)
+    // One of the last of the second batch.
+    let bad = SampleStream(count: 64, seed: 1).indices(at: 31..<32)[0]
+    for index in 0..<64 {
+      let name = "\(images)/\(10 + index).png"
+      let image = KeyedNoise(seed: 1, purpose: .synthetic, turn: index).uniform([16, 16, 3])
+      try PNGFile.write(ImageGrid.pixels(ofOne: image), to: name)
+      guard index == bad else { continue }
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: name))
+      bytes[bytes.count / 2] ^= 0xff
+      try bytes.write(to: URL(fileURLWithPath: name))
+    }
+    for outcome in Self.outcomes(
+      ["data=\(images)", "channels=3", "seed=1", "steps=4"], ranks: 4, odd: -1, in: folder.path)
+    {
+      #expect(outcome.error.map { ExitStatus(of: $0) } == .badData, "\(outcome)")
+    }
+    let status = try #require(RunStatus.read(in: folder.path + "/run"))
+    #expect(status.state == .failed && status.exitCode == 65, "\(status)")
+    #expect(status.cause?.contains("\(10 + bad).png") == true, "\(status)")
+    #expect(status.cause?.contains("[rank 3 on ") == true, "\(status)")
   }
 
   @Test("a run whose saves have failed for ten minutes ends, long before its last step")

@@ -56,6 +56,20 @@ extension Error {
   var isFoundByAll: Bool {
     self is TurnError || self is WatchError || (self as? DivergenceError)?.isOfReplica == true
   }
+
+  /// Whether every rank ends for it, so that all can leave in order: those that do not know of it might wait
+  /// for this one for ever.
+  /// - Parameter rank: the one that has it.
+  package func isKnownToAll(on rank: Int) -> Bool {
+    switch self {
+    case is CoordinationError, is PlanError, is TurnError, is WatchError, is DivergenceError: true
+    case is CommunicationError, is UnsharedError: false
+    // What rank 0 finds for all (`fromCoordinator`, `together`) it throws as it is, and the others as a
+    // CoordinationError. What is no error of a room nobody has foreseen.
+    case is any ReportedError: rank == 0
+    default: false
+    }
+  }
 }
 
 /// The coordinator: rank 0 resolves, all take part, and what fails on one rank ends all of them with one
@@ -89,6 +103,17 @@ extension Communicator {
   package func options(_ resolve: () throws -> Options) throws -> Options {
     let yaml = try fromCoordinator { Array(try resolve().canonicalYAML.utf8) }
     return try together { try Options.resolve(yaml: yaml, name: "run", label: "options.yaml") }
+  }
+
+  /// Has all ranks meet before they end, each when it has nothing left to do that others wait for: one
+  /// all-gather.
+  /// - Parameter error: what this rank ends with; nil if it has done its work.
+  /// - Returns: what the first rank tells that has failed where the others could not; nil if none has.
+  /// - Precondition: all ranks know of the error.
+  package func meetAtEnd(after error: (any Error)? = nil) throws(CommunicationError) -> String? {
+    var own = ""
+    if let error = error as? CoordinationError, case .here = error { own = "\(error)" }
+    return try allGather(Array(own.utf8)).first { !$0.isEmpty }.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Has every rank do work that may fail; see `RankExchange`.

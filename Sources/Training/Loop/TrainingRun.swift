@@ -66,15 +66,16 @@ package enum TrainingRun {
       output.write("\(RunNotes.joinedSubject): \(ranks) on \(hosts)\n")
     }
     let record = RunRecord(rank: communicator.rank, worldSize: communicator.size, board: watchdog.board)
+    // As `untilAllEnd`, whose closure could not send the communicator on.
     do {
       let outcome = try run(
         request, over: communicator, training: threadCommunicator, layout, watchdog, record, output,
         preparing: prepare, clock)
+      _ = try communicator.meetAtEnd()
       record.ended(outcome)
       return outcome
     } catch {
-      if case .mpi? = error as? CommunicationError { watchdog.waitForVerdict() }
-      record.failed(error)
+      record.failed(error, told: watchdog.meetAtEnd(over: communicator, after: error))
       throw error
     }
   }

@@ -1,7 +1,7 @@
 import Platform
 
-/// Keeps `status.json` of a run folder up to date from one rank: rank 0, and the rank on which something
-/// failed where it sees the folder.
+/// Keeps `status.json` of a run folder up to date from one rank: rank 0, and where the others do not know of
+/// it the rank on which something failed, if it sees the folder.
 final class RunRecord {
   private let rank: Int
   private let worldSize: Int
@@ -52,23 +52,18 @@ final class RunRecord {
     }
   }
 
-  /// The run ended with an error. What only another rank can say is left to it.
-  func failed(_ error: any Error) {
+  /// The run ended with an error. Of what all ranks know rank 0 tells.
+  /// - Parameter told: what the rank says that has failed; nil if it is this one, or is not known.
+  func failed(_ error: any Error, told: String?) {
     // Before training begins, an error is one of options, data or machine, and does not speak against a
     // generation.
     // Nor does a sample that cannot be read, or a wish to stop.
     if folder == nil || [.badData, .inputMissing, .stopped].contains(ExitStatus(of: error)) {
       attempt?.settle()
     }
-    switch error {
-    case let error as CoordinationError where !error.isReportedHere:
-      guard rank == 0, let folder, RunStatus.read(in: folder)?.state != .failed else { return }
-      write(.failed, error.exitStatus, cause: "\(error)")
-    // Of what all ranks have found alike, rank 0 tells when it is ready to end: it may still be saving.
-    case _ where error.isFoundByAll:
-      if rank == 0 { write(.failed, ExitStatus(of: error), cause: "\(error)") }
-    default: write(.failed, ExitStatus(of: error), cause: "\(error)")
-    }
+    guard rank == 0 || !error.isKnownToAll(on: rank) else { return }
+    let isOwn = (error as? CoordinationError)?.isReportedHere ?? true
+    write(.failed, ExitStatus(of: error), cause: isOwn ? "\(error)" : told ?? "\(error)")
   }
 
   private func write(_ state: RunStatus.State, _ exit: ExitStatus? = nil, cause: String? = nil) {

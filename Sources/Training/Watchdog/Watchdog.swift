@@ -97,8 +97,32 @@ package final class Watchdog: Sendable {
     }
   }
 
-  /// After an error of MPI, waits until a lost rank would be noticed: its name says more than MPI does.
-  package func waitForVerdict() {
+  /// Does the work of a rank, and has all ranks meet when it is done, or has failed on all of them: until
+  /// then each is watched, also one that waits for what rank 0 has left to write.
+  /// - Parameter communicator: that of the calling thread.
+  /// - Throws: what `work` throws; `CommunicationError`.
+  package func untilAllEnd<T>(over communicator: any Communicator, _ work: () throws -> T) throws -> T {
+    do {
+      let value = try work()
+      _ = try communicator.meetAtEnd()
+      return value
+    } catch {
+      _ = meetAtEnd(over: communicator, after: error)
+      throw error
+    }
+  }
+
+  /// Has all ranks that know of an error meet.
+  /// - Returns: what the rank tells that has failed, if it is another.
+  func meetAtEnd(over communicator: any Communicator, after error: any Error) -> String? {
+    // The name of a lost rank says more than MPI does.
+    if case .mpi? = error as? CommunicationError { waitForVerdict() }
+    guard error.isKnownToAll(on: communicator.rank) else { return nil }
+    return (try? communicator.meetAtEnd(after: error)) ?? nil
+  }
+
+  /// Waits until a lost rank would be noticed.
+  private func waitForVerdict() {
     usleep(UInt32(WatchLink.patience) * 1000 + 2_000_000)
   }
 

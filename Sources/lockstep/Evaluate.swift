@@ -51,22 +51,33 @@ struct Evaluate: ParsableCommand {
     let overrides = words.filter { !isPath($0) }
     leave(
       Ranks.run { communicator, _ in
-        try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
-        let evaluations = try paths.map { path in
-          if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
-            Progress.note("drawing and measuring samples of \(path)")
-          }
-          let evaluation = try CheckpointEvaluation(path, overrides: overrides, over: communicator)
-          if communicator.rank == 0 {
-            for reason in evaluation.rejected { Failure.report(reason) }
-            if json { print(evaluation.json) }
-          }
-          return evaluation
-        }
-        if communicator.rank == 0, !json {
-          print(evaluations.count == 1 ? evaluations[0].text : CheckpointEvaluation.table(evaluations))
+        try CheckpointEvaluation.together(over: communicator) { communicator, board in
+          try evaluate(paths, overrides, over: communicator, telling: board)
         }
         return .done
       })
+  }
+
+  /// Evaluates the checkpoints at some paths, one after the other, and has rank 0 print them.
+  private func evaluate(
+    _ paths: [String], _ overrides: [String], over communicator: any Communicator,
+    telling board: ProgressBoard?
+  ) throws {
+    try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
+    let evaluations = try paths.map { path in
+      if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
+        Progress.note("drawing and measuring samples of \(path)")
+      }
+      let evaluation = try CheckpointEvaluation(
+        path, overrides: overrides, over: communicator, telling: board)
+      if communicator.rank == 0 {
+        for reason in evaluation.rejected { Failure.report(reason) }
+        if json { print(evaluation.json) }
+      }
+      return evaluation
+    }
+    if communicator.rank == 0, !json {
+      print(evaluations.count == 1 ? evaluations[0].text : CheckpointEvaluation.table(evaluations))
+    }
   }
 }

@@ -24,6 +24,27 @@ extension EndToEnd {
       try check(try job.wait(), "the data of rank 1", folder)
     }
 
+    @Test("a rank that measures samples against other data is named, and nothing is printed")
+    func evaluation() throws {
+      let folder = try Folder()
+      try Fixtures.images(16, in: folder, "a/images")
+      try Fixtures.images(17, in: folder, "b/images")
+      let run = "\(folder.path)/run"
+      let trained = try Lockstep.train(
+        ["dcgan"] + narrow + ["data=a/images", "steps=1", "samples.count=1", "--run", run], ranks: 1,
+        in: folder)
+      #expect(trained.status == 0, "\(trained.errors)")
+      let words = [Lockstep.path!, "evaluate", run, "data=images", "quality.samples=64"]
+      let job = try MPIRun.start(
+        ["a", "b"].map { .init(ranks: 1, words: words, workingFolder: "\(folder.path)/\($0)") }, in: folder)
+      let finished = try job.wait()
+      #expect(finished.status == 76, "\(finished.errors)")
+      #expect(
+        finished.messages.count == 1 && finished.messages[0].contains("the data of rank 1"),
+        "\(finished.errors)")
+      #expect(finished.output.isEmpty)
+    }
+
     @Test("a rank with another program is named")
     func program() throws {
       let folder = try Folder()

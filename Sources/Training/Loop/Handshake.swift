@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 package import MessagePassing
 import Platform
 
@@ -45,6 +46,14 @@ package struct Handshake: Sendable {
       Item(name: "the options", value: options, advice: "start all ranks with one command"),
       Item(name: "the data", value: data, advice: "copy one data set to every host"),
     ]
+  }
+
+  /// Of what this rank computes with, understands and reads.
+  /// - Parameter measures: whether samples are measured, for which BLAS serves.
+  init(_ options: Options, _ dataset: any ImageDataset, measures: Bool) {
+    self.init(
+      arithmetic: ArithmeticProbe.digest, blas: measures ? ArithmeticProbe.blas() : "not used",
+      options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description)
   }
 
   /// Compares all ranks with rank 0: one all-gather of some 200 bytes a rank.

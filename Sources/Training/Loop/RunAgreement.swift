@@ -34,11 +34,8 @@ enum RunAgreement {
       try MemoryError.check(options, plan, ranksOnNode: layout.localSize(of: rank))
       return (plan, dataset)
     }
-    try Handshake(
-      arithmetic: ArithmeticProbe.digest,
-      blas: options.quality.every > 0 || options.watch.every > 0 ? ArithmeticProbe.blas() : "not used",
-      options: SHA256.digest(of: options.canonicalYAML), data: dataset.fingerprint.description
-    ).verify(over: communicator)
+    let measures = options.quality.every > 0 || options.watch.every > 0
+    try Handshake(options, dataset, measures: measures).verify(over: communicator)
     return (plan, dataset)
   }
 

@@ -164,7 +164,7 @@ package enum TrainingRun {
 
   /// Seconds within which the ranks have agreed on what to do; the options are not known everywhere yet, and
   /// large data are read once.
-  private static let coordinationTimeout = 1800.0
+  static let coordinationTimeout = 1800.0
 }
 
 extension Trainer.Outcome {

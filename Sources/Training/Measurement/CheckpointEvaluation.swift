@@ -45,9 +45,15 @@ package struct CheckpointEvaluation {
 
   /// Evaluates the checkpoint at `path`, or the newest one of the run at `path`. All ranks call; rank 0 reads
   /// the checkpoint and gives the others its networks.
-  /// - Parameter overrides: `key=value` words over the run's options, such as `data=DIR`.
-  /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, on all ranks alike.
-  package init(_ path: String, overrides: [String], over communicator: any Communicator) throws {
+  /// - Parameters:
+  ///   - overrides: `key=value` words over the run's options, such as `data=DIR`.
+  ///   - board: told of signs of progress.
+  /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, ``CoordinationError`` where ranks have other
+  ///   data or compute otherwise, on all ranks alike; `CommunicationError`.
+  package init(
+    _ path: String, overrides: [String], over communicator: any Communicator,
+    telling board: ProgressBoard? = nil
+  ) throws {
     var found: FoundCheckpoint?
     let options = try communicator.options {
       let checkpoint = try FoundCheckpoint(at: path)
@@ -62,12 +68,15 @@ package struct CheckpointEvaluation {
       try FeatureSpaces.check(dataset, options, rank: communicator.rank)
       return dataset
     }
+    if communicator.size > 1 { try Handshake(options, dataset, measures: true).verify(over: communicator) }
+    board?.enter(.saving)
     let state = RunState(model: options.family.makeModel(options), options)
+    state.model.noteProgress = { board?.noteProgress() }
     try communicator.together {
       guard let generation = found?.generation else { return }
       try RunState.restoreAverages(of: state.model, from: generation)
     }
-    let exchange = RankExchange(communicator)
+    let exchange = RankExchange(communicator, telling: board)
     try state.broadcast(over: exchange)
     let isOwn = found?.info.dataFingerprint == dataset.fingerprint.description
     areOwnData = try exchange.broadcast([isOwn ? 1 : 0]) == [1]

@@ -12,6 +12,13 @@ enum Failure {
     Progress.note("lockstep: \(message)")
   }
 
+  /// What this process has found before the ranks know each other, with its rank and host where it is one of
+  /// several: the others may not have found it.
+  static func reportHere(_ message: String) {
+    let rank = LaunchEnvironment.current.rank.map { " [rank \($0) on \(Host.name ?? "localhost")]" }
+    report(message + (rank ?? ""))
+  }
+
   /// One line for each problem of an error.
   static func report(_ error: any Error) {
     for line in (error as? any ReportedError)?.lines ?? ["\(error)"] { report(line) }

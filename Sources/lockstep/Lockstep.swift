@@ -46,13 +46,13 @@ struct Lockstep: ParsableCommand {
     }
     Subnormals.flush()
     guard CPUFeatures.current.supportsBaseline else {
-      Failure.report(
+      Failure.reportHere(
         "this processor has \(CPUFeatures.current); run on one with x86-64-v3, as since Haswell and Zen "
           + "(the CPU model of a virtual machine may hide it)")
       leave(.configuration)
     }
     if let problem = KernelSet.environmentProblem {
-      if LaunchEnvironment.current.isFirst { Failure.report(problem) }
+      Failure.reportHere(problem)
       leave(.configuration)
     }
     let words = Array(CommandLine.arguments.dropFirst())

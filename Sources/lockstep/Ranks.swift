@@ -26,7 +26,12 @@ enum Ranks {
         return status
       }
     } catch {
-      if LaunchEnvironment.current.isFirst { Failure.report(error) }
+      if case .singletons? = error as? CommunicationError {
+        // Each has found that it is alone.
+        if LaunchEnvironment.current.isFirst { Failure.report(error) }
+      } else {
+        Failure.reportHere("\(error)")
+      }
       return ExitStatus(of: error)
     }
   }

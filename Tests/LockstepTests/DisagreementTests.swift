@@ -83,6 +83,23 @@ extension EndToEnd {
         try Lockstep.inspect("one", in: folder).hashes == Lockstep.inspect("two", in: folder).hashes)
     }
 
+    @Test("a rank that is asked for kernels that there are not says so itself, with its rank")
+    func otherKernels() throws {
+      let folder = try Folder()
+      let words = [Lockstep.path!, "train", "ring", "steps=1", "--run", "\(folder.path)/run"]
+      let job = try MPIRun.start(
+        [
+          .init(ranks: 1, words: words),
+          .init(ranks: 1, words: ["/usr/bin/env", "LOCKSTEP_KERNELS=none"] + words),
+        ], in: folder)
+      let finished = try job.wait()
+      #expect(finished.status == 78, "\(finished.errors)")
+      #expect(
+        finished.messages.count == 1
+          && finished.messages[0].contains("LOCKSTEP_KERNELS is 'none'; use baseline or wide [rank 1 on "),
+        "\(finished.errors)")
+    }
+
     private func check(_ finished: Finished, _ subject: String, _ folder: Folder) throws {
       #expect(finished.status == 76, "\(finished.errors)")
       #expect(finished.messages.count == 1 && finished.messages[0].contains(subject), "\(finished.errors)")

@@ -265,10 +265,7 @@ public enum Datasets {
       let names = index?.shards.map { Array($0.name.utf8) } ?? shards
       return try TarShards(names.map(path.appending), index: index, request: request, problems: problems)
     }
-    // Beside anything else they may be captions of images, or a licence.
-    if !listing.entries.isEmpty,
-      listing.entries.allSatisfy({ $0.kind != .folder && TextWindows.isText($0.name) })
-    {
+    if isText(listing) {
       return try TextWindows(
         listing.entries.map { path.appending($0.name) }, request: request, problems: problems)
     }

@@ -37,14 +37,16 @@ struct DataCommand: ParsableCommand {
     @Option(help: "Classes that the labels must lie in.")
     var labels: Int?
 
-    @Option(help: "Height and width of pottery and of packed squares, characters in a window of text.")
-    var size = 64
+    @Option(
+      help:
+        "Height and width of pottery, characters in a window of text, 64 unless given; sides with --resize.")
+    var size: Int?
 
-    @Option(help: "Samples of pottery.")
-    var count = 1000
+    @Option(help: "Samples of pottery, 1000 unless given.")
+    var count: Int?
 
-    @Option(help: "Channels of pottery, 1 or 3.")
-    var channels = 1
+    @Option(help: "Channels of pottery, 1 or 3; 1 unless given.")
+    var channels: Int?
 
     @Option(help: "The most pixels of an image; a larger one is refused.")
     var maxPixels = DatasetLimits().pixels
@@ -53,9 +55,12 @@ struct DataCommand: ParsableCommand {
     var maxBytes = DatasetLimits().bytes
 
     func validate() throws {
-      guard (1...4096).contains(size) else { throw ValidationError("--size lies between 1 and 4096.") }
-      guard (1...100_000_000).contains(count) else { throw ValidationError("--count is at least 1.") }
-      guard channels == 1 || channels == 3 else { throw ValidationError("--channels is 1 or 3.") }
+      guard (1...4096).contains(size ?? 1) else { throw ValidationError("--size lies between 1 and 4096.") }
+      guard (1...100_000_000).contains(count ?? 1) else { throw ValidationError("--count is at least 1.") }
+      guard [nil, 1, 3].contains(channels) else { throw ValidationError("--channels is 1 or 3.") }
+      for (name, value) in [("count", count), ("channels", channels)] where value != nil {
+        guard source == "pottery" else { throw ValidationError("--\(name) is for pottery; leave it out.") }
+      }
       guard (1...1_000_000).contains(labels ?? 1) else {
         throw ValidationError("--labels lies between 1 and 1000000.")
       }
@@ -66,11 +71,18 @@ struct DataCommand: ParsableCommand {
       }
     }
 
+    /// Refuses a size for samples that have their own.
+    func checkSize(advice: String) throws {
+      guard size == nil || Datasets.isMadeToSize(source) else {
+        throw ValidationError("--size is for pottery and text, other data have their own; \(advice).")
+      }
+    }
+
     /// The request; images may have several sizes.
     func request(resize: ResizeMode) -> DatasetRequest {
       DatasetRequest(
-        source: source, size: size, channels: channels, count: count, labelCount: labels, resize: resize,
-        limits: DatasetLimits(bytes: maxBytes, pixels: maxPixels))
+        source: source, size: size ?? 64, channels: channels ?? 1, count: count ?? 1000, labelCount: labels,
+        resize: resize, limits: DatasetLimits(bytes: maxBytes, pixels: maxPixels))
     }
   }
 
@@ -79,8 +91,7 @@ struct DataCommand: ParsableCommand {
       abstract: "Say what a data set is: format, samples, shape, values, labels, bytes.",
       discussion: """
         With --output, 100 of its images go to a PNG, or 64 of its volumes. Values
-        are those of up to 4,096 images, or of all volumes. Volumes are as large as
-        the file says; --size and --channels are not read for them.
+        are those of up to 4,096 images, or of all volumes.
         """)
 
     @OptionGroup var source: Source
@@ -92,6 +103,7 @@ struct DataCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
+      try source.checkSize(advice: "leave it out")
       if let output { try PictureName.check(output) }
     }
 
@@ -132,6 +144,8 @@ struct DataCommand: ParsableCommand {
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    func validate() throws { try source.checkSize(advice: "leave it out") }
 
     func run() throws {
       alone {
@@ -185,6 +199,11 @@ struct DataCommand: ParsableCommand {
     func validate() throws {
       guard resize == nil || mode == .crop || mode == .pad else {
         throw ValidationError("--resize is crop or pad.")
+      }
+      if resize == nil {
+        try source.checkSize(advice: "give --resize crop or pad too")
+      } else if source.size == nil {
+        throw ValidationError("--resize makes squares; give --size too, such as --size 64.")
       }
       guard (1...4096).contains(shardSize) else {
         throw ValidationError("--shard-size lies between 1 and 4096.")

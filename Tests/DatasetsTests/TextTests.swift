@@ -44,6 +44,18 @@ struct TextTests {
     #expect(try open(folder.path, size: 4).count == 1)
   }
 
+  @Test("text and pottery are made in the size asked for, images are not")
+  func madeToSize() {
+    let folder = TemporaryFolder()
+    let text = folder.write(Array("abab".utf8), "text/1.txt")
+    let array = folder.write([], "images.npy")
+    folder.write(Fixture.greyPNG, "images/1.png")
+    for source in ["pottery", text, folder.path + "/text"] { #expect(Datasets.isMadeToSize(source)) }
+    for source in [array, folder.path + "/images", "ring"] { #expect(!Datasets.isMadeToSize(source)) }
+    folder.write(Fixture.greyPNG, "text/1.png")
+    #expect(!Datasets.isMadeToSize(folder.path + "/text"), "what lies beside an image is no text")
+  }
+
   @Test("what is no regular file is named, and not left out of the text")
   func special() {
     let folder = TemporaryFolder()

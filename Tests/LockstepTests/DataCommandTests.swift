@@ -21,6 +21,10 @@ extension EndToEnd {
       #expect(try folder.bytes("sheet.png").count > 100)
       #expect(try run(["info", "nowhere"], in: folder).status == 66)
       #expect(try run(["info", "ring"], in: folder).status == 65)
+      for words in [["check", "digits", "--count", "3"], ["info", "digits", "--size", "32"]] {
+        let refused = try run(words, in: folder)
+        #expect(refused.status == 64 && refused.errors.contains("\(words[2]) is for"), "\(refused.errors)")
+      }
     }
 
     @Test("volumes are told, drawn and checked, but not packed, and a model of images refuses them")
@@ -81,7 +85,13 @@ extension EndToEnd {
       let object = try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any]
       #expect(object?["samples"] as? Int == 7, "\(told.output)")
       #expect(object?["height"] as? Int == 16 && object?["width"] as? Int == 16, "\(told.output)")
-      #expect(try run(["pack", "images", "--resize", "none", "--output", "x"], in: folder).status == 64)
+      for (words, advice) in [
+        (["--resize", "none"], "crop or pad"), (["--resize", "pad"], "give --size"),
+        (["--size", "16"], "give --resize"),
+      ] {
+        let refused = try run(["pack", "images", "--output", "x"] + words, in: folder)
+        #expect(refused.status == 64 && refused.errors.contains(advice), "\(refused.errors)")
+      }
     }
 
     @Test(

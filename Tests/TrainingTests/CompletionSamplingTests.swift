@@ -79,7 +79,7 @@ struct CompletionSamplingTests {
     let other = TemporaryFolder()
     let noise = try SamplingTests.makeRun(in: other)
     #expect(throws: SamplingError.noContext) { try Sampling(path: noise, seed: nil, contexts: "x.npy") }
-    #expect(throws: SamplingError.self) { try Sampling(path: noise, seed: nil, overrides: ["data=ring"]) }
+    #expect(throws: OverrideError.self) { try Sampling(path: noise, seed: nil, overrides: ["data=ring"]) }
     let lost = try Self.lost
     let error = #expect(throws: DatasetError.self) { try Sampling(path: lost.run, seed: nil) }
     #expect(error?.description.contains("--context") == true, "\(error as Any)")

@@ -90,14 +90,13 @@ struct FragmentSamplingTests {
     let (run, path) = (try makeRun(), try fragments().path)
     let few = try Sampling(path: run, seed: nil, contexts: path, overrides: ["model.resampling=1"])
     #expect(try few.draw(.grid(count: 3)).images.scalars != images(run, path, count: 3))
-    let error = #expect(throws: SamplingError.self) {
+    #expect(
+      throws: OverrideError(key: "model.resampling", use: .sampling, keys: ["model.samplingSteps"])
+    ) {
       try Sampling(path: run, seed: nil, overrides: ["model.resampling=1"])
     }
-    #expect(error == .completesNothing(key: "model.resampling"))
-    #expect(error?.description.contains("--context") == true)
-    #expect(
-      throws: SamplingError.notOfSamples(key: "batch", keys: ["model.samplingSteps", "model.resampling"])
-    ) {
+    let keys = ["model.samplingSteps", "model.resampling"]
+    #expect(throws: OverrideError(key: "batch", use: .completion, keys: keys)) {
       try Sampling(path: run, seed: nil, contexts: path, overrides: ["batch=4"])
     }
   }

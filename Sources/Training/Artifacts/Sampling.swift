@@ -43,24 +43,15 @@ package struct Sampling {
   ///   - isAveraged: whether the moving averages draw, where there are any.
   ///   - overrides: `key=value` words of keys that sampling alone depends on; `data` is one where contexts are
   ///     cut from samples.
-  /// - Throws: ``SamplingError``, `CheckpointError`, `DatasetError` for contexts, and `OptionsError` or
-  ///   ``RunFolderError`` where the run's options cannot be read, or the words are wrong.
+  /// - Throws: ``SamplingError``, `CheckpointError`, `DatasetError` for contexts, and ``OverrideError``,
+  ///   `OptionsError` or ``RunFolderError`` where the run's options cannot be read, or the words are wrong.
   package init(
     path: String, seed: UInt64?, only: String? = nil, contexts: String? = nil, isAveraged: Bool = true,
     overrides: [String] = []
   ) throws {
     let found = try FoundCheckpoint(at: path)
     let own = try found.options()
-    let resampling = DiffusionOptions.resampling.key.path
-    let keys =
-      own.family.definition.options.keys.filter(\.mayChangeOnResume).map(\.path).filter {
-        !own.isIdle($0) && ($0 != resampling || contexts != nil)
-      } + (own.context == nil ? [] : ["data"])
-    for key in overrides.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
-      throw own.model.value(of: DiffusionOptions.resampling) != nil && key == resampling
-        ? SamplingError.completesNothing(key: key) : .notOfSamples(key: key, keys: keys)
-    }
-    let options = try own.applying(overrides)
+    let options = try own.applying(overrides, for: contexts == nil ? .sampling : .completion)
     model = options.family.makeModel(options)
     if model.context != nil, contexts != nil, seed != nil { throw SamplingError.noSeed }
     if isAveraged {

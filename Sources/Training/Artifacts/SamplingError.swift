@@ -15,16 +15,12 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
   case noContext
   /// The model makes samples of contexts alone, without noise.
   case noSeed
-  /// A key that is for completion alone.
-  case completesNothing(key: String)
   /// A file has fewer contexts than samples are asked for.
   case fewContexts(Int, count: Int)
   /// Of samples in a file, at a path, parts are unknown to a model that is shown less of all of a sample.
   case partial(String)
   /// The samples are images or points, not text.
   case noText
-  /// A key that is not for sampling, and those of the family that are.
-  case notOfSamples(key: String, keys: [String])
   /// There is no class of that name or number.
   case noClass(String, named: [String], count: Int)
 
@@ -40,8 +36,6 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
       "samples are completed, and there is nothing between two contexts; leave out --interpolate"
     case .noContext: "the model makes samples of noise and completes none; leave out --context"
     case .noSeed: "--context has all that samples of this model are made of; leave out --seed"
-    case .completesNothing(let key):
-      "\(key) is for samples that are completed; leave it out, or give --context FILE"
     case .fewContexts(let contexts, let count):
       "\(Count.text(count, "sample")) of \(Count.text(contexts, "context")) in the file; "
         + "give --count=\(contexts) at most, or leave it out"
@@ -49,11 +43,6 @@ package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {
       "parts of the samples are unknown (\(path)), but the model is shown something of every place; "
         + "give whole samples, or train with context.kind=box or piece"
     case .noText: "the samples are not text; give --output a name that ends in .png"
-    case .notOfSamples(let key, let keys):
-      "\(TerminalText.escaped(key)) does not affect sampling; "
-        + (keys.isEmpty
-          ? "leave it out"
-          : "\(keys.count == 1 ? "the key that does is" : "the keys that do are") \(Prose.list(keys))")
     case .noClass(let name, let names, let count):
       "the model has no class \(TerminalText.escaped(name)); its classes are 0 to \(count - 1)"
         + (names.isEmpty ? "" : " or \(Prose.list(Array(names.prefix(Self.mostNames))))")

@@ -48,8 +48,8 @@ package struct CheckpointEvaluation {
   /// - Parameters:
   ///   - overrides: `key=value` words over the run's options, such as `data=DIR`.
   ///   - board: told of signs of progress.
-  /// - Throws: `CheckpointError`, `OptionsError`, `DatasetError`, ``CoordinationError`` where ranks have other
-  ///   data or compute otherwise, on all ranks alike; `CommunicationError`.
+  /// - Throws: `CheckpointError`, ``OverrideError``, `OptionsError`, `DatasetError`, ``CoordinationError`` where
+  ///   ranks have other data or compute otherwise, on all ranks alike; `CommunicationError`.
   package init(
     _ path: String, overrides: [String], over communicator: any Communicator,
     telling board: ProgressBoard? = nil
@@ -58,7 +58,7 @@ package struct CheckpointEvaluation {
     let options = try communicator.options {
       let checkpoint = try FoundCheckpoint(at: path)
       found = checkpoint
-      return try checkpoint.options().applying(overrides)
+      return try checkpoint.options().applying(overrides, for: .measurement)
     }
     let layout = try communicator.nodeLayout()
     options.threads.apply(ranksOnNode: layout.localSize(of: communicator.rank))

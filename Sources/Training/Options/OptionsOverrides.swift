@@ -1,0 +1,57 @@
+package import Platform
+
+/// A `key=value` word over the options of a run that would change nothing of what is asked for.
+package struct OverrideError: ReportedError, Equatable, CustomStringConvertible {
+  /// The key of the word.
+  package let key: String
+  /// What does not depend on it.
+  package let use: Options.Use
+  /// The keys that it does depend on.
+  package let keys: [String]
+
+  package var exitStatus: ExitStatus { .usage }
+
+  /// `what; what to do next`.
+  package var description: String {
+    "\(TerminalText.escaped(key)) does not affect \(use.rawValue); "
+      + (keys.isEmpty
+        ? "leave it out"
+        : "\(keys.count == 1 ? "the key that does is" : "the keys that do are") \(Prose.list(keys))")
+  }
+}
+
+extension Options {
+  /// What is done with a run that has been trained.
+  package enum Use: String {
+    case sampling
+    case completion = "the completion of fragments"
+    case measurement = "a measurement"
+  }
+
+  /// The options with `key=value` words laid over them.
+  /// - Throws: ``OverrideError`` for a key that `use` does not depend on; ``OptionsError``.
+  package func applying(_ words: [String], for use: Use) throws -> Options {
+    let keys = keys(of: use)
+    for key in words.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
+      throw OverrideError(key: key, use: use, keys: keys)
+    }
+    return try applying(words)
+  }
+
+  /// The keys that change what is drawn or measured, or how fast.
+  private func keys(of use: Use) -> [String] {
+    let samplers = family.options.keys.filter(\.mayChangeOnResume).map(\.path).filter {
+      !isIdle($0) && (use == .completion || $0 != DiffusionOptions.resampling.key.path)
+    }
+    switch use {
+    case .sampling, .completion: return samplers + (context == nil ? [] : ["data"])
+    case .measurement:
+      let measured = OptionSchema(family: family).keys.map(\.path).filter { path in
+        ["data", "seed", "threads"].contains(path)
+          || ["dataset.", "context.", "quality."].contains(where: path.hasPrefix)
+            && !["quality.every", "quality.metric"].contains(path)
+      }
+      return measured + samplers + (isIdle("watch.spread") ? [] : ["watch.spread"])
+    }
+  }
+}

@@ -113,7 +113,7 @@ struct OptionsTrainingTests {
     let off = try run.applying(["quality.every=0", "stop.patience=5"])
     #expect(off.stop.patience == 5 && !off.endsByQuality)
     #expect(try off.applying(["quality.every=9"]) == run)
-    for word in ["stop.patience=5", "checkpoint.keepBest=true"] {
+    for word in ["stop.patience=5", "checkpoint.keepBest=true", "quality.metric=recall"] {
       let found = problems(yaml: "model: {family: dcgan}\nsteps: 9\n", word)
       #expect(found.count == 1 && found[0].contains("give quality.every too"), "\(found)")
     }

@@ -58,7 +58,8 @@ extension OptionsResolution {
         what: "the run does not end by what is measured",
         advice: "give stop.patience too, such as stop.patience=5"),
       Switch(
-        key: "quality.every", off: [.integer(0)], idle: ["stop.patience", "checkpoint.keepBest"],
+        key: "quality.every", off: [.integer(0)],
+        idle: ["quality.metric", "stop.patience", "checkpoint.keepBest"],
         what: "quality is not measured", advice: "give quality.every too, such as quality.every=500"),
       Switch(
         key: "wire", off: [GradientWire.float32, .bfloat16].map(\.optionValue), idle: ["powersgd."],

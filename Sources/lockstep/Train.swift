@@ -21,7 +21,8 @@ struct Train: ParsableCommand {
       bit, on any number of ranks. mpirun passes SIGUSR1 on; after Ctrl-C and
       SIGTERM it kills the ranks within a second. `lockstep launch -n 2 train …`
       starts mpirun so that all of them save, and can go on by itself when a rank
-      is lost.
+      is lost. Progress goes to standard error; what scripts read is log.jsonl and
+      status.json.
 
       A run keeps the keys that its weights depend on. On --resume these may change,
       data if the samples are the same:

@@ -21,6 +21,7 @@ package enum TorchConfiguration {
       .init("output_scale", .float(network.outputScale)),
       .init("output", port(network.output)),
     ]
+    if network.packing > 1 { members.append(.init("packing", .integer(network.packing))) }
     if let part = network.classes { members.append(.init("classes", object(part))) }
     if let further = network.further {
       members.append(

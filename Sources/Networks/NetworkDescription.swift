@@ -167,6 +167,12 @@ public struct NetworkDescription {
   /// What layers are modulated by; nil if none is.
   public let code: Code?
 
+  /// Items of the input that make up one of ``chainExtents``, and of the output: samples that a discriminator
+  /// judges at once. 1 of all other networks.
+  public var packing: Int {
+    output.count == input.count ? 1 : chainExtents.reduce(1, *) / input.extents.reduce(1, *)
+  }
+
   /// A network whose layers `chain` keeps their parameters in `store` under `main`.
   public init(
     _ chain: Sequential, _ store: ParameterStore, input: Port, chainExtents: [Int], inputScale: Float = 1,

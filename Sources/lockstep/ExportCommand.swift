@@ -14,8 +14,14 @@ struct ExportCommand: ParsableCommand {
       weights strictly and runs them.
 
       onnx: one checker-clean model a network for any runtime (opset 17). The batch
-      is dynamic; images are [N, C, H, W] and latents [N, latent], vectors [N, C];
-      contexts, of a model that completes samples, are [N, C + 1, H, W].
+      is dynamic. Inputs are latents [N, latent], points [N, 2], images [N, C, H, W]
+      and volumes [N, 1, D, H, W], and beside them classes [N] (int64) of a model
+      that is asked by class; noisy [N, C, H, W] and time [N] of a diffusion model;
+      contexts [N, C + 1, …] of a model that completes samples, whose discriminator
+      takes pairs [N, 2C + 1, …], a context and a sample.
+
+      With model.packing, as in ring and grid, a discriminator takes packs: N is a
+      multiple of it, and there is a score a pack.
 
       Networks with layers that compare the samples of a batch (minibatch
       discrimination and minibatch deviation) are not exported: take the others

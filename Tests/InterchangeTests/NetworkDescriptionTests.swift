@@ -2,6 +2,7 @@ import Autograd
 import Interchange
 import Models
 import Networks
+import Reporting
 import TensorCore
 import Testing
 
@@ -32,6 +33,26 @@ struct NetworkDescriptionTests {
     ] {
       let error = #expect(throws: UndescribedLayer.self) { try attempt() }
       #expect(error?.network == "critic" && error?.layer == "main.2" && error?.type == "Doubling")
+    }
+  }
+
+  @Test("how many samples a discriminator judges at once is told, of it alone")
+  func packing() throws {
+    func packings(_ model: any Model) throws -> [Int] {
+      model.networks.forEach { $0.store.initialize(seed: 1, firstOrdinal: 0) }
+      let descriptions = model.descriptions(averaged: false)
+      for network in descriptions {
+        let text = try TorchConfiguration.object(network, file: "x").text
+        #expect(text.contains("\"packing\":\(network.packing)") == (network.packing > 1), "\(text)")
+      }
+      return descriptions.map(\.packing)
+    }
+    let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 4, layers: 1, packing: 4)
+    #expect(try packings(MLPGAN(points)) == [1, 4])
+    for packing in [1, 2] {
+      let images = ConvolutionalGAN.Configuration(
+        size: 8, channels: 3, latent: 3, generatorFeatures: 2, discriminatorFeatures: 2, packing: packing)
+      #expect(try packings(ConvolutionalGAN(images)) == [1, packing])
     }
   }
 

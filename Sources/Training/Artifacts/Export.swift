@@ -133,9 +133,10 @@ package struct Export {
   }
 
   private func onnx(_ network: NetworkDescription, _ isAveraged: Bool) throws -> [UInt8] {
-    try ONNXModel.encoded(
+    let origin = "\(network.name) of \(options.modelDescription), recipe \(options.recipe), step \(info.step)"
+    return try ONNXModel.encoded(
       network, version: Program.version,
-      document: "\(network.name) of \(options.modelDescription), recipe \(options.recipe), step \(info.step)",
+      document: origin + (network.packsText.map { "; \($0)" } ?? ""),
       metadata: [
         ("recipe", options.recipe), ("step", "\(info.step)"), ("averaged", "\(isAveraged)"),
         ("weights_sha256", info.weightsSHA256), ("data_fingerprint", info.dataFingerprint),
@@ -238,6 +239,7 @@ package struct Export {
         ("weights", isAveraged ? averagedText(networks) : "as trained, not averaged"),
         ("parameters", networks.map { "\($0.name) \($0.parameterCount)" }.joined(separator: ", ")),
         ("steps", "\(info.step) of \(options.batch) samples"),
+      ] + networks.compactMap { network in network.packsText.map { (network.name, $0) } } + [
         ("data", published.data.optionValue.canonicalText),
         ("data fingerprint", info.dataFingerprint),
         ("written by", "lockstep \(info.programVersion) on \(Count.text(info.worldSize, "rank"))"),
@@ -248,5 +250,12 @@ package struct Export {
       },
       networks: networks.map(\.name), picture: picture, options: published.canonicalYAML,
       use: use(of: networks[0]))
+  }
+}
+
+extension NetworkDescription {
+  /// What is to be known of a network that takes several samples at once; nil of all others.
+  fileprivate var packsText: String? {
+    packing > 1 ? "takes packs: N is a multiple of \(packing), scores are one a pack" : nil
   }
 }

@@ -9,12 +9,12 @@ struct DataCommand: ParsableCommand {
     commandName: "data",
     abstract: "Look at, check and pack data sets.",
     discussion: """
-      SOURCE is what data= takes: an IDX file (plain or gzip) or a folder with
-      them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file of uint8 or
-      float images [N, H, W], [N, H, W, C] or [N, C, H, W], of points [N, 2], or
-      of volumes [N, D, H, W], [N, D, H, W, 1] or [N, 1, D, H, W], also of bool
-      (five axes where D or W is below 5); a folder of .binvox volumes, with a
-      sub-folder for each label or none;
+      SOURCE is what data= takes, ring and grid aside: an IDX file (plain or gzip)
+      or a folder with them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file
+      of uint8 or float images [N, H, W], [N, H, W, C] or [N, C, H, W], of points
+      [N, 2], or of volumes [N, D, H, W], [N, D, H, W, 1] or [N, 1, D, H, W], also
+      of bool (five axes where D or W is below 5); a folder of .binvox volumes, with
+      a sub-folder for each label or none;
       WebDataset shards, a .tar file, a folder of them or names with a range; a
       folder of PNG and JPEG images, with a sub-folder for each label or none; a
       .txt file or a folder of nothing but them, UTF-8, as one-hot windows of
@@ -91,7 +91,8 @@ struct DataCommand: ParsableCommand {
       abstract: "Say what a data set is: format, samples, shape, values, labels, bytes.",
       discussion: """
         With --output, 100 of its images go to a PNG, or 64 of its volumes. Values
-        are those of up to 4,096 images, or of all volumes.
+        are those of up to 4,096 images, floats as training has them (-1 to 1), or
+        of all volumes.
         """)
 
     @OptionGroup var source: Source

@@ -105,15 +105,15 @@ package struct DataCheck {
   /// The samples that were listed.
   package let count: Int
   /// Lines about images that are not read, and about those that are read otherwise than they are shown.
-  /// For volumes, what they are.
+  /// For volumes and points, what they are.
   package let remarks: [String]
   private let place: String
   private let name: String
   private let ignored: IgnoredFiles
   private let turned: Int
 
-  /// Opens the data and decodes every image. Of volumes and their labels every byte is looked at as they are
-  /// opened.
+  /// Opens the data and decodes every image. Of volumes, of points and of their labels every byte is looked at
+  /// as they are opened.
   /// - Parameter tell: called before each image.
   /// - Throws: `DatasetError` where there is nothing to list: no such file, or a header that spoils
   ///   everything.
@@ -129,6 +129,13 @@ package struct DataCheck {
       remarks =
         ["volumes of \(volumes.extent.sizes), values: \(volumes.valuesText), \(labels)"]
         + [volumes.ignored.text].compactMap { $0 }
+      return
+    }
+    if let points = try Datasets.pointsIfAny(request) {
+      self.problems = []
+      (name, count) = (points.name, points.count)
+      (otherSizes, ignored, turned) = (0, IgnoredFiles(), 0)
+      remarks = ["points of the plane, labels: \(points.labelCount)"]
       return
     }
     let source = try Datasets.source(request, problems: problems)

@@ -77,13 +77,16 @@ struct Train: ParsableCommand {
     guard !(resume && dryRun) else {
       throw ValidationError("--dry-run describes a new run; leave out --resume.")
     }
-    guard source == nil || recipe == nil && !resume && !dryRun else {
-      throw ValidationError("--from has the recipe, and begins a new run; leave out the rest.")
+    let beside = [recipe, resume ? "--resume" : nil, dryRun ? "--dry-run" : nil].compactMap(\.self)
+    guard source == nil || beside.isEmpty else {
+      throw ValidationError(
+        "--from has the recipe, and begins a new run; leave out \(TerminalText.escaped(Prose.list(beside))).")
     }
     if source != nil, let word = words.first(where: { $0.hasPrefix("init.") || $0.hasPrefix("recipe=") }) {
       throw ValidationError("--from has the whole state; leave out \(TerminalText.escaped(word)).")
     }
-    guard resume || recipe != nil || source != nil else {
+    // An option that there is none of is told after this, with those that are like it.
+    guard resume || recipe != nil || source != nil || UsageAdvice.hasUnknownOption else {
       if let folder, RunFolder.isRun(folder) {
         throw ValidationError(
           "\(TerminalText.escaped(folder)) holds a run already; add --resume to go on with it.")

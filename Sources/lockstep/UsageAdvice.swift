@@ -11,16 +11,25 @@ enum UsageAdvice {
   /// - Parameter words: what follows the program's name.
   static func text(_ words: [String]) -> String? {
     guard let command = words.first, command != "help", !command.hasPrefix("-") else { return nil }
-    let commands = Lockstep.configuration.subcommands
-      .filter { $0.configuration.shouldDisplay }
-      .map(name)
-    guard commands.contains(command) else { return unknown(command, among: commands) }
-    if let advice = longDash(in: words) ?? singleDash(in: words) { return advice }
-    return commandsWithKeys.contains(command) ? dashedKey(in: words) : nil
+    if let advice = unknownCommand(command) ?? longDash(in: words) ?? singleDash(in: words) { return advice }
+    return (commandsWithKeys.contains(command) ? dashedKey(in: words) : nil) ?? negativeNumber(in: words)
   }
 
   /// What is wrong with words that may well parse, and mean something else.
-  static func beforeParsing(_ words: [String]) -> String? { longDash(in: words) ?? spacedValue(in: words) }
+  static func beforeParsing(_ words: [String]) -> String? {
+    // Help on what there is not would be that of the whole program.
+    if words.first == "help", words.count > 1, !words[1].hasPrefix("-"), words[1] != "help" {
+      return unknownCommand(words[1])
+    }
+    return longDash(in: words) ?? spacedValue(in: words)
+  }
+
+  /// Whether the program was given an option that its command does not have.
+  static var hasUnknownOption: Bool {
+    let words = CommandLine.arguments.dropFirst()
+    guard let command = words.first else { return false }
+    return words.contains { $0.hasPrefix("--") && $0 != "--" && !isOption($0, of: command) }
+  }
 
   /// `steps= 20` for `steps=20`: what stands alone may pass for a path. Words for people may be empty.
   private static func spacedValue(in words: [String]) -> String? {
@@ -55,6 +64,17 @@ enum UsageAdvice {
     return nil
   }
 
+  /// `--count -3`: what begins with a dash is no value to the parser, and no option takes less than 0.
+  private static func negativeNumber(in words: [String]) -> String? {
+    for (option, value) in zip(words, words.dropFirst())
+    where value.hasPrefix("-") && Double(value) != nil && isOption(option, of: words[0]) {
+      let command = words[0] == "data" ? words.prefix(2).joined(separator: " ") : words[0]
+      return "\(option) takes no negative number, as \(value) is; "
+        + "`lockstep \(command) --help` tells what it takes"
+    }
+    return nil
+  }
+
   /// Whether a command has an option, as its help says.
   private static func isOption(_ option: String, of command: String) -> Bool {
     guard let type = Lockstep.configuration.subcommands.first(where: { name($0) == command }) else {
@@ -65,6 +85,7 @@ enum UsageAdvice {
       Lockstep.helpMessage(for: type).split(separator: "\n").map { $0.drop { $0 == " " } }
         .filter { $0.hasPrefix("-") }
         .flatMap { $0.split { $0 == " " || $0 == "," }.prefix { $0.hasPrefix("-") || $0.hasPrefix("<") } }
+        + type.configuration.subcommands.flatMap(names)
     }
     // What launch is given for train.
     let known = names(type) + (command == "launch" ? names(Train.self) : [])
@@ -76,7 +97,11 @@ enum UsageAdvice {
     type.configuration.commandName ?? "\(type)".lowercased()
   }
 
-  private static func unknown(_ word: String, among commands: [String]) -> String {
+  /// Nil of a command, be it one that is not listed.
+  private static func unknownCommand(_ word: String) -> String? {
+    let types = Lockstep.configuration.subcommands
+    guard !types.contains(where: { name($0) == word }) else { return nil }
+    let commands = types.filter { $0.configuration.shouldDisplay }.map(name)
     let near = OptionSuggestions(words: commands).nearest(to: word)
     return "there is no command \(word.shortened)"
       + (near.isEmpty

@@ -102,6 +102,10 @@ extension EndToEnd {
           ["launch", "-n", "2", "export", "run"], "launch starts train, evaluate, bench or doctor, not export"
         ),
         (["evaluate", "run", "data=a", "other", "--bogus"], "Unknown option '--bogus'"),
+        (["train", "--trce"], "Did you mean '--trace'?"),
+        (["train", "--from", "run", "dcgan", "--dry-run"], "leave out dcgan and --dry-run"),
+        (["data", "pack", "pottery", "--output", "x", "--count", "-3"], "--count takes no negative number"),
+        (["help", "trian"], "did you mean train?"),
       ] {
         let refused = try Lockstep.run(words, in: Folder())
         #expect(refused.status == 64 && refused.errors.contains(said), "\(refused.errors)")

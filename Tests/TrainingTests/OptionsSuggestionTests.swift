@@ -24,6 +24,7 @@ struct OptionsSuggestionTests {
       ("generator.learningRate", "optimizer.generator.learningRate"),
       ("optimizer.genreator.learning_rate", "optimizer.generator.learningRate"),
       ("family", "model.family"), ("labels", "dataset.labels"), ("train.batch", "batch"),
+      ("name", "recipe?"),
     ])
   func nearest(written: String, meant: String) {
     let found = problems("dcgan", "\(written)=1").first ?? ""
@@ -54,6 +55,9 @@ struct OptionsSuggestionTests {
       problems("vae", "dragan.weight=1").first?
         .contains("a key of dcgan, resnet-gan, voxel-gan and mlp-gan, not") == true)
     #expect(
+      problems("dcgan", "model.samplingSteps=4").first?
+        .hasSuffix("it is a key of diffusion, not of dcgan") == true)
+    #expect(
       problems("vae", "optimizer.generator.learningRate=1").first?
         .contains("did you mean optimizer.autoencoder.learningRate?") == true)
   }
@@ -65,6 +69,17 @@ struct OptionsSuggestionTests {
         "there is no key \"checkpoint.compression\", command line key checkpoint.compression; "
           + "the keys of checkpoint are checkpoint.every, checkpoint.keepLast and checkpoint.keepBest"
       ])
+  }
+
+  @Test("a wrong group is answered with the groups beside it, not with all their keys")
+  func groups() {
+    for (family, groups) in [
+      ("vae", "the group of optimizer is optimizer.autoencoder"),
+      ("dcgan", "the groups of optimizer are optimizer.discriminator and optimizer.generator"),
+    ] {
+      let found = problems(yaml: "model: {family: \(family)}\nsteps: 1\noptimizer: {wrong: {beta1: 0}}\n")
+      #expect(found.count == 1 && found[0].hasSuffix("; \(groups)"), "\(found)")
+    }
   }
 
   @Test("one slip in any key is found out: letters lost, doubled, swapped and changed")

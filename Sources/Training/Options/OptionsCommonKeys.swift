@@ -8,7 +8,7 @@ extension OptionSchema {
 
   private static let identity: [OptionKey] = [
     OptionKey(
-      "recipe", \.recipe, .name, default: .required, role: .description,
+      "recipe", \.recipe, .name, default: .required, role: .description, synonyms: ["name"],
       help: "name of the recipe; a file is called as it is named"),
     OptionKey(
       "title", \.title, .prose, default: .value(.text("")), role: .description, help: "what is trained"),
@@ -38,7 +38,7 @@ extension OptionSchema {
       role: .arithmetic,
       synonyms: ["classes", "num_classes"],
       help:
-        "classes that the labels must lie in; absent, what the data say, but a conditional model has to be told"
+        "classes that the labels must lie in; absent, what the data say; a conditional model of files has to be told"
     ),
     OptionKey(
       "dataset.resize", \.dataset.resize, .word(ResizeMode.allCases.map(\.rawValue)),
@@ -197,7 +197,7 @@ extension OptionSchema {
       OptionKey(
         "\(group).kind", \.optimizers[place].kind, .word(OptimizerKind.allCases.map(\.rawValue)),
         default: .value(OptimizerKind.adam.optionValue), role: .arithmetic,
-        synonyms: ["optimizer", "rule", "name"], help: "the update rule"
+        synonyms: ["optimizer", "rule"], help: "the update rule"
       ).neutral(at: OptimizerKind.adam.optionValue),
       OptionKey(
         "\(group).learningRate", \.optimizers[place].learningRate, .number(.above(0, upTo: 100)),

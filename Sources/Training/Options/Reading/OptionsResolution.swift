@@ -171,17 +171,21 @@ struct OptionsResolution {
       return other.key(at: entry.path) != nil || other.isGroup(entry.path)
     }
     // What goes by networks' names has its counterpart here, as a rule.
-    if let family = schema.family, !others.isEmpty, !others.contains(family),
-      !entry.path.hasPrefix("optimizer."), !entry.path.hasPrefix("init."), !entry.path.hasSuffix("Steps")
-    {
+    let goesByNetworks =
+      ["optimizer.", "init."].contains(where: entry.path.hasPrefix)
+      || entry.path.hasSuffix("Steps") && !entry.path.contains(".")
+    if let family = schema.family, !others.isEmpty, !others.contains(family), !goesByNetworks {
       return "remove it; it is a key of \(Prose.list(others.map(\.rawValue))), not of \(family.rawValue)"
     }
     let near = OptionSuggestions(schema, groups: entry.content == .group).nearest(to: entry.path)
     guard near.isEmpty else { return "did you mean \(Prose.alternatives(near))?" }
     let path = entry.path.split(separator: ".").dropLast().joined(separator: ".")
     if schema.isGroup(path) {
-      let members = schema.keys.filter { $0.path.hasPrefix(path + ".") }.map(\.path)
-      return "the keys of \(path) are \(Prose.list(members))"
+      func members(_ paths: [String]) -> [String] { paths.filter { $0.hasPrefix(path + ".") } }
+      let groups = entry.content == .group ? members(schema.groups) : []
+      if groups.count == 1 { return "the group of \(path) is \(groups[0])" }
+      guard groups.isEmpty else { return "the groups of \(path) are \(Prose.list(groups))" }
+      return "the keys of \(path) are \(Prose.list(members(schema.keys.map(\.path))))"
     }
     return "remove it; `lockstep train --help` lists the keys"
   }

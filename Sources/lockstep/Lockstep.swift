@@ -22,8 +22,9 @@ struct Lockstep: ParsableCommand {
 
       Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
       69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
-      output failed, 75 stopped early (--run FOLDER --resume goes on, if it was saved),
-      76 ranks disagree, 78 wrong configuration, 79 training collapsed or diverged.
+      output failed, 75 stopped early (--run FOLDER --resume goes on, if it was
+      saved), 76 ranks disagree, 78 wrong configuration, 79 training collapsed or
+      diverged.
       """,
     version: Program.version,
     subcommands: [

@@ -149,7 +149,7 @@ extension KernelBenchmark {
   /// The same as a table for people, with the share of the peak behind each rate.
   package var text: String {
     func line(_ name: String, _ rates: Rates) -> String {
-      "\(name) \(Self.whole(rates.median)) GFLOP/s, 1024x1024x1024 on one core, median of \(runs) runs "
+      "\(name) \(Self.whole(rates.median)) GFLOP/s, 1024x1024x1024 on one core, median of \(Count.text(runs, "run")) "
         + "(spread \(Self.whole(rates.spread)) %)"
     }
     var lines = [

@@ -108,8 +108,9 @@ package struct ReductionBenchmark {
         + "\(milliseconds(times[times.count - 1])))"
         + (worldSize == 1 ? "" : "   \(Int(rate)) Mbit/s a rank and way")
     }
-    return "\(FixedDecimal.text(Double(bytes) * 1e-6, places: 3)) MB over \(worldSize) ranks on "
-      + "\(Count.text(nodes, "node")), median of \(own.count) runs"
+    return
+      "\(FixedDecimal.text(Double(bytes) * 1e-6, places: 3)) MB over \(Count.text(worldSize, "rank")) on "
+      + "\(Count.text(nodes, "node")), median of \(Count.text(own.count, "run"))"
       + line("Lockstep        ", own) + (library.map { line("MPI_Allreduce   ", $0) } ?? "")
   }
 }

@@ -125,8 +125,8 @@ package struct Convergence: Equatable, Sendable {
     guard options.stop.patience > 0, misses >= options.stop.patience,
       best.isLike(options.quality, weights: sha256)
     else { return nil }
-    return
-      "\(best.metric.rawValue) has not improved on \(Float(best.value)) of step \(best.step) in \(misses) measurements"
+    return "\(best.metric.rawValue) has not improved on \(Float(best.value)) of step \(best.step) in "
+      + Count.text(misses, "measurement")
   }
 }
 

@@ -79,6 +79,14 @@ struct PlotTests {
     #expect((left?.y ?? 0) > (right?.y ?? 0) + 100)
   }
 
+  @Test("a single share of 0 stands on the axis, another value in the middle")
+  func single() {
+    func height(_ value: Double) -> Int {
+      bluePixels(plot([value]).pixels(scale: 1)).map(\.y).max() ?? 0
+    }
+    #expect(height(0) > height(0.5) + 80 && height(-1) == height(0.5))
+  }
+
   @Test("smoothing keeps the mean and shrinks the noise")
   func smoothing() {
     let points = (0..<1000).map { Plot.Point(x: Double($0), y: $0 % 2 == 0 ? 1 : -1) }

@@ -28,8 +28,8 @@ struct PlotAxes {
     Double(bottom) - Double(bottom - top) * ((value - y.lowerBound) / (y.upperBound - y.lowerBound))
   }
 
-  /// The range of `values` with `margin` of its extent on both sides; room around a single value; 0...1 for
-  /// none.
+  /// The range of `values` with `margin` of its extent on both sides; room around a single value, but none
+  /// below 0 for one that is not, as it may be a share; 0...1 for none.
   static func range(of values: some Sequence<Double>, margin: Double) -> ClosedRange<Double> {
     var (low, high) = (Double.infinity, -Double.infinity)
     for value in values { (low, high) = (min(low, value), max(high, value)) }
@@ -38,7 +38,7 @@ struct PlotAxes {
     let least = max(abs(low), abs(high)) * 1e-6
     guard high - low > least else {
       let room = max(abs(low) / 10, 1e-3)
-      return low - room...high + room
+      return (low < 0 ? low - room : max(0, low - room))...high + room
     }
     return low - (high - low) * margin...high + (high - low) * margin
   }

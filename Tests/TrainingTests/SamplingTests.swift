@@ -64,6 +64,22 @@ struct SamplingTests {
     }
   }
 
+  @Test("an export says that its discriminator takes packs, where it does")
+  func packs() throws {
+    let folder = TemporaryFolder()
+    let run = try Self.makeRun(in: folder, recipe: "ring", ["model.hidden=4", "model.packing=4"])
+    for (network, takesPacks) in [("generator", false), ("discriminator", true)] {
+      let place = "\(folder.path)/\(network)"
+      _ = try Export(path: run).write(.safetensors, networks: [network], isAveraged: true, to: place)
+      func file(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(place)/\(name)", encoding: .utf8)
+      }
+      let sentence = "| discriminator | takes packs: N is a multiple of 4, scores are one a pack |"
+      #expect(try file("README.md").contains(sentence) == takesPacks)
+      #expect(try file("config.json").contains("\"packing\": 4") == takesPacks)
+    }
+  }
+
   @Test("an interpolation begins and ends with the grid's latents, bit for bit")
   func ends() throws {
     let sampling = try Sampling(path: run, seed: nil)

@@ -22,7 +22,7 @@ public enum Datasets {
   /// In a folder of images or volumes these lie in sub-folders, one for each label, or directly in it,
   /// unlabelled; not both, and not deeper, but that a label's volumes may have a folder each. Labels are
   /// numbered by the sub-folders' names in byte order. Names with a leading dot and other files are left out;
-  /// a link counts as what it leads to.
+  /// a link counts as what it leads to. What names end in may be in capitals.
   ///
   /// An image of another size than asked for is centred on black, after being enlarged by the largest whole
   /// factor or averaged over whole boxes of pixels; when neither fits, opening fails, unless `request.resize`
@@ -203,10 +203,10 @@ public enum Datasets {
     if let arrays = try NumPyFiles.arrays(path, start: start, limits: request.limits) {
       return try NPYImages(arrays, request: request, problems: problems)
     }
-    if TarReader.isTar(start) || path.name.ends(with: Array(".tar".utf8)) {
+    if TarReader.isTar(start) || path.name.isName(endingIn: ".tar") {
       return try TarShards([path], index: nil, request: request, problems: problems)
     }
-    if [".tar.gz", ".tgz", ".tar.zst", ".tar.xz"].contains(where: { path.name.ends(with: Array($0.utf8)) }) {
+    if path.name.isName(endingIn: ".tar.gz", ".tgz", ".tar.zst", ".tar.xz") {
       throw DatasetError(
         .unsuitable, "a compressed tar, whose samples cannot be found in any order", path.description,
         "decompress it")
@@ -235,7 +235,7 @@ public enum Datasets {
     if start.starts(with: ImageFormat.pngSignature) || start.starts(with: [0xFF, 0xD8, 0xFF]) {
       return ("a single image", "name the folder that holds the images")
     }
-    if [".csv", ".tsv"].contains(where: { path.name.ends(with: Array($0.utf8)) }) {
+    if path.name.isName(endingIn: ".csv", ".tsv") {
       return ("a table of text, which is not read", "save its images as a NumPy array of shape [N, H, W]")
     }
     return nil
@@ -255,7 +255,7 @@ public enum Datasets {
     if let (format, names) = CIFARFormat.files(among: files) {
       return try CIFARImages(names.map(path.appending), format, request: request, problems: problems)
     }
-    let shards = files.filter { $0.ends(with: Array(".tar".utf8)) }
+    let shards = files.filter { $0.isName(endingIn: ".tar") }
     let indexPath = path.appending(Array(ShardIndex.fileName.utf8))
     let hasIndex = files.contains(indexPath.name)
     // An index whose shards are gone is no text.

@@ -15,9 +15,7 @@ enum CIFARFormat: String, Sendable {
 
   /// Among the names of a folder, the files to train on, in order.
   static func files(among names: [[UInt8]]) -> (CIFARFormat, [[UInt8]])? {
-    let batches = names.filter {
-      $0.starts(with: Array("data_batch_".utf8)) && $0.ends(with: Array(".bin".utf8))
-    }
+    let batches = names.filter { $0.starts(with: Array("data_batch_".utf8)) && isName($0) }
     if !batches.isEmpty { return (.ten, batches) }
     let train = Array("train.bin".utf8)
     return names.contains(train) ? (.hundred, [train]) : nil
@@ -32,5 +30,5 @@ enum CIFARFormat: String, Sendable {
   }
 
   /// Whether a file of that name may hold such records.
-  static func isName(_ name: [UInt8]) -> Bool { name.ends(with: Array(".bin".utf8)) }
+  static func isName(_ name: [UInt8]) -> Bool { name.isName(endingIn: ".bin") }
 }

@@ -28,7 +28,7 @@ struct TextWindows: ImageSource {
   var characters: String? { alphabet.text }
 
   /// Whether a file of that name is taken for text.
-  static func isText(_ name: [UInt8]) -> Bool { name.ends(with: Array(".txt".utf8)) }
+  static func isText(_ name: [UInt8]) -> Bool { name.isName(endingIn: ".txt") }
 
   /// Reads files.
   /// - Parameter paths: in the order of the samples; at least one.

@@ -97,10 +97,7 @@ extension Variable {
   }
 
   /// The sum over `axes`, which are kept with extent 1.
-  public func sum(along axes: [Int]) -> Variable {
-    let reduced = axes.map { $0 < 0 ? $0 + shape.rank : $0 }
-    return sum(to: Shape(shape.extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element }))
-  }
+  public func sum(along axes: [Int]) -> Variable { sum(to: shape.reduced(along: axes)) }
 
   /// The sum of all elements, of shape `[]`; that of each part where there are several.
   public func sum() -> Variable { sum(to: .scalar) }

@@ -57,6 +57,16 @@ struct TapeTests {
     #expect(tape.gradients(of: second, withRespectTo: [x])[0]?.value.scalar == 6)
   }
 
+  @Test("a sum or a mean along an axis that there is not is refused")
+  func axes() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tape().watch(Tensor([1, 2], shape: [2])).sum(along: [1])
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tape().watch(Tensor([1, 2], shape: [2])).mean(along: [-2])
+    }
+  }
+
   @Test("the contributions of every use of a variable are added")
   func fanOut() {
     let tape = Tape()

@@ -54,6 +54,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The number of innermost rows: `count / channels`.
   public var rows: Int { channels == 0 ? 0 : count / channels }
 
+  /// The shape with the extent 1 along `axes`, of which negative ones count from the last.
+  package func reduced(along axes: [Int]) -> Shape {
+    let reduced = Set(axes.map { $0 < 0 ? $0 + rank : $0 })
+    precondition(reduced.allSatisfy { $0 >= 0 && $0 < rank }, "axes \(axes) of \(self)")
+    return Shape(extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element })
+  }
+
   /// Row-major strides in elements.
   var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)

@@ -3,11 +3,7 @@
 /// sums of innermost rows.
 extension Tensor {
   /// The sum over `axes`, which are kept with extent 1.
-  public func sum(along axes: [Int]) -> Tensor {
-    let reduced = Set(axes.map { $0 < 0 ? $0 + shape.rank : $0 })
-    precondition(reduced.allSatisfy { $0 >= 0 && $0 < shape.rank }, "axes \(axes) of \(shape)")
-    return sum(to: Shape(shape.extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element }))
-  }
+  public func sum(along axes: [Int]) -> Tensor { sum(to: shape.reduced(along: axes)) }
 
   /// The sum of all elements, of shape `[]`.
   public func sum() -> Tensor { sum(to: .scalar) }

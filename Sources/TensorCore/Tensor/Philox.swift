@@ -23,8 +23,8 @@ package enum Philox4x32 {
 /// on its place in the global batch and not on the rank that computes it.
 public struct KeyedNoise: Sendable {
   /// What the numbers are for; part of the key, so that no two uses share a stream. A new one gets a number
-  /// below 256 that none has had: 16 to 19 are used up.
-  public enum Purpose: UInt32, Sendable {
+  /// below 256 that none has had: 5 and 16 to 19 are used up.
+  public enum Purpose: UInt32, CaseIterable, Sendable {
     /// Initial parameters.
     case parameters = 1
     /// Latent vectors of training.
@@ -33,8 +33,6 @@ public struct KeyedNoise: Sendable {
     case samples = 3
     /// Interpolation of a gradient penalty.
     case interpolation = 4
-    /// Dropout masks, which no layer draws: the number is used up.
-    case dropout = 5
     /// Data augmentation of the real samples of a discriminator's turn.
     case augmentation = 6
     /// Synthetic samples: those of mixtures of Gaussians, and the inputs of benchmarks and tests.

@@ -95,10 +95,12 @@ public struct OptimizerState {
   public var stepCount = 0
   /// One flat buffer for each of the rule's moments.
   public private(set) var buffers: [TensorStorage]
+  private let count: Int
 
   /// The state before the first step of a network of `count` parameters.
   public init(_ optimizer: any Optimizer, count: Int) {
     self.optimizer = optimizer
+    self.count = count
     buffers = optimizer.momentNames.map { _ in TensorStorage(count: count) }
     reset()
   }
@@ -138,7 +140,7 @@ public struct OptimizerState {
     stepCount += 1
     optimizer.step(
       values: values, gradient: gradient, gradientScale: gradientScale, moments: buffers.map(\.pointer),
-      average: average, count: buffers.first?.count ?? 0, step: stepCount, rate: rate)
+      average: average, count: count, step: stepCount, rate: rate)
     withExtendedLifetime(buffers) {}
   }
 }

@@ -113,6 +113,24 @@ struct OptimizerTests {
     #expect(zip(before, state.moments).allSatisfy { $0.scalars == [0, 0, 0] && $1.scalars != [0, 0, 0] })
   }
 
+  /// Moves against the gradient's signs and remembers nothing.
+  private struct SignDescent: Optimizer {
+    let momentNames: [String] = []
+
+    func step(
+      values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+      moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+      rate: Double
+    ) {
+      for i in 0..<count { values[i] -= gradient[i] < 0 ? -1 : 1 }
+    }
+  }
+
+  @Test("a rule without moments moves every parameter")
+  func noMoments() {
+    expect(run(SignDescent(), from: [1, 2], gradients: [[2, -4]]), [[0, 3]])
+  }
+
   @Test("moments are set one and all, or not at all")
   func momentsMustFit() async {
     var state = OptimizerState(Adam(), count: 2)

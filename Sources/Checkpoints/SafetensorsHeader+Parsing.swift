@@ -2,7 +2,6 @@ import Platform
 import TensorCore
 
 extension SafetensorsHeader {
-  private static let maximumRank = 8
   private static let maximumExtent = 1 << 31
 
   /// Reads the header of `bytes`, a whole safetensors file. Every length is held against what is there before
@@ -88,7 +87,7 @@ extension SafetensorsHeader {
     try reader.object { (reader, key) throws(JSONError) in
       switch key {
       case "dtype": type = try reader.string()
-      case "shape": extents = try counts(from: &reader, atMost: maximumRank)
+      case "shape": extents = try counts(from: &reader, atMost: Shape.maximumRank)
       case "data_offsets": bounds = try counts(from: &reader, atMost: 2)
       default: throw reader.failure("unknown field \"\(key)\" of tensor \(name)")
       }

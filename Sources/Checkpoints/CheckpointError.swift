@@ -38,9 +38,9 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
   /// The tensor, where one is concerned.
   public let tensor: String?
   /// The first byte that is known to be concerned.
-  public let offset: Offset?
-  /// What to do next.
-  public let advice: String
+  public internal(set) var offset: Offset?
+  /// What to do next, where that is not what failures of the kind are answered with.
+  private var ownAdvice: String?
 
   package init(
     _ kind: Kind, _ problem: String, path: String, tensor: String? = nil, offset: Offset? = nil,
@@ -51,7 +51,7 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     self.path = path
     self.tensor = tensor
     self.offset = offset
-    self.advice = advice ?? Self.advice(for: kind)
+    ownAdvice = advice
   }
 
   /// The failure of a system call, with the text of `code`; a full disk is told from other causes.
@@ -62,7 +62,28 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
 
   /// The same failure with other advice.
   package func advising(_ advice: String) -> CheckpointError {
-    CheckpointError(kind, problem, path: path, tensor: tensor, offset: offset, advice: advice)
+    var error = self
+    error.ownAdvice = advice
+    return error
+  }
+
+  /// The same failure with other advice, unless it has advice of its own.
+  func advisingByDefault(_ advice: String) -> CheckpointError {
+    ownAdvice == nil ? advising(advice) : self
+  }
+
+  /// What to do next.
+  public var advice: String {
+    if let ownAdvice { return ownAdvice }
+    return switch kind {
+    case .cannotCreate: "make the folder writable or choose another run folder"
+    case .noSpace: "free some space there; older checkpoints are untouched"
+    case .inputOutput: "check the disk; older checkpoints are untouched"
+    case .notFound: "name a run folder (one that holds options.yaml) or a checkpoint"
+    case .damaged: "use an older checkpoint; resuming the run picks the newest whole one"
+    case .otherModel: "use the recipe and the options that the checkpoint was written with"
+    case .newerFormat: "read it with the program that wrote it, or a newer one"
+    }
   }
 
   /// `what, where (tensor, offset); what to do next`, with control characters of untrusted names escaped.
@@ -76,17 +97,5 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     }
     let place = details.isEmpty ? path : "\(path) (\(details.joined(separator: ", ")))"
     return TerminalText.escaped("\(problem), \(place); \(advice)")
-  }
-
-  static func advice(for kind: Kind) -> String {
-    switch kind {
-    case .cannotCreate: "make the folder writable or choose another run folder"
-    case .noSpace: "free some space there; older checkpoints are untouched"
-    case .inputOutput: "check the disk; older checkpoints are untouched"
-    case .notFound: "name a run folder (one that holds options.yaml) or a checkpoint"
-    case .damaged: "use an older checkpoint; resuming the run picks the newest whole one"
-    case .otherModel: "use the recipe and the options that the checkpoint was written with"
-    case .newerFormat: "read it with the program that wrote it, or a newer one"
-    }
   }
 }

@@ -18,11 +18,10 @@ extension CheckpointStore {
     /// - Throws: ``CheckpointError`` if there are generations and none of them is whole.
     public func requireWholeIfAny() throws(CheckpointError) {
       guard generation == nil, let newest = rejected.first?.reason else { return }
-      throw CheckpointError(
-        newest.kind, newest.problem, path: newest.path, tensor: newest.tensor, offset: newest.offset,
-        advice: newest.advice == CheckpointError.advice(for: .damaged)
-          ? "none of the run's \(rejected.count) checkpoints is whole: bring back a copy of one, or begin another run"
-          : newest.advice)
+      guard newest.kind == .damaged else { throw newest }
+      throw newest.advisingByDefault(
+        "none of the run's \(rejected.count) checkpoints is whole: bring back a copy of one, or begin another run"
+      )
     }
   }
 

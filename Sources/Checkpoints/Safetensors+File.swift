@@ -32,12 +32,10 @@ extension Safetensors {
   ) throws(CheckpointError) -> T {
     do { return try read() } catch {
       guard error.kind == .damaged else { throw error }
-      var offset = error.offset
-      if isPlain, case .content(let byte) = offset { offset = .file(byte) }
-      throw CheckpointError(
-        error.kind, error.problem, path: error.path, tensor: error.tensor, offset: offset,
-        advice: error.advice == CheckpointError.advice(for: .damaged)
-          ? "give a whole file of safetensors, such as safetensors.torch.save_file writes" : error.advice)
+      var located = error
+      if isPlain, case .content(let byte) = error.offset { located.offset = .file(byte) }
+      throw located.advisingByDefault(
+        "give a whole file of safetensors, such as safetensors.torch.save_file writes")
     }
   }
 

@@ -151,12 +151,17 @@ import Testing
     let folder = TemporaryFolder()
     let file = folder.write(Fixture.gzipIDX, "images-idx3-ubyte.gz")
     let original = try readAll(file, size: 4)
+    var read = 0
     for bit in 0..<8 * Fixture.gzipIDX.count {
       var bytes = Fixture.gzipIDX
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
       folder.write(bytes, "images-idx3-ubyte.gz")
-      if let pixels = try? readAll(file, size: 4) { #expect(pixels == original, "bit \(bit)") }
+      if let pixels = try? readAll(file, size: 4) {
+        read += 1
+        #expect(pixels == original, "bit \(bit)")
+      }
     }
+    #expect(read >= 32, "the four bytes of the time in the header mean nothing")
   }
 
   @Test("bytes that are no IDX file are called so")

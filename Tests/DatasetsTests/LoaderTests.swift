@@ -30,7 +30,6 @@ import Testing
     let loader = Self.loader(1..<3, startStep: 3, depth: depth)
     for step in 3..<20 {
       let loaded = try loader.next()
-      #expect(loaded.waited >= 0)
       #expect(loaded.microBatches.map(\.number) == [1, 2])
       for microBatch in loaded.microBatches {
         let first = 12 * step + 3 * microBatch.number

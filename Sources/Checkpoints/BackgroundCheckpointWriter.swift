@@ -1,3 +1,5 @@
+import Platform
+
 /// Saves generations behind the training: what is to be saved is copied, then compressed and written by
 /// threads of their own, one in each process that takes part.
 ///
@@ -60,7 +62,7 @@ public final class BackgroundCheckpointWriter {
     guard peers.writers.count > 1 else {
       if peers.rank == 0 {
         let snapshot = contents.snapshot()
-        ending = BackgroundJob { [store] in
+        ending = BackgroundJob(.standsBack) { [store] in
           Result { () throws(CheckpointError) in try store.save(snapshot) }
         }
       }
@@ -70,7 +72,7 @@ public final class BackgroundCheckpointWriter {
     var job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?
     if let position = peers.writers.firstIndex(of: peers.rank) {
       let share = contents.share(contents.shares(among: peers.writers.count)[position])
-      job = BackgroundJob { [store] in
+      job = BackgroundJob(.standsBack) { [store] in
         Result { () throws(CheckpointError) in try store.write(share, into: folder) }
       }
     }
@@ -100,7 +102,7 @@ public final class BackgroundCheckpointWriter {
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
     guard peers.rank == 0 else { return }
-    ending = BackgroundJob { [store] in
+    ending = BackgroundJob(.standsBack) { [store] in
       Result { () throws(CheckpointError) in try save.end(in: store, reports) }
     }
   }

@@ -96,17 +96,6 @@ extension BackgroundCheckpointWriter {
     #expect(writer.takeEnded() == nil)
   }
 
-  @Test("where the system gives no thread the work is done all the same, before the job is there")
-  func noThread() {
-    let done = Mutex(false)
-    let job = BackgroundJob(startingBy: { _ in nil }) {
-      done.withLock { $0 = true }
-      return 7
-    }
-    #expect(done.withLock { $0 } && job.isDone)
-    #expect(job.wait() == 7 && job.wait() == 7)
-  }
-
   @Test("a writer that is let go has finished its save")
   func release() throws {
     var writer: BackgroundCheckpointWriter? = BackgroundCheckpointWriter(

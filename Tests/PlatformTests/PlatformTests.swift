@@ -32,6 +32,17 @@ struct PlatformTests {
     #expect(Self.niceness() == own)
   }
 
+  @Test("where the system gives no thread a job is done all the same, before it is there")
+  func jobWithoutThread() {
+    let done = Mutex(false)
+    let job = BackgroundJob([], startingBy: { _, _ in nil }) {
+      done.withLock { $0 = true }
+      return 7
+    }
+    #expect(done.withLock { $0 } && job.isDone)
+    #expect(job.wait() == 7 && job.wait() == 7)
+  }
+
   @Test("the host's name is what the kernel says")
   func host() throws {
     let file = try #require(fopen("/proc/sys/kernel/hostname", "r"))

@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 import TensorCore
 
 /// Which samples a rank reads for a step, and how.
@@ -49,10 +48,12 @@ struct BatchPlan: Sendable {
     let count = max(1, min(readers, samples.count))
     let shares = (0..<count).map { samples[samples.count * $0 / count..<samples.count * ($0 + 1) / count] }
     let others = shares.dropFirst().map { share in
-      Reader { () throws(DatasetError) in try readShare(share) }
+      BackgroundJob(.withoutSignals) {
+        Result { () throws(DatasetError) in try readShare(share) }
+      }
     }
     let own = Result { () throws(DatasetError) in try readShare(shares[0]) }
-    let results = [own] + others.map { $0.result() }
+    let results = [own] + others.map { $0.wait() }
     var labels: [Int32] = []
     for result in results { labels += try result.get() }
     return labels
@@ -67,29 +68,5 @@ struct BatchPlan: Sendable {
       labels.append(try dataset.read(part.indices[place], into: pixels))
     }
     return labels
-  }
-}
-
-/// A thread that reads samples while others do; they are read at once where the system gives no thread.
-private final class Reader: Sendable {
-  private let labels = Mutex(Result<[Int32], DatasetError>.success([]))
-  private let thread = Mutex<SystemThread?>(nil)
-
-  init(_ read: @escaping @Sendable () throws(DatasetError) -> [Int32]) {
-    let work = { @Sendable [self] in
-      let result = Result { () throws(DatasetError) in try read() }
-      labels.withLock { $0 = result }
-    }
-    if let started = SystemThread(ifGiven: .withoutSignals, work) {
-      thread.withLock { $0 = started }
-    } else {
-      work()
-    }
-  }
-
-  /// What it has read, waited for.
-  func result() -> Result<[Int32], DatasetError> {
-    thread.withLock { $0.take() }?.join()
-    return labels.withLock { $0 }
   }
 }

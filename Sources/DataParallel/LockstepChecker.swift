@@ -36,19 +36,13 @@ public enum LockstepChecker {
   public static func verify(
     _ header: LockstepHeader, over communicator: any Communicator
   ) throws -> AgreedFlags {
-    let records = try communicator.allGather(header.bytes)
-    for (source, record) in records.enumerated() where record.count != header.bytes.count {
-      throw CommunicationError.messageSize(
-        source: source, destination: communicator.rank, tag: 0, sent: record.count,
-        expected: header.bytes.count)
-    }
-    let headers = records.map(LockstepHeader.init(bytes:))
+    let headers = try communicator.allGather(header)
     let agreed = AgreedFlags(
       byRank: headers.map(\.flags), handed: headers.reduce(~0) { $0 & $1.handed })
     if headers.contains(where: { $0.flags.contains(.failed) }) { return agreed }
-    let agreement = Agreement(of: headers.map(\.placeBytes))
+    let agreement = Agreement(of: headers.map(\.numbers))
     guard agreement.dissenters.isEmpty else {
-      let reference = headers.first { $0.placeBytes == agreement.reference } ?? headers[0]
+      let reference = headers.first { $0.numbers == agreement.reference } ?? headers[0]
       throw DivergenceError(
         subject: .turn(reference: reference, deviating: agreement.dissenters.map { headers[$0] }),
         step: reference.step, phase: reference.phase, ranks: agreement.dissenters, worldSize: headers.count)

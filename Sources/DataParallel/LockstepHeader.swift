@@ -1,5 +1,5 @@
 /// Where a rank believes that all ranks are, and what it has to tell them.
-public struct LockstepHeader: Sendable, Equatable {
+public struct LockstepHeader: BitwiseCopyable, Sendable, Equatable {
   /// The step about to be taken, counted from 0; in words from 1.
   public let step: Int
   /// The phase within the step, by its index in the schedule.
@@ -36,34 +36,12 @@ public struct LockstepHeader: Sendable, Equatable {
       + (collective > 0 ? ", collective \(collective)" : "")
   }
 
-  /// The compared part as 40 bytes, little-endian.
-  var placeBytes: [UInt8] {
-    [step, phase, elementCount, bucketCount, collective].flatMap { value in
-      withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }
-    }
-  }
-
-  /// The 56 bytes that travel: the compared part, then the buckets and the flags.
-  var bytes: [UInt8] {
-    placeBytes
-      + [handed, flags.rawValue].flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-  }
-
-  /// - Precondition: there are 56 bytes.
-  init(bytes: [UInt8]) {
-    precondition(bytes.count == 56, "a header has 56 bytes, not \(bytes.count)")
-    let words = bytes.withUnsafeBytes { raw in
-      (0..<7).map { UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
-    }
-    self.init(
-      step: Int(Int64(bitPattern: words[0])), phase: Int(Int64(bitPattern: words[1])),
-      elementCount: Int(Int64(bitPattern: words[2])), bucketCount: Int(Int64(bitPattern: words[3])),
-      collective: Int(Int64(bitPattern: words[4])), handed: words[5], flags: StatusFlags(rawValue: words[6]))
-  }
+  /// The compared part.
+  var numbers: [Int] { [step, phase, elementCount, bucketCount, collective] }
 }
 
 /// What a rank tells all others at the start of a turn. The upper 32 bits are for the program's own use.
-public struct StatusFlags: OptionSet, Sendable, Hashable {
+public struct StatusFlags: OptionSet, BitwiseCopyable, Sendable, Hashable {
   /// The flag word that travels.
   public let rawValue: UInt64
 

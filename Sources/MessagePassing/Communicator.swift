@@ -53,18 +53,18 @@ extension Communicator {
     return all
   }
 
-  /// The number of every rank, in rank order.
-  public func allGather<Number: BitwiseCopyable>(_ number: Number) throws(CommunicationError) -> [Number] {
-    let size = MemoryLayout<Number>.stride
-    var numbers: [Number] = []
-    for (source, sent) in try allGather([number]).enumerated() {
+  /// The value of every rank, in rank order.
+  public func allGather<Value: BitwiseCopyable>(_ value: Value) throws(CommunicationError) -> [Value] {
+    let size = MemoryLayout<Value>.stride
+    var values: [Value] = []
+    for (source, sent) in try allGather([value]).enumerated() {
       guard sent.count == 1 else {
         throw .messageSize(
           source: source, destination: rank, tag: 0, sent: sent.count * size, expected: size)
       }
-      numbers.append(sent[0])
+      values.append(sent[0])
     }
-    return numbers
+    return values
   }
 
   /// The smallest of the integers of all ranks.
@@ -83,7 +83,7 @@ extension Communicator {
   }
 
   /// What most ranks say, and who says otherwise.
-  public func agreement(on bytes: [UInt8]) throws(CommunicationError) -> Agreement {
+  public func agreement(on bytes: [UInt8]) throws(CommunicationError) -> Agreement<[UInt8]> {
     Agreement(of: try allGather(bytes))
   }
 }

@@ -67,14 +67,13 @@ package struct WorldFacts: Sendable, Equatable {
     _ text: (RankFacts) -> String
   ) -> DiagnosisCheck {
     let texts = ranks.map(text)
-    let agreement = Agreement(of: texts.map { Array($0.utf8) })
+    let agreement = Agreement(of: texts)
     guard let first = agreement.dissenters.first else {
       return .ok(name, "the same on all ranks: \(texts[0])")
     }
-    let reference = String(decoding: agreement.reference, as: UTF8.self)
     let who = agreement.dissenters.prefix(4).map { "rank \($0) on \(ranks[$0].host)" }.joined(separator: ", ")
     let more = agreement.dissenters.count > 4 ? " and \(agreement.dissenters.count - 4) more" : ""
-    let detail = "\(subject) of \(who)\(more) is \(texts[first]), of the others \(reference)"
+    let detail = "\(subject) of \(who)\(more) is \(texts[first]), of the others \(agreement.reference)"
     return isRefused ? .fail(name, detail, advice, .disagreement) : .warn(name, detail, advice)
   }
 

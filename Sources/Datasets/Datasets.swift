@@ -232,7 +232,7 @@ public enum Datasets {
   /// What people take for data, and is none that is read.
   private static func foreign(_ path: FilePath, _ start: [UInt8]) -> (problem: String, advice: String)? {
     if BinvoxFile.isName(path.name) { return ("a single volume", "name the folder that holds the volumes") }
-    if start.starts(with: ImageFormat.pngSignature) || start.starts(with: [0xFF, 0xD8, 0xFF]) {
+    if start.withUnsafeBytes({ ImageFormat($0) != nil }) {
       return ("a single image", "name the folder that holds the images")
     }
     if path.name.isName(endingIn: ".csv", ".tsv") {

@@ -3,6 +3,7 @@ import Platform
 
 /// JPEG through TurboJPEG. Its warnings (premature end, corrupt codes) are errors here.
 enum JPEGDecoder {
+  /// - Parameter extent: what ``ImageExtent`` found in the header, which refuses CMYK.
   static func decode(
     _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
@@ -15,9 +16,6 @@ enum JPEGDecoder {
         == 0,
       Int(height) == extent.height, Int(width) == extent.width
     else { throw fault(handle, place) }
-    guard colourspace != TJCS_CMYK.rawValue, colourspace != TJCS_YCCK.rawValue else {
-      throw DatasetError(.badData, "a CMYK JPEG", place, "convert it to RGB or grey")
-    }
     let isGrey = colourspace == TJCS_GRAY.rawValue
     let count = extent.height * extent.width * (isGrey ? 1 : 3)
     let format = (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue

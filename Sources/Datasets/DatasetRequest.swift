@@ -39,6 +39,15 @@ public struct DatasetRequest: Hashable, Sendable {
     self.resize = resize
     self.limits = limits
   }
+
+  /// - Parameter noun: what data have that always have `labels` of them.
+  /// - Throws: ``DatasetError`` of kind `unsuitable` if fewer labels are asked for.
+  func check(labels: Int, _ noun: String, place: String) throws(DatasetError) {
+    guard let labelCount, labelCount < labels else { return }
+    throw DatasetError(
+      .unsuitable, "\(labels) \(noun), so labels are out of range 0..<\(labelCount)", place,
+      "ask for \(labels) labels")
+  }
 }
 
 /// Bounds that hold before anything is allocated, whatever a header says.

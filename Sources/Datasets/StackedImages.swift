@@ -43,11 +43,7 @@ package struct StackedImages: ImageDataset {
       labels = product
     }
     labelCount = Int(labels)
-    if let wanted = request.labelCount, wanted < labelCount {
-      throw DatasetError(
-        .unsuitable, "\(labelCount) labels of stacks are out of range 0..<\(wanted)", base.name,
-        "ask for \(labelCount) labels")
-    }
+    try request.check(labels: labelCount, "classes of stacks", place: base.name)
   }
 
   package var name: String { "\(base.name), \(channels) on top of one another" }

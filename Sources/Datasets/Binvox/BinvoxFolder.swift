@@ -36,9 +36,9 @@ package struct BinvoxFolder: VolumeDataset {
     _ folder: FilePath, listing: FolderListing, _ request: DatasetRequest, longest: Int? = nil,
     problems: SampleProblems = SampleProblems()
   ) throws(DatasetError) {
-    let content = try LabelledFiles(.volume, in: folder, listing: listing)
+    let content = try LabelledFiles(
+      .volume, in: folder, listing: listing, labelCount: request.labelCount)
     let labels = content.labelNames.count
-    if let wanted = request.labelCount { try content.checkLabels(wanted, folder) }
     let hash = ContentHash(kind: "binvox folder 1")
     var whole: [LabelledFiles.Sample] = []
     var (bytes, hasEmpty, hasFull, first) = (0, false, false, nil as VolumeExtent?)

@@ -21,7 +21,10 @@ struct LabelledFiles: Sendable {
   /// Images and volumes that are left out.
   let ignored: IgnoredFiles
 
-  init(_ kind: SampleFileKind, in folder: FilePath, listing: FolderListing) throws(DatasetError) {
+  /// - Parameter wanted: the most labels that there may be; nil for any number.
+  init(
+    _ kind: SampleFileKind, in folder: FilePath, listing: FolderListing, labelCount wanted: Int?
+  ) throws(DatasetError) {
     let folders = listing.folders
     var samples = try Self.files(kind, listing, folder).map { Sample(path: $0, label: -1) }
     var ignored = Self.ignored(kind, listing)
@@ -60,18 +63,14 @@ struct LabelledFiles: Sendable {
     }
     // Who asks for volumes has found one; see ``kind(in:listing:preferring:)``.
     guard !samples.isEmpty else { throw Self.nothing(in: listing, ignored, folder) }
+    if let wanted, folders.count > wanted {
+      throw DatasetError(
+        .badData, "\(folders.count) sub-folders, so labels are out of range 0..<\(wanted)",
+        folder.description, "correct the folder or the number of labels")
+    }
     self.samples = samples
     labelNames = folders
     self.ignored = ignored
-  }
-
-  /// - Throws: ``DatasetError`` for more labels than `wanted`.
-  func checkLabels(_ wanted: Int, _ folder: FilePath) throws(DatasetError) {
-    guard labelNames.count <= wanted else {
-      throw DatasetError(
-        .badData, "\(labelNames.count) sub-folders, so labels are out of range 0..<\(wanted)",
-        folder.description, "correct the folder or the number of labels")
-    }
   }
 
   /// A folder of files none of which is read: what they are, and what is to be done with them.

@@ -26,9 +26,9 @@ struct ImageFolder: ImageFileSource {
   init(
     _ folder: FilePath, listing: FolderListing, request: DatasetRequest, problems: SampleProblems
   ) throws(DatasetError) {
-    let content = try LabelledFiles(.image, in: folder, listing: listing)
+    let content = try LabelledFiles(
+      .image, in: folder, listing: listing, labelCount: request.labelCount)
     let labels = content.labelNames.count
-    if let wanted = request.labelCount { try content.checkLabels(wanted, folder) }
     let hash = ContentHash(kind: "image folder 1")
     var extents = CommonExtent(problems)
     var whole: [LabelledFiles.Sample] = []

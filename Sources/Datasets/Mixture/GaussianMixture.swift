@@ -67,11 +67,7 @@ public struct GaussianMixture: ImageDataset {
         "use a model of vectors, such as model.family=mlp-gan, or other data")
     }
     self.init(kind, count: request.count ?? Self.defaultCount)
-    if let wanted = request.labelCount, wanted < labelCount {
-      throw DatasetError(
-        .unsuitable, "\(labelCount) modes, so labels are out of range 0..<\(wanted)", kind.rawValue,
-        "ask for \(labelCount) labels")
-    }
+    try request.check(labels: labelCount, "modes", place: kind.rawValue)
   }
 
   /// Points are no images.

@@ -58,11 +58,7 @@ public struct Pottery: ImageDataset {
     guard count > 0 else {
       throw DatasetError(.unsuitable, "0 samples: a data set of \(count)", "pottery", "ask for 1 or more")
     }
-    if let wanted = request.labelCount, wanted < Self.classNames.count {
-      throw DatasetError(
-        .unsuitable, "\(Self.classNames.count) classes, so labels are out of range 0..<\(wanted)", "pottery",
-        "ask for \(Self.classNames.count) labels")
-    }
+    try request.check(labels: Self.classNames.count, "classes", place: "pottery")
     self.init(count: count, size: request.size, channels: request.channels, isVolume: request.isVolume)
   }
 

@@ -103,9 +103,7 @@ struct OutputFile: ~Copyable {
   }
 
   func write(_ bytes: [UInt8]) throws(CheckpointError) {
-    try bytes.withUnsafeBufferPointer { bytes throws(CheckpointError) in
-      try write(UnsafeRawBufferPointer(bytes))
-    }
+    try bytes.withRawBytes { bytes throws(CheckpointError) in try write(bytes) }
   }
 
   /// Makes the content durable.

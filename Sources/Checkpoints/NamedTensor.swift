@@ -1,3 +1,4 @@
+import Platform
 public import TensorCore
 
 /// A value with the name under which a checkpoint keeps it, such as `main.0.weight`.
@@ -72,10 +73,8 @@ public struct NamedTensor: Sendable {
     switch value {
     case .float32(let tensor):
       try tensor.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
-    case .int64(let values, _):
-      try values.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
-    case .uint8(let values, _):
-      try values.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }
+    case .int64(let values, _): try values.withRawBytes(body)
+    case .uint8(let values, _): try values.withRawBytes(body)
     }
   }
 }

@@ -23,8 +23,8 @@ extension TensorFile {
       written += bytes.count
       try output.write(bytes)
     }
-    try headerBytes.withUnsafeBufferPointer { bytes throws(CheckpointError) in
-      try compressor.compress(UnsafeRawBufferPointer(bytes), sink: emit)
+    try headerBytes.withRawBytes { bytes throws(CheckpointError) in
+      try compressor.compress(bytes, sink: emit)
     }
     var ranges: [Manifest.TensorRange] = []
     for (tensor, entry) in zip(tensors, header.entries) {

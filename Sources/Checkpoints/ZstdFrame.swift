@@ -1,4 +1,5 @@
 import CZstd
+import Platform
 
 /// Bytes in one ordinary zstd frame: `zstd -d` reads it.
 public enum ZstdFrame {
@@ -32,8 +33,8 @@ public enum ZstdFrame {
     _ frame: [UInt8], expectedSize: Int, path: String
   ) throws(CheckpointError) -> [UInt8] {
     var decompressor = ZstdDecompressor(expectedSize: expectedSize, path: path)
-    try frame.withUnsafeBufferPointer { bytes throws(CheckpointError) in
-      try decompressor.decompress(UnsafeRawBufferPointer(bytes))
+    try frame.withRawBytes { bytes throws(CheckpointError) in
+      try decompressor.decompress(bytes)
     }
     try decompressor.finish()
     return decompressor.content

@@ -43,7 +43,7 @@ struct CIFARImages: ImageSource {
       for first in stride(from: 0, to: records, by: 512) {
         let end = min(first + 512, records)
         let piece = try file.bytes(first * kind.recordBytes..<end * kind.recordBytes)
-        piece.withUnsafeBytes { hash.update($0) }
+        hash.update(piece)
         for record in 0..<end - first {
           labels.append(piece[record * kind.recordBytes + kind.labelBytes - 1])
         }

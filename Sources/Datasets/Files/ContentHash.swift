@@ -33,4 +33,9 @@ struct ContentHash: ~Copyable {
 
   /// Adds bytes without their length, which the caller has added.
   func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
+
+  /// The same.
+  func update(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { update($0) }
+  }
 }

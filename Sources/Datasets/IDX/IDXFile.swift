@@ -35,7 +35,7 @@ struct IDXFile: Sendable {
   /// Adds all values to a hash, a piece at a time.
   func add(to hash: borrowing ContentHash) throws(DatasetError) {
     hash.add(content.count)
-    try content.forEachPiece { piece in piece.withUnsafeBytes { hash.update($0) } }
+    try content.forEachPiece { hash.update($0) }
   }
 
   private static func inflate(

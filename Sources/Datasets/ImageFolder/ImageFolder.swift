@@ -75,8 +75,8 @@ struct ImageFolder: ImageFileSource {
     let bytes = try file.sample(limits)
     hash.add(bytes)
     let path = file.path
-    return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), place: path.description, limits: limits)
+    return try bytes.withRawBytes { bytes throws(DatasetError) in
+      try ImageFormat.inspect(bytes, place: path.description, limits: limits)
     }
   }
 }

@@ -38,7 +38,7 @@ struct NPYArray: Sendable {
     hash.add(header.payload)
     var first = 0
     try content.forEachPiece(from: header.byteCount) { (piece) throws(DatasetError) in
-      piece.withUnsafeBytes { hash.update($0) }
+      hash.update(piece)
       try body(piece, first)
       first += piece.count / header.element.byteCount
     }

@@ -1,3 +1,4 @@
+import Platform
 public import TensorCore
 
 /// What a person knows of samples: values, and which of them are known.
@@ -72,8 +73,7 @@ public enum PartialSamples {
   ) throws(DatasetError) -> ([Float], Shape) {
     let place = path.description
     let bytes = try OpenFile(path).sample(limits)
-    let (image, alpha) = try bytes.withUnsafeBufferPointer { (bytes) throws(DatasetError) in
-      let bytes = UnsafeRawBufferPointer(bytes)
+    let (image, alpha) = try bytes.withRawBytes { bytes throws(DatasetError) in
       let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
       guard shapes.contains(where: { extent.height == $0[0] && extent.width == $0[1] }) else {
         let wanted = shapes.map { "\($0[0]) x \($0[1])" }.joined(separator: " or ")

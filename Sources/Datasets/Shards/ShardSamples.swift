@@ -104,9 +104,8 @@ struct ShardSamples {
       throw bad("an image file of \(image.size) bytes", image, DatasetLimits.moreBytes)
     }
     let bytes = try file.file.bytes(image.offset..<image.offset + image.size)
-    let limits = limits
-    return try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.inspect(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
+    return try bytes.withRawBytes { bytes throws(DatasetError) in
+      try ImageFormat.inspect(bytes, place: place, limits: limits)
     }
   }
 

@@ -24,11 +24,7 @@ package struct ShardWriter {
   }
 
   /// SHA-256 of the archive, in hexadecimal digits.
-  package var sha256: String {
-    let hash = ContentHash()
-    bytes.withUnsafeBytes { hash.update($0) }
-    return hash.fingerprint().description
-  }
+  package var sha256: String { SHA256.digest(of: bytes) }
 
   private mutating func append(_ name: String, _ content: [UInt8]) {
     precondition(name.utf8.count <= 100, "a name fits its field")

@@ -115,9 +115,7 @@ struct TarShards: ImageFileSource {
   /// SHA-256 of a whole file.
   private static func digest(_ shared: SharedFile) throws(DatasetError) -> DataFingerprint {
     let hash = ContentHash()
-    try FileContent.file(shared, start: 0, count: shared.file.size).forEachPiece { piece in
-      piece.withUnsafeBytes { hash.update($0) }
-    }
+    try FileContent.file(shared, start: 0, count: shared.file.size).forEachPiece { hash.update($0) }
     return hash.fingerprint()
   }
 

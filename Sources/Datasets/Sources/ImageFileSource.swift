@@ -1,3 +1,5 @@
+import Platform
+
 /// A source of whole PNG and JPEG files, which are decoded when they are read.
 protocol ImageFileSource: ImageSource {
   var limits: DatasetLimits { get }
@@ -9,9 +11,8 @@ protocol ImageFileSource: ImageSource {
 extension ImageFileSource {
   package func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let (bytes, place) = try file(index)
-    let limits = limits
-    let image = try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
-      try ImageFormat.decode(UnsafeRawBufferPointer(bytes), place: place, limits: limits)
+    let image = try bytes.withRawBytes { bytes throws(DatasetError) in
+      try ImageFormat.decode(bytes, place: place, limits: limits)
     }
     let found = ImageExtent(height: image.height, width: image.width)
     if let extent, found != extent { throw .otherSize(found, than: extent, place) }

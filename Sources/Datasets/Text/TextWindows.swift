@@ -85,7 +85,7 @@ struct TextWindows: ImageSource {
     var isFirst = true
     for start in stride(from: 0, to: file.size, by: pieceBytes) {
       let piece = try file.bytes(start..<min(start + pieceBytes, file.size))
-      piece.withUnsafeBytes { hash.update($0) }
+      hash.update(piece)
       for (index, byte) in piece.enumerated() {
         switch decoder.take(byte) {
         case .incomplete: continue

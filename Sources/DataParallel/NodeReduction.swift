@@ -47,9 +47,7 @@ package struct NodeReduction {
     self.sums = sums
     self.memory = memory
     self.layout = layout
-    let rooms = Self.vectors(pieces: layout.mostPieces)
-    blockLength = memory.segmentBytes / 4 / rooms / SlicePlan.alignment * SlicePlan.alignment
-    precondition(blockLength > 0, "a segment has no room for \(rooms) vectors")
+    blockLength = memory.blockLength(rooms: Self.vectors(pieces: layout.mostPieces))
     let largest = min(blockLength, count)
     outgoing = TensorStorage(count: layout.nodes.count == 1 ? 0 : largest * layout.nodePieces.count)
     // Cutting twice may add two cache lines to a part.

@@ -22,10 +22,9 @@ struct NodeScatter {
     self.sums = sums
     self.memory = memory
     self.layout = layout
-    let rooms = 2 * layout.mostPieces * layout.mates.count
-    let blockLength = memory.segmentBytes / 4 / rooms / SlicePlan.alignment * SlicePlan.alignment
-    precondition(blockLength > 0, "a segment has no room for \(rooms) slices")
-    slices = SlicePlan(count: count, worldSize: layout.mates.count, roundLength: blockLength)
+    slices = SlicePlan(
+      count: count, worldSize: layout.mates.count,
+      roundLength: memory.blockLength(rooms: 2 * layout.mostPieces * layout.mates.count))
   }
 
   /// Writes the sum of this rank's slice to where it lies in `result`, which may be the place of the first

@@ -38,8 +38,7 @@ package struct NodeWorkers: Sendable {
       return fold(into: result, count: sums.count) { sums.pieces[$0.piece].pointer }
     }
     let pieces = layout.mostPieces
-    let length = memory.segmentBytes / 4 / (pieces + 1) / SlicePlan.alignment * SlicePlan.alignment
-    precondition(length > 0, "a segment has room for \(pieces) pieces and a sum")
+    let length = memory.blockLength(rooms: pieces + 1)
     func room(of rank: Int, piece: Int) -> UnsafeMutablePointer<Float> {
       memory.segment(of: rank).assumingMemoryBound(to: Float.self) + piece * length
     }

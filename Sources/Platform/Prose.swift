@@ -16,16 +16,14 @@ package enum Prose {
   }
 
   /// `a, b or c`.
-  package static func alternatives(_ items: [String]) -> String {
-    guard let last = items.last else { return "nothing" }
-    let head = items.dropLast()
-    return head.isEmpty ? last : "\(head.joined(separator: ", ")) or \(last)"
-  }
+  package static func alternatives(_ items: [String]) -> String { joined(items, "or") }
 
   /// `a, b and c`.
-  package static func list(_ items: [String]) -> String {
+  package static func list(_ items: [String]) -> String { joined(items, "and") }
+
+  private static func joined(_ items: [String], _ word: String) -> String {
     guard let last = items.last else { return "nothing" }
     let head = items.dropLast()
-    return head.isEmpty ? last : "\(head.joined(separator: ", ")) and \(last)"
+    return head.isEmpty ? last : "\(head.joined(separator: ", ")) \(word) \(last)"
   }
 }

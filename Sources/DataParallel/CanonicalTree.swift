@@ -25,7 +25,7 @@ public struct CanonicalTree: Sendable, Equatable {
     public var parent: Node { Node(level: level + 1, index: index >> 1) }
 
     /// Whether `self` and `right` are the two halves, in this order, of one node.
-    public func isLeftSibling(of right: Node) -> Bool {
+    func isLeftSibling(of right: Node) -> Bool {
       level == right.level && index & 1 == 0 && index + 1 == right.index
     }
   }

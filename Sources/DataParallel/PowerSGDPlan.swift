@@ -78,9 +78,9 @@ public struct PowerSGDPlan: Sendable {
   }
 
   /// The elements of all matrices.
-  package var errorCount: Int { matrices.last?.errors.upperBound ?? 0 }
+  var errorCount: Int { matrices.last?.errors.upperBound ?? 0 }
   /// The elements of all Q.
-  package var factorCount: Int { matrices.last?.factors.upperBound ?? 0 }
+  var factorCount: Int { matrices.last?.factors.upperBound ?? 0 }
 
   /// The matrices within some elements.
   /// - Precondition: none lies there in part.

@@ -24,7 +24,7 @@ public struct LaunchEnvironment: Sendable, Equatable {
   /// This process's number, where the launcher says so.
   public let rank: Int?
   /// The variable that ``size`` was read from, for messages.
-  public let sizeVariable: String
+  let sizeVariable: String
 
   /// Reads the variables of Open MPI, PMIx, PMI and Slurm through `value`.
   public init(_ value: (String) -> String?) {

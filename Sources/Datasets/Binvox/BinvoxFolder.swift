@@ -1,32 +1,32 @@
 import Platform
-package import TensorCore
+import TensorCore
 
 /// A folder of binvox's volumes of one size; a sub-folder is a label. See ``LabelledFiles`` for the rules,
 /// and ``BinvoxFile`` for the axes.
 ///
 /// Opening reads every file once, as that of an image folder does; the fingerprint covers every byte. Volumes
 /// are decoded when they are read.
-package struct BinvoxFolder: VolumeDataset {
-  package let name: String
-  package let labelCount: Int
-  package let usedLabelCount: Int
-  package let classNames: [String]
-  package let fingerprint: DataFingerprint
-  package let byteCount: Int
-  package let least: Float
-  package let largest: Float
-  package let ignored: IgnoredFiles
+struct BinvoxFolder: VolumeDataset {
+  let name: String
+  let labelCount: Int
+  let usedLabelCount: Int
+  let classNames: [String]
+  let fingerprint: DataFingerprint
+  let byteCount: Int
+  let least: Float
+  let largest: Float
+  let ignored: IgnoredFiles
   private let folder: FilePath
   private let samples: [LabelledFiles.Sample]
   private let limits: DatasetLimits
   private let fit: VolumeFit
 
-  package var format: String { "binvox folder" }
-  package var type: String { "bool" }
-  package var count: Int { samples.count }
-  package var extent: VolumeExtent { fit.extent }
-  package var sampleShape: Shape { Shape(fit.result.sides + [1]) }
-  package var remarks: [String] { [fit.remark, ignored.text].compactMap { $0 } }
+  var format: String { "binvox folder" }
+  var type: String { "bool" }
+  var count: Int { samples.count }
+  var extent: VolumeExtent { fit.extent }
+  var sampleShape: Shape { Shape(fit.result.sides + [1]) }
+  var remarks: [String] { [fit.remark, ignored.text].compactMap { $0 } }
 
   /// - Parameter longest: the longest side in voxels of volumes to look at, which are averaged over the least
   ///   boxes; nil for those of `request.size`.
@@ -79,9 +79,9 @@ package struct BinvoxFolder: VolumeDataset {
     self.folder = folder
   }
 
-  package func label(_ index: Int) -> Int32 { samples[index].label }
+  func label(_ index: Int) -> Int32 { samples[index].label }
 
-  package func read(
+  func read(
     _ index: Int, into values: UnsafeMutablePointer<Float>
   ) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")

@@ -1,4 +1,4 @@
-package import TensorCore
+import TensorCore
 
 /// Volumes of an NPY or NPZ file: `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]`, layers from the
 /// top. Labels are an array of N integers; see ``NumPyFiles`` for the names.
@@ -6,16 +6,16 @@ package import TensorCore
 /// Values from empty to full are false and true, 0 and 255 of uint8 or 0 and 1 where no value of the whole
 /// file is larger, or floats in 0...1, in -1...1 if any of them is negative. They are read from the file as
 /// they are asked for.
-package struct VolumeArray: VolumeDataset {
-  package let name: String
-  package let format: String
-  package let count: Int
-  package let labelCount: Int
-  package let fingerprint: DataFingerprint
-  package let byteCount: Int
-  package var extent: VolumeExtent { fit.extent }
-  package let least: Float
-  package let largest: Float
+struct VolumeArray: VolumeDataset {
+  let name: String
+  let format: String
+  let count: Int
+  let labelCount: Int
+  let fingerprint: DataFingerprint
+  let byteCount: Int
+  var extent: VolumeExtent { fit.extent }
+  let least: Float
+  let largest: Float
   private let array: NPYArray
   private let labels: [Int]?
   private let fit: VolumeFit
@@ -58,10 +58,10 @@ package struct VolumeArray: VolumeDataset {
     self.array = array
   }
 
-  package var sampleShape: Shape { Shape(fit.result.sides + [1]) }
-  package var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }
+  var sampleShape: Shape { Shape(fit.result.sides + [1]) }
+  var usedLabelCount: Int { labels.map { $0.max()! + 1 } ?? 0 }
 
-  package var type: String {
+  var type: String {
     switch array.header.element {
     case .bool: "bool"
     case .float32: "float32"
@@ -70,9 +70,9 @@ package struct VolumeArray: VolumeDataset {
     }
   }
 
-  package var remarks: [String] { [fit.remark].compactMap { $0 } }
+  var remarks: [String] { [fit.remark].compactMap { $0 } }
 
-  package func read(
+  func read(
     _ index: Int, into values: UnsafeMutablePointer<Float>
   ) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
@@ -90,5 +90,5 @@ package struct VolumeArray: VolumeDataset {
     return label(index)
   }
 
-  package func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
+  func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
 }

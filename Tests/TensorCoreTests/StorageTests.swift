@@ -58,7 +58,7 @@ struct StorageTests {
     #expect(tensor.storage.version != version)
   }
 
-  @Test("blocks are aligned to a vector of any width", arguments: [1, 17, 1000, 100_003])
+  @Test("blocks are aligned to a vector of any width", arguments: [1, 17, 1000, 100_003, 600_001])
   func alignment(count: Int) {
     let storage = TensorStorage(count: count)
     #expect(UInt(bitPattern: storage.pointer) % 64 == 0)

@@ -67,7 +67,9 @@ enum FreeList {
 
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let isLarge = bytes >= hugePage
-    guard let block = aligned_alloc(isLarge ? hugePage : 64, bytes) else { return nil }
+    // aligned_alloc may refuse what is no multiple of the alignment.
+    var block: UnsafeMutableRawPointer?
+    guard posix_memalign(&block, isLarge ? hugePage : 64, bytes) == 0, let block else { return nil }
     if isLarge { madvise(block, bytes, Int32(MADV_HUGEPAGE)) }
     return block
   }

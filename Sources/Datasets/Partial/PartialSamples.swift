@@ -103,7 +103,7 @@ struct Contexts {
   /// Adds a sample.
   /// - Parameter pixels: its values in the order of its shape; NaN where they are unknown.
   /// - Throws: ``DatasetError`` if all are.
-  mutating func add(_ pixels: [Float], place: String) throws(DatasetError) {
+  mutating func add(_ pixels: [Float], place: @autoclosure () -> String) throws(DatasetError) {
     let channels = sampleShape.channels
     precondition(pixels.count == sampleShape.count, "\(pixels.count) values of a sample of \(sampleShape)")
     var known = 0
@@ -116,7 +116,7 @@ struct Contexts {
     }
     guard known > 0 else {
       throw DatasetError(
-        .unsuitable, "nothing of the sample is known", place,
+        .unsuitable, "nothing of the sample is known", place(),
         "leave it out: a sample of which nothing is known is no part of one")
     }
   }

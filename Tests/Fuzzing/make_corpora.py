@@ -23,10 +23,14 @@ def write(fuzzer: str, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
 
 
-def png(height: int, width: int, depth: int = 8, colour: int = 0, claimed: tuple[int, int] | None = None) -> bytes:
+def png(
+    height: int, width: int, depth: int = 8, colour: int = 0, claimed: tuple[int, int] | None = None,
+    transparency: bytes = b"", values: bytes | None = None,
+) -> bytes:
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     row = (width * samples * depth + 7) // 8
-    rows = b"".join(b"\0" + bytes((y * 7 + x) & 255 for x in range(row)) for y in range(height))
+    values = values or bytes((y * 7 + x) & 255 for y in range(height) for x in range(row))
+    rows = b"".join(b"\0" + values[y * row:][:row] for y in range(height))
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -37,6 +41,7 @@ def png(height: int, width: int, depth: int = 8, colour: int = 0, claimed: tuple
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", struct.pack(">IIBBBBB", said[1], said[0], depth, colour, 0, 0, 0))
         + palette
+        + (chunk(b"tRNS", transparency) if transparency else b"")
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )
@@ -101,6 +106,10 @@ def main() -> None:
     write("IDX", "zero", struct.pack(">IIII", 0x803, 0, 28, 28))
     write("IDX", "bomb", gzip.compress(struct.pack(">IIII", 0x803, 1 << 14, 64, 64) + bytes(1 << 22), mtime=0))
 
+    write("IDX", "labels", struct.pack(">II", 0x801, 2) + bytes([3, 9]))
+    write("IDX", "labels-gzip", gzip.compress(struct.pack(">II", 0x801, 2) + bytes([3, 10]), mtime=0))
+    write("IDX", "labels-many", struct.pack(">II", 0x801, 0x7FFFFFFF) + bytes(2))
+
     write("CIFAR", "ten", bytes([3]) + bytes(3072))
     write("CIFAR", "hundred", bytes([19, 9]) + bytes(range(256)) * 12)
     write("CIFAR", "label", bytes([255]) + bytes(3072))
@@ -108,9 +117,20 @@ def main() -> None:
     write("Images", "grey", png(2, 2))
     for depth, colour in [(1, 0), (16, 0), (8, 2), (16, 2), (4, 3), (8, 4), (8, 6), (16, 6)]:
         write("Images", f"png-{depth}-{colour}", png(3, 5, depth, colour))
+    # What is less than half opaque is unknown.
+    alphas = [255, 0, 128, 127]
+    write("Images", "alpha", png(2, 2, 8, 6, values=bytes(v for a in alphas for v in (9, 99, 199, a))))
+    write("Images", "alpha-grey", png(2, 2, 8, 4, values=bytes(v for a in alphas for v in (99, a))))
+    write("Images", "alpha-16", png(2, 2, 16, 6, values=bytes(v for a in alphas for v in (9, 9, 99, 9, 199, 9, a, 128))))
+    write("Images", "clear", png(2, 2, 8, 6, values=bytes(16)))
+    write("Images", "clear-grey", png(2, 2, 8, 0, transparency=bytes([0, 7])))
+    write("Images", "clear-palette", png(2, 2, 8, 3, transparency=bytes([255, 0, 128, 127]), values=bytes([0, 1, 2, 3])))
     write("Images", "huge", png(2, 2, claimed=(30000, 30000)))
     write("Images", "overflow", png(2, 2, claimed=(0xFFFFFFFF, 0xFFFFFFFF)))
     write("Images", "jpeg", JPEG)
+    orientation = b"II*\0" + struct.pack("<IHHHII", 8, 1, 0x112, 3, 1, 6) + bytes(4)
+    exif = b"Exif\0\0" + orientation
+    write("Images", "jpeg-turned", JPEG[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif + JPEG[2:])
     write("Images", "jpeg-progressive", PROGRESSIVE)
     write("Images", "jpeg-huge", JPEG.replace(bytes.fromhex("0800100010"), bytes.fromhex("08ffffffff")))
 
@@ -125,6 +145,22 @@ def main() -> None:
     write("NumPy", "deflated", archive(members, zipfile.ZIP_DEFLATED))
     write("NumPy", "bomb", archive({"x.npy": npy("|u1", "(4096, 32, 32)", bytes(1 << 22))}, zipfile.ZIP_DEFLATED))
     write("NumPy", "names", archive({"../../images.npy": members["images.npy"]}, zipfile.ZIP_STORED))
+
+    write("NumPy", "points", npy("<f4", "(3, 2)", struct.pack("<6f", 1, -2.5, 0, 7, 0, 0)))
+    write("NumPy", "volumes", npy("|b1", "(2, 5, 5, 5)", bytes([0, 1] * 125)))
+    write("NumPy", "volumes-thin", npy("<f4", "(2, 2, 3, 2, 1)", struct.pack("<24f", *[-1, 0.5] * 12)))
+    write("NumPy", "volumes-long", npy("|u1", "(1, 66, 6, 5)", bytes(v & 255 for v in range(66 * 30))))
+    write("NumPy", "volumes-boxes", npy("|u1", "(1, 32, 6, 4, 1)", bytes([0, 1, 1, 1] * 192)))
+    members = {"volumes.npy": npy("|u1", "(2, 5, 5, 5)", bytes(250)), "labels.npy": npy("|u1", "(2,)", bytes([9, 0]))}
+    write("NumPy", "volumes-labelled", archive(members, zipfile.ZIP_STORED))
+    write("NumPy", "partial-many", archive({"x.npy": npy("|u1", "(45000, 2, 2, 3)", bytes(540000))}, zipfile.ZIP_DEFLATED))
+    unknown = [0.5, float("nan"), 1, 0]
+    write("NumPy", "partial", npy("<f4", "(1, 2, 2, 3)", struct.pack("<12f", *unknown * 3)))
+    write("NumPy", "partial-planar", npy("<f4", "(2, 3, 2, 2)", struct.pack("<24f", *unknown * 6)))
+    write("NumPy", "partial-grey", npy("<f8", "(2, 2)", struct.pack("<4d", *unknown)))
+    write("NumPy", "partial-volumes", npy("<f4", "(1, 1, 2, 2, 2)", struct.pack("<8f", *unknown * 2)))
+    write("NumPy", "partial-bytes", npy("|u1", "(4, 4, 4)", bytes([0, 1] * 32)))
+    write("NumPy", "partial-none", npy("<f4", "(2, 2, 2)", struct.pack("<8f", *unknown, *[unknown[1]] * 4)))
 
     sample = [("0.png", png(2, 2)), ("0.cls", b"3"), ("1.png", png(2, 2)), ("1.cls", b"4")]
     for name, form in [("ustar", tarfile.USTAR_FORMAT), ("gnu", tarfile.GNU_FORMAT), ("pax", tarfile.PAX_FORMAT)]:
@@ -149,6 +185,10 @@ def main() -> None:
 
     cube = b"#binvox 1\ndim 4 4 4\ntranslate 0 0 0\nscale 1\ndata\n"
     write("Binvox", "whole", cube + bytes([0, 30, 1, 30, 0, 4]))
+    for side in [1, 5, 32, 66]:
+        voxels = side**3
+        pairs = bytes(v for n in range(voxels // 255) for v in (n & 1, 255)) + bytes([1, voxels % 255])
+        write("Binvox", f"side-{side}", cube.replace(b"4 4 4", f"{side} {side} {side}".encode()) + pairs)
     write("Binvox", "more", cube + bytes([1, 255]))
     write("Binvox", "cut", cube + bytes([0, 30, 1]))
     write("Binvox", "overflow", cube.replace(b"4 4 4", b"9223372036854775807 " * 3) + bytes([0, 64]))

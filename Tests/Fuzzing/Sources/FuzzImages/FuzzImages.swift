@@ -1,7 +1,7 @@
 import Harness
 
-/// A PNG or JPEG image, as the one member of a shard, behind whose header it is put: CRCs of PNG's chunks are
-/// made right, so that the decoder sees what a checksum would hide.
+/// A PNG or JPEG image, as the one member of a shard, behind whose header it is put, and as the one file of a
+/// folder: CRCs of PNG's chunks are made right, so that the decoder sees what a checksum would hide.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var image = Array(UnsafeBufferPointer(start: start, count: count))
@@ -23,6 +23,9 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let padding = [UInt8](repeating: 0, count: (512 - image.count % 512) % 512 + 1024)
   (header + image + padding).withUnsafeBufferPointer {
     Reading.run($0.baseAddress, $0.count, name: "input.tar")
+  }
+  image.withUnsafeBufferPointer {
+    Reading.run($0.baseAddress, $0.count, name: "images/0.png", opensFolder: true)
   }
   return 0
 }

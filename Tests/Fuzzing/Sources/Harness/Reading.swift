@@ -4,22 +4,25 @@ import TensorCore
 
 /// Files for readers that take paths, in memory where the system has such a folder.
 package enum Reading {
-  /// Writes the input under `name` into a folder of this process, opens it as training and as `data check`
-  /// do, and decodes the first samples and the last. Whatever the bytes are, this returns.
+  /// Writes the input under `name` into a folder of this process, opens it as training, as `data check` and as
+  /// `sample --context` do, and decodes the first samples and the last. Whatever the bytes are, this returns.
   /// - Parameters:
-  ///   - shard: lies beside the input.
+  ///   - name: its file, or a folder's and its.
+  ///   - other: lies beside the input.
   ///   - opensFolder: whether the folder is opened instead of the input, as it is where something lies beside
   ///     that.
   package static func run(
     _ start: UnsafePointer<UInt8>?, _ count: Int, name: String,
-    beside shard: (name: String, bytes: [UInt8])? = nil, opensFolder: Bool = false
+    beside other: (name: String, bytes: [UInt8])? = nil, opensFolder: Bool = false
   ) {
-    if let shard {
-      shard.bytes.withUnsafeBufferPointer { write($0.baseAddress, $0.count, to: folder + "/" + shard.name) }
-    }
     let path = folder + "/" + name
+    let parent = String(path[..<path.lastIndex(of: "/")!])
+    if parent != folder { mkdir(parent, 0o700) }
+    if let other {
+      other.bytes.withUnsafeBufferPointer { write($0.baseAddress, $0.count, to: parent + "/" + other.name) }
+    }
     write(start, count, to: path)
-    open(shard == nil && !opensFolder ? path : folder)
+    open(other == nil && !opensFolder ? path : parent)
   }
 
   private static func write(_ start: UnsafePointer<UInt8>?, _ count: Int, to path: String) {
@@ -30,36 +33,73 @@ package enum Reading {
   }
 
   private enum Way: CaseIterable {
-    case images, resized, checked, points, volumes, listedVolumes, partial
+    case images, cropped, padded, stacked, checked, points, volumes, listedVolumes, checkedVolumes
+    case partial, greyPartial, partialVolumes
+
+    func request(_ path: String) -> DatasetRequest {
+      var request = DatasetRequest(source: path, size: 16, channels: 3, labelCount: 10)
+      switch self {
+      case .cropped: request.resize = .crop
+      case .padded: request.resize = .pad
+      case .stacked: (request.stack, request.channels, request.labelCount) = (2, 2, nil)
+      case .points: (request.size, request.channels) = (1, 2)
+      case .volumes: (request.isVolume, request.channels) = (true, 1)
+      default: break
+      }
+      return request
+    }
   }
 
   private static func open(_ path: String) {
     for way in Way.allCases {
-      let request = DatasetRequest(
-        source: path, size: way == .points ? 1 : 16, channels: way == .points ? 2 : way == .volumes ? 1 : 3,
-        isVolume: way == .volumes, labelCount: 10, resize: way == .resized ? .crop : .none)
+      let request = way.request(path)
       do throws(DatasetError) {
         switch way {
-        case .images, .resized, .volumes:
-          let pixels = try read(Datasets.open(request))
-          precondition(pixels.allSatisfy { $0 >= -1 && $0 <= 1 }, "pixels lie in -1...1")
+        case .images, .cropped, .padded, .stacked, .volumes: try checkRange(read(Datasets.open(request)))
         case .checked: try decode(Datasets.source(request, problems: SampleProblems(collects: true)))
         case .points:
           let values = try read(Datasets.open(request))
           precondition(values.allSatisfy(\.isFinite), "coordinates are finite")
         case .listedVolumes:
-          if let volumes = try Datasets.volumesIfAny(request, problems: SampleProblems(collects: true)) {
-            _ = (volumes.extent, volumes.least, volumes.largest, volumes.ignored)
-          }
+          guard let volumes = try Datasets.volumesIfAny(request) else { continue }
+          try checkRange(read(volumes))
+        case .checkedVolumes:
+          guard let volumes = try Datasets.volumesIfAny(request, problems: SampleProblems(collects: true))
+          else { continue }
+          _ = (volumes.format, volumes.type, volumes.least, volumes.largest, volumes.ignored)
+          _ = try read(volumes)
         case .partial:
-          let values = try PartialSamples.read(path, sampleShape: [2, 2, 3]).scalars
-          precondition(values.allSatisfy { $0 >= -1 && $0 <= 1 }, "values and masks lie in -1...1")
+          try check(PartialSamples.read(path, sampleShape: [2, 2, 3], [3, 5, 3], [16, 16, 3]))
+        case .greyPartial: try check(PartialSamples.read(path, sampleShape: [2, 2, 1], [7, 9, 1]))
+        case .partialVolumes: try check(PartialSamples.read(path, sampleShape: [4, 4, 4, 1], [2, 2, 2, 1]))
         }
       } catch {
         // A message for people, on one line.
         precondition(
           !error.description.utf8.contains { $0 < 0x20 }, "control characters in \(error.description)")
       }
+    }
+  }
+
+  private static func checkRange(_ values: [Float]) {
+    precondition(values.allSatisfy { $0 >= -1 && $0 <= 1 }, "values lie in -1...1")
+  }
+
+  /// That something of each sample is known, and what is not is 0.
+  private static func check(_ contexts: Tensor) {
+    let (values, channels) = (contexts.scalars, contexts.shape.channels)
+    checkRange(values)
+    let count = values.count / contexts.shape[0]
+    for sample in 0..<contexts.shape[0] {
+      var isKnown = false
+      for place in stride(from: sample * count, to: (sample + 1) * count, by: channels) {
+        let mask = values[place + channels - 1]
+        precondition(
+          mask == 1 || mask == 0 && values[place..<place + channels - 1].allSatisfy { $0 == 0 },
+          "what is unknown is 0")
+        isKnown = isKnown || mask == 1
+      }
+      precondition(isKnown, "something of each sample is known")
     }
   }
 
@@ -77,7 +117,7 @@ package enum Reading {
 
   /// The last sample that was read.
   private static func read(_ data: any ImageDataset) throws(DatasetError) -> [Float] {
-    _ = (data.usedLabelCount, data.classNames, data.characters)
+    _ = (data.usedLabelCount, data.classNames, data.characters, data.remarks)
     var pixels = [Float](repeating: 0, count: data.valuesPerImage)
     for index in places(data.count) {
       try pixels.withUnsafeMutableBufferPointer { (buffer) throws(DatasetError) in
@@ -96,9 +136,11 @@ package enum Reading {
   }()
 
   private static func removeFolder() {
-    for name in ["input", "input.bin", "input.tar", "input.txt", "input.binvox", "index.txt", "0.tar"] {
-      unlink("\(folder)/\(name)")
-    }
-    rmdir(folder)
+    let files = [
+      "input", "input.bin", "input.tar", "input.txt", "input.binvox", "index.txt", "0.tar", "images/0.png",
+      "two/0.binvox", "two/input.binvox", "labels/train-labels-idx1-ubyte", "labels/train-images-idx3-ubyte",
+    ]
+    for name in files { unlink("\(folder)/\(name)") }
+    for name in ["/images", "/two", "/labels", ""] { rmdir(folder + name) }
   }
 }

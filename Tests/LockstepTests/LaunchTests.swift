@@ -144,6 +144,24 @@ extension EndToEnd {
       #expect(Processes.withWord(folder.path + "/lockstep").isEmpty)
     }
 
+    @Test("a restart that is refused is what status.json tells of")
+    func refusedRestart() throws {
+      let folder = try Folder()
+      let finished = try start(
+        ["launch", "-n", "1", "--max-restarts", "2", "train", "ring", "--run", "run"], in: folder,
+        with: "mpirun",
+        doing: """
+          if [ -e run ]; then echo 'lockstep: the data are gone' >&2; exit 66; fi
+          mkdir run && : > run/options.yaml
+          echo '{"state":"failed","step":7,"exit_code":69,"start":"'$LOCKSTEP_START'"}' > run/status.json
+          exit 69
+          """
+      ).wait()
+      #expect(finished.status == 66 && finished.errors.contains("restart 1 of 2"), "\(finished.errors)")
+      let status = try Status(of: folder.path + "/run")
+      #expect(status.state == "failed" && status.exitCode == 66 && status.cause == "the data are gone")
+    }
+
     /// Launches one rank by an mpirun that is a shell script.
     private func launch(_ words: [String], in folder: Folder, by script: String) throws -> Finished {
       try start(

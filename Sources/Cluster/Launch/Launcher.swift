@@ -144,34 +144,33 @@ package struct Launcher {
     defer { survivors.remove() }
     var attempt = try attempt(words, on: hosts, listedIn: survivors)
     let limit = startLimit(words)
-    let mark = RunStart.newMark
-    var restarts = 0
+    var record = LaunchRecord(words)
     var vain = 0
-    if LaunchSignals.wishes > 0 { return stopped("before the ranks had begun", words.folder) }
+    if LaunchSignals.wishes > 0 { return stopped("before the ranks had begun", words, record) }
     while true {
-      let (end, status, outcome) = start(attempt, as: "\(mark)/\(restarts)", by: mpirun, limit: limit)
-      if outcome.isFromOutside { forgive(words.folder) }
-      if let code = wished(end, status, words) { return code }
-      record(outcome, status, in: words.folder, ranks: attempt.ranks, hasBegun: end.hasBegun)
+      let (end, status, outcome) = start(attempt, as: record.start, by: mpirun, limit: limit)
+      if outcome.isFromOutside { record.forgive() }
+      if let code = wished(end, status, words, record) { return code }
+      record.write(outcome, over: status, ranks: attempt.ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
-        restarts < request.maxRestarts, vain < Self.mostInVain
+        record.restarts < request.maxRestarts, vain < Self.mostInVain
       else {
-        if let text = lastWords(outcome, words, restarts: restarts, vain: vain) { report(text) }
+        if let text = lastWords(outcome, words, restarts: record.restarts, vain: vain) { report(text) }
         return outcome.code
       }
-      restarts += 1
+      record.restarts += 1
       if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
       guard let next = try next(after: attempt, without: end.sweep?.faulty ?? [], listedIn: survivors) else {
         report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
         return outcome.code
       }
       attempt = next
-      if LaunchSignals.wishes > 0 { return stopped("between two starts", words.folder) }
+      if LaunchSignals.wishes > 0 { return stopped("between two starts", words, record) }
       let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place = next.hosts.map(place) ?? ""
       report(
-        "\(outcome.cause ?? "a rank was lost"); restart \(restarts) of \(request.maxRestarts) with "
+        "\(outcome.cause ?? "a rank was lost"); restart \(record.restarts) of \(request.maxRestarts) with "
           + "\(Count.text(next.ranks, "rank"))\(place), after step \(step)")
     }
   }
@@ -269,54 +268,30 @@ package struct Launcher {
   }
 
   /// The exit code where a wish to stop decides on it; nil where it does not.
-  private func wished(_ end: Supervision.End, _ status: RunStatus?, _ words: TrainWords) -> Int32? {
+  private func wished(
+    _ end: Supervision.End, _ status: RunStatus?, _ words: TrainWords, _ record: LaunchRecord
+  ) -> Int32? {
     guard LaunchSignals.wishes > 0 else { return nil }
     guard words.isTraining else { return 128 + LaunchSignals.signal }
     switch status?.state {
     case .stopped, .done: return Int32(truncatingIfNeeded: status?.exitCode ?? 0)
     default: break
     }
-    if !end.hasBegun { return stopped("before the ranks had begun", words.folder) }
+    if !end.hasBegun { return stopped("before the ranks had begun", words, record) }
     return LaunchSignals.wishes > 1 ? 128 + LaunchSignals.signal : nil
   }
 
   /// Where there was nothing to save.
-  private func stopped(_ moment: String, _ folder: String?) -> Int32 {
-    forgive(folder)
-    report("stopped \(moment); run again\(Self.with(folder))")
+  private func stopped(_ moment: String, _ words: TrainWords, _ record: LaunchRecord) -> Int32 {
+    record.forgive()
+    record.writeStop()
+    report("stopped \(moment); run again\(Self.with(words.folder))")
     return ExitStatus.stopped.rawValue
   }
 
   /// What to run again with: nothing more where no run has begun.
   private static func with(_ folder: String?) -> String {
     folder.map { RunFolder.isRun($0) } == true ? " with \(RunFolder.resumeWords(folder))" : ""
-  }
-
-  /// Starts from the run's generations do not count that were ended from outside, or because a person wished
-  /// it.
-  private func forgive(_ folder: String?) {
-    if let folder, RunFolder.isRun(folder) { ResumeAttempt.forgive(in: folder) }
-  }
-
-  /// Writes how a start ended into the run folder, if no rank has. A start that was refused says nothing of a
-  /// run that had ended, nor of one that another process is at work on.
-  private func record(
-    _ outcome: LaunchOutcome, _ status: RunStatus?, in folder: String?, ranks: Int, hasBegun: Bool
-  ) {
-    guard outcome.code != 0, let folder, RunFolder.isRun(folder),
-      status?.exitCode != Int(outcome.code)
-    else { return }
-    let there = RunStatus.read(in: folder)
-    if status == nil {
-      guard hasBegun || there?.exitCode == nil else { return }
-      do { try RunFolderLock.refuseHeld(folder) } catch { return }
-    }
-    RunStatus(
-      outcome.code == ExitStatus.stopped.rawValue ? .stopped : .failed,
-      step: there?.step ?? RunFolder.newestStep(in: folder) ?? 0, exitCode: Int(outcome.code),
-      cause: outcome.cause, worldSize: ranks, writer: "\(RunOwner.current)",
-      start: Files.environment(RunStatus.startVariable)
-    ).write(in: folder)
   }
 
   /// What no rank has said: why a run that could be restarted is not, and what mpirun does not find.

@@ -23,9 +23,9 @@ struct Launch: ParsableCommand {
 
       With --max-restarts a run that lost a rank or a host goes on from its newest
       whole checkpoint, with fewer ranks if hosts are gone. The weights are those
-      of a run that nothing disturbed. Hosts must then share the run folder, or
-      this host must run rank 0. status.json in the run folder holds the cause of
-      the last end.
+      of a run that nothing disturbed. Where hosts do not share the run folder, it
+      ends when the host of rank 0 is lost. status.json in the run folder holds
+      the cause of the last end.
 
       Exit codes are those of train, whatever mpirun makes of them; 69 if a rank
       or host is lost and no restart is left, 78 for a wrong hostfile.

@@ -44,6 +44,10 @@ struct LaunchTests {
     // mpirun ends what is left of a lost host's job with SIGTERM, on which ranks save and stop.
     let ended = LaunchOutcome(code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"))
     #expect(ended.code == 69 && ended.cause == "node2 is lost to mpirun" && ended.isRestartable)
+    // Rank 0 saved, and another one that does not see the folder missed it.
+    #expect(LaunchOutcome(code: 75, status: status(.stopped, .stopped), noticed: .judged("x")).code == 75)
+    let judged = LaunchOutcome(code: 137, status: nil, noticed: .judged("node1 has not answered"))
+    #expect(judged.code == 69 && judged.cause == "node1 has not answered")
     let wished = LaunchOutcome(
       code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"), isStopWished: true)
     #expect(wished.code == 75 && !wished.isRestartable)
@@ -74,6 +78,8 @@ struct LaunchTests {
     let lost = WatchReport(hosts: ["node1", "node2"]).lost([1: .unreachable], places: [:])
     #expect(isFromOutside(nil, code: 205, cause: lost))
     #expect(!isFromOutside(nil, code: 205, cause: "rank 1 on node2 ended without a word"))
+    // An mpirun that does not end after a watchdog's verdict is killed.
+    #expect(isFromOutside(.judged(lost)) && !isFromOutside(.judged("no progress for 300 s")))
   }
 
   @Test("a host that hangs a start is at fault, with ranks or without; one without ranks to take is not")
@@ -132,7 +138,7 @@ struct LaunchTests {
     #expect(cause(1, RunStatus(.failed, step: 0, exitStatus: .badData, cause: "y")) == "y")
   }
 
-  @Test("mpirun's own words name the rank, the host and the signal")
+  @Test("mpirun's own words name the rank, the host and the signal, a watchdog's the cause")
   func notices() {
     let line =
       "mpirun noticed that process rank 3 with PID 122 on node node2 exited on signal 11 (Segmentation fault)."
@@ -140,6 +146,10 @@ struct LaunchTests {
     #expect(LaunchNotice(line: line)?.text.hasPrefix("rank 3 on node2 was ended by signal 11") == true)
     let host = LaunchNotice(line: "  Remote daemon: [[19323,0],1] on node node2")
     #expect(host == .hostLost("node2") && host?.text == "node2 is lost to mpirun")
+    let verdict = "node1 (rank 0) has not answered for 7 s, last heard in step 104, discriminator"
+    let judged = LaunchNotice(line: "lockstep: watchdog: \(verdict); run again with --run /tmp/run --resume")
+    #expect(judged == .judged(verdict) && judged?.text == verdict)
+    #expect(LaunchNotice(line: "lockstep: watchdog: \(verdict.prefix(9))") == .judged("node1 (ra"))
     #expect(LaunchNotice(line: "step 10/400") == nil)
     #expect(
       LaunchOutcome.isAbort("a non-zero exit code. Per user-direction, the job has been aborted."))

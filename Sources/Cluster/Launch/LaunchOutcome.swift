@@ -16,7 +16,7 @@ package struct LaunchOutcome: Sendable, Equatable {
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
   ///   - status: what the run folder says of this start; nil if nothing.
-  ///   - notice: what mpirun said of a lost rank or host.
+  ///   - notice: what was said first of a lost rank or host.
   ///   - said: the last error that a rank told.
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(
@@ -27,10 +27,10 @@ package struct LaunchOutcome: Sendable, Equatable {
     // As a shell says it.
     isProgramMissing = status?.exitCode == nil && (code == 126 || code == 127)
     var isMPIRunKilled = false
-    if let noticed, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
+    if let notice, !notice.isVerdict, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
       // stop: nobody wished that.
-      (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
+      (self.code, cause) = (ExitStatus.peerLost.rawValue, notice.text)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
       (self.code, cause) = (recorded, status.cause ?? (Self.isFailure(recorded) ? said : nil))
     } else if isProgramMissing {

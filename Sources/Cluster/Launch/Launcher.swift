@@ -161,18 +161,24 @@ package struct Launcher {
       }
       record.restarts += 1
       if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
-      guard let next = try next(after: attempt, without: end.sweep?.faulty ?? [], listedIn: survivors) else {
+      guard let next = try next(after: attempt, end, listedIn: survivors) else {
         report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
         return outcome.code
       }
       attempt = next
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words, record) }
-      let step = words.folder.flatMap { RunFolder.newestStep(in: $0) } ?? 0
       let place = next.hosts.map(place) ?? ""
       report(
         "\(outcome.cause ?? "a rank was lost"); restart \(record.restarts) of \(request.maxRestarts) with "
-          + "\(Count.text(next.ranks, "rank"))\(place), after step \(step)")
+          + "\(Count.text(next.ranks, "rank"))\(place)\(Self.point(next.words))")
     }
+  }
+
+  /// For people: where a start begins.
+  private static func point(_ words: TrainWords) -> String {
+    let folder = words.folder ?? ""
+    return words.isResuming && !RunFolder.isRun(folder)
+      ? "; this host does not see \(folder)" : ", after step \(RunFolder.newestStep(in: folder) ?? 0)"
   }
 
   /// For people: on which of the listed hosts a start is.
@@ -230,11 +236,14 @@ package struct Launcher {
   }
 
   /// The start after one that was lost, on hosts that answer and were not at fault; nil if there is none.
+  /// What has begun goes on, also in a folder that this host does not see: a host that does not see it either
+  /// is not to begin anew.
   private func next(
-    after attempt: Attempt, without faulty: [String], listedIn file: TemporaryFile
+    after attempt: Attempt, _ end: Supervision.End, listedIn file: TemporaryFile
   ) throws -> Attempt? {
     var words = attempt.words
-    if let folder = words.folder, RunFolder.isRun(folder) {
+    let faulty = end.sweep?.faulty ?? []
+    if let folder = words.folder, end.hasBegun || RunFolder.isRun(folder) {
       waitForLock(of: folder)
       words = words.resuming
     }

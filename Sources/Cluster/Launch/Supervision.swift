@@ -14,7 +14,7 @@ final class Supervision {
   struct End {
     /// mpirun's exit code, or 128 and the signal that ended it.
     let code: Int32
-    /// What it said of a lost rank or host.
+    /// What it, or a watchdog, said first of a lost rank or host.
     let noticed: LaunchNotice?
     /// The last error that a rank told.
     let said: String?
@@ -125,9 +125,10 @@ final class Supervision {
       for text in output.lines {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
         if text.hasPrefix("\(RunNotes.joinedSubject): ") { hasJoined = true }
-        noticed = noticed ?? LaunchNotice(line: text)
+        let notice = LaunchNotice(line: text)
+        noticed = noticed ?? notice
         if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
-        if verdict == nil, WatchReport.isVerdict(text) { verdict = MonotonicClock.milliseconds }
+        if verdict == nil, notice?.isVerdict == true { verdict = MonotonicClock.milliseconds }
         if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
           aborted = MonotonicClock.milliseconds
         }

@@ -18,15 +18,20 @@ package struct WatchReport: Sendable {
   static let silence: Int64 = 1500
 
   private static let verdictPrefix = "lockstep: watchdog: "
+  private static let verdictAdvice = "; run again"
 
   /// The line with which a watchdog ends a job.
   /// - Parameter folder: the run's; nil before it is known, when there is nothing to go on with.
   static func verdict(_ cause: String, folder: String?) -> String {
-    "\(verdictPrefix)\(cause); run again\(folder.map { " with \(RunFolder.resumeWords($0))" } ?? "")"
+    "\(verdictPrefix)\(cause)\(verdictAdvice)\(folder.map { " with \(RunFolder.resumeWords($0))" } ?? "")"
   }
 
-  /// Whether a line of a job is a watchdog's last.
-  package static func isVerdict(_ line: String) -> Bool { line.hasPrefix(verdictPrefix) }
+  /// The cause that a watchdog's last line tells; nil for any other line of a job.
+  package static func cause(ofVerdict line: String) -> String? {
+    guard line.hasPrefix(verdictPrefix) else { return nil }
+    let end = line.ranges(of: verdictAdvice).last?.lowerBound ?? line.endIndex
+    return String(line[..<end].dropFirst(verdictPrefix.count))
+  }
 
   /// The lost ranks, each host that does not answer once with all of its ranks.
   /// - Parameter unanswered: milliseconds in which the machines of ranks had acknowledged nothing.

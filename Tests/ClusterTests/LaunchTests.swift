@@ -267,6 +267,17 @@ struct LaunchTests {
     #expect(seconds("--run", scratch.path + "/none", "--resume") == nil)
   }
 
+  @Test("a guard waits ten seconds for a daemon to begin, and goes soon after one that has ended")
+  func guardsPatience() {
+    func looks(_ seen: Int...) -> Int? {
+      var patience = DaemonGuard.Patience()
+      return seen.indices.first { patience.isOver(seeing: seen[$0]) }.map { $0 + 1 }
+    }
+    #expect(looks(0, 0, 0, 0, 0, 0, 0, 0, 0, 0) == 10)
+    #expect(looks(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0) == nil)
+    #expect(looks(0, 1, 0, 1, 0, 0) == 6)
+  }
+
   @Test(
     "a connection is lost that has repeated itself for more than six seconds, or its first message for seven")
   func lostConnections() {

@@ -72,10 +72,26 @@ package enum DaemonGuard {
   /// 5 s is survived.
   private static let repetitions = (established: 5, opening: 3)
 
+  /// How long the guard looks for a daemon, once a second.
+  package struct Patience {
+    private var looks = 0
+    private var mostInVain = 10
+
+    package init() {}
+
+    /// Whether there is none any more. It takes a moment to begin; one that has begun may go to the
+    /// background, by another process, which a look that is under way may miss.
+    package mutating func isOver(seeing daemons: Int) -> Bool {
+      looks = daemons == 0 ? looks + 1 : 0
+      if daemons > 0 { mostInVain = 2 }
+      return looks == mostInVain
+    }
+  }
+
   private static func watch(_ name: String, _ peer: Peer) -> Never {
     // ssh waits until nobody can write to what it reads.
     for descriptor in 0...2 as ClosedRange<Int32> { close(descriptor) }
-    var looks = 0
+    var patience = Patience()
     var suspects: Set<pid_t> = []
     var daemons: [pid_t] = []
     while true {
@@ -83,9 +99,7 @@ package enum DaemonGuard {
       daemons.removeAll { !isDaemon($0, name) }
       if daemons.isEmpty {
         daemons = entries("/proc").compactMap { pid_t($0) }.filter { isDaemon($0, name) }
-        // It takes a moment to begin, and may go to the background then.
-        looks = daemons.isEmpty ? looks + 1 : 0
-        if looks == 10 { _exit(0) }
+        if patience.isOver(seeing: daemons.count) { _exit(0) }
       }
       let lost = Set(daemons.filter { hasLostConnection($0, to: peer) })
       for daemon in lost.intersection(suspects) { kill(daemon, SIGKILL) }

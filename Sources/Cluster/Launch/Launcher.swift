@@ -316,8 +316,10 @@ package struct Launcher {
     if vain >= Self.mostInVain {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
-    let count = request.maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""
-    return "\(cause)\(count); run again\(Self.with(words.folder)), or with --max-restarts"
+    let (count, advice) =
+      request.maxRestarts > 0
+      ? (" after \(Count.text(restarts, "restart"))", "") : ("", ", or with --max-restarts")
+    return "\(cause)\(count); run again\(Self.with(words.folder))\(advice)"
   }
 
   /// Waits while another process holds the run folder. A file server may keep the lock of a host that is lost

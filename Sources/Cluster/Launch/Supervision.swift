@@ -136,9 +136,10 @@ final class Supervision {
     }
   }
 
-  /// Not what mpirun makes of a start that was given up.
+  /// Not what mpirun makes of a start that was given up, nor what it and ranks make of a wish to stop that
+  /// has ended them before they had begun: some tell of the others' end.
   private func tell(_ bytes: [UInt8]) {
-    if !isOverdue { _ = writeAll(bytes, to: 2) }
+    if !isOverdue, hasBegun || told == 0 { _ = writeAll(bytes, to: 2) }
   }
 
   /// Looks at the status of this start.

@@ -164,6 +164,16 @@ struct HostFactsTests {
     #expect(verdicts { $0.clockOffset = -70 } == ["WARN node2 clock"])
     #expect(verdicts { $0.sharesFolder = false } == ["WARN node2 run folder"])
   }
+
+  @Test("a run folder that a host sees and cannot write is shared, and the reason is told")
+  func readOnly() {
+    var facts = facts()
+    facts.sharesFolder = false
+    func detail() -> String? { facts.checks(reference).last?.detail }
+    #expect(detail()?.hasPrefix("/shared is not shared") == true)
+    facts.answers["refused"] = "Read-only file system"
+    #expect(detail() == "/shared is shared, and cannot be written there: Read-only file system")
+  }
 }
 
 @Suite("How fast a host sends")

@@ -15,7 +15,7 @@ package struct HostFacts: Sendable, Equatable {
   package var sshCode: Int32?
   /// What ssh said in place of an answer.
   package var sshMessage = ""
-  /// `key value` lines.
+  /// `key value` lines; `refused` is why a file in the run folder that it sees could not be renamed.
   package var answers: [String: String] = [:]
   /// Whether a file that was made here could be renamed there; nil where this host does not see the folder
   /// either.
@@ -134,6 +134,11 @@ package struct HostFacts: Sendable, Equatable {
     switch sharesFolder {
     case true?: return .ok("\(name) run folder", "\(reference.folder) is shared, renaming works\(free)")
     case false?:
+      if let reason = answers["refused"] {
+        return .warn(
+          "\(name) run folder", "\(reference.folder) is shared, and cannot be written there: \(reason)",
+          "make it writable there: rank 0 has to write, and --max-restarts may start it on any host")
+      }
       return .warn(
         "\(name) run folder", "\(reference.folder) is not shared\(free)",
         "keep rank 0 on one host, or choose a folder that all hosts share, for --max-restarts to use any of them"

@@ -87,7 +87,8 @@ package enum HostSurvey {
     echo time $(date +%s); echo orted $(command -v orted)
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
     echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
-    mv \(ShellWord.quoted(mark)) \(ShellWord.quoted(mark + "-renamed")) 2>/dev/null
+    m=\(ShellWord.quoted(mark))
+    if [ -e "$m" ]; then echo refused $(LC_ALL=C mv "$m" "$m-renamed" 2>&1 | sed 's/.*: //'); fi
     set -- $SSH_CONNECTION
     if [ -n "$1" ]; then
       echo interface $(ip -o route get "$1" 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')

@@ -165,6 +165,21 @@ struct HostFactsTests {
     #expect(verdicts { $0.sharesFolder = false } == ["WARN node2 run folder"])
   }
 
+  @Test("a host that stands there under several names is told once")
+  func doubles() {
+    let machines = [
+      ("node1", "a node1"), ("node2", "a node2"), ("x", nil), ("10.77.0.2", "a node2"), ("y", nil),
+    ]
+    let hosts = machines.map { name, machine in
+      var facts = HostFacts(name: name, slots: 1)
+      facts.answers["machine"] = machine
+      return facts
+    }
+    let checks = HostFacts.doubles(among: hosts)
+    #expect(checks.map(\.detail) == ["node2 and 10.77.0.2 are one host"])
+    #expect(checks.first?.verdict == .warn)
+  }
+
   @Test("a run folder that a host sees and cannot write is shared, and the reason is told")
   func readOnly() {
     var facts = facts()

@@ -15,7 +15,8 @@ package struct HostFacts: Sendable, Equatable {
   package var sshCode: Int32?
   /// What ssh said in place of an answer.
   package var sshMessage = ""
-  /// `key value` lines; `refused` is why a file in the run folder that it sees could not be renamed.
+  /// `key value` lines; `refused` is why a file in the run folder that it sees could not be renamed,
+  /// `machine` its kernel's start and its own name: clones and containers may have one of them alike.
   package var answers: [String: String] = [:]
   /// Whether a file that was made here could be renamed there; nil where this host does not see the folder
   /// either.
@@ -67,6 +68,18 @@ package struct HostFacts: Sendable, Equatable {
       ]
     }
     return [program(reference), mpi, cores, network, clock, folder(reference)]
+  }
+
+  /// A warning of each machine that stands there under several names: its ranks would share no memory.
+  package static func doubles(among hosts: [HostFacts]) -> [DiagnosisCheck] {
+    hosts.indices.compactMap { index in
+      guard let machine = hosts[index].answers["machine"] else { return nil }
+      let same = hosts.indices.filter { hosts[$0].answers["machine"] == machine }
+      guard same.count > 1, same[0] == index else { return nil }
+      return .warn(
+        "hostfile", "\(Prose.list(same.map { hosts[$0].name })) are one host",
+        "name it once, with all of its slots")
+    }
   }
 
   private func program(_ reference: Reference) -> DiagnosisCheck {

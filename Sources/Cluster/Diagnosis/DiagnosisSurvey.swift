@@ -23,7 +23,8 @@ package enum HostSurvey {
     let path = Files.real("/proc/self/exe") ?? "lockstep"
     let folder = Files.real(FolderFacts.existing(run)) ?? "."
     let reference = HostFacts.Reference(program: Handshake.programDigest(), path: path, folder: folder)
-    return gather(hosts, path: path, folder: folder).flatMap { $0.checks(reference) }
+    let facts = gather(hosts, path: path, folder: folder)
+    return facts.flatMap { $0.checks(reference) } + HostFacts.doubles(among: facts)
   }
 
   private static func gather(_ hosts: [Hostfile.Host], path: String, folder: String) -> [HostFacts] {
@@ -85,6 +86,7 @@ package enum HostSurvey {
     cd /
     echo cores $(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
     echo time $(date +%s); echo orted $(command -v orted)
+    echo machine $(cat /proc/sys/kernel/random/boot_id 2>/dev/null && uname -n)
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
     echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
     m=\(ShellWord.quoted(mark))

@@ -8,7 +8,7 @@ public enum Datasets {
   /// | `ring`, `grid` | the built-in ``GaussianMixture`` |
   /// | an IDX file | grey images, plain or gzip; labels from the file beside it that is named after MNIST's |
   /// | a `.bin` file | records of CIFAR-10 or CIFAR-100 |
-  /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, uint8 or float; points `[N, 2]` |
+  /// | an `.npy` or `.npz` file | images `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, bool, uint8 or float; points `[N, 2]` |
   /// | the same, where volumes are asked for | volumes `[N, D, H, W]`, `[N, D, H, W, 1]` or `[N, 1, D, H, W]` |
   /// | a `.tar` file, or names with ranges such as `shard-{000..009}.tar` | WebDataset shards |
   /// | a `.txt` file | text in UTF-8, in one-hot windows of `size` characters |

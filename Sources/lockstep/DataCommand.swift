@@ -11,10 +11,10 @@ struct DataCommand: ParsableCommand {
     discussion: """
       SOURCE is what data= takes, ring and grid aside: an IDX file (plain or gzip)
       or a folder with them; CIFAR-10 or CIFAR-100 .bin files; an .npy or .npz file
-      of uint8 or float images [N, H, W], [N, H, W, C] or [N, C, H, W], of points
-      [N, 2], or of volumes [N, D, H, W], [N, D, H, W, 1] or [N, 1, D, H, W], also
-      of bool (five axes where D or W is below 5); a folder of .binvox volumes, with
-      a sub-folder for each label or none;
+      of bool, uint8 or float images [N, H, W], [N, H, W, C] or [N, C, H, W], of
+      points [N, 2], or of volumes [N, D, H, W], [N, D, H, W, 1] or
+      [N, 1, D, H, W] (five axes where D or W is below 5); a folder of .binvox
+      volumes, with a sub-folder for each label or none;
       WebDataset shards, a .tar file, a folder of them or names with a range; a
       folder of PNG and JPEG images, with a sub-folder for each label or none; a
       .txt file or a folder of nothing but them, UTF-8, as one-hot windows of

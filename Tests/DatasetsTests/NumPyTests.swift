@@ -41,6 +41,41 @@ struct NumPyTests {
     }
   }
 
+  @Test("bytes and booleans of 0 and 1 are black and white; a byte above 1 makes 255 white in all images")
+  func binary() throws {
+    let bits: [UInt8] = [0, 1, 1, 0, 0, 0, 0, 0]
+    func read(_ type: String, _ bytes: [UInt8]) throws -> (data: any ImageDataset, values: [[Float]]) {
+      let path = folder.write(npy(type, "(2, 2, 2)", bytes), "a.npy")
+      return (try open(path, size: 2), try readAll(path, size: 2))
+    }
+    let white = bits.map { $0 == 1 ? 1 : -1 as Float }
+    for (type, remarks) in [("|u1", ["bytes of 0 and 1 read as black and white"]), ("|b1", [])] {
+      let (data, values) = try read(type, bits)
+      #expect(values == [Array(white[..<4]), Array(white[4...])] && data.remarks == remarks, "\(type)")
+    }
+    #expect(try read("|u1", [UInt8](repeating: 0, count: 8)).data.remarks.isEmpty)
+    for (most, remarks) in [
+      (2, ["no byte above 2, where 255 is full"]), (15, ["no byte above 15, where 255 is full"]), (16, []),
+    ] as [(UInt8, [String])] {
+      let (data, values) = try read("|u1", bits.dropLast() + [most])
+      #expect(values[0] == bits[..<4].map { scaled(Int($0)) } && data.remarks == remarks, "\(most)")
+    }
+    let bad = failure { _ = try open(folder.write(npy("|b1", "(2, 1, 1)", [1, 2]), "b.npy"), size: 1) }
+    #expect(bad?.description.contains("the byte 2 is no boolean") == true)
+  }
+
+  @Test("a float a little below 0 among those up to 1 is told, since it turns the range of the whole file")
+  func nearlyUnsigned() throws {
+    for (least, largest, isTold) in [
+      (-1e-6, 1, true), (-0.04, 0.6, true), (-0.06, 1, false), (-0.04, 0.4, false), (0, 1, false),
+    ] as [(Float, Float, Bool)] {
+      let path = folder.write(npy("<f4", "(2, 1, 1)", floats([least, largest])), "a.npy")
+      let remarks = try open(path, size: 1).remarks
+      let told = ["values of \(least) to \(largest) read as -1...1, where 0 is half full"]
+      #expect(remarks == (isTold ? told : []))
+    }
+  }
+
   @Test("floats are averaged over boxes, and rounded to the nearest byte where bytes are asked for")
   func means() throws {
     let path = folder.write(npy("<f4", "(1, 4, 4)", floats((0..<16).map { Float($0) / 15 })), "a.npy")

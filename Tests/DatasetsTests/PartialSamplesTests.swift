@@ -54,7 +54,10 @@ struct PartialSamplesTests {
   @Test("known values are to the bit those that the data set of the same file delivers")
   func asDelivered() throws {
     let colours = (0..<27).map { UInt8(9 * $0) }
-    for (type, bytes) in [("|u1", colours), ("<f4", floats(colours.map { Float($0) / 255 }))] {
+    for (type, bytes) in [
+      ("|u1", colours), ("<f4", floats(colours.map { Float($0) / 255 })), ("|u1", colours.map { $0 & 1 }),
+      ("|b1", colours.map { $0 & 1 }),
+    ] {
       let path = folder.write(npy(type, "(1, 3, 3, 3)", bytes), "images.npy")
       for channels in [1, 3] {
         let partial = try PartialSamples.read(path, sampleShape: [3, 3, channels]).scalars

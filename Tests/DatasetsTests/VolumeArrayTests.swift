@@ -59,16 +59,25 @@ struct VolumeArrayTests {
     #expect(try first(npy("|u1", "(2, 2, 2, 2, 1)", bytes), size: 2).allSatisfy { $0 == scaled(1) })
     let values = [Float](repeating: 0.5, count: 15) + [-0.5]
     #expect(try first(npy("<f4", "(2, 2, 2, 2, 1)", floats(values)), size: 2).allSatisfy { $0 == 0.5 })
+    for (last, told) in [(2, ["no byte above 2, where 255 is full"]), (1, []), (16, [])]
+      as [(UInt8, [String])]
+    {
+      let path = folder.write(npy("|u1", "(1, 1, 1, 2, 1)", [0, last]), "x.npy")
+      #expect(try open(path, size: 2).remarks.dropFirst() == told[...])
+    }
+    let path = folder.write(npy("<f4", "(1, 1, 1, 2, 1)", floats([-1e-12, 1])), "x.npy")
+    #expect(try open(path, size: 2).remarks.last?.hasPrefix("values of -1e-12 to 1.0 read as") == true)
   }
 
   @Test("a smaller volume is enlarged by the largest whole factor and centred among empty voxels")
   func enlarged() throws {
-    let data = try open(folder.write(npy("|u1", "(1, 2, 2, 2, 1)", Array(1..<9)), "x.npy"), size: 7)
+    let bytes = (1..<9).map { UInt8(20 * $0) }
+    let data = try open(folder.write(npy("|u1", "(1, 2, 2, 2, 1)", bytes), "x.npy"), size: 7)
     let values = try data.sample(0).pixels
     for place in values.indices {
       let axes = [place / 49, place / 7 % 7, place % 7]
       let source = axes.reduce(0) { 2 * $0 + $1 / 3 }
-      #expect(values[place] == (axes.contains(6) ? -1 : scaled(1 + source)), "\(axes)")
+      #expect(values[place] == (axes.contains(6) ? -1 : scaled(20 * (1 + source))), "\(axes)")
     }
     #expect(data.remarks == ["scaled and padded from 2 x 2 x 2"])
   }

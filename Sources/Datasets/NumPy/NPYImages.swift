@@ -1,8 +1,8 @@
 /// Images of an NPY or NPZ file: `[N, H, W]` (grey), `[N, H, W, C]` or `[N, C, H, W]`, with 1 or 3 channels.
 ///
-/// uint8 values are 0 to 255. float32 and float64 values, which are rounded to float32, lie in 0...1, or in
-/// -1...1 if any of them is negative. Where both the last and the second extent could be the channels, the
-/// last ones are.
+/// uint8 values are 0 to 255, or 0 and 1 where no value of the whole file is larger, as those of bool are.
+/// float32 and float64 values, which are rounded to float32, lie in 0...1, or in -1...1 if any of them is
+/// negative. Where both the last and the second extent could be the channels, the last ones are.
 struct NPYImages: ImageSource {
   let name: String
   let format: String
@@ -17,8 +17,8 @@ struct NPYImages: ImageSource {
   private let width: Int
   private let channels: Int
   private let isPlanar: Bool
-  /// Whether floats have to be brought from 0...1 to -1...1.
-  private let isUnsigned: Bool
+  /// The least and the largest value of the whole file.
+  private let range: (least: Float, largest: Float)
 
   var extent: ImageExtent? { ImageExtent(height: height, width: width) }
 
@@ -41,12 +41,13 @@ struct NPYImages: ImageSource {
         .unsuitable, "images of neither 1 nor 3 channels, or thin volumes: shape \(extents)", place,
         "save images with 1 or 3 channels, thin volumes as [N, D, H, W, 1]")
     }
-    let isImage = array.header.element == .uint8 || array.header.element.isFloat
+    let isImage = [.bool, .uint8].contains(array.header.element) || array.header.element.isFloat
     guard isImage, extents.count == 3 || extents.count == 4 else {
       throw DatasetError(
         .unsuitable, "values of type \(array.header.element.rawValue) and shape \(extents) are no images",
         place,
-        "save uint8 or floats of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; points [N, 2] are for ring"
+        "save bool, uint8 or floats of shape [N, H, W], [N, H, W, C] or [N, C, H, W]; "
+          + "points [N, 2] are for ring"
       )
     }
     if extents.count == 3 {
@@ -61,14 +62,8 @@ struct NPYImages: ImageSource {
     }
     try request.limits.check(height: height, width: width, place: place)
     let hash = ContentHash(kind: "npy 1")
-    if array.header.element.isFloat {
-      let values = height * width * channels
-      let range = try array.range(addingTo: hash, valuesPerSample: values, of: "images", problems)
-      isUnsigned = range.least >= 0
-    } else {
-      try array.add(to: hash) { _, _ in }
-      isUnsigned = false
-    }
+    range = try array.range(
+      addingTo: hash, valuesPerSample: height * width * channels, of: "images", problems)
     self.array = array
     format = arrays.format
     name = arrays.name
@@ -79,16 +74,22 @@ struct NPYImages: ImageSource {
     fingerprint = hash.fingerprint()
   }
 
+  var remarks: [String] {
+    let isBinary = array.header.element == .uint8 && range.largest == 1
+    return [isBinary ? "bytes of 0 and 1 read as black and white" : array.remark(on: range)].compactMap { $0 }
+  }
+
   func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
 
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let values = height * width * channels
     let bytes = try array.bytes(index * values..<(index + 1) * values)
-    if array.header.element == .uint8 {
+    guard array.header.element.isFloat else {
+      let pixels = range.largest > 1 ? bytes : bytes.map { $0 * 255 }
       return .bytes(
-        RasterImage(height: height, width: width, channels: channels, pixels: interleaved(bytes)))
+        RasterImage(height: height, width: width, channels: channels, pixels: interleaved(pixels)))
     }
-    let (scale, shift): (Float, Float) = isUnsigned ? (2, -1) : (1, 0)
+    let (scale, shift): (Float, Float) = range.least >= 0 ? (2, -1) : (1, 0)
     return .floats(
       FloatImage(
         height: height, width: width, channels: channels,

@@ -37,9 +37,6 @@ struct PartialArray {
       addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples", SampleProblems(),
       allowsNaN: true)
     let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
-    // As of data sets: bytes of volumes may be 0 and 1, those of images never.
-    let isBinary = array.header.element == .bool || sampleShape.rank == 4 && largest <= 1
-    let half: Float = isBinary ? 0.5 : 127.5
     var contexts = Contexts(sampleShape)
     for sample in 0..<layout.count {
       let bytes = try array.bytes(sample * valuesPerSample..<(sample + 1) * valuesPerSample)
@@ -51,9 +48,11 @@ struct PartialArray {
             pixels: layout.interleaved(array.floats(bytes).map { $0 * scale + shift })
           ).converted(toChannels: sampleShape.channels).pixels
       } else {
+        // As of data sets.
+        let scaled = largest > 1 ? bytes : bytes.map { $0 * 255 }
         pixels = RasterImage(
-          height: places, width: 1, channels: layout.channels, pixels: layout.interleaved(bytes)
-        ).converted(toChannels: sampleShape.channels).pixels.map { Float($0) / half - 1 }
+          height: places, width: 1, channels: layout.channels, pixels: layout.interleaved(scaled)
+        ).converted(toChannels: sampleShape.channels).pixels.map { Float($0) / 127.5 - 1 }
       }
       try contexts.add(pixels, place: "\(array.path), sample \(sample)")
     }

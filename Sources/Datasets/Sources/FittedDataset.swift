@@ -47,8 +47,8 @@ struct FittedDataset: ImageDataset {
 
   var remarks: [String] {
     // One-hot rows are no pictures that could look different.
-    guard characters == nil else { return [] }
-    return [resizing, recolouring, turned, source.ignored.text].compactMap { $0 }
+    guard characters == nil else { return source.remarks }
+    return [resizing, recolouring, turned, source.ignored.text].compactMap { $0 } + source.remarks
   }
 
   private var turned: String? {

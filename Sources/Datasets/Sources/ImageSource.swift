@@ -29,6 +29,8 @@ package protocol ImageSource: Sendable {
   var characters: String? { get }
   /// Images beside those that are read.
   var ignored: IgnoredFiles { get }
+  /// What is to be known of how the values are read, a phrase each.
+  var remarks: [String] { get }
   /// Images whose Exif data say that they are to be turned or mirrored, which is not done.
   var turnedCount: Int { get }
 
@@ -53,6 +55,8 @@ extension ImageSource {
   package var characters: String? { nil }
 
   package var ignored: IgnoredFiles { IgnoredFiles() }
+
+  package var remarks: [String] { [] }
 
   package var turnedCount: Int { 0 }
 

@@ -70,7 +70,9 @@ struct VolumeArray: VolumeDataset {
     }
   }
 
-  var remarks: [String] { [fit.remark].compactMap { $0 } }
+  var valuesRemark: String? { array.remark(on: (least, largest)) }
+
+  var remarks: [String] { [fit.remark, valuesRemark].compactMap { $0 } }
 
   func read(
     _ index: Int, into values: UnsafeMutablePointer<Float>

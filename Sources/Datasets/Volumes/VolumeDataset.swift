@@ -11,6 +11,8 @@ package protocol VolumeDataset: ImageDataset {
   /// The least and the largest value in the files; infinite where all are no numbers.
   var least: Float { get }
   var largest: Float { get }
+  /// What is to be known of how the values are read; nil where it is nothing.
+  var valuesRemark: String? { get }
   /// Files beside them that are left out.
   var ignored: IgnoredFiles { get }
 
@@ -20,6 +22,8 @@ package protocol VolumeDataset: ImageDataset {
 
 extension VolumeDataset {
   package var sampleName: String { "volumes" }
+
+  package var valuesRemark: String? { nil }
 
   /// None, unless they lie in a folder.
   package var ignored: IgnoredFiles { IgnoredFiles() }

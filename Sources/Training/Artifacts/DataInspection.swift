@@ -49,6 +49,7 @@ package struct DataInspection {
     if let characters = source.characters { lines.append(("characters", characters)) }
     if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }
     if let turned = source.turnedText { lines.append(("turned", turned)) }
+    lines += source.remarks.map { ("remark", $0) }
     return NamedValues.text(lines)
   }
 
@@ -128,7 +129,7 @@ package struct DataCheck {
       let labels = "labels: \(volumes.labelCount)"
       remarks =
         ["volumes of \(volumes.extent.sizes), values: \(volumes.valuesText), \(labels)"]
-        + [volumes.ignored.text].compactMap { $0 }
+        + [volumes.valuesRemark, volumes.ignored.text].compactMap { $0 }
       return
     }
     if let points = try Datasets.pointsIfAny(request) {
@@ -154,7 +155,8 @@ package struct DataCheck {
     otherSizes = problems.otherSizes
     (name, count) = (source.name, source.count)
     (ignored, turned) = (source.ignored, source.turnedCount)
-    remarks = [source.ignored.text, source.turnedText.map { "turned: \($0)" }].compactMap { $0 }
+    remarks =
+      [source.ignored.text, source.turnedText.map { "turned: \($0)" }].compactMap { $0 } + source.remarks
   }
 
   /// The first `limit` problems, a line each, and how many more there are.

@@ -25,6 +25,7 @@ package struct VolumeInspection {
     if !volumes.classNames.isEmpty { lines.append(("classes", labels.named(volumes.classNames))) }
     lines += [("bytes", "\(volumes.byteCount)"), ("fingerprint", volumes.fingerprint.description)]
     if !volumes.ignored.list.isEmpty { lines.append(("ignored", volumes.ignored.list)) }
+    if let remark = volumes.valuesRemark { lines.append(("remark", remark)) }
     return NamedValues.text(lines)
   }
 

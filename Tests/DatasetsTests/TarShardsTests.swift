@@ -111,6 +111,22 @@ struct TarShardsTests {
     #expect(data.remarks == ["2 files ignored: 1 jxl, 1 webp"])
   }
 
+  @Test(
+    "images and labels with a further dot in their names are counted, and named where a sample has no other")
+  func dots() throws {
+    let masked = sample("0", 10, label: 1) + member("0.mask.PNG", png(9)) + member("0.b.cls", [48])
+    let data = try open(folder.write(masked + end, "masked.tar"), size: 2)
+    #expect(try data.count == 1 && data.sample(0).pixels[0] == scaled(10) && data.sample(0).label == 1)
+    let kinds = ["cls", "png"].map { "1 \($0) with a dot in the name" }
+    #expect(data.remarks == ["2 files ignored: \(kinds.joined(separator: ", "))"])
+    let lost = member("DSC.001.png", png(1)) + member("DSC.001.cls", [48]) + member("DSC.002.png", png(2))
+    let error = failure { _ = try open(folder.write(masked + lost + end, "lost.tar"), size: 2) }
+    #expect(error?.kind == .badData && error?.description.contains("lost.tar, DSC.001.png") == true)
+    // What is not read anyway is counted, no mistake.
+    let other = folder.write(masked + member("1.webp", [0]) + member("1.mask.png", png(9)) + end, "other.tar")
+    #expect(try open(other, size: 2).count == 1)
+  }
+
   @Test("a pax header gives the next member its name and size, and that alone")
   func pax() throws {
     func header(_ field: String) -> [UInt8] {

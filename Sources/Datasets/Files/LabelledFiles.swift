@@ -158,5 +158,5 @@ enum SampleFileKind {
 
   /// What the names of data end in, besides those of images that are not read, which are left out beside such
   /// files.
-  var others: [String] { self == .image ? ["binvox"] : ["jpeg", "jpg", "npy", "npz", "png"] }
+  var others: [String] { self == .image ? ["binvox"] : ImageFormat.extensions + ["npy", "npz"] }
 }

@@ -13,15 +13,18 @@ package struct IgnoredFiles: Equatable, Sendable {
   mutating func add(_ name: [UInt8], or others: [String] = []) {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return }
     let kind = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
-    if !add(kind: kind), others.contains(kind) { counts[kind, default: 0] += 1 }
+    if !add(kind: kind), others.contains(kind) { count(kind) }
   }
 
   /// Counts a file by what its name ends in, in lower case; false if that is no such image.
   mutating func add(kind: String) -> Bool {
     guard Self.extensions.contains(kind[...]) else { return false }
-    counts[kind, default: 0] += 1
+    count(kind)
     return true
   }
+
+  /// Counts a file of a kind.
+  mutating func count(_ kind: String) { counts[kind, default: 0] += 1 }
 
   mutating func add(_ other: IgnoredFiles) {
     counts.merge(other.counts, uniquingKeysWith: +)

@@ -14,9 +14,12 @@ enum ImageFormat: Sendable {
     }
   }
 
-  /// Whether a file of that name is taken for an image: `.png`, `.jpg` or `.jpeg` in any case.
+  /// What the names of images end in, in any case.
+  static let extensions = ["jpeg", "jpg", "png"]
+
+  /// Whether a file of that name is taken for an image.
   static func isImageName(_ name: [UInt8]) -> Bool {
-    name.isName(endingIn: ".png", ".jpg", ".jpeg")
+    extensions.contains { name.isName(endingIn: ".\($0)") }
   }
 
   /// Decodes a whole file.

@@ -31,6 +31,8 @@ struct ShardSamples {
     var hasBadLabel = false
     /// Whether there is an image that is not read, whose label is no mistake.
     var isIgnored = false
+    /// The first image whose name has a further dot before its ending.
+    var dotted: TarReader.Member?
   }
 
   /// What errors call the image of a sample; a byte in them counts from the image's first.
@@ -52,7 +54,7 @@ struct ShardSamples {
         group = Group(key: key)
       }
       do throws(DatasetError) {
-        if ["png", "jpg", "jpeg"].contains(ending) {
+        if ImageFormat.extensions.contains(ending) {
           guard group?.image == nil else { throw bad("a second image of one sample", member) }
           group?.image = member
         } else if ending == "cls" {
@@ -62,6 +64,12 @@ struct ShardSamples {
           group?.hasBadLabel = false
         } else if ignored.add(kind: ending) {
           group?.isIgnored = true
+        } else if let kind = ending.split(separator: ".").last.map(String.init),
+          kind == "cls" || ImageFormat.extensions.contains(kind)
+        {
+          // Such as the mask beside an image, or an image whose own name has a dot.
+          ignored.count("\(kind) with a dot in the name")
+          if kind != "cls", group?.dotted == nil { group?.dotted = member }
         }
       } catch {
         try problems.report(error)
@@ -76,7 +84,14 @@ struct ShardSamples {
   ) throws(DatasetError) {
     guard let group else { return }
     guard let image = group.image else {
-      guard let label = group.label, !group.isIgnored else { return }
+      guard !group.isIgnored else { return }
+      if let dotted = group.dotted {
+        return try problems.report(
+          bad(
+            "an image with a further dot in its name: that of a sample ends at the first, and this one has no image",
+            dotted, "rename the images, or unpack the shard and name the folder"))
+      }
+      guard let label = group.label else { return }
       return try problems.report(
         bad(
           "a label without an image beside it", label.member,

@@ -168,13 +168,14 @@ import Testing
     folder.write(Fixture.greyPNG, "x/a.png")
     folder.write(Fixture.greyPNG, "y/a.png")
     for name in [
-      "x/b.webp", "x/c.GIF", "y/d.gif", "y/e.Heic", "y/Thumbs.db", "y/.f.gif", "y/gif", "notes.txt",
+      "x/b.webp", "x/c.GIF", "x/d.ppm", "y/d.gif", "y/e.Heic", "y/Thumbs.db", "y/.f.gif", "y/gif",
+      "notes.txt",
     ] {
       folder.write([1], name)
     }
     let request = DatasetRequest(source: folder.path, size: 4, channels: 1)
-    #expect(try Datasets.source(request).ignored.text == "4 files ignored: 2 gif, 1 heic, 1 webp")
-    #expect(try open(folder.path, size: 4).remarks == ["4 files ignored: 2 gif, 1 heic, 1 webp"])
+    #expect(try Datasets.source(request).ignored.text == "5 files ignored: 2 gif, 1 heic, 1 ppm, 1 webp")
+    #expect(try open(folder.path, size: 4).remarks == ["5 files ignored: 2 gif, 1 heic, 1 ppm, 1 webp"])
     let none = TemporaryFolder()
     none.write([1], "a.webp")
     #expect(Self.refused(none)?.description.contains("image, 1 file ignored: 1 webp") == true)

@@ -127,6 +127,15 @@ struct TarShardsTests {
     #expect(try open(other, size: 2).count == 1)
   }
 
+  @Test("JPEGs are read under every name that they go by, in a folder and in a shard")
+  func names() throws {
+    let names = ["a.jfif", "b.JPE", "c.jpeg", "d.jpg"]
+    for name in names { folder.write(Fixture.greyJPEG, "in/\(name)") }
+    let shard = names.flatMap { member($0, Fixture.greyJPEG) } + end
+    let values = try readAll(folder.path + "/in", size: 8)
+    #expect(try values.count == 4 && values == readAll(folder.write(shard, "x.tar"), size: 8))
+  }
+
   @Test("a pax header gives the next member its name and size, and that alone")
   func pax() throws {
     func header(_ field: String) -> [UInt8] {

@@ -3,7 +3,8 @@ import Platform
 /// Files of kinds that are not read, images above all, which lie among those of a folder or a shard and are
 /// left out.
 package struct IgnoredFiles: Equatable, Sendable {
-  private static let extensions = Set("avif bmp gif heic heif jp2 jxl tif tiff webp".split(separator: " "))
+  private static let extensions = Set(
+    "avif bmp gif heic heif jp2 jxl pbm pgm pnm ppm tga tif tiff webp".split(separator: " "))
 
   private var counts: [String: Int] = [:]
 

@@ -15,7 +15,7 @@ enum ImageFormat: Sendable {
   }
 
   /// What the names of images end in, in any case.
-  static let extensions = ["jpeg", "jpg", "png"]
+  static let extensions = ["jfif", "jpe", "jpeg", "jpg", "png"]
 
   /// Whether a file of that name is taken for an image.
   static func isImageName(_ name: [UInt8]) -> Bool {

@@ -88,7 +88,7 @@ struct ShardSamples {
       if let dotted = group.dotted {
         return try problems.report(
           bad(
-            "an image with a further dot in its name: that of a sample ends at the first, and this one has no image",
+            "an image with a further dot in its name: a sample's ends at the first, so this one has no image",
             dotted, "rename the images, or unpack the shard and name the folder"))
       }
       guard let label = group.label else { return }

@@ -1,3 +1,5 @@
+import Platform
+
 /// Where data sets are opened.
 public enum Datasets {
   /// Opens what `request.source` names.
@@ -261,6 +263,12 @@ public enum Datasets {
     // An index whose shards are gone is no text.
     let isIndexed = hasIndex ? try ShardIndex.isIndex(indexPath) : false
     if !shards.isEmpty || isIndexed {
+      // An index says what the data are. A folder that cannot be looked into is nobody's images.
+      if !isIndexed, (try? LabelledFiles.kind(in: path, listing: listing, preferring: .image)) == .image {
+        throw DatasetError(
+          .unsuitable, "images beside shards, such as \(TerminalText.escaped(shards[0]))", path.description,
+          "name the shards themselves, or move them out of the folder")
+      }
       let index = hasIndex ? try ShardIndex(indexPath) : nil
       let names = index?.shards.map { Array($0.name.utf8) } ?? shards
       return try TarShards(names.map(path.appending), index: index, request: request, problems: problems)

@@ -127,6 +127,18 @@ struct TarShardsTests {
     #expect(try open(other, size: 2).count == 1)
   }
 
+  @Test("shards beside images are not taken for the whole, unless an index says so")
+  func besideImages() throws {
+    let packed = shard("a.tar", 10)
+    folder.write(packed.bytes, "s/a.tar")
+    folder.write(png(1), "s/cat/0.png")
+    let error = failure { _ = try open(folder.path + "/s", size: 2) }
+    #expect(error?.kind == .unsuitable && error?.description.contains("shards, such as a.tar") == true)
+    #expect(try open(folder.path + "/s/a.tar", size: 2).count == 2)
+    folder.write(Array(ShardIndex(labelCount: 2, shards: [packed.line]).text.utf8), "s/index.txt")
+    #expect(try open(folder.path + "/s", size: 2).count == 2)
+  }
+
   @Test("JPEGs are read under every name that they go by, in a folder and in a shard")
   func names() throws {
     let names = ["a.jfif", "b.JPE", "c.jpeg", "d.jpg"]

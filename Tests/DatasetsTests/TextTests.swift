@@ -56,6 +56,20 @@ struct TextTests {
     #expect(!Datasets.isMadeToSize(folder.path + "/text"), "what lies beside an image is no text")
   }
 
+  @Test("characters in no window are told, and files that hold none")
+  func leftOver() throws {
+    let folder = TemporaryFolder()
+    for (name, text) in [("1", "abababa"), ("2", "ba"), ("3", "abab")] {
+      folder.write(Array(text.utf8), "\(name).txt")
+    }
+    #expect(
+      try open(folder.path, size: 4).remarks == [
+        "5 characters in no window of 4, 1 file shorter than a window"
+      ])
+    #expect(try open(folder.path + "/1.txt", size: 3).remarks == ["1 character in no window of 3"])
+    #expect(try open(folder.path + "/3.txt", size: 4).remarks.isEmpty)
+  }
+
   @Test("what is no regular file is named, and not left out of the text")
   func special() {
     let folder = TemporaryFolder()

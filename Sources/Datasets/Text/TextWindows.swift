@@ -1,3 +1,5 @@
+import Platform
+
 /// Text in UTF-8 as one-hot windows: a sample is `length` characters that follow each other, an image of as
 /// many rows and of a column for each different character of the text, white (255) in the column of the row's
 /// character.
@@ -16,6 +18,8 @@ struct TextWindows: ImageSource {
   private let numbers: [UInt16]
   /// Where each window begins.
   private let starts: [Int]
+  /// Files that hold no window.
+  private let shortFiles: Int
 
   private static let byteOrderMark: UInt32 = 0xFEFF
   private static let pieceBytes = 1 << 20
@@ -26,6 +30,13 @@ struct TextWindows: ImageSource {
   var extent: ImageExtent? { ImageExtent(height: length, width: alphabet.characters.count) }
   var channelRange: ClosedRange<Int> { 1...1 }
   var characters: String? { alphabet.text }
+
+  var remarks: [String] {
+    let left = numbers.count - count * length
+    guard left > 0 else { return [] }
+    let files = shortFiles > 0 ? ", \(Count.text(shortFiles, "file")) shorter than a window" : ""
+    return ["\(Count.text(left, "character")) in no window of \(length)\(files)"]
+  }
 
   /// Whether a file of that name is taken for text.
   static func isText(_ name: [UInt8]) -> Bool { name.isName(endingIn: ".txt") }
@@ -40,7 +51,7 @@ struct TextWindows: ImageSource {
     var alphabet = Vocabulary()
     var characters: [UInt16] = []
     var starts: [Int] = []
-    var bytes = 0
+    var (bytes, shortFiles) = (0, 0)
     for path in paths {
       let first = characters.count
       do throws(DatasetError) {
@@ -53,6 +64,7 @@ struct TextWindows: ImageSource {
         try Self.read(file, hash, into: &characters, &alphabet)
         bytes += file.size
         starts += stride(from: first, through: characters.count - length, by: length)
+        if characters.count - first < length { shortFiles += 1 }
       } catch {
         characters.removeSubrange(first...)
         try problems.report(error)
@@ -69,6 +81,7 @@ struct TextWindows: ImageSource {
     self.alphabet = alphabet
     self.numbers = characters
     self.starts = starts
+    self.shortFiles = shortFiles
     byteCount = bytes
     fingerprint = hash.fingerprint()
     name = paths[0].title(isAlone: paths.count == 1)

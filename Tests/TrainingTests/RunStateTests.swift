@@ -12,11 +12,14 @@ import Training
 @Suite("A run's state is whole")
 struct RunStateTests {
   /// Saves a state as a generation of step 3 and loads it.
-  static func generation(_ state: RunState, in folder: String) throws -> LoadedGeneration {
+  static func generation(
+    _ state: RunState, options: Options? = nil, in folder: String
+  ) throws -> LoadedGeneration {
     let store = CheckpointStore(directory: folder)
     let info = GenerationInfo(
       step: 3, programVersion: Program.version, worldSize: 1, recipe: "dcgan", model: "dcgan",
-      optionsSHA256: "", dataFingerprint: "", weightsSHA256: state.weightsSHA256,
+      options: options?.canonicalYAML, optionsSHA256: "", dataFingerprint: "",
+      weightsSHA256: state.weightsSHA256,
       stateSHA256: state.stateSHA256(step: 3, arithmetic: "a", data: "d"), state: state.counters)
     let saved = try store.save(GenerationContents(info: info, files: state.files))
     return try CheckpointStore.load(path: saved.path)
@@ -91,7 +94,7 @@ struct RunStateTests {
     let state = try forked("directed")
     var expected = GameState()
     (expected.round, expected.batch) = (40, 50)
-    expected.lead = keepsLead ? game.lead : 0
+    (expected.lead, expected.window) = keepsLead ? (game.lead, game.window) : (0, TurnWindow())
     expected.augment = keepsAugmentation ? game.augment : fresh.augment
     expected.watch.since = 3
     #expect(state.game == expected)
@@ -100,8 +103,49 @@ struct RunStateTests {
 
     // Of a run that remembers no game.
     old.game = nil
-    (expected.lead, expected.augment) = (0, fresh.augment)
+    (expected.lead, expected.window, expected.augment) = (0, TurnWindow(), fresh.augment)
     #expect(try forked("plain").game == expected)
+  }
+
+  @Test(
+    "draws go on behind another run's where they are remembered; else it is told where they are counted"
+  )
+  func forkedDraws() throws {
+    let folder = TemporaryFolder()
+    let old = try trained()
+    old.game = GameState()
+    old.game?.round = 5
+    old.game?.batch = 4
+    let own = try Options.resolve(
+      recipe: "dcgan", overrides: ["steps=3", "batch=16", "balance.every=2", "discriminatorSteps=2"])
+    let saved = try Self.generation(old, options: own, in: folder.path + "/checkpoints")
+    func begin(_ words: String..., game: GameState?) throws -> (game: GameState?, notes: [String]) {
+      let state = EngineRank.makeState()
+      state.game = game
+      let given = ["discriminatorSteps=2", "init.run=\(saved.path)"]
+      let options = try Options.resolve(recipe: "dcgan", overrides: given + words)
+      let notes = try RunStart.begin(state, options, steps: 9).taken
+      return (state.game, Array(notes.dropFirst()))
+    }
+    let same = try begin("steps=9", "batch=16", game: GameState())
+    #expect(same.game?.round == 5 && same.game?.batch == 4 && same.notes.isEmpty)
+    let larger = try begin("steps=9", "batch=48", game: GameState())
+    #expect(larger.game?.round == 5 && larger.game?.batch == 2 && larger.notes.isEmpty)
+    for (words, counted) in [(["steps=9", "batch=48"], 288), (["epochs=9", "batch=16"], 96)] {
+      let plain = try begin(words[0], words[1], game: nil)
+      #expect(plain.notes.count == 1 && plain.game == nil)
+      #expect(plain.notes[0].hasPrefix("3 steps count as \(counted) samples, and 64 were read"))
+    }
+    for game in [nil, GameState()] {
+      let error = #expect(throws: RunFolderError.self) { try begin("epochs=9", "batch=48", game: game) }
+      #expect(error?.description.contains("give steps= instead of epochs=") == true)
+    }
+    // Networks of another family are no reason to trap.
+    let vae = try Options.resolve(recipe: "vae", overrides: ["steps=9", "init.run=\(saved.path)"])
+    let model = vae.family.makeModel(vae)
+    let other = RunState(
+      model: model, optimizers: model.networks.map { _ in Adam(learningRate: 1e-3) }, seed: 0)
+    #expect(throws: CheckpointError.self) { try RunStart.begin(other, vae, steps: 9) }
   }
 
   @Test("the hash depends on step, options, data, weights, averages, buffers, moments, past fakes and misses")

@@ -167,22 +167,28 @@ package struct RunStart {
   /// Gives a state before the first step what its options begin with instead of random numbers.
   /// - Returns: for people, what was taken from where; the steps that were done for it, if it is another
   ///   run's whole state; and the checkpoints of that run that were passed over.
-  /// - Throws: `CheckpointError`, ``RunFolderError`` for a state after more steps than the run has.
-  static func begin(
+  /// - Throws: `CheckpointError`; ``RunFolderError`` for a state after more steps than the run has, and for a
+  ///   length in epochs where these would be miscounted.
+  package static func begin(
     _ state: RunState, _ options: Options, steps: Int
   ) throws -> (taken: [String], step: Int?, warnings: [String]) {
     guard let source = options.initial.run else {
       return (try InitialWeights.load(into: state, options), nil, [])
     }
     let other = try FoundCheckpoint(at: source)
-    try begin(state, with: other, options, steps: steps)
-    return (["the whole state of \(other.generation.path)"], other.info.step, other.rejected)
+    let note = try begin(state, with: other, options, steps: steps)
+    let taken = ["the whole state of \(other.generation.path)"] + (note.map { [$0] } ?? [])
+    return (taken, other.info.step, other.rejected)
   }
 
   /// Puts the state of another run's checkpoint into that of a run which is to begin with it.
+  ///
+  /// Where the run remembers how far its draws are, they go on behind the other one's. Else that follows from
+  /// the number of steps, and is elsewhere in the data where batch or turns are others.
+  /// - Returns: for people, if it is elsewhere.
   private static func begin(
     _ state: RunState, with other: FoundCheckpoint, _ options: Options, steps: Int
-  ) throws {
+  ) throws -> String? {
     let (generation, step) = (other.generation, other.info.step)
     guard step < steps else {
       throw RunFolderError(
@@ -192,11 +198,23 @@ package struct RunStart {
     }
     let own = try other.options()
     let schedule = options.schedule(of: state.model)
+    // One of another family has other networks, whose tensors are refused below.
+    let before = own.family == options.family ? own.schedule(of: state.model) : schedule
+    let drawn = GameState(other.info.state)?.cursor ?? before.cursor(at: step)
+    let (read, counted) = (drawn.batch * own.batch, schedule.cursor(at: step).batch * options.batch)
+    let (old, new) = (own.batch * before.batchesPerStep, options.batch * schedule.batchesPerStep)
+    guard old == new || options.length.epochs == nil else {
+      throw RunFolderError(
+        .cannotGoOn, "a length in epochs would count steps of \(old) samples, before the state, as of \(new)",
+        generation.path, "give steps= instead of epochs=, or leave batch and turns as they were")
+    }
     do {
       try state.restore(
-        generation, ofOtherRunBegunAt: schedule.cursor(at: step),
+        generation,
+        ofOtherRunBegunAt: Schedule.Cursor(
+          round: drawn.round, batch: (read + options.batch - 1) / options.batch),
         // A lead counts from the recipe's turns.
-        keepsLead: own.balance.every > 0 && own.schedule(of: state.model) == schedule,
+        keepsLead: own.balance.every > 0 && before == schedule,
         keepsAugmentation: own.augmentation == .ada && own.initialAugmentation == options.initialAugmentation)
     } catch let error as CheckpointError {
       throw error.advising(
@@ -206,6 +224,8 @@ package struct RunStart {
     try state.verify(generation)
     // It is saved before the first step.
     if options.rewinds { state.game?.watch.refuge = Double(step) }
+    guard state.game == nil, counted != read else { return nil }
+    return "\(step) steps count as \(counted) samples, and \(read) were read: the data go on at the former"
   }
 
   /// Checks that the data are those that a generation was trained on.

@@ -134,10 +134,10 @@ package final class RunState {
   }
 
   /// Takes the state of another run's generation, to go on from it with other options or other data: what is
-  /// counted over a run stays as it is before the first step, and where in the data the run is begins anew.
+  /// counted over a run stays as it is before the first step.
   /// - Parameters:
-  ///   - cursor: where a run with this one's options is after as many steps.
-  ///   - keepsLead: whether the ratio of turns stays as it was.
+  ///   - cursor: where the draws of a run that remembers this go on.
+  ///   - keepsLead: whether the ratio of turns stays as it was, and what the next decision on it is made of.
   ///   - keepsAugmentation: whether the probability of augmentation does.
   /// - Throws: as ``restore(_:)``.
   package func restore(
@@ -147,12 +147,11 @@ package final class RunState {
     let remembered = try take(generation, needsGame: false)
     guard let fresh = game else { return }
     var game = remembered ?? fresh
-    if !keepsLead { game.lead = fresh.lead }
+    if !keepsLead { (game.lead, game.window) = (fresh.lead, fresh.window) }
     if !keepsAugmentation { game.augment = fresh.augment }
     game.cursor = cursor
     game.watch = WatchState()
     game.watch.since = Double(generation.manifest.info.step)
-    game.window = TurnWindow()
     self.game = game
   }
 

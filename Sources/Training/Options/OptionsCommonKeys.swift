@@ -142,7 +142,9 @@ extension OptionSchema {
     OptionKey(
       "checkpoint.keepBest", \.checkpoint.keepBest, .boolean, default: .value(.boolean(false)),
       role: .execution, synonyms: ["save_best", "save_top_k"],
-      help: "also save and keep the best checkpoint by quality.metric, at the steps of quality.every"),
+      help:
+        "also save and keep the best checkpoint by quality.metric, at steps of quality.every and the last"
+    ),
     OptionKey(
       "samples.every", \.samples.every, .integer(0...1_000_000_000), default: .value(.integer(100)),
       unit: "steps",

@@ -235,6 +235,20 @@ struct GameTests {
     #expect(zeroCentredPenalty(scores: packs, at: points).value.scalar == 8)
   }
 
+  @Test("a lazy penalty is reported from the first turn with it on, with what it last was")
+  func lazyReport() throws {
+    var game = EngineGame()
+    (game.objective.r1Weight, game.objective.r1Every) = (1, 3)
+    for steps in [0, 2, 3, 5] {
+      let rank = try EngineRank(SoloCommunicator(), overlap: true, game: game)
+      defer { rank.communication.finish() }
+      try rank.train(steps: steps)
+      let reported = rank.engine.reported.filter { $0.0.key == "r1" }
+      #expect(reported.count == (steps < 3 ? 0 : 1) && reported.allSatisfy { $0.1 > 0 }, "\(steps) steps")
+      #expect(rank.engine.reported.contains { $0.0.key == "d_x" })
+    }
+  }
+
   @Test("the networks' unit scales samples and leaves the game in that unit as it is")
   func scale() {
     func made(_ scale: Float) -> MLPGAN {

@@ -284,9 +284,7 @@ package final class Trainer {
     if isLogged { try synchronize() }
     let skips = engine.state.skipped?.takeNews() ?? []
     for skip in skips { report.progress.warning(skip) }
-    let statistics = zip(engine.model.phases.flatMap(\.statistics), engine.statistics.joined()).map {
-      ($0, $1)
-    }
+    let statistics = engine.reported
     let samples = samplesRead(before: done)
     let epoch = Double(samples) / Double(setup.dataset.count)
     report.progress.completed(

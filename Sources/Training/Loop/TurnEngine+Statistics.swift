@@ -1,6 +1,12 @@
-import Models
+package import Models
 
 extension TurnEngine {
+  /// The statistics of each phase's last turn with their values; of lazy ones those that have been measured
+  /// since the start. What is no number never comes back from a sum.
+  package var reported: [(Statistic, Float)] {
+    zip(model.phases.flatMap(\.statistics), statistics.joined()).filter { !($0.isLazy && $1.isNaN) }
+  }
+
   /// The step sizes of the last of `done` steps, of networks whose step size changes over the run.
   func stepSizes(_ options: Options, after done: Int) -> [(Statistic, Float)] {
     model.networks.enumerated().compactMap { index, network in

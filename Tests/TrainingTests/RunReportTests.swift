@@ -43,7 +43,7 @@ struct RunReportTests {
     var after = before
     (after[0].busy, after[0].loading, after[0].waiting) = (3000, 500, 250)
     (after[1].busy, after[1].loading, after[1].waiting) = (2000, 0, 1000)
-    let report = try RunReport(folder: folder, resumingAt: nil, progress: .silent)
+    let report = try RunReport(folder: folder, resumingAt: nil, loggedEvery: 1, progress: .silent)
     report.log(line(1, ranks: RankTimes(from: before, to: after, shares: [3, 1])))
     let log = try #require(scratch.bytes(of: "run/log.jsonl"))
     let logged = try JSONSerialization.jsonObject(with: Data(log)) as? [String: Any]
@@ -54,9 +54,22 @@ struct RunReportTests {
   }
 
   @Test(
+    "a log that lacks lines up to the checkpoint is told when a run goes on",
+    arguments: [(9, 1, 8, true), (9, 1, nil, true), (9, 1, 9, false), (9, 5, 5, false), (9, 10, nil, false)]
+      as [(Int, Int, Int?, Bool)])
+  func lackingLines(step: Int, every: Int, last: Int?, isTold: Bool) throws {
+    scratch.write(last.map { "{\"step\":\($0)}\n" } ?? "", to: "run/log.jsonl")
+    var told = ""
+    let output = ReportOutput(hasColours: false, columns: { nil }, write: { told += $0 })
+    let progress = ProgressReporter(.init(steps: 9, itemsPerStep: 1, linesEvery: 1), output: output)
+    _ = try RunReport(folder: folder, resumingAt: step, loggedEvery: every, progress: progress)
+    #expect(told.contains("the log lacks lines up to that of step 9, ") == isTold && told.isEmpty != isTold)
+  }
+
+  @Test(
     "the losses are drawn without reading the log again, and a resumed run draws what one that went on does")
   func drawing() throws {
-    let report = try RunReport(folder: folder, resumingAt: nil, progress: .silent)
+    let report = try RunReport(folder: folder, resumingAt: nil, loggedEvery: 1, progress: .silent)
     report.log(line(1))
     let first = losses(report, step: 1)
     for step in 2...5 { report.log(line(step)) }
@@ -67,7 +80,7 @@ struct RunReportTests {
     #expect(whole != nil && whole != first)
 
     scratch.write(log, to: "run/log.jsonl")
-    let resumed = try RunReport(folder: folder, resumingAt: 3, progress: .silent)
+    let resumed = try RunReport(folder: folder, resumingAt: 3, loggedEvery: 1, progress: .silent)
     let cut = losses(resumed, step: 3)
     for step in 4...5 { resumed.log(line(step)) }
     #expect(cut != whole && losses(resumed, step: 5) == whole)

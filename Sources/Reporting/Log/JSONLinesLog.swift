@@ -11,7 +11,7 @@ public final class JSONLinesLog {
   /// The file's path.
   public let path: String
   /// The step of the last line, nil if there is none.
-  private var lastStep: Int?
+  package private(set) var lastStep: Int?
   private let file: RecordFile
 
   /// The key that names the values of a line which are not finite.

@@ -120,9 +120,11 @@ package struct RunStart {
   ) throws -> RunReport {
     try communicator.together {
       guard var open = folder else { return .silent }
+      let loggedEvery = open.options.log.every
       if isResuming { try open.resume(with: options.withAbsolutePaths) }
       folder = open
-      return try RunReport(folder: open, resumingAt: isResuming ? step : nil, progress: progress)
+      return try RunReport(
+        folder: open, resumingAt: isResuming ? step : nil, loggedEvery: loggedEvery, progress: progress)
     }
   }
 

@@ -77,19 +77,29 @@ package final class RunReport {
   package static var silent: RunReport { RunReport(progress: .silent, sinks: nil) }
 
   /// The report of a run in `folder`.
-  /// - Parameter step: the steps done before a run is resumed, after which lines of the log are dropped; nil
-  ///   for a new run.
+  /// - Parameters:
+  ///   - step: the steps done before a run is resumed, after which lines of the log are dropped; nil for a
+  ///     new run.
+  ///   - loggedEvery: the steps between two lines before it is resumed.
   /// - Throws: `ReportingError`.
   package convenience init(
-    folder: RunFolder, resumingAt step: Int?, progress: ProgressReporter
+    folder: RunFolder, resumingAt step: Int?, loggedEvery: Int, progress: ProgressReporter
   ) throws {
+    let log =
+      try step.map { try JSONLinesLog.resume(folder.logPath, afterStep: $0) }
+      ?? JSONLinesLog.create(folder.logPath)
     self.init(
       progress: progress,
       sinks: Sinks(
-        folder: folder, title: folder.options.title,
-        log: try step.map { try JSONLinesLog.resume(folder.logPath, afterStep: $0) }
-          ?? JSONLinesLog.create(folder.logPath),
+        folder: folder, title: folder.options.title, log: log,
         tensorBoard: try TensorBoardWriter(folder: folder.tensorBoardPath, resumingAfter: step)))
+    // The log of a run that has begun with another one's state does not begin at step 1.
+    guard let step, log.lastStep != nil || folder.options.initial.run == nil else { return }
+    let wanted = step / loggedEvery * loggedEvery
+    if log.lastStep ?? 0 < wanted {
+      progress.warning(
+        "the log lacks lines up to that of step \(wanted), \(log.path); bring it back, or go on without them")
+    }
   }
 
   private init(progress: ProgressReporter, sinks: Sinks?) {

@@ -21,7 +21,7 @@ enum UsageAdvice {
     if words.first == "help", words.count > 1, !words[1].hasPrefix("-"), words[1] != "help" {
       return unknownCommand(words[1])
     }
-    return longDash(in: words) ?? spacedValue(in: words)
+    return longDash(in: words) ?? spacedValue(in: words) ?? notUTF8(in: words)
   }
 
   /// Whether the program was given an option that its command does not have.
@@ -29,6 +29,12 @@ enum UsageAdvice {
     let words = CommandLine.arguments.dropFirst()
     guard let command = words.first else { return false }
     return words.contains { $0.hasPrefix("--") && $0 != "--" && !isOption($0, of: command) }
+  }
+
+  /// What is no UTF-8 has come with this character instead, and would be another name.
+  private static func notUTF8(in words: [String]) -> String? {
+    words.first { $0.unicodeScalars.contains("\u{FFFD}") }
+      .map { "\($0.shortened) is no UTF-8; rename the file or folder, as convmv does" }
   }
 
   /// `steps= 20` for `steps=20`: what stands alone may pass for a path. Words for people may be empty.

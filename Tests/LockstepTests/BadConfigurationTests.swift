@@ -89,6 +89,7 @@ extension EndToEnd {
         (["launch", "-n", "2", "train", "dcgan", "steps=", "20"], "write steps=20"),
         (["train", "dcgan", "data=my", "photos"], "write 'data=my photos'"),
         (["train", "steps=20", "dcgan"], "The recipe comes first"),
+        (["train", "dcgan", "--run", "bad\u{FFFD}"], "is no UTF-8"),
         (["train", "--resume", "dcgan", "--bogus"], "Unknown option '--bogus'"),
         (["launch", "-np", "2", "train", "dcgan"], "-np is mpirun's; write -n"),
         (["bench", "vae", "–runs", "3"], "write --runs"),

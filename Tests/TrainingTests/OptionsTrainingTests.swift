@@ -284,4 +284,19 @@ struct OptionsTrainingTests {
     #expect(lines.last?.contains("rising over 7 steps, falling (linear) to 0 at step") == true)
     #expect(throws: OptionsError.self) { try DryRun(recipe: "wgan-gp", overrides: ["stepz=1"]) }
   }
+
+  @Test("a lazy penalty that no turn of a run comes to is told")
+  func lazyPenalties() throws {
+    func told(_ turns: Int, _ words: String...) throws -> [String] {
+      try Options.resolve(recipe: "dcgan", overrides: words).penaltiesNotReached(in: turns)
+    }
+    for penalty in ["r1", "dragan"] {
+      let words = ["\(penalty).weight=1", "\(penalty).every=4"]
+      #expect(
+        try told(3, words[0], words[1]).first?.hasPrefix("\(words[1]), and the run has 3 turns") == true)
+      #expect(try told(4, words[0], words[1]).isEmpty)
+      #expect(try told(3, words[0], words[1], "balance.every=2").isEmpty)
+    }
+    #expect(try Options.resolve(recipe: "vae").penaltiesNotReached(in: 0).isEmpty)
+  }
 }

@@ -1,5 +1,6 @@
 import Models
 public import Networks
+import Platform
 
 /// What the generators and discriminators of several families are trained for.
 public enum AdversarialOptions {
@@ -65,6 +66,22 @@ public enum AdversarialOptions {
 
 extension AdversarialLoss: OptionConvertible {}
 extension LearningRateSchedule.Decay: OptionConvertible {}
+
+extension Options {
+  /// What is to be said of a lazy penalty that no turn of a run has; none of one whose turns are balanced.
+  /// - Parameter turns: those of the discriminator in the whole run.
+  package func penaltiesNotReached(in turns: Int) -> [String] {
+    let keys = AdversarialOptions.self
+    let penalties = [(keys.r1Weight, keys.r1Every), (keys.draganWeight, keys.draganEvery)]
+    return penalties.compactMap { weight, every in
+      let interval = model[ifDeclared: every]
+      guard balance.every == 0, model[ifDeclared: weight] > 0, interval > turns else { return nil }
+      return
+        "\(every.key.path)=\(interval), and the run has \(Count.text(turns, "turn")) of the discriminator: "
+        + "none has that penalty"
+    }
+  }
+}
 
 extension AdversarialObjective {
   /// What the options say; keys that the family does not declare change nothing.

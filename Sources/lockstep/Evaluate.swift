@@ -28,8 +28,8 @@ struct Evaluate: ParsableCommand {
         lockstep evaluate runs/completion data=heldout.npy
         mpirun -n 2 lockstep evaluate runs/dcgan quality.samples=10000
 
-      The values are the same on any number of ranks. Distances fall as samples
-      grow in number: compare those of equal quality.samples.
+      The values are the same on any number of ranks. The Fréchet distance falls
+      as samples grow in number: compare those of equal quality.samples.
       """)
 
   @Argument(help: "A run folder or a checkpoint folder within one.", completion: .directory)

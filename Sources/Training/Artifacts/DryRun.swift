@@ -57,7 +57,11 @@ package struct DryRun {
         "\(length), batch \(options.batch) in \(Count.text(options.microBatches, "micro-batch", "micro-batches")) "
           + "(the most ranks), seed \(options.seed)"
       ),
-      ("average", "\(averaged), decay \(OptionValue.number(options.ema.decay).canonicalText)"),
+      (
+        "average",
+        "\(averaged), decay \(OptionValue.number(options.ema.decay).canonicalText), "
+          + "at most (1 + n) / (10 + n) at update n"
+      ),
       (
         "step",
         "\(Count.text(schedule.turns(at: 0).count, "turn")), "

@@ -25,11 +25,14 @@ public enum AdversarialOptions {
   public static let spectralNorm = ModelOption(
     path: "spectralNorm", .boolean, default: false, neutral: false, synonyms: ["sn", "spectral_norm"],
     help:
-      "divide the weights of the discriminator's layers by their largest singular value; no batch norm then")
+      "divide the weights of the discriminator's convolutions, linear layers and projection by their largest "
+      + "singular value; no batch norm then")
   /// The penalty R1 (Mescheder et al. 2018).
   public static let r1Weight = ModelOption(
     path: "r1.weight", .number(.closed(0, 1e6)), default: 0.0, neutral: 0.0, synonyms: ["gamma", "r1_gamma"],
-    help: "the penalty on the discriminator's slope at real samples is half of this; 0 for none")
+    help:
+      "half of this times the discriminator's mean squared slope at real samples is a penalty; 0 for none"
+  )
   /// Lazy regularisation (Karras et al. 2020).
   public static let r1Every = ModelOption(
     path: "r1.every", .integer(1...1_000_000), default: 1, neutral: 1, unit: "turns",

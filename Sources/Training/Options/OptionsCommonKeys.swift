@@ -129,7 +129,9 @@ extension OptionSchema {
     OptionKey(
       "ema.decay", \.ema.decay, .number(.below(1, from: 0)), default: .value(.number(0.999)),
       role: .arithmetic,
-      help: "share of the moving average of a network's weights that a step keeps"),
+      help:
+        "share of the moving average of a network's weights that an update keeps, at most (1 + n) / (10 + n) "
+        + "at the n-th: 0.999 from update 8,990 on"),
     OptionKey(
       "checkpoint.every", \.checkpoint.every, .integer(0...1_000_000_000), default: .value(.integer(200)),
       unit: "steps", role: .execution, synonyms: ["save_every", "snap"],

@@ -73,7 +73,8 @@ extension OptionSchema {
     OptionKey(
       "quality.samples", \.quality.samples, .integer(64...1_000_000), default: .value(.integer(2048)),
       unit: "samples", role: .execution, synonyms: ["num_fid_samples"],
-      help: "fakes of a measurement, and real samples beside them; distances fall with their number"),
+      help:
+        "fakes of a measurement, and real samples beside them; the Fréchet distance falls with their number"),
     OptionKey(
       "quality.space", \.quality.space, .word(FeatureSpaceKind.allCases.map(\.rawValue)),
       default: .value(.text(FeatureSpaceKind.pca.rawValue)), role: .execution,

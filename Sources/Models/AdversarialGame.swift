@@ -95,7 +95,7 @@ struct AdversarialGame {
   /// The term of real samples, with the penalties at them.
   private func realTerm(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: discriminator)
-    let factor = objective.r1Factor(turn: microBatch.draw.batch)
+    let factor = objective.r1Factor(turn: microBatch.draw.turn)
     let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
     let classes = realClasses(microBatch)
     let shown = contexts.map { tape.samples($0.cut(microBatch)).appendingChannels(samples) } ?? samples
@@ -106,7 +106,7 @@ struct AdversarialGame {
       values.r1 = microBatch.values(penalty)
       loss = loss + penalty * factor
     }
-    if let factor = objective.draganFactor(turn: microBatch.draw.batch) {
+    if let factor = objective.draganFactor(turn: microBatch.draw.turn) {
       let penalty = perturbedPenalty(microBatch, on: tape)
       values.dragan = microBatch.values(penalty)
       loss = loss + penalty * factor

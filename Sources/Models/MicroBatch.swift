@@ -13,20 +13,24 @@ public final class MicroBatch {
     public let round: Int
     /// Counts the global batches of samples that the run has read before, from 0.
     public let batch: Int
+    /// Counts the turns that a step's first phase, a game's discriminator, has had in the run before, from 0;
+    /// the phases after it keep the number of its last.
+    public let turn: Int
     /// Whether the next turn of the step goes on with this draw.
     public let isShared: Bool
 
     /// A draw.
-    public init(step: Int, round: Int, batch: Int, isShared: Bool) {
+    public init(step: Int, round: Int, batch: Int, turn: Int, isShared: Bool) {
       self.step = step
       self.round = round
       self.batch = batch
+      self.turn = turn
       self.isShared = isShared
     }
 
     /// The only draw of a step: what phases with one turn each have.
     public init(step: Int) {
-      self.init(step: step, round: step, batch: step, isShared: true)
+      self.init(step: step, round: step, batch: step, turn: step, isShared: true)
     }
   }
 

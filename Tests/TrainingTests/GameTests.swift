@@ -105,7 +105,7 @@ struct GameTests {
   func unsharedFakes() {
     let model = EngineRank.makeState().model
     func loss(isShared: Bool) -> Float {
-      let draw = MicroBatch.Draw(step: 1, round: 1, batch: 1, isShared: isShared)
+      let draw = MicroBatch.Draw(step: 1, round: 1, batch: 1, turn: 1, isShared: isShared)
       let microBatch = EngineRank.microBatch(0, draw)
       let evaluation = model.evaluate(model.phases[0], on: microBatch)
       #expect((microBatch.takeLeft() != nil) == isShared)

@@ -3,6 +3,7 @@ import Models
 import Networks
 import TensorCore
 import Testing
+import Training
 
 #if canImport(Glibc)
   import Glibc
@@ -32,9 +33,14 @@ struct Pix2PixTests {
   }
 
   private static func microBatch(_ model: Pix2Pix, count: Int = 3, isShared: Bool = true) -> MicroBatch {
+    microBatch(
+      model, count: count,
+      MicroBatch.Draw(step: 0, round: 0, batch: 0, turn: 0, isShared: isShared))
+  }
+
+  private static func microBatch(_ model: Pix2Pix, count: Int, _ draw: MicroBatch.Draw) -> MicroBatch {
     let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0)
       .normal(Shape([count] + model.sampleShape.extents)).tanh()
-    let draw = MicroBatch.Draw(step: 0, round: 0, batch: 0, isShared: isShared)
     return MicroBatch(index: 0, draw: draw, images: images, labels: [], seed: 2)
   }
 
@@ -167,6 +173,24 @@ struct Pix2PixTests {
     let index = try #require(model.phases[0].statistics.firstIndex { $0.key == "r1" })
     #expect(abs(Double(real.statistics[index][0]) - wanted) < 1e-3 * wanted)
     #expect(abs(real.loss.value.scalar - real.statistics[0][0] - 1.5 * Float(wanted)) < 1e-2 * Float(wanted))
+  }
+
+  @Test(
+    "lazy R1 is of every so many turns of the discriminator, whatever the generator's turns read",
+    arguments: [(1, 2), (2, 3)])
+  func lazyR1(turns: (Int, Int)) throws {
+    var objective = AdversarialObjective()
+    (objective.r1Weight, objective.r1Every) = (1, 2)
+    let model = Self.made(size: 8, channels: 1, objective: objective)
+    let discriminator = model.phases[0]
+    let index = try #require(discriminator.statistics.firstIndex { $0.key == "r1" })
+    let schedule = Schedule(zip(model.phases, [turns.0, turns.1]).map { Schedule.Rule($0, repeats: $1) })
+    let draws = (0..<4).flatMap { schedule.turns(at: $0) }.filter { $0.phase == discriminator }.map(\.draw)
+    let penalised = try draws.map { draw in
+      try #require(model.open(discriminator, on: Self.microBatch(model, count: 2, draw)))
+        .statistics[index][0] > 0
+    }
+    #expect(penalised == draws.indices.map { $0 % 2 == 1 })
   }
 
   @Test("a weight of 0 leaves the difference out of the loss, and it is still reported")

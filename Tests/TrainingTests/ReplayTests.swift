@@ -108,7 +108,7 @@ struct ReplayTests {
     var made: [[Float]] = []
     var labels: [Float] = []
     for turn in 0..<12 {
-      let draw = MicroBatch.Draw(step: turn, round: turn, batch: turn, isShared: true)
+      let draw = MicroBatch.Draw(step: turn, round: turn, batch: turn, turn: turn, isShared: true)
       let images = Tensor(repeating: 0, shape: [4, 1, 1, 2])
       let microBatch = MicroBatch(index: 1, draw: draw, images: images, labels: [0, 1, 2, 0], seed: 2)
       _ = model.evaluate(model.phases[0], on: microBatch)

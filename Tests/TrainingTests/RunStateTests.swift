@@ -86,14 +86,14 @@ struct RunStateTests {
       state.skipped = SkippedTurns(limit: 2, networks: 2)
       try state.restore(
         Self.generation(old, in: "\(folder.path)/\(name)"),
-        ofOtherRunBegunAt: Schedule.Cursor(round: 40, batch: 50), keepsLead: keepsLead,
+        ofOtherRunBegunAt: Schedule.Cursor(round: 40, batch: 50, turn: 30), keepsLead: keepsLead,
         keepsAugmentation: keepsAugmentation)
       #expect(state.weightsSHA256 == old.weightsSHA256)
       return state
     }
     let state = try forked("directed")
     var expected = GameState()
-    (expected.round, expected.batch) = (40, 50)
+    (expected.round, expected.batch, expected.turn) = (40, 50, 30)
     (expected.lead, expected.window) = keepsLead ? (game.lead, game.window) : (0, TurnWindow())
     expected.augment = keepsAugmentation ? game.augment : fresh.augment
     expected.watch.since = 3
@@ -148,7 +148,9 @@ struct RunStateTests {
     #expect(throws: CheckpointError.self) { try RunStart.begin(other, vae, steps: 9) }
   }
 
-  @Test("the hash depends on step, options, data, weights, averages, buffers, moments, past fakes and misses")
+  @Test(
+    "the hash depends on step, options, data, weights, averages, buffers, moments, past fakes, misses and turns"
+  )
   func hash() throws {
     func hash(_ state: RunState, step: Int = 3, options: String = "a", data: String = "d") -> String {
       state.stateSHA256(step: step, arithmetic: options, data: data)
@@ -173,6 +175,10 @@ struct RunStateTests {
     hashes.append(hash(state))
     let options = try Options.resolve(recipe: "dcgan", overrides: ["quality.every=1"])
     state.convergence = Convergence.after(9, step: 3, options.quality, margin: 0, before: nil)
+    hashes.append(hash(state))
+    state.game = GameState()
+    hashes.append(hash(state))
+    state.game?.turn += 1
     hashes.append(hash(state))
     #expect(Set(hashes).count == hashes.count)
   }

@@ -28,6 +28,7 @@ struct ScheduleTests {
     let draws = schedule.turns(at: 2).map(\.draw)
     #expect(draws.map(\.round) == [8, 9, 10, 10, 11])
     #expect(draws.map(\.batch) == [6, 7, 8, 8, 8])
+    #expect(draws.map(\.turn) == [6, 7, 8, 8, 8])
     #expect(draws.map(\.isShared) == [false, false, true, false, false])
     // Over the run no draw and no batch comes twice, and none is left out.
     let all = (0..<5).flatMap { schedule.turns(at: $0) }
@@ -35,12 +36,24 @@ struct ScheduleTests {
     #expect(all.filter { $0.phase == reader }.map(\.draw.batch) == Array(0..<15))
   }
 
+  @Test("the first phase's turns are counted, whatever the other phases read")
+  func firstTurns() {
+    let schedule = Schedule([
+      Schedule.Rule(critic, repeats: 2), Schedule.Rule(generator, repeats: 3),
+    ])
+    #expect(schedule.batchesPerStep == 4)
+    let draws = schedule.turns(at: 2).map(\.draw)
+    #expect(draws.map(\.batch) == [8, 9, 9, 10, 11])
+    #expect(draws.map(\.turn) == [4, 5, 5, 5, 5])
+    #expect(schedule.cursor(after: schedule.cursor(at: 2)) == schedule.cursor(at: 3))
+  }
+
   @Test("a step of one turn each has one draw, keyed by the step")
   func oneDraw() {
     let schedule = Schedule([Schedule.Rule(critic), Schedule.Rule(generator)])
     for step in [0, 1, 17] {
       let draws = schedule.turns(at: step).map(\.draw)
-      #expect(draws.allSatisfy { $0.round == step && $0.batch == step && $0.step == step })
+      #expect(draws.allSatisfy { $0.round == step && $0.batch == step && $0.turn == step && $0.step == step })
       #expect(draws.map(\.isShared) == [true, false])
     }
   }

@@ -170,7 +170,7 @@ struct WatchRuleTests {
     missing["game.lead"] = nil
     #expect(GameState(missing) == nil)
     for name in [
-      "round", "batch", "lead", "watch.since", "watch.suspicion", "watch.refuge", "watch.checks",
+      "round", "batch", "turn", "lead", "watch.since", "watch.suspicion", "watch.refuge", "watch.checks",
       "watch.rewinds", "watch.seedOffset", "path.count",
     ] {
       for value in [-2, 0.5, 1e300, .nan, .infinity] where name != "lead" || value != -2 {
@@ -179,6 +179,10 @@ struct WatchRuleTests {
         #expect(GameState(damaged) == nil, "\(name) of \(value)")
       }
     }
+    // Turns that are as many as batches are not told.
+    var equal = game
+    equal.turn = equal.batch
+    #expect(equal.counters.count == game.counters.count - 1 && GameState(equal.counters) == equal)
     // Versions without augmentation and paths wrote nothing of them.
     let old = game.counters.filter { !$0.key.hasPrefix("game.augment.") && !$0.key.hasPrefix("game.path.") }
     game.augment = AugmentState()

@@ -9,6 +9,8 @@ package struct GameState: Equatable, Sendable {
   package var round = 0.0
   /// Global batches of samples read so far.
   package var batch = 0.0
+  /// Turns of a step's first phase so far.
+  package var turn = 0.0
   /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the
   /// generator's.
   package var lead = 0.0
@@ -21,8 +23,10 @@ package struct GameState: Equatable, Sendable {
 
   package init() {}
 
+  private typealias Field = (name: String, place: any WritableKeyPath<GameState, Double> & Sendable)
+
   /// Every number, by name, in a fixed order.
-  private static let fields: [(name: String, place: any WritableKeyPath<GameState, Double> & Sendable)] =
+  private static let fields: [Field] =
     [
       ("round", \.round), ("batch", \.batch), ("lead", \.lead),
       ("window.discriminator.turns", \.window.discriminator.turns),
@@ -43,6 +47,13 @@ package struct GameState: Equatable, Sendable {
       ("augment.turns", \.augment.turns), ("augment.signs", \.augment.signs),
     ]
     + (0..<WatchPath.length * WatchPath.dimensions).map { ("path.\($0)", \.watch.path.values[$0]) }
+    + [("turn", \.turn)]
+
+  /// The fields of manifests and hashes: without the last one where its number is that of the batches, as in
+  /// versions without it.
+  private var toldFields: ArraySlice<Field> {
+    Self.fields.prefix(turn == batch ? Self.fields.count - 1 : Self.fields.count)
+  }
 
   /// The numbers in their order, as they travel between ranks.
   package var numbers: [Double] {
@@ -53,7 +64,7 @@ package struct GameState: Equatable, Sendable {
   /// The numbers for a manifest.
   package var counters: [String: StateValue] {
     Dictionary(
-      uniqueKeysWithValues: Self.fields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
+      uniqueKeysWithValues: toldFields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
   }
 
   /// Numbers that count something, and what they may be: more would not be exact.
@@ -61,7 +72,7 @@ package struct GameState: Equatable, Sendable {
     let most = 9e15
     var counts: [String: ClosedRange<Double>] = ["lead": -most...most, "watch.refuge": -1...most]
     for name in [
-      "round", "batch", "watch.since", "watch.suspicion", "watch.checks", "watch.rewinds",
+      "round", "batch", "turn", "watch.since", "watch.suspicion", "watch.checks", "watch.rewinds",
       "watch.seedOffset", "path.count",
     ] {
       counts[name] = 0...most
@@ -70,11 +81,16 @@ package struct GameState: Equatable, Sendable {
   }()
 
   /// The numbers of a manifest; nil if one is missing or counts what cannot be counted. Of augmentation and
-  /// of the path there are none in those of versions without them.
+  /// of the path there are none in those of versions without them, and turns that are not told are as many as
+  /// batches.
   package init?(_ state: [String: StateValue]) {
     for field in Self.fields {
       guard let value = state["game.\(field.name)"] else {
         if field.name.hasPrefix("augment.") || field.name.hasPrefix("path.") { continue }
+        if field.name == "turn" {
+          turn = batch
+          continue
+        }
         return nil
       }
       guard let number = value.number ?? value.integer.map(Double.init) else { return nil }
@@ -87,7 +103,7 @@ package struct GameState: Equatable, Sendable {
 
   /// What a hash of the state is computed of: the bits of every number.
   var hashedText: String {
-    numbers.map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
+    toldFields.map { String(self[keyPath: $0.place].bitPattern, radix: 16) }.joined(separator: " ")
   }
 
   /// Adds what a turn reported to what decisions are made of.
@@ -102,8 +118,10 @@ package struct GameState: Equatable, Sendable {
 
   /// Where the draws are.
   var cursor: Schedule.Cursor {
-    get { Schedule.Cursor(round: Int(round), batch: Int(batch)) }
-    set { (round, batch) = (Double(newValue.round), Double(newValue.batch)) }
+    get { Schedule.Cursor(round: Int(round), batch: Int(batch), turn: Int(turn)) }
+    set {
+      (round, batch, turn) = (Double(newValue.round), Double(newValue.batch), Double(newValue.turn))
+    }
   }
 }
 

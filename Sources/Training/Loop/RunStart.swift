@@ -214,7 +214,7 @@ package struct RunStart {
       try state.restore(
         generation,
         ofOtherRunBegunAt: Schedule.Cursor(
-          round: drawn.round, batch: (read + options.batch - 1) / options.batch),
+          round: drawn.round, batch: (read + options.batch - 1) / options.batch, turn: drawn.turn),
         // A lead counts from the recipe's turns.
         keepsLead: own.balance.every > 0 && before == schedule,
         keepsAugmentation: own.augmentation == .ada && own.initialAugmentation == options.initialAugmentation)

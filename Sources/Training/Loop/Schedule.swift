@@ -47,6 +47,9 @@ public struct Schedule: Hashable, Sendable {
   /// Global batches of samples that a step reads.
   public var batchesPerStep: Int { rules.reduce(1) { $0 + ($1.phase.readsSamples ? $1.repeats - 1 : 0) } }
 
+  /// Turns of a step's first phase.
+  private var firstTurnsPerStep: Int { rules.first?.repeats ?? 1 }
+
   /// Global batches of samples that a step may read in a run whose turns are balanced, which may have it read
   /// more than the schedule says.
   func mostBatchesPerStep(_ balance: Options.Balance) -> Int {
@@ -61,22 +64,28 @@ public struct Schedule: Hashable, Sendable {
     public let round: Int
     /// Global batches of samples read before.
     public let batch: Int
+    /// Turns of a step's first phase before.
+    public let turn: Int
 
     /// A place.
-    public init(round: Int, batch: Int) {
+    public init(round: Int, batch: Int, turn: Int) {
       self.round = round
       self.batch = batch
+      self.turn = turn
     }
   }
 
   /// Where a run is before `step` that has had this schedule from the start.
   public func cursor(at step: Int) -> Cursor {
-    Cursor(round: step * roundsPerStep, batch: step * batchesPerStep)
+    Cursor(
+      round: step * roundsPerStep, batch: step * batchesPerStep, turn: step * firstTurnsPerStep)
   }
 
   /// Where a run is after a step of this schedule.
   public func cursor(after cursor: Cursor) -> Cursor {
-    Cursor(round: cursor.round + roundsPerStep, batch: cursor.batch + batchesPerStep)
+    Cursor(
+      round: cursor.round + roundsPerStep, batch: cursor.batch + batchesPerStep,
+      turn: cursor.turn + firstTurnsPerStep)
   }
 
   /// The same rules with other numbers of turns, where `repeats` gives one.
@@ -89,21 +98,23 @@ public struct Schedule: Hashable, Sendable {
 
   /// The turns of a step, in order, whose draws begin at `cursor`.
   public func turns(at step: Int, from cursor: Cursor) -> [Turn] {
-    var places: [(phase: Phase, round: Int, batch: Int)] = []
-    var round = cursor.round
-    var batch = cursor.batch
-    for rule in rules {
-      for turn in 0..<rule.repeats {
-        round += turn == 0 ? 0 : 1
-        batch += turn == 0 || !rule.phase.readsSamples ? 0 : 1
-        places.append((rule.phase, round, batch))
+    var places: [(phase: Phase, cursor: Cursor)] = []
+    var (round, batch, turn) = (cursor.round, cursor.batch, cursor.turn)
+    for (place, rule) in rules.enumerated() {
+      for isRepeated in (0..<rule.repeats).map({ $0 > 0 }) {
+        round += isRepeated ? 1 : 0
+        batch += isRepeated && rule.phase.readsSamples ? 1 : 0
+        turn += isRepeated && place == 0 ? 1 : 0
+        places.append((rule.phase, Cursor(round: round, batch: batch, turn: turn)))
       }
     }
     return places.indices.map { index in
-      let (phase, round, batch) = places[index]
-      let isShared = index + 1 < places.count && places[index + 1].round == round
+      let (phase, cursor) = places[index]
+      let isShared = index + 1 < places.count && places[index + 1].cursor.round == cursor.round
       return Turn(
-        phase: phase, draw: MicroBatch.Draw(step: step, round: round, batch: batch, isShared: isShared))
+        phase: phase,
+        draw: MicroBatch.Draw(
+          step: step, round: cursor.round, batch: cursor.batch, turn: cursor.turn, isShared: isShared))
     }
   }
 }

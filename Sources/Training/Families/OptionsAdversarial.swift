@@ -7,58 +7,55 @@ public enum AdversarialOptions {
   /// The loss of both networks.
   public static let loss = ModelOption(
     path: "loss", .word(AdversarialLoss.allCases.map(\.rawValue)), default: AdversarialLoss.nonSaturating,
-    neutral: AdversarialLoss.nonSaturating,
     synonyms: ["criterion", "gan_mode", "objective"],
     help: "what both networks minimise; wasserstein was published with rmsprop, learning rates of 5e-5 and "
       + "discriminatorSteps=5")
   /// One-sided label smoothing (Salimans et al. 2016).
   public static let labelSmoothing = ModelOption(
-    path: "labelSmoothing", .number(.below(1, from: 0)), default: 0.0, neutral: 0.0,
-    synonyms: ["label_smoothing"],
+    path: "labelSmoothing", .number(.below(1, from: 0)), default: 0.0, synonyms: ["label_smoothing"],
     help: "real samples have the label 1 less this; for the losses with labels")
   /// Weight clipping (Arjovsky et al. 2017).
   public static let clip = ModelOption(
-    path: "clip", .number(.closed(0, 1000)), default: 0.0, neutral: 0.0,
-    synonyms: ["clip_value", "weight_clip"],
+    path: "clip", .number(.closed(0, 1000)), default: 0.0, synonyms: ["clip_value", "weight_clip"],
     help: "bound of the discriminator's weights; 0 for none, 0.01 with loss=wasserstein unless given")
   /// Spectral normalisation (Miyato et al. 2018).
   public static let spectralNorm = ModelOption(
-    path: "spectralNorm", .boolean, default: false, neutral: false, synonyms: ["sn", "spectral_norm"],
+    path: "spectralNorm", .boolean, default: false, synonyms: ["sn", "spectral_norm"],
     help:
       "divide the weights of the discriminator's convolutions, linear layers and projection by their largest "
       + "singular value; no batch norm then")
   /// The penalty R1 (Mescheder et al. 2018).
   public static let r1Weight = ModelOption(
-    path: "r1.weight", .number(.closed(0, 1e6)), default: 0.0, neutral: 0.0, synonyms: ["gamma", "r1_gamma"],
+    path: "r1.weight", .number(.closed(0, 1e6)), default: 0.0, synonyms: ["gamma", "r1_gamma"],
     help:
       "half of this times the discriminator's mean squared slope at real samples is a penalty; 0 for none"
   )
   /// Lazy regularisation (Karras et al. 2020).
   public static let r1Every = ModelOption(
-    path: "r1.every", .integer(1...1_000_000), default: 1, neutral: 1, unit: "turns",
+    path: "r1.every", .integer(1...1_000_000), default: 1, unit: "turns",
     synonyms: ["d_reg_every", "d_reg_interval"],
     help: "turns of the discriminator for one with the penalty, which is then so many times as heavy")
   /// The penalty of DRAGAN (Kodali et al. 2017).
   public static let draganWeight = ModelOption(
-    path: "dragan.weight", .number(.closed(0, 1e6)), default: 0.0, neutral: 0.0, synonyms: ["lambda_dragan"],
+    path: "dragan.weight", .number(.closed(0, 1e6)), default: 0.0, synonyms: ["lambda_dragan"],
     help:
       "weight of the penalty on the discriminator's slope at perturbed real samples (DRAGAN, there 10); 0 for none"
   )
   /// How far samples are perturbed.
   public static let draganDeviation = ModelOption(
-    path: "dragan.deviation", .number(.closed(0, 1000)), default: 0.5, neutral: 0.5,
+    path: "dragan.deviation", .number(.closed(0, 1000)), default: 0.5,
     help: "deviation of that perturbation, in standard deviations of the samples' values")
   /// Lazy regularisation (Karras et al. 2020).
   public static let draganEvery = ModelOption(
-    path: "dragan.every", .integer(1...1_000_000), default: 1, neutral: 1, unit: "turns",
+    path: "dragan.every", .integer(1...1_000_000), default: 1, unit: "turns",
     help: "turns of the discriminator for one with that penalty, which is then so many times as heavy")
   /// Instance noise (Sønderby et al. 2017).
   public static let instanceNoise = ModelOption(
-    path: "instanceNoise.deviation", .number(.closed(0, 1000)), default: 0.0, neutral: 0.0,
+    path: "instanceNoise.deviation", .number(.closed(0, 1000)), default: 0.0,
     help: "standard deviation of the noise on what the discriminator sees; 0 for none")
   /// When instance noise is gone.
   public static let instanceNoiseEnd = ModelOption(
-    path: "instanceNoise.until", .integer(0...1_000_000_000), default: 0, neutral: 0, unit: "steps",
+    path: "instanceNoise.until", .integer(0...1_000_000_000), default: 0, unit: "steps",
     help: "the step at which that noise has fallen to zero; 0 keeps it")
 
   static let keys = [

@@ -8,37 +8,35 @@ package enum AugmentOptions {
   /// Whose distributions, and whether the probability is steered.
   package static let kind = ModelOption(
     path: "augment.kind", .word(Augmentation.Kind.allCases.map(\.rawValue)), default: Augmentation.Kind.none,
-    neutral: Augmentation.Kind.none, synonyms: ["aug", "DiffAugment", "augpipe"],
+    synonyms: ["aug", "DiffAugment", "augpipe"],
     help:
       "what the discriminator's input goes through, reals and fakes: diffaugment (Zhao et al. 2020), or ada (Karras et al. 2020), which steers its probability"
   )
   /// The transformations that a sample may go through.
   package static let policy = ModelOption(
     path: "augment.policy", .words(Augmentation.Transform.allCases.map(\.rawValue)),
-    default: AugmentPolicy.standard, neutral: AugmentPolicy.standard, synonyms: ["transforms", "policy"],
+    default: AugmentPolicy.standard, synonyms: ["transforms", "policy"],
     help: "what may happen to a sample, with commas between")
   /// The probability of each.
   package static let probability = ModelOption(
-    path: "augment.probability", .number(.closed(0, 1)), default: 1.0, neutral: 1.0,
-    synonyms: ["p", "augment_p", "aug_p"],
+    path: "augment.probability", .number(.closed(0, 1)), default: 1.0, synonyms: ["p", "augment_p", "aug_p"],
     help: "probability of each; with ada the one it begins with, 0 unless given")
   /// The mean sign of the discriminator's scores of real samples that ADA steers toward.
   package static let target = ModelOption(
-    path: "augment.target", .number(.closed(-1, 1)), default: 0.6, neutral: 0.6,
-    synonyms: ["ada_target"],
+    path: "augment.target", .number(.closed(-1, 1)), default: 0.6, synonyms: ["ada_target"],
     help: "ada: mean sign of the discriminator's scores of real samples above which the probability rises")
   /// Real samples in which ADA raises the probability from 0 to 1.
   package static let speed = ModelOption(
-    path: "augment.speed", .number(.closed(1, 1e12)), default: 500_000.0, neutral: 500_000.0, unit: "images",
+    path: "augment.speed", .number(.closed(1, 1e12)), default: 500_000.0, unit: "images",
     synonyms: ["ada_kimg"],
     help: "ada: real samples in which the probability rises from 0 to 1")
   /// Steps between two decisions.
   package static let every = ModelOption(
-    path: "augment.every", .integer(1...1_000_000), default: 4, neutral: 4, unit: "steps",
+    path: "augment.every", .integer(1...1_000_000), default: 4, unit: "steps",
     synonyms: ["ada_interval", "ada_every"], help: "ada: steps between two decisions on the probability")
   /// The probability up to which ADA raises it.
   package static let limit = ModelOption(
-    path: "augment.limit", .number(.closed(0, 1)), default: 0.8, neutral: 0.8,
+    path: "augment.limit", .number(.closed(0, 1)), default: 0.8,
     help: "ada: probability up to which it is raised; near 1 the generator may learn what is augmented")
 
   static let keys = [

@@ -12,12 +12,12 @@ public enum ConditionOptions {
 
   /// How the discriminator is told the class of a sample.
   static let form = ModelOption(
-    path: "model.condition", .word(Form.allCases.map(\.rawValue)), default: Form.none, neutral: Form.none,
+    path: "model.condition", .word(Form.allCases.map(\.rawValue)), default: Form.none,
     synonyms: ["conditional", "cond", "class_cond", "cgan"],
     help: "ask for samples by class, and tell the discriminator by this; the data need labels")
   /// Length of the class's vector behind the generator's latents.
   static let depth = ModelOption(
-    path: "model.embedding", .integer(1...65_536), default: 32, neutral: 32, unit: "numbers",
+    path: "model.embedding", .integer(1...65_536), default: 32, unit: "numbers",
     synonyms: ["embed_dim", "n_embed", "shared_dim"],
     help: "length of the vector that tells the generator the class, with model.condition")
 

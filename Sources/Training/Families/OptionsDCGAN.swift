@@ -16,11 +16,11 @@ public enum DCGANOptions {
 
   /// Biases in the discriminator.
   static let discriminatorBias = ModelOption(
-    "discriminatorBias", .boolean, default: false, neutral: false,
+    path: "model.discriminatorBias", .boolean, default: false,
     help: "biases in the discriminator's convolutions; without them and without batch norm (wgan-gp, "
       + "spectralNorm) what it says of a sample is in proportion to the sample's contrast")
 
-  private static let packing = MinibatchOptions.packing.key.neutral(at: .integer(1))
+  private static let packing = MinibatchOptions.packing.key.neutralAtDefault
 
   /// The keys of the networks' widths.
   static let widths = [latent.key, generatorFeatures.key, discriminatorFeatures.key]

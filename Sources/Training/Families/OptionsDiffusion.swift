@@ -13,7 +13,7 @@ public enum DiffusionOptions {
   static let condition = ModelOption(
     path: ConditionOptions.form.key.path,
     .word([ConditionOptions.Form.none.rawValue, ConditionOptions.Form.embedding.rawValue]),
-    default: ConditionOptions.Form.none, neutral: ConditionOptions.Form.none,
+    default: ConditionOptions.Form.none,
     synonyms: ["conditional", "cond", "class_cond"],
     help: "embedding: ask for samples by class, whose vector stands beside the time's; the data need labels")
   /// The strength of guidance.
@@ -31,7 +31,7 @@ public enum DiffusionOptions {
   /// How often each step but the last is made where samples are completed. The paper's ten are over 10 of 250
   /// steps, which is the way of one of 25.
   static let resampling = ModelOption(
-    "resampling", .integer(1...1000), default: 10, neutral: 10, unit: "times", role: .execution,
+    "resampling", .integer(1...1000), default: 10, unit: "times", role: .execution,
     synonyms: ["jump_n_sample", "n_resample"],
     help:
       "how often each step of the sampler is made where sample --context completes (RePaint), so many times the passes; fixed where a run rewinds"
@@ -39,7 +39,10 @@ public enum DiffusionOptions {
 
   static let family = ModelFamilyOptions(
     networks: [OptimizerDefaults(network: "denoiser", learningRate: 1e-3, beta1: 0.9, beta2: 0.999)],
-    keys: [features.key, blocks.key, condition.key, samplingSteps.key, guidance.key, resampling.key],
+    keys: [
+      features.key, blocks.key, condition.key, samplingSteps.key, guidance.key,
+      resampling.key.neutralAtDefault,
+    ],
     narrowings: [
       .init(path: "size", type: .oneOf([16, 32, 64, 128, 256]), value: .integer(32)),
       .init(path: "channels", type: .oneOf([1, 3]), value: .integer(1)),

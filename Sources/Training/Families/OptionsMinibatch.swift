@@ -8,21 +8,20 @@ public enum MinibatchOptions {
     help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
   /// Minibatch standard deviation (Karras et al. 2018).
   static let deviation = ModelOption(
-    path: "minibatch.deviation", .boolean, default: false, neutral: false,
-    synonyms: ["minibatch_stddev", "mbstd", "stddev"],
+    path: "minibatch.deviation", .boolean, default: false, synonyms: ["minibatch_stddev", "mbstd", "stddev"],
     help: "show the discriminator the deviation of samples within a group")
   /// Minibatch discrimination (Salimans et al. 2016).
   static let kernels = ModelOption(
-    path: "minibatch.kernels", .integer(0...4096), default: 0, neutral: 0,
+    path: "minibatch.kernels", .integer(0...4096), default: 0,
     synonyms: ["minibatch_discrimination", "n_kernels"],
     help: "numbers that tell the discriminator how close a sample is to the others of its group; 0 for none")
   /// Length of the vectors that a kernel compares.
   static let kernelSize = ModelOption(
-    path: "minibatch.kernelSize", .integer(1...4096), default: 8, neutral: 8, unit: "numbers",
+    path: "minibatch.kernelSize", .integer(1...4096), default: 8, unit: "numbers",
     synonyms: ["dim_per_kernel"], help: "length of the vectors that are compared for each of these numbers")
   /// Samples of a group.
   static let group = ModelOption(
-    path: "minibatch.group", .integer(2...65_536), default: 4, neutral: 4, unit: "samples",
+    path: "minibatch.group", .integer(2...65_536), default: 4, unit: "samples",
     synonyms: ["mbstd_group_size", "group_size"],
     help: "neighbours in the global batch that are compared; divides a micro-batch")
 

@@ -90,30 +90,35 @@ public struct ModelOption<Value: OptionConvertible>: Sendable {
   /// Declares `model.NAME`. It determines the weights, as everything that shapes a model does, unless its
   /// role says otherwise.
   /// - Parameters:
-  ///   - neutral: the value of runs that began before the key was there; see `OptionKey.neutral(at:)`.
   ///   - role: `.execution` for what sampling alone depends on, which a resume may change, unless the run
   ///     goes back where its samples are bad.
   init(
-    _ name: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
+    _ name: String, _ type: OptionType, default value: Value, unit: String = "",
     role: OptionRole = .arithmetic, synonyms: [String] = [], help: String
   ) {
-    self.init(
-      path: "model.\(name)", type, default: value, neutral: neutral, unit: unit, role: role,
-      synonyms: synonyms, help: help)
+    key = Self.key("model.\(name)", type, value, unit, role, synonyms, help)
   }
 
-  /// Declares a key that does not shape networks but what they are trained for.
-  /// - Parameter neutral: the value at which the key changes nothing; see `OptionKey.neutral(at:)`.
+  /// Declares a key of what networks are trained for, or of what they may have besides.
+  /// - Parameter isNeutralAtDefault: whether it changes nothing there, so that digests are what they are
+  ///   without it; see `OptionKey.neutralAtDefault`.
   init(
-    path: String, _ type: OptionType, default value: Value, neutral: Value? = nil, unit: String = "",
-    role: OptionRole = .arithmetic, synonyms: [String] = [], help: String
+    path: String, _ type: OptionType, default value: Value, isNeutralAtDefault: Bool = true,
+    unit: String = "", synonyms: [String] = [], help: String
   ) {
-    let declared = OptionKey(
+    let declared = Self.key(path, type, value, unit, .arithmetic, synonyms, help)
+    key = isNeutralAtDefault ? declared.neutralAtDefault : declared
+  }
+
+  private static func key(
+    _ path: String, _ type: OptionType, _ value: Value, _ unit: String, _ role: OptionRole,
+    _ synonyms: [String], _ help: String
+  ) -> OptionKey {
+    OptionKey(
       path, type, .value(value.optionValue), unit, role, synonyms, help,
       read: { $0.model.values[path] },
       write: { $0.model.values[path] = $1 }
     ).arithmetic { $0.rewinds }
-    key = neutral.map { declared.neutral(at: $0.optionValue) } ?? declared
   }
 }
 

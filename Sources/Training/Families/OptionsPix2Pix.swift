@@ -5,23 +5,24 @@ package import Models
 package enum Pix2PixOptions {
   /// The paper's lambda.
   static let reconstructionWeight = ModelOption(
-    path: "reconstruction.weight", .number(.closed(0, 1e6)), default: 100.0,
+    path: "reconstruction.weight", .number(.closed(0, 1e6)), default: 100.0, isNeutralAtDefault: false,
     synonyms: ["lambda_L1", "l1_weight"],
     help: "weight of the mean absolute difference from the original in what the generator minimises")
   /// What is hidden of a sample, or what stands for it.
   package static let kind = ModelOption(
     path: "context.kind", .word(ContextRule.Kind.allCases.map(\.rawValue)), default: ContextRule.Kind.box,
+    isNeutralAtDefault: false,
     synonyms: ["mask", "mask_type"],
     help: "what the generator is shown: all without a box, or a piece on one side of a plane; coarse blocks "
       + "of one value; or colours made grey")
   /// The share that is hidden.
   static let hidden = ModelOption(
-    path: "context.hidden", .number(.closed(0.001, 0.999)), default: 0.5,
+    path: "context.hidden", .number(.closed(0.001, 0.999)), default: 0.5, isNeutralAtDefault: false,
     synonyms: ["mask_ratio", "hole"],
     help: "about the share of the places that box and piece hide")
   /// The coarseness.
   static let factor = ModelOption(
-    path: "context.factor", .powerOfTwo(2...64), default: 4, unit: "places",
+    path: "context.factor", .powerOfTwo(2...64), default: 4, isNeutralAtDefault: false, unit: "places",
     synonyms: ["upscale", "scale_factor"],
     help: "side of a block of coarse, which divides size")
 

@@ -5,13 +5,13 @@ import TensorCore
 public enum ReplayOptions {
   /// Fakes that are kept.
   static let size = ModelOption(
-    path: "replay.size", .integer(0...10_000_000), default: 0, neutral: 0, unit: "samples",
+    path: "replay.size", .integer(0...10_000_000), default: 0, unit: "samples",
     synonyms: ["buffer_size", "pool_size", "history"],
     help:
       "past fakes that are kept and shown again, a multiple of microBatches, within packs mixed; 0 for none")
   /// The share of fakes that are past ones.
   static let share = ModelOption(
-    path: "replay.share", .number(.closed(0.001, 0.999)), default: 0.5, neutral: 0.5,
+    path: "replay.share", .number(.closed(0.001, 0.999)), default: 0.5,
     synonyms: ["replay_prob", "pool_prob"],
     help: "share of the fakes of a discriminator's turn that are past ones")
 

@@ -4,7 +4,8 @@
 public enum WGANGPOptions {
   /// The paper's lambda.
   public static let penaltyWeight = ModelOption(
-    path: "penalty.weight", .number(.closed(0, 1e6)), default: 10.0, synonyms: ["lambda", "lambda_gp"],
+    path: "penalty.weight", .number(.closed(0, 1e6)), default: 10.0, isNeutralAtDefault: false,
+    synonyms: ["lambda", "lambda_gp"],
     help: "weight of the penalty on the critic's slope between real samples and fakes")
 
   static let family = ModelFamilyOptions(

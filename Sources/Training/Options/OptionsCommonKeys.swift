@@ -47,12 +47,12 @@ extension OptionSchema {
       help:
         "images that no whole factor brings to size: none refuses them, crop resamples the middle square, "
         + "pad the whole image on black"
-    ).neutral(at: ResizeMode.none.optionValue),
+    ).neutralAtDefault,
     OptionKey(
       "dataset.stack", \.dataset.stack, .oneOf([1, 3]), default: .value(.integer(1)), unit: "images",
       role: .arithmetic, synonyms: ["stacked"],
       help: "random grey images that make up a sample, one a channel, such as 3 digits of MNIST"
-    ).neutral(at: .integer(1)),
+    ).neutralAtDefault,
     OptionKey(
       "dataset.maxPixels", \.dataset.limits.pixels, .integer(DatasetLimits.pixelRange),
       default: .value(.integer(DatasetLimits().pixels)), unit: "pixels", role: .execution,
@@ -113,12 +113,12 @@ extension OptionSchema {
         "how gradients travel between nodes; bfloat16 halves the bytes, powersgd sends matrices as products of two thin "
         + "ones and what that leaves out later; with both, runs are the same bit by bit only where the same "
         + "micro-batches share a node"
-    ).neutral(at: .text(GradientWire.float32.rawValue)),
+    ).neutralAtDefault,
     OptionKey(
       "powersgd.rank", \.powerSGD.rank, .integer(1...32), default: .value(.integer(4)), role: .arithmetic,
       synonyms: ["matrix_approximation_rank"],
       help: "columns of the two thin matrices that wire=powersgd sends in place of a large one"
-    ).neutral(at: .integer(4)),
+    ).neutralAtDefault,
     OptionKey(
       "stallTimeout", \.stallTimeout, .number(.closed(1, 604_800)), default: .value(.number(300)),
       unit: "seconds",
@@ -202,7 +202,7 @@ extension OptionSchema {
         "\(group).kind", \.optimizers[place].kind, .word(OptimizerKind.allCases.map(\.rawValue)),
         default: .value(OptimizerKind.adam.optionValue), role: .arithmetic,
         synonyms: ["optimizer", "rule"], help: "the update rule"
-      ).neutral(at: OptimizerKind.adam.optionValue),
+      ).neutralAtDefault,
       OptionKey(
         "\(group).learningRate", \.optimizers[place].learningRate, .number(.above(0, upTo: 100)),
         default: .value(.number(network.learningRate)), role: .arithmetic, synonyms: ["lr", "stepSize"],
@@ -223,27 +223,27 @@ extension OptionSchema {
         "\(group).alpha", \.optimizers[place].alpha, .number(.below(1, from: 0)),
         default: .value(.number(0.99)), role: .arithmetic, synonyms: ["rho", "decayRate"],
         help: "RMSprop's decay of the mean square"
-      ).neutral(at: .number(0.99)),
+      ).neutralAtDefault,
       OptionKey(
         "\(group).momentum", \.optimizers[place].momentum, .number(.closed(0, 0.9999)),
         default: .value(.number(0)), role: .arithmetic, help: "sgd's weight of the last direction"
-      ).neutral(at: .number(0)),
+      ).neutralAtDefault,
       OptionKey(
         "\(group).weightDecay", \.optimizers[place].weightDecay, .number(.closed(0, 1)),
         default: .value(.number(0)), role: .arithmetic, synonyms: ["weight_decay", "l2"],
         help: "draws weights to zero; decoupled (AdamW) with adam, in the gradient (L2) with the others"
-      ).neutral(at: .number(0)),
+      ).neutralAtDefault,
       OptionKey(
         "\(group).warmup", \.optimizers[place].warmup, .integer(0...1_000_000_000),
         default: .value(.integer(0)), unit: "steps", role: .arithmetic, synonyms: ["warmup_steps"],
         help: "the step size rises to its full length in so many steps"
-      ).neutral(at: .integer(0)),
+      ).neutralAtDefault,
       OptionKey(
         "\(group).decay", \.optimizers[place].decay,
         .word(LearningRateSchedule.Decay.allCases.map(\.rawValue)),
         default: .value(LearningRateSchedule.Decay.none.optionValue), role: .arithmetic,
         synonyms: ["lr_scheduler", "schedule"], help: "how the step size falls from step 0 to decaySteps"
-      ).neutral(at: LearningRateSchedule.Decay.none.optionValue),
+      ).neutralAtDefault,
       OptionKey(
         optional: "\(group).decaySteps", \.optimizers[place].decaySteps, .integer(1...1_000_000_000),
         unit: "steps", role: .arithmetic,

@@ -83,7 +83,7 @@ extension OptionSchema {
       "watch.policy", \.watch.policy, .word(WatchPolicy.allCases.map(\.rawValue)),
       default: .value(WatchPolicy.warn.optionValue), role: .arithmetic, synonyms: ["on_collapse"],
       help: "what is done about them: warn, stop, or rewind to the last good checkpoint"
-    ).neutral(at: WatchPolicy.warn.optionValue),
+    ).neutralAtDefault,
     integer("watch.samples", \.watch.samples, 16...65_536, 512, "samples", "fakes of a check"),
     integer(
       "watch.grace", \.watch.grace, 0...1_000_000, 200, "steps",
@@ -122,7 +122,7 @@ extension OptionSchema {
       synonyms: ["nan", "terminate_on_nan", "detect_anomaly", "skip_nan"],
       help:
         "what is done about a gradient that is not finite: stop (or rewind, with watch.policy), or skip its update"
-    ).neutral(at: NonFinitePolicy.stop.optionValue),
+    ).neutralAtDefault,
     integer(
       "watch.skips", \.watch.skips, 1...1000, 3, "turns",
       "most updates of a network in a row that watch.nonFinite=skip leaves out"),
@@ -136,7 +136,7 @@ extension OptionSchema {
     OptionKey(
       path, place, .integer(range), default: .value(.integer(value)), unit: unit, role: .arithmetic,
       help: help
-    ).neutral(at: .integer(value))
+    ).neutralAtDefault
   }
 
   private static func number(
@@ -145,7 +145,7 @@ extension OptionSchema {
   ) -> OptionKey {
     OptionKey(
       path, place, .number(interval), default: .value(.number(value)), role: .arithmetic, help: help
-    ).neutral(at: .number(value))
+    ).neutralAtDefault
   }
 }
 

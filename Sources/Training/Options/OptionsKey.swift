@@ -81,6 +81,13 @@ public struct OptionKey: Sendable {
     return key
   }
 
+  /// The same key, left out of the digest at its default, where it changes nothing.
+  /// - Precondition: it has one.
+  var neutralAtDefault: OptionKey {
+    guard case .value(let value) = fallback else { preconditionFailure("\(path) has no default") }
+    return neutral(at: value)
+  }
+
   /// The same key, on which weights depend where `decides` says so.
   func arithmetic(where decides: @escaping @Sendable (Options) -> Bool) -> OptionKey {
     var key = self

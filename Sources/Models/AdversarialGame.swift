@@ -92,6 +92,28 @@ struct AdversarialGame {
     phase.role == .discriminator ? realTerm(microBatch) : nil
   }
 
+  /// Floating-point operations for one sample in a turn of `phase`. The discriminator's: two of its passes
+  /// forward and back, what its penalties cost on average, and the generator's forward. The generator's: a pass
+  /// of the discriminator forward and back to its input, and its own back, the fakes being those of the turn
+  /// before. Less the input gradients that nobody needs: those of the first layers. A pack is judged once for
+  /// all of its samples.
+  /// - Parameters:
+  ///   - making: of the generator's pass forward over a sample; of all its layers and of the first.
+  ///   - judging: of the discriminator's over a pack, without what tells classes.
+  ///   - telling: of what tells classes.
+  ///   - packing: samples of a pack.
+  func flopsPerSample(
+    of phase: Phase, making: (all: Double, first: Double), judging: (all: Double, first: Double),
+    telling: Double = 0, packing: Int = 1
+  ) -> Double {
+    let packs = 1 / Double(packing)
+    if phase.role == .discriminator {
+      let passes = 6 + objective.penaltyPasses
+      return packs * (passes * judging.all + 6 * telling - 2 * judging.first) + making.all
+    }
+    return packs * 2 * (judging.all + telling) + 2 * making.all - making.first
+  }
+
   /// The term of real samples, with the penalties at them.
   private func realTerm(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: discriminator)

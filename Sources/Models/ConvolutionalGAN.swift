@@ -88,23 +88,15 @@ public final class ConvolutionalGAN: Model {
 }
 
 extension ConvolutionalGAN {
-  /// The discriminator's turn: two of its passes forward and back, what its penalties cost on average, and
-  /// the generator's forward. The generator's: a pass of the discriminator forward and back to its input, and
-  /// its own back, the fakes being those of the turn before. Less the input gradients that nobody needs:
-  /// those of the first layers. A pack is judged once for all of its samples.
+  /// Those of the convolutions, and of what compares samples or tells classes.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
     // What is no convolution compares samples.
     let comparing = countWeights(of: pair.discriminator.main) - discriminator.sum(\.weightCount)
-    let judging = discriminator.sum(\.flops) + 2 * comparing
-    let telling = 2 * countWeights(of: pair.discriminator.auxiliary)
-    let packs = 1 / Double(configuration.packing)
-    if phase.role == .discriminator {
-      let passes = 6 + game.objective.penaltyPasses
-      return packs * (passes * judging + 6 * telling - 2 * discriminator.first.sum(\.flops))
-        + generator.sum(\.flops)
-    }
-    return packs * 2 * (judging + telling) + 2 * generator.sum(\.flops) - generator.first.sum(\.flops)
+    return game.flopsPerSample(
+      of: phase, making: (generator.sum(\.flops), generator.first.sum(\.flops)),
+      judging: (discriminator.sum(\.flops) + 2 * comparing, discriminator.first.sum(\.flops)),
+      telling: 2 * countWeights(of: pair.discriminator.auxiliary), packing: configuration.packing)
   }
 }
 

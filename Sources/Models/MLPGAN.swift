@@ -150,18 +150,14 @@ public final class MLPGAN: Model {
     ]
   }
 
-  /// As for ``ConvolutionalGAN``; a pack is judged once for all of its samples.
+  /// Two for each weight of a pass.
   public func flopsPerSample(of phase: Phase) -> Double {
     let generator = configuration.weights(from: configuration.inputCount, to: configuration.dimensions)
     let discriminator = configuration.weights(from: configuration.judgedCount, to: 1)
-      .map { $0 / Double(configuration.packing) }
-    let (making, judging) = (generator.reduce(0, +), discriminator.reduce(0, +))
-    let telling = countWeights(of: self.discriminator.auxiliary)
-    if phase.role == .discriminator {
-      let passes = 6 + game.objective.penaltyPasses
-      return 2 * (passes * judging + 6 * telling + making - 2 * discriminator[0])
-    }
-    return 2 * (2 * (judging + telling) + 2 * making - generator[0])
+    return game.flopsPerSample(
+      of: phase, making: (2 * generator.reduce(0, +), 2 * generator[0]),
+      judging: (2 * discriminator.reduce(0, +), 2 * discriminator[0]),
+      telling: 2 * countWeights(of: self.discriminator.auxiliary), packing: configuration.packing)
   }
 
   private static func input(_ latents: Tensor) -> Tensor {

@@ -76,14 +76,12 @@ public final class Pix2Pix: Model {
     return (isAveraged ? average : generator)(Tape(mode: .inference).constant(contexts), classes: []).value
   }
 
-  /// As for ``ConvolutionalGAN``: of the arithmetic that is no convolution there is little.
+  /// Those of the convolutions: of other arithmetic there is little.
   public func flopsPerSample(of phase: Phase) -> Double {
     let (generator, discriminator) = configuration.layers
-    if phase.role == .discriminator {
-      return (6 + game.objective.penaltyPasses) * discriminator.sum(\.flops)
-        - 2 * discriminator.first.sum(\.flops) + generator.sum(\.flops)
-    }
-    return 2 * discriminator.sum(\.flops) + 2 * generator.sum(\.flops) - generator.first.sum(\.flops)
+    return game.flopsPerSample(
+      of: phase, making: (generator.sum(\.flops), generator.first.sum(\.flops)),
+      judging: (discriminator.sum(\.flops), discriminator.first.sum(\.flops)))
   }
 
   /// Contexts to samples, pairs of a context and a sample to scores.

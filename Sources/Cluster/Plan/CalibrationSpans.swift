@@ -20,10 +20,7 @@ struct CalibrationSpans {
   init(_ spans: [Timeline.Span], steps: Range<Int>, passes: [Range<Int>], phases: [Phase]) {
     training = spans.filter { $0.track == .training }
     sums = spans.filter { $0.track == .communication }
-    let updates = phases.map { "\($0.name) update" }
-    interruptions = training.filter { span in
-      span.kind == .wait || updates.contains { span.name.hasPrefix($0) }
-    }
+    interruptions = training.filter { [.wait, .update].contains($0.work.part) }
     (self.steps, self.passes, self.phases) = (steps, passes, phases)
   }
 
@@ -34,19 +31,20 @@ struct CalibrationSpans {
   func cost(of phase: Phase, turns: Int, opens: Bool) -> PhaseCost {
     let turns = Double(max(turns, 1))
     let share = Double(passes.reduce(0) { $0 + $1.count })
-    func computed(_ what: String) -> Double {
-      seconds { $0.name.hasPrefix("\(phase.name) \(what) ") } / share / turns
+    func computed(_ part: Timeline.Part) -> Double {
+      seconds { $0.work.phase == phase && $0.work.part == part } / share / turns
     }
+    func update(_ bucket: Int?) -> Timeline.Work { Timeline.Work(.update, of: phase, bucket) }
     let sizes = bytes(of: phase)
     return PhaseCost(
-      name: phase.name, opening: opens ? computed("opening") : 0, forward: computed("forward"),
-      backward: computed("backward"),
+      name: phase.name, opening: opens ? computed(.opening) : 0, forward: computed(.forward),
+      backward: computed(.backward),
       buckets: sizes.enumerated().map { index, bytes in
         // What needs all of the sum follows its last bucket.
-        let whole = index == sizes.count - 1 ? "\(phase.name) update" : nil
+        let isLast = index == sizes.count - 1
         return .init(
           bytes: bytes / turns,
-          update: seconds { $0.name == "\(phase.name) update \(index)" || $0.name == whole } / turns,
+          update: seconds { $0.work == update(index) || isLast && $0.work == update(nil) } / turns,
           left: left(of: phase, at: index))
       },
       reads: phases.map { reads(of: $0, in: phase) })
@@ -57,7 +55,7 @@ struct CalibrationSpans {
     var sizes: [Double] = []
     while true {
       let own = sums.filter {
-        $0.step == steps.lowerBound && $0.name == "\(phase.name) bucket \(sizes.count)"
+        $0.step == steps.lowerBound && $0.work == Timeline.Work(.bucket, of: phase, sizes.count)
       }
       if own.isEmpty { return sizes }
       sizes.append(Double(own.reduce(0) { $0 + $1.bytes }))
@@ -78,7 +76,8 @@ struct CalibrationSpans {
   private func left(of phase: Phase, at bucket: Int) -> Double {
     let pass = passes[passes.count - 1]
     return offset(
-      of: "\(phase.name) hand \(bucket)", in: "\(phase.name) backward \(pass.lowerBound)", of: pass
+      of: Timeline.Work(.hand, of: phase, bucket),
+      in: Timeline.Work(.backward, of: phase, pass.lowerBound), of: pass
     ) { hand, pass in pass.end - hand.end } ?? 0
   }
 
@@ -87,8 +86,8 @@ struct CalibrationSpans {
   private func reads(of other: Phase, in phase: Phase) -> [Double] {
     let found = bytes(of: other).indices.map { bucket in
       offset(
-        of: "wait for \(other.name) bucket \(bucket)",
-        in: "\(phase.name) forward \(passes[0].lowerBound)", of: passes[0]
+        of: Timeline.Work(.wait, of: other, bucket),
+        in: Timeline.Work(.forward, of: phase, passes[0].lowerBound), of: passes[0]
       ) { wait, pass in wait.start - pass.start - interrupted(pass, before: wait.start) }
     }
     guard found.contains(where: { $0 != nil }) else { return [] }
@@ -98,11 +97,11 @@ struct CalibrationSpans {
 
   /// The median of a time in a pass, in seconds for each of its micro-batches; nil if there is none.
   private func offset(
-    of name: String, in passName: String, of pass: Range<Int>,
+    of work: Timeline.Work, in passWork: Timeline.Work, of pass: Range<Int>,
     _ nanoseconds: (Timeline.Span, Timeline.Span) -> Int64
   ) -> Double? {
-    let found = training.filter { $0.name == name }
-    let times = training.filter { steps.contains($0.step) && $0.name == passName }.compactMap { pass in
+    let found = training.filter { $0.work == work }
+    let times = training.filter { steps.contains($0.step) && $0.work == passWork }.compactMap { pass in
       found.first { pass.start <= $0.start && $0.end <= pass.end }.map { nanoseconds($0, pass) }
     }
     return times.isEmpty ? nil : max(0, Double(times.median)) * 1e-9 / Double(pass.count)

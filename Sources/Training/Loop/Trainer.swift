@@ -201,7 +201,7 @@ package final class Trainer {
   private func load(for turn: Turn, from loader: BatchLoader) throws -> [LoadedMicroBatch] {
     watchdog.board.enter(.loading)
     do {
-      let loaded = try engine.timeline.span("data", .data, step: turn.step) { try loader.next() }
+      let loaded = try engine.timeline.span(.data, step: turn.step) { try loader.next() }
       interval.waitedForData += loaded.waited
       return loaded.microBatches
     } catch {

@@ -120,11 +120,11 @@ package final class TurnEngine {
     var openings = openings(of: turn, on: microBatches)
     for microBatch in microBatches {
       let opening = openings.removeValue(forKey: microBatch.index)
-      let result = timeline.span(
-        "\(turn.phase.name) forward \(microBatch.index)", .computation, step: turn.step
-      ) { TurnResult(of: turn.phase, in: model, on: microBatch, opening: opening) }
+      let result = timeline.span(.forward, of: turn.phase, microBatch.index, step: turn.step) {
+        TurnResult(of: turn.phase, in: model, on: microBatch, opening: opening)
+      }
       let reducer = reducer(for: turn.phase, count: result.count)
-      timeline.span("\(turn.phase.name) backward \(microBatch.index)", .computation, step: turn.step) {
+      timeline.span(.backward, of: turn.phase, microBatch.index, step: turn.step) {
         let pass = microBatch.index..<microBatch.index + microBatch.parts
         if pass.upperBound == plan.local.upperBound {
           handOver(turn, result, pass, reducer, flags: flags)
@@ -155,9 +155,9 @@ package final class TurnEngine {
     let most = acrossNodes ? microBatches.count : 1
     var openings: [Int: TurnResult.Opening] = [:]
     for microBatch in microBatches.prefix(most) where isEarly || isWaiting(beside: turn.phase) {
-      let opening = timeline.span(
-        "\(turn.phase.name) opening \(microBatch.index)", .computation, step: turn.step
-      ) { TurnResult.Opening(of: turn.phase, in: model, on: microBatch) }
+      let opening = timeline.span(.opening, of: turn.phase, microBatch.index, step: turn.step) {
+        TurnResult.Opening(of: turn.phase, in: model, on: microBatch)
+      }
       guard let opening else { break }
       openings[microBatch.index] = opening
     }
@@ -309,7 +309,7 @@ package final class TurnEngine {
     for bucket in due ?? buckets.ranges.indices where turn.left.contains(bucket) {
       guard let (vector, flags) = try wait(for: bucket, of: turn) else { return turn.left.removeAll() }
       if turn.left.count == buckets.ranges.count { update.begin(network) }
-      timeline.span("\(turn.turn.phase.name) update \(bucket)", .computation, step: step) {
+      timeline.span(.update, of: turn.turn.phase, bucket, step: step) {
         let parameters = buckets.ranges[bucket].clamped(to: 0..<turn.gradientCount)
         if state.share != nil { return update.noteMoved(parameters, of: network) }
         vector.withUnsafePointer { update.move(parameters, of: network, at: step, gradient: $0) }
@@ -318,7 +318,7 @@ package final class TurnEngine {
       guard turn.isApplied else { continue }
       state.skipped?.settle(network: network)
       state.powerSGD?.take(turn.sum.transport.compression, of: network)
-      timeline.span("\(turn.turn.phase.name) update", .computation, step: step) {
+      timeline.span(.update, of: turn.turn.phase, step: step) {
         note(flags)
         statistics[turn.turn.phase.index] = update.finish(
           turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector,
@@ -338,9 +338,9 @@ package final class TurnEngine {
   private func wait(for bucket: Int, of turn: Handed) throws -> (vector: Tensor, flags: TurnSum.Flags)? {
     let (phase, step) = (turn.turn.phase, turn.turn.step)
     let start = ContinuousClock.now
-    let (vector, flags, fault, moving) = try timeline.span(
-      "wait for \(phase.name) bucket \(bucket)", .wait, step: step
-    ) { try board.during(.waiting) { try turn.sum.wait(for: bucket) } }
+    let (vector, flags, fault, moving) = try timeline.span(.wait, of: phase, bucket, step: step) {
+      try board.during(.waiting) { try turn.sum.wait(for: bucket) }
+    }
     waited += max(0, (ContinuousClock.now - start).seconds - moving)
     guard let fault else { return (vector, flags) }
     note(flags)

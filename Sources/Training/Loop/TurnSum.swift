@@ -71,7 +71,7 @@ package final class TurnSum: Sendable {
 
   /// Hands a bucket over; to be called once for each. Of no account where communicating has failed meanwhile.
   package func hand(_ sums: PartialSums, of bucket: Int) {
-    place.timeline.span("\(place.phase.name) hand \(bucket)", .computation, step: place.step) {
+    place.timeline.span(.hand, of: place.phase, bucket, step: place.step) {
       let isBounded = sums.isWithin(bound)
       // Looked for before the sum takes the own sums' place.
       let first = isBounded ? nil : sums.firstNonFinite.map { buckets.ranges[bucket].lowerBound + $0 }
@@ -117,7 +117,7 @@ package final class TurnSum: Sendable {
   package func run(over communicator: any Communicator, after failure: (any Error)?) -> (any Error)? {
     let result = Result {
       if let failure { throw failure }
-      return try span("sum", bytes: bytes(of: 0..<buckets.count)) { try sum(over: communicator) }
+      return try span(.sum, bytes: bytes(of: 0..<buckets.count)) { try sum(over: communicator) }
     }
     given.withLock { $0.own = [] }
     switch result {
@@ -155,7 +155,7 @@ package final class TurnSum: Sendable {
       }
       let gradient = transport.gradient(in: part)
       if transport.format != .float32, !gradient.isEmpty { part = gradient }
-      try span("bucket \(bucket)", bytes: bytes(of: part)) {
+      try span(.bucket, bucket, bytes: bytes(of: part)) {
         if try add(part, of: bucket, in: &room, over: communicator) { hasSlices = true }
       }
       starts[bucket] = part.upperBound
@@ -189,9 +189,7 @@ package final class TurnSum: Sendable {
     }
     for (bucket, range) in self.buckets.ranges.enumerated() where buckets & 1 << UInt64(bucket) != 0 {
       let start = ContinuousClock.now
-      place.timeline.span(
-        "\(place.phase.name) update \(bucket)", .computation, on: .communication, step: place.step
-      ) {
+      span(.update, bucket) {
         let isAlone = !back.read { $0.isAwaited }
         vector.withUnsafePointer { move(range, $0, isAlone) }
       }
@@ -219,7 +217,7 @@ package final class TurnSum: Sendable {
       step: place.step, phase: place.phase.index, elementCount: buckets.count,
       bucketCount: buckets.ranges.count, collective: collective, handed: handed,
       flags: isBounded ? place.flags : place.flags.union(.nonFinite))
-    let agreed = try span("header") {
+    let agreed = try span(.header) {
       do {
         return try LockstepChecker.verify(header, over: communicator)
       } catch let error as DivergenceError {
@@ -302,11 +300,10 @@ package final class TurnSum: Sendable {
     }
   }
 
-  private func span<T>(_ name: @autoclosure () -> String, bytes: Int = 0, _ work: () throws -> T) rethrows
-    -> T
-  {
+  private func span<T>(
+    _ part: Timeline.Part, _ bucket: Int? = nil, bytes: Int = 0, _ work: () throws -> T
+  ) rethrows -> T {
     try place.timeline.span(
-      "\(place.phase.name) \(name())", .communication, on: .communication, step: place.step, bytes: bytes,
-      work)
+      part, of: place.phase, bucket, on: .communication, step: place.step, bytes: bytes, work)
   }
 }

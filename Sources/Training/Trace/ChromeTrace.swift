@@ -42,7 +42,8 @@ package enum ChromeTrace {
     var details: [JSONValue.Member] = [.init("step", .integer(span.step + 1))]
     if span.bytes > 0 { details.append(.init("bytes", .integer(span.bytes))) }
     return JSONValue.object([
-      .init("name", .string(span.name)), .init("cat", .string(span.kind.rawValue)), .init("ph", .string("X")),
+      .init("name", .string(span.work.name)), .init("cat", .string(span.work.part.kind.rawValue)),
+      .init("ph", .string("X")),
       .init("ts", .double(Double(span.start) * 1e-3)),
       .init("dur", .double(Double(span.end - span.start) * 1e-3)), .init("pid", .integer(rank)),
       .init("tid", .integer(span.track.rawValue)), .init("args", .object(details)),

@@ -1,4 +1,5 @@
 package import MessagePassing
+package import Models
 import Platform
 import Synchronization
 
@@ -14,10 +15,50 @@ package final class Timeline: Sendable {
     case computation, communication, wait, data
   }
 
+  /// A part of the work.
+  package enum Part: String, Sendable {
+    /// Of a turn on the training thread, by a pass's first micro-batch.
+    case opening, forward, backward
+    /// Of a turn, by bucket: handing it over, waiting for it, moving parameters by it. An update without a
+    /// bucket is what needs all of the sum.
+    case hand, wait, update
+    /// Of a turn on the communication thread: all of its sum; in it what ranks tell one another, and buckets.
+    case sum, header, bucket
+    /// Loading samples.
+    case data
+
+    var kind: Kind {
+      switch self {
+      case .opening, .forward, .backward, .hand, .update: .computation
+      case .sum, .header, .bucket: .communication
+      case .wait: .wait
+      case .data: .data
+      }
+    }
+  }
+
+  /// What was done.
+  package struct Work: Equatable, Sendable {
+    package let part: Part
+    /// Whose turn it is of; nil for what is of none.
+    package let phase: Phase?
+    /// The micro-batch or bucket.
+    package let index: Int?
+
+    package init(_ part: Part, of phase: Phase?, _ index: Int?) {
+      (self.part, self.phase, self.index) = (part, phase, index)
+    }
+
+    /// For people: such as `generator backward 4` or `wait for generator bucket 0`.
+    var name: String {
+      let words = part == .wait ? ["wait for", phase?.name, "bucket"] : [phase?.name, part.rawValue]
+      return (words + [index.map(String.init)]).compactMap(\.self).joined(separator: " ")
+    }
+  }
+
   /// From when to when.
   package struct Span: Equatable, Sendable {
-    package let name: String
-    package let kind: Kind
+    package let work: Work
     package let track: Track
     package let step: Int
     /// Bytes of what travels; 0 if nothing does.
@@ -52,15 +93,15 @@ package final class Timeline: Sendable {
 extension Timeline? {
   /// Does `work`, and keeps how long it took if there is a timeline of its step.
   func span<T>(
-    _ name: @autoclosure () -> String, _ kind: Timeline.Kind, on track: Timeline.Track = .training, step: Int,
-    bytes: Int = 0, _ work: () throws -> T
+    _ part: Timeline.Part, of phase: Phase? = nil, _ index: Int? = nil,
+    on track: Timeline.Track = .training, step: Int, bytes: Int = 0, _ work: () throws -> T
   ) rethrows -> T {
     guard let self, self.steps.contains(step) else { return try work() }
     let start = ContinuousClock.now
     defer {
       let span = Timeline.Span(
-        name: name(), kind: kind, track: track, step: step, bytes: bytes, start: self.nanoseconds(start),
-        end: self.nanoseconds(.now))
+        work: Timeline.Work(part, of: phase, index), track: track, step: step, bytes: bytes,
+        start: self.nanoseconds(start), end: self.nanoseconds(.now))
       self.spans.withLock { $0.append(span) }
     }
     return try work()

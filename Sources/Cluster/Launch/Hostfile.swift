@@ -113,35 +113,19 @@ struct HostfileLinter {
 
   mutating func read(_ line: String, number: Int) {
     let before = problems.count
-    var words: [(column: Int, text: String)] = []
-    var word = ""
-    var column = 0
-    let length = line.unicodeScalars.count
-    for scalar in line.unicodeScalars {
-      column += 1
-      if scalar == "#" { break }
-      if scalar == "\r" {
-        // Once: as a rule all lines do.
-        if !isFromWindows {
-          tell(
-            number, column, "the line ends with a carriage return, as on Windows",
-            "mend the file: sed -i 's/\\r$//' \(ShellWord.typed(path))")
-        }
-        isFromWindows = true
-        break
-      }
-      if scalar == " " || scalar == "\t" {
-        if !word.isEmpty { words.append((column - word.unicodeScalars.count, word)) }
-        word = ""
-      } else {
-        word.unicodeScalars.append(scalar)
-      }
-      if column == length, !word.isEmpty {
-        words.append((column + 1 - word.unicodeScalars.count, word))
-        word = ""
-      }
+    let scalars = line.unicodeScalars
+    let read = scalars.prefix { $0 != "#" && $0 != "\r" }
+    func column(_ index: String.Index) -> Int { scalars.distance(from: scalars.startIndex, to: index) + 1 }
+    // Once: as a rule all lines do.
+    if scalars[read.endIndex...].first == "\r", !isFromWindows {
+      isFromWindows = true
+      tell(
+        number, column(read.endIndex), "the line ends with a carriage return, as on Windows",
+        "mend the file: sed -i 's/\\r$//' \(ShellWord.typed(path))")
     }
-    if !word.isEmpty { words.append((column - word.unicodeScalars.count, word)) }
+    let words = read.split { $0 == " " || $0 == "\t" }.map {
+      (column: column($0.startIndex), text: String($0))
+    }
     guard let name = words.first else { return }
     checkName(name.text, number, name.column)
     var given = Given()

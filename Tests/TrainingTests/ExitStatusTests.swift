@@ -25,9 +25,9 @@ struct ExitStatusTests {
     #expect(try code { throw PlanError.emptyBatch(batch: 0) } == 78)
     #expect(
       try code {
-        throw TurnError.notFinite(network: "generator", step: 1, place: "main.0.weight", ranks: [1])
+        throw TurnError(network: "generator", step: 1, place: "main.0.weight", ranks: [1])
       } == 79)
-    #expect(try code { throw WatchError(verdict: "collapsed", step: 9, rewinds: 1, refuge: 5) } == 79)
+    #expect(try code { throw WatchError(verdict: .collapsed, step: 9, rewinds: 1, refuge: 5) } == 79)
     #expect(
       try code {
         _ = try Datasets.open(DatasetRequest(source: folder.path + "/missing", size: 32, channels: 1))

@@ -203,7 +203,7 @@ struct TurnEngineTests {
     for result in results {
       let error = try result.get()
       #expect(
-        error == .notFinite(network: "discriminator", step: 1, place: "main.0.weight", ranks: [0]))
+        error == TurnError(network: "discriminator", step: 1, place: "main.0.weight", ranks: [0]))
       #expect(error.map { "\($0)".contains("not finite at step 2, first for") } == true)
     }
   }
@@ -290,7 +290,7 @@ struct TurnEngineTests {
     for result in results {
       #expect(
         try result.get()
-          == .notFinite(network: "discriminator", step: 2, place: "main.0.weight", ranks: [0]))
+          == TurnError(network: "discriminator", step: 2, place: "main.0.weight", ranks: [0]))
     }
     let state = EngineRank.makeState()
     #expect(state.counters["skipped.total"] == nil, "a run that leaves none out has no count")

@@ -196,7 +196,7 @@ extension RecoveryBenchmark.Outcome {
     let lines = try JSONLinesLog.values(of: log)
     func isBad(_ line: JSONValue) -> Bool {
       guard case .string(let word)? = line["verdict"] else { return false }
-      return WatchRule.Verdict.allCases.contains { $0.isBad && "\($0)" == word }
+      return WatchRule.Verdict(rawValue: word)?.isBad == true
     }
     self.seed = seed
     self.failure = failure

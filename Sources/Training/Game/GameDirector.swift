@@ -101,7 +101,7 @@ package struct GameDirector {
     game.watch = state
     let values = [
       inputs.spread, inputs.rank, inputs.shift, Float(state.loss.oscillation), Float(state.path.step),
-      Float(state.path.period), Float(verdict.rawValue),
+      Float(state.path.period), Float(verdict.number),
     ]
     let covered = centres == nil ? [] : [(Self.modes, inputs.modes)]
     let copies = reference.neighbours == nil ? [] : [(Self.copies, inputs.copies)]

@@ -114,14 +114,14 @@ final class GameSteering {
   }
 
   private func act(at done: Int, because reason: String, isNews: Bool) throws {
-    let word = "\(verdict ?? .diverged)"
+    let verdict = verdict ?? .diverged
     let watch = game.watch
     let error = WatchError(
-      verdict: word, step: done, rewinds: Int(watch.rewinds),
+      verdict: verdict, step: done, rewinds: Int(watch.rewinds),
       refuge: watch.refuge < 0 ? nil : Int(watch.refuge))
     switch options.watch.policy {
     case .warn:
-      if isNews { progress.warning("the game has \(word) at step \(done): \(reason)") }
+      if isNews { progress.warning("the game has \(verdict) at step \(done): \(reason)") }
     case .stop: throw error
     case .rewind:
       guard Int(watch.rewinds) < options.watch.attempts else { throw error }
@@ -129,7 +129,7 @@ final class GameSteering {
         at: done, load: load)
       let goal = step.map { "back to the state of step \($0)" } ?? "begun anew"
       let story =
-        "the game has \(word) at step \(done) (\(reason)): \(goal), step sizes x \(Self.text(game.watch.rateFactor)), "
+        "the game has \(verdict) at step \(done) (\(reason)): \(goal), step sizes x \(Self.text(game.watch.rateFactor)), "
         + "noise \(Self.text(game.watch.noise)), seed + \(Int(game.watch.seedOffset)); "
         + "rewind \(Int(game.watch.rewinds)) of \(options.watch.attempts)"
       progress.warning(story)

@@ -2,8 +2,8 @@ public import Platform
 
 /// Why the watch ended a run, on every rank alike.
 public struct WatchError: ReportedError, Equatable, Sendable, CustomStringConvertible {
-  /// What it found: `collapsed` or `diverged`.
-  public let verdict: String
+  /// What it found.
+  package let verdict: WatchRule.Verdict
   /// The steps done.
   public let step: Int
   /// The rewinds before.
@@ -11,7 +11,7 @@ public struct WatchError: ReportedError, Equatable, Sendable, CustomStringConver
   /// The step of the last good generation; nil if there is none.
   public let refuge: Int?
 
-  package init(verdict: String, step: Int, rewinds: Int, refuge: Int?) {
+  package init(verdict: WatchRule.Verdict, step: Int, rewinds: Int, refuge: Int?) {
     self.verdict = verdict
     self.step = step
     self.rewinds = rewinds

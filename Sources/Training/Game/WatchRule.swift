@@ -86,8 +86,8 @@ package struct WatchState: Equatable, Sendable {
 
 /// Whether a game is well: a pure function of what was measured and what was before.
 package struct WatchRule: Sendable {
-  /// What is found; a case's name is the word for people.
-  package enum Verdict: Int, Sendable, CaseIterable {
+  /// What is found, by the word for people.
+  package enum Verdict: String, Sendable, CaseIterable {
     /// All is well.
     case healthy
     /// Losses swing about their means.
@@ -167,6 +167,9 @@ package struct WatchRule: Sendable {
 }
 
 extension WatchRule.Verdict {
+  /// The number in the log: the place among all cases.
+  var number: Int { Self.allCases.firstIndex(of: self)! }
+
   /// Whether the policy has to act.
   var isBad: Bool { self == .collapsed || self == .diverged }
 }

@@ -346,7 +346,7 @@ package final class TurnEngine {
     note(flags)
     let network = model.networks[phase.network]
     let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
-    let error = TurnError.notFinite(
+    let error = TurnError(
       network: network.name, step: step,
       place: position.map { network.store.parameterNames[$0] } ?? "batch norm's moments or the loss",
       ranks: fault.ranks)

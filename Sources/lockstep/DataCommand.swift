@@ -110,20 +110,9 @@ struct DataCommand: ParsableCommand {
 
     func run() throws {
       alone {
-        let request = source.request(resize: .pad)
-        if let points = try PointInspection(request) {
-          print(json ? points.json : points.text)
-          if let output { try points.writePlot(to: output) }
-          return
-        }
-        if let volumes = try VolumeInspection(request) {
-          print(json ? volumes.json : volumes.text)
-          if let output { try volumes.writePicture(to: output) }
-          return
-        }
-        let inspection = try DataInspection(request)
+        let inspection = try source.request(resize: .pad).inspect()
         print(json ? inspection.json : inspection.text)
-        if let output { try inspection.writeSheet(to: output) }
+        if let output { try inspection.writePicture(to: output) }
       }
     }
   }

@@ -36,7 +36,7 @@ struct DataPackTests {
       try Data(contentsOf: URL(fileURLWithPath: "\(place)/shard-00000\($0).tar")).count
     }
     #expect(pack.bytes == bytes.reduce(0, +))
-    let inspection = try DataInspection(DatasetRequest(source: place, size: 16, channels: 1))
+    let inspection = try ImageInspection(DatasetRequest(source: place, size: 16, channels: 1))
     #expect(inspection.json.contains("\"samples\":3,"), "\(inspection.json)")
   }
 

@@ -3,8 +3,29 @@ import Platform
 import Reporting
 import TensorCore
 
-/// What a data set is: looked at as `lockstep data` does, before it is fitted to any run.
-package struct DataInspection {
+/// What data are, as `lockstep data info` tells it: looked at before they are fitted to any run.
+package protocol DataInspection {
+  /// A table for people.
+  var text: String { get }
+  /// One JSON object.
+  var json: String { get }
+  /// Draws samples that are spread evenly over the data, as one PNG.
+  /// - Throws: ``OutputError``, `DatasetError`, or `ReportingError` for a picture that is too large.
+  func writePicture(to path: String) throws
+}
+
+extension DatasetRequest {
+  /// Looks at the data: points, volumes or images.
+  /// - Throws: `DatasetError`.
+  package func inspect() throws -> any DataInspection {
+    if let points = try PointInspection(self) { return points }
+    if let volumes = try VolumeInspection(self) { return volumes }
+    return try ImageInspection(self)
+  }
+}
+
+/// What a data set of images is.
+package struct ImageInspection: DataInspection {
   private let source: any ImageSource
   private let range: ClosedRange<Float>
   private let isFloat: Bool
@@ -35,7 +56,6 @@ package struct DataInspection {
     "\(source.extent?.sizes ?? "several sizes") x \(channels)"
   }
 
-  /// A table for people.
   package var text: String {
     let values =
       "\(isFloat ? "float32" : "uint8"), \(range.lowerBound) to \(range.upperBound) in "
@@ -53,7 +73,6 @@ package struct DataInspection {
     return NamedValues.text(lines)
   }
 
-  /// One JSON object.
   package var json: String {
     JSONValue.object(
       [
@@ -73,10 +92,8 @@ package struct DataInspection {
     ).text
   }
 
-  /// Writes up to 100 images that are spread evenly over the data as one PNG: as they are if they are small
-  /// and of one size, else resampled to squares.
-  /// - Throws: `DatasetError`, ``OutputError``, or `ReportingError` for a picture that is too large.
-  package func writeSheet(to path: String) throws {
+  /// Up to 100 images: as they are if they are small and of one size, else resampled to squares.
+  package func writePicture(to path: String) throws {
     let count = min(source.count, 100)
     let side: Int
     if let extent = source.extent, extent.height == extent.width, extent.height <= Self.largestCell {

@@ -1,22 +1,21 @@
-package import Datasets
+import Datasets
 import Reporting
 import TensorCore
 
-/// What a file of points of the plane holds, as `lockstep data info` tells it.
-package struct PointInspection {
+/// What a file of points of the plane holds.
+struct PointInspection: DataInspection {
   private let points: PointArray
   private let labels: LabelCounts
 
   /// The points of a file; nil if it holds something else.
   /// - Throws: `DatasetError`.
-  package init?(_ request: DatasetRequest) throws {
+  init?(_ request: DatasetRequest) throws {
     guard let points = try Datasets.pointsIfAny(request) else { return nil }
     self.points = points
     labels = LabelCounts(labels: points.labelCount, samples: points.count, label: points.label)
   }
 
-  /// A table for people.
-  package var text: String {
+  var text: String {
     NamedValues.text([
       ("data", points.name), ("format", "points of the plane, for the recipes ring and grid"),
       ("samples", "\(points.count)"), ("largest", "\(points.extent), which suits model.scale"),
@@ -24,8 +23,7 @@ package struct PointInspection {
     ])
   }
 
-  /// One JSON object.
-  package var json: String {
+  var json: String {
     JSONValue.object([
       .init("name", .string(points.name)), .init("format", .string("points")),
       .init("samples", .integer(points.count)), .init("largest", .float(points.extent)),
@@ -35,9 +33,8 @@ package struct PointInspection {
     ]).text
   }
 
-  /// Draws up to 10,000 points that are spread evenly over the data.
-  /// - Throws: ``OutputError``, or `DatasetError`.
-  package func writePlot(to path: String) throws {
+  /// Up to 10,000 points.
+  func writePicture(to path: String) throws {
     let count = min(points.count, 10_000)
     let drawn = try Tensor([count, 2]) { values in
       for number in 0..<count {

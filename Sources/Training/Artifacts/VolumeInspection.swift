@@ -1,8 +1,8 @@
 package import Datasets
 import Reporting
 
-/// What a file or folder of volumes holds, as `lockstep data info` tells it.
-package struct VolumeInspection {
+/// What a file or folder of volumes holds.
+package struct VolumeInspection: DataInspection {
   private let volumes: any VolumeDataset
   private let labels: LabelCounts
 
@@ -14,7 +14,6 @@ package struct VolumeInspection {
     labels = LabelCounts(labels: volumes.labelCount, samples: volumes.count, label: volumes.label)
   }
 
-  /// A table for people.
   package var text: String {
     var lines = [
       ("data", volumes.name),
@@ -29,7 +28,6 @@ package struct VolumeInspection {
     return NamedValues.text(lines)
   }
 
-  /// One JSON object.
   package var json: String {
     JSONValue.object([
       .init("name", .string(volumes.name)), .init("format", .string("volumes")),
@@ -46,9 +44,7 @@ package struct VolumeInspection {
     ]).text
   }
 
-  /// Draws up to 64 volumes that are spread evenly over the data, larger ones averaged over whole boxes of
-  /// voxels.
-  /// - Throws: ``OutputError``, or `DatasetError`.
+  /// Up to 64 volumes, larger ones averaged over whole boxes of voxels.
   package func writePicture(to path: String) throws {
     let count = min(volumes.count, 64)
     let drawn = try volumes.images(at: (0..<count).map { $0 * volumes.count / count })

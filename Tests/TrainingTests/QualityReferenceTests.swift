@@ -32,7 +32,7 @@ struct QualityReferenceTests {
       let data = try Datasets.open(DatasetRequest(source: path, size: 1, channels: 2))
       let reference = try QualityReference(
         components: 2, samples: 6, of: data, isRaw: true, over: communicator)
-      let looked = try reference.trainingFeatures(data, over: communicator)
+      let looked = try reference.trainingFeatures(over: communicator)
       return reference.classShares
         + [reference.moments.count, reference.real.rows, looked.rows].map(Double.init)
     }

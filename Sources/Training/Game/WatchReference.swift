@@ -32,7 +32,7 @@ package struct WatchReference {
     neighbours =
       options.watch.copies > 0 && dataset.count > 1
       ? TrainingNeighbours(
-        try real.trainingFeatures(dataset, over: communicator), over: RankExchange(communicator)) : nil
+        try real.trainingFeatures(over: communicator), over: RankExchange(communicator)) : nil
   }
 }
 

@@ -91,7 +91,7 @@ package struct CheckpointEvaluation {
     let (scores, all, completions) = try QualityScores.measured(
       state.model, against: reference, options.quality, seed: options.seed, over: exchange)
     let fake = all.rows(0..<options.quality.samples)
-    let training = try reference.trainingFeatures(dataset, over: communicator)
+    let training = try reference.trainingFeatures(over: communicator)
     rejected = found?.rejected ?? []
     self.path = found?.generation.path ?? path
     step = found?.info.step ?? 0

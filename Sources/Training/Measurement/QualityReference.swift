@@ -91,9 +91,7 @@ package struct QualityReference {
 
   /// The features of the training samples that are looked at. All ranks call.
   /// - Throws: as the initialiser.
-  package func trainingFeatures(
-    _ dataset: any ImageDataset, over communicator: any Communicator
-  ) throws -> Matrix {
+  package func trainingFeatures(over communicator: any Communicator) throws -> Matrix {
     try Self.features(
       Self.places(min(dataset.count, Self.longest), of: dataset), of: dataset, in: space, over: communicator)
   }

@@ -11,7 +11,7 @@ extension ContextRule {
     }
   }
 
-  private var share: String { OptionValue.number(Double(hidden)).canonicalText }
+  private var share: String { Double(hidden).optionText }
 
   /// What a context is, in the layout of PyTorch, for the card of an export.
   var card: String {

@@ -44,7 +44,7 @@ package struct DryRun {
       switch options.length {
       case .steps(let steps): Count.text(steps, "step")
       case .epochs(let epochs):
-        "\(OptionValue.number(epochs).canonicalText) \(epochs == 1 ? "epoch" : "epochs")"
+        "\(epochs.optionText) \(epochs == 1 ? "epoch" : "epochs")"
       }
     let schedule = options.schedule(of: model)
     let averaged = model.networks.filter { $0.average != nil }.map(\.name).joined(separator: ", ")
@@ -59,8 +59,7 @@ package struct DryRun {
       ),
       (
         "average",
-        "\(averaged), decay \(OptionValue.number(options.ema.decay).canonicalText), "
-          + "at most (1 + n) / (10 + n) at update n"
+        "\(averaged), decay \(options.ema.decay.optionText), at most (1 + n) / (10 + n) at update n"
       ),
       (
         "step",
@@ -83,21 +82,20 @@ package struct DryRun {
 
   /// What looks after the game, if anything does.
   private static func supervision(_ options: Options) -> [(String, String)] {
-    func text(_ value: Double) -> String { OptionValue.number(value).canonicalText }
     var rows: [(String, String)] = []
     if options.balance.every > 0 {
       rows.append(
         (
           "balance",
-          "every \(options.balance.every) steps: accuracy kept from \(text(options.balance.lowest)) to "
-            + "\(text(options.balance.highest)) by up to \(Count.text(options.balance.limit, "turn")) a step"
+          "every \(options.balance.every) steps: accuracy kept from \(options.balance.lowest.optionText) to "
+            + "\(options.balance.highest.optionText) by up to \(Count.text(options.balance.limit, "turn")) a step"
         ))
     }
     if options.watch.every > 0 {
       let watch = options.watch
       let change =
         watch.policy == .rewind
-        ? " up to \(watch.attempts) times, step sizes x \(text(watch.rateFactor)), noise + \(text(watch.noise))"
+        ? " up to \(watch.attempts) times, step sizes x \(watch.rateFactor.optionText), noise + \(watch.noise.optionText)"
         : ""
       rows.append(
         (
@@ -113,10 +111,10 @@ package struct DryRun {
       rows.append(
         (
           "augment",
-          "every \(rule.every) steps: probability from \(text(options.initialAugmentation)), raised to at most "
-            + "\(text(options.model[AugmentOptions.limit])), so that the mean sign of real scores is "
-            + "\(text(options.model[AugmentOptions.target])); all the way in "
-            + "\(text(options.model[AugmentOptions.speed])) images"
+          "every \(rule.every) steps: probability from \(options.initialAugmentation.optionText), raised to at most "
+            + "\(options.model[AugmentOptions.limit].optionText), so that the mean sign of real scores is "
+            + "\(options.model[AugmentOptions.target].optionText); all the way in "
+            + "\(options.model[AugmentOptions.speed].optionText) images"
         ))
     }
     if options.quality.every > 0 {
@@ -137,20 +135,19 @@ package struct DryRun {
       (
         "stop",
         "when \(options.quality.metric.rawValue) has not improved by more than "
-          + "\(OptionValue.number(options.stop.margin).canonicalText) of its best value in \(options.stop.patience) measurements"
+          + "\(options.stop.margin.optionText) of its best value in \(options.stop.patience) measurements"
       )
     ]
   }
 
   private static func optimizerText(_ optimizer: Options.Optimizer) -> String {
-    func text(_ value: Double) -> String { OptionValue.number(value).canonicalText }
-    var parts = ["\(optimizer.kind.name), learning rate \(text(optimizer.learningRate))"]
+    var parts = ["\(optimizer.kind.name), learning rate \(optimizer.learningRate.optionText)"]
     switch optimizer.kind {
-    case .adam: parts.append("betas \(text(optimizer.beta1)) and \(text(optimizer.beta2))")
-    case .rmsprop: parts.append("alpha \(text(optimizer.alpha))")
-    case .sgd: parts.append("momentum \(text(optimizer.momentum))")
+    case .adam: parts.append("betas \(optimizer.beta1.optionText) and \(optimizer.beta2.optionText)")
+    case .rmsprop: parts.append("alpha \(optimizer.alpha.optionText)")
+    case .sgd: parts.append("momentum \(optimizer.momentum.optionText)")
     }
-    if optimizer.weightDecay > 0 { parts.append("weight decay \(text(optimizer.weightDecay))") }
+    if optimizer.weightDecay > 0 { parts.append("weight decay \(optimizer.weightDecay.optionText)") }
     if optimizer.warmup > 0 { parts.append("rising over \(Count.text(optimizer.warmup, "step"))") }
     if let end = optimizer.decaySteps {
       parts.append("falling (\(optimizer.decay.rawValue)) to 0 at step \(end)")

@@ -92,8 +92,8 @@ public struct OptionInterval: Sendable, Equatable, CustomStringConvertible {
 
   /// Such as `above 0 and at most 10`.
   public var description: String {
-    let from = OptionValue.number(lower).canonicalText
-    let to = OptionValue.number(upper).canonicalText
+    let from = lower.optionText
+    let to = upper.optionText
     return excludesLower || excludesUpper
       ? "\(excludesLower ? "above" : "from") \(from) and \(excludesUpper ? "below" : "at most") \(to)"
       : "from \(from) to \(to)"

@@ -17,14 +17,16 @@ public enum OptionValue: Sendable, Equatable {
     case .automatic: "auto"
     case .boolean(let value): value ? "true" : "false"
     case .integer(let value): String(value)
-    case .number(let value): Self.shortest(value)
+    case .number(let value): value.optionText
     case .text(let value): value
     }
   }
+}
 
+extension Double {
   /// The shortest decimal that reads back as the same number; whole numbers without a fraction.
-  private static func shortest(_ value: Double) -> String {
-    let text = value.description
+  var optionText: String {
+    let text = description
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 }

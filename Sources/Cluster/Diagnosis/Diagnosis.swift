@@ -34,7 +34,7 @@ package struct Diagnosis: Sendable, Equatable {
             .object([
               .init("name", .string(check.name)), .init("status", .string(check.verdict.rawValue)),
               .init("detail", .string(check.detail)),
-              .init("advice", check.advice.map { .string($0) } ?? .null),
+              .init("advice", JSONValue(check.advice)),
             ])
           })),
       .init("exit_code", .integer(Int(exitStatus.rawValue))),

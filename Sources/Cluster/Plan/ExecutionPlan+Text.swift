@@ -148,7 +148,7 @@ extension ExecutionPlan {
         .array(
           cuts.map { cut in
             .object([
-              .init("elements", cut.length.map { .integer($0) } ?? .null),
+              .init("elements", JSONValue(cut.length)),
               .init(
                 "buckets",
                 .object(zip(calibrations[0].phases, cut.buckets).map { .init($0.name, .integer($1)) })),

@@ -19,6 +19,12 @@ public enum JSONValue: Equatable, Sendable {
   /// An object, in order.
   case object([Member])
 
+  /// A number, or `null`.
+  public init(_ integer: Int?) { self = integer.map(JSONValue.integer) ?? .null }
+
+  /// A string, or `null`.
+  public init(_ string: String?) { self = string.map(JSONValue.string) ?? .null }
+
   /// One key of an object and its value.
   public struct Member: Equatable, Sendable {
     /// The key.

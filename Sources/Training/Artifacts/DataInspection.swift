@@ -78,8 +78,8 @@ package struct ImageInspection: DataInspection {
       [
         .init("name", .string(source.name)), .init("format", .string(source.format)),
         .init("samples", .integer(source.count)),
-        .init("height", source.extent.map { .integer($0.height) } ?? .null),
-        .init("width", source.extent.map { .integer($0.width) } ?? .null),
+        .init("height", JSONValue(source.extent?.height)),
+        .init("width", JSONValue(source.extent?.width)),
         .init("channels", .integer(channels)),
         .init("type", .string(isFloat ? "float32" : "uint8")), .init("least", .float(range.lowerBound)),
         .init("largest", .float(range.upperBound)), .init("labels", .integer(source.labelCount)),

@@ -162,10 +162,10 @@ package struct RecoveryBenchmark {
           outcomes.map { outcome in
             .object([
               .init("seed", .integer(Int(outcome.seed))),
-              .init("detected", outcome.detected.map { .integer($0) } ?? .null),
+              .init("detected", JSONValue(outcome.detected)),
               .init("rewinds", .integer(outcome.rewinds)), .init("modes", .integer(outcome.modes)),
               .init("high_quality", .double(outcome.highQuality)),
-              .init("failure", outcome.failure.map { .string($0) } ?? .null),
+              .init("failure", JSONValue(outcome.failure)),
             ])
           })),
     ]).text

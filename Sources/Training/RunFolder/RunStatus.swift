@@ -63,11 +63,11 @@ package struct RunStatus: Sendable, Equatable {
   package var json: String {
     JSONValue.object([
       .init("state", .string(state.rawValue)), .init("step", .integer(step)),
-      .init("exit_code", exitCode.map { .integer($0) } ?? .null),
-      .init("cause", cause.map { .string($0) } ?? .null),
-      .init("world_size", worldSize.map { .integer($0) } ?? .null),
-      .init("checkpoint", checkpoint.map { .integer($0) } ?? .null), .init("writer", .string(writer)),
-      .init("start", start.map { .string($0) } ?? .null),
+      .init("exit_code", JSONValue(exitCode)),
+      .init("cause", JSONValue(cause)),
+      .init("world_size", JSONValue(worldSize)),
+      .init("checkpoint", JSONValue(checkpoint)), .init("writer", .string(writer)),
+      .init("start", JSONValue(start)),
     ]).text
   }
 

@@ -48,7 +48,7 @@ package struct TrainWords: Sendable, Equatable {
     let key = "stallTimeout="
     if let word = overrides.last(where: { $0.hasPrefix(key) }) { return Double(word.dropFirst(key.count)) }
     let run = source ?? (isResuming ? folder : nil)
-    return run.flatMap { try? Options.read(path: "\($0)/options.yaml").stallTimeout }
+    return run.flatMap { try? Options.read(path: RunFolder.optionsPath(in: $0)).stallTimeout }
   }
 
   package var isResuming: Bool { words.contains("--resume") }

@@ -34,7 +34,7 @@ package struct Export {
   package init(path: String) throws {
     let found = try FoundCheckpoint(at: path)
     options = try found.options()
-    logPath = found.run.map { "\($0.folder)/log.jsonl" }
+    logPath = found.run.map { RunFolder.logPath(in: $0.folder) }
     model = options.family.makeModel(options)
     try RunState.restoreNetworks(of: model, from: found.generation)
     try RunState.restoreAverages(of: model, from: found.generation)

@@ -115,7 +115,8 @@ package struct RecoveryBenchmark {
     let words = overrides + ["seed=\(seed)"]
     guard kind == .accident else {
       let failure = try train(words, isResuming: false, isBroken: kind == .collapse)
-      return try Outcome(log: "\(folder)/run/log.jsonl", seed: seed, brokenAt: 0, failure: failure)
+      return try Outcome(
+        log: RunFolder.logPath(in: "\(folder)/run"), seed: seed, brokenAt: 0, failure: failure)
     }
     let options = try Options.resolve(recipe: "ring", overrides: words)
     let steps = options.length.steps(samples: 1, batch: 1)
@@ -128,7 +129,8 @@ package struct RecoveryBenchmark {
       words.filter { !$0.hasPrefix("steps=") && !$0.contains(".decaySteps=") } + ["steps=\(half)"] + decay
     var failure = try train(first, isResuming: false, isBroken: false)
     if failure == nil { failure = try train(["steps=\(steps)"], isResuming: true, isBroken: true) }
-    return try Outcome(log: "\(folder)/run/log.jsonl", seed: seed, brokenAt: half, failure: failure)
+    return try Outcome(
+      log: RunFolder.logPath(in: "\(folder)/run"), seed: seed, brokenAt: half, failure: failure)
   }
 
   /// Has the generator put everything onto one point.

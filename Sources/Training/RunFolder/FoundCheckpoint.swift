@@ -41,7 +41,7 @@ package struct FoundCheckpoint {
       let parts = path.split(separator: "/")
       let folder = "/" + parts.dropLast(2).joined(separator: "/")
       if parts.dropLast().last.map(String.init) == RunFolder.Entry.checkpoints,
-        let options = try? Options.read(path: "\(folder)/\(RunFolder.Entry.options)"),
+        let options = try? Options.read(path: RunFolder.optionsPath(in: folder)),
         SHA256.digest(of: options.arithmeticDigestInput) == info.optionsSHA256
       {
         return (folder, options)
@@ -56,7 +56,7 @@ package struct FoundCheckpoint {
   func options() throws -> Options {
     if let run { return run.options }
     guard let own = info.options else {
-      return try Options.read(path: "\(generation.path)/../../\(RunFolder.Entry.options)")
+      return try Options.read(path: RunFolder.optionsPath(in: "\(generation.path)/../.."))
     }
     return try Options.resolve(yaml: Array(own.utf8), name: "checkpoint", label: Manifest.fileName)
   }
@@ -124,7 +124,7 @@ extension FoundCheckpoint {
       default: break
       }
       if Files.exists("\(path)/\(Manifest.fileName)") { return }
-      if Files.exists("\(path)/\(RunFolder.Entry.options)") { throw noneYet(path) }
+      if Files.exists(RunFolder.optionsPath(in: path)) { throw noneYet(path) }
       what = "no run and no checkpoint"
     } else {
       what =

@@ -24,9 +24,13 @@ public struct RunFolder: Sendable {
   private let lock: RunFolderLock
 
   /// The resolved options.
-  public var optionsPath: String { "\(path)/\(Entry.options)" }
+  public var optionsPath: String { Self.optionsPath(in: path) }
+  /// Those of the run folder at `path`.
+  package static func optionsPath(in path: String) -> String { "\(path)/\(Entry.options)" }
   /// The log, one JSON object a line.
-  public var logPath: String { "\(path)/log.jsonl" }
+  public var logPath: String { Self.logPath(in: path) }
+  /// That of the run folder at `path`.
+  static func logPath(in path: String) -> String { "\(path)/log.jsonl" }
   /// The picture of the losses.
   public var lossesPath: String { "\(path)/losses.png" }
   /// The folder of TensorBoard's event files.
@@ -135,7 +139,7 @@ extension RunFolder {
   }
 
   /// Whether a folder holds a run that can be resumed.
-  package static func isRun(_ path: String) -> Bool { RunFolderFiles.exists("\(path)/\(Entry.options)") }
+  package static func isRun(_ path: String) -> Bool { RunFolderFiles.exists(optionsPath(in: path)) }
 
   /// The largest number that a default folder of the recipe has; numbers are never given twice while a later
   /// one is there, so it is that of the newest.
@@ -280,7 +284,7 @@ extension RunFolder {
 
   private static func storedOptions(in path: String) throws(RunFolderError) -> Options {
     do throws(OptionsError) {
-      return try Options.read(path: "\(path)/\(Entry.options)")
+      return try Options.read(path: optionsPath(in: path))
     } catch {
       throw RunFolderError(
         .damaged, "the run's options cannot be read: \(error.lines[0])", path,

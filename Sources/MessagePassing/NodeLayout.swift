@@ -5,6 +5,9 @@ public struct NodeLayout: Sendable, Equatable {
   /// For every rank, the index of its node in ``names``.
   public let nodeOfRank: [Int]
 
+  /// For every rank, the name of its node.
+  public var hosts: [String] { nodeOfRank.map { names[$0] } }
+
   /// Groups ranks by the processor names that they report, given in rank order.
   public init(processorNames: [String]) {
     var names: [String] = []

@@ -15,6 +15,13 @@ package enum Prose {
     return (ranks.count == 1 ? "rank " : "ranks ") + texts.joined(separator: ", ")
   }
 
+  /// `rank 0 on one, rank 3 on two`; of more than four the first and how many more there are.
+  /// - Parameter host: of a rank; nil where it is not known.
+  package static func ranks(_ ranks: [Int], host: (Int) -> String?) -> String {
+    let names = ranks.prefix(4).map { rank in "rank \(rank)" + (host(rank).map { " on \($0)" } ?? "") }
+    return names.joined(separator: ", ") + (ranks.count > 4 ? " and \(ranks.count - 4) more" : "")
+  }
+
   /// `a, b or c`.
   package static func alternatives(_ items: [String]) -> String { joined(items, "or") }
 

@@ -95,6 +95,15 @@ struct PlatformTests {
     #expect(Prose.ranks([0, 2, 3, 4, 7]) == "ranks 0, 2-4, 7")
   }
 
+  @Test("ranks are told with their hosts, where these are known, and up to four of them")
+  func ranksOnHosts() {
+    let hosts = ["one", nil, "two", "two", "two", "two"]
+    #expect(Prose.ranks([0, 1, 2]) { hosts[$0] } == "rank 0 on one, rank 1, rank 2 on two")
+    #expect(
+      Prose.ranks([0, 1, 2, 3, 4, 5]) { hosts[$0] }
+        == "rank 0 on one, rank 1, rank 2 on two, rank 3 on two and 2 more")
+  }
+
   @Test("whoever waits at a monitor is woken by every change, until there is what it waits for")
   func monitor() {
     let state = Monitor(0)

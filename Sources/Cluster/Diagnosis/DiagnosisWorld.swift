@@ -71,9 +71,8 @@ package struct WorldFacts: Sendable, Equatable {
     guard let first = agreement.dissenters.first else {
       return .ok(name, "the same on all ranks: \(texts[0])")
     }
-    let who = agreement.dissenters.prefix(4).map { "rank \($0) on \(ranks[$0].host)" }.joined(separator: ", ")
-    let more = agreement.dissenters.count > 4 ? " and \(agreement.dissenters.count - 4) more" : ""
-    let detail = "\(subject) of \(who)\(more) is \(texts[first]), of the others \(agreement.reference)"
+    let who = Prose.ranks(agreement.dissenters) { ranks[$0].host }
+    let detail = "\(subject) of \(who) is \(texts[first]), of the others \(agreement.reference)"
     return isRefused ? .fail(name, detail, advice, .disagreement) : .warn(name, detail, advice)
   }
 

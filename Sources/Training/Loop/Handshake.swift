@@ -66,9 +66,8 @@ package struct Handshake: Sendable {
         String.init)
     }
     // A rank of another version may say anything.
-    func named(_ rank: Int) -> String {
-      let host = records[rank].count == records[0].count ? records[rank].last : nil
-      return "rank \(rank)" + (host.map { " on \($0)" } ?? "")
+    func host(_ rank: Int) -> String? {
+      records[rank].count == records[0].count ? records[rank].last : nil
     }
     func differs(_ rank: Int, _ place: Int) -> Bool {
       guard records[rank].count == records[0].count, records[0].indices.contains(place) else { return true }
@@ -79,9 +78,7 @@ package struct Handshake: Sendable {
     for (place, item) in items.enumerated() {
       let ranks = records.indices.filter { differs($0, place) }
       guard !ranks.isEmpty else { continue }
-      let list = ranks.prefix(4).map(named).joined(separator: ", ")
-      let more = ranks.count > 4 ? " and \(ranks.count - 4) more" : ""
-      differences.append("\(item.name) of \(list)\(more)")
+      differences.append("\(item.name) of \(Prose.ranks(ranks, host: host))")
       advice.append(item.advice)
     }
     guard !differences.isEmpty else { return }

@@ -155,7 +155,7 @@ package enum TrainingRun {
       setup, engine: engine, exchange: exchange, report: report,
       saver: RunSaver(
         setup, state, store: store, writers: writers, over: exchange, report: report, clock: clock),
-      watchdog: watchdog, record: record, hosts: layout.nodeOfRank.map { layout.names[$0] })
+      watchdog: watchdog, record: record, hosts: layout.hosts)
     let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))
     // Its lock is held until here.

@@ -45,7 +45,7 @@ package final class Watchdog: Sendable {
   package init(
     over communicator: any Communicator, layout: NodeLayout, timeout: Double
   ) throws(CommunicationError) {
-    let hosts = layout.nodeOfRank.map { layout.names[$0] }
+    let hosts = layout.hosts
     let plan = hosts.count > 1 ? try WatchNetwork.plan(over: communicator, hosts: hosts) : nil
     let rank = communicator.rank
     let board = ProgressBoard()

@@ -97,7 +97,7 @@ struct ExecutionPlanTests {
   func calibration() throws {
     let options = try Options.resolve(recipe: "dcgan", overrides: Self.narrow)
     let found = try Calibration(options, threads: 1, beside: 0)
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     #expect(found.phases.map(\.name) == ["discriminator", "generator"])
     for (phase, network) in zip(found.phases, [1, 0]) {
       #expect(phase.forward > 0 && phase.backward > 0 && phase.update > 0)

@@ -33,7 +33,7 @@ struct StepPredictionTests {
     _ costs: [PhaseCost] = whole, microBatchesPerPass: Int = 1, isOverlapped: Bool = true
   ) throws -> StepGraph {
     let options = try Options.resolve(recipe: "dcgan", overrides: [])
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     return StepGraph(
       options.schedule(of: model), costs, microBatchesPerPass: microBatchesPerPass,
       isOverlapped: isOverlapped)

@@ -313,9 +313,9 @@ struct CompressedTrainingTests {
     let options = try Options.resolve(recipe: "dcgan", overrides: words)
     let exact = try Options.resolve(recipe: "dcgan", overrides: Array(words.dropFirst()))
     func bytes(_ options: Options, acrossNodes: Bool) -> Double {
-      options.family.bytesPerRank(options, samples: 8, acrossNodes: acrossNodes)
+      options.bytesPerRank(samples: 8, acrossNodes: acrossNodes)
     }
-    let weights = options.family.makeModel(options).networks.reduce(0) { $0 + $1.store.count }
+    let weights = options.makeModel().networks.reduce(0) { $0 + $1.store.count }
     let more = bytes(options, acrossNodes: true) - bytes(exact, acrossNodes: true)
     #expect(abs(more / Double(8 * weights) - 1) < 0.01)
     #expect(bytes(options, acrossNodes: false) == bytes(exact, acrossNodes: false))

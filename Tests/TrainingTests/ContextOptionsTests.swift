@@ -17,7 +17,7 @@ struct ContextOptionsTests {
     #expect(try rule("voxel-gan") == nil)
     for recipe in ["inpainting", "super-resolution", "completion"] {
       let options = try Options.resolve(recipe: recipe)
-      #expect(options.family.makeModel(options).context == options.context)
+      #expect(options.makeModel().context == options.context)
     }
   }
 
@@ -68,7 +68,7 @@ struct ContextOptionsTests {
   func memory() throws {
     let bytes = try ["samples.count=24", "samples.count=25"].map { word in
       let options = try Options.resolve(recipe: "inpainting", overrides: [word])
-      return options.family.bytesPerRank(options, samples: 64, acrossNodes: false)
+      return options.bytesPerRank(samples: 64, acrossNodes: false)
     }
     #expect(bytes[1] - bytes[0] == 4 * 32 * 32 * (3 + 4 + 3))
   }

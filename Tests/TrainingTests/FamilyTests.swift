@@ -16,11 +16,11 @@ struct FamilyTests {
   @Test("it holds of the model of every recipe", arguments: Recipes.all.map(\.name))
   func figures(recipe: String) throws {
     let options = try Self.options(recipe)
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let weights = Double(model.networks.reduce(0) { $0 + $1.store.count })
-    let told = options.family.weightCount(options)
+    let told = options.weightCount
     #expect(abs(told - weights) < 0.05 * weights, "\(told) of \(weights)")
-    let bytes = options.family.bytesPerRank(options, samples: options.batch, acrossNodes: false)
+    let bytes = options.bytesPerRank(samples: options.batch, acrossNodes: false)
     #expect(bytes > 4 * 5 * weights, "value, gradient, two moments and average of each weight at least")
     for phase in model.phases { #expect(model.flopsPerSample(of: phase) > 0) }
   }
@@ -36,7 +36,7 @@ struct FamilyTests {
   func samples(recipe: String, words: [String], numbers: Int) throws {
     let options = try Options.resolve(recipe: recipe, overrides: words)
     // More than one pass computes.
-    let bytes = [4096, 4097].map { options.family.bytesPerRank(options, samples: $0, acrossNodes: false) }
+    let bytes = [4096, 4097].map { options.bytesPerRank(samples: $0, acrossNodes: false) }
     #expect(bytes[1] - bytes[0] == Double(4 * numbers))
   }
 
@@ -44,7 +44,7 @@ struct FamilyTests {
   func pictures() throws {
     let bytes = try ["samples.count=24", "samples.count=25"].map { word in
       let options = try Options.resolve(recipe: "voxel-gan", overrides: [word])
-      return options.family.bytesPerRank(options, samples: 64, acrossNodes: false)
+      return options.bytesPerRank(samples: 64, acrossNodes: false)
     }
     #expect(bytes[1] - bytes[0] == 4 * 32 * 32 * 32)
   }
@@ -52,7 +52,7 @@ struct FamilyTests {
   @Test("networks and phases keep to what files, keys and logs need", arguments: Recipes.all.map(\.name))
   func names(recipe: String) throws {
     let options = try Self.options(recipe)
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let names = model.networks.map(\.name)
     #expect(Set(names) == Set(options.family.options.networks.map(\.network)))
     #expect(Set(names).isDisjoint(with: ["ema", "optimizer", "replay", "powersgd"]))

@@ -250,10 +250,10 @@ struct OptionsTrainingTests {
   @Test("turns are keys named after the networks, and decide the schedule")
   func turns() throws {
     let options = try Options.resolve(recipe: "wgan-gp", overrides: [])
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     #expect(options.schedule(of: model).rules.map(\.repeats) == [5, 1])
     let other = try Options.resolve(recipe: "dcgan", overrides: ["generatorSteps=2", "discriminatorSteps=3"])
-    #expect(other.schedule(of: other.family.makeModel(other)).rules.map(\.repeats) == [3, 2])
+    #expect(other.schedule(of: other.makeModel()).rules.map(\.repeats) == [3, 2])
     #expect(options.arithmeticDigestInput.contains("discriminatorSteps=5\n"))
   }
 

@@ -28,7 +28,7 @@ struct SamplingTests {
     let run = folder.path + "/run"
     let options = try Options.resolve(recipe: recipe, overrides: words)
     let runFolder = try RunFolder.create(at: run, options: options)
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let state = RunState(
       model: model, optimizers: model.networks.map { options.updateRule(of: $0.name) }, seed: options.seed)
     _ = try RunStateTests.generation(state, in: runFolder.checkpointsPath)

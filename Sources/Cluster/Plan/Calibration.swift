@@ -109,7 +109,7 @@ package struct Calibration: Sendable, Equatable {
   /// Whether ranks on one node compute otherwise than ranks on several.
   /// - Throws: `PlanError` if the batch cannot be cut.
   package static func dependsOnNodes(_ options: Options) throws -> Bool {
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     return try model.phases.contains { model.joinsTerms(of: $0) }
       || microBatchesPerPass(model, options, acrossNodes: true)
         != microBatchesPerPass(model, options, acrossNodes: false)

@@ -67,7 +67,7 @@ package struct ExecutionPlan: Sendable {
     _ options: Options, on cluster: ClusterDescription, calibrations: [Calibration],
     machine: ReductionCost.Machine
   ) throws(ClusterError) {
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let schedule = options.schedule(of: model)
     self.cluster = cluster
     self.calibrations = calibrations

@@ -52,7 +52,7 @@ package struct PlanRequest: Sendable {
     guard let record = CalibrationRecord(planJSON: text) else {
       throw ClusterError("\(path) holds no calibration; write one with: lockstep plan … --json > FILE")
     }
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let isOfModel = record.calibrations.allSatisfy { calibration in
       calibration.phases.map(\.name) == model.phases.map(\.name)
         && zip(calibration.phases, model.phases).allSatisfy { cost, phase in

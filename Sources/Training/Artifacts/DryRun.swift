@@ -28,7 +28,7 @@ package struct DryRun {
       options, MicroBatchPlan(batch: options.batch, microBatches: parts, worldSize: parts, rank: 0),
       ranksOnNode: 1)
     let dataset = try RunAgreement.data(of: options, plan, isNew: true, rank: 0)
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     let steps = options.length.steps(
       samples: dataset.count, batch: options.batch * options.schedule(of: model).batchesPerStep)
     try options.checkDecay(over: steps)

@@ -35,7 +35,7 @@ package struct Export {
     let found = try FoundCheckpoint(at: path)
     options = try found.options()
     logPath = found.run.map { RunFolder.logPath(in: $0.folder) }
-    model = options.family.makeModel(options)
+    model = options.makeModel()
     try RunState.restoreNetworks(of: model, from: found.generation)
     try RunState.restoreAverages(of: model, from: found.generation)
     info = found.info

@@ -52,7 +52,7 @@ package struct Sampling {
     let found = try FoundCheckpoint(at: path)
     let own = try found.options()
     let options = try own.applying(overrides, for: contexts == nil ? .sampling : .completion)
-    model = options.family.makeModel(options)
+    model = options.makeModel()
     if model.context != nil, contexts != nil, seed != nil { throw SamplingError.noSeed }
     if isAveraged {
       try RunState.restoreAverages(of: model, from: found.generation)

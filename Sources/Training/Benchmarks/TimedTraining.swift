@@ -39,7 +39,7 @@ package struct TimedTraining {
     _ options: Options, _ plan: MicroBatchPlan, _ communication: CommunicationThread, acrossNodes: Bool,
     bucketLength: Int = BucketPlan.defaultLength
   ) {
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     engine = TurnEngine(
       state: RunState(model: model, options), plan: plan, options, communication: communication,
       acrossNodes: acrossNodes, bucketLength: bucketLength)

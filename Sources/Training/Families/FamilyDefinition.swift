@@ -50,30 +50,27 @@ extension FamilyDefinition {
   }
 }
 
-extension ModelFamily {
-  /// A model of this family as the options describe it, with uninitialised parameters.
-  package func makeModel(_ options: Options) -> any Model { definition.makeModel(options) }
+extension Options {
+  /// A model as the options describe it, with uninitialised parameters.
+  package func makeModel() -> any Model { family.definition.makeModel(self) }
 
   /// The weights of all networks, without their averages.
-  package func weightCount(_ options: Options) -> Double { definition.weightCount(options) }
+  package var weightCount: Double { family.definition.weightCount(self) }
 
   /// The least memory, in bytes, that a rank needs which computes `samples` samples of a step.
   /// - Parameter acrossNodes: whether gradients travel between nodes.
-  package func bytesPerRank(_ options: Options, samples: Int, acrossNodes: Bool) -> Double {
-    let model = definition.bytesPerRank(
-      options, samples: samples, microBatch: options.batch / options.microBatches, acrossNodes: acrossNodes)
+  package func bytesPerRank(samples: Int, acrossNodes: Bool) -> Double {
+    let model = family.definition.bytesPerRank(
+      self, samples: samples, microBatch: batch / microBatches, acrossNodes: acrossNodes)
     // An error for each weight, and what becomes the next one while a turn is under way.
-    let errors =
-      options.wire == .powersgd && acrossNodes ? 4 * 2 * definition.weightCount(options) : 0
+    let errors = wire == .powersgd && acrossNodes ? 4 * 2 * weightCount : 0
     // Contexts and originals stand beside samples.
-    let shape = options.sampleShape
-    let cell = options.context == nil ? shape.count : 2 * shape.count + shape.rows * (shape.channels + 1)
-    let picture = 4 * Double(options.samples.count) * Double(cell)
-    return model + options.replayBytes + errors + picture
+    let shape = sampleShape
+    let cell = context == nil ? shape.count : 2 * shape.count + shape.rows * (shape.channels + 1)
+    let picture = 4 * Double(self.samples.count) * Double(cell)
+    return model + replayBytes + errors + picture
   }
-}
 
-extension Options {
   /// Whether samples are points of the plane, in units of their own.
   var modelsPoints: Bool { family.definition.modelsPoints }
 

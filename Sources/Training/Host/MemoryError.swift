@@ -31,7 +31,7 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
 
   /// Checks that the networks of a model and their averages find room: all that making it takes.
   package static func checkMaking(_ options: Options) throws(MemoryError) {
-    try check(8 * options.family.definition.weightCount(options), ranksOnNode: 1)
+    try check(8 * options.weightCount, ranksOnNode: 1)
   }
 
   /// Checks that a node's ranks find room, so that a misspelled size ends with one line and not with the
@@ -40,7 +40,7 @@ package struct MemoryError: ReportedError, Equatable, Sendable, CustomStringConv
   {
     let samples = plan.local.count * plan.microBatchSize
     try check(
-      options.family.bytesPerRank(options, samples: samples, acrossNodes: ranksOnNode < plan.worldSize),
+      options.bytesPerRank(samples: samples, acrossNodes: ranksOnNode < plan.worldSize),
       ranksOnNode: ranksOnNode)
   }
 

@@ -94,7 +94,7 @@ package enum TrainingRun {
     watchdog.dataAreOpen()
     options.threads.apply(ranksOnNode: layout.localSize(of: rank))
 
-    let model = options.family.makeModel(options)
+    let model = options.makeModel()
     // To draw and to measure may take longer than the watchdog waits for a sign of life.
     model.noteProgress = { [board = watchdog.board] in board.noteProgress() }
     let samplesPerStep = options.batch * options.schedule(of: model).batchesPerStep

@@ -70,7 +70,7 @@ package struct CheckpointEvaluation {
     }
     if communicator.size > 1 { try Handshake(options, dataset, measures: true).verify(over: communicator) }
     board?.enter(.saving)
-    let state = RunState(model: options.family.makeModel(options), options)
+    let state = RunState(model: options.makeModel(), options)
     state.model.noteProgress = { board?.noteProgress() }
     try communicator.together {
       guard let generation = found?.generation else { return }

@@ -18,7 +18,7 @@ package final class TurnSum: Sendable {
   /// What the training thread has handed over.
   private struct Given {
     var own: [PartialSums?]
-    var buckets: UInt64 = 0
+    var buckets: BucketSet = []
     /// The first element of the own sums that is not finite, as far as these are large.
     var firstNonFinite: Int?
     /// Whether the own sums handed over are so small that a sum over all ranks of such sums is finite.
@@ -28,7 +28,7 @@ package final class TurnSum: Sendable {
   /// What is back, of which the training thread is told only when it may go on: each time wakes it.
   private struct Back {
     /// Those that may be read: none before all ranks have handed everything over.
-    var buckets: UInt64 = 0
+    var buckets: BucketSet = []
     /// All ranks' flags, once any may be.
     var flags = Flags()
     var vector: Tensor?
@@ -79,7 +79,7 @@ package final class TurnSum: Sendable {
         guard !given.own.isEmpty else { return }
         given.firstNonFinite = [given.firstNonFinite, first].compactMap { $0 }.min()
         given.own[bucket] = sums
-        given.buckets |= 1 << UInt64(bucket)
+        given.buckets.insert(BucketSet(bucket))
         if !isBounded { given.isBounded = false }
       }
     }
@@ -103,7 +103,7 @@ package final class TurnSum: Sendable {
       let begun = before ?? back.moving
       before = begun
       let fault = try back.end?.get()
-      back.isAwaited = back.end == nil && back.buckets & 1 << UInt64(bucket) == 0
+      back.isAwaited = back.end == nil && !back.buckets.contains(BucketSet(bucket))
       if back.isAwaited { return nil }
       return (back.vector!, back.flags, fault ?? nil, back.moving - begun)
     }
@@ -133,10 +133,10 @@ package final class TurnSum: Sendable {
   private func sum(
     over communicator: any Communicator
   ) throws -> (vector: Tensor, flags: Flags, fault: Fault?) {
-    let all = UInt64.max >> UInt64(64 - buckets.ranges.count)
-    var done: UInt64 = 0
-    var told: UInt64 = 0
-    var agreed = AgreedTurn(flags: Flags(), handed: 0)
+    let all = BucketSet(first: buckets.ranges.count)
+    var done: BucketSet = []
+    var told: BucketSet = []
+    var agreed = AgreedTurn(flags: Flags(), handed: [])
     var room: TensorStorage?
     var collective = 0
     var starts = buckets.ranges.map(\.lowerBound)
@@ -145,9 +145,7 @@ package final class TurnSum: Sendable {
       agreed = try agree(at: collective, beyond: done, over: communicator)
       collective += 1
       // Ranks hand over in one order, so that all have at least one bucket in common.
-      let ready = agreed.handed & ~done
-      if ready == 0 { continue }
-      let bucket = ready.trailingZeroBitCount
+      guard let bucket = agreed.handed.subtracting(done).first else { continue }
       let range = buckets.ranges[bucket]
       var part = starts[bucket]..<range.upperBound
       if try agreed.handed != all && transport.compression == nil && Self.hasSeveralNodes(communicator) {
@@ -160,18 +158,20 @@ package final class TurnSum: Sendable {
       }
       starts[bucket] = part.upperBound
       guard part.upperBound == range.upperBound else { continue }
-      done |= 1 << UInt64(bucket)
+      done.insert(BucketSet(bucket))
       if done != all, agreed.handed == all, transport.compression == nil,
         !agreed.flags.union.contains(.nonFinite)
       {
-        try tell(of: done & ~told, in: vector(room), agreed.flags, over: communicator)
+        try tell(of: done.subtracting(told), in: vector(room), agreed.flags, over: communicator)
         told = done
       }
     }
     let vector = vector(room)
     let isSuspect = agreed.flags.union.contains(.nonFinite) || transport.compression != nil
     let fault = try isSuspect ? fault(in: vector, ofSlices: hasSlices, over: communicator) : nil
-    if move != nil, fault == nil { try tell(of: done & ~told, in: vector, agreed.flags, over: communicator) }
+    if move != nil, fault == nil {
+      try tell(of: done.subtracting(told), in: vector, agreed.flags, over: communicator)
+    }
     return (vector, agreed.flags, fault)
   }
 
@@ -182,12 +182,12 @@ package final class TurnSum: Sendable {
   /// Tells the training thread that buckets are back, in order; where the ranks of a node share parameters,
   /// each when all of them have moved their parts.
   private func tell(
-    of buckets: UInt64, in vector: Tensor, _ flags: Flags, over communicator: any Communicator
+    of buckets: BucketSet, in vector: Tensor, _ flags: Flags, over communicator: any Communicator
   ) throws {
     guard let move else {
-      return back.withLock { ($0.buckets, $0.flags, $0.vector) = ($0.buckets | buckets, flags, vector) }
+      return back.withLock { ($0.buckets, $0.flags, $0.vector) = ($0.buckets.union(buckets), flags, vector) }
     }
-    for (bucket, range) in self.buckets.ranges.enumerated() where buckets & 1 << UInt64(bucket) != 0 {
+    for (bucket, range) in self.buckets.ranges.enumerated() where buckets.contains(BucketSet(bucket)) {
       let start = ContinuousClock.now
       span(.update, bucket) {
         let isAlone = !back.read { $0.isAwaited }
@@ -197,7 +197,7 @@ package final class TurnSum: Sendable {
       try communicator.nodeMemory()?.synchronize()
       back.withLock { back in
         (back.flags, back.vector) = (flags, vector)
-        back.buckets |= 1 << UInt64(bucket)
+        back.buckets.insert(BucketSet(bucket))
         back.moving += seconds
       }
     }
@@ -205,17 +205,19 @@ package final class TurnSum: Sendable {
 
   private struct AgreedTurn {
     let flags: Flags
-    let handed: UInt64
+    let handed: BucketSet
   }
 
   /// Tells the other ranks where this one is, when there is something to be added up.
   private func agree(
-    at collective: Int, beyond done: UInt64, over communicator: any Communicator
+    at collective: Int, beyond done: BucketSet, over communicator: any Communicator
   ) throws -> AgreedTurn {
-    let (handed, isBounded) = given.wait { $0.buckets & ~done == 0 ? nil : ($0.buckets, $0.isBounded) }
+    let (handed, isBounded) = given.wait {
+      $0.buckets.isSubset(of: done) ? nil : ($0.buckets, $0.isBounded)
+    }
     let header = LockstepHeader(
       step: place.step, phase: place.phase.index, elementCount: buckets.count,
-      bucketCount: buckets.ranges.count, collective: collective, handed: handed,
+      bucketCount: buckets.ranges.count, collective: collective, handed: handed.rawValue,
       flags: isBounded ? place.flags : place.flags.union(.nonFinite))
     let agreed = try span(.header) {
       do {
@@ -227,7 +229,8 @@ package final class TurnSum: Sendable {
     let failed = agreed.ranks(with: .failed)
     if !failed.isEmpty { throw CoordinationError.elsewhere(agreed.byRank[failed[0]].status) }
     return AgreedTurn(
-      flags: Flags(union: agreed.union, intersection: agreed.intersection), handed: agreed.handed)
+      flags: Flags(union: agreed.union, intersection: agreed.intersection),
+      handed: BucketSet(rawValue: agreed.handed))
   }
 
   /// - Parameter room: where all of the sum will be, made with the first of it.

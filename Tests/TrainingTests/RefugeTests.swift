@@ -24,7 +24,7 @@ struct RefugeTests {
       state.model.networks[0].store.withValues { $0[0] = Float(step) }
       if !unwell.contains(step) { refuge = step }
       state.game = GameState()
-      state.game?.watch.refuge = Double(refuge)
+      state.game?.watch.refuge = refuge
       state.game?.lead = 2
       state.game?.augment.probability = 0.375
       hashes[step] = state.weightsSHA256

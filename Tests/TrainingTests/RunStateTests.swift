@@ -142,7 +142,7 @@ struct RunStateTests {
     }
     // Networks of another family are no reason to trap.
     let vae = try Options.resolve(recipe: "vae", overrides: ["steps=9", "init.run=\(saved.path)"])
-    let model = vae.family.makeModel(vae)
+    let model = vae.makeModel()
     let other = RunState(
       model: model, optimizers: model.networks.map { _ in Adam(learningRate: 1e-3) }, seed: 0)
     #expect(throws: CheckpointError.self) { try RunStart.begin(other, vae, steps: 9) }

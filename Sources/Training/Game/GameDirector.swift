@@ -42,7 +42,7 @@ package struct GameDirector {
   /// The turns of a step in this state of the game.
   func schedule(for game: GameState) -> Schedule {
     guard let balance else { return schedule }
-    let counts = balance.counts(lead: Int(game.lead))
+    let counts = balance.counts(lead: game.lead)
     return schedule.repeating { phase in
       phase.role.map { $0 == .discriminator ? counts.discriminator : counts.generator }
     }
@@ -66,8 +66,8 @@ package struct GameDirector {
     guard let balance else { preconditionFailure("no balance is kept") }
     let inputs = BalanceInputs(game.window)
     let before = Float(game.lead)
-    let (lead, decision) = balance.decide(lead: Int(game.lead), inputs)
-    game.lead = Double(lead)
+    let (lead, decision) = balance.decide(lead: game.lead, inputs)
+    game.lead = lead
     game.window = TurnWindow()
     let values = [inputs.accuracy, inputs.lossRatio, inputs.gradientRatio, before, Float(lead)]
     return (Array(zip(Self.balanceStatistics, values)), decision.rawValue)

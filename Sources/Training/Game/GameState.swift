@@ -6,14 +6,14 @@ import Models
 /// happened. All of it follows from sums over all ranks, so it is the same on every rank.
 package struct GameState: Equatable, Sendable {
   /// Draws of noise so far.
-  package var round = 0.0
+  package var round = 0
   /// Global batches of samples read so far.
-  package var batch = 0.0
+  package var batch = 0
   /// Turns of a step's first phase so far.
-  package var turn = 0.0
+  package var turn = 0
   /// By how many places the ratio of turns is moved in the discriminator's favour; negative in the
   /// generator's.
-  package var lead = 0.0
+  package var lead = 0
   /// What turns have reported since the last decision on the balance; nothing where none is kept.
   package var window = TurnWindow()
   /// What the watch has seen.
@@ -23,31 +23,62 @@ package struct GameState: Equatable, Sendable {
 
   package init() {}
 
-  private typealias Field = (name: String, place: any WritableKeyPath<GameState, Double> & Sendable)
+  /// A number, by its name in a manifest.
+  private struct Field: Sendable {
+    let name: String
+    /// What one that counts something may be: more would not be exact.
+    let range: ClosedRange<Double>?
+    let read: @Sendable (GameState) -> Double
+    let write: @Sendable (inout GameState, Double) -> Void
 
-  /// Every number, by name, in a fixed order.
+    static func number(_ name: String, _ place: any WritableKeyPath<GameState, Double> & Sendable) -> Field {
+      Field(name: name, range: nil, read: { $0[keyPath: place] }, write: { $0[keyPath: place] = $1 })
+    }
+
+    static func count(
+      _ name: String, _ place: any WritableKeyPath<GameState, Int> & Sendable, from least: Double = 0
+    ) -> Field {
+      Field(
+        name: name, range: least...9e15, read: { Double($0[keyPath: place]) },
+        write: { $0[keyPath: place] = Int($1) })
+    }
+  }
+
+  /// Every number, in a fixed order.
   private static let fields: [Field] =
     [
-      ("round", \.round), ("batch", \.batch), ("lead", \.lead),
-      ("window.discriminator.turns", \.window.discriminator.turns),
-      ("window.discriminator.loss", \.window.discriminator.loss),
-      ("window.discriminator.norm", \.window.discriminator.norm),
-      ("window.generator.turns", \.window.generator.turns),
-      ("window.generator.loss", \.window.generator.loss),
-      ("window.generator.norm", \.window.generator.norm), ("window.accuracy", \.window.accuracy),
-      ("watch.since", \.watch.since), ("watch.suspicion", \.watch.suspicion),
-      ("watch.refuge", \.watch.refuge),
-      ("watch.checks", \.watch.checks), ("watch.rewinds", \.watch.rewinds),
-      ("watch.seedOffset", \.watch.seedOffset), ("watch.rateFactor", \.watch.rateFactor),
-      ("watch.noise", \.watch.noise), ("watch.lossMean", \.watch.loss.mean),
-      ("watch.lossVariance", \.watch.loss.variance), ("watch.lossCrossings", \.watch.loss.crossings),
-      ("watch.lossSide", \.watch.loss.side), ("path.count", \.watch.path.count),
-      ("path.returns", \.watch.path.returns), ("path.period", \.watch.path.period),
-      ("path.step", \.watch.path.step), ("augment.probability", \.augment.probability),
-      ("augment.turns", \.augment.turns), ("augment.signs", \.augment.signs),
+      .count("round", \.round),
+      .count("batch", \.batch),
+      .count("lead", \.lead, from: -9e15),
+      .number("window.discriminator.turns", \.window.discriminator.turns),
+      .number("window.discriminator.loss", \.window.discriminator.loss),
+      .number("window.discriminator.norm", \.window.discriminator.norm),
+      .number("window.generator.turns", \.window.generator.turns),
+      .number("window.generator.loss", \.window.generator.loss),
+      .number("window.generator.norm", \.window.generator.norm),
+      .number("window.accuracy", \.window.accuracy),
+      .count("watch.since", \.watch.since),
+      .count("watch.suspicion", \.watch.suspicion),
+      .count("watch.refuge", \.watch.refuge, from: -1),
+      .count("watch.checks", \.watch.checks),
+      .count("watch.rewinds", \.watch.rewinds),
+      .count("watch.seedOffset", \.watch.seedOffset),
+      .number("watch.rateFactor", \.watch.rateFactor),
+      .number("watch.noise", \.watch.noise),
+      .number("watch.lossMean", \.watch.loss.mean),
+      .number("watch.lossVariance", \.watch.loss.variance),
+      .number("watch.lossCrossings", \.watch.loss.crossings),
+      .number("watch.lossSide", \.watch.loss.side),
+      .count("path.count", \.watch.path.count),
+      .number("path.returns", \.watch.path.returns),
+      .number("path.period", \.watch.path.period),
+      .number("path.step", \.watch.path.step),
+      .number("augment.probability", \.augment.probability),
+      .number("augment.turns", \.augment.turns),
+      .number("augment.signs", \.augment.signs),
     ]
-    + (0..<WatchPath.length * WatchPath.dimensions).map { ("path.\($0)", \.watch.path.values[$0]) }
-    + [("turn", \.turn)]
+    + (0..<WatchPath.length * WatchPath.dimensions).map { .number("path.\($0)", \.watch.path.values[$0]) }
+    + [.count("turn", \.turn)]
 
   /// The fields of manifests and hashes: without the last one where its number is that of the batches, as in
   /// versions without it.
@@ -57,28 +88,15 @@ package struct GameState: Equatable, Sendable {
 
   /// The numbers in their order, as they travel between ranks.
   package var numbers: [Double] {
-    get { Self.fields.map { self[keyPath: $0.place] } }
-    set { for (field, value) in zip(Self.fields, newValue) { self[keyPath: field.place] = value } }
+    get { Self.fields.map { $0.read(self) } }
+    set { for (field, value) in zip(Self.fields, newValue) { field.write(&self, value) } }
   }
 
   /// The numbers for a manifest.
   package var counters: [String: StateValue] {
     Dictionary(
-      uniqueKeysWithValues: toldFields.map { ("game.\($0.name)", .number(self[keyPath: $0.place])) })
+      uniqueKeysWithValues: toldFields.map { ("game.\($0.name)", .number($0.read(self))) })
   }
-
-  /// Numbers that count something, and what they may be: more would not be exact.
-  private static let counts: [String: ClosedRange<Double>] = {
-    let most = 9e15
-    var counts: [String: ClosedRange<Double>] = ["lead": -most...most, "watch.refuge": -1...most]
-    for name in [
-      "round", "batch", "turn", "watch.since", "watch.suspicion", "watch.checks", "watch.rewinds",
-      "watch.seedOffset", "path.count",
-    ] {
-      counts[name] = 0...most
-    }
-    return counts
-  }()
 
   /// The numbers of a manifest; nil if one is missing or counts what cannot be counted. Of augmentation and
   /// of the path there are none in those of versions without them, and turns that are not told are as many as
@@ -94,16 +112,16 @@ package struct GameState: Equatable, Sendable {
         return nil
       }
       guard let number = value.number ?? value.integer.map(Double.init) else { return nil }
-      if let range = Self.counts[field.name] {
+      if let range = field.range {
         guard range.contains(number), number == number.rounded() else { return nil }
       }
-      self[keyPath: field.place] = number
+      field.write(&self, number)
     }
   }
 
   /// What a hash of the state is computed of: the bits of every number.
   var hashedText: String {
-    toldFields.map { String(self[keyPath: $0.place].bitPattern, radix: 16) }.joined(separator: " ")
+    toldFields.map { String($0.read(self).bitPattern, radix: 16) }.joined(separator: " ")
   }
 
   /// Adds what a turn reported to what decisions are made of.
@@ -118,10 +136,8 @@ package struct GameState: Equatable, Sendable {
 
   /// Where the draws are.
   var cursor: Schedule.Cursor {
-    get { Schedule.Cursor(round: Int(round), batch: Int(batch), turn: Int(turn)) }
-    set {
-      (round, batch, turn) = (Double(newValue.round), Double(newValue.batch), Double(newValue.turn))
-    }
+    get { Schedule.Cursor(round: round, batch: batch, turn: turn) }
+    set { (round, batch, turn) = (newValue.round, newValue.batch, newValue.turn) }
   }
 }
 

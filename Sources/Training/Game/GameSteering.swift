@@ -117,21 +117,21 @@ final class GameSteering {
     let verdict = verdict ?? .diverged
     let watch = game.watch
     let error = WatchError(
-      verdict: verdict, step: done, rewinds: Int(watch.rewinds),
-      refuge: watch.refuge < 0 ? nil : Int(watch.refuge))
+      verdict: verdict, step: done, rewinds: watch.rewinds,
+      refuge: engine.state.refuge)
     switch options.watch.policy {
     case .warn:
       if isNews { progress.warning("the game has \(verdict) at step \(done): \(reason)") }
     case .stop: throw error
     case .rewind:
-      guard Int(watch.rewinds) < options.watch.attempts else { throw error }
+      guard watch.rewinds < options.watch.attempts else { throw error }
       let step = try Rewind(state: engine.state, options: options, exchange: exchange).run(
         at: done, load: load)
       let goal = step.map { "back to the state of step \($0)" } ?? "begun anew"
       let story =
         "the game has \(verdict) at step \(done) (\(reason)): \(goal), step sizes x \(Self.text(game.watch.rateFactor)), "
-        + "noise \(Self.text(game.watch.noise)), seed + \(Int(game.watch.seedOffset)); "
-        + "rewind \(Int(game.watch.rewinds)) of \(options.watch.attempts)"
+        + "noise \(Self.text(game.watch.noise)), seed + \(game.watch.seedOffset); "
+        + "rewind \(game.watch.rewinds) of \(options.watch.attempts)"
       progress.warning(story)
       notes.append(("event", story))
     }
@@ -148,7 +148,7 @@ final class GameSteering {
   /// Marks the state that is about to be saved as one to go back to, if the last check was good.
   func willSave(step: Int) {
     guard recovers, let watch = engine.state.game?.watch, watch.checks > 0 else { return }
-    engine.state.game?.watch.refuge = Double(step)
+    engine.state.game?.watch.refuge = step
   }
 
   /// Says how often the run went back, when it ends.
@@ -156,7 +156,7 @@ final class GameSteering {
     guard let rewinds = engine.state.game?.watch.rewinds, rewinds > 0 else { return }
     progress.notice(
       "game",
-      path: "\(Count.text(Int(rewinds), "rewind")), step sizes x \(Self.text(game.watch.rateFactor)), "
+      path: "\(Count.text(rewinds, "rewind")), step sizes x \(Self.text(game.watch.rateFactor)), "
         + "last verdict \(verdict.map { "\($0)" } ?? "none"); see verdict and event in log.jsonl")
   }
 }

@@ -33,7 +33,7 @@ package struct Rewind {
   /// - Throws: `CommunicationError`. A generation that cannot be read is taken for none, on all ranks.
   package func run(at step: Int, load: (Int) throws -> LoadedGeneration?) throws -> Int? {
     guard var game = state.game else { preconditionFailure("a run that is directed has a state of its game") }
-    let refuge = Int(game.watch.refuge)
+    let refuge = game.watch.refuge
     var old: (game: GameState, step: Int)?
     if refuge >= 0, let generation = try load(refuge) {
       // What is counted over the whole run; the other ranks keep theirs too.
@@ -45,7 +45,8 @@ package struct Rewind {
     }
     state.skipped?.beginAnew()
     let known = try exchange.broadcast([
-      old == nil ? 0 : 1, old?.game.lead ?? 0, old?.game.augment.probability ?? 0, Double(old?.step ?? -1),
+      old == nil ? 0 : 1, Double(old?.game.lead ?? 0), old?.game.augment.probability ?? 0,
+      Double(old?.step ?? -1),
     ])
     let isFound = known[0] == 1
     game.watch.rewinds += 1
@@ -54,20 +55,20 @@ package struct Rewind {
     game.watch.noise += options.watch.noise
     game.watch.suspicion = 0
     game.watch.checks = 0
-    game.watch.since = Double(step)
+    game.watch.since = step
     game.watch.loss = WatchState.Course()
     game.watch.path = WatchPath()
     game.window = TurnWindow()
-    game.lead = isFound ? known[1] : 0
+    game.lead = isFound ? Int(known[1]) : 0
     game.augment = AugmentState()
     game.augment.probability = isFound ? known[2] : options.initialAugmentation
-    game.watch.refuge = known[3]
+    game.watch.refuge = Int(known[3])
     if isFound {
       try state.copyFromFirst(over: exchange)
     } else {
       state.initialize(seed: options.seed &+ UInt64(game.watch.seedOffset))
     }
     state.game = game
-    return isFound ? Int(known[3]) : nil
+    return isFound ? game.watch.refuge : nil
   }
 }

@@ -14,7 +14,7 @@ package struct WatchPath: Equatable, Sendable {
   private static let share = 0.1
 
   /// Places seen, at most ``length`` of which are remembered.
-  package var count = 0.0
+  package var count = 0
   /// The remembered places, the oldest first, the last ones being the last ``dimensions`` numbers.
   package var values = [Double](repeating: 0, count: length * dimensions)
   /// The share of checks at which the path is back at a place, by exponential averages.
@@ -32,7 +32,7 @@ package struct WatchPath: Equatable, Sendable {
   /// Goes on to a place.
   package mutating func add(_ centre: [Double]) {
     let place = Array((centre + [Double](repeating: 0, count: Self.dimensions)).prefix(Self.dimensions))
-    let known = min(Int(count), Self.length)
+    let known = min(count, Self.length)
     let places = (Self.length - known..<Self.length).map {
       Array(values[$0 * Self.dimensions..<($0 + 1) * Self.dimensions])
     }
@@ -46,7 +46,7 @@ package struct WatchPath: Equatable, Sendable {
     }
     returns += Self.share * ((period > 0 ? 1 : 0) - returns)
     values = Array(values.dropFirst(Self.dimensions)) + place
-    count = min(count + 1, Double(Self.length))
+    count = min(count + 1, Self.length)
   }
 
   private static func distance(_ a: [Double], _ b: [Double]) -> Double {

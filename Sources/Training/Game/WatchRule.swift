@@ -60,18 +60,18 @@ package struct WatchState: Equatable, Sendable {
   }
 
   /// The step that the grace period is counted from.
-  package var since = 0.0
+  package var since = 0
   /// Bad checks in a row.
-  package var suspicion = 0.0
+  package var suspicion = 0
   /// The step of the last generation that was saved after a good check; -1 for none.
-  package var refuge = -1.0
+  package var refuge = -1
   /// Good checks in a row: those without collapse, divergence and copies. A game that circles or oscillates
   /// has good ones.
-  package var checks = 0.0
+  package var checks = 0
   /// Rewinds so far.
-  package var rewinds = 0.0
+  package var rewinds = 0
   /// What is added to the seed of noise.
-  package var seedOffset = 0.0
+  package var seedOffset = 0
   /// What all step sizes are multiplied by.
   package var rateFactor = 1.0
   /// The standard deviation of noise on what the discriminator sees, beside the recipe's.
@@ -144,11 +144,11 @@ package struct WatchRule: Sendable {
     var state = before
     state.loss.add(Double(inputs.loss))
     guard inputs.spread.isFinite && inputs.shift.isFinite && !inputs.loss.isInfinite else {
-      state.suspicion = Double(patience)
+      state.suspicion = patience
       state.checks = 0
       return (state, .diverged)
     }
-    guard step >= Int(state.since) + grace else { return (state, .starting) }
+    guard step >= state.since + grace else { return (state, .starting) }
     state.path.add(inputs.centre)
     let hasDiverged = inputs.spread > distance || inputs.shift > distance
     let hasCollapsed = inputs.spread < spread || inputs.rank < rank || inputs.modes < modes
@@ -161,7 +161,7 @@ package struct WatchRule: Sendable {
     }
     state.suspicion += 1
     state.checks = 0
-    guard Int(state.suspicion) >= patience else { return (state, .suspicious) }
+    guard state.suspicion >= patience else { return (state, .suspicious) }
     return (state, hasDiverged ? .diverged : .collapsed)
   }
 }

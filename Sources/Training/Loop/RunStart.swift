@@ -225,7 +225,7 @@ package struct RunStart {
     }
     try state.verify(generation)
     // It is saved before the first step.
-    if options.rewinds { state.game?.watch.refuge = Double(step) }
+    if options.rewinds { state.game?.watch.refuge = step }
     guard state.game == nil, counted != read else { return nil }
     return "\(step) steps count as \(counted) samples, and \(read) were read: the data go on at the former"
   }

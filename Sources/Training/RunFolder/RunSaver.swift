@@ -174,7 +174,7 @@ extension CheckpointStore {
     let older = ((try? generations()) ?? []).filter { $0.step < step }.sorted { $0.step > $1.step }
     for generation in older {
       guard let loaded = try? load(generation.name),
-        let game = GameState(loaded.manifest.info.state), Int(game.watch.refuge) == generation.step
+        let game = GameState(loaded.manifest.info.state), game.watch.refuge == generation.step
       else { continue }
       return loaded
     }

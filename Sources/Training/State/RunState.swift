@@ -89,7 +89,7 @@ package final class RunState {
 
   /// The step of the last generation that was saved after a good check; nil for a run that is not watched, or
   /// has none.
-  package var refuge: Int? { game.flatMap { $0.watch.refuge < 0 ? nil : Int($0.watch.refuge) } }
+  package var refuge: Int? { game.flatMap { $0.watch.refuge < 0 ? nil : $0.watch.refuge } }
 
   /// SHA-256 of the float bytes of all networks: parameters, then buffers, in the model's order.
   package var weightsSHA256: String {
@@ -151,7 +151,7 @@ package final class RunState {
     if !keepsAugmentation { game.augment = fresh.augment }
     game.cursor = cursor
     game.watch = WatchState()
-    game.watch.since = Double(generation.manifest.info.step)
+    game.watch.since = generation.manifest.info.step
     self.game = game
   }
 

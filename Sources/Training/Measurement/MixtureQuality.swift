@@ -1,9 +1,6 @@
 package import Datasets
+import Quality
 package import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// How well samples of a generator match a mixture of Gaussians, by the definitions of Srivastava et al. 2017
 /// (VEEGAN, section 4.1) and Lin et al. 2018 (PacGAN, section 4.1): a sample is of high quality within three
@@ -24,8 +21,9 @@ package struct MixtureQuality: Hashable, Sendable {
   package init(of samples: Tensor, against mixture: GaussianMixture.Modes) {
     let scalars = samples.scalars
     let count = scalars.count / 2
-    var histogram = [Int](repeating: 0, count: mixture.centres.count)
     let reach = 3 * mixture.deviation
+    // The modes of the samples of high quality.
+    var modes: [Int] = []
     for sample in 0..<count {
       let point = SIMD2(scalars[2 * sample], scalars[2 * sample + 1])
       var nearest = (distance: Float.infinity, mode: 0)
@@ -34,19 +32,12 @@ package struct MixtureQuality: Hashable, Sendable {
         let distance = (offset * offset).sum()
         if distance < nearest.distance { nearest = (distance, mode) }
       }
-      if nearest.distance <= reach * reach { histogram[nearest.mode] += 1 }
+      if nearest.distance <= reach * reach { modes.append(nearest.mode) }
     }
-    let good = histogram.reduce(0, +)
-    modesCovered = histogram.count { $0 > 0 }
-    highQuality = Double(good) / Double(max(count, 1))
-    reverseKL = good == 0 ? nil : Self.divergenceFromUniform(histogram, total: good)
-  }
-
-  /// Σ p ln(p / u) over the modes that occur.
-  private static func divergenceFromUniform(_ histogram: [Int], total: Int) -> Double {
-    histogram.filter { $0 > 0 }.reduce(0) { sum, count in
-      let share = Double(count) / Double(total)
-      return sum + share * log(share * Double(histogram.count))
-    }
+    let shares = mixture.centres.map { _ in 1 / Double(mixture.centres.count) }
+    let coverage = modes.isEmpty ? nil : ModeCoverage(modes: modes, shares: shares)
+    modesCovered = coverage?.covered ?? 0
+    highQuality = Double(modes.count) / Double(max(count, 1))
+    reverseKL = coverage?.reverseKL
   }
 }

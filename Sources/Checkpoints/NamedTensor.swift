@@ -67,9 +67,6 @@ public struct NamedTensor: Sendable {
 
   /// Reads the elements as they are stored: little-endian, row-major.
   func withBytes<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
-    #if _endian(big)
-      #error("safetensors files are little-endian; this byte order would need a swap")
-    #endif
     switch value {
     case .float32(let tensor):
       try tensor.withUnsafeBufferPointer { values throws(E) in try body(UnsafeRawBufferPointer(values)) }

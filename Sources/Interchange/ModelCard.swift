@@ -1,5 +1,4 @@
 import Platform
-import Reporting
 
 /// The `README.md` of an exported folder: what the model is, how to load it, and the figures of its run.
 package struct ModelCard {

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// The vector of this copy of the kernels: one AVX-512 register.
 typealias Vector = SIMD16<Float>

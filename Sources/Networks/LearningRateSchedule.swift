@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// How the step size of an optimizer changes over a run, as a pure function of the step.
 public struct LearningRateSchedule: Hashable, Sendable {

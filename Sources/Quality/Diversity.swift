@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// How different samples are from one another.
 public struct Diversity: Equatable, Sendable {

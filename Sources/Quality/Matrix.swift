@@ -1,4 +1,4 @@
-internal import COpenBLAS
+import COpenBLAS
 import TensorCore
 
 /// Float64 values in row-major order: what features and their statistics are computed in.

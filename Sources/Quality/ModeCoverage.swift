@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// How many of the data's modes fakes reach, and how evenly, by Srivastava et al. 2017 (VEEGAN, section 4.1)
 /// and Lin et al. 2018 (PacGAN, section 4.2): a mode is covered if a fake is told to be of it.

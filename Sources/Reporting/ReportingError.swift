@@ -1,8 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// What can go wrong while a run reports on itself. Each description is one line that names the file and says
 /// what to do next; text that came from outside is printed with its control characters escaped.

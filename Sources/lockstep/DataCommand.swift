@@ -1,7 +1,6 @@
 import ArgumentParser
 import Datasets
 import Platform
-import Reporting
 import Training
 
 struct DataCommand: ParsableCommand {

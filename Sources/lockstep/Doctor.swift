@@ -3,7 +3,6 @@ import Cluster
 import Glibc
 import MessagePassing
 import Platform
-import Reporting
 import Training
 
 struct Doctor: ParsableCommand {

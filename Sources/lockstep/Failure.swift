@@ -2,7 +2,6 @@ import Datasets
 import Glibc
 import MessagePassing
 import Platform
-import Reporting
 import Training
 
 /// How the program ends when something is wrong: one line on standard error, and the documented code.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Platform
-import Reporting
 
 /// The name of a picture that a command writes.
 enum PictureName {

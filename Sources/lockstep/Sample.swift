@@ -1,6 +1,5 @@
 import ArgumentParser
 import Platform
-import Reporting
 import TensorCore
 import Training
 

@@ -1,12 +1,9 @@
 import Autograd
 import FiniteDifferences
+import Glibc
 import Networks
 import TensorCore
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Suite("Losses and penalties")
 struct LossTests {

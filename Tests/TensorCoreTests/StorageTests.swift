@@ -85,62 +85,60 @@ struct StorageTests {
     #expect(!happens { take(60_000_001) == take(30_000_001) })
   }
 
-  #if os(Linux)
-    @Test("where the system has no more memory, free blocks of other sizes make room")
-    func freeBlocksMakeRoom() async {
-      await #expect(processExitsWith: .success) {
-        try StorageTests.limitMemory()
-        let gigabyte = 1 << 30
-        _ = TensorStorage(count: gigabyte / 4)
-        // Neither would a free block of that size serve for this, nor do both fit.
-        _ = TensorStorage(count: gigabyte / 32 * 5)
-      }
+  @Test("where the system has no more memory, free blocks of other sizes make room")
+  func freeBlocksMakeRoom() async {
+    await #expect(processExitsWith: .success) {
+      try StorageTests.limitMemory()
+      let gigabyte = 1 << 30
+      _ = TensorStorage(count: gigabyte / 4)
+      // Neither would a free block of that size serve for this, nor do both fit.
+      _ = TensorStorage(count: gigabyte / 32 * 5)
     }
+  }
 
-    @Test("where there is no memory to be had, the program ends as its handler says")
-    func exhaustion() async {
-      await #expect(processExitsWith: .exitCode(78)) {
-        try StorageTests.limitMemory()
-        MemoryExhaustion.setHandler { bytes in _exit(bytes >= 4 << 30 ? 78 : 1) }
-        _ = TensorStorage(count: 1 << 30)
-      }
+  @Test("where there is no memory to be had, the program ends as its handler says")
+  func exhaustion() async {
+    await #expect(processExitsWith: .exitCode(78)) {
+      try StorageTests.limitMemory()
+      MemoryExhaustion.setHandler { bytes in _exit(bytes >= 4 << 30 ? 78 : 1) }
+      _ = TensorStorage(count: 1 << 30)
     }
+  }
 
-    @Test(
-      "before the program ends its last words are said, once and with room, of many threads that find none")
-    func lastWords() async {
-      await #expect(processExitsWith: .exitCode(78)) {
-        let timesSaid = Atomic<Int>(0)
-        MemoryExhaustion.setLastWords {
-          // What mmap gives is address space as a tensor's is.
-          let room = mmap(nil, 24 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-          if room != MAP_FAILED { timesSaid.add(1, ordering: .relaxed) }
-          usleep(100_000)
+  @Test(
+    "before the program ends its last words are said, once and with room, of many threads that find none")
+  func lastWords() async {
+    await #expect(processExitsWith: .exitCode(78)) {
+      let timesSaid = Atomic<Int>(0)
+      MemoryExhaustion.setLastWords {
+        // What mmap gives is address space as a tensor's is.
+        let room = mmap(nil, 24 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        if room != MAP_FAILED { timesSaid.add(1, ordering: .relaxed) }
+        usleep(100_000)
+      }
+      MemoryExhaustion.setHandler { _ in _exit(timesSaid.load(ordering: .relaxed) == 1 ? 78 : 1) }
+      for _ in 0..<3 {
+        Thread.detachNewThread {
+          while !StorageTests.isLimited.load(ordering: .relaxed) { usleep(1000) }
+          _ = TensorStorage(count: 1 << 30)
         }
-        MemoryExhaustion.setHandler { _ in _exit(timesSaid.load(ordering: .relaxed) == 1 ? 78 : 1) }
-        for _ in 0..<3 {
-          Thread.detachNewThread {
-            while !StorageTests.isLimited.load(ordering: .relaxed) { usleep(1000) }
-            _ = TensorStorage(count: 1 << 30)
-          }
-        }
-        try StorageTests.limitMemory(to: 16 << 20)
-        StorageTests.isLimited.store(true, ordering: .relaxed)
-        sleep(60)
       }
+      try StorageTests.limitMemory(to: 16 << 20)
+      StorageTests.isLimited.store(true, ordering: .relaxed)
+      sleep(60)
     }
+  }
 
-    private static let isLimited = Atomic<Bool>(false)
+  private static let isLimited = Atomic<Bool>(false)
 
-    /// Leaves this process so many bytes more than it has.
-    private static func limitMemory(to bytes: Int = 3 << 29) throws {
-      let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
-      let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
-      let most = rlim_t(inUse + bytes)
-      var limit = rlimit(rlim_cur: most, rlim_max: most)
-      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
-    }
-  #endif
+  /// Leaves this process so many bytes more than it has.
+  private static func limitMemory(to bytes: Int = 3 << 29) throws {
+    let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+    let inUse = try #require(Int(sizes[0])) * Int(getpagesize())
+    let most = rlim_t(inUse + bytes)
+    var limit = rlimit(rlim_cur: most, rlim_max: most)
+    #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+  }
 
   @Test("a repeated computation asks the system for no memory after its first round")
   func repeatedComputationsAllocateNothing() {

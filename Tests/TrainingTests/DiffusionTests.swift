@@ -1,13 +1,10 @@
 import Autograd
+import Glibc
 import Models
 import Networks
 import TensorCore
 import Testing
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Suite("Denoising diffusion")
 struct DiffusionTests {

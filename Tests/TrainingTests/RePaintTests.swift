@@ -1,10 +1,7 @@
+import Glibc
 import Models
 import TensorCore
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Suite("A denoiser completes samples that it was not trained to complete")
 struct RePaintTests {

@@ -1,9 +1,6 @@
 import Autograd
+import Glibc
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Images, of one plane, or volumes in Float64, `[count, planes, side, side, channels]`.
 struct ReferenceGrids {

@@ -1,9 +1,6 @@
 import Autograd
+import Glibc
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// An image in Float64, `[side, side, channels]`.
 struct ReferenceImage {

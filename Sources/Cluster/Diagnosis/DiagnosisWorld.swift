@@ -1,6 +1,5 @@
 import MessagePassing
 import Platform
-import Reporting
 import Training
 
 /// What the ranks that were started together have said about themselves, in rank order; nil for a rank whose

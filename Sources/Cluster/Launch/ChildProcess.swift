@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Reporting
 import Training
 
 /// A process in a session of its own, so that Ctrl-C does not reach it, whose standard error is read here.

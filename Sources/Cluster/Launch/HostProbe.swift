@@ -1,7 +1,6 @@
 import Glibc
 import MessagePassing
 import Platform
-import Reporting
 import Synchronization
 import Training
 

@@ -1,5 +1,4 @@
 import Platform
-import Reporting
 import Training
 
 /// A hostfile in Open MPI's form: one host a line, with `slots=N` and what else `mpirun` knows; `#` begins a

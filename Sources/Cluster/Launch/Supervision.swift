@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Reporting
 import Training
 
 /// One `mpirun`, from its start to its end: passes on what it says and what it is to be told.

@@ -1,5 +1,4 @@
 import Platform
-import Reporting
 import Training
 
 /// A cluster as ``ExecutionPlan`` sees it: nodes, and a link between any two.

@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Reporting
 import Training
 
 extension ReductionCost.Machine {

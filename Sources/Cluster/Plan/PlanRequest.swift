@@ -3,7 +3,6 @@ import DataParallel
 import Glibc
 import Models
 import Platform
-import Reporting
 import Training
 
 /// What a person asks for with `lockstep plan`.

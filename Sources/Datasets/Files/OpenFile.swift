@@ -1,5 +1,5 @@
 import Glibc
-internal import Synchronization
+import Synchronization
 
 /// A regular file open for reading; closed when it goes out of scope.
 struct OpenFile: ~Copyable {

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// C += A · B for a block of A that fits the second-level cache and one panel of B, the inner part of every
 /// convolution and matrix product.

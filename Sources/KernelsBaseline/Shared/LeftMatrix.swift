@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// A block of A, and how it is multiplied.
 protocol LeftOperand {

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// The accumulators of a register tile, `count` rows of `Columns`.
 protocol TileRows {

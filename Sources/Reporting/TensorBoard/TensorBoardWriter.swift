@@ -1,9 +1,7 @@
+import Glibc
 public import Platform
 import SwiftProtobuf
 
-#if canImport(Glibc)
-  import Glibc
-#endif
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

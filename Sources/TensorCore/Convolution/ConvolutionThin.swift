@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// Convolutions with so few output channels that a vector of them would be mostly empty: dot products along
 /// the depth instead. A discriminator's last layer is one.

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// Writes an 8 × 8 block transposed, in registers: element j of row i goes to element i of column j.
 /// - Parameters:

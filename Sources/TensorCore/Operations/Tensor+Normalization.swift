@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// What normalises the channels of an activation: four tensors `[C]` and an activation.
 ///

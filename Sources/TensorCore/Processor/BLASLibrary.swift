@@ -1,4 +1,4 @@
-internal import COpenBLAS
+import COpenBLAS
 
 /// What the BLAS library says about itself.
 public enum BLASLibrary {

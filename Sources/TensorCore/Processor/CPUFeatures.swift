@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// The instruction sets that matter to the kernels, as the processor and the operating system offer them.
 public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {

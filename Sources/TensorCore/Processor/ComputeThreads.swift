@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// The threads that one rank computes with.
 ///

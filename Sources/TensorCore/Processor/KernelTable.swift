@@ -1,9 +1,6 @@
-internal import KernelsBaseline
-internal import KernelsWide
-
-#if canImport(Glibc)
-  internal import Glibc
-#endif
+import Glibc
+import KernelsBaseline
+import KernelsWide
 
 /// The two builds of the kernels: same sources, same bits, different vector width.
 public enum KernelSet: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// Numbers closer to zero than 2⁻¹²⁶, on which arithmetic takes ten times as long or more.
 ///

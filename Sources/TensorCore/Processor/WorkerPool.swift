@@ -1,10 +1,7 @@
-internal import CProcessor
+import CProcessor
+import Glibc
 import Platform
-internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#endif
+import Synchronization
 
 /// Threads that wait for the jobs of ``ComputeThreads/run(jobs:_:)``. They are started when first needed and
 /// live as long as the process.

@@ -1,8 +1,5 @@
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// What happens when the system has no more memory for a tensor: no caller can go on without it.
 package enum MemoryExhaustion {

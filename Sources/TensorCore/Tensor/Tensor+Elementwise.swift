@@ -1,5 +1,5 @@
-internal import CProcessor
-internal import CSLEEF
+import CProcessor
+import CSLEEF
 
 /// One thread's part of an elementwise function.
 ///

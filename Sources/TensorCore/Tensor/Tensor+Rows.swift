@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 extension Tensor {
   /// The elements as a matrix of the innermost rows, `[rows, channels]`.

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// One step of Adam (Kingma and Ba, 2015) over flat buffers, in the order of operations of PyTorch's
 /// `torch.optim.Adam`: `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`, `p −= learningRate / (1 − β₁ᵗ) · m /

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// One step of RMSprop (Tieleman and Hinton 2012) with L2 weight decay over flat buffers, as
 /// `torch.optim.RMSprop` without momentum: `g += λ p`, `s = α s + (1 − α) g²`, `p −= learningRate · g / (√s +

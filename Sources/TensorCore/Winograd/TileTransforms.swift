@@ -1,5 +1,5 @@
-internal import KernelsBaseline
-internal import KernelsWide
+import KernelsBaseline
+import KernelsWide
 
 /// The square transforms of one ``WinogradForm`` in one ``KernelSet``; see `TileTransforms` in the kernel
 /// targets.

@@ -1,4 +1,4 @@
-internal import CProcessor
+import CProcessor
 
 /// The right matrices of ``WinogradProduct``s: for every source the taps that meet it, transformed, for each
 /// position of a tile a matrix of its own, in panels `[positions, depth, width]`.

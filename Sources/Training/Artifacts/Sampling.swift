@@ -1,13 +1,10 @@
 import Checkpoints
 import Datasets
+import Glibc
 import Models
 import Platform
 import Reporting
 package import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Draws samples from a run or a checkpoint.
 package struct Sampling {

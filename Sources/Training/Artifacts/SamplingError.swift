@@ -1,5 +1,4 @@
 package import Platform
-import Reporting
 
 /// Why samples cannot be drawn as asked for.
 package enum SamplingError: ReportedError, Equatable, CustomStringConvertible {

@@ -1,7 +1,6 @@
 import Datasets
 import Models
 import Platform
-import Reporting
 
 /// The options of games with labelled data.
 public enum ConditionOptions {

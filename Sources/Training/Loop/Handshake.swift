@@ -1,11 +1,8 @@
 import Checkpoints
 import Datasets
+import Glibc
 package import MessagePassing
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// What must be the same on every rank before the first step.
 package struct Handshake: Sendable {

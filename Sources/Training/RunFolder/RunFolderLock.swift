@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Reporting
 
 /// The process that writes to a run folder, as a second one is told about it.
 public struct RunOwner: Sendable, Equatable, CustomStringConvertible {

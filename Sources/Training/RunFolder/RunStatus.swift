@@ -1,9 +1,6 @@
+import Glibc
 package import Platform
 import Reporting
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// `status.json` of a run folder: how the run stands, or how and why it ended, whatever exit code a launcher
 /// makes of it. Written by rank 0, by its watchdog and by `lockstep launch`; a reader finds one whole object.

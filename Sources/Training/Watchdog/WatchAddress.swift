@@ -1,8 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Where rank 0 listens for the other ranks: a port, and every address of its host. Some may lead nowhere
 /// (the bridge of a container engine) or, from another host, elsewhere; the token tells.

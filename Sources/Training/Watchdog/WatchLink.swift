@@ -1,8 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A TCP connection that carries ``WatchRecord``s and never blocks. It belongs to the watchdog's thread.
 package final class WatchLink {

@@ -1,12 +1,9 @@
 import Datasets
+import Glibc
 import MessagePassing
 import Platform
 import Reporting
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The watchdog's thread.
 final class WatchLoop {

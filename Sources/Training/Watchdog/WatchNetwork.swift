@@ -1,9 +1,6 @@
+import Glibc
 package import MessagePassing
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// The connections over which the watchdogs of a job hear each other: a star around rank 0. It belongs to the
 /// watchdog's thread.

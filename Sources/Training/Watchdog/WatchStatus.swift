@@ -1,8 +1,5 @@
+import Glibc
 import Platform
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Writes `status.json` for the watchdog, on a thread of its own: the folder may lie on the host that is
 /// lost, where writing hangs for minutes, and the end of the job must not wait for it.

@@ -1,11 +1,8 @@
 import Datasets
+import Glibc
 package import MessagePassing
 import Platform
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// A thread that ends the process when another rank is lost or the job stands still, and says which rank, on
 /// which host, in which step and phase.

@@ -62,6 +62,18 @@ extension EndToEnd {
       try check(try job.wait(), "the program of rank 2", folder)
     }
 
+    @Test("a rank with other words is named, also where it was to do something else")
+    func commandLine() throws {
+      let folder = try Folder()
+      let words = [Lockstep.path!, "train", "dcgan", "steps=1", "--run", "\(folder.path)/run"]
+      let job = try MPIRun.start(
+        [
+          .init(ranks: 1, words: words), .init(ranks: 1, words: words + ["seed=5"]),
+          .init(ranks: 1, words: [Lockstep.path!, "evaluate", "run"]),
+        ], in: folder)
+      try check(try job.wait(), "the command line of rank 1 on ", folder)
+    }
+
     @Test(
       "ranks whose kernels are of other instruction sets work together, and give the bits of one that is alone",
       .enabled(if: CPUFeatures.current.supportsWide, "no AVX-512"))

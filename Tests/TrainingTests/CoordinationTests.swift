@@ -118,7 +118,7 @@ struct CoordinationTests {
           isAwaited = boards.withLock { $0[1]?.place.activity == .gathering }
         }
         if isFailing, rank == 1 || isAwaited {
-          throw WatchError(verdict: "collapsed", step: 9, rewinds: 1, refuge: 5)
+          throw WatchError(verdict: .collapsed, step: 9, rewinds: 1, refuge: 5)
         }
         return isAwaited
       }
@@ -171,6 +171,9 @@ struct CoordinationTests {
     #expect(
       try difference { Handshake(program: $0 ? "p'" : "p") }
         .hasPrefix("the program of rank 2 on \(host) differs from rank 0's"))
+    #expect(
+      try difference { Handshake(program: "p", words: ["train", $0 ? "ring" : "grid"]) }
+        .hasPrefix("the command line of rank 2 on \(host) differs from rank 0's"))
     let message = try difference {
       $0 ? Handshake(program: "a") : Handshake(arithmetic: "a", blas: "b", options: "o", data: "d")
     }

@@ -18,10 +18,18 @@ package struct Handshake: Sendable {
 
   private let items: [Item]
 
-  /// Of the programs alone, before anything is said that another version might not understand.
-  /// - Parameter program: SHA-256 of the program file.
-  package init(program: String) {
-    items = [Item(name: "the program", value: program, advice: "copy one program to every host")]
+  /// Of the programs and their command lines alone, before anything is said that another version or another
+  /// command might not understand.
+  /// - Parameters:
+  ///   - program: SHA-256 of the program file.
+  ///   - words: what stands on the command line behind the program.
+  package init(program: String, words: some Sequence<String> = CommandLine.arguments.dropFirst()) {
+    items = [
+      Item(name: "the program", value: program, advice: "copy one program to every host"),
+      Item(
+        name: "the command line", value: SHA256.digest(of: words.joined(separator: "\0")),
+        advice: "start all ranks with one command"),
+    ]
   }
 
   /// Of what the ranks are to do, and how they compute.

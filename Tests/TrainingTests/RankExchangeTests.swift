@@ -27,21 +27,22 @@ struct RankExchangeTests {
     "in an exchange, of the training thread's own or by the communication thread", arguments: [false, true])
   func exchange(byThread: Bool) throws {
     let late = Late()
-    let told = try ThreadCommunicator.run(size: 3) { communicator in
-      let rank = communicator.rank
-      let board = late.boards[rank]
-      board.begin(phase: 0)
-      board.completed(step: 13)
-      board.enter(.saving)
-      let thread = byThread ? CommunicationThread(communicator) : nil
-      defer { thread?.finish() }
-      let exchange =
-        thread.map { RankExchange($0, telling: board) } ?? RankExchange(communicator, telling: board)
-      let text = late.come(rank)
-      let all = try exchange.allGather([rank])
+    @Sendable func text(_ exchange: RankExchange, _ board: ProgressBoard) throws -> String {
+      let text = late.come(exchange.rank)
+      let all = try exchange.allGather([exchange.rank])
       #expect(all == [[0], [1], [2]])
       #expect(board.place.activity == .saving)
       return text
+    }
+    let told = try ThreadCommunicator.run(size: 3) { communicator in
+      let board = late.boards[communicator.rank]
+      board.begin(phase: 0)
+      board.completed(step: 13)
+      board.enter(.saving)
+      guard byThread else { return try text(RankExchange(communicator, telling: board), board) }
+      let thread = CommunicationThread(communicator)
+      defer { thread.finish() }
+      return try text(RankExchange(thread, telling: board), board)
     }
     #expect(told[1] == "rank 1 on b is measuring, drawing or saving after step 13")
   }

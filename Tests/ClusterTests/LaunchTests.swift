@@ -45,8 +45,11 @@ struct LaunchTests {
     let ended = LaunchOutcome(code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"))
     #expect(ended.code == 69 && ended.cause == "node2 is lost to mpirun" && ended.isRestartable)
     // Rank 0 saved, and another one that does not see the folder missed it.
-    #expect(LaunchOutcome(code: 75, status: status(.stopped, .stopped), noticed: .judged("x")).code == 75)
-    let judged = LaunchOutcome(code: 137, status: nil, noticed: .judged("node1 has not answered"))
+    let saved = LaunchOutcome(code: 75, status: status(.stopped, .stopped), noticed: nil, judged: "x")
+    #expect(saved.code == 75)
+    // The watchdog has ended the daemon of a host that is there.
+    let judged = LaunchOutcome(
+      code: 137, status: nil, noticed: .hostLost("node2"), judged: "node1 has not answered")
     #expect(judged.code == 69 && judged.cause == "node1 has not answered")
     let wished = LaunchOutcome(
       code: 205, status: status(.stopped, .stopped), noticed: .hostLost("node2"), isStopWished: true)
@@ -64,9 +67,11 @@ struct LaunchTests {
 
   @Test("a rank that was killed and a host that was lost came from outside, a rank that crashed did not")
   func outside() {
-    func isFromOutside(_ notice: LaunchNotice?, code: Int32 = 137, cause: String? = nil) -> Bool {
+    func isFromOutside(
+      _ notice: LaunchNotice?, judged: String? = nil, code: Int32 = 137, cause: String? = nil
+    ) -> Bool {
       let status = cause.map { RunStatus(.failed, step: 7, exitStatus: .peerLost, cause: $0) }
-      return LaunchOutcome(code: code, status: status, noticed: notice).isFromOutside
+      return LaunchOutcome(code: code, status: status, noticed: notice, judged: judged).isFromOutside
     }
     func ended(by signal: String) -> LaunchNotice { .rankEnded(rank: "1", host: "node2", signal: signal) }
     #expect(isFromOutside(ended(by: "9")) && isFromOutside(ended(by: "15")))
@@ -78,8 +83,13 @@ struct LaunchTests {
     let lost = WatchReport(hosts: ["node1", "node2"]).lost([1: .unreachable], places: [:])
     #expect(isFromOutside(nil, code: 205, cause: lost))
     #expect(!isFromOutside(nil, code: 205, cause: "rank 1 on node2 ended without a word"))
+    // Watchdogs tell that a rank is gone before mpirun tells how.
+    let gone = WatchReport(hosts: ["node1", "node2"]).lost([1: .ended], places: [:])
+    #expect(isFromOutside(ended(by: "9"), judged: gone, cause: gone))
+    #expect(!isFromOutside(ended(by: "11"), judged: gone, cause: gone))
     // An mpirun that does not end after a watchdog's verdict is killed.
-    #expect(isFromOutside(.judged(lost)) && !isFromOutside(.judged("no progress for 300 s")))
+    #expect(isFromOutside(nil, judged: lost) && isFromOutside(nil, judged: gone))
+    #expect(!isFromOutside(nil, judged: "no progress for 300 s"))
   }
 
   @Test("a host that hangs a start is at fault, with ranks or without; one without ranks to take is not")
@@ -140,16 +150,16 @@ struct LaunchTests {
 
   @Test("mpirun's own words name the rank, the host and the signal, a watchdog's the cause")
   func notices() {
-    let line =
+    let crash =
       "mpirun noticed that process rank 3 with PID 122 on node node2 exited on signal 11 (Segmentation fault)."
-    #expect(LaunchNotice(line: line) == .rankEnded(rank: "3", host: "node2", signal: "11"))
-    #expect(LaunchNotice(line: line)?.text.hasPrefix("rank 3 on node2 was ended by signal 11") == true)
+    #expect(LaunchNotice(line: crash) == .rankEnded(rank: "3", host: "node2", signal: "11"))
+    #expect(LaunchNotice(line: crash)?.text.hasPrefix("rank 3 on node2 was ended by signal 11") == true)
     let host = LaunchNotice(line: "  Remote daemon: [[19323,0],1] on node node2")
     #expect(host == .hostLost("node2") && host?.text == "node2 is lost to mpirun")
     let verdict = "node1 (rank 0) has not answered for 7 s, last heard in step 104, discriminator"
-    let judged = LaunchNotice(line: "lockstep: watchdog: \(verdict); run again with --run /tmp/run --resume")
-    #expect(judged == .judged(verdict) && judged?.text == verdict)
-    #expect(LaunchNotice(line: "lockstep: watchdog: \(verdict.prefix(9))") == .judged("node1 (ra"))
+    let line = "lockstep: watchdog: \(verdict); run again with --run /tmp/run --resume"
+    #expect(WatchReport.cause(ofVerdict: line) == verdict && LaunchNotice(line: line) == nil)
+    #expect(WatchReport.cause(ofVerdict: "lockstep: watchdog: \(verdict.prefix(9))") == "node1 (ra")
     #expect(LaunchNotice(line: "step 10/400") == nil)
     #expect(
       LaunchOutcome.isAbort("a non-zero exit code. Per user-direction, the job has been aborted."))

@@ -2,30 +2,24 @@ import Glibc
 import Platform
 import Training
 
-/// Why a start ended, as `mpirun` or a watchdog tells it, or as the launcher finds it. What is told first
-/// counts: a watchdog ends the daemon that started it, and `mpirun` ends ranks, after which each tells of the
-/// other's deed.
+/// Why a start ended, as `mpirun` tells it, or as the launcher finds it.
 package enum LaunchNotice: Sendable, Equatable {
   /// A signal ended a rank.
   case rankEnded(rank: String, host: String, signal: String)
   /// mpirun has lost a host.
   case hostLost(String)
-  /// A watchdog has ended the job, for this cause.
-  case judged(String)
   /// The ranks were not all there in time; what was found, in words.
   case stuck(String)
   /// There is no mpirun that could be started.
   case notStarted
 
-  /// What a line of mpirun's own, or a watchdog's last one, tells of the reason; nil for any other.
+  /// What a line of mpirun's own tells of the reason; nil for any other.
   package init?(line: String) {
     let words = line.split(separator: " ").map(String.init)
     func after(_ word: String) -> String? {
       words.firstIndex(of: word).flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
     }
-    if let cause = WatchReport.cause(ofVerdict: line) {
-      self = .judged(cause)
-    } else if line.contains("noticed that process rank"), let rank = after("rank"), let host = after("node"),
+    if line.contains("noticed that process rank"), let rank = after("rank"), let host = after("node"),
       let signal = after("signal")
     {
       self = .rankEnded(rank: rank, host: host, signal: signal)
@@ -36,15 +30,11 @@ package enum LaunchNotice: Sendable, Equatable {
     }
   }
 
-  /// Whether a watchdog has told it.
-  var isVerdict: Bool { if case .judged = self { true } else { false } }
-
   /// Whether a rank or a host was taken away, and did not fail for what it had loaded.
   var isFromOutside: Bool {
     switch self {
     case .rankEnded(_, _, let signal): ["\(SIGKILL)", "\(SIGTERM)"].contains(signal)
     case .hostLost: true
-    case .judged(let cause): WatchReport.tellsOfLostHost(cause)
     case .stuck, .notStarted: false
     }
   }
@@ -55,7 +45,6 @@ package enum LaunchNotice: Sendable, Equatable {
     case .rankEnded(let rank, let host, let signal):
       "rank \(rank) on \(host) was ended by signal \(signal)\(Self.memory(signal))"
     case .hostLost(let host): "\(host) is lost to mpirun"
-    case .judged(let cause): cause
     case .stuck(let text): text
     case .notStarted: "mpirun cannot be started"
     }

@@ -16,21 +16,25 @@ package struct LaunchOutcome: Sendable, Equatable {
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.
   ///   - status: what the run folder says of this start; nil if nothing.
-  ///   - notice: what was said first of a lost rank or host.
+  ///   - notice: what mpirun said first of a lost rank or host.
+  ///   - verdict: for what cause a watchdog has ended the job, if one has.
   ///   - said: the last error that a rank told.
   ///   - isStopWished: whether the launcher has been asked to stop.
   package init(
-    code: Int32, status: RunStatus?, noticed notice: LaunchNotice?, said: String? = nil,
-    isStopWished: Bool = false
+    code: Int32, status: RunStatus?, noticed notice: LaunchNotice?, judged verdict: String? = nil,
+    said: String? = nil, isStopWished: Bool = false
   ) {
-    let noticed = notice?.text
+    // A watchdog whose host is cut off ends the daemon that started it, which mpirun then takes for the lost
+    // one; of a rank that was killed mpirun knows the signal.
+    let isHostLost = verdict.map(WatchReport.tellsOfLostHost) ?? false
+    let noticed = isHostLost ? verdict : notice?.text ?? verdict
     // As a shell says it.
     isProgramMissing = status?.exitCode == nil && (code == 126 || code == 127)
     var isMPIRunKilled = false
-    if let notice, !notice.isVerdict, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
+    if notice != nil, !isStopWished, status?.exitCode == Int(ExitStatus.stopped.rawValue) {
       // An mpirun that has lost a host ends the ranks that are left with SIGTERM, on which they save and
       // stop: nobody wished that.
-      (self.code, cause) = (ExitStatus.peerLost.rawValue, notice.text)
+      (self.code, cause) = (ExitStatus.peerLost.rawValue, noticed)
     } else if let status, let recorded = status.exitCode.flatMap(Int32.init(exactly:)) {
       (self.code, cause) = (recorded, status.cause ?? (Self.isFailure(recorded) ? said : nil))
     } else if isProgramMissing {
@@ -42,11 +46,14 @@ package struct LaunchOutcome: Sendable, Equatable {
     } else {
       self.code = ExitStatus.peerLost.rawValue
       cause = noticed ?? "mpirun ended with code \(code)"
-      isMPIRunKilled = notice == nil && [128 + SIGKILL, 128 + SIGTERM].contains(code)
+      // One that does not end after a watchdog's verdict is killed by the launcher.
+      isMPIRunKilled =
+        notice == nil && verdict.map(WatchReport.tellsOfLoss) ?? true
+        && [128 + SIGKILL, 128 + SIGTERM].contains(code)
     }
     isFromOutside =
       self.code == ExitStatus.peerLost.rawValue
-      && (isMPIRunKilled || notice?.isFromOutside == true
+      && (isMPIRunKilled || isHostLost || notice?.isFromOutside == true
         || status?.cause.map(WatchReport.tellsOfLostHost) == true)
   }
 

@@ -215,7 +215,7 @@ package struct Launcher {
     }
     let last = status()
     let outcome = LaunchOutcome(
-      code: end.code, status: last, noticed: stuck ?? end.noticed, said: end.said,
+      code: end.code, status: last, noticed: stuck ?? end.noticed, judged: end.judged, said: end.said,
       isStopWished: LaunchSignals.wishes > 0)
     return (end, last, outcome)
   }

@@ -13,8 +13,10 @@ final class Supervision {
   struct End {
     /// mpirun's exit code, or 128 and the signal that ended it.
     let code: Int32
-    /// What it, or a watchdog, said first of a lost rank or host.
+    /// What it said first of a lost rank or host.
     let noticed: LaunchNotice?
+    /// For what cause a watchdog has ended the job.
+    let judged: String?
     /// The last error that a rank told.
     let said: String?
     /// Whether the ranks have told that they are all there.
@@ -24,7 +26,7 @@ final class Supervision {
 
     /// There is no mpirun that could be started.
     static let notStarted = End(
-      code: 127, noticed: .notStarted, said: nil, hasBegun: false)
+      code: 127, noticed: .notStarted, judged: nil, said: nil, hasBegun: false)
   }
 
   /// Milliseconds that an mpirun which ends a job may take for it.
@@ -38,6 +40,7 @@ final class Supervision {
   private let status: () -> RunStatus?
   private var output = LaunchOutput()
   private var noticed: LaunchNotice?
+  private var judged: String?
   private var said: String?
   private let isTraining: Bool
   /// Milliseconds that the ranks have to be all there.
@@ -85,7 +88,8 @@ final class Supervision {
         // Without its ranks an mpirun may end in any way.
         let code = isOverdue ? 128 + SIGKILL : code
         return End(
-          code: code, noticed: noticed, said: said, hasBegun: hasBegun, sweep: isOverdue ? swept : nil)
+          code: code, noticed: noticed, judged: judged, said: said, hasBegun: hasBegun,
+          sweep: isOverdue ? swept : nil)
       }
       let now = MonotonicClock.milliseconds
       if ended == nil, now - looked > 1000 { look(now) }
@@ -124,10 +128,11 @@ final class Supervision {
       for text in output.lines {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
         if text.hasPrefix("\(RunNotes.joinedSubject): ") { hasJoined = true }
-        let notice = LaunchNotice(line: text)
-        noticed = noticed ?? notice
+        noticed = noticed ?? LaunchNotice(line: text)
         if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
-        if verdict == nil, notice?.isVerdict == true { verdict = MonotonicClock.milliseconds }
+        if judged == nil, let cause = WatchReport.cause(ofVerdict: text) {
+          (judged, verdict) = (cause, MonotonicClock.milliseconds)
+        }
         if aborted == nil, noticed != nil || LaunchOutcome.isAbort(text) {
           aborted = MonotonicClock.milliseconds
         }

@@ -51,7 +51,7 @@ package struct WatchReport: Sendable {
             + "\(max(WatchLink.patience, unanswered[rank] ?? 0) / 1000) s, last heard \(moment(place))")
       case .ended:
         texts.append(
-          "rank \(rank) on \(hosts[rank]) ended without a word, last heard \(moment(place))\(Self.memory(place))"
+          "rank \(rank) on \(hosts[rank])\(Self.ended), last heard \(moment(place))\(Self.memory(place))"
         )
       case .exhausted:
         texts.append(
@@ -64,9 +64,13 @@ package struct WatchReport: Sendable {
   }
 
   private static let unanswered = " has not answered"
+  private static let ended = " ended without a word"
 
   /// Whether what ``lost(_:places:unanswered:)`` has said tells of a host that does not answer.
   package static func tellsOfLostHost(_ text: String) -> Bool { text.contains(unanswered) }
+
+  /// Whether what a watchdog has said tells of such a host, or of a rank that is gone.
+  package static func tellsOfLoss(_ text: String) -> Bool { tellsOfLostHost(text) || text.contains(ended) }
 
   /// What a rank had of its memory, for one that the kernel may have ended for want of it.
   private static func memory(_ place: RankPlace) -> String {

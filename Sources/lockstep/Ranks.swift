@@ -60,7 +60,7 @@ enum Ranks {
   /// the others no longer than this.
   private static func end(_ world: consuming World, with status: ExitStatus) throws {
     if world.usesMPI {
-      _ = SystemThread(.withoutSignals) {
+      _ = SystemThread(ifGiven: .withoutSignals) {
         sleep(30)
         if LaunchEnvironment.current.isFirst { Failure.report("all is done, but another rank does not end") }
         leave(status == .done ? .peerLost : status)

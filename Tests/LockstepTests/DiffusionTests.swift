@@ -110,7 +110,7 @@ extension EndToEnd {
       for (words, advice) in [
         (["--context", "sherds.npy", "--interpolate", "2"], "leave out --interpolate"),
         (["--context", "sherds.npy", "data=pottery"], "leave out data="),
-        (["model.resampling=3"], "--context FILE"),
+        (["model.resampling=3"], "without --context"),
       ] {
         let refused = try Lockstep.run(["sample", "run"] + words, in: folder)
         #expect(refused.status == 64 && refused.errors.contains(advice), "\(refused.errors)")

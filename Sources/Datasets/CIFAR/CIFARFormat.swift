@@ -17,14 +17,14 @@ enum CIFARFormat: String, Sendable {
   static func files(among names: [[UInt8]]) -> (CIFARFormat, [[UInt8]])? {
     let batches = names.filter { $0.starts(with: Array("data_batch_".utf8)) && isName($0) }
     if !batches.isEmpty { return (.ten, batches) }
-    let train = Array("train.bin".utf8)
-    return names.contains(train) ? (.hundred, [train]) : nil
+    let train = names.filter { $0.isName("train.bin") }
+    return train.isEmpty ? nil : (.hundred, train)
   }
 
   /// The format of one file, told by its size, or by its name where both formats have files of that size.
   init?(name: [UInt8], size: Int) {
     let fitting = [CIFARFormat.ten, .hundred].filter { size > 0 && size.isMultiple(of: $0.recordBytes) }
-    let isHundred = ["train.bin", "test.bin"].contains { name == Array($0.utf8) }
+    let isHundred = name.isName("train.bin") || name.isName("test.bin")
     guard let format = fitting.count == 2 ? (isHundred ? .hundred : .ten) : fitting.first else { return nil }
     self = format
   }

@@ -64,6 +64,8 @@ struct NPYImages: ImageSource {
     let hash = ContentHash(kind: "npy 1")
     range = try array.range(
       addingTo: hash, valuesPerSample: height * width * channels, of: "images", problems)
+    // Their values are read otherwise than their bytes say.
+    if Self.isBinary(array, range) { hash.update(Array("black and white".utf8)) }
     self.array = array
     format = arrays.format
     name = arrays.name
@@ -75,8 +77,13 @@ struct NPYImages: ImageSource {
   }
 
   var remarks: [String] {
-    let isBinary = array.header.element == .uint8 && range.largest == 1
+    let isBinary = Self.isBinary(array, range)
     return [isBinary ? "bytes of 0 and 1 read as black and white" : array.remark(on: range)].compactMap { $0 }
+  }
+
+  /// Whether bytes are 0 and 1 where they could be up to 255.
+  private static func isBinary(_ array: NPYArray, _ range: (least: Float, largest: Float)) -> Bool {
+    array.header.element == .uint8 && range.largest == 1
   }
 
   func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }

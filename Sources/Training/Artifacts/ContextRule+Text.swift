@@ -11,7 +11,8 @@ extension ContextRule {
     }
   }
 
-  private var share: String { Double(hidden).optionText }
+  /// In as many digits as tell it.
+  private var share: String { "\(hidden)" }
 
   /// What a context is, in the layout of PyTorch, for the card of an export.
   var card: String {

@@ -226,8 +226,14 @@ package struct RunStart {
     try state.verify(generation)
     // It is saved before the first step.
     if options.rewinds { state.game?.watch.refuge = step }
-    guard state.game == nil, counted != read else { return nil }
-    return "\(step) steps count as \(counted) samples, and \(read) were read: the data go on at the former"
+    guard state.game == nil else { return nil }
+    let rounds = schedule.cursor(at: step).round
+    if counted != read {
+      return "\(step) steps count as \(counted) samples, and \(read) were read: the data go on at the former"
+    }
+    return rounds == drawn.round
+      ? nil
+      : "\(step) steps count as \(rounds) draws of noise, and \(drawn.round) were made: noise goes on at the former"
   }
 
   /// Checks that the data are those that a generation was trained on.

@@ -116,7 +116,7 @@ package enum TrainingRun {
         ? try WatchReference(dataset, options, like: reference, over: communicator) : nil)
 
     let progress = rank == 0 ? ProgressReporter(setup, samplesPerStep, start.step, output) : .silent
-    let turns = options.schedule(of: model).cursor(at: steps).batch
+    let turns = options.schedule(of: model).cursor(at: steps).turn
     for warning in start.warnings + options.penaltiesNotReached(in: turns) { progress.warning(warning) }
     try start.load(into: state, setup, &notes, over: communicator)
     prepare(state)

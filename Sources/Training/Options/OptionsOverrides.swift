@@ -13,7 +13,8 @@ package struct OverrideError: ReportedError, Equatable, CustomStringConvertible 
 
   /// `what; what to do next`.
   package var description: String {
-    "\(TerminalText.escaped(key)) does not affect \(use.rawValue); "
+    "\(TerminalText.escaped(key)) does not affect \(use.rawValue)"
+      + (key == DiffusionOptions.resampling.key.path && use == .sampling ? " without --context; " : "; ")
       + (keys.isEmpty
         ? "leave it out"
         : "\(keys.count == 1 ? "the key that does is" : "the keys that do are") \(Prose.list(keys))")
@@ -44,7 +45,8 @@ extension Options {
       !isIdle($0) && (use == .completion || $0 != DiffusionOptions.resampling.key.path)
     }
     switch use {
-    case .sampling, .completion: return samplers + (context == nil ? [] : ["data"])
+    case .completion: return samplers
+    case .sampling: return samplers + (context == nil ? [] : ["data"])
     case .measurement:
       let measured = OptionSchema(family: family).keys.map(\.path).filter { path in
         ["data", "seed", "threads"].contains(path)

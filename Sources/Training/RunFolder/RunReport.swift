@@ -98,7 +98,8 @@ package final class RunReport {
     let wanted = step / loggedEvery * loggedEvery
     if log.lastStep ?? 0 < wanted {
       progress.warning(
-        "the log lacks lines up to that of step \(wanted), \(log.path); bring it back, or go on without them")
+        "the log has no line after step \(log.lastStep ?? 0), and the checkpoint is of step \(step), "
+          + "\(log.path); bring back what is lost, or go on without it")
     }
   }
 

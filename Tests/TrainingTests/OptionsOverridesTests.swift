@@ -19,7 +19,7 @@ struct OptionsOverridesTests {
     "what can change neither samples nor measurements is refused",
     arguments: [
       "steps=9", "loss=hinge", "optimizer.generator.learningRate=5", "ema.decay=0.5", "log.every=3",
-      "model.latent=8", "quality.every=5", "quality.metric=recall", "foo=1",
+      "model.latent=8", "quality.every=5", "quality.metric=recall",
     ])
   func refused(word: String) throws {
     let key = word.prefix { $0 != "=" }
@@ -36,6 +36,16 @@ struct OptionsOverridesTests {
   func measured(word: String) throws {
     #expect(try refusal(word, of: .measurement) == nil)
     #expect(try refusal(word, of: .sampling) != nil)
+  }
+
+  @Test("what is no key, or one of another family, is told as such")
+  func unknown() throws {
+    let run = try Options.resolve(recipe: "dcgan", overrides: [])
+    for (word, advice) in [("quality.sampels=64", "quality.samples"), ("model.samplingSteps=5", "diffusion")]
+    {
+      let error = #expect(throws: OptionsError.self) { try run.applying([word], for: .measurement) }
+      #expect(error.map { "\($0)".contains(advice) } == true, "\(String(describing: error))")
+    }
   }
 
   @Test("a sampler, contexts and the bound of a caution are heeded where there are any")

@@ -70,7 +70,7 @@ struct NPYHeader: Sendable {
     guard let element = Element(rawValue: fields.type) else {
       throw DatasetError(
         .unsuitable, "values of type \(TerminalText.escaped(fields.type))", path.description,
-        "save images as uint8, float32 or float64, volumes also as bool, labels as integers, little-endian"
+        "save images and volumes as bool, uint8, float32 or float64, labels as integers, little-endian"
       )
     }
     guard !fields.isFortranOrdered else {

@@ -1,10 +1,10 @@
 package import Models
 
 extension TurnEngine {
-  /// The statistics of each phase's last turn with their values; of lazy ones those that have been measured
-  /// since the start. What is no number never comes back from a sum.
+  /// The statistics of each phase's last turn whose sums have come back, with their values: those that have
+  /// been measured since the start. What is no number never comes back from a sum.
   package var reported: [(Statistic, Float)] {
-    zip(model.phases.flatMap(\.statistics), statistics.joined()).filter { !($0.isLazy && $1.isNaN) }
+    zip(model.phases.flatMap(\.statistics), statistics.joined()).filter { !$1.isNaN }
   }
 
   /// The step sizes of the last of `done` steps, of networks whose step size changes over the run.

@@ -32,8 +32,10 @@ extension Options {
   /// The options with `key=value` words laid over them.
   /// - Throws: ``OverrideError`` for a key that `use` does not depend on; ``OptionsError``.
   package func applying(_ words: [String], for use: Use) throws -> Options {
-    let keys = keys(of: use)
-    for key in words.map({ String($0.prefix { $0 != "=" }) }) where !keys.contains(key) {
+    let (keys, schema) = (keys(of: use), OptionSchema(family: family))
+    // What is no key at all is told below, with what may have been meant.
+    for key in words.map({ String($0.prefix { $0 != "=" }) })
+    where !keys.contains(key) && schema.key(at: key) != nil {
       throw OverrideError(key: key, use: use, keys: keys)
     }
     return try applying(words)

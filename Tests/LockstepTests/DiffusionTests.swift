@@ -74,7 +74,9 @@ extension EndToEnd {
       }
       #expect(try drawn(["model.guidance=1", "model.samplingSteps=2"]) == told)
       #expect(try drawn(["model.guidance=4"]) != told)
-      for key in ["model.features=8", "batch=8", "nonsense"] {
+      let nonsense = try Lockstep.run(["sample", "run", "nonsense"], in: folder)
+      #expect(nonsense.status == 78 && nonsense.errors.contains("write KEY=VALUE"), "\(nonsense.errors)")
+      for key in ["model.features=8", "batch=8"] {
         let refused = try Lockstep.run(["sample", "run", key], in: folder)
         #expect(refused.status == 64 && refused.messages.count == 1, "\(refused.errors)")
         #expect(refused.errors.contains("model.samplingSteps and model.guidance"), "\(refused.errors)")

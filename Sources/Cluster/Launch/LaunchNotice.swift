@@ -1,6 +1,5 @@
 import Glibc
 import Platform
-import Training
 
 /// Why a start ended, as `mpirun` tells it, or as the launcher finds it.
 package enum LaunchNotice: Sendable, Equatable {

@@ -25,16 +25,15 @@ package struct LatentSource: Sendable {
     case noise(KeyedNoise, length: Int)
     case data(any ImageDataset, ContextRule, order: EpochPermutation, cuts: KeyedNoise)
     case contexts(Tensor)
-    case fragments(Tensor, seed: UInt64, length: Int)
   }
 
   private let origin: Origin
+  /// What is completed in turn, beside noise, and the key of what that draws on its way.
+  private var fragments: (contexts: Tensor, seed: UInt64)?
   /// How many latents there are; nil where there is no end of them.
   package var count: Int? { if case .contexts(let contexts) = origin { contexts.shape[0] } else { nil } }
   /// How many fragments there are, which are completed in turn; nil where latents are all that is drawn.
-  package var fragmentCount: Int? {
-    if case .fragments(let contexts, _, _) = origin { contexts.shape[0] } else { nil }
-  }
+  package var fragmentCount: Int? { fragments?.contexts.shape[0] }
 
   /// Latents as `model` takes them.
   /// - Parameters:
@@ -68,7 +67,8 @@ package struct LatentSource: Sendable {
   /// The noise of which `model` makes samples, and a person's contexts, `[N, size…, C + 1]`, which it is to
   /// complete in turn, as often as needed.
   package init(completing contexts: Tensor, by model: any CompletingModel, seed: UInt64) {
-    origin = .fragments(contexts, seed: seed, length: model.latentCount)
+    self.init(of: model, seed: seed, purpose: .samples)
+    fragments = (contexts, seed)
   }
 
   /// The latents of some places.
@@ -77,7 +77,12 @@ package struct LatentSource: Sendable {
   package func draw(_ places: Range<Int>) throws(DatasetError) -> Drawn {
     switch origin {
     case .noise(let noise, let length):
-      return Drawn(noise.normal([places.count, length], from: places.lowerBound * length))
+      return Drawn(
+        noise.normal([places.count, length], from: places.lowerBound * length),
+        fragments: fragments.map { contexts, seed in
+          let turns = contexts.gatherRows(places.map { $0 % contexts.shape[0] })
+          return Fragments(turns, at: Array(places), seed: seed)
+        })
     case .data(let dataset, let rule, let order, let cuts):
       let originals = try dataset.images(at: places.map { order[$0 % dataset.count] })
       let numbers = ContextRule.noiseCount
@@ -86,12 +91,6 @@ package struct LatentSource: Sendable {
       return Drawn(Self.flattened(contexts), originals: originals)
     case .contexts(let contexts):
       return Drawn(Self.flattened(contexts.rows(places)))
-    case .fragments(let contexts, let seed, let length):
-      let noise = KeyedNoise(seed: seed, purpose: .samples, turn: 0)
-      let turns = contexts.gatherRows(places.map { $0 % contexts.shape[0] })
-      return Drawn(
-        noise.normal([places.count, length], from: places.lowerBound * length),
-        fragments: Fragments(turns, at: Array(places), seed: seed))
     }
   }
 

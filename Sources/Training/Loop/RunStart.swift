@@ -203,7 +203,8 @@ package struct RunStart {
     // One of another family has other networks, whose tensors are refused below.
     let before = own.family == options.family ? own.schedule(of: state.model) : schedule
     let drawn = GameState(other.info.state)?.cursor ?? before.cursor(at: step)
-    let (read, counted) = (drawn.batch * own.batch, schedule.cursor(at: step).batch * options.batch)
+    let place = schedule.cursor(at: step)
+    let (read, counted) = (drawn.batch * own.batch, place.batch * options.batch)
     let (old, new) = (own.batch * before.batchesPerStep, options.batch * schedule.batchesPerStep)
     guard old == new || options.length.epochs == nil else {
       throw RunFolderError(
@@ -227,13 +228,12 @@ package struct RunStart {
     // It is saved before the first step.
     if options.rewinds { state.game?.watch.refuge = step }
     guard state.game == nil else { return nil }
-    let rounds = schedule.cursor(at: step).round
     if counted != read {
       return "\(step) steps count as \(counted) samples, and \(read) were read: the data go on at the former"
     }
-    return rounds == drawn.round
+    return place.round == drawn.round
       ? nil
-      : "\(step) steps count as \(rounds) draws of noise, and \(drawn.round) were made: noise goes on at the former"
+      : "\(step) steps count as \(place.round) draws of noise, and \(drawn.round) were made: noise goes on at the former"
   }
 
   /// Checks that the data are those that a generation was trained on.

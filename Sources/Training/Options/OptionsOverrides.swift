@@ -32,7 +32,8 @@ extension Options {
   /// The options with `key=value` words laid over them.
   /// - Throws: ``OverrideError`` for a key that `use` does not depend on; ``OptionsError``.
   package func applying(_ words: [String], for use: Use) throws -> Options {
-    let (keys, schema) = (keys(of: use), OptionSchema(family: family))
+    let schema = OptionSchema(family: family)
+    let keys = keys(of: use, in: schema)
     // What is no key at all is told below, with what may have been meant.
     for key in words.map({ String($0.prefix { $0 != "=" }) })
     where !keys.contains(key) && schema.key(at: key) != nil {
@@ -42,7 +43,7 @@ extension Options {
   }
 
   /// The keys that change what is drawn or measured, or how fast.
-  private func keys(of use: Use) -> [String] {
+  private func keys(of use: Use, in schema: OptionSchema) -> [String] {
     let samplers = family.options.keys.filter(\.mayChangeOnResume).map(\.path).filter {
       !isIdle($0) && (use == .completion || $0 != DiffusionOptions.resampling.key.path)
     }
@@ -50,7 +51,7 @@ extension Options {
     case .completion: return samplers
     case .sampling: return samplers + (context == nil ? [] : ["data"])
     case .measurement:
-      let measured = OptionSchema(family: family).keys.map(\.path).filter { path in
+      let measured = schema.keys.map(\.path).filter { path in
         ["data", "seed", "threads"].contains(path)
           || ["dataset.", "context.", "quality."].contains(where: path.hasPrefix)
             && !["quality.every", "quality.metric"].contains(path)

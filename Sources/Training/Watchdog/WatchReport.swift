@@ -121,8 +121,5 @@ package struct WatchReport: Sendable {
     return "in step \(place.step + 1)\(phase)"
   }
 
-  private func named(_ ranks: [Int]) -> String {
-    let names = ranks.prefix(4).map { "rank \($0) on \(hosts[$0])" }.joined(separator: ", ")
-    return ranks.count > 4 ? "\(names) and \(ranks.count - 4) more" : names
-  }
+  private func named(_ ranks: [Int]) -> String { Prose.ranks(ranks) { hosts[$0] } }
 }

@@ -23,6 +23,20 @@ struct PartialSamplesTests {
     #expect(try read(double, [1, 2, 1]).scalars == [-0.5, 1, 0, 0])
   }
 
+  @Test("a range that is hardly the one that was meant is told, as of data")
+  func doubtfulRange() throws {
+    for (bytes, type, told) in [
+      (floats([-0.01, .nan, 1]), "<f4", ["values of -0.01 to 1.0 read as -1...1, where 0 is half full"]),
+      ([0, 3, 9], "|u1", ["no byte above 9, where 255 is full"]), (floats([0, .nan, 1]), "<f4", []),
+    ] as [([UInt8], String, [String])] {
+      var remarks: [String] = []
+      _ = try PartialSamples.read(
+        folder.write(npy(type, "(1, 1, 3)", bytes), "x.npy"), sampleShape: [1, 3, 1],
+        remark: { remarks.append($0) })
+      #expect(remarks == told)
+    }
+  }
+
   @Test("a place that is unknown in one channel is unknown")
   func channels() throws {
     let partial = try read(npy("<f4", "(1, 2, 3)", floats([0, .nan, 0, -1, 0, 1])), [1, 2, 3])

@@ -41,6 +41,25 @@ struct FragmentSamplingTests {
     #expect(try self.images(run, path, count: 3) == images.rows(0..<3).scalars)
   }
 
+  @Test("fragments and contexts with a value a little below 0 are told with their file")
+  func doubtfulRange() throws {
+    let inpainting = TemporaryFolder()
+    let runs = [
+      try makeRun(),
+      try SamplingTests.makeRun(
+        in: inpainting, recipe: "inpainting",
+        ["model.generatorFeatures=2", "model.discriminatorFeatures=2", "size=16", "channels=1"]),
+    ]
+    let path = try folder.writeNumPy(
+      [16, 16], [-0.01] + [Float](repeating: 1, count: 255), to: "doubtful.npy")
+    for run in runs {
+      #expect(
+        try Sampling(path: run, seed: nil, contexts: path).remarks
+          == ["warning: values of -0.01 to 1.0 read as -1...1, where 0 is half full (\(path))"])
+      #expect(try Sampling(path: run, seed: nil, contexts: fragments().path).remarks.isEmpty)
+    }
+  }
+
   @Test("the run's seed unless another is given, and samples without a file are what they were")
   func seeds() throws {
     let (run, path) = (try makeRun(), try fragments().path)

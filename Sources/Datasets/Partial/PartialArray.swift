@@ -29,13 +29,15 @@ struct PartialArray {
   }
 
   /// `[N, size…, C + 1]`.
+  /// - Parameter remark: told of values that are hardly read as they were meant.
   /// - Throws: ``DatasetError`` for values out of range, and for a sample of which nothing is known.
-  func contexts() throws(DatasetError) -> Tensor {
+  func contexts(_ remark: (String) -> Void) throws(DatasetError) -> Tensor {
     let places = sampleShape.rows
     let valuesPerSample = places * layout.channels
     let (least, largest) = try array.range(
       addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples", SampleProblems(),
       allowsNaN: true)
+    if let doubt = array.remark(on: (least, largest)) { remark(doubt) }
     let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
     var contexts = Contexts(sampleShape)
     for sample in 0..<layout.count {

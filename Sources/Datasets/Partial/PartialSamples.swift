@@ -20,17 +20,21 @@ public enum PartialSamples {
   /// [-1, 1], 0 where they are unknown, and behind them a mask, 1 where they are known and 0 elsewhere. Of a
   /// place that is unknown in one channel all are unknown.
   ///
-  /// - Parameter shapes: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes; samples
-  ///   have the first of them that fits.
+  /// - Parameters:
+  ///   - shapes: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes; samples have the
+  ///     first of them that fits.
+  ///   - remark: told of an array whose values are hardly read as they were meant.
   /// - Throws: ``DatasetError`` for files that are missing, unreadable or damaged, for samples of another
   ///   size, for values that are out of range or infinite, and for a sample of which nothing is known.
-  public static func read(_ path: String, sampleShape shapes: Shape...) throws(DatasetError) -> Tensor {
+  public static func read(
+    _ path: String, sampleShape shapes: Shape..., remark: (String) -> Void = { _ in }
+  ) throws(DatasetError) -> Tensor {
     precondition(shapes.allSatisfy { $0.rank == 3 || $0.rank == 4 }, "\(shapes) are images or volumes")
     let path = FilePath(path)
     let (isFolder, limits) = (try FolderListing.isFolder(path), DatasetLimits())
     let start = isFolder ? [] : try Datasets.head(path).start
     if !isFolder, let arrays = try NumPyFiles.arrays(path, start: start, limits: limits) {
-      return try PartialArray(arrays.samples, shapes).contexts()
+      return try PartialArray(arrays.samples, shapes).contexts(remark)
     }
     guard shapes[0].rank == 3 else {
       throw DatasetError(

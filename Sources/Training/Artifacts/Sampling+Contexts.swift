@@ -7,14 +7,18 @@ extension ContextRule {
   /// The contexts in a person's file, `[N, size…, C + 1]` for samples of `sampleShape`: of `box` and `piece` as
   /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
   /// channels may differ.
+  /// - Parameter remark: told of values that are hardly read as they were meant.
   /// - Throws: `DatasetError`, see `PartialSamples`; ``SamplingError`` where parts of whole samples are unknown.
-  func contexts(at path: String, sampleShape: Shape) throws -> Tensor {
+  func contexts(at path: String, sampleShape: Shape, remark: (String) -> Void) throws -> Tensor {
     switch kind {
-    case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape)
-    case .grey: return cut(try Self.whole(PartialSamples.read(path, sampleShape: sampleShape), at: path))
+    case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape, remark: remark)
+    case .grey:
+      return cut(
+        try Self.whole(PartialSamples.read(path, sampleShape: sampleShape, remark: remark), at: path))
     case .coarse:
       let blocks = Shape(sampleShape.extents.dropLast().map { $0 / factor } + [sampleShape.channels])
-      let read = try Self.whole(PartialSamples.read(path, sampleShape: sampleShape, blocks), at: path)
+      let read = try Self.whole(
+        PartialSamples.read(path, sampleShape: sampleShape, blocks, remark: remark), at: path)
       return read.shape[1] == sampleShape[0] ? cut(read) : repeated(read)
     }
   }
@@ -57,14 +61,16 @@ extension ContextRule {
 extension LatentSource {
   /// The contexts that samples of a run are made of: those of a file or, without one, cut from the data of
   /// `options`. Noise for a model without a context, beside what it is to complete if there is a file.
-  /// - Parameter opened: told of the data, if contexts are cut from these.
+  /// - Parameters:
+  ///   - remark: told of values of a file that are hardly read as they were meant.
+  ///   - opened: told of the data, if contexts are cut from these.
   /// - Throws: ``SamplingError`` for a file that the model has no use for; `DatasetError`.
   init(
-    of model: any Model, file: String?, _ options: Options, seed: UInt64,
+    of model: any Model, file: String?, _ options: Options, seed: UInt64, remark: (String) -> Void,
     opened: (any ImageDataset) -> Void
   ) throws {
     if let file {
-      self = try Self.given(file, to: model, seed: seed)
+      self = try Self.given(file, to: model, seed: seed, remark)
       return
     }
     guard model.context != nil else {
@@ -81,14 +87,18 @@ extension LatentSource {
     self.init(of: model, cutting: dataset, seed: seed, purpose: .samples)
   }
 
-  private static func given(_ file: String, to model: any Model, seed: UInt64) throws -> LatentSource {
+  private static func given(
+    _ file: String, to model: any Model, seed: UInt64, _ remark: (String) -> Void
+  ) throws -> LatentSource {
     do {
       if let rule = model.context {
-        return LatentSource(contexts: try rule.contexts(at: file, sampleShape: model.sampleShape))
+        return LatentSource(
+          contexts: try rule.contexts(at: file, sampleShape: model.sampleShape, remark: remark))
       }
       guard let model = model as? any CompletingModel else { throw SamplingError.noContext }
       return LatentSource(
-        completing: try PartialSamples.read(file, sampleShape: model.sampleShape), by: model, seed: seed)
+        completing: try PartialSamples.read(file, sampleShape: model.sampleShape, remark: remark), by: model,
+        seed: seed)
     } catch let error as DatasetError where error.kind == .missing {
       throw DatasetError(.missing, error.problem, error.place, "check what --context names")
     }

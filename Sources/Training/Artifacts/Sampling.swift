@@ -27,7 +27,8 @@ package struct Sampling {
   private let classFolders: [String]
   /// The steps that the checkpoint was trained for.
   package let step: Int
-  /// Checkpoints that were passed over, and data that have changed, for people.
+  /// Checkpoints that were passed over, data that have changed, and values that are hardly read as they were
+  /// meant, for people.
   package let remarks: [String]
 
   /// Loads the networks of the checkpoint at `path`, or of the newest one of the run at `path`.
@@ -64,7 +65,10 @@ package struct Sampling {
       try SamplingError.number(ofClass: name, named: classNames, count: count)
     }
     var remarks = found.rejected
-    source = try LatentSource(of: model, file: contexts, options, seed: seed ?? options.seed) { dataset in
+    source = try LatentSource(
+      of: model, file: contexts, options, seed: seed ?? options.seed,
+      remark: { remarks.append("warning: \($0) (\(TerminalText.escaped(contexts ?? "")))") }
+    ) { dataset in
       guard options.data == own.data, dataset.fingerprint.description != found.info.dataFingerprint else {
         return
       }

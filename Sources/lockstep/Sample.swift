@@ -27,7 +27,7 @@ struct Sample: ParsableCommand {
 
       A diffusion model completes with --context too, without training for it
       (RePaint), each time in another way: --count takes what is in there in turn,
-      and a row of the picture has one and what was made of it. Each step of the
+      and rows of the picture have one and what was made of it. Each step of the
       sampler is made model.resampling times; fewer are faster and fit worse.
       """)
 

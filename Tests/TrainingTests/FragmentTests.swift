@@ -134,6 +134,28 @@ struct FragmentTests {
     #expect(pairs.cells(of: Tensor(repeating: 0, shape: [8, 16, 16, 1])).columns == 4)
   }
 
+  @Test(
+    "many completions of a fragment take several rows, each of which begins with it",
+    arguments: [(1, 10, 1, 10), (1, 24, 3, 8), (1, 300, 17, 18), (2, 60, 3, 10), (2, 18, 1, 9)])
+  func longRows(fragments: Int, count: Int, rows: Int, inRow: Int) throws {
+    let grid = try SampleGrid(count: count, of: Self.model(), Self.source(fragments))
+    let made = Tensor((0..<count).map { Float($0 + 1) / 512 }, shape: [count, 1, 1, 1])
+      .broadcast(to: [count, 16, 16, 1])
+    let (cells, columns) = grid.cells(of: made)
+    #expect(columns == 1 + inRow && cells.shape[0] == fragments * rows * (1 + inRow))
+    let shown = try #require(grid.completion).shown
+    for row in 0..<fragments * rows {
+      let (fragment, first) = (row / rows, row * (1 + inRow))
+      #expect(cells.rows(first..<first + 1).scalars == shown.rows(fragment..<fragment + 1).scalars)
+      let sample = fragment + row % rows * inRow * fragments
+      #expect(cells.rows(first + 1..<first + 2).scalars == made.rows(sample..<sample + 1).scalars)
+    }
+    let drawn = (0..<cells.shape[0]).map { cells.rows($0..<$0 + 1).scalars }
+    for sample in 0..<count {
+      #expect(drawn.count { $0 == made.rows(sample..<sample + 1).scalars } == 1)
+    }
+  }
+
   @Test("with classes a row is one class, in which every fragment is completed, as long as there is room")
   func classRows() throws {
     let model = Self.model(classes: 3)

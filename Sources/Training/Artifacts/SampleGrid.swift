@@ -100,28 +100,35 @@ extension SampleGrid {
   /// The cells of a picture of samples, `[N, size…, C]`, and how many stand in a row: the samples or, where
   /// contexts are completed, for each the context, what was made of it and, where there is one, the original.
   /// A row is one context of which several samples were made, or one class; otherwise so many contexts that
-  /// the picture is nearly square. Mid-grey where one context has a sample less than others.
+  /// the picture is nearly square. Of a context with many samples several rows begin. Mid-grey where one
+  /// context has a sample less than others, or the last of its rows is not full.
   package func cells(of samples: Tensor) -> (cells: Tensor, columns: Int?) {
     guard let completion else { return (samples, columns) }
     let (count, shown) = (samples.shape[0], completion.shown)
     let width = columns ?? count
     let contexts = min(completion.period, width)
     let turns = (width + contexts - 1) / contexts
+    let parts = 1 + turns + (completion.originals == nil ? 0 : 1)
+    let square = max(1, Int((Double(count) / Double(parts)).squareRoot().rounded()))
+    let inRow = columns != nil ? contexts : turns > 1 ? 1 : square
+    let most = max(Self.leastLongRow, Int(Double(count).squareRoot().rounded(.up)))
+    let rows = inRow > 1 ? 1 : (turns + most - 1) / most
+    let turnsInRow = (turns + rows - 1) / rows
     let none = Tensor(repeating: 0, shape: Shape([1] + samples.shape.extents.dropFirst()))
     var cells: [Tensor] = []
     for start in stride(from: 0, to: count, by: width) {
       for place in start..<start + contexts {
-        cells.append(shown.rows(place..<place + 1))
-        for turn in 0..<turns {
+        for turn in 0..<rows * turnsInRow {
+          if turn % turnsInRow == 0 { cells.append(shown.rows(place..<place + 1)) }
           let sample = place + turn * contexts
           cells.append(sample < start + width ? samples.rows(sample..<sample + 1) : none)
         }
         if let originals = completion.originals { cells.append(originals.rows(place..<place + 1)) }
       }
     }
-    let parts = 1 + turns + (completion.originals == nil ? 0 : 1)
-    let square = max(1, Int((Double(count) / Double(parts)).squareRoot().rounded()))
-    let inRow = columns != nil ? contexts : turns > 1 ? 1 : square
-    return (Tensor.concatenated(cells), inRow * parts)
+    return (Tensor.concatenated(cells), inRow * (parts - turns + turnsInRow))
   }
+
+  /// Samples of one context that stay in one row, however few rows there are.
+  private static let leastLongRow = 10
 }

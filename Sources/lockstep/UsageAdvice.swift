@@ -11,7 +11,7 @@ enum UsageAdvice {
   /// - Parameter words: what follows the program's name.
   static func text(_ words: [String]) -> String? {
     guard let command = words.first, command != "help", !command.hasPrefix("-") else { return nil }
-    if let advice = unknownCommand(command) ?? longDash(in: words) ?? singleDash(in: words) { return advice }
+    if let advice = unknownCommand(words) ?? longDash(in: words) ?? singleDash(in: words) { return advice }
     return (commandsWithKeys.contains(command) ? dashedKey(in: words) : nil) ?? negativeNumber(in: words)
   }
 
@@ -19,7 +19,7 @@ enum UsageAdvice {
   static func beforeParsing(_ words: [String]) -> String? {
     // Help on what there is not would be that of the whole program.
     if words.first == "help", words.count > 1, !words[1].hasPrefix("-"), words[1] != "help" {
-      return unknownCommand(words[1])
+      return unknownCommand(words.dropFirst())
     }
     return longDash(in: words) ?? spacedValue(in: words) ?? notUTF8(in: words)
   }
@@ -103,16 +103,24 @@ enum UsageAdvice {
     type.configuration.commandName ?? "\(type)".lowercased()
   }
 
-  /// Nil of a command, be it one that is not listed.
-  private static func unknownCommand(_ word: String) -> String? {
-    let types = Lockstep.configuration.subcommands
-    guard !types.contains(where: { name($0) == word }) else { return nil }
-    let commands = types.filter { $0.configuration.shouldDisplay }.map(name)
-    let near = OptionSuggestions(words: commands).nearest(to: word)
-    return "there is no command \(word.shortened)"
-      + (near.isEmpty
-        ? "; the commands are \(Prose.list(commands)), and `lockstep --help` tells what they do"
-        : "; did you mean \(Prose.alternatives(near))?")
+  /// Nil of a command, be it one that is not listed, and of what follows one that has no further ones.
+  private static func unknownCommand(_ words: some Sequence<String>) -> String? {
+    var (type, path): (any ParsableCommand.Type, String) = (Lockstep.self, "")
+    for word in words.prefix(while: { !$0.hasPrefix("-") }) {
+      let types = type.configuration.subcommands
+      guard !types.isEmpty else { return nil }
+      if let next = types.first(where: { name($0) == word }) {
+        (type, path) = (next, path + word + " ")
+        continue
+      }
+      let commands = types.filter { $0.configuration.shouldDisplay }.map(name)
+      let near = OptionSuggestions(words: commands).nearest(to: word)
+      return "there is no command \(path)\(word.shortened)"
+        + (near.isEmpty
+          ? "; the commands are \(Prose.list(commands)), and `lockstep \(path)--help` tells what they do"
+          : "; did you mean \(path)\(Prose.alternatives(near))?")
+    }
+    return nil
   }
 
   /// A key of a recipe that was written as if it were an option: `--steps 20` for `steps=20`.

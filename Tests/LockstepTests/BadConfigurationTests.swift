@@ -107,6 +107,9 @@ extension EndToEnd {
         (["train", "--from", "run", "dcgan", "--dry-run"], "leave out dcgan and --dry-run"),
         (["data", "pack", "pottery", "--output", "x", "--count", "-3"], "--count takes no negative number"),
         (["help", "trian"], "did you mean train?"),
+        (["help", "data", "inof"], "there is no command data inof; did you mean data info?"),
+        (["data", "inof", "x"], "there is no command data inof; did you mean data info?"),
+        (["help", "data", "wash"], "the commands are info, check and pack, and `lockstep data --help`"),
       ] {
         let refused = try Lockstep.run(words, in: Folder())
         #expect(refused.status == 64 && refused.errors.contains(said), "\(refused.errors)")

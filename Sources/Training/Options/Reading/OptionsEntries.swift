@@ -46,7 +46,7 @@ struct OptionEntries {
     guard accept(.mapping(mapping), .recipe(label)) else { return }
     for (key, value) in mapping {
       let keyOrigin = origin(key, .recipe(label))
-      guard accept(key, keyOrigin) else { continue }
+      guard accept(key, keyOrigin, isKey: true) else { continue }
       guard let name = yaml.key(of: key), !name.isEmpty else {
         problems.add("a key is empty or not a word", keyOrigin, "write a key such as `batch`")
         continue
@@ -83,22 +83,20 @@ struct OptionEntries {
   }
 
   /// Refuses what would make a node mean something other than its characters.
-  private mutating func accept(_ node: Node, _ fallback: OptionOrigin) -> Bool {
+  private mutating func accept(_ node: Node, _ fallback: OptionOrigin, isKey: Bool = false) -> Bool {
     if node.anchor != nil {
       problems.add("an anchor (&) or alias (*)", origin(node, fallback), "write the value out")
       return false
     }
-    if case .scalar(let scalar) = node, scalar.style == .plain, isTagged(scalar.tag) || scalar.string == "<<"
+    // A plain scalar has an empty tag, but a key that was compared with other keys that of a string.
+    let untagged = isKey ? ["", Tag.Name.str.rawValue] : [""]
+    if case .scalar(let scalar) = node, scalar.style == .plain,
+      !untagged.contains(scalar.tag.description) || scalar.string == "<<"
     {
       problems.add("a tag (!) or merge key (<<)", origin(node, fallback), "write the value without it")
       return false
     }
     return true
-  }
-
-  /// A plain scalar has an empty tag, or, once it was compared with other keys, that of a string.
-  private func isTagged(_ tag: Tag) -> Bool {
-    !["", Tag.Name.str.rawValue].contains(tag.description)
   }
 
   private func origin(_ node: Node, _ fallback: OptionOrigin) -> OptionOrigin {

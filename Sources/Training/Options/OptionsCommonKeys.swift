@@ -201,7 +201,7 @@ extension OptionSchema {
       OptionKey(
         "\(group).kind", \.optimizers[place].kind, .word(OptimizerKind.allCases.map(\.rawValue)),
         default: .value(OptimizerKind.adam.optionValue), role: .arithmetic,
-        synonyms: ["optimizer", "rule"], help: "the update rule"
+        synonyms: ["optimizer", "rule", "optimizer.name", "optimizer.type"], help: "the update rule"
       ).neutralAtDefault,
       OptionKey(
         "\(group).learningRate", \.optimizers[place].learningRate, .number(.above(0, upTo: 100)),

@@ -9,7 +9,7 @@ enum OptionsCommandLine {
       guard let equals = word.firstIndex(of: "="), equals != word.startIndex else {
         let origin = OptionOrigin.commandLine(word)
         problems.add(
-          "\(word.quoted) has no value", origin,
+          "\(word.quoted) has no \(word.hasPrefix("=") ? "key" : "value")", origin,
           schema.key(at: word).map { "write \($0.path)=\($0.type.placeholder)" }
             ?? "write KEY=VALUE, for example batch=64")
         continue

@@ -143,7 +143,17 @@ struct OptionsResolution {
     guard entry.content != .group else { return }
     let members = schema.keys.filter { $0.path.hasPrefix(entry.path + ".") }.map(\.path)
     problems.add(
-      "\(entry.path) is a group of keys, not a key", entry.keyOrigin, "give \(Prose.alternatives(members))")
+      "\(entry.path) is a group of keys, not a key", entry.keyOrigin,
+      Self.innerKeys(of: entry.path, schema) ?? "give \(Prose.alternatives(members))")
+  }
+
+  /// What may be given of a group all of whose keys are in groups again; nil of any other.
+  private static func innerKeys(of group: String, _ schema: OptionSchema) -> String? {
+    let keys = schema.keys.map(\.path).filter { $0.hasPrefix(group + ".") }
+    let groups = schema.groups.filter { $0.hasPrefix(group + ".") }
+    guard let first = keys.first, keys.allSatisfy({ key in groups.contains { key.hasPrefix($0 + ".") } })
+    else { return nil }
+    return "give a key of \(Prose.alternatives(groups)), such as \(first)"
   }
 
   /// Reports a key that is none; false if it may belong to a family that is not known. Nobody can tell then,
@@ -177,14 +187,18 @@ struct OptionsResolution {
     if let family = schema.family, !others.isEmpty, !others.contains(family), !goesByNetworks {
       return "remove it; it is a key of \(Prose.list(others.map(\.rawValue))), not of \(family.rawValue)"
     }
+    let parts = entry.path.split(separator: ".")
+    let path = parts.dropLast().joined(separator: ".")
+    // In a group that there is, what a key of another group is also called means something else.
     let near = OptionSuggestions(schema, groups: entry.content == .group).nearest(to: entry.path)
+      .filter { !schema.isGroup(path) || $0.hasPrefix("\(parts[0]).") || $0[...] == parts.last }
     guard near.isEmpty else { return "did you mean \(Prose.alternatives(near))?" }
-    let path = entry.path.split(separator: ".").dropLast().joined(separator: ".")
     if schema.isGroup(path) {
       func members(_ paths: [String]) -> [String] { paths.filter { $0.hasPrefix(path + ".") } }
       let groups = entry.content == .group ? members(schema.groups) : []
       if groups.count == 1 { return "the group of \(path) is \(groups[0])" }
       guard groups.isEmpty else { return "the groups of \(path) are \(Prose.list(groups))" }
+      if let advice = innerKeys(of: path, schema) { return advice }
       return "the keys of \(path) are \(Prose.list(members(schema.keys.map(\.path))))"
     }
     return "remove it; `lockstep train --help` lists the keys"

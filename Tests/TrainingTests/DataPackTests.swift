@@ -40,6 +40,42 @@ struct DataPackTests {
     #expect(inspection.json.contains("\"samples\":3,"), "\(inspection.json)")
   }
 
+  private func packPottery(to name: String, telling tell: (Int, Int) -> Void = { _, _ in }) throws -> DataPack
+  {
+    try DataPack(
+      DatasetRequest(source: "pottery", size: 16, channels: 1, count: 3), to: folder.path(of: name),
+      shardBytes: 1, telling: tell)
+  }
+
+  @Test("what a dead process has left of a pack goes with the next one to its place, and nothing else")
+  func leftovers() throws {
+    func make(_ name: String, _ files: String...) throws {
+      try FileManager.default.createDirectory(
+        atPath: folder.path(of: name), withIntermediateDirectories: false)
+      for file in files { folder.write("", to: "\(name)/\(file)") }
+    }
+    try make("x.tmp-99994711", "shard-000000.tar", "shard-000001.tar.tmp-node1-4711-2", "index.txt")
+    try make("x.tmp-99994712", "shard-000000.tar")
+    try make("x.tmp-99994713", "shard-000000.tar", "notes")
+    try make("x.tmp-99994714")
+    try make("x.tmp-old", "shard-000000.tar")
+    try make("y.tmp-99994711", "shard-000000.tar")
+    let living = open(folder.path(of: "x.tmp-99994712"), O_RDONLY | O_DIRECTORY)
+    defer { close(living) }
+    #expect(flock(living, LOCK_EX | LOCK_NB) == 0)
+    #expect(try packPottery(to: "x").samples == 3)
+    #expect(folder.names == ["x", "x.tmp-99994712", "x.tmp-99994713", "x.tmp-old", "y.tmp-99994711"])
+  }
+
+  @Test("a pack is not taken for what a dead process has left while it is written")
+  func living() throws {
+    let pack = try packPottery(to: "x") { done, _ in
+      guard done == 2 else { return }
+      #expect(throws: RunFolderError.self) { try packPottery(to: "x") }
+    }
+    #expect(pack.shards == 3 && folder.names == ["x"])
+  }
+
   @Test("text is not packed into pictures, which have no characters")
   func text() throws {
     let path = "\(folder.path)/book.txt"

@@ -8,7 +8,7 @@ import TensorCore
 ///
 /// PNG and JPEG files go in as they are; other images become PNGs, numbers rounded to bytes, and so do all
 /// where they are brought to one size. The folder appears whole or not at all: it is written under a
-/// temporary name, made durable and renamed.
+/// temporary name, made durable and renamed. What a pack to the same place has left that was killed is removed.
 package struct DataPack {
   /// Samples written.
   package let samples: Int
@@ -54,12 +54,8 @@ package struct DataPack {
     }
     // From here on a signal must leave nothing behind.
     StopSignals.catchAll()
-    let temporary = "\(folder).tmp-\(getpid())"
-    try OutputError.writing(folder) {
-      guard try OutputError.makeFolder(temporary, for: folder) else {
-        throw RunFolderError(.occupied, "a folder is in the way", temporary, "remove it")
-      }
-    }
+    let (temporary, lock) = try PackFolder.make(for: folder)
+    defer { close(lock) }
     var made: [String] = []
     do {
       var index: [ShardIndex.Shard] = []

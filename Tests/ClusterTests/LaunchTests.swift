@@ -157,8 +157,17 @@ struct LaunchTests {
     let host = LaunchNotice(line: "  Remote daemon: [[19323,0],1] on node node2")
     #expect(host == .hostLost("node2") && host?.text == "node2 is lost to mpirun")
     let verdict = "node1 (rank 0) has not answered for 7 s, last heard in step 104, discriminator"
-    let line = "lockstep: watchdog: \(verdict); run again with --run /tmp/run --resume"
-    #expect(WatchReport.cause(ofVerdict: line) == verdict && LaunchNotice(line: line) == nil)
+    for (folder, isOverLimit, isRestarted, advice) in [
+      ("/tmp/run", false, false, "; run again with --run /tmp/run --resume"),
+      (nil, false, false, "; run again"),
+      ("/tmp/run", true, false, "; run again with --run /tmp/run --resume (stallTimeout= sets the limit)"),
+      ("/tmp/run", false, true, ""), ("/tmp/run", true, true, " (stallTimeout= sets the limit)"),
+    ] {
+      let line = WatchReport.verdict(
+        verdict, folder: folder, isOverLimit: isOverLimit, isRestarted: isRestarted)
+      #expect(line == "lockstep: watchdog: \(verdict)\(advice)")
+      #expect(WatchReport.cause(ofVerdict: line) == verdict && LaunchNotice(line: line) == nil)
+    }
     #expect(WatchReport.cause(ofVerdict: "lockstep: watchdog: \(verdict.prefix(9))") == "node1 (ra")
     #expect(LaunchNotice(line: "step 10/400") == nil)
     #expect(

@@ -312,7 +312,7 @@ package struct Launcher {
       request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
     if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
     guard outcome.isRestartable else { return nil }
-    guard words.isTraining else { return cause }
+    guard words.isTraining else { return "\(cause); run again" }
     if vain >= Self.mostInVain {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }

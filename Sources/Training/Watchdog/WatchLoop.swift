@@ -162,7 +162,7 @@ final class WatchLoop {
       // Before there is a folder, nobody knows the options yet.
       end(
         "no progress for \(silence / 1000) s: \(text)",
-        advice: settings.folder == nil ? nil : "(stallTimeout= sets the limit)")
+        isOverLimit: settings.folder != nil)
     }
     // Turns, not steps: a run that was resumed had steps before this process.
     guard rank == 0, !hasWarned, own.turns > 0 else { return }
@@ -224,14 +224,17 @@ final class WatchLoop {
 
   // MARK: The end
 
-  private func end(_ text: String, _ exit: ExitStatus = .peerLost, advice: String? = nil) -> Never {
+  private func end(_ text: String, _ exit: ExitStatus = .peerLost, isOverLimit: Bool = false) -> Never {
     writeStatus(text, exit)
     // Before the verdict, on which mpirun ends the job, if the folder answers.
     status.wait(milliseconds: 500)
     network?.tell(.verdict, board.place)
     let folder = orders.settings.withLock { $0.folder }
-    print(
-      TerminalText.escaped(WatchReport.verdict(text, folder: folder)) + "\(advice.map { " \($0)" } ?? "")\n")
+    // A launcher starts the ranks again, or says with what to run again.
+    let isRestarted = exit == .peerLost && Files.environment(RunStatus.startVariable) != nil
+    let verdict = WatchReport.verdict(
+      text, folder: folder, isOverLimit: isOverLimit, isRestarted: isRestarted)
+    print(TerminalText.escaped(verdict) + "\n")
     // What has come and is not read would have the kernel drop what is still to go.
     network?.listen(milliseconds: 50, wake: orders.wake)
     status.wait(milliseconds: 1000)

@@ -20,16 +20,25 @@ package struct WatchReport: Sendable {
   private static let verdictPrefix = "lockstep: watchdog: "
   private static let verdictAdvice = "; run again"
 
+  private static let limitAdvice = " (stallTimeout= sets the limit)"
+
   /// The line with which a watchdog ends a job.
-  /// - Parameter folder: the run's; nil before it is known, when there is nothing to go on with.
-  static func verdict(_ cause: String, folder: String?) -> String {
-    "\(verdictPrefix)\(cause)\(verdictAdvice)\(folder.map { " with \(RunFolder.resumeWords($0))" } ?? "")"
+  /// - Parameters:
+  ///   - folder: the run's; nil before it is known, when there is nothing to go on with.
+  ///   - isOverLimit: whether `stallTimeout` has decided.
+  ///   - isRestarted: whether a launcher says what comes next, and may do it.
+  package static func verdict(
+    _ cause: String, folder: String?, isOverLimit: Bool, isRestarted: Bool
+  ) -> String {
+    let next = verdictAdvice + (folder.map { " with \(RunFolder.resumeWords($0))" } ?? "")
+    return verdictPrefix + cause + (isRestarted ? "" : next) + (isOverLimit ? limitAdvice : "")
   }
 
   /// The cause that a watchdog's last line tells; nil for any other line of a job.
   package static func cause(ofVerdict line: String) -> String? {
     guard line.hasPrefix(verdictPrefix) else { return nil }
-    let end = line.ranges(of: verdictAdvice).last?.lowerBound ?? line.endIndex
+    let advice = [verdictAdvice, limitAdvice].compactMap { line.ranges(of: $0).last?.lowerBound }
+    let end = advice.min() ?? line.endIndex
     return String(line[..<end].dropFirst(verdictPrefix.count))
   }
 

@@ -189,6 +189,24 @@ import Testing
     #expect(error?.description.contains("sample 5, byte 13") == true)
   }
 
+  @Test("bytes of 0 and 1 are black and white; a byte above 1 makes 255 white, and is told up to 15")
+  func binary() throws {
+    let folder = TemporaryFolder()
+    func read(_ bytes: [UInt8]) throws -> (data: any ImageDataset, values: [[Float]]) {
+      let path = folder.write(idx([2, 2, 2], bytes), "x-idx3-ubyte")
+      return (try open(path, size: 2), try readAll(path, size: 2))
+    }
+    let (data, values) = try read([0, 1, 1, 0, 0, 0, 0, 0])
+    #expect(values == [[-1, 1, 1, -1], [-1, -1, -1, -1]])
+    #expect(data.remarks == ["bytes of 0 and 1 read as black and white"])
+    for (most, remarks) in [
+      (2, ["no byte above 2, where 255 is full"]), (15, ["no byte above 15, where 255 is full"]), (16, []),
+    ] as [(UInt8, [String])] {
+      let (data, values) = try read([0, 1, 1, 0, 0, 0, 0, most])
+      #expect(values[0] == [0, 1, 1, 0].map(scaled) && data.remarks == remarks, "\(most)")
+    }
+  }
+
   @Test("without a file of labels the samples are unlabelled")
   func unlabelled() throws {
     let folder = TemporaryFolder()

@@ -32,10 +32,15 @@ struct IDXFile: Sendable {
   /// All values.
   func values() throws(DatasetError) -> [UInt8] { try content.bytes(0..<content.count) }
 
-  /// Adds all values to a hash, a piece at a time.
-  func add(to hash: borrowing ContentHash) throws(DatasetError) {
+  /// Adds all values to a hash, a piece at a time, and finds the largest; 0 where there is none.
+  func largest(addingTo hash: borrowing ContentHash) throws(DatasetError) -> UInt8 {
+    var largest: UInt8 = 0
     hash.add(content.count)
-    try content.forEachPiece { hash.update($0) }
+    try content.forEachPiece { piece in
+      hash.update(piece)
+      largest = piece.reduce(largest, max)
+    }
+    return largest
   }
 
   private static func inflate(

@@ -1,4 +1,5 @@
-/// Grey images from an IDX file, with labels where there is a file of them beside it.
+/// Grey images from an IDX file, with labels where there is a file of them beside it. Pixels are 0 to 255, or
+/// 0 and 1 where none of the whole file is larger.
 struct IDXImages: ImageSource {
   let name: String
   let count: Int
@@ -6,6 +7,8 @@ struct IDXImages: ImageSource {
   let fingerprint: DataFingerprint
   private let images: IDXFile
   private let labels: [UInt8]?
+  /// The largest pixel of the whole file.
+  private let largest: UInt8
   let path: String
 
   var format: String { "IDX" }
@@ -41,16 +44,23 @@ struct IDXImages: ImageSource {
     }
     let hash = ContentHash(kind: "idx 1")
     for extent in extents { hash.add(extent) }
-    try images.add(to: hash)
+    largest = try images.largest(addingTo: hash)
+    // They are read otherwise than their bytes say.
+    if largest == 1 { hash.update(Array("black and white".utf8)) }
     if let labels { hash.add(labels) }
     fingerprint = hash.fingerprint()
+  }
+
+  var remarks: [String] {
+    [largest == 1 ? DarkBytes.binary : DarkBytes.remark(largest: Int(largest))].compactMap { $0 }
   }
 
   func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
 
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let (height, width) = (images.header.extents[1], images.header.extents[2])
-    let pixels = try images.bytes(index * height * width..<(index + 1) * height * width)
+    let bytes = try images.bytes(index * height * width..<(index + 1) * height * width)
+    let pixels = largest > 1 ? bytes : bytes.map { $0 * 255 }
     return .bytes(RasterImage(height: height, width: width, channels: 1, pixels: pixels))
   }
 

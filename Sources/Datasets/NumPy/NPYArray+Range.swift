@@ -41,9 +41,7 @@ extension NPYArray {
 
   /// What is said of a range in which most values are hardly as they were meant; nil of any other.
   func remark(on range: (least: Float, largest: Float)) -> String? {
-    if header.element == .uint8, (2...15).contains(range.largest) {
-      return "no byte above \(Int(range.largest)), where 255 is full"
-    }
+    if header.element == .uint8, range.largest >= 0 { return DarkBytes.remark(largest: Int(range.largest)) }
     if header.element.isFloat, -0.05 < range.least, range.least < 0, range.largest > 0.5 {
       return "values of \(range.least) to \(range.largest) read as -1...1, where 0 is half full"
     }

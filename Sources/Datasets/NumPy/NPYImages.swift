@@ -78,7 +78,7 @@ struct NPYImages: ImageSource {
 
   var remarks: [String] {
     let isBinary = Self.isBinary(array, range)
-    return [isBinary ? "bytes of 0 and 1 read as black and white" : array.remark(on: range)].compactMap { $0 }
+    return [isBinary ? DarkBytes.binary : array.remark(on: range)].compactMap { $0 }
   }
 
   /// Whether bytes are 0 and 1 where they could be up to 255.

@@ -19,6 +19,14 @@ extension ImageFileSource {
     return .bytes(image)
   }
 
+  /// Told by some images, spread evenly: to decode them all would take long.
+  package var remarks: [String] {
+    let looked = min(count, 16)
+    let images = (0..<looked).compactMap { try? image($0 * count / looked) }
+    let largest = images.map { Int($0.range.upperBound) }.max() ?? 0
+    return [DarkBytes.remark(largest: largest, ofImages: images.count)].compactMap { $0 }
+  }
+
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {
     let bytes = try file(index).bytes
     return (bytes, bytes.starts(with: ImageFormat.pngSignature) ? "png" : "jpg")

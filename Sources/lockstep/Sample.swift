@@ -51,7 +51,7 @@ struct Sample: ParsableCommand {
     help: ArgumentHelp(
       "Samples in the grid, 1 to 4096; the run's samples.count, as in its own pictures, unless given.",
       discussion:
-        "With a class a row there are as many of each, so up to a row fewer; with --folder up to 1000000."
+        "With a class a row there are as many of each, so up to a row fewer, and of fewer than classes the first ones; with --folder up to 1000000."
     ))
   var count: Int?
 

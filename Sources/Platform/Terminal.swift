@@ -24,6 +24,20 @@ package enum Terminal {
   }
 }
 
+/// Looks of text on a terminal that understands colours (ECMA-48, SGR).
+package enum TerminalStyle: String {
+  case bold = "1"
+  case faint = "2"
+  case red = "31"
+  case green = "32"
+  case yellow = "33"
+
+  /// `text` between the sequences that switch the look on and everything off.
+  package func applied(to text: String) -> String {
+    "\u{1B}[\(rawValue)m\(text)\u{1B}[0m"
+  }
+}
+
 /// The terminal of `lockstep launch`, as the ranks see it: they write to `mpirun`, by way of which no rank has
 /// a terminal for its standard error. A rank marks the line that is to stand in the place of the last such
 /// line, and the launcher, which alone knows what else was written, puts it there.

@@ -49,9 +49,9 @@ package struct Diagnosis: Sendable, Equatable {
       let name = TerminalText.escaped(check.name)
       let padding = String(repeating: " ", count: width - name.count)
       let word = check.verdict.rawValue
-      let verdict =
-        Self.coloured(word, check.verdict, hasColours) + String(repeating: " ", count: 4 - word.count)
-      lines.append("\(verdict)  \(name)\(padding)  \(TerminalText.escaped(check.detail))")
+      let verdict = hasColours ? check.verdict.style.applied(to: word) : word
+      let gap = String(repeating: " ", count: 6 - word.count)
+      lines.append("\(verdict)\(gap)\(name)\(padding)  \(TerminalText.escaped(check.detail))")
       if let advice = check.advice {
         lines.append(String(repeating: " ", count: width + 8) + "do: " + TerminalText.escaped(advice))
       }
@@ -65,17 +65,14 @@ package struct Diagnosis: Sendable, Equatable {
     return
       "\(Count.text(checks.count, "check")): \(Count.text(failures, "failure")), \(Count.text(warnings, "warning"))"
   }
+}
 
-  private static func coloured(_ text: String, _ verdict: DiagnosisCheck.Verdict, _ hasColours: Bool)
-    -> String
-  {
-    guard hasColours else { return text }
-    let colour =
-      switch verdict {
-      case .ok: 32
-      case .warn: 33
-      case .fail: 31
-      }
-    return "\u{1B}[\(colour)m\(text)\u{1B}[0m"
+extension DiagnosisCheck.Verdict {
+  fileprivate var style: TerminalStyle {
+    switch self {
+    case .ok: .green
+    case .warn: .yellow
+    case .fail: .red
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Platform
+
 /// The text of a progress report: labelled fields, some of which are left out where a line must be short.
 struct ProgressLine {
   /// One field. Those of a lower rank go first when there is no room.
@@ -30,18 +32,5 @@ struct ProgressLine {
       guard hasColours, !field.label.isEmpty else { return field.text }
       return "\(TerminalStyle.faint.applied(to: field.label)) \(field.value)"
     }.joined(separator: gap)
-  }
-}
-
-/// Looks of text on a terminal that understands colours (ECMA-48, SGR).
-enum TerminalStyle: String {
-  case bold = "1"
-  case faint = "2"
-  case green = "32"
-  case yellow = "33"
-
-  /// `text` between the sequences that switch the look on and everything off.
-  func applied(to text: String) -> String {
-    "\u{1B}[\(rawValue)m\(text)\u{1B}[0m"
   }
 }

@@ -17,8 +17,7 @@ struct NPYImages: ImageSource {
   private let width: Int
   private let channels: Int
   private let isPlanar: Bool
-  /// The least and the largest value of the whole file.
-  private let range: (least: Float, largest: Float)
+  private let range: NPYRange
 
   var extent: ImageExtent? { ImageExtent(height: height, width: width) }
 
@@ -82,7 +81,7 @@ struct NPYImages: ImageSource {
   }
 
   /// Whether bytes are 0 and 1 where they could be up to 255.
-  private static func isBinary(_ array: NPYArray, _ range: (least: Float, largest: Float)) -> Bool {
+  private static func isBinary(_ array: NPYArray, _ range: NPYRange) -> Bool {
     array.header.element == .uint8 && range.largest == 1
   }
 
@@ -92,15 +91,14 @@ struct NPYImages: ImageSource {
     let values = height * width * channels
     let bytes = try array.bytes(index * values..<(index + 1) * values)
     guard array.header.element.isFloat else {
-      let pixels = range.largest > 1 ? bytes : bytes.map { $0 * 255 }
       return .bytes(
-        RasterImage(height: height, width: width, channels: channels, pixels: interleaved(pixels)))
+        RasterImage(
+          height: height, width: width, channels: channels, pixels: interleaved(range.pixels(bytes))))
     }
-    let (scale, shift): (Float, Float) = range.least >= 0 ? (2, -1) : (1, 0)
     return .floats(
       FloatImage(
         height: height, width: width, channels: channels,
-        pixels: interleaved(array.floats(bytes).map { $0 * scale + shift })))
+        pixels: interleaved(range.signed(array.floats(bytes)))))
   }
 
   /// `[H, W, C]` from the file's order.

@@ -34,11 +34,10 @@ struct PartialArray {
   func contexts(_ remark: (String) -> Void) throws(DatasetError) -> Tensor {
     let places = sampleShape.rows
     let valuesPerSample = places * layout.channels
-    let (least, largest) = try array.range(
+    let range = try array.range(
       addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples", SampleProblems(),
       allowsNaN: true)
-    if let doubt = array.remark(on: (least, largest)) { remark(doubt) }
-    let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
+    if let doubt = array.remark(on: range) { remark(doubt) }
     var contexts = Contexts(sampleShape)
     for sample in 0..<layout.count {
       let bytes = try array.bytes(sample * valuesPerSample..<(sample + 1) * valuesPerSample)
@@ -47,13 +46,11 @@ struct PartialArray {
         pixels =
           FloatImage(
             height: places, width: 1, channels: layout.channels,
-            pixels: layout.interleaved(array.floats(bytes).map { $0 * scale + shift })
+            pixels: layout.interleaved(range.signed(array.floats(bytes)))
           ).converted(toChannels: sampleShape.channels).pixels
       } else {
-        // As of data sets.
-        let scaled = largest > 1 ? bytes : bytes.map { $0 * 255 }
         pixels = RasterImage(
-          height: places, width: 1, channels: layout.channels, pixels: layout.interleaved(scaled)
+          height: places, width: 1, channels: layout.channels, pixels: layout.interleaved(range.pixels(bytes))
         ).converted(toChannels: sampleShape.channels).pixels.map { Float($0) / 127.5 - 1 }
       }
       try contexts.add(pixels, place: "\(array.path), sample \(sample)")

@@ -14,8 +14,9 @@ struct VolumeArray: VolumeDataset {
   let fingerprint: DataFingerprint
   let byteCount: Int
   var extent: VolumeExtent { fit.extent }
-  let least: Float
-  let largest: Float
+  var least: Float { range.least }
+  var largest: Float { range.largest }
+  private let range: NPYRange
   private let array: NPYArray
   private let labels: [Int]?
   private let fit: VolumeFit
@@ -47,8 +48,7 @@ struct VolumeArray: VolumeDataset {
         try VolumeFit(extent, size: request.size, place: place)
       }
     let hash = ContentHash(kind: "volumes 1")
-    (least, largest) = try array.range(
-      addingTo: hash, valuesPerSample: extent.count, of: "volumes", problems)
+    range = try array.range(addingTo: hash, valuesPerSample: extent.count, of: "volumes", problems)
     (labels, labelCount) = try arrays.labels(addingTo: hash, classes: request.labelCount, problems)
     fingerprint = hash.fingerprint()
     count = shape[0]
@@ -70,7 +70,7 @@ struct VolumeArray: VolumeDataset {
     }
   }
 
-  var valuesRemark: String? { array.remark(on: (least, largest)) }
+  var valuesRemark: String? { array.remark(on: range) }
 
   var remarks: [String] { [fit.remark, valuesRemark].compactMap { $0 } }
 
@@ -80,13 +80,12 @@ struct VolumeArray: VolumeDataset {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
     let bytes = try array.bytes(index * extent.count..<(index + 1) * extent.count)
     if array.header.element.isFloat {
-      let (scale, shift): (Float, Float) = least >= 0 ? (2, -1) : (1, 0)
-      array.floats(bytes).map { $0 * scale + shift }.withUnsafeBufferPointer {
+      range.signed(array.floats(bytes)).withUnsafeBufferPointer {
         fit.write($0.baseAddress!, into: values)
       }
     } else {
       bytes.withUnsafeBufferPointer {
-        fit.write($0.baseAddress!, full: largest > 1 ? 255 : 1, into: values)
+        fit.write($0.baseAddress!, full: Int(range.full), into: values)
       }
     }
     return label(index)

@@ -110,7 +110,8 @@ package final class WatchLink {
     }
   }
 
-  private func measureSilence() {
+  /// Counts the time in which nothing was acknowledged, also where nothing has come: several times a second.
+  func measureSilence() {
     let now = MonotonicClock.milliseconds
     defer { lastMeasured = now }
     var pending: Int32 = 0
@@ -124,23 +125,7 @@ package final class WatchLink {
 
   /// The records that have come, also those that came before the connection broke.
   package func receive() -> [WatchRecord] {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while !isDrained {
-      let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-      if count > 0 {
-        received += buffer[..<count]
-        silence = 0
-        lastHeard = MonotonicClock.milliseconds
-        // No peer sends so much without a record in it.
-        if received.count > 1 << 20 { break }
-      } else if count < 0 && (errno == EAGAIN || errno == ENOTCONN) {
-        break
-      } else if count == 0 || errno != EINTR {
-        isDrained = true
-        if loss == nil { fail(count == 0 ? ECONNRESET : errno) }
-      }
-    }
-    measureSilence()
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { take(into: $0) }
     var records: [WatchRecord] = []
     while received.count >= WatchRecord.byteCount {
       guard let record = WatchRecord(bytes: received.prefix(WatchRecord.byteCount)) else {
@@ -153,6 +138,26 @@ package final class WatchLink {
       received.removeFirst(WatchRecord.byteCount)
     }
     return records
+  }
+
+  /// Takes what has come from the kernel, through `buffer`.
+  private func take(into buffer: UnsafeMutableRawBufferPointer) {
+    while !isDrained {
+      let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+      if count > 0 {
+        received += buffer[..<count]
+        silence = 0
+        lastHeard = MonotonicClock.milliseconds
+        lastMeasured = lastHeard
+        // No peer sends so much without a record in it.
+        if received.count > 1 << 20 { break }
+      } else if count < 0 && (errno == EAGAIN || errno == ENOTCONN) {
+        break
+      } else if count == 0 || errno != EINTR {
+        isDrained = true
+        if loss == nil { fail(count == 0 ? ECONNRESET : errno) }
+      }
+    }
   }
 
   private func fail(_ code: Int32) {

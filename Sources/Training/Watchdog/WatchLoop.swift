@@ -37,7 +37,8 @@ final class WatchLoop {
   func run() {
     while !orders.isEnded {
       listen()
-      judge()
+      // Many ranks wake this thread more often than there is something new to judge.
+      if MonotonicClock.milliseconds - previous >= 100 || network?.hasVerdict == true { judge() }
     }
     network?.listen(milliseconds: 0, wake: orders.wake)
     // What the training thread met may be no more than the sign of it.

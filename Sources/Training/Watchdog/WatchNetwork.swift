@@ -38,6 +38,7 @@ package final class WatchNetwork {
   /// would look as if this process had ended.
   private var replaced: [WatchLink] = []
   private var lastAttempt: Int64?
+  private var lastMeasured = MonotonicClock.milliseconds
 
   /// What the ranks agree on before their watchdogs start.
   package struct Plan: Sendable {
@@ -75,17 +76,39 @@ package final class WatchNetwork {
   /// Waits up to `milliseconds` for something to come, also at the descriptor `wake`, then takes it in.
   package func listen(milliseconds: Int32, wake: Int32) {
     connectIfNeeded()
-    var polled = (strangers + links.values).map {
+    let (unknown, known) = (strangers, Array(links))
+    var polled = (unknown + known.map(\.value)).map {
       pollfd(descriptor: $0.descriptor, events: POLLIN)
     }
     polled.append(pollfd(descriptor: wake, events: POLLIN))
     if let listener { polled.append(pollfd(descriptor: listener, events: POLLIN)) }
     if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
-    for stranger in strangers { meet(stranger) }
+    // Only where something has come: with all of them at every wake, rank 0's work would grow with the square
+    // of the ranks. Another rank has few, and has to send what could not go before they were made.
+    for (stranger, socket) in zip(unknown, polled) where listener == nil || socket.revents != 0 {
+      meet(stranger)
+    }
     strangers.removeAll { $0.rank != nil || $0.loss != nil }
     forgetSilentStrangers()
     if listener == nil && !isInDoubt { strangers = [] }
-    for (other, link) in links { hear(link, from: other) }
+    // Some may have been replaced by a stranger.
+    for ((other, link), socket) in zip(known, polled.dropFirst(unknown.count))
+    where socket.revents != 0 && links[other] === link {
+      hear(link, from: other)
+    }
+    measureSilence()
+  }
+
+  /// Every quarter of a second, the rhythm of what is told.
+  private func measureSilence() {
+    let now = MonotonicClock.milliseconds
+    guard now - lastMeasured >= 250 else { return }
+    lastMeasured = now
+    for link in strangers + replaced { link.measureSilence() }
+    for (other, link) in links {
+      link.measureSilence()
+      dropIfLost(link, of: other)
+    }
   }
 
   /// Tells the other ends where this rank is.
@@ -179,6 +202,10 @@ package final class WatchNetwork {
       take(record)
       replaced = []
     }
+    dropIfLost(link, of: other)
+  }
+
+  private func dropIfLost(_ link: WatchLink, of other: Int) {
     guard let loss = link.loss else { return }
     links[other] = nil
     // Who has said that it ends has said why.

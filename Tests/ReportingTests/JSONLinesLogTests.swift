@@ -50,6 +50,33 @@ struct JSONLinesLogTests {
     #expect(folder.names == ["log.jsonl"])
   }
 
+  @Test("of lines with much in them, resuming keeps those up to the checkpoint, and a series has its numbers")
+  func arrays() throws {
+    let log = try JSONLinesLog.create(path)
+    var end = 0
+    for step in 1...300 {
+      let times = JSONValue.array((0..<64).map { .double(Double(step * $0) / 7) })
+      try log.append(
+        step: step, [("ranks", times), ("loss", .double(step % 3 == 0 ? .nan : 0.5)), ("more", times)])
+      if step == 150 { end = try #require(folder.bytes(of: "log.jsonl")).count }
+    }
+    let all = try #require(folder.bytes(of: "log.jsonl"))
+    let series = try JSONLinesLog.series(["loss", "ranks"], of: path)
+    #expect(series[0].points.map(\.x) == (1...300).map(Double.init) && series[1].points.isEmpty)
+    #expect(series[0].points.count(where: \.y.isNaN) == 100)
+    #expect(try JSONLinesLog.resume(path, afterStep: 150).lastStep == 150)
+    #expect(folder.bytes(of: "log.jsonl") == Array(all.prefix(end)))
+  }
+
+  @Test(
+    "what is damaged in a member that nobody asks for is damage too",
+    arguments: [#""more":[1,]"#, #""loss":2,"loss":3"#, #""more":{"a":1,"a":2}"#, #""more":01"#])
+  func damagedMember(_ member: String) throws {
+    folder.write(#"{"step":1,"loss":1,"# + member + "}\n" + #"{"step":2,"loss":1}"# + "\n", to: "log.jsonl")
+    #expect(throws: ReportingError.self) { try JSONLinesLog.resume(path, afterStep: 2) }
+    #expect(throws: ReportingError.self) { try JSONLinesLog.series(["other"], of: path) }
+  }
+
   @Test("kill and resume in a circle leave the same bytes as one run")
   func circle() throws {
     _ = try log(steps: 1...6)

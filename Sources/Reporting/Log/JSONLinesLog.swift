@@ -73,11 +73,11 @@ public final class JSONLinesLog {
     upTo step: Int, of path: String, _ calls: FileCalls
   ) throws(ReportingError) -> Int? {
     guard let bytes = try AtomicFile.read(path) else { return nil }
-    let kept = try JSONLines.parse(bytes, path: path, upTo: step).last
-    let end = kept?.range.upperBound ?? 0
+    var (end, lastStep) = (0, Int?.none)
+    try JSONLines.read(bytes, path: path, upTo: step) { (end, lastStep) = ($0.range.upperBound, $0.step) }
     if end < bytes.count {
       try AtomicFile.write(Array(bytes[..<end]), to: path, durable: true, calls: calls)
     }
-    return kept?.step
+    return lastStep
   }
 }

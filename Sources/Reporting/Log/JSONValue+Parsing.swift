@@ -5,10 +5,25 @@ extension JSONValue {
 
   /// The value that is all of a part of `bytes`, of all of them if none is named: strictly JSON (RFC 8259),
   /// at most 64 levels deep, no key twice in an object.
+  /// - Parameter keys: the members of an object that are kept; nil for all. The others are checked too.
   /// - Throws: `JSONError`.
-  package init(parsing bytes: [UInt8], range: Range<Int>? = nil) throws(JSONError) {
+  package init(
+    parsing bytes: [UInt8], range: Range<Int>? = nil, keeping keys: Set<String>? = nil
+  ) throws(JSONError) {
     var reader = JSONReader(bytes, range: range ?? 0..<bytes.count, maximumDepth: Self.depthLimit)
-    self = try JSONValue(from: &reader)
+    if let keys, reader.peek() == UInt8(ascii: "{") {
+      var members: [Member] = []
+      try reader.object { (reader, key) throws(JSONError) in
+        if keys.contains(key) {
+          members.append(Member(key, try JSONValue(from: &reader)))
+        } else {
+          try reader.skip()
+        }
+      }
+      self = .object(members)
+    } else {
+      self = try JSONValue(from: &reader)
+    }
     try reader.finish()
   }
 

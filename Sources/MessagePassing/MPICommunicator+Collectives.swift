@@ -21,13 +21,16 @@ extension MPICommunicator {
     }
     let longest = counts.max() ?? 0
     if counts.reduce(0, +) <= partLimit { return try gather(bytes[...], counts: counts) }
-    let length = max(1, partLimit / size)
     var all: [[UInt8]] = counts.map { _ in [] }
     for (source, count) in counts.enumerated() { all[source].reserveCapacity(count) }
-    for start in stride(from: 0, to: longest, by: length) {
+    var start = 0
+    while start < longest {
+      // A round is shared by those who still have something: in a broadcast that is one.
+      let length = max(1, partLimit / counts.count { $0 > start })
       let pieces = try gather(
         bytes.dropFirst(start).prefix(length), counts: counts.map { max(0, min($0 - start, length)) })
       for (source, piece) in pieces.enumerated() { all[source] += piece }
+      start += length
     }
     return all
   }

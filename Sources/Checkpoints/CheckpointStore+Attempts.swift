@@ -1,3 +1,5 @@
+import Synchronization
+
 extension CheckpointStore {
   /// How many starts from each generation have come to nothing so far, the one that may be under way
   /// included. A hint: no file, or one that cannot be read, is none.
@@ -22,18 +24,26 @@ extension CheckpointStore {
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`.
   public func countAttempt(from name: String) throws(CheckpointError) {
-    var attempts = attempts
-    attempts[name, default: 0] += 1
-    try write(attempts)
+    try change { $0[name, default: 0] += 1 }
   }
 
   /// Sets the number of starts from a generation back to none.
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate` or `inputOutput`.
   public func forgetAttempts(from name: String) throws(CheckpointError) {
-    var attempts = attempts
-    guard attempts.removeValue(forKey: name) != nil else { return }
-    try write(attempts)
+    try change { $0[name] = nil }
+  }
+
+  /// The thread that trains and the one that saves both change the counts.
+  private static let isChanging = Mutex(())
+
+  private func change(_ change: (inout [String: Int]) -> Void) throws(CheckpointError) {
+    try Self.isChanging.withLock { _ throws(CheckpointError) in
+      let before = attempts
+      var attempts = before
+      change(&attempts)
+      if attempts != before { try write(attempts) }
+    }
   }
 
   private func write(_ attempts: [String: Int]) throws(CheckpointError) {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Glibc
+import Platform
 import TestSupport
 import Testing
 
@@ -43,6 +44,16 @@ import Testing
     #expect(try store.newestValid(maximumAttempts: 2).generation?.step == 1)
     try store.forgetAttempts(from: name)
     #expect(store.attempts.isEmpty)
+  }
+
+  @Test("what several threads count is counted")
+  func concurrent() throws {
+    let store = try store(steps: 1...4)
+    let threads = (1...4).map { step in
+      SystemThread { for _ in 0..<25 { try? store.countAttempt(from: "step-0000000\(step)") } }
+    }
+    for thread in threads { thread.join() }
+    #expect(store.attempts.sorted { $0.key < $1.key }.map(\.value) == [25, 25, 25, 25])
   }
 
   @Test("a count is forgotten when the run gets on, and when the generation is written anew")

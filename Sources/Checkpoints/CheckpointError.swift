@@ -54,10 +54,13 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
     ownAdvice = advice
   }
 
-  /// The failure of a system call, with the text of `code`; a full disk is told from other causes.
+  /// The failure of a system call, with the text of `code`; a full disk and too many open files are told from
+  /// other causes.
   package init(_ kind: Kind, call: String, path: String, code: Int32) {
     let kind = code == ENOSPC || code == EDQUOT ? .noSpace : kind
-    self.init(kind, "cannot \(call): \(String(cString: strerror(code)))", path: path)
+    self.init(
+      kind, "cannot \(call): \(String(cString: strerror(code)))", path: path,
+      advice: code == EMFILE || code == ENFILE ? "raise the limit on open files (ulimit -n)" : nil)
   }
 
   /// The same failure with other advice.

@@ -41,6 +41,7 @@ struct Lockstep: ParsableCommand {
     default: break
     }
     StandardStreams.prepare()
+    OpenFiles.raiseLimit()
     MemoryExhaustion.setHandler { bytes in
       Failure.report(MemoryError.exhausted(bytes))
       _exit(ExitStatus.configuration.rawValue)

@@ -23,6 +23,26 @@ struct PlatformTests {
     #expect(Self.blocked() == before)
   }
 
+  @Test("the limit on open files is raised as far as it may be, and never lowered")
+  func openFiles() throws {
+    let before = OpenFiles.limit
+    let reachable = min(before.hard, OpenFiles.wanted)
+    try #require(reachable > 256)
+    func set(_ soft: Int) {
+      var limit = rlimit(rlim_cur: rlim_t(soft), rlim_max: rlim_t(before.hard))
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+    defer { set(before.soft) }
+    // Low by one only: other tests open files meanwhile.
+    set(reachable - 1)
+    try #require(OpenFiles.limit.soft == reachable - 1)
+    OpenFiles.raiseLimit()
+    #expect(OpenFiles.limit == (reachable, before.hard))
+    set(before.hard)
+    OpenFiles.raiseLimit()
+    #expect(OpenFiles.limit == (before.hard, before.hard))
+  }
+
   @Test("a thread that stands back has a smaller claim than its starter, which keeps its own")
   func priority() {
     let claims = Seen<Int32>()

@@ -17,7 +17,7 @@ extension MachineFacts {
     facts.memoryAvailable = Memory.free
     facts.memoryLimit = ControlGroup.own.memory
     facts.hugePages = Files.head("/sys/kernel/mm/transparent_hugepage/enabled").flatMap(chosen)
-    (facts.openFiles, facts.openFilesMaximum) = openFiles()
+    (facts.openFiles, facts.openFilesMaximum) = OpenFiles.limit
     facts.sharedMemory = MPILibrary.sharedMemoryRoom
     facts.clockSource =
       Files.head("/sys/devices/system/clocksource/clocksource0/current_clocksource")?.firstLine
@@ -35,12 +35,6 @@ extension MachineFacts {
       return nil
     }
     return String(setting[setting.index(after: start)..<end])
-  }
-
-  private static func openFiles() -> (Int, Int) {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return (0, 0) }
-    return (Int(clamping: limit.rlim_cur), Int(clamping: limit.rlim_max))
   }
 
   private static func clockResolution() -> Int? {

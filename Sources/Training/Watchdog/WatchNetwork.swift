@@ -38,6 +38,8 @@ package final class WatchNetwork {
   /// would look as if this process had ended.
   private var replaced: [WatchLink] = []
   private var lastAttempt: Int64?
+  /// Until when no connection is taken, because this process may open no more files.
+  private var isFullUntil: Int64 = 0
   private var lastMeasured = MonotonicClock.milliseconds
 
   /// What the ranks agree on before their watchdogs start.
@@ -81,7 +83,9 @@ package final class WatchNetwork {
       pollfd(descriptor: $0.descriptor, events: POLLIN)
     }
     polled.append(pollfd(descriptor: wake, events: POLLIN))
-    if let listener { polled.append(pollfd(descriptor: listener, events: POLLIN)) }
+    if let listener, MonotonicClock.milliseconds >= isFullUntil {
+      polled.append(pollfd(descriptor: listener, events: POLLIN))
+    }
     if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
     // Only where something has come: with all of them at every wake, rank 0's work would grow with the square
     // of the ranks. Another rank has few, and has to send what could not go before they were made.
@@ -104,7 +108,7 @@ package final class WatchNetwork {
     let now = MonotonicClock.milliseconds
     guard now - lastMeasured >= 250 else { return }
     lastMeasured = now
-    for link in strangers + replaced { link.measureSilence() }
+    for link in strangers { link.measureSilence() }
     for (other, link) in links {
       link.measureSilence()
       dropIfLost(link, of: other)
@@ -120,10 +124,16 @@ package final class WatchNetwork {
   }
 
   private func accept() {
-    guard let listener else { return }
+    guard let listener, MonotonicClock.milliseconds >= isFullUntil else { return }
     while true {
       let descriptor = Glibc.accept(listener, nil, nil)
-      guard descriptor >= 0 else { return }
+      guard descriptor >= 0 else {
+        // The connection stays, and poll would tell of it again at once.
+        if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
+          isFullUntil = MonotonicClock.milliseconds + 1000
+        }
+        return
+      }
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
       strangers.append(WatchLink(descriptor: descriptor))

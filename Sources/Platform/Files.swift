@@ -77,18 +77,28 @@ package enum Files {
   }
 
   /// Makes a folder, and those above it that are missing.
-  package static func makeFolders(_ path: String) -> MadeFolder {
+  /// - Parameter isDurable: also wait until the names of those that are made are on the storage device,
+  ///   except where the folder above may be written to but not be read.
+  package static func makeFolders(_ path: String, isDurable: Bool = false) -> MadeFolder {
     let path = withoutTrailingSlashes(path)
-    if mkdir(path, 0o777) == 0 { return .new }
+    if mkdir(path, 0o777) == 0 { return isDurable ? synchronizeName(of: path) : .new }
     var code = errno
     if code == ENOENT, let end = path.utf8.lastIndex(of: UInt8(ascii: "/")), end > path.startIndex {
-      if case .failed(let code) = makeFolders(String(path[..<end])) { return .failed(code) }
-      if mkdir(path, 0o777) == 0 { return .new }
+      let above = String(path[..<end])
+      if case .failed(let code) = makeFolders(above, isDurable: isDurable) { return .failed(code) }
+      if mkdir(path, 0o777) == 0 { return isDurable ? synchronizeName(of: path) : .new }
       code = errno
     }
     // Of a read-only file system, mkdir says so for folders that are there, too.
     if isFolder(path) { return .there }
     return .failed(code == EEXIST && exists(path) ? ENOTDIR : code)
+  }
+
+  private static func synchronizeName(of folder: String) -> MadeFolder {
+    let above = open("\(folder)/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard above >= 0 else { return errno == EACCES ? .new : .failed(errno) }
+    defer { close(above) }
+    return fsync(above) == 0 ? .new : .failed(errno)
   }
 
   /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and

@@ -101,6 +101,8 @@ struct PlatformTests {
     close(creat("\(folder)/file", 0o644))
     #expect(Files.makeFolders("\(folder)/a/b/c//") == .new && Files.isFolder("\(folder)/a/b/c"))
     #expect(Files.makeFolders("\(folder)/a/b/c/") == .there && Files.makeFolders("/") == .there)
+    #expect(Files.makeFolders("\(folder)/d/e", isDurable: true) == .new && Files.isFolder("\(folder)/d/e"))
+    #expect(Files.makeFolders("\(folder)/d/e", isDurable: true) == .there)
     #expect(Files.makeFolders("\(folder)/file") == .failed(ENOTDIR))
     #expect(Files.makeFolders("\(folder)/file/a/b") == .failed(ENOTDIR))
     #expect(Files.makeFolders("") == .failed(ENOENT))

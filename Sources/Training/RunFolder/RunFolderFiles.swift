@@ -12,9 +12,10 @@ enum RunFolderFiles {
       "choose another --run")
   }
 
-  /// Makes a folder, and those above it that are missing. False if there is a folder of that name already.
+  /// Makes a folder, and those above it that are missing, so that a power cut leaves their names, as it does
+  /// what is saved in them. False if there is a folder of that name already.
   static func makeDirectory(_ path: String) throws(RunFolderError) -> Bool {
-    switch Files.makeFolders(path) {
+    switch Files.makeFolders(path, isDurable: true) {
     case .new: return true
     case .there: return false
     case .failed(let code):

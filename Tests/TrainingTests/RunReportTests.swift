@@ -66,6 +66,20 @@ struct RunReportTests {
     #expect(told.contains("the log has no line after step ") == isTold && told.isEmpty != isTold)
   }
 
+  @Test("of a log that cannot be written so many lines are kept, and the steps of those given up are told")
+  func longWaiting() throws {
+    scratch.link("run/log.jsonl", to: "/dev/full")
+    var told = ""
+    let output = ReportOutput(hasColours: false, columns: { nil }, write: { told += $0 })
+    let progress = ProgressReporter(.init(steps: 9, itemsPerStep: 1, linesEvery: 1), output: output)
+    let report = try RunReport(folder: folder, resumingAt: nil, loggedEvery: 1, progress: progress)
+    for step in 1...RunReport.mostWaiting { report.log(line(step)) }
+    #expect(!told.isEmpty && !told.contains("will lack"))
+    report.log(line(RunReport.mostWaiting + 1))
+    #expect(told.contains("will lack the lines of steps 1 to \(RunReport.mostWaiting / 10): "), "\(told)")
+    #expect(throws: ReportingError.self) { try report.finish() }
+  }
+
   @Test(
     "the losses are drawn without reading the log again, and a resumed run draws what one that went on does")
   func drawing() throws {

@@ -58,6 +58,8 @@ package final class RunReport {
   private let sinks: Sinks?
   /// Lines that could not be written yet.
   private var waiting: [Line] = []
+  /// The most of them: some megabytes.
+  package static let mostWaiting = 10_000
   /// What the log has of each statistic that is drawn, as single-precision numbers; read once, at the first
   /// picture, and kept up to date with every line. 16 bytes a line and statistic.
   private var drawn: [String: [Plot.Point]] = [:]
@@ -116,6 +118,7 @@ package final class RunReport {
     guard let sinks else { return }
     waiting.append(line)
     attempt(.log) { try writeWaiting(sinks.log) }
+    dropLongWaiting(sinks.log.path)
     attempt(.tensorBoard) {
       try sinks.tensorBoard.write(
         scalars: line.statistics.map { (tag: "\($0.plot ?? "statistics")/\($0.key)", value: Double($1)) } + [
@@ -125,10 +128,22 @@ package final class RunReport {
   }
 
   private func writeWaiting(_ log: JSONLinesLog) throws {
-    while let first = waiting.first {
-      try append(first, to: log)
-      waiting.removeFirst()
+    var written = 0
+    defer { waiting.removeFirst(written) }
+    for line in waiting {
+      try append(line, to: log)
+      written += 1
     }
+  }
+
+  /// Gives up the oldest lines of a log that cannot be written for long, a tenth at a time.
+  private func dropLongWaiting(_ path: String) {
+    guard waiting.count > Self.mostWaiting else { return }
+    let lost = waiting.prefix(Self.mostWaiting / 10).map(\.step)
+    waiting.removeFirst(lost.count)
+    progress.warning(
+      "the log will lack the lines of steps \(lost[0]) to \(lost[lost.count - 1]): it could not be written "
+        + "for too long, \(path); mend what the warning before names, or stop the run")
   }
 
   private func append(_ line: Line, to log: JSONLinesLog) throws {

@@ -87,9 +87,13 @@ package struct RunStatus: Sendable, Equatable {
   /// Writes `status.json` into a run folder that is there. Training does not fail for it. Who does not know
   /// of a checkpoint leaves what is said of one.
   package func write(in folder: String) {
+    write(in: folder, over: checkpoint == nil ? RunStatus.read(in: folder) : nil)
+  }
+
+  private func write(in folder: String, over there: RunStatus?) {
     guard Files.isFolder(folder) else { return }
     var status = self
-    status.checkpoint = checkpoint ?? RunStatus.read(in: folder)?.checkpoint
+    status.checkpoint = checkpoint ?? there?.checkpoint
     let bytes = Array((status.json + "\n").utf8)
     do {
       try AtomicFile.write(bytes, to: Self.path(in: folder), durable: false)
@@ -101,10 +105,11 @@ package struct RunStatus: Sendable, Equatable {
   /// The same of a start that has written one before: where another start has taken the folder over, its
   /// status stays, and so does the end of this one, where a rank still goes on that nobody waits for.
   package func writeOverOwn(in folder: String) {
-    if let there = RunStatus.read(in: folder) {
+    let there = RunStatus.read(in: folder)
+    if let there {
       guard there.start == start, state != .running || there.exitCode == nil else { return }
     }
-    write(in: folder)
+    write(in: folder, over: there)
   }
 
   /// On a full disk there is still the room of the file that is there.

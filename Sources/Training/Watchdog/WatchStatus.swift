@@ -41,10 +41,6 @@ final class WatchStatus: Sendable {
   /// Waits until everything is written, but not for long.
   func wait(milliseconds: Int64) {
     let limit = MonotonicClock.milliseconds + milliseconds
-    while MonotonicClock.milliseconds < limit,
-      queue.withLock({ $0.isBusy || !$0.jobs.isEmpty })
-    {
-      usleep(2000)
-    }
+    while MonotonicClock.milliseconds < limit, queue.read({ $0.isBusy || !$0.jobs.isEmpty }) { usleep(2000) }
   }
 }

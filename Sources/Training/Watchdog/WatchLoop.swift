@@ -22,6 +22,7 @@ final class WatchLoop {
   private var lastTold: Int64 = 0
   private var lossNoticed: Int64?
   private var hasWarned = false
+  private var hasCounted = false
   /// When it was last told how much of the data had been read.
   private lazy var lastRead = (time: start, bytes: 0)
   private let status = WatchStatus()
@@ -70,6 +71,7 @@ final class WatchLoop {
     judgeReading(now)
     judgeProgress(now, settings)
     if rank == 0 {
+      judgeAbsence(now)
       judgeBlips(now)
       judgeSpeed(now, settings)
     }
@@ -124,6 +126,16 @@ final class WatchLoop {
     status.wait(milliseconds: 500)
     network?.tell(.exhausted, board.place)
     orders.exhaustionIsTold()
+  }
+
+  /// Tells once of ranks that train and have not connected: nothing would tell of their end.
+  private func judgeAbsence(_ now: Int64) {
+    guard !hasCounted, board.place.turns > 0, now - start > 30_000 else { return }
+    hasCounted = true
+    let absent = (network?.peers ?? [:]).filter {
+      $0.value.lastHeard == nil && $0.value.loss == nil && !$0.value.hasLeft
+    }
+    if !absent.isEmpty { print("warning: \(report.absent(absent.keys.sorted()))\n") }
   }
 
   // MARK: Progress

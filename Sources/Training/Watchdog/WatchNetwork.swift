@@ -28,7 +28,11 @@ package final class WatchNetwork {
 
   private let rank: Int
   private let address: WatchAddress
+  /// Whether this rank's host has the name of rank 0's.
   private let isOnHostOfFirst: Bool
+  /// Whether rank 0 is looked for at the loopback alone. Two hosts may have one name: where nobody answers
+  /// there, its other addresses are tried too.
+  private var isNear: Bool
   /// Rank 0's listening socket.
   private let listener: Int32?
   /// Connections whose other end is not known yet.
@@ -38,6 +42,7 @@ package final class WatchNetwork {
   /// would look as if this process had ended.
   private var replaced: [WatchLink] = []
   private var lastAttempt: Int64?
+  private let begun = MonotonicClock.milliseconds
   /// Until when no connection is taken, because this process may open no more files.
   private var isFullUntil: Int64 = 0
   private var lastMeasured = MonotonicClock.milliseconds
@@ -58,6 +63,7 @@ package final class WatchNetwork {
     address = plan.address
     listener = plan.listener
     isOnHostOfFirst = plan.hosts[plan.rank] == plan.hosts[0]
+    isNear = isOnHostOfFirst
     for other in plan.hosts.indices where other != rank && (rank == 0 || other == 0) { peers[other] = Peer() }
   }
 
@@ -146,8 +152,9 @@ package final class WatchNetwork {
     guard listener == nil, let first = peers[0], first.loss == nil, !first.hasLeft, isInDoubt else { return }
     if let lastAttempt, now - lastAttempt < (links.isEmpty ? 2000 : 1000) { return }
     lastAttempt = now
+    if links.isEmpty && now - begun >= Self.loopbackPatience { isNear = false }
     let candidates =
-      isOnHostOfFirst ? [IPAddress.loopback] : address.addresses.filter { $0 != IPAddress.loopback }
+      isNear ? [IPAddress.loopback] : address.addresses.filter { isOnHostOfFirst || $0 != IPAddress.loopback }
     let attempts = candidates.compactMap { candidate in
       address.connect(to: candidate).map { WatchLink(descriptor: $0) }
     }
@@ -155,6 +162,9 @@ package final class WatchNetwork {
     // Earlier attempts may yet come through, but not for ever.
     strangers = strangers.suffix(7 * candidates.count) + attempts
   }
+
+  /// Milliseconds for which a rank looks for rank 0 at the loopback alone.
+  private static let loopbackPatience: Int64 = 10_000
 
   /// Whether this rank has no connection to rank 0 that answers.
   private var isInDoubt: Bool { links[0].map { $0.silence > WatchLink.doubt } ?? true }

@@ -101,6 +101,14 @@ package struct WatchReport: Sendable {
     }.joined(separator: ", ") + "; training goes on"
   }
 
+  /// Ranks that have not connected to rank 0.
+  package func absent(_ ranks: [Int]) -> String {
+    let (have, their) = ranks.count == 1 ? ("has", "its") : ("have", "their")
+    return
+      "\(named(ranks)) \(have) not connected to rank 0 on \(hosts[0]), which would not notice \(their) end; "
+      + "let its host take TCP connections from theirs, and give each host a name of its own"
+  }
+
   /// Who keeps the others waiting: ranks that give no sign; else, of those that do not wait themselves, the
   /// ones with the fewest turns.
   /// - Parameters:

@@ -25,7 +25,8 @@ import Synchronization
 /// Heartbeats in files would need a file system that all hosts share and that does not hang with the host
 /// that serves it; datagrams cannot tell a stopped process from a lost host. Rank 0 speaks, writes
 /// `status.json`, and has the others leave silently; where rank 0 is what is lost, the first rank that is
-/// left speaks. All end with code 69. Where no connection comes about, a rank watches only itself.
+/// left speaks. All end with code 69. Where no connection comes about, a rank watches only itself, and rank 0
+/// warns of it.
 ///
 /// Time in which the process itself was stopped (Ctrl-Z, a suspended machine) does not count.
 package final class Watchdog: Sendable {

@@ -1,4 +1,5 @@
 import Cluster
+import Glibc
 import Platform
 import TestSupport
 import Testing
@@ -66,6 +67,23 @@ struct LaunchRecordTests {
     RunStatus(.done, step: 9, exitStatus: .done, start: "c/0").write(in: run)
     own.writeStop()
     #expect(there?.state == .done)
+  }
+
+  @Test("a further wish is how a start ended that had not saved, unless a rank has failed by itself")
+  func stoppedAtOnce() throws {
+    let own = record("a")
+    let running = RunStatus(.running, step: 7, checkpoint: 5, start: own.start)
+    try begin(running)
+    #expect(own.writeStop(by: SIGTERM, over: running, ranks: 2) == 143)
+    var status = try #require(there)
+    #expect(status.state == .failed && status.exitCode == 143 && status.step == 7 && status.checkpoint == 5)
+    #expect(status.cause == "stopped at once by signal 15" && status.worldSize == 2)
+    for (exit, code) in [(Platform.ExitStatus.peerLost, 130), (.badData, 65)] {
+      status = RunStatus(.failed, step: 7, exitStatus: exit, cause: "x", start: own.start)
+      status.write(in: run)
+      #expect(own.writeStop(by: SIGINT, over: status, ranks: 2) == 130)
+      #expect(there?.exitCode == code)
+    }
   }
 
   @Test("a run that another process is at work on is left alone, also after an own start")

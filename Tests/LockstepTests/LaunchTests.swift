@@ -149,7 +149,7 @@ extension EndToEnd {
       arguments: [true, false])
     func refusedRestart(isSeen: Bool) throws {
       let folder = try Folder()
-      let finished = try start(
+      let finished = try Lockstep.start(
         ["launch", "-n", "1", "--max-restarts", "2", "train", "ring", "--run", "run"], in: folder,
         with: "mpirun",
         doing: """
@@ -169,22 +169,9 @@ extension EndToEnd {
 
     /// Launches one rank by an mpirun that is a shell script.
     private func launch(_ words: [String], in folder: Folder, by script: String) throws -> Finished {
-      try start(
+      try Lockstep.start(
         ["launch", "-n", "1", "train"] + words + ["--run", "run"], in: folder, with: "mpirun", doing: script
       ).wait()
-    }
-
-    /// Starts the program with a shell script in place of another one.
-    private func start(
-      _ words: [String], in folder: Folder, with program: String, doing script: String, seconds: Double = 90
-    ) throws -> Job {
-      try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), program)
-      try FileManager.default.setAttributes(
-        [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(program)")
-      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-      return try Job(
-        ["/usr/bin/env", "PATH=\(folder.path):\(path)", Lockstep.path!] + words, in: folder,
-        seconds: seconds)
     }
 
     @Test("a job that is given up takes with it what it has started")
@@ -204,7 +191,7 @@ extension EndToEnd {
       let folder = try Folder()
       // From a block for documentation (RFC 5737).
       try folder.write(Array("localhost slots=1\n203.0.113.77 slots=1\n".utf8), "hosts")
-      let finished = try start(
+      let finished = try Lockstep.start(
         ["launch", "-n", "1", "--hostfile", "hosts", "--max-restarts", "1", "train", "ring", "steps=2"]
           + ["samples.every=0", "stallTimeout=10", "--run", "run"],
         in: folder, with: "ssh",
@@ -273,25 +260,6 @@ extension EndToEnd {
     }
 
     @Test(
-      "a wish to stop that comes before the ranks are there is kept, and ends with 75",
-      arguments: [0, 60, 200])
-    func earlySignal(milliseconds: UInt32) throws {
-      let folder = try Folder()
-      let run = folder.path + "/run"
-      let words = ["launch", "-n", "2", "--oversubscribe", "train", "ring", "steps=1000000", "--run", run]
-      let job = try Lockstep.start(words, in: folder)
-      // Before the program has begun nobody can keep it.
-      try #require(
-        try job.wait { Processes.withWord(run).first.map { Processes.catches(SIGTERM, $0) } ?? false })
-      usleep(1000 * milliseconds)
-      job.signal(SIGTERM)
-      let finished = try job.wait()
-      #expect(finished.status == 75, "\(finished.errors)")
-      #expect(Processes.withWord(run).isEmpty)
-      if folder.has("run") { #expect(try Status(of: run).state == "stopped") }
-    }
-
-    @Test(
       "a start that is refused says nothing of a run that had ended; a benchmark that is stopped is no lost rank"
     )
     func refusedStart() throws {
@@ -311,44 +279,6 @@ extension EndToEnd {
       #expect(stopped.status == 130 && !stopped.errors.contains("--resume"), "\(stopped.errors)")
     }
 
-    @Test("a second wish to stop ends an mpirun that does not heed the first")
-    func secondWish() throws {
-      let folder = try Folder()
-      let job = try start(
-        ["launch", "-n", "1", "bench", "ring"], in: folder, with: "mpirun",
-        doing: "trap '' TERM; : > begun; exec sleep 60", seconds: 30)
-      try #require(try job.wait { folder.has("begun") })
-      job.signal(SIGINT)
-      // Sooner it would be the same wish.
-      usleep(1_500_000)
-      job.signal(SIGINT)
-      #expect(try job.wait().status == 130)
-    }
-
-    @Test("a start that is ended by two wishes leaves no daemon, and what tells of its end is not told")
-    func endedStart() throws {
-      let folder = try Folder()
-      let job = try start(
-        ["launch", "-n", "1", "train", "ring", "--run", "run"], in: folder, with: "mpirun",
-        doing: "trap '' TERM; cp /bin/sleep orted; ./orted 60 & echo $! > daemon; wait; echo late >&2",
-        seconds: 30)
-      func daemon() -> pid_t? {
-        (try? folder.bytes("daemon")).flatMap {
-          pid_t(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
-        }
-      }
-      try #require(try job.wait { daemon() != nil })
-      job.signal(SIGINT)
-      // Sooner it would be the same wish.
-      usleep(1_500_000)
-      job.signal(SIGINT)
-      let finished = try job.wait()
-      #expect(finished.status == 75 && !finished.errors.contains("late"), "\(finished.errors)")
-      // One that nobody has asked after yet has no words any more.
-      let words = FileManager.default.contents(atPath: "/proc/\(try #require(daemon()))/cmdline")
-      #expect(words?.isEmpty != false)
-    }
-
     @Test("what is wrong with the run itself is not tried again")
     func notRestarted() throws {
       let folder = try Folder()
@@ -362,7 +292,7 @@ extension EndToEnd {
     func doctor() throws {
       let folder = try Folder()
       try folder.write(Array("203.0.113.77 slots=1\n".utf8), "hosts")
-      let doctor = try start(
+      let doctor = try Lockstep.start(
         ["doctor", "--hostfile", "hosts"], in: folder, with: "ssh",
         doing: """
           echo "$*" >> words

@@ -36,6 +36,21 @@ package struct LaunchRecord {
   /// Writes that a wish has ended the launch where there was nothing to save.
   package func writeStop() { write(ExitStatus.stopped.rawValue) }
 
+  /// Writes that a further wish has ended the newest start before it had saved. What a rank has said of a
+  /// failure of its own stays; that others are lost is what such a wish has done.
+  /// - Parameters:
+  ///   - signal: the wish.
+  ///   - status: what the run folder says of that start; nil if nothing.
+  /// - Returns: the exit code, 128 and the signal's number.
+  package func writeStop(by signal: Int32, over status: RunStatus?, ranks: Int) -> Int32 {
+    let code = 128 + signal
+    if status?.exitCode == nil || status?.exitCode == Int(ExitStatus.peerLost.rawValue) {
+      write(
+        code, "stopped at once by signal \(signal)", ranks: ranks, isSure: status != nil, hasBegun: true)
+    }
+    return code
+  }
+
   /// - Parameter isSure: whether the status that is there is known to be of the newest start.
   private func write(
     _ code: Int32, _ cause: String? = nil, ranks: Int? = nil, isSure: Bool = false, hasBegun: Bool = false

@@ -150,7 +150,7 @@ package struct Launcher {
     while true {
       let (end, status, outcome) = start(attempt, as: record.start, by: mpirun, limit: limit)
       if outcome.isFromOutside { record.forgive() }
-      if let code = wished(end, status, words, record) { return code }
+      if let code = wished(end, status, attempt, record) { return code }
       record.write(outcome, over: status, ranks: attempt.ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
@@ -278,16 +278,19 @@ package struct Launcher {
 
   /// The exit code where a wish to stop decides on it; nil where it does not.
   private func wished(
-    _ end: Supervision.End, _ status: RunStatus?, _ words: TrainWords, _ record: LaunchRecord
+    _ end: Supervision.End, _ status: RunStatus?, _ attempt: Attempt, _ record: LaunchRecord
   ) -> Int32? {
     guard LaunchSignals.wishes > 0 else { return nil }
+    let words = attempt.words
     guard words.isTraining else { return 128 + LaunchSignals.signal }
     switch status?.state {
     case .stopped, .done: return Int32(truncatingIfNeeded: status?.exitCode ?? 0)
     default: break
     }
     if !end.hasBegun { return stopped("before the ranks had begun", words, record) }
-    return LaunchSignals.wishes > 1 ? 128 + LaunchSignals.signal : nil
+    guard LaunchSignals.wishes > 1 else { return nil }
+    record.forgive()
+    return record.writeStop(by: LaunchSignals.signal, over: status, ranks: attempt.ranks)
   }
 
   /// Where there was nothing to save.

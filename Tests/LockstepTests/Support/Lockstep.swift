@@ -24,6 +24,19 @@ enum Lockstep {
     try Job([path!] + arguments, in: folder)
   }
 
+  /// Starts the program with a shell script in place of another one.
+  static func start(
+    _ words: [String], in folder: Folder, with program: String, doing script: String, seconds: Double = 90
+  ) throws -> Job {
+    try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), program)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(program)")
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    return try Job(
+      ["/usr/bin/env", "PATH=\(folder.path):\(path)", Self.path!] + words, in: folder,
+      seconds: seconds)
+  }
+
   /// Trains on as many ranks, with mpirun if they are more than one, and waits for the end.
   static func train(_ arguments: [String], ranks: Int, in folder: Folder) throws -> Finished {
     try startTraining(arguments, ranks: ranks, in: folder).wait()

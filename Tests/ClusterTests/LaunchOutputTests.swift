@@ -86,4 +86,16 @@ struct LaunchOutputTests {
     #expect(text(output.end()) == "\n")
     #expect(text(output.end()) == "")
   }
+
+  @Test("a live line that is not to be shown is dropped, but the last one stands below the next whole line")
+  func liveIsHidden() {
+    func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    var output = LaunchOutput()
+    #expect(text(output.pass(Array("\u{1E}step 1\n".utf8))) == "step 1")
+    output.showsLive = false
+    #expect(text(output.pass(Array("\u{1E}step 2\n\u{1E}step 3\n".utf8))) == "")
+    #expect(text(output.pass(Array("saved\n".utf8))) == "\r\u{1B}[Ksaved\nstep 3")
+    output.showsLive = true
+    #expect(text(output.pass(Array("\u{1E}step 4\n".utf8))) == "\r\u{1B}[Kstep 4")
+  }
 }

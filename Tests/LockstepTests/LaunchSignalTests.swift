@@ -24,6 +24,33 @@ extension EndToEnd {
       if folder.has("run") { #expect(try Status(of: run).state == "stopped") }
     }
 
+    @Test("a wish to stop reaches the ranks also where nobody takes what launch writes")
+    func heldErrors() throws {
+      let folder = try Folder()
+      try folder.writeScript(
+        """
+        trap 'exit 75' USR1
+        echo 'model: m' >&2
+        : > begun
+        while :; do sleep 0.1; done
+        """, "mpirun")
+      let job = try Job(
+        [
+          "/bin/sh", "-c",
+          """
+          mkfifo held
+          exec 3<> held
+          timeout 1 cat /dev/zero >&3
+          export PATH="$PWD:$PATH"
+          exec '\(Lockstep.path!)' launch -n 1 train ring --run run 2>&3 3>&-
+          """,
+        ], in: folder, seconds: 60)
+      try #require(try job.wait { folder.has("begun") })
+      usleep(500_000)
+      job.signal(SIGTERM)
+      #expect(try job.wait().status == 75)
+    }
+
     @Test("a second wish, which ends the ranks before they have saved, is how the run ended")
     func stoppedAtOnce() throws {
       let folder = try Folder()

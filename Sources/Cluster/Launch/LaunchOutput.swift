@@ -10,6 +10,8 @@ import Training
 package struct LaunchOutput {
   /// Lines that have been read whole since the last time, cut off after some thousand bytes; no marked ones.
   package private(set) var lines: [String] = []
+  /// Whether a marked line is shown when it comes; else it is with the next bytes of another kind.
+  package var showsLive = true
   /// The line that is being read.
   private var line: [UInt8] = []
   /// Whether it is nothing but dashes so far.
@@ -85,7 +87,7 @@ package struct LaunchOutput {
   /// Shows a marked line in the place of the last one.
   private mutating func show(_ marked: ArraySlice<UInt8>, _ result: inout [UInt8]) {
     live = Array(marked)
-    guard isAtLineStart else { return }
+    guard isAtLineStart, showsLive else { return }
     if isLiveShown { result += Self.clearedLine }
     result += live
     isLiveShown = !live.isEmpty

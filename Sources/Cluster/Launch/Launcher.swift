@@ -28,6 +28,8 @@ package struct Launcher {
   /// The hostfile as it is, and without hosts that have no address.
   private let listed, hosts: Hostfile?
   private let report: (String) -> Void
+  /// What ranks and launcher write on standard error.
+  private let errors: BackgroundOutput
   /// The options of a run that begins, where they can be read here.
   private let options: Options?
   /// This program, by the path at which every host has it: as it is called now. When another one is deployed
@@ -38,9 +40,13 @@ package struct Launcher {
   /// - Parameter report: prints one line for people.
   /// - Throws: ``ClusterError``, ``LaunchError``; of a run that begins `OptionsError`, and `PlanError` if
   ///   the batch cannot be cut for so many ranks.
-  package init(_ request: Request, report: @escaping (String) -> Void) throws {
+  package init(_ request: Request, report: @escaping @Sendable (String) -> Void) throws {
     self.request = request
-    self.report = report
+    let errors = BackgroundOutput {
+      report("\(ByteCount.text($0)) of output is left out here: for too long nobody took it")
+    }
+    self.errors = errors
+    self.report = { text in errors.add(text.utf8.count) { report(text) } }
     let listed = try request.hostfile.map { try Hostfile.read($0) }
     self.listed = listed
     let slots = listed?.slots ?? Cores.onNode
@@ -136,6 +142,7 @@ package struct Launcher {
       throw LaunchError(
         .peerLost, "mpirun is not on PATH; apt-get install openmpi-bin, or load the MPI module")
     }
+    defer { waitForErrors() }
     announceTerminal()
     let (words, claimed) = try placed(request.words)
     // Takes away the folder only if nothing came into it.
@@ -198,13 +205,13 @@ package struct Launcher {
   ) -> (Supervision.End, RunStatus?, LaunchOutcome) {
     let (words, ranks) = (attempt.words, attempt.ranks)
     setenv(RunStatus.startVariable, mark, 1)
-    func status() -> RunStatus? {
+    @Sendable func status() -> RunStatus? {
       words.folder.flatMap { RunStatus.read(in: $0) }.flatMap { $0.start == mark ? $0 : nil }
     }
     let end =
       Supervision(
         mpirun, command(words, ranks: ranks, hostfile: attempt.hostfile, start: mark).words,
-        isTraining: words.isTraining, limit: Int64(limit * 1000), status: status
+        isTraining: words.isTraining, limit: Int64(limit * 1000), errors: errors, status: status
       ) {
         let hosts = attempt.hosts ?? Hostfile(hosts: [.init(name: RunOwner.current.host, slots: ranks)])
         return StartSweep(
@@ -346,6 +353,15 @@ package struct Launcher {
   private func sleep(milliseconds: Int) {
     let end = MonotonicClock.milliseconds + Int64(milliseconds)
     while MonotonicClock.milliseconds < end, LaunchSignals.wishes == 0 { usleep(50_000) }
+  }
+
+  /// Waits until everything is on standard error; after a wish to stop five seconds at most.
+  private func waitForErrors() {
+    var left = 5000
+    while left > 0, !errors.isWritten {
+      usleep(2000)
+      if LaunchSignals.wishes > 0 { left -= 2 }
+    }
   }
 
   private func reachable(_ hosts: Hostfile) -> [String] {

@@ -37,8 +37,9 @@ final class Supervision {
   private static let beginning: Int64 = 10_000
 
   private let process: ChildProcess
-  private let status: () -> RunStatus?
+  private let status: @Sendable () -> RunStatus?
   private var output = LaunchOutput()
+  private let errors: BackgroundOutput
   private var noticed: LaunchNotice?
   private var judged: String?
   private var said: String?
@@ -53,6 +54,8 @@ final class Supervision {
   /// When it happened, in milliseconds of the monotonic clock.
   private var (verdict, aborted, ended, wished): (Int64?, Int64?, Int64?, Int64?)
   private var looked = MonotonicClock.milliseconds
+  /// The look that is under way: the server of the run folder may hang.
+  private var looking: BackgroundJob<RunStatus?>?
   /// Wishes to stop that have been passed on, and the signal for the next one.
   private var (told, next) = (0, 0)
 
@@ -60,14 +63,16 @@ final class Supervision {
   /// - Parameters:
   ///   - isTraining: whether the ranks tell when they are there and take the wish to stop.
   ///   - limit: milliseconds that the ranks have to be all there; the data may take them longer after that.
+  ///   - errors: takes what mpirun and the ranks write.
   ///   - status: what the run folder says of this start.
   ///   - sweep: ends on all hosts what there is of a start that is given up.
   init?(
-    _ mpirun: String, _ words: [String], isTraining: Bool, limit: Int64, status: @escaping () -> RunStatus?,
-    sweep: @escaping () -> StartSweep
+    _ mpirun: String, _ words: [String], isTraining: Bool, limit: Int64, errors: BackgroundOutput,
+    status: @escaping @Sendable () -> RunStatus?, sweep: @escaping () -> StartSweep
   ) {
     guard let process = ChildProcess(mpirun, words) else { return nil }
     self.process = process
+    self.errors = errors
     self.status = status
     self.isTraining = isTraining
     self.limit = limit
@@ -92,7 +97,7 @@ final class Supervision {
           sweep: isOverdue ? swept : nil)
       }
       let now = MonotonicClock.milliseconds
-      if ended == nil, now - looked > 1000 { look(now) }
+      look(now)
       passOnWishes(now)
       if let verdict, now - verdict > 1500 { kill(process.pid, SIGKILL) }
       if [aborted, ended].contains(where: { $0.map { now - $0 > Self.patience } ?? false }) { giveUp() }
@@ -124,6 +129,7 @@ final class Supervision {
         return
       }
       isFirst = false
+      output.showsLive = !errors.isBehind
       tell(output.pass(bytes))
       for text in output.lines {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
@@ -143,13 +149,19 @@ final class Supervision {
   /// Not what mpirun makes of a start that was given up, nor what it and ranks make of a wish to stop that
   /// has ended them before they had begun: some tell of the others' end.
   private func tell(_ bytes: [UInt8]) {
-    if !isOverdue, hasBegun || told == 0 { _ = writeAll(bytes, to: 2) }
+    guard !bytes.isEmpty, !isOverdue, hasBegun || told == 0 else { return }
+    errors.add(bytes.count) { _ = writeAll(bytes, to: 2) }
   }
 
-  /// Looks at the status of this start.
+  /// Looks at the status of this start, until that has an end.
   private func look(_ now: Int64) {
-    looked = now
-    guard let status = status() else { return }
+    if ended == nil, looking == nil, now - looked > 1000 {
+      looked = now
+      looking = BackgroundJob(.withoutSignals, status)
+    }
+    guard let job = looking, job.isDone else { return }
+    looking = nil
+    guard let status = job.wait() else { return }
     hasBegun = true
     if status.exitCode != nil { ended = now }
   }
@@ -159,6 +171,7 @@ final class Supervision {
   /// Ranks that train and get SIGUSR1 save and leave with 75; SIGTERM ends them. Ranks that are not there yet
   /// cannot save, and mpirun would drop what it is told or end with 0: a first wish waits for them, and a
   /// start that goes on for long is ended. Of a run that has ended mpirun gets a first wish alone.
+  /// Wishes that have come since the last look are one: nobody has seen what the first of them does.
   private func passOnWishes(_ now: Int64) {
     let wishes = LaunchSignals.wishes
     guard told < wishes, ended == nil || told == 0 else { return }
@@ -167,13 +180,11 @@ final class Supervision {
     if !hasBegun {
       guard wishes > 1 || now - since > Self.beginning else { return }
       aborted = aborted ?? now
-      // The one that waited goes with it.
-      told = wishes - 1
       // mpirun leaves a daemon that does not answer.
       sweepStart()
     }
     if !isTraining || !hasBegun { next = max(next, 1) }
-    told += 1
+    told = wishes
     let signal = Self.signals[min(next, Self.signals.count - 1)]
     next += 1
     if signal == SIGKILL { giveUp() } else { kill(process.pid, signal) }

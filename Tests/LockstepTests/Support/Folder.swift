@@ -33,6 +33,12 @@ final class Folder {
     try Data(bytes).write(to: URL(fileURLWithPath: file))
   }
 
+  /// Writes a program in the shell's language.
+  func writeScript(_ script: String, _ name: String) throws {
+    try write(Array("#!/bin/sh\n\(script)\n".utf8), name)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/\(name)")
+  }
+
   func copy(_ name: String, to other: String) throws {
     try FileManager.default.copyItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
   }

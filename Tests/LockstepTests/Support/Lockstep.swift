@@ -28,9 +28,7 @@ enum Lockstep {
   static func start(
     _ words: [String], in folder: Folder, with program: String, doing script: String, seconds: Double = 90
   ) throws -> Job {
-    try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), program)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: "\(folder.path)/\(program)")
+    try folder.writeScript(script, program)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     return try Job(
       ["/usr/bin/env", "PATH=\(folder.path):\(path)", Self.path!] + words, in: folder,

@@ -78,6 +78,17 @@ struct ChildProcess {
     return signal == 0 ? (status >> 8) & 0xff : 128 + signal
   }
 
+  /// Milliseconds that a process which was killed has to end. One that waits for a disk or a file server may
+  /// need as long as that does, and stays behind.
+  static let dying: Int64 = 1000
+
+  /// Kills it, and waits for its end, but not for long.
+  func end() {
+    kill(pid, SIGKILL)
+    let limit = MonotonicClock.milliseconds + Self.dying
+    while exitCode() == nil, MonotonicClock.milliseconds < limit { usleep(1000) }
+  }
+
   /// Frees what reading needs.
   func close() { Glibc.close(output) }
 }

@@ -37,6 +37,8 @@ package enum HostProbe {
     struct Asked {
       let process: ChildProcess?
       var output: [UInt8] = []
+      /// When it was killed, in milliseconds from the start.
+      var killed: Int?
       var answer: Answer?
     }
     let names = hosts.map(\.name)
@@ -55,21 +57,21 @@ package enum HostProbe {
             host: host, code: 127, output: "ssh cannot be started", milliseconds: 0)
           continue
         }
-        var code = process.exitCode()
-        let isOverdue = code == nil && elapsed > seconds * 1000 + 500
-        if isOverdue {
+        let code = process.exitCode()
+        if code == nil, asked[index].killed == nil, elapsed > seconds * 1000 + 500 {
           kill(process.pid, SIGKILL)
-          while code == nil { code = process.exitCode() }
+          asked[index].killed = elapsed
         }
         while true {
           let bytes = process.read()
           if bytes.isEmpty { break }
           asked[index].output += bytes
         }
-        guard code != nil else { continue }
+        let isGivenUp = asked[index].killed.map { elapsed - $0 > ChildProcess.dying } ?? false
+        guard code != nil || isGivenUp else { continue }
         process.close()
         asked[index].answer = Answer(
-          host: host, code: isOverdue ? nil : code,
+          host: host, code: asked[index].killed == nil ? code : nil,
           output: String(decoding: asked[index].output, as: UTF8.self),
           milliseconds: elapsed)
       }
@@ -114,8 +116,7 @@ package enum HostProbe {
         flow.add(count, at: ContinuousClock.now)
       }
     }
-    if code == nil { kill(process.pid, SIGKILL) }
-    while code == nil { code = process.exitCode() }
+    if code == nil { process.end() }
     return flow.bandwidth
   }
 

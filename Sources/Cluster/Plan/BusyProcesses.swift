@@ -1,4 +1,3 @@
-import Glibc
 import Platform
 
 /// Processes that compute beside this one, so that it is timed as one of several ranks is.
@@ -69,10 +68,7 @@ package final class BusyProcesses {
   /// Ends them all.
   package func end() {
     for other in others {
-      if !other.hasEnded {
-        kill(other.process.pid, SIGKILL)
-        while other.process.exitCode() == nil { usleep(1000) }
-      }
+      if !other.hasEnded { other.process.end() }
       other.process.close()
     }
     others = []

@@ -8,6 +8,8 @@ public struct DatasetRequest: Hashable, Sendable {
   public var channels: Int
   /// Whether samples are volumes of `size` voxels a side, of one channel, instead of images.
   public var isVolume: Bool
+  /// Whether samples are pairs of images side by side, delivered as `[size, 2 size, channels]`.
+  public var isPaired: Bool
   /// The samples of an epoch of embedded or stacked data; ignored for files, which have the count they have.
   public var count: Int?
   /// The labels must lie in `0..<labelCount`; nil takes the count from the data.
@@ -24,11 +26,12 @@ public struct DatasetRequest: Hashable, Sendable {
 
   /// A request; see the properties.
   public init(
-    source: String, size: Int, channels: Int, isVolume: Bool = false, count: Int? = nil,
-    labelCount: Int? = nil, resize: ResizeMode = .none, stack: Int = 1, seed: UInt64 = 0,
-    limits: DatasetLimits = DatasetLimits()
+    source: String, size: Int, channels: Int, isVolume: Bool = false, isPaired: Bool = false,
+    count: Int? = nil, labelCount: Int? = nil, resize: ResizeMode = .none, stack: Int = 1,
+    seed: UInt64 = 0, limits: DatasetLimits = DatasetLimits()
   ) {
     self.isVolume = isVolume
+    self.isPaired = isPaired
     self.stack = stack
     self.seed = seed
     self.source = source

@@ -35,11 +35,15 @@ public enum Datasets {
   /// for. Volumes with fewer than five layers or columns are saved with five axes, lest they look like images
   /// and their channels.
   ///
+  /// With `request.isPaired` each image is two square ones side by side, as of an image and what it is to be
+  /// translated to: twice as wide as high, each half fitted by itself, and put beside the other again.
+  ///
   /// With `request.stack` such samples are drawn from it, grey, as ``StackedImages`` says.
   ///
   /// - Throws: ``DatasetError`` for data that are missing, unreadable, damaged, or do not fit the size asked
   ///   for.
   public static func open(_ request: DatasetRequest) throws(DatasetError) -> any ImageDataset {
+    try request.checkPairing()
     guard request.stack > 1 else { return try openSingle(request) }
     guard !request.isVolume else {
       throw DatasetError(
@@ -154,7 +158,7 @@ public enum Datasets {
     return try arrays(of: request)
   }
 
-  private static func isBuiltIn(_ source: String) -> Bool {
+  static func isBuiltIn(_ source: String) -> Bool {
     source == "pottery" || GaussianMixture.Kind(rawValue: source) != nil
   }
 
@@ -184,6 +188,15 @@ public enum Datasets {
   /// - Throws: ``DatasetError`` for what is wrong with all of them.
   package static func source(
     _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
+  ) throws(DatasetError) -> any ImageSource {
+    try request.checkPairing()
+    let source = try images(request, problems)
+    try request.checkPairs(of: source)
+    return source
+  }
+
+  private static func images(
+    _ request: DatasetRequest, _ problems: SampleProblems
   ) throws(DatasetError) -> any ImageSource {
     if request.source == "pottery" { return try PotteryImages(request) }
     if GaussianMixture.Kind(rawValue: request.source) != nil {

@@ -37,6 +37,7 @@ struct ImageFolder: ImageFileSource {
       do throws(DatasetError) {
         let file = try OpenFile(folder.appending(sample.path))
         let (extent, channels, isTurned) = try Self.inspect(file, limits: request.limits, hash: hash)
+        try request.checkPair(extent, at: folder.appending(sample.path).description)
         if isTurned { turned += 1 }
         extents.add(extent, channels: channels, at: folder.appending(sample.path).description)
         hash.add(sample.path)

@@ -29,9 +29,26 @@ public enum PartialSamples {
   public static func read(
     _ path: String, sampleShape shapes: Shape..., remark: (String) -> Void = { _ in }
   ) throws(DatasetError) -> Tensor {
+    try read(path, shapes, fittedTo: nil, remark)
+  }
+
+  /// The same of square images or of pairs of them, of which any that are of one kind are brought to the size
+  /// and the channels of a request, as those of its data are: `[N, size, size, C + 1]` or `[N, size, 2 size,
+  /// C + 1]`. Arrays of NumPy have that size already.
+  /// - Throws: the same; ``DatasetError`` for images that are neither, or do not fit.
+  package static func read(
+    _ path: String, fittedTo request: DatasetRequest, remark: (String) -> Void = { _ in }
+  ) throws(DatasetError) -> Tensor {
+    let (size, channels) = (request.size, request.channels)
+    return try read(path, [[size, size, channels], [size, 2 * size, channels]], fittedTo: request, remark)
+  }
+
+  private static func read(
+    _ path: String, _ shapes: [Shape], fittedTo request: DatasetRequest?, _ remark: (String) -> Void
+  ) throws(DatasetError) -> Tensor {
     precondition(shapes.allSatisfy { $0.rank == 3 || $0.rank == 4 }, "\(shapes) are images or volumes")
     let path = FilePath(path)
-    let (isFolder, limits) = (try FolderListing.isFolder(path), DatasetLimits())
+    let (isFolder, limits) = (try FolderListing.isFolder(path), request?.limits ?? DatasetLimits())
     let start = isFolder ? [] : try Datasets.head(path).start
     if !isFolder, let arrays = try NumPyFiles.arrays(path, start: start, limits: limits) {
       return try PartialArray(arrays.samples, shapes).contexts(remark)
@@ -49,7 +66,9 @@ public enum PartialSamples {
     }
     var contexts: Contexts?
     for image in isFolder ? try images(in: path) : [path] {
-      let (values, shape) = try pixels(image, contexts.map { [$0.sampleShape] } ?? shapes, limits)
+      let wanted = contexts.map { [$0.sampleShape] } ?? shapes
+      let (values, shape) =
+        if let request { try fitted(image, wanted, request) } else { try pixels(image, wanted, limits) }
       if contexts == nil { contexts = Contexts(shape) }
       try contexts?.add(values, place: image.description)
     }
@@ -75,25 +94,61 @@ public enum PartialSamples {
   private static func pixels(
     _ path: FilePath, _ shapes: [Shape], _ limits: DatasetLimits
   ) throws(DatasetError) -> ([Float], Shape) {
-    let place = path.description
-    let bytes = try OpenFile(path).sample(limits)
-    let (image, alpha) = try bytes.withRawBytes { bytes throws(DatasetError) in
-      let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+    let (image, alpha) = try decoded(path, limits) { (extent) throws(DatasetError) in
       guard shapes.contains(where: { extent.height == $0[0] && extent.width == $0[1] }) else {
         let wanted = shapes.map { "\($0[0]) x \($0[1])" }.joined(separator: " or ")
         throw DatasetError(
-          .unsuitable, "an image of \(extent.sizes) for samples of \(wanted)", place,
+          .unsuitable, "an image of \(extent.sizes) for samples of \(wanted)", path.description,
           "scale it to \(wanted), or name a model of its size")
-      }
-      return switch format {
-      case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
-      case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
       }
     }
     let channels = shapes[0].channels
     var pixels = image.converted(toChannels: channels).pixels.map { Float($0) / 127.5 - 1 }
     for (index, alpha) in alpha.enumerated() where alpha < 128 { pixels[index * channels] = .nan }
     return (pixels, [image.height, image.width, channels])
+  }
+
+  /// The values of an image of the proportions of one of the shapes, as a data set would deliver it; one is
+  /// NaN if a place is transparent.
+  private static func fitted(
+    _ path: FilePath, _ shapes: [Shape], _ request: DatasetRequest
+  ) throws(DatasetError) -> ([Float], Shape) {
+    func shape(of extent: ImageExtent) -> Shape? {
+      shapes.first { extent.height * $0[1] == extent.width * $0[0] }
+    }
+    let (image, alpha) = try decoded(path, request.limits) { (extent) throws(DatasetError) in
+      guard shape(of: extent) == nil else { return }
+      throw DatasetError(
+        .unsuitable, "an image of \(extent.sizes) (height x width)", path.description,
+        "give squares alone, or pairs of squares side by side alone")
+    }
+    let extent = ImageExtent(height: image.height, width: image.width)
+    guard let shape = shape(of: extent) else { preconditionFailure("\(extent) was refused") }
+    var request = request
+    request.isPaired = extent.isPair
+    let fit = try ImageFit(extent, request, path: path.description)
+    var pixels = [Float](unsafeUninitializedCapacity: shape.count) { pixels, count in
+      fit.write(.bytes(image), into: pixels.baseAddress!)
+      count = shape.count
+    }
+    if alpha.contains(where: { $0 < 128 }) { pixels[0] = .nan }
+    return (pixels, shape)
+  }
+
+  /// An image whose extent `check` lets pass, and the opacity of its pixels, none of a JPEG.
+  private static func decoded(
+    _ path: FilePath, _ limits: DatasetLimits, _ check: (ImageExtent) throws(DatasetError) -> Void
+  ) throws(DatasetError) -> (image: RasterImage, alpha: [UInt8]) {
+    let place = path.description
+    let bytes = try OpenFile(path).sample(limits)
+    return try bytes.withRawBytes { bytes throws(DatasetError) in
+      let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+      try check(extent)
+      return switch format {
+      case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
+      case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
+      }
+    }
   }
 }
 

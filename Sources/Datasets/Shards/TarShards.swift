@@ -54,6 +54,7 @@ struct TarShards: ImageFileSource {
         if let expected { try Self.check(shared, digest, expected) }
         let others = try ShardSamples(shared, limits: request.limits).forEach(problems) {
           (sample) throws(DatasetError) in
+          try request.checkPair(sample.extent, at: sample.place)
           extents.add(sample.extent, channels: sample.channels, at: sample.place)
           if sample.isTurned { turned += 1 }
           if sample.label < 0, !sample.hasBadLabel { unlabelled += 1 }

@@ -8,32 +8,15 @@ struct FittedDataset: ImageDataset {
   let labelCount: Int
   let fingerprint: DataFingerprint
   private let source: any ImageSource
-  private let fit: Fit
-
-  private enum Fit {
-    /// Whole pixels of images of one size.
-    case exact(PixelFit)
-    /// Antialiased, of images of any size.
-    case resampled(Resampling)
-  }
+  private let fit: ImageFit
 
   /// - Throws: ``DatasetError`` of kind `unsuitable` for images that do not fit the size asked for.
   init(_ source: any ImageSource, _ request: DatasetRequest) throws(DatasetError) {
-    switch (request.resize, source.extent) {
-    case (.none, let extent?):
-      fit = .exact(
-        try PixelFit(
-          height: extent.height, width: extent.width, size: request.size, path: FilePath(source.path)))
-    case (.none, nil):
-      // Sources refuse this themselves unless they are asked to resize.
-      preconditionFailure("images of several sizes are opened to be resized")
-    case (let mode, _):
-      fit = .resampled(Resampling(size: request.size, mode: mode))
-    }
+    fit = try ImageFit(source.extent, request, path: source.path)
     self.source = source
     name = source.name
     count = source.count
-    sampleShape = [request.size, request.size, request.channels]
+    sampleShape = [request.size, (fit.isPaired ? 2 : 1) * request.size, request.channels]
     labelCount = source.labelCount
     fingerprint = source.fingerprint
   }
@@ -56,11 +39,7 @@ struct FittedDataset: ImageDataset {
   }
 
   private var resizing: String? {
-    let changes =
-      switch fit {
-      case .exact(let fit): fit.changes
-      case .resampled(let resampling): resampling.changes(source.extent)
-      }
+    let changes = fit.changes(source.extent)
     guard !changes.isEmpty else { return nil }
     return "\(changes.joined(separator: " and ")) from \(source.extent?.sizes ?? "various sizes")"
   }
@@ -75,23 +54,9 @@ struct FittedDataset: ImageDataset {
   func read(_ index: Int, into pixels: UnsafeMutablePointer<Float>) throws(DatasetError) -> Int32 {
     precondition(0 <= index && index < count, "sample \(index) of \(count)")
     let image = try source.image(index)
-    switch (fit, image) {
-    case (.exact(let fit), .bytes(let image)):
-      // A grey image is repeated by the fit; colour becomes luma here.
-      let image = channels == 1 ? image.converted(toChannels: 1) : image
-      image.pixels.withUnsafeBufferPointer {
-        fit.write($0.baseAddress!, channels: image.channels, into: pixels, channels: channels)
-      }
-    case (.exact(let fit), .floats(let image)):
-      let image = channels == 1 ? image.converted(toChannels: 1) : image
-      image.pixels.withUnsafeBufferPointer {
-        fit.write($0.baseAddress!, channels: image.channels, into: pixels, channels: channels)
-      }
-    case (.resampled(let resampling), .bytes(let image)):
-      resampling.write(image, channels: channels, into: pixels)
-    case (.resampled(let resampling), .floats(let image)):
-      resampling.write(image, channels: channels, into: pixels)
-    }
+    // A file may have changed since it was listed.
+    guard !fit.isPaired || image.extent.isPair else { throw .noPair(image.extent, source.path) }
+    fit.write(image, into: pixels)
     return source.label(index)
   }
 }

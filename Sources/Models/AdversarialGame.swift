@@ -13,8 +13,9 @@ import TensorCore
 struct AdversarialGame {
   /// What the samples of a game complete.
   struct Contexts {
-    /// The context of each real sample, which the discriminator sees in front of its channels.
-    let cut: (MicroBatch) -> Tensor
+    /// How contexts are cut from real samples; the discriminator sees them in front of the channels of
+    /// originals.
+    let rule: ContextRule
     /// The weight of the mean absolute difference of fakes from the samples whose contexts they complete.
     let reconstructionWeight: Float
 
@@ -118,9 +119,11 @@ struct AdversarialGame {
   private func realTerm(_ microBatch: MicroBatch) -> Evaluation {
     let tape = microBatch.tape(watching: discriminator)
     let factor = objective.r1Factor(turn: microBatch.draw.turn)
-    let samples = factor == nil ? tape.samples(microBatch.images) : tape.watch(microBatch.images)
+    let images = originals(microBatch)
+    let samples = factor == nil ? tape.samples(images) : tape.watch(images)
     let classes = realClasses(microBatch)
-    let shown = contexts.map { tape.samples($0.cut(microBatch)).appendingChannels(samples) } ?? samples
+    let shown =
+      contexts.map { tape.samples(microBatch.contexts(by: $0.rule)).appendingChannels(samples) } ?? samples
     let judged = judge(seen(shown, .augmentation, .noiseOnReals, microBatch), classes)
     var (loss, values) = term(realLoss(judged.scores), judged, classes, microBatch)
     if let factor {
@@ -209,9 +212,14 @@ struct AdversarialGame {
 
   /// The mean absolute difference of completed samples, which stand behind their contexts, from the real ones.
   private func reconstructionError(of made: Variable, _ microBatch: MicroBatch) -> Variable {
-    let (channels, images) = (made.shape.channels, microBatch.images)
+    let (channels, images) = (made.shape.channels, originals(microBatch))
     let completed = made.channels(channels - images.shape.channels..<channels)
     return (completed - made.tape.samples(images)).magnitude().mean()
+  }
+
+  /// The real samples that fakes are compared with.
+  private func originals(_ microBatch: MicroBatch) -> Tensor {
+    contexts?.rule.originals(of: microBatch.images) ?? microBatch.images
   }
 
   /// The classes of real samples, where the networks are told any.

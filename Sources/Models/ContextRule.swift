@@ -17,6 +17,8 @@ public struct ContextRule: Hashable, Sendable {
     case coarse
     /// Each channel has the mean of the channels (colourisation).
     case grey
+    /// One half of a pair of images is shown, and the other is to be made (image translation).
+    case pair
   }
 
   /// What is hidden, or what stands for it.
@@ -25,12 +27,14 @@ public struct ContextRule: Hashable, Sendable {
   public let hidden: Float
   /// The places a side of a block of `coarse`.
   public let factor: Int
+  /// The half that is shown of a `pair`.
+  public let shown: PairHalf
 
   /// - Precondition: `hidden` lies between 0 and 1, and `factor` is at least 2.
-  public init(_ kind: Kind, hidden: Float = 0.5, factor: Int = 4) {
+  public init(_ kind: Kind, hidden: Float = 0.5, factor: Int = 4, shown: PairHalf = .left) {
     precondition(hidden > 0 && hidden < 1, "a part of a sample is hidden and a part is known")
     precondition(factor >= 2, "a block has several places a side")
-    (self.kind, self.hidden, self.factor) = (kind, hidden, factor)
+    (self.kind, self.hidden, self.factor, self.shown) = (kind, hidden, factor, shown)
   }
 
   /// The uniform numbers that a cut takes of a sample: those of a direction, which are the most.
@@ -43,11 +47,12 @@ public struct ContextRule: Hashable, Sendable {
 
   /// Contexts of samples.
   /// - Parameters:
-  ///   - samples: `[N, size, size, C]`, or `[N, size, size, size, C]`.
+  ///   - samples: `[N, size, size, C]`, or `[N, size, size, size, C]`; pairs `[N, size, 2 size, C]`.
   ///   - noise: `[N, noiseCount]` of `KeyedNoise.Purpose.contexts`.
   /// - Returns: `[N, size…, C + 1]`.
   /// - Precondition: a block of `coarse` divides the side; samples of `grey` have 3 channels.
   public func callAsFunction(_ samples: Tensor, noise: Tensor) -> Tensor {
+    if kind == .pair { return context(showing: samples.half(shown)) }
     let (count, frame) = (samples.shape[0], Frame(samples.shape))
     precondition(noise.shape == [count, Self.noiseCount], "\(noise.shape) of \(count) samples")
     precondition(kind != .coarse || frame.side.isMultiple(of: factor), "blocks fill a side")
@@ -83,6 +88,7 @@ public struct ContextRule: Hashable, Sendable {
       frame.write(sample, to: result) { frame.projection(of: $0, on: direction) <= threshold }
     case .coarse: frame.writeMeans(of: sample, factor: factor, to: result)
     case .grey: frame.writeGrey(of: sample, to: result)
+    case .pair: preconditionFailure("a half of a pair is shown whole")
     }
   }
 

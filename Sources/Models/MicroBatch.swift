@@ -57,7 +57,7 @@ public final class MicroBatch {
 
   /// Which samples and noise of the run these are.
   public let draw: Draw
-  /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images.
+  /// Real samples, `[n, H, W, C]` in [-1, 1] if they are images, `[n, H, 2 W, C]` if they are pairs of them.
   public let images: Tensor
   /// Their labels.
   public let labels: [Int32]

@@ -33,6 +33,7 @@ extension Pix2Pix {
       precondition(reconstructionWeight >= 0, "differences are made smaller")
       precondition(context.kind != .coarse || size.isMultiple(of: context.factor), "blocks fill a side")
       precondition(context.kind != .grey || channels == 3, "grey is what colours have in common")
+      precondition(context.kind != .pair || axes == 2, "pairs are of images")
       self.size = size
       self.axes = axes
       self.channels = channels
@@ -89,13 +90,13 @@ extension Pix2Pix.Configuration {
   /// ``ConvolutionalGAN/Configuration/bytesPerRank(samples:microBatch:mebibytes:keepsFakes:)``.
   public func bytesPerRank(samples: Int, microBatch: Int, keepsFakes: Bool = true) -> Double {
     let (generator, discriminator) = layers
-    let values = Double(sampleShape.count)
+    let (values, given) = (Double(sampleShape.count), Double(context.cutShape(making: sampleShape).count))
     // What is given, what convolutions give and what is rectified, the latter beside its counterpart too; the
     // context and the pair.
     let making = 2.5 * generator.sum(\.outputCount) + 3 * values
     let together = MicroBatch.samplesTogether(of: samples, microBatch: microBatch, most: 0)
     return 4
-      * (8 * weightCount + Double(samples) * (values + (keepsFakes ? making : 0))
+      * (8 * weightCount + Double(samples) * (given + (keepsFakes ? making : 0))
         + together * (making + 4 * discriminator.sum(\.outputCount)))
   }
 }

@@ -2,8 +2,8 @@ import Autograd
 public import Networks
 public import TensorCore
 
-/// Completion of samples of which a part is known, or of which little is: pix2pix (Isola et al. 2017) on
-/// contexts that a rule cuts from any samples.
+/// Completion of samples of which a part is known, or of which little is, and translation of one image of a
+/// pair into the other: pix2pix (Isola et al. 2017) on contexts that a rule cuts from samples.
 ///
 /// The generator, a ``Pix2PixNetworks``, makes a whole sample of a context; what the context knows stays. The
 /// discriminator is DCGAN's and judges context and sample together, as channels beside one another. To the
@@ -39,7 +39,7 @@ public final class Pix2Pix: Model {
     game = AdversarialGame(
       objective, networks: networks,
       contexts: AdversarialGame.Contexts(
-        cut: { $0.contexts(by: rule) }, reconstructionWeight: configuration.reconstructionWeight),
+        rule: rule, reconstructionWeight: configuration.reconstructionWeight),
       fakes: { microBatch, tape in
         let contexts = tape.samples(microBatch.contexts(by: rule))
         return contexts.appendingChannels(generator(contexts, classes: []))

@@ -11,7 +11,7 @@ package struct LatentSource: Sendable {
   package struct Drawn: Sendable {
     /// `[n, latentCount]`.
     package let latents: Tensor
-    /// The samples that contexts were cut from, `[n, size…, C]`; nil of all other latents.
+    /// What is to be made of contexts that were cut from samples, `[n, size…, C]`; nil of all other latents.
     package let originals: Tensor?
     /// What a model of noise is to complete; nil if that is nothing.
     package let fragments: Fragments?
@@ -84,11 +84,11 @@ package struct LatentSource: Sendable {
           return Fragments(turns, at: Array(places), seed: seed)
         })
     case .data(let dataset, let rule, let order, let cuts):
-      let originals = try dataset.images(at: places.map { order[$0 % dataset.count] })
+      let samples = try dataset.images(at: places.map { order[$0 % dataset.count] })
       let numbers = ContextRule.noiseCount
       let contexts = rule(
-        originals, noise: cuts.uniform([places.count, numbers], from: places.lowerBound * numbers))
-      return Drawn(Self.flattened(contexts), originals: originals)
+        samples, noise: cuts.uniform([places.count, numbers], from: places.lowerBound * numbers))
+      return Drawn(Self.flattened(contexts), originals: rule.originals(of: samples))
     case .contexts(let contexts):
       return Drawn(Self.flattened(contexts.rows(places)))
     }

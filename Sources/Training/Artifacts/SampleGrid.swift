@@ -19,7 +19,7 @@ package struct SampleGrid: Sendable {
   package struct Completion: Sendable {
     /// `[N, size…, C + 1]`.
     package let contexts: Tensor
-    /// What they were cut from, `[N, size…, C]`; nil of a person's own.
+    /// What is to be made of them, `[N, size…, C]`; nil of a person's own.
     package let originals: Tensor?
     /// Whether places without a mask are hidden, rather than known about.
     let hidesPlaces: Bool

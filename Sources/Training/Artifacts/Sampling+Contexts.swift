@@ -6,10 +6,13 @@ import TensorCore
 extension ContextRule {
   /// The contexts in a person's file, `[N, size…, C + 1]` for samples of `sampleShape`: of `box` and `piece` as
   /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
-  /// channels may differ.
+  /// channels may differ; of `pair` what is shown, or pairs of which a half is, of any size that those of
+  /// `request` may have.
   /// - Parameter remark: told of values that are hardly read as they were meant.
   /// - Throws: `DatasetError`, see `PartialSamples`; ``SamplingError`` where parts of whole samples are unknown.
-  func contexts(at path: String, sampleShape: Shape, remark: (String) -> Void) throws -> Tensor {
+  func contexts(
+    at path: String, sampleShape: Shape, as request: DatasetRequest, remark: (String) -> Void
+  ) throws -> Tensor {
     switch kind {
     case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape, remark: remark)
     case .grey:
@@ -20,6 +23,9 @@ extension ContextRule {
       let read = try Self.whole(
         PartialSamples.read(path, sampleShape: sampleShape, blocks, remark: remark), at: path)
       return read.shape[1] == sampleShape[0] ? cut(read) : repeated(read)
+    case .pair:
+      let read = try Self.whole(PartialSamples.read(path, fittedTo: request, remark: remark), at: path)
+      return read.shape[2] == sampleShape[1] ? context(showing: Self.values(of: read)) : cut(read)
     }
   }
 
@@ -35,8 +41,11 @@ extension ContextRule {
   /// What is shown of whole samples, by a rule that has nothing to draw.
   private func cut(_ samples: Tensor) -> Tensor {
     self(
-      samples.channels(0..<samples.shape.channels - 1),
-      noise: Tensor(repeating: 0.5, shape: [samples.shape[0], Self.noiseCount]))
+      Self.values(of: samples), noise: Tensor(repeating: 0.5, shape: [samples.shape[0], Self.noiseCount]))
+  }
+
+  private static func values(of samples: Tensor) -> Tensor {
+    samples.channels(0..<samples.shape.channels - 1)
   }
 
   /// Each place of `[N, size / factor…, C + 1]` repeated over its block, and no value known exactly.
@@ -53,8 +62,9 @@ extension ContextRule {
       }
       return block + rest * stride
     }
-    return coarse.channels(0..<channels).reshaped([coarse.shape.rows, channels]).gatherRows(blocks)
-      .reshaped(shape).appendingChannels(Tensor(repeating: 0, shape: shape.replacingChannels(by: 1)))
+    return context(
+      showing: Self.values(of: coarse).reshaped([coarse.shape.rows, channels]).gatherRows(blocks)
+        .reshaped(shape))
   }
 }
 
@@ -70,7 +80,7 @@ extension LatentSource {
     opened: (any ImageDataset) -> Void
   ) throws {
     if let file {
-      self = try Self.given(file, to: model, seed: seed, remark)
+      self = try Self.given(file, to: model, DatasetRequest(options), seed: seed, remark)
       return
     }
     guard model.context != nil else {
@@ -88,12 +98,12 @@ extension LatentSource {
   }
 
   private static func given(
-    _ file: String, to model: any Model, seed: UInt64, _ remark: (String) -> Void
+    _ file: String, to model: any Model, _ request: DatasetRequest, seed: UInt64, _ remark: (String) -> Void
   ) throws -> LatentSource {
     do {
       if let rule = model.context {
         return LatentSource(
-          contexts: try rule.contexts(at: file, sampleShape: model.sampleShape, remark: remark))
+          contexts: try rule.contexts(at: file, sampleShape: model.sampleShape, as: request, remark: remark))
       }
       guard let model = model as? any CompletingModel else { throw SamplingError.noContext }
       return LatentSource(

@@ -51,14 +51,15 @@ package struct TimedTraining {
   /// What makes micro-batches of synthetic samples for a draw, as the engine computes them.
   private static func microBatches(of engine: TurnEngine, seed: UInt64) -> (MicroBatch.Draw) -> [MicroBatch] {
     let noise = KeyedNoise(seed: seed, purpose: .synthetic, turn: 0)
-    let (shape, size) = (engine.model.sampleShape, engine.plan.microBatchSize)
+    let (model, size) = (engine.model, engine.plan.microBatchSize)
+    let shape = model.context?.cutShape(making: model.sampleShape) ?? model.sampleShape
     let passes = engine.passes
     let images = passes.map { pass in
       noise.uniform(
         Shape([pass.count * size] + shape.extents), from: pass.lowerBound * size * shape.count
       ).multiplied(by: 2).adding(-1)
     }
-    let classes = engine.model.classCount
+    let classes = model.classCount
     let labels = passes.map { pass in
       classes == 0
         ? []

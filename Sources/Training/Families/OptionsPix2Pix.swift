@@ -14,7 +14,7 @@ package enum Pix2PixOptions {
     isNeutralAtDefault: false,
     synonyms: ["mask", "mask_type"],
     help: "what the generator is shown: all without a box, or a piece on one side of a plane; coarse blocks "
-      + "of one value; or colours made grey")
+      + "of one value; colours made grey; or one half of each pair of square images side by side")
   /// The share that is hidden.
   static let hidden = ModelOption(
     path: "context.hidden", .number(.closed(0.001, 0.999)), default: 0.5, isNeutralAtDefault: false,
@@ -26,6 +26,12 @@ package enum Pix2PixOptions {
     synonyms: ["upscale", "scale_factor"],
     help: "side of a block of coarse, which divides size")
 
+  /// The half that is shown of a pair.
+  static let shown = ModelOption(
+    path: "context.shown", .word(PairHalf.allCases.map(\.rawValue)), default: PairHalf.left,
+    synonyms: ["direction"],
+    help: "the half of a pair that the generator is shown; it makes the other")
+
   static let family = family(narrowings: DCGANOptions.family.narrowings)
   static let familyOfVolumes = family(narrowings: VoxelGANOptions.family.narrowings)
 
@@ -35,7 +41,7 @@ package enum Pix2PixOptions {
       networks: DCGANOptions.family.networks,
       keys: [
         widths.generatorFeatures.key, widths.discriminatorFeatures.key, widths.discriminatorBias.key,
-        kind.key, hidden.key, factor.key, reconstructionWeight.key,
+        kind.key, hidden.key, factor.key, shown.key, reconstructionWeight.key,
         loss.loss.key, loss.labelSmoothing.key, loss.clip.key, loss.spectralNorm.key, loss.r1Weight.key,
         loss.r1Every.key,
       ], narrowings: narrowings)
@@ -44,18 +50,21 @@ package enum Pix2PixOptions {
 
 extension ContextRule.Kind: OptionConvertible {}
 
+extension PairHalf: OptionConvertible {}
+
 extension Options {
   /// How contexts are cut from samples; nil of a family that does not complete any.
   package var context: ContextRule? {
     let keys = Pix2PixOptions.self
     return model.value(of: keys.kind).map {
-      ContextRule($0, hidden: Float(model[keys.hidden]), factor: model[keys.factor])
+      ContextRule(
+        $0, hidden: Float(model[keys.hidden]), factor: model[keys.factor], shown: model[keys.shown])
     }
   }
 }
 
 extension OptionsResolution {
-  /// Blocks fill a sample, and only colours can be made grey.
+  /// Blocks fill a sample, only colours can be made grey, and pairs are of one's own images.
   mutating func checkContext() {
     let keys = Pix2PixOptions.self
     guard let setting = settings[keys.kind.key.path] else { return }
@@ -75,6 +84,20 @@ extension OptionsResolution {
       report(
         "\(keys.kind.key.path) is grey, but samples have no colours", setting.origin,
         areVolumes ? "use another \(keys.kind.key.path)" : "give channels=3")
+    case .pair: checkPairs(setting)
+    }
+  }
+
+  private mutating func checkPairs(_ kind: Setting) {
+    let path = Pix2PixOptions.kind.key.path
+    if schema.family?.definition.modelsVolumes == true {
+      report("\(path) is pair, but the data are volumes", kind.origin, "use another \(path)")
+    } else if let data = settings["data"], !DataSource(data.value).isPath {
+      report(
+        "\(path) is pair, but \(data.value.canonicalText) has none", kind.origin,
+        "give data=FOLDER, of images that are pairs side by side")
+    } else if let stack = settings["dataset.stack"], Int(stack.value) > 1 {
+      report("dataset.stack is given, but the data are pairs", stack.origin, "remove it")
     }
   }
 }

@@ -26,8 +26,8 @@ package struct WatchReference {
       real = other
     } else {
       real = try QualityReference(
-        components: Self.components, samples: Self.samples, of: dataset, isRaw: options.modelsPoints,
-        over: communicator)
+        components: Self.components, samples: Self.samples, of: PairOriginals.of(dataset, options.context),
+        isRaw: options.modelsPoints, over: communicator)
     }
     neighbours =
       options.watch.copies > 0 && dataset.count > 1

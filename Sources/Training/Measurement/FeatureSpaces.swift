@@ -37,6 +37,7 @@ package enum FeatureSpaces {
     over communicator: any Communicator, telling tell: (String) -> Void
   ) throws -> QualityReference {
     let quality = options.quality
+    let dataset = PairOriginals.of(dataset, options.context)
     switch quality.space {
     case .pca:
       return try QualityReference(

@@ -71,8 +71,8 @@ extension Model {
     over exchange: RankExchange
   ) throws -> (features: Matrix, completions: Completions?) {
     let space = reference.space
-    let source = LatentSource(
-      of: self, cutting: reference.dataset, seed: seed, purpose: .measurement, turn: turn)
+    let dataset = (reference.dataset as? PairOriginals)?.pairs ?? reference.dataset
+    let source = LatentSource(of: self, cutting: dataset, seed: seed, purpose: .measurement, turn: turn)
     let classes = classes(of: count, shares: reference.classShares)
     let columns = space.count + (context == nil ? 0 : Completions.columns)
     let all = try SampleBlocks(count: count).gathered(columns: columns, over: exchange) { range in

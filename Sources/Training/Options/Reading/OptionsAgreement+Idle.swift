@@ -83,13 +83,17 @@ extension OptionsResolution {
         idle: [ConditionOptions.depth.key.path], what: "samples are not asked for by class",
         advice: "give \(condition) too, such as \(condition)=projection"),
       Switch(
-        key: context.kind.key.path, off: [ContextRule.Kind.coarse, .grey].map(\.optionValue),
+        key: context.kind.key.path, off: [ContextRule.Kind.coarse, .grey, .pair].map(\.optionValue),
         idle: [context.hidden.key.path], what: "no places are hidden",
         advice: "remove it, or use \(context.kind.key.path)=box"),
       Switch(
-        key: context.kind.key.path, off: [ContextRule.Kind.box, .piece, .grey].map(\.optionValue),
+        key: context.kind.key.path, off: [ContextRule.Kind.box, .piece, .grey, .pair].map(\.optionValue),
         idle: [context.factor.key.path], what: "there are no blocks",
         advice: "give \(context.kind.key.path)=coarse too"),
+      Switch(
+        key: context.kind.key.path, off: ContextRule.Kind.allCases.filter { $0 != .pair }.map(\.optionValue),
+        idle: [context.shown.key.path], what: "there are no pairs",
+        advice: "give \(context.kind.key.path)=pair too"),
       Switch(
         key: kernels, off: [.integer(0)], idle: [MinibatchOptions.kernelSize.key.path],
         what: "there are no kernels", advice: "give \(kernels) too, such as \(kernels)=16"),

@@ -23,6 +23,7 @@ struct DataCommand: ParsableCommand {
         lockstep data check images/
         lockstep data pack images/ --output shards
         lockstep data pack photos/ --resize crop --size 64 --output shards64
+        lockstep data pack facades/ --pairs --resize crop --size 64 --output pairs64
         lockstep train dcgan64 'data=shards/shard-{000000..000007}.tar'
         lockstep train vae data=book.txt size=96
       """,
@@ -78,10 +79,10 @@ struct DataCommand: ParsableCommand {
     }
 
     /// The request; images may have several sizes.
-    func request(resize: ResizeMode) -> DatasetRequest {
+    func request(resize: ResizeMode, isPaired: Bool = false) -> DatasetRequest {
       DatasetRequest(
-        source: source, size: size ?? 64, channels: channels ?? 1, count: count ?? 1000, labelCount: labels,
-        resize: resize, limits: DatasetLimits(bytes: maxBytes, pixels: maxPixels))
+        source: source, size: size ?? 64, channels: channels ?? 1, isPaired: isPaired, count: count ?? 1000,
+        labelCount: labels, resize: resize, limits: DatasetLimits(bytes: maxBytes, pixels: maxPixels))
     }
   }
 
@@ -131,6 +132,9 @@ struct DataCommand: ParsableCommand {
     @Flag(help: "Images may have several sizes, as dataset.resize allows.")
     var anySize = false
 
+    @Flag(help: "Images are pairs, as of context.kind=pair: others than two squares side by side are bad.")
+    var pairs = false
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -139,7 +143,8 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       alone {
         let progress = SampleCounter("checked")
-        let check = try DataCheck(source.request(resize: anySize ? .pad : .none), telling: progress.tell)
+        let check = try DataCheck(
+          source.request(resize: anySize ? .pad : .none, isPaired: pairs), telling: progress.tell)
         if json {
           print(check.json)
         } else {
@@ -183,6 +188,10 @@ struct DataCommand: ParsableCommand {
     @Option(help: "crop or pad: write all images as squares of --size pixels.")
     var resize: String?
 
+    @Flag(
+      help: "Images are pairs, as of context.kind=pair: two squares side by side, resized each by itself.")
+    var pairs = false
+
     private var mode: ResizeMode? { resize.flatMap { ResizeMode(rawValue: $0) } }
 
     func validate() throws {
@@ -203,7 +212,7 @@ struct DataCommand: ParsableCommand {
       alone {
         let progress = SampleCounter("packed")
         let pack = try DataPack(
-          source.request(resize: mode ?? (anySize ? .pad : .none)), to: output,
+          source.request(resize: mode ?? (anySize ? .pad : .none), isPaired: pairs), to: output,
           shardBytes: shardSize << 20, isFitted: mode != nil, telling: progress.tell)
         let note =
           (pack.isRounded ? ", numbers rounded to bytes" : "")

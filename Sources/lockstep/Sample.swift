@@ -23,7 +23,8 @@ struct Sample: ParsableCommand {
       of data=; its picture has for each what was known, what was made of it, and
       the original. With --context it is shown your own: a NumPy array with NaN for
       what is unknown, a PNG that is transparent there, or a folder of PNGs; for
-      context.kind=coarse or grey whole samples, or one value a coarse block.
+      context.kind=coarse or grey whole samples, or one value a coarse block; for
+      pair what is shown, or pairs side by side, of which the shown half is taken.
 
       A diffusion model completes with --context too, without training for it
       (RePaint), each time in another way: --count takes what is in there in turn,

@@ -69,6 +69,9 @@ package struct ImageInspection: DataInspection {
     if let characters = source.characters { lines.append(("characters", characters)) }
     if !source.ignored.list.isEmpty { lines.append(("ignored", source.ignored.list)) }
     if let turned = source.turnedText { lines.append(("turned", turned)) }
+    if source.extent?.isPair == true {
+      lines.append(("halves", "two squares side by side; of pairs, which context.kind=pair trains on"))
+    }
     lines += source.remarks.map { ("remark", $0) }
     return NamedValues.text(lines)
   }

@@ -1,3 +1,4 @@
+import Datasets
 import Models
 import Testing
 import Training
@@ -42,6 +43,31 @@ struct ContextOptionsTests {
     for share in ["0", "1", "0.9999999999"] {
       #expect(problems("inpainting", "context.hidden=\(share)").count == 1, "\(share)")
     }
+  }
+
+  @Test("pairs are of one's own images, of which either half may be shown")
+  func pairs() throws {
+    let words = ["context.kind=pair", "data=facades"]
+    let options = try Options.resolve(recipe: "inpainting", overrides: words)
+    #expect(options.context == ContextRule(.pair, hidden: 0.25, shown: .left))
+    #expect(DatasetRequest(options).isPaired)
+    let other = try Options.resolve(recipe: "inpainting", overrides: words + ["context.shown=right"])
+    #expect(other.context?.shown == .right && other.makeModel().context == other.context)
+    #expect(
+      problems("inpainting", "context.kind=pair") == [
+        "context.kind is pair, but pottery has none, command line key context.kind; "
+          + "give data=FOLDER, of images that are pairs side by side"
+      ])
+    #expect(
+      problems("completion", "context.kind=pair", "data=facades") == [
+        "context.kind is pair, but the data are volumes, command line key context.kind; "
+          + "use another context.kind"
+      ])
+    for word in ["context.hidden=0.5", "context.factor=8", "dataset.stack=3", "context.shown=both"] {
+      #expect(problems("inpainting", "context.kind=pair", "data=facades", word).count == 1, "\(word)")
+    }
+    let shown = problems("inpainting", "context.shown=right")
+    #expect(shown.count == 1 && shown[0].contains("give context.kind=pair too"), "\(shown)")
   }
 
   @Test("words for another kind of context are refused")

@@ -127,14 +127,37 @@ struct ContextRuleTests {
     "a cut is a function of a sample and its own noise, wherever it stands",
     arguments: ContextRule.Kind.allCases)
   func samplesAlone(kind: ContextRule.Kind) {
-    let (samples, noise) = (Self.samples(5, axes: 2), Self.noise(5))
     let rule = ContextRule(kind)
+    let (made, noise) = (Self.samples(10, axes: 2), Self.noise(5))
+    let samples = made.rows(0..<5 * rule.cutShape(making: [16, 16, 3]).count / 768)
+      .reshaped(Shape([5] + rule.cutShape(making: [16, 16, 3]).extents))
     let contexts = rule(samples, noise: noise)
     for sample in 0..<5 {
       let rows = sample..<sample + 1
       #expect(rule(samples.rows(rows), noise: noise.rows(rows)).scalars == contexts.rows(rows).scalars)
     }
     #expect((rule(samples, noise: Self.noise(5, turn: 1)).scalars != contexts.scalars) == rule.keepsKnown)
+  }
+
+  @Test("of a pair one half is shown, without values that are known, and the other is the original")
+  func pair() {
+    // Two pairs of 2 x 2, in the tens their rows, in the ones their columns.
+    let values = [0, 100].flatMap { (sample: Float) in
+      [0, 10].flatMap { row in (0..<4).map { sample + row + Float($0) } }
+    }
+    let samples = Tensor(values, shape: [2, 2, 4, 1])
+    let (left, right): ([Float], [Float]) = (
+      [0, 1, 10, 11, 100, 101, 110, 111], [2, 3, 12, 13, 102, 103, 112, 113]
+    )
+    for (half, shown, original) in [(PairHalf.left, left, right), (.right, right, left)] {
+      let rule = ContextRule(.pair, shown: half)
+      let context = rule(samples, noise: Self.noise(2))
+      #expect(context.shape == [2, 2, 2, 2] && context.scalars == shown.flatMap { [$0, 0] })
+      let originals = rule.originals(of: samples)
+      #expect(originals.shape == [2, 2, 2, 1] && originals.scalars == original)
+      #expect(rule.cutShape(making: [2, 2, 1]) == [2, 4, 1] && !rule.keepsKnown)
+    }
+    #expect(ContextRule(.box).originals(of: samples).scalars == values)
   }
 
   @Test("places of planes are computed exactly: what is hidden is recorded")

@@ -36,8 +36,9 @@ struct Pix2PixTests {
   }
 
   private static func microBatch(_ model: Pix2Pix, count: Int, _ draw: MicroBatch.Draw) -> MicroBatch {
-    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0)
-      .normal(Shape([count] + model.sampleShape.extents)).tanh()
+    let shape = model.context!.cutShape(making: model.sampleShape)
+    let images = KeyedNoise(seed: 3, purpose: .synthetic, turn: 0).normal(Shape([count] + shape.extents))
+      .tanh()
     return MicroBatch(index: 0, draw: draw, images: images, labels: [], seed: 2)
   }
 
@@ -92,7 +93,8 @@ struct Pix2PixTests {
 
   @Test(
     "losses are those of scores of contexts with samples, and of differences, by formula in Float64",
-    arguments: [(32, 2, .box), (16, 3, .piece), (16, 2, .coarse)] as [(Int, Int, ContextRule.Kind)],
+    arguments: [(32, 2, .box), (16, 3, .piece), (16, 2, .coarse), (16, 2, .pair)]
+      as [(Int, Int, ContextRule.Kind)],
     [true, false])
   func losses(of shape: (size: Int, axes: Int, kind: ContextRule.Kind), isShared: Bool) throws {
     let model = Self.made(size: shape.size, axes: shape.axes, ContextRule(shape.kind))
@@ -100,7 +102,8 @@ struct Pix2PixTests {
     let wanted = Losses(
       generator: ReferencePix2Pix(model.networks[0].store),
       discriminator: ReferencePix2Pix(model.networks[1].store),
-      images: microBatch.images, contexts: Self.contexts(microBatch, of: model))
+      images: model.context!.originals(of: microBatch.images),
+      contexts: Self.contexts(microBatch, of: model))
     let turns = try Self.turns(of: model, on: microBatch)
     func expect(_ value: Float, _ wanted: Double) {
       #expect(abs(Double(value) - wanted) < 1e-4 * wanted, "\(value) and \(wanted)")

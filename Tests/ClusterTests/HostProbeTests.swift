@@ -16,4 +16,10 @@ struct HostProbeTests {
     #expect(answers.map(\.output) == ["there\n", "half\n", ""])
     #expect(answers[2].milliseconds < 30_000)
   }
+
+  @Test("more hosts than are asked at once all answer, in their order")
+  func many() {
+    let answers = HostProbe.run(on: hosts(150), seconds: 60) { "echo \($0)" }
+    #expect(answers.map(\.output) == (0..<150).map { "\($0)\n" } && answers.allSatisfy { $0.code == 0 })
+  }
 }

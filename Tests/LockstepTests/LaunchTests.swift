@@ -306,6 +306,22 @@ extension EndToEnd {
       #expect(words.contains { $0.hasPrefix("-o Compression=no ") && $0.contains(" head -c ") }, "\(words)")
     }
 
+    @Test("hosts that are more than this process may have descriptors for are all asked")
+    func manyHosts() throws {
+      let folder = try Folder()
+      let hosts = (1...60).map { "203.0.113.\($0) slots=1\n" }.joined()
+      try folder.write(Array(hosts.utf8), "hosts")
+      try folder.writeScript("echo x >> asked; sleep 0.1; exit 9", "ssh")
+      let doctor = try Job(
+        [
+          "/bin/sh", "-c",
+          "ulimit -Sn 40; PATH=\"$PWD:$PATH\"; '\(Lockstep.path!)' doctor --hostfile hosts",
+        ], in: folder
+      ).wait()
+      #expect(try folder.bytes("asked").count == 2 * 60, "\(doctor)")
+      #expect(!doctor.output.contains("cannot be started"), "\(doctor)")
+    }
+
     @Test("--dry-run prints the command and makes nothing; a bad hostfile is refused with line and column")
     func dryRun() throws {
       let folder = try Folder()

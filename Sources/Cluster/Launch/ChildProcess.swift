@@ -4,6 +4,17 @@ import Training
 
 /// A process in a session of its own, so that Ctrl-C does not reach it, whose standard error is read here.
 struct ChildProcess {
+  /// Why a program was not started.
+  struct NotStarted: Error, CustomStringConvertible {
+    /// The error number of the call that failed.
+    let code: Int32
+
+    /// Whether the system has no room, but may have it when another process has ended.
+    var isForNow: Bool { [EAGAIN, EMFILE, ENFILE, ENOMEM].contains(code) }
+
+    var description: String { String(cString: strerror(code)) }
+  }
+
   let pid: pid_t
   /// The reading end of its standard error, and of its standard output if asked for; does not block.
   let output: Int32
@@ -13,9 +24,9 @@ struct ChildProcess {
   ///   - path: the program.
   ///   - words: its name and arguments.
   ///   - capturesOutput: whether standard output is read here too.
-  init?(_ path: String, _ words: [String], capturesOutput: Bool = false) {
+  init(_ path: String, _ words: [String], capturesOutput: Bool = false) throws(NotStarted) {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { return nil }
+    guard pipe(&ends) == 0 else { throw NotStarted(code: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -45,7 +56,7 @@ struct ChildProcess {
     Glibc.close(ends[1])
     guard code == 0 else {
       Glibc.close(ends[0])
-      return nil
+      throw NotStarted(code: code)
     }
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
     self.pid = pid

@@ -37,7 +37,7 @@ package enum DaemonGuard {
     setenv(mark, name, 1)
     if let program = Files.real("/proc/self/exe") {
       let ports = ports(ofContacts: words).sorted().map(String.init)
-      ChildProcess(program, [program, word, guardWord, name] + ports)?.close()
+      (try? ChildProcess(program, [program, word, guardWord, name] + ports))?.close()
     }
     guard let daemon = Files.onPath("orted") else { return }
     for ignored in [SIGPIPE, SIGXFSZ] { signal(ignored, SIG_DFL) }

@@ -4,7 +4,7 @@ import Platform
 import Synchronization
 import Training
 
-/// Asks hosts something over ssh, all at once.
+/// Asks hosts something over ssh, many at once.
 package enum HostProbe {
   /// What a host answered.
   package struct Answer: Sendable, Equatable {
@@ -12,7 +12,7 @@ package enum HostProbe {
     /// The exit code of ssh; nil if there was no answer in time.
     package let code: Int32?
     package let output: String
-    /// Milliseconds until the end.
+    /// Milliseconds from the first question to the end of this one.
     package let milliseconds: Int
   }
 
@@ -28,69 +28,95 @@ package enum HostProbe {
     Files.environment("OMPI_MCA_plm_rsh_args")?.split(separator: " ").map(String.init) ?? []
   }
 
-  /// Runs a shell command on every host.
+  /// A host that has been asked.
+  private struct Asked {
+    let place: Int
+    let process: ChildProcess
+    /// When it was asked, in milliseconds of the monotonic clock.
+    let start = MonotonicClock.milliseconds
+    var output: [UInt8] = []
+    /// When it was killed.
+    var killed: Int64?
+
+    /// Reads what has come.
+    /// - Parameter patience: milliseconds after which it is killed.
+    /// - Returns: the exit code, or nil in it for a host that is silent; nil while it is waited for.
+    mutating func look(patience: Int64) -> Int32?? {
+      let now = MonotonicClock.milliseconds
+      let code = process.exitCode()
+      if code == nil, killed == nil, now - start > patience {
+        kill(process.pid, SIGKILL)
+        killed = now
+      }
+      while case let bytes = process.read(), !bytes.isEmpty { output += bytes }
+      guard let killed else { return code.map { .some($0) } }
+      return code != nil || now - killed > ChildProcess.dying ? .some(nil) : nil
+    }
+  }
+
+  /// Runs a shell command on every host, on many at once.
   /// - Parameters:
   ///   - seconds: after which a host counts as silent.
   ///   - command: for the host of a place in `hosts`.
+  /// - Returns: an answer for each of `hosts`, in their order.
   package static func run(on hosts: [Hostfile.Host], seconds: Int, _ command: (Int) -> String) -> [Answer] {
     let start = MonotonicClock.milliseconds
-    struct Asked {
-      let process: ChildProcess?
-      var output: [UInt8] = []
-      /// When it was killed, in milliseconds from the start.
-      var killed: Int?
-      var answer: Answer?
+    let patience = Int64(seconds) * 1000 + 500
+    resolve(hosts.map(\.name))
+    var answers = [Answer?](repeating: nil, count: hosts.count)
+    func answer(_ place: Int, _ code: Int32?, _ output: String) {
+      answers[place] = Answer(
+        host: hosts[place].name, code: code, output: output,
+        milliseconds: Int(MonotonicClock.milliseconds - start))
     }
-    let names = hosts.map(\.name)
-    resolve(names)
-    var asked = hosts.enumerated().map { index, host in
-      Asked(
-        process: isLocal(host.name)
-          ? ChildProcess("/bin/sh", ["sh", "-c", command(index)], capturesOutput: true)
-          : ask(command(index), on: host, seconds: seconds))
-    }
-    while asked.contains(where: { $0.answer == nil }) {
-      let elapsed = Int(MonotonicClock.milliseconds - start)
-      for (index, host) in names.enumerated() where asked[index].answer == nil {
-        guard let process = asked[index].process else {
-          asked[index].answer = Answer(
-            host: host, code: 127, output: "ssh cannot be started", milliseconds: 0)
-          continue
+    var asked: [Asked] = []
+    var next = 0
+    // When there was first no room for a single process.
+    var refused: Int64?
+    while next < hosts.count || !asked.isEmpty {
+      while next < hosts.count, asked.count < mostAtOnce {
+        do {
+          let process = try begin(command(next), on: hosts[next], seconds: seconds)
+          asked.append(Asked(place: next, process: process))
+          refused = nil
+        } catch {
+          if error.isForNow {
+            let now = MonotonicClock.milliseconds
+            refused = asked.isEmpty ? refused ?? now : nil
+            if refused.map({ now - $0 < patience }) ?? true { break }
+          }
+          answer(next, 127, "\(agent[0]) cannot be started: \(error)")
         }
-        let code = process.exitCode()
-        if code == nil, asked[index].killed == nil, elapsed > seconds * 1000 + 500 {
-          kill(process.pid, SIGKILL)
-          asked[index].killed = elapsed
-        }
-        while true {
-          let bytes = process.read()
-          if bytes.isEmpty { break }
-          asked[index].output += bytes
-        }
-        let isGivenUp = asked[index].killed.map { elapsed - $0 > ChildProcess.dying } ?? false
-        guard code != nil || isGivenUp else { continue }
-        process.close()
-        asked[index].answer = Answer(
-          host: host, code: asked[index].killed == nil ? code : nil,
-          output: String(decoding: asked[index].output, as: UTF8.self),
-          milliseconds: elapsed)
+        next += 1
       }
-      var polled = asked.filter { $0.answer == nil }.compactMap(\.process).map {
-        pollfd(descriptor: $0.output, events: POLLIN)
+      for index in asked.indices.reversed() {
+        guard let code = asked[index].look(patience: patience) else { continue }
+        let ended = asked.remove(at: index)
+        ended.process.close()
+        answer(ended.place, code, String(decoding: ended.output, as: UTF8.self))
       }
+      var polled = asked.map { pollfd(descriptor: $0.process.output, events: POLLIN) }
       poll(&polled, nfds_t(polled.count), 10)
       // A pipe at its end is readable for ever.
       usleep(300)
     }
-    return asked.compactMap(\.answer)
+    return answers.compactMap { $0 }
+  }
+
+  private static func begin(
+    _ command: String, on host: Hostfile.Host, seconds: Int
+  ) throws(ChildProcess.NotStarted) -> ChildProcess {
+    isLocal(host.name)
+      ? try ChildProcess("/bin/sh", ["sh", "-c", command], capturesOutput: true)
+      : try ask(command, on: host, seconds: seconds)
   }
 
   /// - Parameter options: of ssh, which go before what else sets the same.
   private static func ask(
     _ command: String, on host: Hostfile.Host, seconds: Int, options: [String] = []
-  ) -> ChildProcess? {
+  ) throws(ChildProcess.NotStarted) -> ChildProcess {
     let options = options + agentArguments + ["-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"]
-    return ChildProcess(
+    return try ChildProcess(
       Files.onPath(agent[0]) ?? agent[0], agent + options + host.sshWords + [command], capturesOutput: true)
   }
 
@@ -102,7 +128,7 @@ package enum HostProbe {
   static func bandwidth(from host: Hostfile.Host, bytes: Int, milliseconds: Int64) -> Double? {
     let end = MonotonicClock.milliseconds + milliseconds
     // Nothing is left of zeros that are compressed.
-    let asked = ask(
+    let asked = try? ask(
       "head -c \(bytes) /dev/zero", on: host, seconds: 1 + Int(milliseconds / 1000),
       options: ["-o", "Compression=no"])
     guard let process = asked else { return nil }

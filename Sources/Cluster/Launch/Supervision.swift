@@ -70,7 +70,7 @@ final class Supervision {
     _ mpirun: String, _ words: [String], isTraining: Bool, limit: Int64, errors: BackgroundOutput,
     status: @escaping @Sendable () -> RunStatus?, sweep: @escaping () -> StartSweep
   ) {
-    guard let process = ChildProcess(mpirun, words) else { return nil }
+    guard let process = try? ChildProcess(mpirun, words) else { return nil }
     self.process = process
     self.errors = errors
     self.status = status

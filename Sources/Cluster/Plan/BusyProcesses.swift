@@ -32,7 +32,7 @@ package final class BusyProcesses {
   /// Starts `count` processes of a program.
   package init(_ count: Int, _ program: String, _ words: [String]) {
     self.count = count
-    others = (0..<count).compactMap { _ in ChildProcess(program, words).map { Other(process: $0) } }
+    others = (0..<count).compactMap { _ in (try? ChildProcess(program, words)).map { Other(process: $0) } }
   }
 
   /// Waits until all have said that they compute. One that takes longer than `milliseconds` computes by then

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Models
 import TensorCore
@@ -51,13 +52,36 @@ struct FragmentSamplingTests {
         ["model.generatorFeatures=2", "model.discriminatorFeatures=2", "size=16", "channels=1"]),
     ]
     let path = try folder.writeNumPy(
-      [16, 16], [-0.01] + [Float](repeating: 1, count: 255), to: "doubtful.npy")
+      [16, 16], [-0.01, .nan] + [Float](repeating: 1, count: 254), to: "doubtful.npy")
     for run in runs {
       #expect(
         try Sampling(path: run, seed: nil, contexts: path).remarks
           == ["warning: values of -0.01 to 1.0 read as -1...1, where 0 is half full (\(path))"])
       #expect(try Sampling(path: run, seed: nil, contexts: fragments().path).remarks.isEmpty)
     }
+  }
+
+  @Test("fragments of which all is known are counted, and refused where there are no others")
+  func whole() throws {
+    let (inpainting, refining) = (TemporaryFolder(), TemporaryFolder())
+    let words = ["model.generatorFeatures=2", "model.discriminatorFeatures=2", "size=16", "channels=1"]
+    let runs = [
+      try makeRun(), try SamplingTests.makeRun(in: inpainting, recipe: "inpainting", words),
+    ]
+    let ones = [Float](repeating: 1, count: 256)
+    let path = try folder.writeNumPy([2, 16, 16], ones + ones, to: "whole.npy")
+    let mixed = try folder.writeNumPy([3, 16, 16], ones + [.nan] + ones.dropLast() + ones, to: "mixed.npy")
+    for run in runs {
+      let error = #expect(throws: DatasetError.self) { try Sampling(path: run, seed: nil, contexts: path) }
+      #expect(error?.description.contains("nothing is unknown") == true, "\(error as Any)")
+      #expect(
+        try Sampling(path: run, seed: nil, contexts: mixed).remarks
+          == ["warning: 2 of 3 fragments have nothing unknown and stay as they are (\(mixed))"])
+    }
+    // What is shown of every place is shown of whole samples.
+    let coarse = try SamplingTests.makeRun(
+      in: refining, recipe: "inpainting", words + ["context.kind=coarse"])
+    #expect(try Sampling(path: coarse, seed: nil, contexts: path).remarks.isEmpty)
   }
 
   @Test("the run's seed unless another is given, and samples without a file are what they were")

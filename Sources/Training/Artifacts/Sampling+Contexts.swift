@@ -8,13 +8,15 @@ extension ContextRule {
   /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
   /// channels may differ; of `pair` what is shown, or pairs of which a half is, of any size that those of
   /// `request` may have.
-  /// - Parameter remark: told of values that are hardly read as they were meant.
-  /// - Throws: `DatasetError`, see `PartialSamples`; ``SamplingError`` where parts of whole samples are unknown.
+  /// - Parameter remark: told of values that are hardly read as they were meant, and of `box` and `piece` how
+  ///   many have nothing to complete.
+  /// - Throws: `DatasetError`, see `PartialSamples`, also where none of `box` or `piece` has anything to
+  ///   complete; ``SamplingError`` where parts of whole samples are unknown.
   func contexts(
     at path: String, sampleShape: Shape, as request: DatasetRequest, remark: (String) -> Void
   ) throws -> Tensor {
     switch kind {
-    case .box, .piece: return try PartialSamples.read(path, sampleShape: sampleShape, remark: remark)
+    case .box, .piece: return try PartialSamples.fragments(path, sampleShape: sampleShape, remark: remark)
     case .grey:
       return cut(
         try Self.whole(PartialSamples.read(path, sampleShape: sampleShape, remark: remark), at: path))
@@ -31,8 +33,7 @@ extension ContextRule {
 
   /// Samples of which all is known.
   private static func whole(_ samples: Tensor, at path: String) throws -> Tensor {
-    let last = samples.shape.channels - 1
-    guard samples.channels(last..<last + 1).scalars.allSatisfy({ $0 == 1 }) else {
+    guard PartialSamples.wholeCount(samples) == samples.shape[0] else {
       throw SamplingError.partial(TerminalText.escaped(path))
     }
     return samples
@@ -65,6 +66,31 @@ extension ContextRule {
     return context(
       showing: Self.values(of: coarse).reshaped([coarse.shape.rows, channels]).gatherRows(blocks)
         .reshaped(shape))
+  }
+}
+
+extension PartialSamples {
+  /// Samples that are to be completed, as ``read(_:sampleShape:remark:)`` has them.
+  /// - Throws: `DatasetError`, also where all is known of every one: its completion would be a copy.
+  fileprivate static func fragments(
+    _ path: String, sampleShape: Shape, remark: (String) -> Void
+  ) throws(DatasetError) -> Tensor {
+    let samples = try read(path, sampleShape: sampleShape, remark: remark)
+    let (whole, count) = (wholeCount(samples), samples.shape[0])
+    guard whole < count else {
+      throw DatasetError(
+        .unsuitable, "nothing is unknown, so there is nothing to complete", TerminalText.escaped(path),
+        "make what is to be completed transparent in a PNG, or NaN in a NumPy array of floats")
+    }
+    if whole > 0 { remark("\(whole) of \(count) fragments have nothing unknown and stay as they are") }
+    return samples
+  }
+
+  /// How many of samples `[N, size…, C + 1]` are known everywhere.
+  fileprivate static func wholeCount(_ samples: Tensor) -> Int {
+    let last = samples.shape.channels - 1
+    let mask = samples.channels(last..<last + 1)
+    return (0..<mask.shape[0]).count { mask.rows($0..<$0 + 1).scalars.allSatisfy { $0 == 1 } }
   }
 }
 
@@ -107,7 +133,8 @@ extension LatentSource {
       }
       guard let model = model as? any CompletingModel else { throw SamplingError.noContext }
       return LatentSource(
-        completing: try PartialSamples.read(file, sampleShape: model.sampleShape, remark: remark), by: model,
+        completing: try PartialSamples.fragments(file, sampleShape: model.sampleShape, remark: remark),
+        by: model,
         seed: seed)
     } catch let error as DatasetError where error.kind == .missing {
       throw DatasetError(.missing, error.problem, error.place, "check what --context names")

@@ -22,9 +22,26 @@ extension ImageFileSource {
   /// Told by some images, spread evenly: to decode them all would take long.
   package var remarks: [String] {
     let looked = min(count, 16)
-    let images = (0..<looked).compactMap { try? image($0 * count / looked) }
+    let places = (0..<looked).map { $0 * count / looked }
+    let images = places.compactMap { try? image($0) }
     let largest = images.map { Int($0.range.upperBound) }.max() ?? 0
-    return [DarkBytes.remark(largest: largest, ofImages: images.count)].compactMap { $0 }
+    let transparent = places.count { (try? isTransparent($0)) == true }
+    return [
+      DarkBytes.remark(largest: largest, ofImages: images.count),
+      transparent > 0
+        ? "transparent places, which read as black, in \(transparent) of \(Count.text(looked, "image"))"
+        : nil,
+    ].compactMap { $0 }
+  }
+
+  /// Whether anything of a sample is not opaque.
+  private func isTransparent(_ index: Int) throws(DatasetError) -> Bool {
+    let (bytes, place) = try file(index)
+    return try bytes.withRawBytes { bytes throws(DatasetError) in
+      let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+      guard format == .png else { return false }
+      return try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place).alpha.contains { $0 < 255 }
+    }
   }
 
   package func imageFile(_ index: Int) throws(DatasetError) -> (bytes: [UInt8], extension: String)? {

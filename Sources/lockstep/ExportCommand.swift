@@ -30,6 +30,9 @@ struct ExportCommand: ParsableCommand {
       is written as two networks, decoder and encoder; their images are brightness
       from 0 to 1.
 
+      OUTPUT may hold an earlier export of the same files, which are replaced, and
+      hidden files; other files are refused.
+
         lockstep export runs/dcgan --format safetensors --output hub/dcgan
         lockstep export runs/dcgan --format onnx --network generator --output onnx
 

@@ -115,24 +115,40 @@ extension EndToEnd {
       let finished = try Lockstep.train(words, ranks: 1, in: folder)
       #expect(finished.status == 0, "\(finished.errors)")
       for (network, isAverage) in [("discriminator", false), ("generator", true)] {
-        #expect(try export("safetensors", ["--network", network], in: folder).status == 0)
-        let card = String(decoding: try folder.bytes("safetensors/README.md"), as: UTF8.self)
+        let exported = try Lockstep.run(
+          ["export", "run", "--format", "safetensors", "--output", network, "--network", network], in: folder)
+        #expect(exported.status == 0, "\(exported.errors)")
+        let card = String(decoding: try folder.bytes("\(network)/README.md"), as: UTF8.self)
         #expect(card.contains("moving average of generator") == isAverage, "\(card)")
         #expect(!card.contains("moving average of generator;") && card.contains("./pottery"), "\(card)")
       }
     }
 
-    @Test("an export writes over its own files, and over nobody else's, also beside them")
+    @Test("an export writes over its own files, over nobody else's, and beside none that it does not write")
     func foreign() throws {
       let folder = try trained("dcgan", narrow)
-      let words = ["export", "run", "--output", "both", "--format"]
+      try folder.write([0], "onnx/.gitattributes")
       for format in ["safetensors", "onnx", "onnx", "safetensors"] {
-        #expect(try Lockstep.run(words + [format], in: folder).status == 0)
+        let exported = try export(format, in: folder)
+        #expect(exported.status == 0, "\(exported.errors)")
       }
-      try folder.write([8, 8, 18, 7] + Array("pytorch".utf8), "both/generator.onnx")
-      let refused = try Lockstep.run(words + ["onnx"], in: folder)
+      for (format, output, other) in [
+        ("onnx", "safetensors", "README.md"), ("safetensors", "onnx", "discriminator.onnx"),
+        ("onnx", "run", "checkpoints"),
+      ] {
+        let refused = try Lockstep.run(
+          ["export", "run", "--format", format, "--output", output], in: folder)
+        #expect(
+          refused.status == 73 && refused.errors.contains("holds \(other), which this export does not write"),
+          "\(refused.errors)")
+      }
+      let part = try export("safetensors", ["--network", "generator"], in: folder)
+      #expect(part.status == 73 && part.errors.contains("holds discriminator.safetensors"), "\(part.errors)")
+      #expect(!folder.has("run/generator.onnx"))
+      try folder.write([8, 8, 18, 7] + Array("pytorch".utf8), "onnx/generator.onnx")
+      let refused = try export("onnx", in: folder)
       #expect(refused.status == 73 && refused.errors.contains("generator.onnx that no export has written"))
-      #expect(try folder.bytes("both/generator.onnx").count == 11)
+      #expect(try folder.bytes("onnx/generator.onnx").count == 11)
     }
 
     @Test("a network with layers that compare samples is refused, with those that can be exported")

@@ -42,13 +42,15 @@ package struct Export {
     rejected = found.rejected
   }
 
-  /// Writes networks into `folder`, which is made if need be; each file appears whole or not at all.
+  /// Writes networks into `folder`, which is made if need be and may hold an earlier export of the same files;
+  /// each file appears whole or not at all.
   /// - Parameters:
   ///   - names: the networks; empty for all.
   ///   - isAveraged: whether a network that has a moving average is written as its average.
   ///   - tell: told why there is no picture, in one line, where a model with a context lacks the run's data.
   /// - Returns: the names of the files, in the order of writing.
-  /// - Throws: ``ExportError``, ``OutputError``, or `ReportingError` for a log that cannot be read.
+  /// - Throws: ``ExportError``, ``OutputError``, ``RunFolderError`` for a folder that holds other files, or
+  ///   `ReportingError` for a log that cannot be read.
   package func write(
     _ format: Format, networks names: [String], isAveraged: Bool, to folder: String,
     telling tell: (String) -> Void = { _ in }
@@ -96,8 +98,17 @@ package struct Export {
   private static let readme = "README.md"
   private static let configuration = "config.json"
 
-  /// Refuses a folder in which files would be replaced that no export has written.
+  /// Refuses a folder that would hold something else beside this export, such as networks of another one that
+  /// its configuration does not know, and one in which files would be replaced that no export has written.
   private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
+    // What is hidden is a repository's.
+    let others = (DirectoryEntry.entries(of: folder) ?? []).map(\.text)
+      .filter { !$0.hasPrefix(".") && !names.contains($0) }
+    if let other = others.min() {
+      throw RunFolderError(
+        .occupied, "the folder holds \(other.shortened), which this export does not write", folder,
+        "choose another --output, or empty it")
+    }
     func says(_ name: String, _ mark: String) -> Bool {
       Files.head("\(folder)/\(name)")?.contains(mark) == true
     }

@@ -48,6 +48,24 @@ struct OptionsResolutionTests {
     #expect(options.recipe == "test")
   }
 
+  @Test("a file whose name is none for a recipe is told how to get one, and takes one")
+  func fileName() throws {
+    func resolve(_ more: String, _ words: [String] = []) throws(OptionsError) -> String {
+      try Options.resolve(
+        yaml: Array((least + more).utf8), name: "mi receta ñ", label: "mi receta ñ.yaml", overrides: words
+      ).recipe
+    }
+    #expect(try resolve("recipe: mia") == "mia")
+    #expect(try resolve("", ["recipe=mia"]) == "mia")
+    let error = #expect(throws: OptionsError.self) { try resolve("") }
+    #expect(error?.lines.count == 1)
+    #expect(
+      error?.lines.first?.hasPrefix(
+        "\"mi receta ñ\" is no name for a recipe, mi receta ñ.yaml; rename the file, or add recipe: NAME to it"
+      )
+        == true, "\(error as Any)")
+  }
+
   @Test("steps and epochs govern alone: the later source wins, one source with both is refused")
   func length() throws {
     #expect(try resolve(least).length == .steps(10))

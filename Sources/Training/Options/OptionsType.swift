@@ -37,7 +37,7 @@ public enum OptionType: Sendable, Equatable {
     case .boolean: "true or false"
     case .word(let words): Prose.alternatives(words)
     case .words(let words): "one or more of \(Prose.list(words)), with commas between"
-    case .name: "1 to 64 letters from a to z, digits, dots, dashes and underscores"
+    case .name: "1 to 64 letters from a to z and A to Z, digits, dots, dashes and underscores"
     case .path: "a path of 1 to \(Self.longestPath) bytes"
     case .prose: "text of at most \(Self.longestProse) bytes"
     }

@@ -34,12 +34,7 @@ struct OptionsResolution {
     let family = familyName(in: recipe.list, overrides).flatMap(ModelFamily.init(rawValue:))
     resolution.schema = OptionSchema(family: family)
     let (words, wordProblems) = OptionsCommandLine.entries(overrides, schema: resolution.schema)
-    let name = WrittenValue(text: source.name, isQuoted: false)
-    if !recipe.list.contains(where: { $0.path == "recipe" }) {
-      let origin = OptionOrigin.recipe(source.label)
-      resolution.apply(
-        [OptionEntry(path: "recipe", content: .value(name), keyOrigin: origin, origin: origin)], as: .recipe)
-    }
+    if !(recipe.list + words).contains(where: { $0.path == "recipe" }) { resolution.takeName(of: source) }
     resolution.apply(recipe.list, as: .recipe)
     resolution.merge(recipe.problems)
     resolution.apply(words, as: .commandLine)
@@ -63,6 +58,20 @@ struct OptionsResolution {
     if let word { return String(word.dropFirst(path.count + 1)) }
     guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content else { return nil }
     return written.text
+  }
+
+  /// The name of a recipe that nobody gives one is its file's.
+  private mutating func takeName(of source: RecipeSource) {
+    let (path, origin) = ("recipe", OptionOrigin.recipe(source.label))
+    guard RecipeName.isValid(source.name) else {
+      refused.insert(path)
+      problems.add(
+        "\(source.name.quoted) is no name for a recipe", origin,
+        "rename the file, or add \(path): NAME to it; a name is \(OptionType.name.summary)")
+      return
+    }
+    let name = WrittenValue(text: source.name, isQuoted: false)
+    apply([OptionEntry(path: path, content: .value(name), keyOrigin: origin, origin: origin)], as: .recipe)
   }
 
   private mutating func merge(_ other: OptionProblems) {

@@ -73,7 +73,13 @@ struct OptionsResolutionTests {
     #expect(try resolve("model.family: dcgan\nepochs: 3", "steps=5").length == .steps(5))
     #expect(
       problems(yaml: least + "epochs: 3") == [
-        "both steps and epochs are given, test.yaml:3:1; keep epochs or the steps at test.yaml:2:8"
+        "both steps and epochs are given, test.yaml:3:1; leave out epochs, or steps (test.yaml:2:8)"
+      ])
+    let falling = least + "optimizer:\n  generator:\n    decay: cosine\n"
+    #expect(
+      problems(yaml: falling, "steps=4", "epochs=1") == [
+        "both steps and epochs are given, command line key epochs; "
+          + "leave out epochs, or steps (command line key steps)"
       ])
     #expect(
       problems(yaml: "model.family: dcgan") == [

@@ -44,7 +44,7 @@ extension OptionsResolution {
           "give steps=\(Int(end.value)), or \(Options.beginningAnew(path))")
       } else if let steps = settings["steps"] {
         derive(path, steps.value)
-      } else if !refused.contains(path) {
+      } else if !refused.contains(path), !refused.contains("steps") {
         report("\(path) is missing", decay.origin, "give it, or the run's length in steps")
       }
     }

@@ -141,7 +141,9 @@ struct OptionsResolution {
     if let setting = settings[other], setting.layer == layer {
       problems.add(
         "both \(first) and \(second) are given", entry.keyOrigin,
-        "keep \(path) or the \(other) at \(setting.origin)")
+        "leave out \(path), or \(other) (\(setting.origin))")
+      // What follows from the length is not missing beside that.
+      refused.formUnion([first, second])
     }
     settings[other] = nil
   }

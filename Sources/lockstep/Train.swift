@@ -8,7 +8,8 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a recipe, alone or under mpirun.",
     discussion: """
-      RECIPE is a name from `lockstep recipes` or a file ending in .yaml.
+      RECIPE is a name from `lockstep recipes` or a file ending in .yaml or
+      .yml.
       key=value words override its keys.
 
         lockstep train dcgan steps=200 batch=32

@@ -155,6 +155,10 @@ struct OptionsHostileTests {
     #expect(big.exitStatus == .configuration && big.description.contains("larger than"))
     try write(Array(least.utf8), to: folder + "/good.yml")
     #expect(try Options.resolve(recipe: folder + "/good.yml").recipe == "good")
+    try write(Array(least.utf8), to: folder + "/Mine.YAML")
+    defer { unlink(folder + "/Mine.YAML") }
+    #expect(try Options.resolve(recipe: folder + "/Mine.YAML").recipe == "Mine")
+    #expect(problems("Absent.YML").first?.hasPrefix("the recipe cannot be read") == true)
     #expect(throws: OptionsError.self) { try Options.read(path: "a\0b") }
   }
 

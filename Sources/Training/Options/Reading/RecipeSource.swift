@@ -9,10 +9,10 @@ package struct RecipeSource: Sendable {
   let label: String
   let bytes: [UInt8]
 
-  /// Finds what a command line means by `argument`: a file if it holds a slash or ends in `.yaml` or `.yml`,
-  /// otherwise an embedded recipe.
+  /// Finds what a command line means by `argument`: a file if it holds a slash or ends in `.yaml` or `.yml`, in
+  /// any case, otherwise an embedded recipe.
   package static func find(_ argument: String) throws(OptionsError) -> RecipeSource {
-    let isFile = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")
+    let isFile = argument.contains("/") || ending(of: argument) != nil
     if isFile { return try read(argument) }
     if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
     let names = Recipes.names
@@ -75,9 +75,10 @@ package struct RecipeSource: Sendable {
   /// The last part of a path without `.yaml` or `.yml`.
   private static func name(of path: String) -> String {
     let file = path.split(separator: "/").last ?? ""
-    for suffix in [".yaml", ".yml"] where file.hasSuffix(suffix) {
-      return String(file.dropLast(suffix.count))
-    }
-    return String(file)
+    return String(file.dropLast(ending(of: path)?.count ?? 0))
+  }
+
+  private static func ending(of path: String) -> String? {
+    [".yaml", ".yml"].first { path.lowercased().hasSuffix($0) }
   }
 }

@@ -103,7 +103,10 @@ struct Train: ParsableCommand {
       let stray = TerminalText.escaped(rest[place])
       throw ValidationError("There is no option \(stray); `lockstep train --help` lists them.")
     }
-    if let place = rest.firstIndex(where: { !$0.contains("=") }) { throw self.stray(at: place) }
+    // What stands behind an option that there is none of may be its value.
+    if !UsageAdvice.hasUnknownOption, let place = rest.firstIndex(where: { !$0.contains("=") }) {
+      throw self.stray(at: place)
+    }
   }
 
   /// What is wrong with a word that is no `key=value`.

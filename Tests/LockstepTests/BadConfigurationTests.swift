@@ -104,6 +104,8 @@ extension EndToEnd {
         ),
         (["evaluate", "run", "data=a", "other", "--bogus"], "Unknown option '--bogus'"),
         (["train", "--trce"], "Did you mean '--trace'?"),
+        (["train", "ring", "steps=1", "--runs", "r"], "Did you mean '--run'?"),
+        (["train", "ring", "r"], "'r' is no key=value word"),
         (["train", "--from", "run", "dcgan", "--dry-run"], "leave out dcgan and --dry-run"),
         (["data", "pack", "pottery", "--output", "x", "--count", "-3"], "--count takes no negative number"),
         (["help", "trian"], "did you mean train?"),

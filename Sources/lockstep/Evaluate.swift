@@ -63,7 +63,9 @@ struct Evaluate: ParsableCommand {
     _ paths: [String], _ overrides: [String], over communicator: any Communicator,
     telling board: ProgressBoard?
   ) throws {
-    try CheckpointEvaluation.requireCheckpoints(at: paths, over: communicator)
+    try CheckpointEvaluation.requireCheckpoints(at: paths, overrides: overrides, over: communicator) {
+      Failure.report($0)
+    }
     let evaluations = try paths.map { path in
       if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {
         Progress.note("drawing and measuring samples of \(path)")

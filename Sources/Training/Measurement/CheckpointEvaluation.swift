@@ -31,14 +31,25 @@ package struct CheckpointEvaluation {
   /// The share of the data's spread below which samples count as collapsed.
   private let leastSpread: Double
 
-  /// Checks that there is a whole checkpoint at each of some paths, before time is spent on the first.
-  /// - Throws: `CheckpointError`, on all ranks alike.
+  /// Checks that there is a whole checkpoint at each of some paths, before time is spent on the first, and
+  /// whether they make samples of one kind.
+  /// - Parameters:
+  ///   - overrides: `key=value` words over the runs' options.
+  ///   - tell: told on rank 0, in one line, where their measures will not compare.
+  /// - Throws: `CheckpointError`, ``OverrideError``, `OptionsError`, on all ranks alike.
   package static func requireCheckpoints(
-    at paths: [String], over communicator: any Communicator
+    at paths: [String], overrides: [String], over communicator: any Communicator,
+    telling tell: (String) -> Void
   ) throws {
     guard paths.count > 1 else { return }
     _ = try communicator.fromCoordinator {
-      for path in paths { _ = try FoundCheckpoint(at: path) }
+      let samples = try paths.map { path in
+        let options = try FoundCheckpoint(at: path).options().applying(overrides, for: .measurement)
+        return "\(options.data.optionValue.canonicalText) of size \(options.size)x\(options.channels)"
+      }
+      if let other = samples.first(where: { $0 != samples[0] }) {
+        tell("warning: samples of \(samples[0]) and of \(other) have distances that do not compare")
+      }
       return []
     }
   }

@@ -33,6 +33,11 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     self.advice = advice
   }
 
+  /// The same, of bad data with how to find all that are bad, where only the first is told.
+  package var advisingCheck: DatasetError {
+    kind == .badData ? advising("`lockstep data check --any-size` lists every bad sample") : self
+  }
+
   /// The same with more to do.
   package func advising(_ more: String) -> DatasetError {
     DatasetError(kind, problem, place, "\(advice); \(more)")

@@ -97,7 +97,7 @@ package final class SampleProblems {
 
   /// Throws `error`, or keeps it, unless it is the wish to stop.
   func report(_ error: DatasetError) throws(DatasetError) {
-    guard collects, error.kind != .stopped else { throw error }
+    guard collects, error.kind != .stopped else { throw error.advisingCheck }
     list.append(error)
   }
 

@@ -41,7 +41,12 @@ package struct ImageInspection: DataInspection {
     var (least, largest) = (Float.infinity, -Float.infinity)
     var isFloat = false
     for number in 0..<looked {
-      let image = try source.image(number * source.count / looked)
+      let image: SourceImage
+      do throws(DatasetError) {
+        image = try source.image(number * source.count / looked)
+      } catch {
+        throw error.advisingCheck
+      }
       least = min(least, image.range.lowerBound)
       largest = max(largest, image.range.upperBound)
       isFloat = image.isFloat

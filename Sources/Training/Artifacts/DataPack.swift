@@ -104,9 +104,7 @@ package struct DataPack {
     } catch {
       for name in made { unlink("\(temporary)/\(name)") }
       rmdir(temporary)
-      if let error = error as? DatasetError, error.kind == .badData {
-        throw error.advising("`lockstep data check` lists every bad sample")
-      }
+      if let error = error as? DatasetError, error.kind == .badData { throw error.advisingCheck }
       throw OutputError.naming(folder, in: error)
     }
   }

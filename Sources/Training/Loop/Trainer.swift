@@ -208,7 +208,7 @@ package final class Trainer {
       engine.announceFailure(ExitStatus(of: error), at: turn)
       // What is replaced now are not the data that the run began with.
       let advised = (error as? DatasetError)?.advising(
-        "`lockstep data check` lists every bad sample, and `train --from` goes on with changed data")
+        "`lockstep data check --any-size` lists all bad samples; `train --from` goes on with changed data")
       throw CoordinationError.here(
         rank: setup.plan.rank, host: hosts[setup.plan.rank], ExitStatus(of: error),
         message: "\(advised ?? error)")

@@ -26,7 +26,8 @@ struct Train: ParsableCommand {
       status.json.
 
       A run keeps the keys that its weights depend on. On --resume these may change,
-      data if the samples are the same:
+      data if the samples are the same, and steps no further than to where a step
+      size has fallen to zero (decaySteps):
 
       \(OptionSchema.resumableTextOfAll())
       Keys and their defaults. Of all families of models (--dry-run tells of which

@@ -182,19 +182,6 @@ import Testing
     #expect(Self.refused(none)?.description.contains("convert its images to PNG or JPEG") == true)
   }
 
-  @Test("images with transparent places are told by some of them, and read on black")
-  func transparent() throws {
-    let folder = TemporaryFolder()
-    for (number, alpha) in [0, 255].enumerated() {
-      let pixels: [UInt8] = [200, 255, 100, 255, 0, 255, 50, UInt8(alpha)]
-      folder.write(Fixture.png(2, 2, pixels, channels: 2), "\(number).png")
-    }
-    folder.write(Fixture.png(2, 2, [200, 100, 0, 50]), "2.png")
-    let data = try open(folder.path, size: 2)
-    #expect(data.remarks == ["transparent places, which read as black, in 1 of 3 images"])
-    #expect(try data.sample(0).pixels == [200, 100, 0, 0].map(scaled))
-  }
-
   @Test("what is done to sizes and colours is told from the headers alone")
   func remarks() throws {
     let colour = TemporaryFolder()

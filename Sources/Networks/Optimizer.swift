@@ -19,71 +19,53 @@ public protocol Optimizer: Sendable {
     rate: Double)
 }
 
-/// Stochastic gradient descent with heavy-ball momentum and L2 weight decay, as `torch.optim.SGD`.
-public struct SGD: Optimizer {
-  /// Step size.
-  public let learningRate: Double
-  /// Weight of the previous direction.
-  public let momentum: Double
-  /// Weight of the parameters in the gradient.
-  public let weightDecay: Double
-
-  /// A rule; plain gradient descent by default.
-  public init(learningRate: Double, momentum: Double = 0, weightDecay: Double = 0) {
-    self.learningRate = learningRate
-    self.momentum = momentum
-    self.weightDecay = weightDecay
-  }
-
+extension SGD: Optimizer {
   /// The direction.
   public var momentNames: [String] { ["momentum"] }
 
-  /// See `MomentumUpdate`.
+  /// Moves the values, then the average.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
     moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
     rate: Double
   ) {
-    MomentumUpdate(learningRate: learningRate * rate, momentum: momentum, weightDecay: weightDecay)
-      .apply(
-        to: values, gradient: gradient, gradientScale: gradientScale, direction: moments[0], count: count)
+    apply(
+      to: values, gradient: gradient, gradientScale: gradientScale, direction: moments[0], count: count,
+      rate: rate)
     average?.move(toward: values, count: count)
   }
 }
 
-/// RMSprop (Tieleman and Hinton 2012) with L2 weight decay, as `torch.optim.RMSprop` without momentum.
-public struct RMSprop: Optimizer {
-  /// Step size.
-  public let learningRate: Double
-  /// Decay of the mean square.
-  public let alpha: Double
-  /// Added to the root.
-  public let epsilon: Double
-  /// Weight of the parameters in the gradient.
-  public let weightDecay: Double
-
-  /// A rule with PyTorch's defaults.
-  public init(learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, weightDecay: Double = 0) {
-    self.learningRate = learningRate
-    self.alpha = alpha
-    self.epsilon = epsilon
-    self.weightDecay = weightDecay
-  }
-
+extension RMSprop: Optimizer {
   /// The mean square.
   public var momentNames: [String] { ["square"] }
 
-  /// See `RMSpropUpdate`.
+  /// Moves the values, then the average.
   public func step(
     values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
     moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
     rate: Double
   ) {
-    RMSpropUpdate(
-      learningRate: learningRate * rate, alpha: alpha, epsilon: epsilon, weightDecay: weightDecay
-    ).apply(
-      to: values, gradient: gradient, gradientScale: gradientScale, meanSquare: moments[0], count: count)
+    apply(
+      to: values, gradient: gradient, gradientScale: gradientScale, meanSquare: moments[0], count: count,
+      rate: rate)
     average?.move(toward: values, count: count)
+  }
+}
+
+extension Adam: Optimizer {
+  /// The mean and the mean square.
+  public var momentNames: [String] { ["mean", "square"] }
+
+  /// One pass over all buffers.
+  public func step(
+    values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float,
+    moments: [UnsafeMutablePointer<Float>], average: MovingAverage?, count: Int, step: Int,
+    rate: Double
+  ) {
+    apply(
+      to: values, gradient: gradient, gradientScale: gradientScale, firstMoment: moments[0],
+      secondMoment: moments[1], average: average, count: count, step: step, rate: rate)
   }
 }
 

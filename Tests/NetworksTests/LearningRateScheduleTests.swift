@@ -1,4 +1,5 @@
 import Networks
+import TensorCore
 import Testing
 
 @Suite("Step sizes over a run")

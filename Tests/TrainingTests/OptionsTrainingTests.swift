@@ -1,5 +1,6 @@
 import Models
 import Networks
+import TensorCore
 import Testing
 import Training
 

@@ -6,6 +6,7 @@ import MessagePassing
 import Models
 import Networks
 import Reporting
+import TensorCore
 import TestSupport
 import Testing
 import Training

@@ -2,6 +2,7 @@ import DataParallel
 package import Datasets
 package import Models
 package import Networks
+import TensorCore
 
 extension Options {
   /// The update rule of a network.

@@ -1,9 +1,10 @@
 import CProcessor
 
-/// One step of Adam (Kingma and Ba, 2015) over flat buffers, in the order of operations of PyTorch's
-/// `torch.optim.Adam`: `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`, `p −= learningRate / (1 − β₁ᵗ) · m /
-/// (√v / √(1 − β₂ᵗ) + ε)`. Every product is rounded; PyTorch fuses those of the moments.
-public struct AdamUpdate: Hashable, Sendable {
+/// Adam (Kingma and Ba 2015) and, with decoupled weight decay, AdamW (Loshchilov and Hutter 2019) over flat
+/// buffers, in the order of operations of PyTorch's `torch.optim.Adam` and `torch.optim.AdamW`:
+/// `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`, `p −= learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) +
+/// ε)`. Every product is rounded; PyTorch fuses those of the moments.
+public struct Adam: Sendable {
   /// The step size.
   public let learningRate: Double
   /// The decay of the first moment per step.
@@ -12,22 +13,18 @@ public struct AdamUpdate: Hashable, Sendable {
   public let beta2: Double
   /// Added to the root of the second moment.
   public let epsilon: Double
-  /// t: 1 in the first update.
-  public let step: Int
-  /// AdamW's decoupled decay: before the update, `p *= 1 − learningRate · weightDecay`.
+  /// AdamW's decoupled decay; 0 is plain Adam. Before the update, `p *= 1 − learningRate · weightDecay`.
   public let weightDecay: Double
 
-  /// - Precondition: `step` is at least 1.
+  /// A rule with PyTorch's defaults.
   public init(
-    learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, step: Int,
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
     weightDecay: Double = 0
   ) {
-    precondition(step >= 1, "Adam counts its steps from 1, not \(step)")
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
-    self.step = step
     self.weightDecay = weightDecay
   }
 
@@ -35,13 +32,18 @@ public struct AdamUpdate: Hashable, Sendable {
   /// over memory. The gradient is multiplied by `gradientScale` as it is read.
   ///
   /// Elements do not depend on one another: the update of a range equals that of its parts.
-  /// - Precondition: the buffers hold `count` elements and do not overlap.
+  /// - Parameters:
+  ///   - step: t: 1 in the first update.
+  ///   - rate: what the step size is multiplied by.
+  /// - Precondition: the buffers hold `count` elements and do not overlap; `step` is at least 1.
   public func apply(
     to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
     firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
-    average: MovingAverage? = nil, count: Int
+    average: MovingAverage? = nil, count: Int, step: Int, rate: Double = 1
   ) {
-    let kernel = Kernel(self, gradientScale: gradientScale, averageShare: average?.share ?? 0)
+    precondition(step >= 1, "Adam counts its steps from 1, not \(step)")
+    let kernel = Kernel(
+      self, step, rate: rate, gradientScale: gradientScale, averageShare: average?.share ?? 0)
     FlatLanes.split(count) {
       $0.forEach { kernel.update($0, parameters, gradient, firstMoment, secondMoment, average?.values) }
     }
@@ -63,17 +65,18 @@ private struct Kernel {
   let gradientScale: Float
   let averageShare: Float
 
-  init(_ update: AdamUpdate, gradientScale: Float, averageShare: Float) {
+  init(_ rule: Adam, _ step: Int, rate: Double, gradientScale: Float, averageShare: Float) {
+    let learningRate = rule.learningRate * rate
     self.gradientScale = gradientScale
     self.averageShare = averageShare
-    gradientShare = Float(1 - update.beta1)
-    beta2 = Float(update.beta2)
-    squareShare = Float(1 - update.beta2)
-    negativeStepSize = Float(-(update.learningRate / (1 - Self.power(update.beta1, update.step))))
-    rootOfCorrection = Float((1 - Self.power(update.beta2, update.step)).squareRoot())
+    gradientShare = Float(1 - rule.beta1)
+    beta2 = Float(rule.beta2)
+    squareShare = Float(1 - rule.beta2)
+    negativeStepSize = Float(-(learningRate / (1 - Self.power(rule.beta1, step))))
+    rootOfCorrection = Float((1 - Self.power(rule.beta2, step)).squareRoot())
     reciprocalOfRoot = 1 / rootOfCorrection
-    epsilon = Float(update.epsilon)
-    kept = Float(1 - update.learningRate * update.weightDecay)
+    epsilon = Float(rule.epsilon)
+    kept = Float(1 - learningRate * rule.weightDecay)
   }
 
   /// By repeated squaring: the same on every platform.

@@ -1,9 +1,9 @@
 import CProcessor
 
-/// One step of RMSprop (Tieleman and Hinton 2012) with L2 weight decay over flat buffers, as
+/// RMSprop (Tieleman and Hinton 2012) with L2 weight decay over flat buffers, as
 /// `torch.optim.RMSprop` without momentum: `g += λ p`, `s = α s + (1 − α) g²`, `p −= learningRate · g / (√s +
 /// ε)`.
-public struct RMSpropUpdate: Hashable, Sendable {
+public struct RMSprop: Sendable {
   /// The step size.
   public let learningRate: Double
   /// α: the decay of the mean square per step.
@@ -13,7 +13,7 @@ public struct RMSpropUpdate: Hashable, Sendable {
   /// λ: the weight of the parameters in the gradient.
   public let weightDecay: Double
 
-  /// An update with PyTorch's defaults.
+  /// A rule with PyTorch's defaults.
   public init(learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, weightDecay: Double = 0) {
     self.learningRate = learningRate
     self.alpha = alpha
@@ -25,13 +25,16 @@ public struct RMSpropUpdate: Hashable, Sendable {
   /// read.
   ///
   /// Elements do not depend on one another: the update of a range equals that of its parts.
+  /// - Parameter rate: what the step size is multiplied by.
   /// - Precondition: the buffers hold `count` elements and do not overlap.
   public func apply(
     to parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, gradientScale: Float = 1,
-    meanSquare: UnsafeMutablePointer<Float>, count: Int
+    meanSquare: UnsafeMutablePointer<Float>, count: Int, rate: Double = 1
   ) {
     let (alpha, share) = (Float(alpha), Float(1 - alpha))
-    let (learningRate, epsilon, weightDecay) = (Float(learningRate), Float(epsilon), Float(weightDecay))
+    let (learningRate, epsilon, weightDecay) = (
+      Float(self.learningRate * rate), Float(epsilon), Float(weightDecay)
+    )
     FlatLanes.split(count) {
       $0.forEach { lanes in
         let p = lanes.load(parameters)

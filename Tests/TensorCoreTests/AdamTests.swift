@@ -2,7 +2,7 @@ import TensorCore
 import Testing
 
 @Suite("Adam")
-struct AdamUpdateTests {
+struct AdamTests {
   private struct Buffers {
     let parameters, gradient, first, second, average: TensorStorage
 
@@ -17,13 +17,13 @@ struct AdamUpdateTests {
       for index in 0..<count { second.pointer[index].magnitudeOnly() }
     }
 
-    func apply(_ update: AdamUpdate, decay: Double?, range: Range<Int>) {
+    func apply(_ rule: Adam, step: Int, decay: Double?, range: Range<Int>) {
       let start = range.lowerBound
-      update.apply(
+      rule.apply(
         to: parameters.pointer + start, gradient: gradient.pointer + start,
         firstMoment: first.pointer + start, secondMoment: second.pointer + start,
         average: decay.map { MovingAverage(average.pointer + start, share: Float(1 - $0)) },
-        count: range.count)
+        count: range.count, step: step)
     }
 
     var bits: [[UInt32]] {
@@ -43,10 +43,9 @@ struct AdamUpdateTests {
     var average = doubles(buffers.average)
     let g = doubles(buffers.gradient)
     var (power1, power2) = (1.0, 1.0)
+    let rule = Adam(learningRate: 0.01, beta1: beta1, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.1)
     for step in 1...3 {
-      let update = AdamUpdate(
-        learningRate: 0.01, beta1: beta1, beta2: 0.99, epsilon: 1e-6, step: step, weightDecay: 0.1)
-      buffers.apply(update, decay: decay, range: 0..<count)
+      buffers.apply(rule, step: step, decay: decay, range: 0..<count)
       power1 *= beta1
       power2 *= 0.99
       for index in 0..<count {
@@ -79,8 +78,8 @@ struct AdamUpdateTests {
     buffers.second.pointer[3] = .infinity
     buffers.second.pointer[4] = 0
     let before = (0..<count).map { buffers.second.pointer[$0] }
-    let update = AdamUpdate(learningRate: 0.01, beta1: 0.5, epsilon: 1e-8, step: step)
-    buffers.apply(update, decay: nil, range: 0..<count)
+    let rule = Adam(learningRate: 0.01, beta1: 0.5, epsilon: 1e-8)
+    buffers.apply(rule, step: step, decay: nil, range: 0..<count)
     let power = { (base: Double) in (0..<step).reduce(1.0) { product, _ in product * base } }
     let root = Float((1 - power(0.999)).squareRoot())
     let stepSize = Float(-(0.01 / (1 - power(0.5))))
@@ -90,18 +89,18 @@ struct AdamUpdateTests {
 
   @Test("updating two parts of a buffer equals updating it whole", arguments: [1, 8, 13, 100])
   func partsEqualWhole(_ boundary: Int) {
-    let update = AdamUpdate(learningRate: 2e-4, beta1: 0.5, step: 7)
+    let rule = Adam(learningRate: 2e-4, beta1: 0.5)
     let (whole, parts) = (Buffers(count: 203, seed: 32), Buffers(count: 203, seed: 32))
-    whole.apply(update, decay: 0.999, range: 0..<203)
-    parts.apply(update, decay: 0.999, range: 0..<boundary)
-    parts.apply(update, decay: 0.999, range: boundary..<203)
+    whole.apply(rule, step: 7, decay: 0.999, range: 0..<203)
+    parts.apply(rule, step: 7, decay: 0.999, range: 0..<boundary)
+    parts.apply(rule, step: 7, decay: 0.999, range: boundary..<203)
     #expect(whole.bits == parts.bits)
   }
 
   @Test("elements outside of the range stay as they are")
   func othersStay() {
     let (touched, untouched) = (Buffers(count: 40, seed: 33), Buffers(count: 40, seed: 33))
-    touched.apply(AdamUpdate(learningRate: 0.1, step: 1), decay: 0.9, range: 11..<22)
+    touched.apply(Adam(learningRate: 0.1), step: 1, decay: 0.9, range: 11..<22)
     for (changed, original) in zip(touched.bits, untouched.bits) {
       #expect(Array(changed[..<11]) == Array(original[..<11]))
       #expect(Array(changed[22...]) == Array(original[22...]))
@@ -113,11 +112,11 @@ struct AdamUpdateTests {
   func gradientScale() {
     let (scaled, plain) = (Buffers(count: 19, seed: 34), Buffers(count: 19, seed: 34))
     for index in 0..<19 { scaled.gradient.pointer[index] *= 4 }
-    let update = AdamUpdate(learningRate: 0.1, step: 2)
-    plain.apply(update, decay: nil, range: 0..<19)
-    update.apply(
+    let rule = Adam(learningRate: 0.1)
+    plain.apply(rule, step: 2, decay: nil, range: 0..<19)
+    rule.apply(
       to: scaled.parameters.pointer, gradient: scaled.gradient.pointer, gradientScale: 0.25,
-      firstMoment: scaled.first.pointer, secondMoment: scaled.second.pointer, count: 19)
+      firstMoment: scaled.first.pointer, secondMoment: scaled.second.pointer, count: 19, step: 2)
     #expect(scaled.bits == plain.bits)
   }
 }

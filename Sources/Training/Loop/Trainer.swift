@@ -351,9 +351,9 @@ package final class Trainer {
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
   private func save(step: Int) throws {
     try synchronize()
-    // Not at steps that depend on when a run was interrupted: it would go back elsewhere than one that was
-    // not.
-    if isDue(setup.options.checkpoint.every, at: step) { steering?.willSave(step: step) }
+    // Only where every run with these options saves, not where one is interrupted or keeps its best state:
+    // it would go back elsewhere than one that is not, or does not.
+    if try isSaveDue(step) { steering?.willSave(step: step) }
     try saver.save(engine, step: step)
   }
 

@@ -94,7 +94,8 @@ final class GameSteering {
       engine.state.game = game
       return
     }
-    let (values, found) = try director.check(engine.model, loss: watchedLoss, step: done, &game)
+    let (values, found) = try director.check(
+      engine.model, loss: watchedLoss(after: done), step: done, &game)
     engine.state.game = game
     measured += values
     notes.append(("verdict", "\(found)"))
@@ -104,13 +105,18 @@ final class GameSteering {
   }
 
   /// The loss that is watched: the generator's, or the first statistic of the last phase where no phase is
-  /// its.
-  private var watchedLoss: Float {
-    let phases = engine.model.phases
-    for (phase, values) in zip(phases, engine.statistics) where phase.role == .generator {
-      if let loss = phase.value(of: .generatorLoss, in: values) { return loss }
+  /// its; not a number if no turn of it was applied in the last of `done` steps: an older loss would be looked
+  /// at again, and is not known after a resume.
+  private func watchedLoss(after done: Int) -> Float {
+    func loss(of phase: Phase) -> Float? {
+      phase.value(of: .generatorLoss, in: engine.statistics[phase.index])
     }
-    return engine.statistics.last?.first ?? .nan
+    let phases = engine.model.phases
+    let generator = phases.first { $0.role == .generator && loss(of: $0) != nil }
+    guard let phase = generator ?? phases.last, engine.hasStatistics(of: phase, after: done) else {
+      return .nan
+    }
+    return loss(of: phase) ?? engine.statistics[phase.index].first ?? .nan
   }
 
   private func act(at done: Int, because reason: String, isNews: Bool) throws {

@@ -8,7 +8,8 @@ package struct WatchInputs: Equatable, Sendable {
   package var shift: Float
   /// The share of a mixture's modes that fakes lie nearest to; not a number for other data.
   package var modes: Float
-  /// The generator's loss at the last turn; not a number if there has been none since the start.
+  /// The generator's loss at the step's last turn; not a number if the step's turns were left out, and then
+  /// of no account.
   package var loss: Float
   /// The fakes' centre in the first components, over the data's spread.
   package var centre: [Double] = []

@@ -26,6 +26,8 @@ package final class TurnEngine {
   package let averages: [ExponentialMovingAverage?]
   /// The statistics of each phase's last turn, means over the global batch.
   package private(set) var statistics: [[Float]]
+  /// The step that each phase's statistics are of; nil before its first turn.
+  private var statisticsSteps: [Int?]
   /// The flags of all ranks at the last turn whose sum is back.
   package private(set) var flags: StatusFlags = []
   /// Those of them that all ranks had set.
@@ -100,6 +102,7 @@ package final class TurnEngine {
       learningRates: learningRates ?? state.model.networks.map { _ in .constant },
       scale: 1 / Float(plan.microBatches), keepsBalance: keepsBalance)
     statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
+    statisticsSteps = state.model.phases.map { _ in nil }
   }
 
   /// This rank's micro-batches, ascending, those together that are computed in one pass.
@@ -242,6 +245,12 @@ package final class TurnEngine {
     }
   }
 
+  /// Whether the statistics of a phase are those of the last of `done` steps, in which a turn of it has not
+  /// been left out or dropped; while a sum of it is on its way, those of the last turn before stand for it.
+  func hasStatistics(of phase: Phase, after done: Int) -> Bool {
+    statisticsSteps[phase.index] == done - 1 || handed.contains { $0.turn.phase == phase }
+  }
+
   /// Whether sums of networks that `phase` does not train are on their way.
   private func isWaiting(beside phase: Phase) -> Bool {
     handed.contains { $0.turn.phase.network != phase.network && !$0.sum.isReady }
@@ -323,6 +332,7 @@ package final class TurnEngine {
         statistics[turn.turn.phase.index] = update.finish(
           turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector,
           last: statistics[turn.turn.phase.index])
+        statisticsSteps[turn.turn.phase.index] = step
       }
     }
   }

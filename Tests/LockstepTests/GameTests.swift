@@ -252,6 +252,36 @@ extension EndToEnd {
       #expect(hashes[2][0] == hashes[0][0], "the weights")
     }
 
+    @Test("lines of the log are the same across resumes, with a lazy penalty and where turns are left out")
+    func sameLines() throws {
+      let folder = try Folder()
+      let lazy = [
+        "ring", "batch=8", "microBatches=2", "model.hidden=4", "model.packing=1", "dataset.count=100",
+        "threads=1", "log.every=1", "samples.every=0", "samples.count=1", "r1.weight=1", "r1.every=5",
+        "optimizer.discriminator.decay=none", "optimizer.generator.decay=none",
+      ]
+      let games = [("lazy", lazy, 7, 14), ("skipping", Self.skipping + ["watch.skips=100"], 5, 8)]
+      for (name, game, part, steps) in games {
+        let runs = [("whole", steps, []), ("chain", part, []), ("chain", steps, ["--resume"])]
+        for (run, steps, more) in runs {
+          let words = game + ["steps=\(steps)", "--run", "\(name)-\(run)"] + more
+          let finished = try Lockstep.train(words, ranks: 1, in: folder)
+          #expect(finished.status == 0, "\(finished.errors)")
+        }
+        let figures = try ["whole", "chain"].map { run in
+          try lines(folder, "\(name)-\(run)").map { line in
+            ["loss_d", "d_x", "r1", "loss_g"].map { line[$0] as? Double }
+          }
+        }
+        #expect(figures[0] == figures[1], "\(name)")
+        // Of a penalty the last value, of a turn that was left out nothing.
+        let hasPenalty = name == "lazy" ? figures[0].suffix(10) : figures[0].suffix(3)
+        #expect(figures[0].count == steps && hasPenalty.allSatisfy { $0[2] != nil }, "\(name)")
+        let last = try #require(figures[0].last)
+        #expect((last[3] == nil) == (name == "skipping"), "\(name)")
+      }
+    }
+
     @Test("a balance is refused where scores have no threshold, and a dry run tells what looks after a game")
     func configuration() throws {
       for words in [["wgan-gp"], ["dcgan", "loss=wasserstein"]] {

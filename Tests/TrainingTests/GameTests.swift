@@ -243,9 +243,9 @@ struct GameTests {
       let rank = try EngineRank(SoloCommunicator(), overlap: true, game: game)
       defer { rank.communication.finish() }
       try rank.train(steps: steps)
-      let reported = rank.engine.reported.filter { $0.0.key == "r1" }
+      let reported = rank.engine.reported(after: steps).filter { $0.0.key == "r1" }
       #expect(reported.count == (steps < 3 ? 0 : 1) && reported.allSatisfy { $0.1 > 0 }, "\(steps) steps")
-      #expect(rank.engine.reported.contains { $0.0.key == "d_x" } == (steps > 0))
+      #expect(rank.engine.reported(after: steps).contains { $0.0.key == "d_x" } == (steps > 0))
     }
   }
 

@@ -38,10 +38,12 @@ package struct Rewind {
     if refuge >= 0, let generation = try load(refuge) {
       // What is counted over the whole run; the other ranks keep theirs too.
       let (best, convergence, skipped) = (state.best, state.convergence, state.skipped)
+      let lazyStatistics = state.lazyStatistics
       if (try? state.restore(generation)) != nil, let game = state.game {
         old = (game, generation.manifest.info.step)
       }
       (state.best, state.convergence, state.skipped) = (best, convergence, skipped)
+      state.lazyStatistics = lazyStatistics
     }
     state.skipped?.beginAnew()
     let known = try exchange.broadcast([

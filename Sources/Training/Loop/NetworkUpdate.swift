@@ -67,11 +67,10 @@ struct NetworkUpdate {
   }
 
   /// Does what needs the whole sum, when all parameters have been moved.
-  /// - Parameter last: the phase's statistics before: those that are lazy keep their values where the sum has
-  ///   none.
-  /// - Returns: the phase's statistics.
+  /// - Returns: the phase's statistics; where the sum has none of those that are lazy, their last values, or
+  ///   what is no number.
   func finish(
-    _ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor, last: [Float]
+    _ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor
   ) -> [Float] {
     let network = state.model.networks[phase.network]
     return sum.withUnsafePointer { vector in
@@ -79,8 +78,11 @@ struct NetworkUpdate {
       averages[phase.network]?.store.copyBuffers(from: network.store)
       network.afterUpdate?()
       let reported = vector + (sum.count - phase.statistics.count)
-      let statistics = phase.statistics.indices.map {
-        phase.statistics[$0].isLazy && reported[$0] == 0 ? last[$0] : reported[$0] * scale
+      let statistics = phase.statistics.indices.map { index in
+        let (statistic, value) = (phase.statistics[index], reported[index] * scale)
+        guard statistic.isLazy else { return value }
+        if reported[index] != 0 { state.lazyStatistics[statistic.key] = value }
+        return state.lazyStatistics[statistic.key] ?? .nan
       }
       state.game?.add(
         phase, statistics,

@@ -284,7 +284,7 @@ package final class Trainer {
     if isLogged { try synchronize() }
     let skips = engine.state.skipped?.takeNews() ?? []
     for skip in skips { report.progress.warning(skip) }
-    let statistics = engine.reported
+    let statistics = engine.reported(after: done)
     let samples = samplesRead(before: done)
     let epoch = Double(samples) / Double(setup.dataset.count)
     report.progress.completed(

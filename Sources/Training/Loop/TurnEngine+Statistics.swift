@@ -1,10 +1,16 @@
 package import Models
 
 extension TurnEngine {
-  /// The statistics of each phase's last turn whose sums have come back, with their values: those that have
-  /// been measured since the start. What is no number never comes back from a sum.
-  package var reported: [(Statistic, Float)] {
-    zip(model.phases.flatMap(\.statistics), statistics.joined()).filter { !$1.isNaN }
+  /// What the phases report of the last of `done` steps: the statistics of their last turns in it whose sums
+  /// have come back, none of a phase whose turns were left out; and of statistics that not every turn
+  /// computes the last values. So a line of the log is the same whether a run went on or was resumed.
+  package func reported(after done: Int) -> [(Statistic, Float)] {
+    model.phases.flatMap { phase in
+      let isOfStep = hasStatistics(of: phase, after: done)
+      return zip(phase.statistics, statistics[phase.index]).map { statistic, value in
+        (statistic, statistic.isLazy ? state.lazyStatistics[statistic.key] ?? .nan : isOfStep ? value : .nan)
+      }
+    }.filter { (_: Statistic, value: Float) in !value.isNaN }
   }
 
   /// The step sizes of the last of `done` steps, of networks whose step size changes over the run.

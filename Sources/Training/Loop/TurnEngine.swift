@@ -330,8 +330,7 @@ package final class TurnEngine {
       timeline.span(.update, of: turn.turn.phase, step: step) {
         note(flags)
         statistics[turn.turn.phase.index] = update.finish(
-          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector,
-          last: statistics[turn.turn.phase.index])
+          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector)
         statisticsSteps[turn.turn.phase.index] = step
       }
     }

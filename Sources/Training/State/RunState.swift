@@ -27,6 +27,9 @@ package final class RunState {
   package var game: GameState?
   /// Turns that were left out; nil for a run that leaves none out.
   package var skipped: SkippedTurns?
+  /// The last values of statistics that not every turn computes, by key: what is reported until the next. What
+  /// training does next does not depend on them, and those of rank 0 alone are told.
+  package var lazyStatistics: [String: Float] = [:]
   /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it
   /// makes all.
   package internal(set) var share: NodeShare?
@@ -84,6 +87,9 @@ package final class RunState {
     if let powerSGD { counters.merge(powerSGD.counters) { own, _ in own } }
     if let best { counters.merge(best.counters()) { own, _ in own } }
     if let convergence { counters.merge(convergence.counters) { own, _ in own } }
+    for key in lazyKeys {
+      if let value = lazyStatistics[key] { counters[Self.statisticName(key)] = .number(Double(value)) }
+    }
     return counters
   }
 
@@ -131,6 +137,8 @@ package final class RunState {
     skipped?.restore(state)
     best = BestGeneration(state)
     convergence = Convergence(state)
+    lazyStatistics = [:]
+    for key in lazyKeys { lazyStatistics[key] = state[Self.statisticName(key)]?.number.map { Float($0) } }
   }
 
   /// Takes the state of another run's generation, to go on from it with other options or other data: what is
@@ -234,6 +242,11 @@ package final class RunState {
   private static func shapes(_ stores: [ParameterStore]) -> [(name: String, shape: Shape)] {
     stores.flatMap { $0.stateDictionary.map { ($0.name, $0.value.shape) } }
   }
+
+  /// The keys of statistics that not every turn computes, in the model's order.
+  private var lazyKeys: [String] { model.phases.flatMap(\.statistics).filter(\.isLazy).map(\.key) }
+
+  private static func statisticName(_ key: String) -> String { "statistic.\(key)" }
 
   private static func counterName(_ network: Network) -> String { "optimizer.\(network.name).steps" }
 

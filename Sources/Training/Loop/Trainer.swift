@@ -89,7 +89,7 @@ package final class Trainer {
       if step > startStep { record.attempt?.settle(in: engine.state) }
       try saver.complete(seen: engine.commonFlags)
       record.saved(saver.savedStep)
-      try saving(done) { try lookAtGame(at: done, fault: fault) }
+      try measuring(done, decides: true) { try lookAtGame(at: done, fault: fault) }
       // A step that was broken off has not taken all of its samples.
       if fault != nil {
         loader.stop()
@@ -105,7 +105,8 @@ package final class Trainer {
   private func endStep(_ done: Int) throws -> Outcome? {
     let options = setup.options
     let isStopping = engine.flags.contains(.stopRequested)
-    let (scores, isBest) = try saving(done) { try measureQuality(done) }
+    let decides = options.stop.patience > 0 || options.checkpoint.keepBest
+    let (scores, isBest) = try measuring(done, decides: decides) { try measureQuality(done) }
     let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
     let isEnd = done == setup.steps || verdict != nil
     let isLast = isEnd || isStopping
@@ -139,10 +140,15 @@ package final class Trainer {
     return engine.state.skipped?.isClear != false
   }
 
-  /// Measures on all ranks. A sample of the data that cannot be read ends the run, not its work.
-  private func saving<T>(_ done: Int, _ measure: () throws -> T) throws -> T {
+  /// Measures on all ranks. A sample of the data that cannot be read ends the run, saved only where nothing is
+  /// decided by what is measured: a resume would never decide it, and begins at the checkpoint before.
+  private func measuring<T>(_ done: Int, decides: Bool, _ measure: () throws -> T) throws -> T {
     do { return try measure() } catch  where error is DatasetError || error is CoordinationError {
-      try save(step: done)
+      try synchronize()
+      if !decides {
+        try reportIfDue(done, isLast: true, measured: steering?.measured ?? [], verdict: nil)
+        try save(step: done)
+      }
       try finishSaving()
       throw error
     }

@@ -35,8 +35,8 @@ struct PartialArray {
     let places = sampleShape.rows
     let valuesPerSample = places * layout.channels
     let range = try array.range(
-      addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples", SampleProblems(),
-      allowsNaN: true)
+      addingTo: ContentHash(), valuesPerSample: valuesPerSample, of: "samples",
+      SampleProblems(areData: false), allowsNaN: true)
     if let doubt = array.remark(on: range) { remark(doubt) }
     var contexts = Contexts(sampleShape)
     for sample in 0..<layout.count {

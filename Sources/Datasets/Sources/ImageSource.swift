@@ -89,15 +89,18 @@ package final class SampleProblems {
   /// How many of them are whole images of another size than most.
   package private(set) var otherSizes = 0
   let collects: Bool
+  private let areData: Bool
 
-  /// - Parameter collects: whether to go on after a problem.
-  package init(collects: Bool = false) {
-    self.collects = collects
+  /// - Parameters:
+  ///   - collects: whether to go on after a problem.
+  ///   - areData: whether the samples are such as `data check` reads.
+  package init(collects: Bool = false, areData: Bool = true) {
+    (self.collects, self.areData) = (collects, areData)
   }
 
   /// Throws `error`, or keeps it, unless it is the wish to stop.
   func report(_ error: DatasetError) throws(DatasetError) {
-    guard collects, error.kind != .stopped else { throw error.advisingCheck }
+    guard collects, error.kind != .stopped else { throw areData ? error.advisingCheck : error }
     list.append(error)
   }
 

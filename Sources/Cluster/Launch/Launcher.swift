@@ -77,7 +77,7 @@ package struct Launcher {
     var options: Options?
     // A recipe's file may lie on the other hosts alone: they say what is wrong with it.
     if request.words.isTraining, !request.words.isResuming, let recipe = request.words.recipe,
-      request.words.folder == nil || !recipe.hasSuffix(".yaml") || Files.text(recipe) != nil
+      request.words.folder == nil || !RecipeSource.isFile(recipe) || Files.text(recipe) != nil
     {
       let resolved = try Options.resolve(recipe: recipe, overrides: request.words.overrides)
       _ = try MicroBatchPlan(

@@ -9,11 +9,15 @@ package struct RecipeSource: Sendable {
   let label: String
   let bytes: [UInt8]
 
-  /// Finds what a command line means by `argument`: a file if it holds a slash or ends in `.yaml` or `.yml`, in
-  /// any case, otherwise an embedded recipe.
+  /// Whether a command line means a file by `argument`: it holds a slash, or ends in `.yaml` or `.yml`, in any
+  /// case.
+  package static func isFile(_ argument: String) -> Bool {
+    argument.contains("/") || ending(of: argument) != nil
+  }
+
+  /// Finds what a command line means by `argument`: a file or an embedded recipe.
   package static func find(_ argument: String) throws(OptionsError) -> RecipeSource {
-    let isFile = argument.contains("/") || ending(of: argument) != nil
-    if isFile { return try read(argument) }
+    if isFile(argument) { return try read(argument) }
     if let recipe = Recipes.all.first(where: { $0.name == argument }) { return recipe.source }
     let names = Recipes.names
     var near = OptionSuggestions(words: names).nearest(to: argument)

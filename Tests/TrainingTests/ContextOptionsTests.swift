@@ -63,7 +63,7 @@ struct ContextOptionsTests {
         "context.kind is pair, but the data are volumes, command line key context.kind; "
           + "use another context.kind"
       ])
-    for word in ["context.hidden=0.5", "context.factor=8", "dataset.stack=3", "context.shown=both"] {
+    for word in ["context.hidden=0.3", "context.factor=8", "dataset.stack=3", "context.shown=both"] {
       #expect(problems("inpainting", "context.kind=pair", "data=facades", word).count == 1, "\(word)")
     }
     let shown = problems("inpainting", "context.shown=right")

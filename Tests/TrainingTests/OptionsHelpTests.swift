@@ -52,7 +52,7 @@ struct OptionsHelpTests {
       }
     ).sorted().joined(separator: "\n")
     #expect(
-      SHA256.digest(of: defaults) == "60278100fd0100fa623d6d7d2ea40fa93c806bafbeaff86ec430fec7abe7843c",
+      SHA256.digest(of: defaults) == "07d300361cb6045000bb148121f808d131601956a8cd8c3b2d010762f95b7dd2",
       "\(defaults)")
   }
 

@@ -79,7 +79,7 @@ struct OptionsSuggestionTests {
       ("optimizer.type=adam", "did you mean optimizer.discriminator.kind or optimizer.generator.kind?"),
       ("optimizer=", "not a key, command line key optimizer; give a key of \(groups), such as optimizer.d"),
       ("optimizer.wavelength=", "give a key of \(groups), such as optimizer.discriminator.kind"),
-      ("checkpoint.name=", "the keys of checkpoint are checkpoint.every, "),
+      ("checkpoint.compression=", "the keys of checkpoint are checkpoint.every, "),
       ("checkpoint.batch=4", "did you mean batch?"), ("=5", "\"=5\" has no key"),
       ("optimizer.generator.kind=", "optimizer.generator.kind= (command line) has no value; give adam"),
     ] {

@@ -30,16 +30,18 @@ struct BackgroundOutputTests {
     #expect(written.texts.withLock { $0 } == (0..<20).map { "\($0)" })
   }
 
-  @Test("what has no room is left out in one piece, and how much it was is said in its place")
+  @Test("what has no room and is not to be kept is left out, and how much it was is said in its place")
   func leftOut() {
     let written = Written()
     let output = BackgroundOutput { written.take("\($0) left out") }
     output.add(1 << 20) { written.take("first") }
     for count in [1000, 1, 1] { output.add(count) { written.take("no room") } }
+    output.add(1, isKept: true) { written.take("kept") }
+    output.add(5) { written.take("no room") }
     written.isHeld.withLock { $0 = false }
     for _ in 0..<5000 where !output.isWritten { usleep(2000) }
     output.add(1) { written.take("last") }
     for _ in 0..<5000 where !output.isWritten { usleep(2000) }
-    #expect(written.texts.withLock { $0 } == ["first", "1002 left out", "last"])
+    #expect(written.texts.withLock { $0 } == ["first", "1002 left out", "kept", "5 left out", "last"])
   }
 }

@@ -33,11 +33,17 @@ package final class BackgroundOutput: Sendable {
   package var isBehind: Bool { queue.read { $0.count > Self.many } }
 
   /// Has a text of `count` bytes written after those before it. It is left out where too much waits, and so
-  /// are those after it until everything is written.
-  package func add(_ count: Int, _ write: @escaping @Sendable () -> Void) {
+  /// are those after it until everything is written, or one is to be kept.
+  /// - Parameter isKept: whether it is written in any case, after word of what is left out before it.
+  package func add(_ count: Int, isKept: Bool = false, _ write: @escaping @Sendable () -> Void) {
+    let tellOfLeftOut = tellOfLeftOut
     let hasThread = queue.withLock { queue in
       defer { queue.hasThread = true }
-      if queue.leftOut > 0 || queue.count > 0 && queue.count + count > Self.most {
+      if isKept, case let leftOut = queue.leftOut, leftOut > 0 {
+        queue.texts.append((1, { tellOfLeftOut(leftOut) }))
+        (queue.leftOut, queue.count) = (0, queue.count + 1)
+      }
+      if !isKept, queue.leftOut > 0 || queue.count > 0 && queue.count + count > Self.most {
         queue.leftOut += count
       } else {
         queue.count += count

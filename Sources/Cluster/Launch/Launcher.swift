@@ -46,7 +46,7 @@ package struct Launcher {
       report("\(ByteCount.text($0)) of output is left out here: for too long nobody took it")
     }
     self.errors = errors
-    self.report = { text in errors.add(text.utf8.count) { report(text) } }
+    self.report = { text in errors.add(text.utf8.count, isKept: true) { report(text) } }
     let listed = try request.hostfile.map { try Hostfile.read($0) }
     self.listed = listed
     let slots = listed?.slots ?? Cores.onNode

@@ -94,11 +94,17 @@ package enum Files {
     return .failed(code == EEXIST && exists(path) ? ENOTDIR : code)
   }
 
+  /// Waits until the name of a folder that was made is on the storage device; removes it where that fails.
   private static func synchronizeName(of folder: String) -> MadeFolder {
+    func failed(_ code: Int32) -> MadeFolder {
+      rmdir(folder)
+      return .failed(code)
+    }
     let above = open("\(folder)/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard above >= 0 else { return errno == EACCES ? .new : .failed(errno) }
+    guard above >= 0 else { return errno == EACCES ? .new : failed(errno) }
     defer { close(above) }
-    return fsync(above) == 0 ? .new : .failed(errno)
+    while fsync(above) != 0 { if errno != EINTR { return failed(errno) } }
+    return .new
   }
 
   /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and

@@ -105,7 +105,8 @@ package final class Trainer {
   private func endStep(_ done: Int) throws -> Outcome? {
     let options = setup.options
     let isStopping = engine.flags.contains(.stopRequested)
-    let decides = options.stop.patience > 0 || options.checkpoint.keepBest
+    let decides =
+      options.checkpoint.keepBest || options.stop.patience > 0 && isDue(options.quality.every, at: done)
     let (scores, isBest) = try measuring(done, decides: decides) { try measureQuality(done) }
     let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
     let isEnd = done == setup.steps || verdict != nil
@@ -357,8 +358,7 @@ package final class Trainer {
   /// Saves a generation of everything. All ranks take part: their replicas are compared by hash first.
   private func save(step: Int) throws {
     try synchronize()
-    // Only where every run with these options saves, not where one is interrupted or keeps its best state:
-    // it would go back elsewhere than one that is not, or does not.
+    // Only where every run with these options saves: no interruption may change where it goes back to.
     if try isSaveDue(step) { steering?.willSave(step: step) }
     try saver.save(engine, step: step)
   }

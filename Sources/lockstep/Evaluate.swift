@@ -64,7 +64,8 @@ struct Evaluate: ParsableCommand {
     telling board: ProgressBoard?
   ) throws {
     try CheckpointEvaluation.requireCheckpoints(at: paths, overrides: overrides, over: communicator) {
-      Failure.report($0)
+      // Not as a failure: a launcher takes those for causes.
+      Progress.note($0)
     }
     let evaluations = try paths.map { path in
       if communicator.rank == 0, isatty(STDERR_FILENO) == 1 {

@@ -43,12 +43,17 @@ package struct CheckpointEvaluation {
   ) throws {
     guard paths.count > 1 else { return }
     _ = try communicator.fromCoordinator {
+      let isDataGiven = overrides.contains { $0.hasPrefix("data=") }
       let samples = try paths.map { path in
-        let options = try FoundCheckpoint(at: path).options().applying(overrides, for: .measurement)
-        return "\(options.data.optionValue.canonicalText) of size \(options.size)x\(options.channels)"
+        let found = try FoundCheckpoint(at: path)
+        let options = try found.options().applying(overrides, for: .measurement)
+        let data = options.data.optionValue.canonicalText
+        let size = "\(options.size)x\(options.size)x\(options.channels)"
+        // The same data may lie at several paths.
+        return (name: "\(data) of \(size)", kind: (isDataGiven ? data : found.info.dataFingerprint) + size)
       }
-      if let other = samples.first(where: { $0 != samples[0] }) {
-        tell("warning: samples of \(samples[0]) and of \(other) have distances that do not compare")
+      if let other = samples.first(where: { $0.kind != samples[0].kind }) {
+        tell("warning: samples of \(samples[0].name) and of \(other.name) have distances that do not compare")
       }
       return []
     }

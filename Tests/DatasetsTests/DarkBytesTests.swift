@@ -23,7 +23,7 @@ struct DarkBytesTests {
     }
     folder.write(Fixture.png(2, 2, [200, 100, 0, 50]), "2.png")
     let data = try open(folder.path, size: 2)
-    #expect(data.remarks == ["transparent places, which read as black, in 1 of 3 images"])
+    #expect(data.remarks == ["transparent places, put on black, in 1 of 3 images looked at"])
     #expect(try data.sample(0).pixels == [200, 100, 0, 0].map(scaled))
   }
 }

@@ -108,15 +108,14 @@ public enum PartialSamples {
     return (pixels, [image.height, image.width, channels])
   }
 
-  /// The values of an image of the proportions of one of the shapes, as a data set would deliver it; one is
-  /// NaN if a place is transparent.
+  /// The values of an image of the proportions of one of the shapes, as a data set would deliver it.
   private static func fitted(
     _ path: FilePath, _ shapes: [Shape], _ request: DatasetRequest
   ) throws(DatasetError) -> ([Float], Shape) {
     func shape(of extent: ImageExtent) -> Shape? {
       shapes.first { extent.height * $0[1] == extent.width * $0[0] }
     }
-    let (image, alpha) = try decoded(path, request.limits) { (extent) throws(DatasetError) in
+    let (image, _) = try decoded(path, request.limits, onBlack: true) { (extent) throws(DatasetError) in
       guard shape(of: extent) == nil else { return }
       throw DatasetError(
         .unsuitable, "an image of \(extent.sizes) (height x width)", path.description,
@@ -127,17 +126,18 @@ public enum PartialSamples {
     var request = request
     request.isPaired = extent.isPair
     let fit = try ImageFit(extent, request, path: path.description)
-    var pixels = [Float](unsafeUninitializedCapacity: shape.count) { pixels, count in
+    let pixels = [Float](unsafeUninitializedCapacity: shape.count) { pixels, count in
       fit.write(.bytes(image), into: pixels.baseAddress!)
       count = shape.count
     }
-    if alpha.contains(where: { $0 < 128 }) { pixels[0] = .nan }
     return (pixels, shape)
   }
 
-  /// An image whose extent `check` lets pass, and the opacity of its pixels, none of a JPEG.
+  /// An image whose extent `check` lets pass, and the opacity of its pixels, none of a JPEG and of one that is
+  /// composed on black.
   private static func decoded(
-    _ path: FilePath, _ limits: DatasetLimits, _ check: (ImageExtent) throws(DatasetError) -> Void
+    _ path: FilePath, _ limits: DatasetLimits, onBlack: Bool = false,
+    _ check: (ImageExtent) throws(DatasetError) -> Void
   ) throws(DatasetError) -> (image: RasterImage, alpha: [UInt8]) {
     let place = path.description
     let bytes = try OpenFile(path).sample(limits)
@@ -145,6 +145,7 @@ public enum PartialSamples {
       let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
       try check(extent)
       return switch format {
+      case .png where onBlack: (try PNGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
       case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
       case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
       }

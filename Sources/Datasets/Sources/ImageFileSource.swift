@@ -29,7 +29,7 @@ extension ImageFileSource {
     return [
       DarkBytes.remark(largest: largest, ofImages: images.count),
       transparent > 0
-        ? "transparent places, which read as black, in \(transparent) of \(Count.text(looked, "image"))"
+        ? "transparent places, put on black, in \(transparent) of \(Count.text(looked, "image")) looked at"
         : nil,
     ].compactMap { $0 }
   }

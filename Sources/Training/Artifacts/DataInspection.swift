@@ -147,7 +147,8 @@ package struct DataCheck {
   {
     let problems = SampleProblems(collects: true)
     place = request.source
-    if let volumes = try Datasets.volumesIfAny(request, problems: problems) {
+    // Pairs are images.
+    if !request.isPaired, let volumes = try Datasets.volumesIfAny(request, problems: problems) {
       self.problems = problems.list
       (name, count) = (volumes.name, volumes.count)
       (otherSizes, ignored, turned) = (0, volumes.ignored, 0)
@@ -157,7 +158,7 @@ package struct DataCheck {
         + [volumes.valuesRemark, volumes.ignored.text].compactMap { $0 }
       return
     }
-    if let points = try Datasets.pointsIfAny(request) {
+    if !request.isPaired, let points = try Datasets.pointsIfAny(request) {
       self.problems = []
       (name, count) = (points.name, points.count)
       (otherSizes, ignored, turned) = (0, IgnoredFiles(), 0)

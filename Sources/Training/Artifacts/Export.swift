@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Datasets
+import Glibc
 import Interchange
 import Models
 import Networks
@@ -90,6 +91,7 @@ package struct Export {
     try OutputError.writing(folder) {
       _ = try OutputError.makeFolder(folder, for: folder)
       for file in files { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)", durable: true) }
+      if !files.contains(where: { $0.name == Self.picture }) { unlink("\(folder)/\(Self.picture)") }
     }
     return files.map(\.name)
   }
@@ -101,18 +103,19 @@ package struct Export {
   /// Refuses a folder that would hold something else beside this export, such as networks of another one that
   /// its configuration does not know, and one in which files would be replaced that no export has written.
   private static func refuseForeign(_ folder: String, _ names: [String]) throws(RunFolderError) {
-    // What is hidden is a repository's.
+    func says(_ name: String, _ mark: String) -> Bool {
+      Files.head("\(folder)/\(name)")?.contains(mark) == true
+    }
+    let isExport = says(configuration, "\"library_name\": \"lockstep\"")
+    // Without its data a run has no picture, whose earlier one goes then. What is hidden is a repository's.
+    let known = names + (isExport ? [picture] : [])
     let others = (DirectoryEntry.entries(of: folder) ?? []).map(\.text)
-      .filter { !$0.hasPrefix(".") && !names.contains($0) }
+      .filter { !$0.hasPrefix(".") && !known.contains($0) }
     if let other = others.min() {
       throw RunFolderError(
         .occupied, "the folder holds \(other.shortened), which this export does not write", folder,
         "choose another --output, or empty it")
     }
-    func says(_ name: String, _ mark: String) -> Bool {
-      Files.head("\(folder)/\(name)")?.contains(mark) == true
-    }
-    let isExport = says(configuration, "\"library_name\": \"lockstep\"")
     func isOwn(_ name: String) -> Bool {
       switch name {
       case readme: says(name, "library_name: lockstep")

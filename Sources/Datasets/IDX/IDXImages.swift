@@ -7,8 +7,7 @@ struct IDXImages: ImageSource {
   let fingerprint: DataFingerprint
   private let images: IDXFile
   private let labels: [UInt8]?
-  /// The largest pixel of the whole file.
-  private let largest: UInt8
+  private let range: ValueRange
   let path: String
 
   var format: String { "IDX" }
@@ -44,15 +43,15 @@ struct IDXImages: ImageSource {
     }
     let hash = ContentHash(kind: "idx 1")
     for extent in extents { hash.add(extent) }
-    largest = try images.largest(addingTo: hash)
+    range = ValueRange(least: 0, largest: Float(try images.largest(addingTo: hash)))
     // They are read otherwise than their bytes say.
-    if largest == 1 { hash.update(Array("black and white".utf8)) }
+    if range.largest == 1 { hash.update(Array("black and white".utf8)) }
     if let labels { hash.add(labels) }
     fingerprint = hash.fingerprint()
   }
 
   var remarks: [String] {
-    [largest == 1 ? DarkBytes.binary : DarkBytes.remark(largest: Int(largest))].compactMap { $0 }
+    [range.largest == 1 ? DarkBytes.binary : DarkBytes.remark(largest: Int(range.largest))].compactMap { $0 }
   }
 
   func label(_ index: Int) -> Int32 { labels.map { Int32($0[index]) } ?? -1 }
@@ -60,8 +59,7 @@ struct IDXImages: ImageSource {
   func image(_ index: Int) throws(DatasetError) -> SourceImage {
     let (height, width) = (images.header.extents[1], images.header.extents[2])
     let bytes = try images.bytes(index * height * width..<(index + 1) * height * width)
-    let pixels = largest > 1 ? bytes : bytes.map { $0 * 255 }
-    return .bytes(RasterImage(height: height, width: width, channels: 1, pixels: pixels))
+    return .bytes(RasterImage(height: height, width: width, channels: 1, pixels: range.pixels(bytes)))
   }
 
   /// The number of labels: as requested, else one more than the largest.

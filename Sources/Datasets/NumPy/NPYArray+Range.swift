@@ -8,7 +8,7 @@ extension NPYArray {
   func range(
     addingTo hash: borrowing ContentHash, valuesPerSample: Int, of name: String, _ problems: SampleProblems,
     allowsNaN: Bool = false
-  ) throws(DatasetError) -> NPYRange {
+  ) throws(DatasetError) -> ValueRange {
     var (least, largest) = (Float.infinity, -Float.infinity)
     var lastBad = -1
     try add(to: hash) { (piece, first) throws(DatasetError) in
@@ -36,11 +36,11 @@ extension NPYArray {
           "scale the \(name) to 0...1 or -1...1" + (allowsNaN ? "" : ", or save them as uint8"))
       }
     }
-    return NPYRange(least: least, largest: largest)
+    return ValueRange(least: least, largest: largest)
   }
 
   /// What is said of a range in which most values are hardly as they were meant; nil of any other.
-  func remark(on range: NPYRange) -> String? {
+  func remark(on range: ValueRange) -> String? {
     if header.element == .uint8, range.largest >= 0 { return DarkBytes.remark(largest: Int(range.largest)) }
     if header.element.isFloat, -0.05 < range.least, range.least < 0, range.largest > 0.5 {
       return "values of \(range.least) to \(range.largest) read as -1...1, where 0 is half full"

@@ -17,7 +17,7 @@ struct NPYImages: ImageSource {
   private let width: Int
   private let channels: Int
   private let isPlanar: Bool
-  private let range: NPYRange
+  private let range: ValueRange
 
   var extent: ImageExtent? { ImageExtent(height: height, width: width) }
 
@@ -81,7 +81,7 @@ struct NPYImages: ImageSource {
   }
 
   /// Whether bytes are 0 and 1 where they could be up to 255.
-  private static func isBinary(_ array: NPYArray, _ range: NPYRange) -> Bool {
+  private static func isBinary(_ array: NPYArray, _ range: ValueRange) -> Bool {
     array.header.element == .uint8 && range.largest == 1
   }
 

@@ -16,7 +16,7 @@ struct VolumeArray: VolumeDataset {
   var extent: VolumeExtent { fit.extent }
   var least: Float { range.least }
   var largest: Float { range.largest }
-  private let range: NPYRange
+  private let range: ValueRange
   private let array: NPYArray
   private let labels: [Int]?
   private let fit: VolumeFit

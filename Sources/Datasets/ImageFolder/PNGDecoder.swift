@@ -9,9 +9,16 @@ enum PNGDecoder {
     _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
   ) throws(DatasetError) -> RasterImage {
     let (decoded, channels) = try pixels(bytes, extent: extent, place: place)
-    return RasterImage(
-      height: extent.height, width: extent.width, channels: channels,
-      pixels: composed(decoded, count: extent.height * extent.width, channels: channels))
+    return composed(decoded, extent, channels: channels)
+  }
+
+  /// The same, and whether all of it is opaque.
+  static func decodeTellingOpacity(
+    _ bytes: UnsafeRawBufferPointer, extent: ImageExtent, place: String
+  ) throws(DatasetError) -> (image: RasterImage, isOpaque: Bool) {
+    let (decoded, channels) = try pixels(bytes, extent: extent, place: place)
+    let alphas = stride(from: channels, to: decoded.count, by: channels + 1)
+    return (composed(decoded, extent, channels: channels), alphas.allSatisfy { decoded[$0] == 255 })
   }
 
   /// The image composed on nothing, and the alpha of each pixel; 255 where the file has none.
@@ -62,8 +69,9 @@ enum PNGDecoder {
   }
 
   /// `value * alpha / 255`, rounded.
-  private static func composed(_ decoded: [UInt8], count: Int, channels: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count * channels) { result, initialized in
+  private static func composed(_ decoded: [UInt8], _ extent: ImageExtent, channels: Int) -> RasterImage {
+    let count = extent.height * extent.width
+    let pixels = [UInt8](unsafeUninitializedCapacity: count * channels) { result, initialized in
       for index in 0..<count {
         let source = index &* (channels &+ 1)
         let alpha = UInt32(decoded[source &+ channels])
@@ -74,6 +82,7 @@ enum PNGDecoder {
       }
       initialized = count * channels
     }
+    return RasterImage(height: extent.height, width: extent.width, channels: channels, pixels: pixels)
   }
 
   private static func fault(_ image: UnsafeMutablePointer<png_image>, _ place: String) -> DatasetError {

@@ -22,25 +22,28 @@ extension ImageFileSource {
   /// Told by some images, spread evenly: to decode them all would take long.
   package var remarks: [String] {
     let looked = min(count, 16)
-    let places = (0..<looked).map { $0 * count / looked }
-    let images = places.compactMap { try? image($0) }
-    let largest = images.map { Int($0.range.upperBound) }.max() ?? 0
-    let transparent = places.count { (try? isTransparent($0)) == true }
+    let looks = (0..<looked).compactMap { try? look(at: $0 * count / looked) }
+    let transparent = looks.count { !$0.isOpaque }
     return [
-      DarkBytes.remark(largest: largest, ofImages: images.count),
+      DarkBytes.remark(largest: looks.map(\.largest).max() ?? 0, ofImages: looks.count),
       transparent > 0
         ? "transparent places, put on black, in \(transparent) of \(Count.text(looked, "image")) looked at"
         : nil,
     ].compactMap { $0 }
   }
 
-  /// Whether anything of a sample is not opaque.
-  private func isTransparent(_ index: Int) throws(DatasetError) -> Bool {
+  /// The largest byte of a sample, and whether all of it is opaque.
+  private func look(at index: Int) throws(DatasetError) -> (largest: Int, isOpaque: Bool) {
     let (bytes, place) = try file(index)
     return try bytes.withRawBytes { bytes throws(DatasetError) in
-      let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
-      guard format == .png else { return false }
-      return try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place).alpha.contains { $0 < 255 }
+      let (format, found, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
+      if let extent, found != extent { throw .otherSize(found, than: extent, place) }
+      let (image, isOpaque) =
+        switch format {
+        case .png: try PNGDecoder.decodeTellingOpacity(bytes, extent: found, place: place)
+        case .jpeg: (try JPEGDecoder.decode(bytes, extent: found, place: place), isOpaque: true)
+        }
+      return (Int(image.pixels.max() ?? 0), isOpaque)
     }
   }
 

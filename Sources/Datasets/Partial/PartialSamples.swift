@@ -115,19 +115,20 @@ public enum PartialSamples {
     func shape(of extent: ImageExtent) -> Shape? {
       shapes.first { extent.height * $0[1] == extent.width * $0[0] }
     }
-    let (image, _) = try decoded(path, request.limits, onBlack: true) { (extent) throws(DatasetError) in
+    let (raster, _) = try decoded(path, request.limits, onBlack: true) { (extent) throws(DatasetError) in
       guard shape(of: extent) == nil else { return }
       throw DatasetError(
         .unsuitable, "an image of \(extent.sizes) (height x width)", path.description,
         "give squares alone, or pairs of squares side by side alone")
     }
-    let extent = ImageExtent(height: image.height, width: image.width)
+    let image = SourceImage.bytes(raster)
+    let extent = image.extent
     guard let shape = shape(of: extent) else { preconditionFailure("\(extent) was refused") }
     var request = request
     request.isPaired = extent.isPair
     let fit = try ImageFit(extent, request, path: path.description)
     let pixels = [Float](unsafeUninitializedCapacity: shape.count) { pixels, count in
-      fit.write(.bytes(image), into: pixels.baseAddress!)
+      fit.write(image, into: pixels.baseAddress!)
       count = shape.count
     }
     return (pixels, shape)

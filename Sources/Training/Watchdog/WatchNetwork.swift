@@ -45,6 +45,7 @@ package final class WatchNetwork {
   private let begun = MonotonicClock.milliseconds
   /// Until when no connection is taken, because this process may open no more files.
   private var isFullUntil: Int64 = 0
+  private var isFull: Bool { MonotonicClock.milliseconds < isFullUntil }
   private var lastMeasured = MonotonicClock.milliseconds
 
   /// What the ranks agree on before their watchdogs start.
@@ -89,9 +90,7 @@ package final class WatchNetwork {
       pollfd(descriptor: $0.descriptor, events: POLLIN)
     }
     polled.append(pollfd(descriptor: wake, events: POLLIN))
-    if let listener, MonotonicClock.milliseconds >= isFullUntil {
-      polled.append(pollfd(descriptor: listener, events: POLLIN))
-    }
+    if let listener, !isFull { polled.append(pollfd(descriptor: listener, events: POLLIN)) }
     if poll(&polled, nfds_t(polled.count), milliseconds) > 0 { accept() }
     // Only where something has come: with all of them at every wake, rank 0's work would grow with the square
     // of the ranks. Another rank has few, and has to send what could not go before they were made.
@@ -130,7 +129,7 @@ package final class WatchNetwork {
   }
 
   private func accept() {
-    guard let listener, MonotonicClock.milliseconds >= isFullUntil else { return }
+    guard let listener, !isFull else { return }
     while true {
       let descriptor = Glibc.accept(listener, nil, nil)
       guard descriptor >= 0 else {

@@ -146,9 +146,8 @@ public enum PartialSamples {
       let (format, extent, _) = try ImageExtent.parse(bytes, place: place, limits: limits)
       try check(extent)
       return switch format {
-      case .png where onBlack: (try PNGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
-      case .png: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
-      case .jpeg: (try JPEGDecoder.decode(bytes, extent: extent, place: place), alpha: [])
+      case .png where !onBlack: try PNGDecoder.decodeWithAlpha(bytes, extent: extent, place: place)
+      default: (try format.decode(bytes, extent: extent, place: place), alpha: [])
       }
     }
   }

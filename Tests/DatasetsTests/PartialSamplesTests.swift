@@ -116,6 +116,15 @@ struct PartialSamplesTests {
     #expect(grey.scalars == [scaled(9), scaled(9), scaled(9), 1, 0, 0, 0, 0])
   }
 
+  @Test("on black all of a PNG is known, with the values that data have")
+  func onBlack() throws {
+    let path = folder.write(
+      Fixture.png(2, 2, [200, 127, 100, 128, 50, 255, 9, 0], channels: 2), "images/a.png")
+    let known = try PartialSamples.read(path, sampleShape: [2, 2, 1], onBlack: true)
+    #expect(known.channels(1..<2).scalars == [1, 1, 1, 1])
+    #expect(try [known.channels(0..<1).scalars] == readAll(folder.path + "/images", size: 2))
+  }
+
   @Test("a folder of images is a sample each in the order of names; a JPEG and an opaque PNG are all known")
   func images() throws {
     folder.write(Fixture.greyJPEG, "p/c.jpg")

@@ -7,7 +7,7 @@ public import TensorCore
 /// |---|---|
 /// | an `.npy` or `.npz` file of floats | those that are NaN are unknown |
 /// | the same of bool or uint8 | all is known |
-/// | a PNG | what is less than half opaque is unknown; the rest has its colour, composed on nothing |
+/// | a PNG | what is less than half opaque is unknown; the rest has its colour as it is, unless on black |
 /// | a JPEG | all is known |
 /// | a folder of PNGs and JPEGs | a sample each, in byte order of their names; sub-folders are left out |
 ///
@@ -23,13 +23,15 @@ public enum PartialSamples {
   /// - Parameters:
   ///   - shapes: `[H, W, C]` of images, with 1 or 3 channels, or `[D, H, W, 1]` of volumes; samples have the
   ///     first of them that fits.
+  ///   - onBlack: whether transparent images are composed on black, as data are: all of them is known.
   ///   - remark: told of an array whose values are hardly read as they were meant.
   /// - Throws: ``DatasetError`` for files that are missing, unreadable or damaged, for samples of another
   ///   size, for values that are out of range or infinite, and for a sample of which nothing is known.
   public static func read(
-    _ path: String, sampleShape shapes: Shape..., remark: (String) -> Void = { _ in }
+    _ path: String, sampleShape shapes: Shape..., onBlack: Bool = false,
+    remark: (String) -> Void = { _ in }
   ) throws(DatasetError) -> Tensor {
-    try read(path, shapes, fittedTo: nil, remark)
+    try read(path, shapes, onBlack: onBlack, fittedTo: nil, remark)
   }
 
   /// The same of square images or of pairs of them, of which any that are of one kind are brought to the size
@@ -40,11 +42,13 @@ public enum PartialSamples {
     _ path: String, fittedTo request: DatasetRequest, remark: (String) -> Void = { _ in }
   ) throws(DatasetError) -> Tensor {
     let (size, channels) = (request.size, request.channels)
-    return try read(path, [[size, size, channels], [size, 2 * size, channels]], fittedTo: request, remark)
+    return try read(
+      path, [[size, size, channels], [size, 2 * size, channels]], onBlack: true, fittedTo: request, remark)
   }
 
   private static func read(
-    _ path: String, _ shapes: [Shape], fittedTo request: DatasetRequest?, _ remark: (String) -> Void
+    _ path: String, _ shapes: [Shape], onBlack: Bool, fittedTo request: DatasetRequest?,
+    _ remark: (String) -> Void
   ) throws(DatasetError) -> Tensor {
     precondition(shapes.allSatisfy { $0.rank == 3 || $0.rank == 4 }, "\(shapes) are images or volumes")
     let path = FilePath(path)
@@ -68,7 +72,9 @@ public enum PartialSamples {
     for image in isFolder ? try images(in: path) : [path] {
       let wanted = contexts.map { [$0.sampleShape] } ?? shapes
       let (values, shape) =
-        if let request { try fitted(image, wanted, request) } else { try pixels(image, wanted, limits) }
+        if let request { try fitted(image, wanted, request) } else {
+          try pixels(image, wanted, limits, onBlack: onBlack)
+        }
       if contexts == nil { contexts = Contexts(shape) }
       try contexts?.add(values, place: image.description)
     }
@@ -90,11 +96,12 @@ public enum PartialSamples {
     return images.map(folder.appending)
   }
 
-  /// The values of an image in the channels of the shape that it has, NaN where it is transparent.
+  /// The values of an image in the channels of the shape that it has, NaN where it is transparent and not
+  /// composed on black.
   private static func pixels(
-    _ path: FilePath, _ shapes: [Shape], _ limits: DatasetLimits
+    _ path: FilePath, _ shapes: [Shape], _ limits: DatasetLimits, onBlack: Bool
   ) throws(DatasetError) -> ([Float], Shape) {
-    let (image, alpha) = try decoded(path, limits) { (extent) throws(DatasetError) in
+    let (image, alpha) = try decoded(path, limits, onBlack: onBlack) { (extent) throws(DatasetError) in
       guard shapes.contains(where: { extent.height == $0[0] && extent.width == $0[1] }) else {
         let wanted = shapes.map { "\($0[0]) x \($0[1])" }.joined(separator: " or ")
         throw DatasetError(
@@ -137,7 +144,7 @@ public enum PartialSamples {
   /// An image whose extent `check` lets pass, and the opacity of its pixels, none of a JPEG and of one that is
   /// composed on black.
   private static func decoded(
-    _ path: FilePath, _ limits: DatasetLimits, onBlack: Bool = false,
+    _ path: FilePath, _ limits: DatasetLimits, onBlack: Bool,
     _ check: (ImageExtent) throws(DatasetError) -> Void
   ) throws(DatasetError) -> (image: RasterImage, alpha: [UInt8]) {
     let place = path.description

@@ -7,7 +7,7 @@ extension ContextRule {
   /// The contexts in a person's file, `[N, size…, C + 1]` for samples of `sampleShape`: of `box` and `piece` as
   /// they are there; of `coarse` whole samples, or samples of one place a block; of `grey` whole samples, whose
   /// channels may differ; of `pair` what is shown, or pairs of which a half is, of any size that those of
-  /// `request` may have.
+  /// `request` may have. Of the last three, transparent images are put on black, as data are.
   /// - Parameter remark: told of values that are hardly read as they were meant, and of `box` and `piece` how
   ///   many have nothing to complete.
   /// - Throws: `DatasetError`, see `PartialSamples`, also where none of `box` or `piece` has anything to
@@ -19,11 +19,12 @@ extension ContextRule {
     case .box, .piece: return try PartialSamples.fragments(path, sampleShape: sampleShape, remark: remark)
     case .grey:
       return cut(
-        try Self.whole(PartialSamples.read(path, sampleShape: sampleShape, remark: remark), at: path))
+        try Self.whole(
+          PartialSamples.read(path, sampleShape: sampleShape, onBlack: true, remark: remark), at: path))
     case .coarse:
       let blocks = Shape(sampleShape.extents.dropLast().map { $0 / factor } + [sampleShape.channels])
       let read = try Self.whole(
-        PartialSamples.read(path, sampleShape: sampleShape, blocks, remark: remark), at: path)
+        PartialSamples.read(path, sampleShape: sampleShape, blocks, onBlack: true, remark: remark), at: path)
       return read.shape[1] == sampleShape[0] ? cut(read) : repeated(read)
     case .pair:
       let read = try Self.whole(PartialSamples.read(path, fittedTo: request, remark: remark), at: path)

@@ -18,15 +18,17 @@ struct PixelFit: Sendable {
   private let top: Int
   private let left: Int
 
+  /// - Parameter isHalf: whether the image is one of a pair side by side, which errors name.
   /// - Throws: ``DatasetError`` of kind `unsuitable` for an image that is larger than `size` by no whole
   ///   factor.
-  init(height: Int, width: Int, size: Int, path: FilePath) throws(DatasetError) {
+  init(height: Int, width: Int, isHalf: Bool = false, size: Int, path: FilePath) throws(DatasetError) {
     let sides = [height, width]
     guard let factor = WholeFactor(sides: sides, size: size) else {
       let nearest = WholeFactor.nearestSize(sides: sides, to: size)
+      let images = isHalf ? "pairs of \(height) x \(2 * width)" : "images of \(height) x \(width)"
       throw DatasetError(
         .unsuitable,
-        "images of \(height) x \(width) do not fit size \(size): no whole number of pixels each way",
+        "\(images) do not fit size \(size): no whole number of pixels each way\(isHalf ? " of a half" : "")",
         path.description, "give dataset.resize=crop or pad, or size=\(nearest) if the recipe takes that")
     }
     (box, repeats) = (factor.box, factor.repeats)

@@ -100,6 +100,17 @@ struct PairTests {
     }
   }
 
+  @Test("pairs that do not fit are named with their own size")
+  func unsuitable() {
+    let folder = TemporaryFolder()
+    let grey = [UInt8](repeating: 9, count: 25)
+    folder.write(Self.pair(grey, grey, side: 5), "a.png")
+    let error = failure { _ = try Datasets.open(Self.request(folder.path, size: 4)) }
+    #expect(error?.kind == .unsuitable)
+    #expect(error?.description.contains("pairs of 5 x 10 do not fit size 4") == true, "\(error as Any)")
+    #expect(error?.description.contains("size=5") == true, "\(error as Any)")
+  }
+
   @Test("what is shown may be given alone or as pairs, of any size that data may have")
   func given() throws {
     let folder = TemporaryFolder()

@@ -22,7 +22,9 @@ struct ImageFit: Sendable {
     switch (request.resize, request.isPaired ? extent?.half : extent) {
     case (.none, let extent?):
       way = .exact(
-        try PixelFit(height: extent.height, width: extent.width, size: request.size, path: FilePath(path)))
+        try PixelFit(
+          height: extent.height, width: extent.width, isHalf: isPaired, size: request.size,
+          path: FilePath(path)))
     case (.none, nil):
       // Sources refuse this themselves unless they are asked to resize.
       preconditionFailure("images of several sizes are opened to be resized")

@@ -34,8 +34,13 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The same, of bad data with how to find all that are bad, where only the first is told.
-  package var advisingCheck: DatasetError {
-    kind == .badData ? advising("`lockstep data check --any-size` lists every bad sample") : self
+  package func advisingCheck(ofPairs arePairs: Bool) -> DatasetError {
+    kind == .badData ? advising("\(Self.checkCommand(ofPairs: arePairs)) lists every bad sample") : self
+  }
+
+  /// The command that finds all that are bad, whatever sizes images have.
+  package static func checkCommand(ofPairs arePairs: Bool) -> String {
+    "`lockstep data check --any-size\(arePairs ? " --pairs" : "")`"
   }
 
   /// The same with more to do.

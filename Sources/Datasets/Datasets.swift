@@ -190,6 +190,7 @@ public enum Datasets {
     _ request: DatasetRequest, problems: SampleProblems = SampleProblems()
   ) throws(DatasetError) -> any ImageSource {
     try request.checkPairing()
+    problems.arePairs = request.isPaired
     let source = try images(request, problems)
     try request.checkPairs(of: source)
     return source

@@ -111,6 +111,16 @@ struct PairTests {
     #expect(error?.description.contains("size=5") == true, "\(error as Any)")
   }
 
+  @Test("where one of many pairs is damaged, the check that is advised knows that they are pairs")
+  func damaged() {
+    let folder = TemporaryFolder()
+    let grey = [UInt8](repeating: 9, count: 16)
+    folder.write(Array(Self.pair(grey, grey, side: 4).dropLast(20)), "a.png")
+    let error = failure { _ = try Datasets.open(Self.request(folder.path, size: 4)) }
+    #expect(
+      error?.description.contains("`lockstep data check --any-size --pairs`") == true, "\(error as Any)")
+  }
+
   @Test("what is shown may be given alone or as pairs, of any size that data may have")
   func given() throws {
     let folder = TemporaryFolder()

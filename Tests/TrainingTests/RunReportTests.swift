@@ -35,6 +35,8 @@ struct RunReportTests {
     #expect(Trainer.dataWarning(waited: 5, of: 5, isPath: true) == nil)
     #expect(Trainer.dataWarning(waited: 4, of: 10, isPath: false) == "steps wait for data 40 % of their time")
     #expect(Trainer.dataWarning(waited: 4, of: 10, isPath: true)?.contains("data pack --resize") == true)
+    let ofPairs = Trainer.dataWarning(waited: 4, of: 10, isPath: true, arePairs: true)
+    #expect(ofPairs?.contains("data pack --pairs --resize") == true)
   }
 
   @Test("the log has of every rank what it computed and what it waited for, each under its own name")

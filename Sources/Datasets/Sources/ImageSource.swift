@@ -89,6 +89,8 @@ package final class SampleProblems {
   /// How many of them are whole images of another size than most.
   package private(set) var otherSizes = 0
   let collects: Bool
+  /// Whether the samples are to be pairs, which the check that is advised has to know.
+  var arePairs = false
   private let areData: Bool
 
   /// - Parameters:
@@ -100,7 +102,9 @@ package final class SampleProblems {
 
   /// Throws `error`, or keeps it, unless it is the wish to stop.
   func report(_ error: DatasetError) throws(DatasetError) {
-    guard collects, error.kind != .stopped else { throw areData ? error.advisingCheck : error }
+    guard collects, error.kind != .stopped else {
+      throw areData ? error.advisingCheck(ofPairs: arePairs) : error
+    }
     list.append(error)
   }
 

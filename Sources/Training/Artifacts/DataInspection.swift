@@ -45,7 +45,7 @@ package struct ImageInspection: DataInspection {
       do throws(DatasetError) {
         image = try source.image(number * source.count / looked)
       } catch {
-        throw error.advisingCheck
+        throw error.advisingCheck(ofPairs: request.isPaired)
       }
       least = min(least, image.range.lowerBound)
       largest = max(largest, image.range.upperBound)

@@ -104,7 +104,9 @@ package struct DataPack {
     } catch {
       for name in made { unlink("\(temporary)/\(name)") }
       rmdir(temporary)
-      if let error = error as? DatasetError, error.kind == .badData { throw error.advisingCheck }
+      if let error = error as? DatasetError, error.kind == .badData {
+        throw error.advisingCheck(ofPairs: request.isPaired)
+      }
       throw OutputError.naming(folder, in: error)
     }
   }

@@ -1,5 +1,6 @@
 import DataParallel
 import Datasets
+import Models
 import TensorCore
 
 extension Trainer {
@@ -38,6 +39,15 @@ extension Trainer {
         // training.
         readers: options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
     }
+
+    /// Whether the data are pairs of images.
+    var arePairs: Bool { options.context?.kind == .pair }
+
+    /// What to do about a sample that can no longer be read.
+    var badSampleAdvice: String {
+      "\(DatasetError.checkCommand(ofPairs: arePairs)) lists all bad samples; "
+        + "`train --from` goes on with changed data"
+    }
   }
 
   /// The steps since the last line of the log, or since the training began.
@@ -55,10 +65,13 @@ extension Trainer {
   /// - Parameters:
   ///   - waited: seconds, of so many that the steps took.
   ///   - isPath: whether the data are files.
-  package static func dataWarning(waited: Double, of elapsed: Double, isPath: Bool) -> String? {
+  ///   - arePairs: whether they are pairs of images.
+  package static func dataWarning(
+    waited: Double, of elapsed: Double, isPath: Bool, arePairs: Bool = false
+  ) -> String? {
     guard elapsed > 5, waited > 0.3 * elapsed else { return nil }
-    let advice =
-      isPath ? "; `lockstep data pack --resize` stores images in the size of the training" : ""
+    let command = "lockstep data pack\(arePairs ? " --pairs" : "") --resize"
+    let advice = isPath ? "; `\(command)` stores images in the size of the training" : ""
     return "steps wait for data \(Int(100 * waited / elapsed)) % of their time\(advice)"
   }
 }

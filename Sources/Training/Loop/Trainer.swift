@@ -214,8 +214,7 @@ package final class Trainer {
     } catch {
       engine.announceFailure(ExitStatus(of: error), at: turn)
       // What is replaced now are not the data that the run began with.
-      let advised = (error as? DatasetError)?.advising(
-        "`lockstep data check --any-size` lists all bad samples; `train --from` goes on with changed data")
+      let advised = (error as? DatasetError)?.advising(setup.badSampleAdvice)
       throw CoordinationError.here(
         rank: setup.plan.rank, host: hosts[setup.plan.rank], ExitStatus(of: error),
         message: "\(advised ?? error)")
@@ -326,7 +325,8 @@ package final class Trainer {
   private func warnOfData(_ elapsed: Double) {
     guard !hasWarnedOfData,
       let warning = Self.dataWarning(
-        waited: interval.waitedForData, of: elapsed, isPath: setup.options.data.isPath)
+        waited: interval.waitedForData, of: elapsed, isPath: setup.options.data.isPath,
+        arePairs: setup.arePairs)
     else { return }
     hasWarnedOfData = true
     report.progress.warning(warning)

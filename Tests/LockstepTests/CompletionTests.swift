@@ -41,6 +41,7 @@ extension EndToEnd {
       let error = try #require(object["reconstruction_error"] as? Double, "\(printed)")
       let overlap = try #require(object["iou"] as? Double, "\(printed)")
       #expect(error > 0 && error < 2 && overlap > 0 && overlap < 1, "\(printed)")
+      #expect((object["shown"] as? String)?.contains("one side of a plane") == true, "\(printed)")
       #expect(object["copies"] == nil, "what completes a training sample is near to it: \(printed)")
       let others = try Lockstep.run(
         ["evaluate", "run", "dataset.count=128", "context.hidden=0.7"], in: folder)

@@ -117,6 +117,7 @@ extension EndToEnd {
       #expect(problem?["place"]?.hasPrefix("images/") == true)
       #expect(object?["other_sizes"] as? Int == 25)
       #expect((object?["ignored"] as? [String: Int]) == ["webp": 1])
+      #expect((object?["remarks"] as? [String]) == ["1 file ignored: 1 webp"])
       #expect(try run(["check", "images", "--any-size"], in: folder).status == 0)
     }
 

@@ -61,6 +61,7 @@ extension EndToEnd {
           #expect(abs(value - expected) <= tolerance, "\(key) is \(value)")
         }
         #expect(object["own_data"] as? Bool == true)
+        #expect((object["caution"] as? String)?.hasPrefix("samples that are alike") == true)
         let fewer = try Lockstep.run(["evaluate", "run", "dataset.count=500", "--json"], in: folder)
         #expect(fewer.output.contains("\"own_data\":false"), "\(fewer.output)")
       }

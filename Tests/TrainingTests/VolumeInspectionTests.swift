@@ -33,6 +33,10 @@ struct VolumeInspectionTests {
     ] {
       #expect(inspection.json.contains(field), "\(inspection.json)")
     }
+    let dark = try VolumeInspection(request("|u1", "(3, 2, 4, 5, 1)", (0..<120).map { UInt8($0 % 10) }))
+    #expect(
+      dark?.json.contains("\"remarks\":[\"no byte above 9, where 255 is full\"]") == true,
+      "\(dark?.json ?? "")")
     #expect(try VolumeInspection(request("|u1", "(2, 4, 5, 3)", [UInt8](repeating: 0, count: 120))) == nil)
   }
 

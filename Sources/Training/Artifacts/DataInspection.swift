@@ -96,6 +96,7 @@ package struct ImageInspection: DataInspection {
         .init("bytes", .integer(source.byteCount)),
         .init("fingerprint", .string(source.fingerprint.description)),
         .init("ignored", source.ignored.json), .init("turned", .integer(source.turnedCount)),
+        .init("remarks", .array(source.remarks.map(JSONValue.string))),
       ] + (source.characters.map { [.init("vocabulary", .string($0))] } ?? [])
     ).text
   }
@@ -210,6 +211,7 @@ package struct DataCheck {
       .init("name", .string(name)), .init("samples", .integer(count)),
       .init("problems", .array(problems.map(\.json))), .init("other_sizes", .integer(otherSizes)),
       .init("ignored", ignored.json), .init("turned", .integer(turned)),
+      .init("remarks", .array(remarks.map(JSONValue.string))),
     ]).text
   }
 }

@@ -41,6 +41,7 @@ package struct VolumeInspection: DataInspection {
       .init("bytes", .integer(volumes.byteCount)),
       .init("fingerprint", .string(volumes.fingerprint.description)),
       .init("ignored", volumes.ignored.json),
+      .init("remarks", .array(volumes.valuesRemark.map { [.string($0)] } ?? [])),
     ]).text
   }
 

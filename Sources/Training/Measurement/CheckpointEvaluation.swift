@@ -220,7 +220,9 @@ package struct CheckpointEvaluation {
         .init("path", .string(path)), .init("step", .integer(step)), .init("data", .string(data.name)),
         .init("data_samples", .integer(data.count)), .init("own_data", .bool(areOwnData)),
         .init("space", .string(space.name)), .init("samples", .integer(samples)),
-      ] + rows.map { .init($0.key, .double($0.value)) }
+      ] + (completion.map { [.init("shown", .string($0.shown))] } ?? [])
+        + rows.map { .init($0.key, .double($0.value)) }
+        + (caution.map { [.init("caution", .string($0))] } ?? [])
     ).text
   }
 

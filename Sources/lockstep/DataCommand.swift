@@ -214,6 +214,7 @@ struct DataCommand: ParsableCommand {
         let pack = try DataPack(
           source.request(resize: mode ?? (anySize ? .pad : .none), isPaired: pairs), to: output,
           shardBytes: shardSize << 20, isFitted: mode != nil, telling: progress.tell)
+        for remark in pack.remarks { print(remark) }
         let note =
           (pack.isRounded ? ", numbers rounded to bytes" : "")
           + (pack.turned > 0 ? ", \(Count.text(pack.turned, "image")) not turned as Exif says" : "")

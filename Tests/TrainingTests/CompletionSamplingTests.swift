@@ -70,16 +70,16 @@ struct CompletionSamplingTests {
     #expect(throws: DatasetError.self) { try latents([8, 8], Array(pixels.prefix(64))) }
   }
 
+  /// A PNG of 4 x 4 pixels of grey 200, half opaque, and in the last column not at all.
+  static let halfOpaque = Data(
+    base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAQAAAAD+Fb1AAAAEElEQVR42mM40QCG"
+      + "DAy4GQBWcxKBXNMKAwAAAABJRU5ErkJggg==")
+
   @Test("of images that are shown whole, what is transparent is put on black, as in training")
   func transparent() throws {
     let run = try makeRun("context.kind=coarse")
-    // 4 x 4 of grey 200, half opaque, and in the last column not at all.
-    let image = try #require(
-      Data(
-        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAQAAAAD+Fb1AAAAEElEQVR42mM40QCG"
-          + "DAy4GQBWcxKBXNMKAwAAAABJRU5ErkJggg=="))
     let path = folder.path(of: "blocks.png")
-    try image.write(to: URL(fileURLWithPath: path))
+    try #require(Self.halfOpaque).write(to: URL(fileURLWithPath: path))
     let contexts = try Sampling(path: run, seed: nil, contexts: path).draw(.grid(count: 1)).grid.latents
       .scalars
     let expected = (0..<256).flatMap { place -> [Float] in [place % 16 < 12 ? 100 / 127.5 - 1 : -1, 0] }

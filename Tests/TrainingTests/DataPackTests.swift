@@ -26,6 +26,22 @@ struct DataPackTests {
     }
   }
 
+  @Test("that transparent images are put on black is told where they are written anew")
+  func transparent() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder.path(of: "images"), withIntermediateDirectories: false)
+    try #require(CompletionSamplingTests.halfOpaque)
+      .write(to: URL(fileURLWithPath: folder.path(of: "images/a.png")))
+    for isFitted in [false, true] {
+      let request = DatasetRequest(
+        source: folder.path(of: "images"), size: 4, channels: 1, resize: isFitted ? .crop : .none)
+      let pack = try DataPack(
+        request, to: folder.path(of: "packed-\(isFitted)"), shardBytes: 1 << 20, isFitted: isFitted)
+      let isTold = pack.remarks.contains { $0.hasPrefix("transparent places, put on black, in 1 of 1 image") }
+      #expect(isTold == isFitted, "\(pack.remarks)")
+    }
+  }
+
   @Test("a shard ends with the sample that makes it long enough, and the next one has none of its samples")
   func shards() throws {
     let place = "\(folder.path)/cut"

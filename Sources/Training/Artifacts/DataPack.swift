@@ -20,6 +20,8 @@ package struct DataPack {
   package let isRounded: Bool
   /// Images whose Exif data say that they are to be turned, which is not done.
   package let turned: Int
+  /// What is to be known of how images that are written anew were read, a phrase each.
+  package let remarks: [String]
 
   /// - Parameters:
   ///   - folder: made by this; it must not be there.
@@ -43,6 +45,7 @@ package struct DataPack {
         .unsuitable, "text packed as pictures would lose its characters", source.name, "train on it as it is")
     }
     turned = source.turnedCount
+    remarks = isFitted ? source.remarks : []
     var fitted: (any ImageDataset)?
     // An array's numbers are of one type, and files of images hold bytes.
     var isFloat = false

@@ -3,6 +3,7 @@ import Datasets
 import MessagePassing
 import Models
 import Quality
+import Reporting
 import TensorCore
 import TestSupport
 import Testing
@@ -76,6 +77,20 @@ struct PairTests {
     let holes = try folder.writeNumPy(
       [16, 16], (0..<256).map { $0 == 7 ? .nan : 0.25 }, to: "holes.npy")
     #expect(throws: SamplingError.self) { try Sampling(path: run, seed: nil, contexts: holes) }
+  }
+
+  @Test("images of any size are shown where dataset.resize says how they are fitted")
+  func resized() throws {
+    let run = try SamplingTests.makeRun(
+      in: folder, recipe: "inpainting", Self.words + ["data=/nowhere/data"])
+    let path = folder.path(of: "large.png")
+    try PNGFile.write(ImageGrid.pixels(ofOne: Tensor(repeating: 0.5, shape: [20, 20, 1])), to: path)
+    #expect(throws: DatasetError.self) { try Sampling(path: run, seed: nil, contexts: path) }
+    let sampling = try Sampling(path: run, seed: nil, contexts: path, overrides: ["dataset.resize=pad"])
+    #expect(try sampling.draw(.grid(count: 1)).images.shape == [1, 16, 16, 1])
+    #expect(throws: OverrideError.self) {
+      try Sampling(path: run, seed: nil, contexts: path, overrides: ["dataset.count=7"])
+    }
   }
 
   @Test("what is made is measured by the halves that are not shown")

@@ -61,6 +61,9 @@ extension Options {
         $0, hidden: Float(model[keys.hidden]), factor: model[keys.factor], shown: model[keys.shown])
     }
   }
+
+  /// Whether the data are pairs of images side by side.
+  var arePairs: Bool { context?.kind == .pair }
 }
 
 extension OptionsResolution {

@@ -1,6 +1,5 @@
 import DataParallel
 import Datasets
-import Models
 import TensorCore
 
 extension Trainer {
@@ -40,12 +39,9 @@ extension Trainer {
         readers: options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
     }
 
-    /// Whether the data are pairs of images.
-    var arePairs: Bool { options.context?.kind == .pair }
-
     /// What to do about a sample that can no longer be read.
     var badSampleAdvice: String {
-      "\(DatasetError.checkCommand(ofPairs: arePairs)) lists all bad samples; "
+      "\(DatasetError.checkCommand(ofPairs: options.arePairs)) lists all bad samples; "
         + "`train --from` goes on with changed data"
     }
   }

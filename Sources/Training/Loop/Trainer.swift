@@ -326,7 +326,7 @@ package final class Trainer {
     guard !hasWarnedOfData,
       let warning = Self.dataWarning(
         waited: interval.waitedForData, of: elapsed, isPath: setup.options.data.isPath,
-        arePairs: setup.arePairs)
+        arePairs: setup.options.arePairs)
     else { return }
     hasWarnedOfData = true
     report.progress.warning(warning)

@@ -50,7 +50,7 @@ extension DatasetRequest {
       }
     self.init(
       source: source, size: options.size, channels: options.channels, isVolume: options.modelsVolumes,
-      isPaired: options.context?.kind == .pair, count: options.dataset.count,
+      isPaired: options.arePairs, count: options.dataset.count,
       labelCount: options.dataset.labels, resize: options.dataset.resize, stack: options.dataset.stack,
       seed: options.seed, limits: options.dataset.limits)
   }

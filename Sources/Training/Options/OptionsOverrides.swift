@@ -48,7 +48,10 @@ extension Options {
       !isIdle($0) && (use == .completion || $0 != DiffusionOptions.resampling.key.path)
     }
     switch use {
-    case .completion: return samplers
+    case .completion:
+      // A person's images of pairs are fitted as data are.
+      let fitting = ["dataset.resize", "dataset.maxPixels", "dataset.maxBytes"]
+      return samplers + (arePairs ? fitting : [])
     case .sampling: return samplers + (context == nil ? [] : ["data"])
     case .measurement:
       let measured = schema.keys.map(\.path).filter { path in

@@ -89,6 +89,27 @@ struct TrainingRunTests {
     #expect(status.cause?.contains("[rank 3 on ") == true, "\(status)")
   }
 
+  @Test("a run of a file whose name is none goes on by the name that it was given, and by no other")
+  func givenName() throws {
+    let folder = TemporaryFolder()
+    folder.write("model: {family: dcgan}\n", to: "my recipe.yaml")
+    func train(_ words: String..., isResuming: Bool) throws {
+      _ = try TrainingRun.run(
+        TrainingRequest(
+          recipe: folder.path(of: "my recipe.yaml"), overrides: (isResuming ? [] : Self.words) + words,
+          folder: folder.path + "/run", isResuming: isResuming),
+        over: SoloCommunicator(), training: SoloCommunicator(),
+        output: ReportOutput(hasColours: false, columns: { nil }, write: { _ in }))
+    }
+    try train("recipe=mine", "steps=1", isResuming: false)
+    try train("recipe=mine", "steps=2", isResuming: true)
+    #expect(RunStatus.read(in: folder.path + "/run")?.step == 2)
+    #expect(throws: RunFolderError.self) { try train("steps=3", isResuming: true) }
+    #expect(throws: RunFolderError.self) {
+      try train("recipe=mine", "model.family=vae", "steps=3", isResuming: true)
+    }
+  }
+
   @Test("a run whose saves have failed for ten minutes ends, long before its last step")
   func hopelessSaves() throws {
     let folder = TemporaryFolder()

@@ -276,7 +276,8 @@ package struct Launcher {
   private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
     guard words.isTraining, words.folder == nil else { return (words, nil) }
     let recipe =
-      try options?.recipe ?? words.recipe.map { try RecipeSource.find($0).recipeName() }
+      try options?.recipe
+      ?? words.recipe.map { try RecipeSource.find($0).recipeName(under: words.overrides) }
       ?? words.source.map { try FoundCheckpoint(at: $0).info.recipe }
     if words.isResuming { return (words.running(in: try RunFolder.onlyDefault(recipe: recipe)), nil) }
     let folder = try RunFolder.claimDefault(recipe: recipe ?? "dcgan")

@@ -55,7 +55,7 @@ enum RunAgreement {
 
   private static func reopen(_ request: TrainingRequest) throws -> RunFolder {
     if let path = request.folder { return try RunFolder.reopen(at: path) }
-    let recipe = try request.recipe.map { try RecipeSource.find($0).recipeName() }
+    let recipe = try request.recipe.map { try RecipeSource.find($0).recipeName(under: request.overrides) }
     return try RunFolder.reopen(at: RunFolder.onlyDefault(recipe: recipe))
   }
 
@@ -71,10 +71,16 @@ enum RunAgreement {
       return try Options.resolve(recipe: request.recipe ?? "dcgan", overrides: request.overrides)
     }
     if let recipe = request.recipe {
-      let name = try RecipeSource.find(recipe).recipeName()
-      guard name == reopened.options.recipe else {
+      let source = try RecipeSource.find(recipe)
+      let (run, words) = (reopened.options, request.overrides)
+      let name = try source.recipeName()
+      // A word may repeat the name that the run has been given, which says nothing of the recipe.
+      let isNamedSo =
+        try source.recipeName(under: words) == run.recipe
+        && source.familyName(under: words) == run.family.rawValue
+      guard name == run.recipe || isNamedSo else {
         throw RunFolderError(
-          .differentRecipe, "the run is of recipe \(reopened.options.recipe), not \(name)", reopened.path,
+          .differentRecipe, "the run is of recipe \(run.recipe), not \(name)", reopened.path,
           "resume it with its own recipe, or choose another --run")
       }
     }

@@ -32,13 +32,22 @@ package struct RecipeSource: Sendable {
       ])
   }
 
-  /// What a run of this recipe is called: what its text says, else ``name``.
-  package func recipeName() throws(OptionsError) -> String {
+  /// What a run of this recipe is called: what words of a command line say, else its text, else ``name``.
+  package func recipeName(under words: [String] = []) throws(OptionsError) -> String {
+    let key = "recipe="
+    let word = words.last { $0.hasPrefix(key) }.map { String($0.dropFirst(key.count)) }
+    if let word, RecipeName.isValid(word) { return word }
     let entries = OptionEntries(try RecipeYAML(bytes, label: label), label: label).list
     guard case .value(let written)? = entries.last(where: { $0.path == "recipe" })?.content else {
       return name
     }
     return written.text
+  }
+
+  /// The family that words of a command line name, or else its text.
+  func familyName(under words: [String]) throws(OptionsError) -> String? {
+    OptionsResolution.familyName(
+      in: OptionEntries(try RecipeYAML(bytes, label: label), label: label).list, words)
   }
 
   /// Reads a regular file of at most ``RecipeYAML/longestFile`` bytes.

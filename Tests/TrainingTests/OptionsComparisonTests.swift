@@ -56,8 +56,9 @@ struct OptionsComparisonTests {
   func oneKey() throws {
     for (word, mayChange) in Self.changes {
       let key = String(word.prefix { $0 != "=" })
-      // Without a title of one's own a run of another shape has another.
-      let on = wordsThatSwitchOn(key) + (["size", "channels"].contains(key) ? ["title=mine"] : [])
+      // Without a title and a description of one's own a run of another shape has others.
+      let on =
+        wordsThatSwitchOn(key) + (["size", "channels"].contains(key) ? ["title=mine", "about=mine"] : [])
       let base = try Options.resolve(recipe: "dcgan", overrides: on)
       #expect(base.differences(to: base).isEmpty)
       let other = try Options.resolve(recipe: "dcgan", overrides: on + [word])

@@ -151,6 +151,20 @@ struct OptionsTrainingTests {
     #expect(small.title == "voxel-gan on pottery, 16x16x16")
   }
 
+  @Test("a run on other data, of another size or kind has nothing of what the recipe says about its own")
+  func about() throws {
+    for words in [
+      ["context.kind=pair", "data=pairs"], ["data=images"], ["size=16"],
+      ["context.kind=piece", "title=mine"],
+    ] {
+      let options = try Options.resolve(recipe: "inpainting", overrides: words)
+      #expect(options.about.isEmpty, "\(words): \(options.about)")
+      #expect(
+        try Options.resolve(recipe: "inpainting", overrides: words + ["about=my own"]).about == "my own")
+    }
+    #expect(try Options.resolve(recipe: "inpainting", overrides: ["steps=9"]).about.contains("the box"))
+  }
+
   @Test("a decay without an end, and an end without a decay, are refused")
   func contradictions() {
     let epochs = "model: {family: dcgan}\nepochs: 2\n"

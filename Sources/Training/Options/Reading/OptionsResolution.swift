@@ -251,12 +251,15 @@ struct OptionsResolution {
     }
   }
 
-  /// An embedded recipe's title speaks of the data that it embeds, of their size, and of what is made of
-  /// them: a run on others, or of another kind, is called by its family and its data.
+  /// An embedded recipe's title and description speak of the data that it embeds, of their size, and of what
+  /// is made of them: a run on others, or of another kind, is called by its family and its data.
   private mutating func nameOwnData(insteadOf recipe: [OptionEntry]) {
-    guard let data = settings["data"], let title = settings["title"].map({ String($0.value) }),
-      let family = schema.family, Recipes.all.contains(where: { $0.title == title })
-    else { return }
+    func isEmbedded(_ path: String, _ text: (Recipe) -> String) -> Bool {
+      guard let own = settings[path].map({ String($0.value) }) else { return false }
+      return Recipes.all.contains { text($0) == own }
+    }
+    let (isTitled, isDescribed) = (isEmbedded("title", \.title), isEmbedded("about", \.about))
+    guard isTitled || isDescribed, let data = settings["data"], let family = schema.family else { return }
     func own(_ path: String) -> OptionValue? {
       guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content,
         case .success(let value)? = schema.key(at: path).map({ $0.type.value(of: written) })
@@ -270,6 +273,8 @@ struct OptionsResolution {
     let isResized = ["size", "channels"].contains(where: differs)
     let isAnother = ["model.family", "context.kind", "context.factor"].contains(where: differs)
     guard areOthers || isResized || isAnother else { return }
+    if isDescribed { derive("about", .text("")) }
+    guard isTitled else { return }
     let name = data.value.canonicalText.split(separator: "/").last.map(String.init) ?? ""
     let pixels =
       size.map {

@@ -41,7 +41,7 @@ struct Bench: ParsableCommand {
 
   @Argument(
     help:
-      "A recipe that needs no data, such as dcgan; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health.",
+      "A recipe, such as dcgan, whose data are not read; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health.",
     completion: .list(
       Recipes.names + ["gemm", "conv", "allreduce", "checkpoint"]
         + RecoveryBenchmark.Case.allCases.map(\.rawValue))
@@ -115,7 +115,7 @@ struct Bench: ParsableCommand {
             words.append("checkpoint.every=100")
           }
           let recipe = timesCheckpoints ? "dcgan64" : name
-          return try Options.resolve(recipe: recipe, overrides: words)
+          return try Options.resolve(recipe: recipe, overrides: words, readsData: false)
         }
         if timesCheckpoints {
           let benchmark = try CheckpointBenchmark(

@@ -151,6 +151,25 @@ struct OptionsTrainingTests {
     #expect(small.title == "voxel-gan on pottery, 16x16x16")
   }
 
+  @Test("where no data are read none have to be named, but what is named has to be right")
+  func unread() throws {
+    for (recipe, words) in [("dcgan-mnist", []), ("inpainting", ["context.kind=pair"])] {
+      #expect(throws: OptionsError.self) { try Options.resolve(recipe: recipe, overrides: words) }
+      let options = try Options.resolve(recipe: recipe, overrides: words, readsData: false)
+      #expect(options.data == .path("unread"))
+      // As the other ranks read them.
+      let yaml = Array(options.canonicalYAML.utf8)
+      #expect(try Options.resolve(yaml: yaml, name: "run", label: "options.yaml") == options)
+      let named = try Options.resolve(recipe: recipe, overrides: words + ["data=x"], readsData: false)
+      #expect(named.data == .path("x"))
+    }
+    #expect(try Options.resolve(recipe: "dcgan", readsData: false) == Options.resolve(recipe: "dcgan"))
+    #expect(throws: OptionsError.self) {
+      try Options.resolve(
+        recipe: "inpainting", overrides: ["context.kind=pair", "data=pottery"], readsData: false)
+    }
+  }
+
   @Test("a run on other data, of another size or kind has nothing of what the recipe says about its own")
   func about() throws {
     for words in [

@@ -35,7 +35,7 @@ package struct PlanRequest: Sendable {
   }
 
   private func resolved() throws -> Options {
-    let options = try Options.resolve(recipe: recipe, overrides: words)
+    let options = try Options.resolve(recipe: recipe, overrides: words, readsData: false)
     guard options.wire != .powersgd else {
       throw ClusterError(
         "what wire=powersgd sends and computes is not predicted; plan with wire=float32 or wire=bfloat16")

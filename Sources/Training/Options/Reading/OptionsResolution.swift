@@ -1,3 +1,4 @@
+import Models
 import Platform
 
 /// Lays the sources of options over one another: defaults, a recipe, the command line.
@@ -27,7 +28,10 @@ struct OptionsResolution {
   let label: String
 
   /// Resolves a recipe and the words of a command line.
-  static func resolve(_ source: RecipeSource, overrides: [String]) throws(OptionsError) -> Options {
+  /// - Parameter readsData: whether data are read; where they are not, none have to be named.
+  static func resolve(
+    _ source: RecipeSource, overrides: [String], readsData: Bool = true
+  ) throws(OptionsError) -> Options {
     let yaml = try RecipeYAML(source.bytes, label: source.label)
     let recipe = OptionEntries(yaml, label: source.label)
     var resolution = OptionsResolution(label: source.label)
@@ -39,6 +43,7 @@ struct OptionsResolution {
     resolution.merge(recipe.problems)
     resolution.apply(words, as: .commandLine)
     resolution.merge(wordProblems)
+    if !readsData, !words.contains(where: { $0.path == "data" }) { resolution.standInForData() }
     resolution.fillDefaults()
     resolution.nameOwnData(insteadOf: recipe.list)
     resolution.checkAgreement()
@@ -52,7 +57,7 @@ struct OptionsResolution {
 
   /// The family that the last source names. It has to be known first, because it decides which keys there
   /// are.
-  private static func familyName(in recipe: [OptionEntry], _ overrides: [String]) -> String? {
+  static func familyName(in recipe: [OptionEntry], _ overrides: [String]) -> String? {
     let path = "model.family"
     let word = overrides.last { $0.hasPrefix("\(path)=") }
     if let word { return String(word.dropFirst(path.count + 1)) }
@@ -231,6 +236,16 @@ struct OptionsResolution {
   }
 
   // MARK: Defaults
+
+  /// Names a path instead of one's own data that the recipe does not name.
+  private mutating func standInForData() {
+    let path = "data"
+    let isOfPairs =
+      settings[Pix2PixOptions.kind.key.path].map { ContextRule.Kind($0.value) == .pair } ?? false
+    let isNamed = settings[path].map { DataSource($0.value).isPath } ?? false
+    guard !isNamed, !refused.contains(path), isOfPairs || requirements[path] != nil else { return }
+    derive(path, .text("unread"))
+  }
 
   private mutating func fillDefaults() {
     for key in schema.keys where settings[key.path] == nil && !refused.contains(key.path) {

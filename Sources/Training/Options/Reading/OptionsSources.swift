@@ -5,9 +5,12 @@ extension Options {
   ///   - recipe: the name of an embedded recipe, or the path of a file if it holds a slash or ends in `.yaml`
   ///     or `.yml`.
   ///   - overrides: words such as `batch=64` and `optimizer.generator.learningRate=1e-4`.
+  ///   - readsData: whether data are read; where they are not, none have to be named.
   /// - Throws: ``OptionsError`` with every problem there is, each with its line and column or its key.
-  public static func resolve(recipe: String, overrides: [String] = []) throws(OptionsError) -> Options {
-    try OptionsResolution.resolve(RecipeSource.find(recipe), overrides: overrides)
+  public static func resolve(
+    recipe: String, overrides: [String] = [], readsData: Bool = true
+  ) throws(OptionsError) -> Options {
+    try OptionsResolution.resolve(RecipeSource.find(recipe), overrides: overrides, readsData: readsData)
   }
 
   /// Resolves a recipe that is already in memory.

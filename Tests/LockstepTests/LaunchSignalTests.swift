@@ -72,7 +72,12 @@ extension EndToEnd {
       // Sooner it would be the same wish.
       usleep(1_200_000)
       job.signal(SIGTERM)
-      #expect(try job.wait().status == 143)
+      let finished = try job.wait()
+      #expect(finished.status == 143)
+      // A watchdog whose verdict came in between leaves the advice to the launcher.
+      #expect(
+        finished.errors.contains("stopped at once by signal 15; run again with --run run --resume"),
+        "\(finished.errors)")
       let status = try Status(of: folder.path + "/run")
       #expect(status.state == "failed" && status.exitCode == 143)
       #expect(status.cause == "stopped at once by signal 15")

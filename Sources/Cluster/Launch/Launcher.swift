@@ -298,7 +298,9 @@ package struct Launcher {
     if !end.hasBegun { return stopped("before the ranks had begun", words, record) }
     guard LaunchSignals.wishes > 1 else { return nil }
     record.forgive()
-    return record.writeStop(by: LaunchSignals.signal, over: status, ranks: attempt.ranks)
+    let signal = LaunchSignals.signal
+    report("stopped at once by signal \(signal); run again\(Self.with(words.folder))")
+    return record.writeStop(by: signal, over: status, ranks: attempt.ranks)
   }
 
   /// Where there was nothing to save.

@@ -136,21 +136,24 @@ struct TrainingRunTests {
 
   @Test("where a sample cannot be measured for what its file has become, the run ends and keeps its work")
   func unreadable() throws {
-    let status = try Self.endOfUnreadable("quality.every=2", "quality.samples=64")
-    #expect(status.exitCode == 65 && (status.checkpoint ?? 0) > 0, "\(status)")
+    // Which state is the best decides on no weight, and before the first one nothing may be saved yet.
+    for words in [[], ["checkpoint.keepBest=true"]] {
+      let status = try Self.endOfUnreadable(["quality.every=2", "quality.samples=64"] + words)
+      #expect(status.exitCode == 65 && (status.checkpoint ?? 0) > 0, "\(status)")
+    }
   }
 
   @Test("but saves nothing behind a decision that was not made for it, so that a resume makes it")
   func undecided() throws {
-    let check = try Self.endOfUnreadable("watch.every=2", "watch.samples=64")
-    let patience = try Self.endOfUnreadable("quality.every=2", "quality.samples=64", "stop.patience=5")
+    let check = try Self.endOfUnreadable(["watch.every=2", "watch.samples=64"])
+    let patience = try Self.endOfUnreadable(["quality.every=2", "quality.samples=64", "stop.patience=5"])
     for status in [check, patience] {
       #expect(status.exitCode == 65 && status.checkpoint == nil, "\(status)")
     }
   }
 
   /// How a run of two steps stands whose samples cannot be read any more at what is due after the second.
-  private static func endOfUnreadable(_ due: String...) throws -> RunStatus {
+  private static func endOfUnreadable(_ due: [String]) throws -> RunStatus {
     let folder = TemporaryFolder()
     let images = folder.path + "/images"
     try FileManager.default.createDirectory(atPath: images, withIntermediateDirectories: true)

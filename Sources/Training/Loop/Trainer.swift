@@ -105,8 +105,7 @@ package final class Trainer {
   private func endStep(_ done: Int) throws -> Outcome? {
     let options = setup.options
     let isStopping = engine.flags.contains(.stopRequested)
-    let decides =
-      options.checkpoint.keepBest || options.stop.patience > 0 && isDue(options.quality.every, at: done)
+    let decides = setup.decidesByQuality(at: done, after: engine.state.best)
     let (scores, isBest) = try measuring(done, decides: decides) { try measureQuality(done) }
     let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
     let isEnd = done == setup.steps || verdict != nil

@@ -8,10 +8,10 @@ public struct Linear: DescribedLayer {
   /// `[out]`.
   public let bias: Parameter?
 
-  /// PyTorch's default start, uniform in ±1/√in, unless given.
+  /// PyTorch's default start of weights and bias, uniform in ±1/√in, unless given.
   public init(from inputs: Int, to outputs: Int, bias: Bool = true, initializer: Initializer? = nil) {
-    let start = Initializer.uniform(fanIn: inputs)
-    weight = Parameter([outputs, inputs], initializer ?? start)
+    let start = initializer ?? Initializer.uniform(fanIn: inputs)
+    weight = Parameter([outputs, inputs], start)
     self.bias = bias ? Parameter([outputs], start) : nil
   }
 

@@ -201,7 +201,7 @@ struct CostTests {
       ])
   }
 
-  @Test("fully connected networks, autoencoder and denoiser are counted layer by layer")
+  @Test("fully connected networks, autoencoder, denoiser and flow are counted layer by layer")
   func others() {
     let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 5, layers: 2, packing: 2)
     #expect(
@@ -215,5 +215,10 @@ struct CostTests {
     let denoiser = Diffusion(Diffusion.Configuration(size: 8, channels: 1, features: 2))
     let layers = [64 * 9 * 2, 64 * 9 * 4, 64 * 9 * 4, 64 * 9 * 2, 4 * 8, 8 * 8, 8 * 4]
     #expect(Self.flops(of: denoiser) == [Double(2 * (3 * layers.reduce(0, +) - layers[0]))])
+    let configuration = Flow.Configuration(
+      size: 1, channels: 2, hidden: 3, layers: 2, couplings: 4, domain: .vectors(unit: 1))
+    let flow = Flow(configuration)
+    #expect(Self.flops(of: flow) == [Double(2 * (3 * 4 * (1 * 3 + 3 * 3 + 3 * 2) - 3))])
+    #expect(configuration.weightCount == Double(flow.networks[0].store.count))
   }
 }

@@ -52,7 +52,7 @@ struct OptionsHelpTests {
       }
     ).sorted().joined(separator: "\n")
     #expect(
-      SHA256.digest(of: defaults) == "07d300361cb6045000bb148121f808d131601956a8cd8c3b2d010762f95b7dd2",
+      SHA256.digest(of: defaults) == "cec89c52f2ca182d9dcaaf0f7100b529b3f092dacdfb2a376c1e62aec54fc286",
       "\(defaults)")
   }
 

@@ -1,3 +1,4 @@
+import Autograd
 import DataParallel
 import Models
 import Networks
@@ -9,7 +10,8 @@ import Training
 struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
-    case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic, diffusion
+    case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic, diffusion, flow,
+      imageFlow
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
@@ -39,6 +41,13 @@ struct PassTests {
           pictures, augmentation: Augmentation(.diffaugment, [.brightness, .cutout], probability: 1))
       case .vae: return VAE(VAE.Configuration(size: 4, channels: 1, hidden: 30, latent: 5))
       case .diffusion: return Diffusion(Diffusion.Configuration(size: 16, channels: 2, features: 4))
+      case .flow:
+        return Flow(
+          Flow.Configuration(
+            size: 1, channels: 3, hidden: 20, layers: 2, couplings: 3, domain: .vectors(unit: 2)))
+      case .imageFlow:
+        return Flow(
+          Flow.Configuration(size: 4, channels: 1, hidden: 30, layers: 1, couplings: 2, domain: .images))
       case .packs: return MLPGAN(points)
       case .penalised:
         var objective = AdversarialObjective()
@@ -77,6 +86,13 @@ struct PassTests {
   func sameBits(family: Family, parts: Int) {
     let model = family.make()
     _ = RunState(model: model, optimizers: model.networks.map { _ in Adam() }, seed: 1)
+    for store in model.networks.map(\.store) {
+      // Zeros hide what stands before them.
+      for (index, parameter) in store.parameters.enumerated() where parameter.initializer == .constant(0) {
+        let noise = KeyedNoise(seed: 4, purpose: .synthetic, turn: index).normal(parameter.shape)
+        store.set(parameter, to: noise.multiplied(by: 0.1))
+      }
+    }
     let first = parts * 3
     var slots = (first..<first + parts).map { Self.vectors(of: model, on: $0..<$0 + 1) }
     let leaves = (0..<parts).map { CanonicalTree.Node(level: 0, index: $0) }

@@ -4,7 +4,7 @@ import Networks
 extension TurnEngineTests {
   /// Every family but the DCGAN.
   enum Family: CaseIterable {
-    case vae, critic, points, residual, volumes, diffusion, completion
+    case vae, critic, points, residual, volumes, diffusion, completion, flow
 
     var game: EngineGame {
       var game = EngineGame()
@@ -57,6 +57,13 @@ extension TurnEngineTests {
         }
         // The second turn of each reads samples of its own.
         game.turns = [2, 2]
+      case .flow:
+        game.makeModel = {
+          Flow(
+            Flow.Configuration(
+              size: size, channels: 1, hidden: 12, layers: 1, couplings: 2, domain: .images))
+        }
+        game.turns = [1]
       }
       return game
     }

@@ -71,12 +71,15 @@ public struct KeyedNoise: Sendable {
     case contexts = 27
     /// The noise of the passes in which a diffusion model completes a sample.
     case completion = 28
+    /// What spreads the levels of images for a likelihood.
+    case dequantization = 29
 
     /// Whether the numbers are uniform in (0, 1) rather than standard normal.
     public var isUniform: Bool {
       switch self {
       case .interpolation, .augmentation, .augmentationOfFakes, .augmentationOfGenerated,
-        .augmentationOfPoints, .classes, .replay, .times, .classDropout, .contexts:
+        .augmentationOfPoints, .classes, .replay, .times, .classDropout, .contexts,
+        .dequantization:
         true
       default: false
       }

@@ -25,13 +25,16 @@ public enum MLPGANOptions {
     keys: [latent.key, hidden.key, layers.key, MinibatchOptions.packing.key, scale.key]
       + ConditionOptions.keys
       + AdversarialOptions.keys + ReplayOptions.keys,
-    narrowings: [
-      .init(path: "data", type: .path, value: .text(GaussianMixture.Kind.ring.rawValue)),
-      .init(
-        path: "dataset.count", type: .integer(1...10_000_000), value: .integer(GaussianMixture.defaultCount)),
-      .init(path: "size", type: .oneOf([1]), value: .integer(1)),
-      .init(path: "channels", type: .oneOf([2]), value: .integer(2)),
-    ])
+    narrowings: narrowings)
+
+  /// What a family of points of the plane makes of the common keys.
+  static let narrowings: [ModelFamilyOptions.Narrowing] = [
+    .init(path: "data", type: .path, value: .text(GaussianMixture.Kind.ring.rawValue)),
+    .init(
+      path: "dataset.count", type: .integer(1...10_000_000), value: .integer(GaussianMixture.defaultCount)),
+    .init(path: "size", type: .oneOf([1]), value: .integer(1)),
+    .init(path: "channels", type: .oneOf([2]), value: .integer(2)),
+  ]
 }
 
 extension OptionsResolution {

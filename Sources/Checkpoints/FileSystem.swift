@@ -47,10 +47,10 @@ package struct FileSystem: Sendable {
   /// Makes the names within a folder durable.
   func synchronizeFolder(_ path: String) throws(CheckpointError) {
     try announce(.synchronizeFolder(path))
-    let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-    guard descriptor >= 0 else { throw failure("open the folder", path) }
-    defer { close(descriptor) }
-    guard retrying({ fsync(descriptor) }) == 0 else { throw failure("synchronise the folder", path) }
+    if let (call, code) = Files.synchronize(folder: path) {
+      let words = call == .open ? "open the folder" : "synchronise the folder"
+      throw CheckpointError(.inputOutput, call: words, path: path, code: code)
+    }
   }
 
   func rename(_ path: String, to newPath: String) throws(CheckpointError) {
@@ -117,12 +117,4 @@ private func failure(
   _ call: String, _ path: String, _ kind: CheckpointError.Kind = .inputOutput
 ) -> CheckpointError {
   CheckpointError(kind, call: call, path: path, code: errno)
-}
-
-/// Repeats a call that a signal has interrupted.
-func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
-  while true {
-    let result = call()
-    if result != -1 || errno != EINTR { return result }
-  }
 }

@@ -96,15 +96,26 @@ package enum Files {
 
   /// Waits until the name of a folder that was made is on the storage device; removes it where that fails.
   private static func synchronizeName(of folder: String) -> MadeFolder {
-    func failed(_ code: Int32) -> MadeFolder {
-      rmdir(folder)
-      return .failed(code)
-    }
-    let above = open("\(folder)/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard above >= 0 else { return errno == EACCES ? .new : failed(errno) }
-    defer { close(above) }
-    while fsync(above) != 0 { if errno != EINTR { return failed(errno) } }
-    return .new
+    guard let failure = synchronize(folder: "\(folder)/.."), failure != (.open, EACCES) else { return .new }
+    rmdir(folder)
+    return .failed(failure.code)
+  }
+
+  /// The calls by which the names within a folder are made durable.
+  package enum FolderCall: String, Sendable {
+    case open, fsync
+  }
+
+  /// Waits until the names within a folder are on the storage device.
+  /// - Parameter fsync: `fsync(2)`, in whose place a test puts another.
+  /// - Returns: the call that failed, with its error number; nil where none did.
+  package static func synchronize(
+    folder: String, fsync: (Int32) -> Int32 = { Glibc.fsync($0) }
+  ) -> (call: FolderCall, code: Int32)? {
+    let descriptor = retrying { open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard descriptor >= 0 else { return (.open, errno) }
+    defer { close(descriptor) }
+    return retrying { fsync(descriptor) } == 0 ? nil : (.fsync, errno)
   }
 
   /// Makes a folder for files that are removed again, in `TMPDIR` or `/tmp`; nil if it cannot be made, and

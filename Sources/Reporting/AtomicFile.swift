@@ -98,13 +98,8 @@ package enum AtomicFile {
   ) throws(ReportingError) {
     let end = path.lastIndex(of: "/")
     let folder = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw .cannotWrite(path: folder, operation: "open", errno: errno)
-    }
-    defer { close(descriptor) }
-    guard calls.synchronize(descriptor) == 0 else {
-      throw .cannotWrite(path: folder, operation: "fsync", errno: errno)
+    if let failure = Files.synchronize(folder: folder, fsync: calls.synchronize) {
+      throw .cannotWrite(path: folder, operation: failure.call.rawValue, errno: failure.code)
     }
   }
 

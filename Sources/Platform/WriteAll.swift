@@ -5,8 +5,7 @@ import Glibc
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32? {
   var done = 0
   while done < bytes.count {
-    let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-    if count < 0, errno == EINTR { continue }
+    let count = retrying { write(descriptor, bytes.baseAddress! + done, bytes.count - done) }
     if count < 0 { return errno }
     // No progress and no reason: another try might have none either.
     if count == 0 { return EIO }

@@ -18,7 +18,9 @@ package enum AtomicFile {
     let path = behindLinks(path)
     let (temporary, descriptor) = try openTemporary(for: path)
     var failure = calls.write(bytes, descriptor).map { (operation: "write", code: $0) }
-    if failure == nil, durable, calls.synchronize(descriptor) != 0 { failure = ("fsync", errno) }
+    if failure == nil, durable, retrying({ calls.synchronize(descriptor) }) != 0 {
+      failure = ("fsync", errno)
+    }
     if close(descriptor) != 0, failure == nil { failure = ("close", errno) }
     if failure == nil, rename(temporary, path) != 0 { failure = ("rename", errno) }
     if let failure {
@@ -121,8 +123,9 @@ package enum AtomicFile {
     var failure: Int32?
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, filled in
       while filled < buffer.count {
-        let count = Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
-        if count < 0, errno == EINTR { continue }
+        let count = retrying {
+          Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+        }
         if count < 0 { failure = errno }
         if count <= 0 { return }
         filled += count

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// An open file that is only ever written at its end, by whole records: a record is there altogether or, if
 /// the write fails, not at all. Symbolic links are not followed.
@@ -60,7 +61,7 @@ package final class RecordFile {
   /// Waits until everything appended so far, and the file's name, is on the storage device.
   /// - Throws: ``ReportingError/cannotWrite(path:operation:errno:)``.
   package func synchronize() throws(ReportingError) {
-    guard calls.synchronize(descriptor) == 0 else {
+    guard retrying({ calls.synchronize(descriptor) }) == 0 else {
       throw .cannotWrite(path: path, operation: "fsync", errno: errno)
     }
     guard !isNameDurable else { return }

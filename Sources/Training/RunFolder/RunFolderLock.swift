@@ -73,9 +73,8 @@ package final class RunFolderLock: Sendable {
   }
 
   private static func take(_ kind: Int32, _ descriptor: Int32, _ path: String) throws(RunFolderError) {
-    while flock(descriptor, kind | LOCK_NB) != 0 {
+    if retrying({ flock(descriptor, kind | LOCK_NB) }) != 0 {
       switch errno {
-      case EINTR: continue
       case EWOULDBLOCK:
         throw RunFolderError(
           .locked, "the run folder is in use by \(owner(in: descriptor))", path,

@@ -73,8 +73,9 @@ package struct RecipeSource: Sendable {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while bytes.count < limit {
-      let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
+      let count = chunk.withUnsafeMutableBytes { chunk in
+        retrying { Glibc.read(descriptor, chunk.baseAddress, chunk.count) }
+      }
       guard count >= 0 else {
         throw refusal(
           "the recipe cannot be read: \(String(cString: strerror(errno)))", "copy it to another disk")

@@ -81,7 +81,7 @@ let package = Package(
     room("Models", ["Networks", "Autograd", "TensorCore"]),
     room(
       "Interchange",
-      ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", "Platform", protobuf],
+      ["Networks", "Checkpoints", "Autograd", "TensorCore", "Platform", protobuf],
       exclude: ["model", "graph", "node", "tensor", "type"].map { "ONNX/onnx_\($0).proto" }),
     // Layer 5.
     room(
@@ -125,7 +125,7 @@ let package = Package(
     tests(
       "InterchangeTests",
       [
-        "Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore", "Reporting",
+        "Interchange", "Models", "Checkpoints", "Networks", "Autograd", "TensorCore", "Platform",
         "TestSupport",
       ]),
     tests("ReportingTests", ["Reporting", "Platform", "TensorCore", "CPNG", "TestSupport"]),

@@ -1,5 +1,5 @@
 package import Networks
-package import Reporting
+package import Platform
 import TensorCore
 
 /// What `config.json` says about a network, from which a few lines of Python build it in PyTorch: for each

@@ -4,7 +4,7 @@ import Foundation
 import Interchange
 import Models
 import Networks
-import Reporting
+import Platform
 import TensorCore
 import TestSupport
 import Testing

@@ -2,7 +2,7 @@ import Autograd
 import Interchange
 import Models
 import Networks
-import Reporting
+import Platform
 import TensorCore
 import Testing
 

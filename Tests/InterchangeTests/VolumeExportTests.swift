@@ -3,7 +3,7 @@ import Checkpoints
 import Foundation
 import Interchange
 import Networks
-import Reporting
+import Platform
 import TensorCore
 import TestSupport
 import Testing

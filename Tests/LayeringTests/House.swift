@@ -41,7 +41,7 @@ enum House {
     "Quality": Room(3, rooms: ["TensorCore"], libraries: ["COpenBLAS"]),
     "Models": Room(4, rooms: ["Networks", "Autograd", "TensorCore"]),
     "Interchange": Room(
-      4, rooms: ["Networks", "Checkpoints", "Reporting", "Autograd", "TensorCore", "Platform"],
+      4, rooms: ["Networks", "Checkpoints", "Autograd", "TensorCore", "Platform"],
       packages: ["SwiftProtobuf"]),
     "Training": Room(
       5,

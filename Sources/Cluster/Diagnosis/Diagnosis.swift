@@ -1,5 +1,4 @@
 package import Platform
-import Reporting
 import Training
 
 /// What `lockstep doctor` has to say: facts judged, in the order in which they are printed.

@@ -1,4 +1,4 @@
-import Reporting
+import Platform
 import Training
 
 /// Calibrations as they are kept: the member `calibration` of a plan's JSON.

@@ -1,3 +1,5 @@
+package import Platform
+
 extension JSONLinesLog {
   /// The objects of the log at `path`, in order; none if it does not exist.
   /// - Throws: ``ReportingError``.

@@ -1,3 +1,5 @@
+public import Platform
+
 /// A run's log: one JSON object per line, one line per logged step, in the order of the steps.
 ///
 /// Lines begin with `"step"`; the other keys follow in the caller's order. JSON has no NaN and no infinity:

@@ -1,4 +1,5 @@
 import Datasets
+import Platform
 import Reporting
 import TensorCore
 

@@ -1,4 +1,5 @@
 package import Datasets
+import Platform
 import Reporting
 
 /// What a file or folder of volumes holds.

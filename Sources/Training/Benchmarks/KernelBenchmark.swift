@@ -1,6 +1,5 @@
 package import Models
 import Platform
-import Reporting
 import TensorCore
 
 /// Times the convolutions of a model on one core beside the core's peak: the rate of a large matrix product,

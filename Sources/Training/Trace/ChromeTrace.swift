@@ -1,5 +1,5 @@
 package import MessagePassing
-import Reporting
+import Platform
 
 /// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process
 /// a rank, a row a thread.

@@ -1,5 +1,3 @@
-import Platform
-
 /// A JSON value (RFC 8259) whose objects keep the order of their keys.
 public enum JSONValue: Equatable, Sendable {
   /// `null`.
@@ -56,7 +54,7 @@ public enum JSONValue: Equatable, Sendable {
   }
 
   /// `nan`, `inf` or `-inf` for a number that JSON cannot hold, nil for every other value.
-  var nonFiniteName: String? {
+  package var nonFiniteName: String? {
     guard let number, !number.isFinite else { return nil }
     return number.isNaN ? "nan" : number > 0 ? "inf" : "-inf"
   }

@@ -1,5 +1,4 @@
 import Platform
-import Reporting
 import Testing
 
 @Suite("JSON")

@@ -1,5 +1,3 @@
-package import Platform
-
 extension JSONValue {
   private static let depthLimit = 64
 

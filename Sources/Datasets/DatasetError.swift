@@ -33,14 +33,10 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     self.advice = advice
   }
 
-  /// The same, of bad data with how to find all that are bad, where only the first is told.
+  /// The same, of samples with the command that finds all that are bad, where only the first is told.
   package func advisingCheck(ofPairs arePairs: Bool) -> DatasetError {
-    kind == .badData ? advising("\(Self.checkCommand(ofPairs: arePairs)) lists every bad sample") : self
-  }
-
-  /// The command that finds all that are bad, whatever sizes images have.
-  package static func checkCommand(ofPairs arePairs: Bool) -> String {
-    "`lockstep data check --any-size\(arePairs ? " --pairs" : "")`"
+    guard kind == .badData || kind == .unreadable else { return self }
+    return advising("`lockstep data check --any-size\(arePairs ? " --pairs" : "")` lists every bad sample")
   }
 
   /// The same with more to do.

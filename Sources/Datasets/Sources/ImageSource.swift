@@ -89,9 +89,10 @@ package final class SampleProblems {
   /// How many of them are whole images of another size than most.
   package private(set) var otherSizes = 0
   let collects: Bool
+  /// Whether these are data, of which `data check` finds all that are bad where only the first is told.
+  private let areData: Bool
   /// Whether the samples are to be pairs, which the check that is advised has to know.
   var arePairs = false
-  private let areData: Bool
 
   /// - Parameters:
   ///   - collects: whether to go on after a problem.

@@ -46,12 +46,6 @@ extension Trainer {
       options.checkpoint.keepBest && best != nil
         || options.stop.patience > 0 && options.quality.every > 0 && done % options.quality.every == 0
     }
-
-    /// What to do about a sample that can no longer be read.
-    var badSampleAdvice: String {
-      "\(DatasetError.checkCommand(ofPairs: options.arePairs)) lists all bad samples; "
-        + "`train --from` goes on with changed data"
-    }
   }
 
   /// The steps since the last line of the log, or since the training began.

@@ -213,7 +213,8 @@ package final class Trainer {
     } catch {
       engine.announceFailure(ExitStatus(of: error), at: turn)
       // What is replaced now are not the data that the run began with.
-      let advised = (error as? DatasetError)?.advising(setup.badSampleAdvice)
+      let advised = (error as? DatasetError)?.advisingCheck(ofPairs: setup.options.arePairs)
+        .advising("`train --from` goes on with changed data")
       throw CoordinationError.here(
         rank: setup.plan.rank, host: hosts[setup.plan.rank], ExitStatus(of: error),
         message: "\(advised ?? error)")

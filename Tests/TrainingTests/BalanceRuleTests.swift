@@ -123,7 +123,7 @@ struct BalanceRuleTests {
       var decisions: [String] = []
       for _ in 0..<6 {
         try rank.train(steps: 1)
-        let accuracy = rank.engine.statistics[0][place]
+        let accuracy = rank.engine.reports[0].values[place]
         let next = rule.decide(
           lead: lead, BalanceInputs(accuracy: accuracy, lossRatio: 1, gradientRatio: 1))
         lead = next.lead

@@ -56,7 +56,7 @@ struct CompressedTrainingTests {
         try (0..<12).map { step in
           try rank.engine.take(rank.schedule.turns(at: step)[0], on: rank.microBatches(step: step), flags: [])
           try rank.engine.synchronize()
-          return rank.engine.statistics[0][0]
+          return rank.engine.reports[0].values[0]
         }
       }.map { try $0.get() }
       #expect(losses[0] == losses[1])

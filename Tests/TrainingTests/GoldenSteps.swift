@@ -83,7 +83,7 @@ struct GoldenSteps {
   private var losses: [Float] {
     let byName = Dictionary(
       uniqueKeysWithValues: model.phases.flatMap {
-        zip($0.statistics.map(\.key), engine.statistics[$0.index])
+        zip($0.statistics.map(\.key), engine.reports[$0.index].values)
       })
     let columns =
       model is ConvolutionalGAN ? ["loss_d_real", "loss_d_fake", "loss_g"] : ["loss_d", "penalty", "loss_g"]

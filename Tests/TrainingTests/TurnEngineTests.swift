@@ -133,7 +133,7 @@ struct TurnEngineTests {
     func statistics(ranks: Int) throws -> [[[Float]]] {
       try outcomes(ranks: ranks) { rank in
         try rank.train(steps: 1)
-        return rank.engine.statistics
+        return rank.engine.reports.map(\.values)
       }.map { try $0.get() }
     }
     let alone = try statistics(ranks: 1)[0]

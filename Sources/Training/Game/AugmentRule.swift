@@ -73,6 +73,6 @@ package struct AugmentState: Equatable, Sendable {
   mutating func add(_ report: TurnReport) {
     guard let sign = report[.meanSign] else { return }
     turns += 1
-    signs += sign
+    signs += Double(sign)
   }
 }

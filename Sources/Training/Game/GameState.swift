@@ -125,11 +125,8 @@ package struct GameState: Equatable, Sendable {
   }
 
   /// Adds what a turn reported to what decisions are made of.
-  /// - Parameters:
-  ///   - statistics: the values of the phase's statistics.
-  ///   - norm: the length of the gradient; nil where no balance is kept.
-  mutating func add(_ phase: Phase, _ statistics: [Float], norm: Double?) {
-    let report = TurnReport(phase: phase, values: statistics)
+  /// - Parameter norm: the length of the gradient; nil where no balance is kept.
+  mutating func add(_ report: TurnReport, norm: Double?) {
     if let norm { window.add(report, norm: norm) }
     augment.add(report)
   }
@@ -162,7 +159,7 @@ package struct TurnWindow: Equatable, Sendable {
     switch report.phase.role {
     case .discriminator:
       discriminator.add(loss: report[.discriminatorLoss], norm: norm)
-      accuracy += report[.discriminatorAccuracy] ?? 0
+      accuracy += Double(report[.discriminatorAccuracy] ?? 0)
     case .generator: generator.add(loss: report[.generatorLoss], norm: norm)
     case nil: break
     }
@@ -170,28 +167,9 @@ package struct TurnWindow: Equatable, Sendable {
 }
 
 extension TurnWindow.Player {
-  fileprivate mutating func add(loss: Double?, norm: Double) {
+  fileprivate mutating func add(loss: Float?, norm: Double) {
     turns += 1
-    self.loss += loss ?? 0
+    self.loss += Double(loss ?? 0)
     self.norm += norm
-  }
-}
-
-/// What a turn reported, means over the global batch.
-struct TurnReport {
-  let phase: Phase
-  /// The values of the phase's statistics.
-  let values: [Float]
-
-  /// The value of a statistic; nil if the phase does not report it.
-  subscript(_ statistic: Statistic) -> Double? {
-    phase.value(of: statistic, in: values).map(Double.init)
-  }
-}
-
-extension Phase {
-  /// The value of a statistic among those of all; nil if the phase does not report it.
-  func value(of statistic: Statistic, in values: [Float]) -> Float? {
-    statistics.firstIndex { $0.key == statistic.key }.map { values[$0] }
   }
 }

@@ -108,15 +108,12 @@ final class GameSteering {
   /// its; not a number if no turn of it was applied in the last of `done` steps: an older loss would be looked
   /// at again, and is not known after a resume.
   private func watchedLoss(after done: Int) -> Float {
-    func loss(of phase: Phase) -> Float? {
-      phase.value(of: .generatorLoss, in: engine.statistics[phase.index])
-    }
-    let phases = engine.model.phases
-    let generator = phases.first { $0.role == .generator && loss(of: $0) != nil }
-    guard let phase = generator ?? phases.last, engine.hasStatistics(of: phase, after: done) else {
+    let reports = engine.reports
+    let generator = reports.first { $0.phase.role == .generator && $0[.generatorLoss] != nil }
+    guard let report = generator ?? reports.last, engine.hasReport(of: report.phase, after: done) else {
       return .nan
     }
-    return loss(of: phase) ?? engine.statistics[phase.index].first ?? .nan
+    return report[.generatorLoss] ?? report.values.first ?? .nan
   }
 
   private func act(at done: Int, because reason: String, isNews: Bool) throws {

@@ -67,27 +67,23 @@ struct NetworkUpdate {
   }
 
   /// Does what needs the whole sum, when all parameters have been moved.
-  /// - Returns: the phase's statistics; where the sum has none of those that are lazy, their last values, or
-  ///   what is no number.
-  func finish(
-    _ phase: Phase, moments: [BatchStatistics], gradientCount: Int, sum: Tensor
-  ) -> [Float] {
+  /// - Returns: what the turn reported; of lazy statistics that it did not compute, zero.
+  func finish(_ turn: Turn, moments: [BatchStatistics], gradientCount: Int, sum: Tensor) -> TurnReport {
+    let phase = turn.phase
     let network = state.model.networks[phase.network]
     return sum.withUnsafePointer { vector in
       TurnResult.updateRunningStatistics(moments, from: vector + gradientCount, scale: scale)
       averages[phase.network]?.store.copyBuffers(from: network.store)
       network.afterUpdate?()
-      let reported = vector + (sum.count - phase.statistics.count)
-      let statistics = phase.statistics.indices.map { index in
-        let (statistic, value) = (phase.statistics[index], reported[index] * scale)
-        guard statistic.isLazy else { return value }
-        if reported[index] != 0 { state.lazyStatistics[statistic.key] = value }
-        return state.lazyStatistics[statistic.key] ?? .nan
+      let sums = vector + (sum.count - phase.statistics.count)
+      let report = TurnReport(
+        phase: phase, step: turn.step, values: phase.statistics.indices.map { sums[$0] * scale })
+      for (statistic, value) in zip(phase.statistics, report.values) where statistic.isLazy && value != 0 {
+        state.lazyStatistics[statistic.key] = value
       }
       state.game?.add(
-        phase, statistics,
-        norm: keepsBalance ? Self.length(vector, count: gradientCount) * Double(scale) : nil)
-      return statistics
+        report, norm: keepsBalance ? Self.length(vector, count: gradientCount) * Double(scale) : nil)
+      return report
     }
   }
 

@@ -6,8 +6,8 @@ extension TurnEngine {
   /// computes the last values. So a line of the log is the same whether a run went on or was resumed.
   package func reported(after done: Int) -> [(Statistic, Float)] {
     model.phases.flatMap { phase in
-      let isOfStep = hasStatistics(of: phase, after: done)
-      return zip(phase.statistics, statistics[phase.index]).map { statistic, value in
+      let isOfStep = hasReport(of: phase, after: done)
+      return zip(phase.statistics, reports[phase.index].values).map { statistic, value in
         (statistic, statistic.isLazy ? state.lazyStatistics[statistic.key] ?? .nan : isOfStep ? value : .nan)
       }
     }.filter { (_: Statistic, value: Float) in !value.isNaN }

@@ -24,10 +24,8 @@ package final class TurnEngine {
   package let plan: MicroBatchPlan
   /// The moving average of each network that has one.
   package let averages: [ExponentialMovingAverage?]
-  /// The statistics of each phase's last turn, means over the global batch.
-  package private(set) var statistics: [[Float]]
-  /// The step that each phase's statistics are of; nil before its first turn.
-  private var statisticsSteps: [Int?]
+  /// What the last turn of each phase reported.
+  package private(set) var reports: [TurnReport]
   /// The flags of all ranks at the last turn whose sum is back.
   package private(set) var flags: StatusFlags = []
   /// Those of them that all ranks had set.
@@ -101,8 +99,7 @@ package final class TurnEngine {
       state: state, averages: averages,
       learningRates: learningRates ?? state.model.networks.map { _ in .constant },
       scale: 1 / Float(plan.microBatches), keepsBalance: keepsBalance)
-    statistics = state.model.phases.map { $0.statistics.map { _ in .nan } }
-    statisticsSteps = state.model.phases.map { _ in nil }
+    reports = state.model.phases.map { TurnReport(before: $0) }
   }
 
   /// This rank's micro-batches, ascending, those together that are computed in one pass.
@@ -245,10 +242,10 @@ package final class TurnEngine {
     }
   }
 
-  /// Whether the statistics of a phase are those of the last of `done` steps, in which a turn of it has not
-  /// been left out or dropped; while a sum of it is on its way, those of the last turn before stand for it.
-  func hasStatistics(of phase: Phase, after done: Int) -> Bool {
-    statisticsSteps[phase.index] == done - 1 || handed.contains { $0.turn.phase == phase }
+  /// Whether the report of a phase is of the last of `done` steps, in which a turn of it has not been left out
+  /// or dropped; while a sum of it is on its way, that of the last turn before stands for it.
+  func hasReport(of phase: Phase, after done: Int) -> Bool {
+    reports[phase.index].step == done - 1 || handed.contains { $0.turn.phase == phase }
   }
 
   /// Whether sums of networks that `phase` does not train are on their way.
@@ -329,9 +326,8 @@ package final class TurnEngine {
       state.powerSGD?.take(turn.sum.transport.compression, of: network)
       timeline.span(.update, of: turn.turn.phase, step: step) {
         note(flags)
-        statistics[turn.turn.phase.index] = update.finish(
-          turn.turn.phase, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector)
-        statisticsSteps[turn.turn.phase.index] = step
+        reports[turn.turn.phase.index] = update.finish(
+          turn.turn, moments: turn.moments, gradientCount: turn.gradientCount, sum: vector)
       }
     }
   }

@@ -10,35 +10,54 @@ extension SafetensorsHeader {
   /// - Throws: ``CheckpointError`` of kind `damaged`, naming `path`, the tensor and the byte; its advice says
   ///   what to do about an element type that is not read.
   init(parsing bytes: [UInt8], path: String) throws(CheckpointError) {
-    func damaged(_ problem: String, tensor: String? = nil, at offset: Int) -> CheckpointError {
-      CheckpointError(.damaged, problem, path: path, tensor: tensor, offset: .content(offset))
-    }
+    let byteCount = 8 + (try Self.length(in: bytes, path))
+    let (entries, metadata) = try Self.fields(of: bytes, upTo: byteCount, path)
+    // The data decide the order; at one position, empty tensors come first, else in the order of the header.
+    let sorted = entries.enumerated().sorted { left, right in
+      let (a, b) = (left.element.range, right.element.range)
+      return (a.lowerBound, a.upperBound, left.offset) < (b.lowerBound, b.upperBound, right.offset)
+    }.map(\.element)
+    self.init(entries: sorted, metadata: metadata, byteCount: byteCount)
+    try checkCoverage(ofFile: bytes.count, path)
+  }
+
+  private static func damaged(
+    _ problem: String, _ path: String, tensor: String? = nil, at offset: Int
+  ) -> CheckpointError {
+    CheckpointError(.damaged, problem, path: path, tensor: tensor, offset: .content(offset))
+  }
+
+  /// The bytes of JSON, all of which are there.
+  private static func length(in bytes: [UInt8], _ path: String) throws(CheckpointError) -> Int {
     guard bytes.count >= 8 else {
-      throw damaged("the file ends within the safetensors header length", at: bytes.count)
+      throw damaged("the file ends within the safetensors header length", path, at: bytes.count)
     }
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
-    guard length <= Self.maximumLength else {
-      throw damaged("a safetensors header of \(length) bytes is more than \(Self.maximumLength)", at: 0)
+    guard length <= maximumLength else {
+      throw damaged("a safetensors header of \(length) bytes is more than \(maximumLength)", path, at: 0)
     }
     guard length <= bytes.count - 8 else {
       throw damaged(
-        "the file ends within its safetensors header of \(length) bytes", at: bytes.count)
+        "the file ends within its safetensors header of \(length) bytes", path, at: bytes.count)
     }
-    byteCount = 8 + Int(length)
-    let dataCount = bytes.count - byteCount
-    metadata = [:]
-    entries = []
+    return Int(length)
+  }
+
+  /// What the JSON says, in its order.
+  private static func fields(
+    of bytes: [UInt8], upTo end: Int, _ path: String
+  ) throws(CheckpointError) -> (entries: [Entry], metadata: [String: String]) {
     // A field is at least 2 bytes of text; the JSON reader keeps only what is collected here.
     var metadata: [String: String] = [:]
     var entries: [Entry] = []
     var foreign: (name: String, type: String)?
     do throws(JSONError) {
-      var reader = JSONReader(bytes, range: 8..<byteCount)
+      var reader = JSONReader(bytes, range: 8..<end)
       try reader.object { (reader, name) throws(JSONError) in
-        if name == Self.metadataKey {
+        if name == metadataKey {
           try reader.object { (reader, key) throws(JSONError) in metadata[key] = try reader.string() }
         } else {
-          entries.append(try Self.entry(named: name, from: &reader, &foreign))
+          entries.append(try entry(named: name, from: &reader, &foreign))
         }
       }
       try reader.finish()
@@ -49,31 +68,31 @@ extension SafetensorsHeader {
           path: path,
           offset: .content(error.offset), advice: "save it as float32 in Python")
       }
-      throw damaged("not a safetensors header: \(error.reason)", at: error.offset)
+      throw damaged("not a safetensors header: \(error.reason)", path, at: error.offset)
     }
-    self.metadata = metadata
+    return (entries, metadata)
+  }
 
-    // The data decide the order; at one position, empty tensors come first, else in the order of the header.
-    self.entries = entries.enumerated().sorted { left, right in
-      let (a, b) = (left.element.range, right.element.range)
-      return (a.lowerBound, a.upperBound, left.offset) < (b.lowerBound, b.upperBound, right.offset)
-    }.map(\.element)
+  /// Finds out whether the tensors cover the data of a file of `fileSize` bytes.
+  private func checkCoverage(ofFile fileSize: Int, _ path: String) throws(CheckpointError) {
+    let dataCount = fileSize - byteCount
     var covered = 0
-    for entry in self.entries {
+    for entry in entries {
       guard entry.range.lowerBound == covered else {
-        throw damaged(
-          "the data begin at \(entry.range.lowerBound) where \(covered) was expected", tensor: entry.name,
-          at: byteCount + min(covered, dataCount))
+        throw Self.damaged(
+          "the data begin at \(entry.range.lowerBound) where \(covered) was expected", path,
+          tensor: entry.name, at: byteCount + min(covered, dataCount))
       }
       guard entry.range.upperBound <= dataCount else {
-        throw damaged(
-          "the file ends within the data, which need \(entry.range.count) bytes", tensor: entry.name,
-          at: bytes.count)
+        throw Self.damaged(
+          "the file ends within the data, which need \(entry.range.count) bytes", path, tensor: entry.name,
+          at: fileSize)
       }
       covered = entry.range.upperBound
     }
     guard covered == dataCount else {
-      throw damaged("\(dataCount - covered) bytes belong to no tensor", at: byteCount + covered)
+      throw Self.damaged(
+        "\(dataCount - covered) bytes belong to no tensor", path, at: byteCount + covered)
     }
   }
 

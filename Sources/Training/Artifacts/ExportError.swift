@@ -1,7 +1,7 @@
-package import Platform
+import Platform
 
 /// Why a model cannot be written in the form asked for.
-package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
+enum ExportError: ReportedError, Equatable, CustomStringConvertible {
   /// The model has no network of that name.
   case noNetwork(String, of: [String])
   /// A network has a layer that no other program is told about.
@@ -9,7 +9,7 @@ package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
   /// A network's weights, in bytes, are more than a file of ONNX can hold.
   case tooLarge(network: String, bytes: Int)
 
-  package var exitStatus: ExitStatus {
+  var exitStatus: ExitStatus {
     switch self {
     case .noNetwork: .usage
     case .undescribed, .tooLarge: .badData
@@ -17,7 +17,7 @@ package enum ExportError: ReportedError, Equatable, CustomStringConvertible {
   }
 
   /// `what, where; what to do next`.
-  package var description: String {
+  var description: String {
     switch self {
     case .noNetwork(let name, let names):
       "the model has no network called \(name.shortened); its networks are \(Prose.list(names)), or leave out --network"

@@ -1,7 +1,7 @@
-package import Platform
+import Platform
 
 /// Why a benchmark cannot be made as asked for.
-package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
+enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   /// A stretch has no step behind the first one, after which it saves.
   case tooShort(steps: Int)
   /// Nothing is saved in the course of a run, so saving has no share of it.
@@ -11,7 +11,7 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   /// A signal came before all runs were made.
   case stopped
 
-  package var exitStatus: ExitStatus {
+  var exitStatus: ExitStatus {
     switch self {
     case .tooShort, .savesNothing, .seeds: .usage
     case .stopped: .stopped
@@ -19,7 +19,7 @@ package enum BenchmarkError: ReportedError, Equatable, CustomStringConvertible {
   }
 
   /// `what, where; what to do next`.
-  package var description: String {
+  var description: String {
     switch self {
     case .tooShort(let steps):
       "a stretch of steps=\(steps) has no step behind the first one, where it saves; give steps=2 or more"

@@ -4,38 +4,38 @@ import Networks
 /// How the discriminator's input is augmented, for families of images: DiffAugment (Zhao et al. 2020,
 /// Differentiable Augmentation for Data-Efficient GAN Training) and ADA (Karras et al. 2020, Training
 /// Generative Adversarial Networks with Limited Data).
-package enum AugmentOptions {
+enum AugmentOptions {
   /// Whose distributions, and whether the probability is steered.
-  package static let kind = ModelOption(
+  static let kind = ModelOption(
     path: "augment.kind", .word(Augmentation.Kind.allCases.map(\.rawValue)), default: Augmentation.Kind.none,
     synonyms: ["aug", "DiffAugment", "augpipe"],
     help:
       "what the discriminator's input goes through, reals and fakes: diffaugment (Zhao et al. 2020), or ada (Karras et al. 2020), which steers its probability"
   )
   /// The transformations that a sample may go through.
-  package static let policy = ModelOption(
+  static let policy = ModelOption(
     path: "augment.policy", .words(Augmentation.Transform.allCases.map(\.rawValue)),
     default: AugmentPolicy.standard, synonyms: ["transforms", "policy"],
     help: "what may happen to a sample, with commas between")
   /// The probability of each.
-  package static let probability = ModelOption(
+  static let probability = ModelOption(
     path: "augment.probability", .number(.closed(0, 1)), default: 1.0, synonyms: ["p", "augment_p", "aug_p"],
     help: "probability of each; with ada the one it begins with, 0 unless given")
   /// The mean sign of the discriminator's scores of real samples that ADA steers toward.
-  package static let target = ModelOption(
+  static let target = ModelOption(
     path: "augment.target", .number(.closed(-1, 1)), default: 0.6, synonyms: ["ada_target"],
     help: "ada: mean sign of the discriminator's scores of real samples above which the probability rises")
   /// Real samples in which ADA raises the probability from 0 to 1.
-  package static let speed = ModelOption(
+  static let speed = ModelOption(
     path: "augment.speed", .number(.closed(1, 1e12)), default: 500_000.0, unit: "images",
     synonyms: ["ada_kimg"],
     help: "ada: real samples in which the probability rises from 0 to 1")
   /// Steps between two decisions.
-  package static let every = ModelOption(
+  static let every = ModelOption(
     path: "augment.every", .integer(1...1_000_000), default: 4, unit: "steps",
     synonyms: ["ada_interval", "ada_every"], help: "ada: steps between two decisions on the probability")
   /// The probability up to which ADA raises it.
-  package static let limit = ModelOption(
+  static let limit = ModelOption(
     path: "augment.limit", .number(.closed(0, 1)), default: 0.8,
     help: "ada: probability up to which it is raised; near 1 the generator may learn what is augmented")
 
@@ -45,20 +45,20 @@ package enum AugmentOptions {
 }
 
 /// The transformations that the options name.
-package struct AugmentPolicy: OptionConvertible {
+struct AugmentPolicy: OptionConvertible {
   /// The transformations.
-  package let transforms: Set<Augmentation.Transform>
+  let transforms: Set<Augmentation.Transform>
 
   /// All that may happen to an image which is neither turned nor mirrored.
-  package static let standard = AugmentPolicy(
+  static let standard = AugmentPolicy(
     [.translation, .brightness, .saturation, .contrast, .cutout])
 
-  package init(_ transforms: Set<Augmentation.Transform>) {
+  init(_ transforms: Set<Augmentation.Transform>) {
     self.transforms = transforms
   }
 
   /// Takes names with commas between.
-  package init(_ value: OptionValue) {
+  init(_ value: OptionValue) {
     transforms = Set(
       OptionType.words(in: String(value)).map { word in
         guard let transform = Augmentation.Transform(rawValue: word) else {
@@ -69,7 +69,7 @@ package struct AugmentPolicy: OptionConvertible {
   }
 
   /// The names in one order.
-  package var optionValue: OptionValue {
+  var optionValue: OptionValue {
     .text(
       Augmentation.Transform.allCases.filter(transforms.contains).map(\.rawValue).joined(separator: ","))
   }

@@ -3,7 +3,7 @@ import Models
 import Platform
 
 /// The options of games with labelled data.
-public enum ConditionOptions {
+enum ConditionOptions {
   /// How a discriminator is told the class; see `ClassCondition.Form`.
   enum Form: String, CaseIterable, OptionConvertible {
     case none, embedding, projection, auxiliary

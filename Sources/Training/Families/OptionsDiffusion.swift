@@ -1,12 +1,12 @@
 /// The options of the denoising diffusion model (Ho et al. 2020, Denoising Diffusion Probabilistic Models).
-public enum DiffusionOptions {
+enum DiffusionOptions {
   /// Channels of the network at the full size; each level of half the side has twice as many.
-  public static let features = ModelOption(
+  static let features = ModelOption(
     "features", .integer(1...4096), default: 32, unit: "channels",
     synonyms: ["base_channels", "model_channels"],
     help: "channels of the U-Net at the full size; every level below has twice as many, down to 8 pixels")
   /// Residual blocks of a level.
-  public static let blocks = ModelOption(
+  static let blocks = ModelOption(
     "blocks", .integer(1...16), default: 1, unit: "blocks", synonyms: ["num_res_blocks"],
     help: "residual blocks of each level, on the way down as on the way up")
   /// Whether samples are asked for by class. A key of the same path as that of games, with fewer words.
@@ -24,7 +24,7 @@ public enum DiffusionOptions {
       "how much of what the class adds there is in a sample, with model.condition; 1 as it was learnt; fixed where a run rewinds"
   )
   /// Steps of the sampler.
-  public static let samplingSteps = ModelOption(
+  static let samplingSteps = ModelOption(
     "samplingSteps", .integer(1...1000), default: 25, unit: "steps", role: .execution,
     synonyms: ["ddim_steps", "num_inference_steps", "timesteps"],
     help: "steps of the sampler (DDIM), each a pass of the network; fixed where a run rewinds")

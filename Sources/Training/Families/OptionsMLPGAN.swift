@@ -2,21 +2,21 @@ import Datasets
 
 /// The options of the generative adversarial net of fully connected layers (Goodfellow et al. 2014), for
 /// vectors.
-public enum MLPGANOptions {
+enum MLPGANOptions {
   /// Length of the latent vector.
-  public static let latent = ModelOption(
+  static let latent = ModelOption(
     "latent", .integer(1...65_536), default: 2, unit: "numbers", synonyms: ["nz", "latent_dim", "zdim"],
     help: "length of the latent vector")
   /// Width of the hidden layers.
-  public static let hidden = ModelOption(
+  static let hidden = ModelOption(
     "hidden", .integer(1...16_384), default: 128, unit: "units", synonyms: ["width", "hidden_size"],
     help: "width of the hidden layers of both networks")
   /// Number of hidden layers.
-  public static let layers = ModelOption(
+  static let layers = ModelOption(
     "layers", .integer(1...64), default: 2, synonyms: ["depth", "num_layers"],
     help: "hidden layers of each network")
   /// The unit of the networks.
-  public static let scale = ModelOption(
+  static let scale = ModelOption(
     "scale", .number(.closed(1e-6, 1e6)), default: 1.0,
     help: "the networks' unit in that of the data, such as the largest coordinate; samples keep the data's")
 

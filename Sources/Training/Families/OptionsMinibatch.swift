@@ -1,9 +1,9 @@
 import Models
 
 /// The options of discriminators that see several samples at once.
-public enum MinibatchOptions {
+enum MinibatchOptions {
   /// Samples that the discriminator judges at once.
-  public static let packing = ModelOption(
+  static let packing = ModelOption(
     "packing", .powerOfTwo(1...256), default: 1, unit: "samples", synonyms: ["pack", "pac"],
     help: "samples that the discriminator judges at once (PacGAN, Lin et al. 2018)")
   /// Minibatch standard deviation (Karras et al. 2018).

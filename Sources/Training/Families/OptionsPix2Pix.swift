@@ -2,14 +2,14 @@ package import Models
 
 /// The options of models that complete samples (Isola et al. 2017, Image-to-Image Translation with
 /// Conditional Adversarial Networks): the widths of ``DCGANOptions``, and how contexts are cut.
-package enum Pix2PixOptions {
+enum Pix2PixOptions {
   /// The paper's lambda.
   static let reconstructionWeight = ModelOption(
     path: "reconstruction.weight", .number(.closed(0, 1e6)), default: 100.0, isNeutralAtDefault: false,
     synonyms: ["lambda_L1", "l1_weight"],
     help: "weight of the mean absolute difference from the original in what the generator minimises")
   /// What is hidden of a sample, or what stands for it.
-  package static let kind = ModelOption(
+  static let kind = ModelOption(
     path: "context.kind", .word(ContextRule.Kind.allCases.map(\.rawValue)), default: ContextRule.Kind.box,
     isNeutralAtDefault: false,
     synonyms: ["mask", "mask_type"],

@@ -2,7 +2,7 @@ import Models
 import TensorCore
 
 /// The options of experience replay (Shrivastava et al. 2017).
-public enum ReplayOptions {
+enum ReplayOptions {
   /// Fakes that are kept.
   static let size = ModelOption(
     path: "replay.size", .integer(0...10_000_000), default: 0, unit: "samples",

@@ -1,11 +1,11 @@
 /// The options of the variational autoencoder (Kingma and Welling 2014).
-public enum VAEOptions {
+enum VAEOptions {
   /// Width of the hidden layers.
-  public static let hidden = ModelOption(
+  static let hidden = ModelOption(
     "hidden", .integer(1...65_536), default: 400, unit: "units", synonyms: ["width", "hidden_size"],
     help: "width of the hidden layer of encoder and decoder")
   /// Length of the latent vector.
-  public static let latent = ModelOption(
+  static let latent = ModelOption(
     "latent", .integer(1...65_536), default: 20, unit: "numbers", synonyms: ["nz", "latent_dim", "zdim"],
     help: "length of the latent vector")
 

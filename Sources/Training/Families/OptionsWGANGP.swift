@@ -1,9 +1,9 @@
 /// The options of the Wasserstein GAN with gradient penalty (Gulrajani et al. 2017, Improved Training of
 /// Wasserstein GANs), on the networks of ``DCGANOptions``. Its critic has five turns for one of the
 /// generator.
-public enum WGANGPOptions {
+enum WGANGPOptions {
   /// The paper's lambda.
-  public static let penaltyWeight = ModelOption(
+  static let penaltyWeight = ModelOption(
     path: "penalty.weight", .number(.closed(0, 1e6)), default: 10.0, isNeutralAtDefault: false,
     synonyms: ["lambda", "lambda_gp"],
     help: "weight of the penalty on the critic's slope between real samples and fakes")

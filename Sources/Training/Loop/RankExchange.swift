@@ -39,7 +39,7 @@ package struct RankExchange {
   }
 
   /// Has the communicator do what all ranks take part in.
-  package func perform<T: Sendable>(
+  func perform<T: Sendable>(
     _ work: @escaping @Sendable (any Communicator) throws -> T
   ) throws -> T {
     func perform() throws -> T {

@@ -29,7 +29,7 @@ package final class TurnEngine {
   /// The flags of all ranks at the last turn whose sum is back.
   package private(set) var flags: StatusFlags = []
   /// Those of them that all ranks had set.
-  package private(set) var commonFlags: StatusFlags = []
+  private(set) var commonFlags: StatusFlags = []
   /// Seconds that the training thread has waited for sums.
   package private(set) var waited = 0.0
 
@@ -109,7 +109,7 @@ package final class TurnEngine {
   }
 
   /// What a network's step size is multiplied by at a step of the run; nil where it never changes.
-  package func changingRate(of network: Int, at step: Int) -> Double? {
+  func changingRate(of network: Int, at step: Int) -> Double? {
     update.changesRate(of: network) ? update.rateFactor(of: network, at: step) : nil
   }
 
@@ -213,7 +213,7 @@ package final class TurnEngine {
   }
 
   /// Forgets what all ranks had set at turns so far, of which no sum may be on its way.
-  package func forgetCommonFlags() {
+  func forgetCommonFlags() {
     precondition(handed.isEmpty, "all turns are complete")
     commonFlags = []
   }

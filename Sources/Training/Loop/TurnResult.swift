@@ -93,7 +93,7 @@ package struct TurnResult {
   private var momentCount: Int { moments.reduce(0) { $0 + 2 * $1.channels } }
 
   /// Moves the running statistics by the mean of the moments over all micro-batches, in order of computation.
-  package static func updateRunningStatistics(
+  static func updateRunningStatistics(
     _ moments: [BatchStatistics], from sums: UnsafePointer<Float>, scale: Float
   ) {
     var next = sums

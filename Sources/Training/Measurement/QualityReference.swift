@@ -16,7 +16,7 @@ package struct QualityReference {
   /// The features of as many of them as fakes are drawn, or of all.
   package let real: Matrix
   /// The share of each of the space's modes among training samples; empty if it knows none.
-  package let modeShares: [Double]
+  let modeShares: [Double]
   /// The share of each label among training samples; empty if they have none.
   package let classShares: [Double]
   /// The SHA-256 of the weights that the space was given; nil of a space that is made from the data.

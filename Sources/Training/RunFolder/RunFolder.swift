@@ -28,11 +28,11 @@ public struct RunFolder: Sendable {
   /// Those of the run folder at `path`.
   package static func optionsPath(in path: String) -> String { "\(path)/\(Entry.options)" }
   /// The log, one JSON object a line.
-  public var logPath: String { Self.logPath(in: path) }
+  var logPath: String { Self.logPath(in: path) }
   /// That of the run folder at `path`.
   static func logPath(in path: String) -> String { "\(path)/log.jsonl" }
   /// The picture of the losses.
-  public var lossesPath: String { "\(path)/losses.png" }
+  var lossesPath: String { "\(path)/losses.png" }
   /// The folder of TensorBoard's event files.
   public var tensorBoardPath: String { "\(path)/\(Entry.tensorBoard)" }
   /// The folder of sample grids.
@@ -58,7 +58,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The file of the samples' text beside it, where they are text.
-  public func sampleTextPath(step: Int) -> String {
+  func sampleTextPath(step: Int) -> String {
     "\(samplesPath)/\(FolderName.generation(step)).txt"
   }
 

@@ -111,7 +111,7 @@ package final class RunReport {
   }
 
   /// Whether anything is written, so that what is only drawn need not be computed.
-  package var isSilent: Bool { sinks == nil }
+  var isSilent: Bool { sinks == nil }
 
   /// Writes a line to the log and to TensorBoard.
   package func log(_ line: Line) {

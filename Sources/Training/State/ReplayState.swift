@@ -25,7 +25,7 @@ extension ReplayBuffer {
   }
 
   /// Gives every rank rank 0's slots of the rank's own micro-batches: a broadcast for each micro-batch.
-  package func deal(over exchange: RankExchange) throws {
+  func deal(over exchange: RankExchange) throws {
     let own = exchange.share(of: microBatches)
     for index in 0..<microBatches {
       let numbers = try exchange.broadcast(numbers(of: index..<index + 1))

@@ -29,7 +29,7 @@ package final class RunState {
   package var skipped: SkippedTurns?
   /// The last values of statistics that not every turn computes, by key: what is reported until the next. What
   /// training does next does not depend on them, and those of rank 0 alone are told.
-  package var lazyStatistics: [String: Float] = [:]
+  var lazyStatistics: [String: Float] = [:]
   /// Which part of its networks' updates this rank makes, where ranks of a node share their state; nil if it
   /// makes all.
   package internal(set) var share: NodeShare?
@@ -221,14 +221,14 @@ package final class RunState {
 
   /// Takes the networks of a generation only, without averages and optimizers.
   /// - Throws: `CheckpointError` of kind `otherModel`.
-  package static func restoreNetworks(of model: any Model, from generation: LoadedGeneration) throws {
+  static func restoreNetworks(of model: any Model, from generation: LoadedGeneration) throws {
     let stores = model.networks.map(\.store)
     fill(stores, try tensors(of: stores, in: generation))
   }
 
   /// Takes the averaged networks of a generation only, which is all that sampling needs.
   /// - Throws: `CheckpointError` of kind `otherModel`.
-  package static func restoreAverages(of model: any Model, from generation: LoadedGeneration) throws {
+  static func restoreAverages(of model: any Model, from generation: LoadedGeneration) throws {
     let stores = model.networks.compactMap(\.average)
     fill(stores, try generation.tensors(shapes(stores), in: "ema"))
   }

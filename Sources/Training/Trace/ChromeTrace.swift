@@ -1,19 +1,19 @@
-package import MessagePassing
+import MessagePassing
 import Platform
 
 /// The timelines of all ranks in the Trace Event Format, which chrome://tracing and Perfetto show: a process
 /// a rank, a row a thread.
-package enum ChromeTrace {
+enum ChromeTrace {
   /// The file in the run folder. Its name tells the step that the start begins with; of several starts from
   /// one step the last leaves its own.
-  package static func fileName(_ timeline: Timeline) -> String {
+  static func fileName(_ timeline: Timeline) -> String {
     timeline.steps.lowerBound == 0 ? "trace.json" : "trace-from-\(timeline.steps.lowerBound).json"
   }
 
   /// The whole file on rank 0, nil elsewhere and where no step was taken. All ranks call: one all-gather of
   /// about 150 bytes a span.
   /// - Parameter hosts: of every rank.
-  package static func gather(
+  static func gather(
     _ timeline: Timeline, hosts: [String], over communicator: any Communicator
   ) throws(CommunicationError) -> String? {
     let rank = communicator.rank

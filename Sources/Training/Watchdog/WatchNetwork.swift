@@ -205,7 +205,7 @@ package final class WatchNetwork {
   }
 
   /// Milliseconds within which a rank says who it is, and how many connections may owe that.
-  package static let strangerPatience: Int64 = 10_000
+  static let strangerPatience: Int64 = 10_000
   package static let mostStrangers = 256
   /// Connections whose other end is not known yet.
   package var strangerCount: Int { strangers.count }

@@ -72,7 +72,7 @@ package final class Watchdog: Sendable {
   }
 
   /// Says that the data are open: from here on a wish to stop is one to finish a step, which has to read.
-  package func dataAreOpen() {
+  func dataAreOpen() {
     orders.settings.withLock { settings in
       settings.areDataOpen = true
       Reading.isStopped.store(false, ordering: .relaxed)
@@ -80,7 +80,7 @@ package final class Watchdog: Sendable {
   }
 
   /// What a person should know of ranks that are slow, once.
-  package func takeNotice() -> String? {
+  func takeNotice() -> String? {
     orders.settings.withLock { $0.notices.take() }
   }
 

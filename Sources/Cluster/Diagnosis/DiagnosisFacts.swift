@@ -34,7 +34,7 @@ package struct MachineFacts: Sendable, Equatable {
   /// The processor that BLAS chose its kernels for.
   package var blasCore = ""
   /// The value of `OPENBLAS_NUM_THREADS`.
-  package var blasThreadsAsked: String?
+  var blasThreadsAsked: String?
   /// Threads that BLAS would start by itself.
   package var blasThreads = 1
 

@@ -14,7 +14,7 @@ package struct HostFacts: Sendable, Equatable {
   /// The exit code of ssh; nil if there was no answer in time.
   package var sshCode: Int32?
   /// What ssh said in place of an answer.
-  package var sshMessage = ""
+  var sshMessage = ""
   /// `key value` lines; `refused` is why a file in the run folder that it sees could not be renamed,
   /// `machine` its kernel's start and its own name: clones and containers may have one of them alike.
   package var answers: [String: String] = [:]

@@ -11,7 +11,7 @@ package struct LaunchOutcome: Sendable, Equatable {
   /// Whether a rank, a host or mpirun was taken away, and did not fail for what it had loaded.
   package let isFromOutside: Bool
   /// Whether there is a host on which mpirun has not found the program, or cannot start it.
-  package let isProgramMissing: Bool
+  let isProgramMissing: Bool
 
   /// - Parameters:
   ///   - code: mpirun's exit code, or 128 and the signal that ended it.

@@ -1,7 +1,7 @@
 import Checkpoints
 import DataParallel
 import Glibc
-package import Platform
+import Platform
 import Reporting
 import Training
 
@@ -382,9 +382,9 @@ package struct Launcher {
 }
 
 /// Why nothing was started.
-package struct LaunchError: ReportedError, CustomStringConvertible {
-  package let exitStatus: ExitStatus
-  package let description: String
+struct LaunchError: ReportedError, CustomStringConvertible {
+  let exitStatus: ExitStatus
+  let description: String
 
   init(_ status: ExitStatus, _ description: String) {
     exitStatus = status

@@ -116,7 +116,7 @@ package struct Calibration: Sendable, Equatable {
   }
 
   /// Seconds of a step of one rank that has all micro-batches.
-  package var secondsAlone: Double {
+  var secondsAlone: Double {
     phases.reduce(0) { $0 + $1.computation * Double(microBatches) + $1.update }
   }
 }

@@ -2,7 +2,7 @@ package import Platform
 
 /// What is wrong with a hostfile or the description of a cluster, or why there is no plan for it.
 package struct ClusterError: ReportedError, Equatable, CustomStringConvertible {
-  package let isMissing: Bool
+  let isMissing: Bool
   /// One line for each problem.
   package let lines: [String]
 

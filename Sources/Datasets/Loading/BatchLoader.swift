@@ -52,14 +52,13 @@ public final class BatchLoader {
   /// - Precondition: ``stop()`` has not been called.
   public func next() throws(DatasetError) -> LoadedStep {
     if let failure { throw failure }
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = ContinuousClock.now
     guard let outcome = queue.take() else {
       preconditionFailure("a loader that was stopped has no next step")
     }
     switch outcome {
     case .success(var step):
-      step.waited = (clock.now - start) / .seconds(1)
+      step.waited = (ContinuousClock.now - start).seconds
       return step
     case .failure(let error):
       failure = error

@@ -53,7 +53,7 @@ struct PlotRenderer {
   private mutating func draw(_ panel: Plot.Panel, from y: Int) -> Int {
     let rows = Self.legendRows(of: panel)
     text(panel.title, x: Self.left, y: y + 9, colour: Self.ink, weight: 1.15)
-    drawLegend(rows, of: panel, from: y)
+    drawLegend(rows, from: y)
 
     let top = y + rows.count * Self.legendRow
     let values = panel.series.flatMap { $0.points.filter(\.isDrawable) }
@@ -161,7 +161,7 @@ extension PlotRenderer {
     }
   }
 
-  private mutating func drawLegend(_ rows: [[LegendEntry]], of panel: Plot.Panel, from y: Int) {
+  private mutating func drawLegend(_ rows: [[LegendEntry]], from y: Int) {
     for (row, entries) in rows.enumerated() {
       let baseline = y + 9 + row * Self.legendRow
       for entry in entries {

@@ -15,7 +15,7 @@ extension ConvolutionPlane {
       return PatchProduct.run([product], kernels)
     }
     // Groups of images whose columns stay in the cache until they are folded.
-    let group = max(PatchProduct.rowBlock / output.product, 1)
+    let group = max(ProductJob.rowBlock / output.product, 1)
     let groups = (images + group - 1) / group
     ComputeThreads.run(jobs: groups) { index in
       let range = index * group..<min((index + 1) * group, images)

@@ -21,36 +21,11 @@ struct PatchProduct {
     let x: Int
   }
 
-  /// A part of C that one thread computes.
-  struct Job {
-    let rows: Range<Int>
-    let panels: Range<Int>
-
-    /// Blocks of at most `rowBlock` rows, all panels each, and as many blocks for each thread as for any
-    /// other; fewer panels where there are not enough blocks for the threads.
-    static func cut(rows: Int, by rowBlock: Int, panels: Int) -> [Job] {
-      let threads = ComputeThreads.count
-      var blocks = (rows + rowBlock - 1) / rowBlock
-      if blocks > threads { blocks = min((blocks + threads - 1) / threads * threads, rows) }
-      let panelParts = blocks >= threads ? 1 : min(threads, panels)
-      return (0..<blocks).flatMap { block in
-        (0..<panelParts).map { part in
-          Job(
-            rows: rows * block / blocks..<rows * (block + 1) / blocks,
-            panels: panels * part / panelParts..<panels * (part + 1) / panelParts)
-        }
-      }
-    }
+  func jobs(_ kernels: KernelTable) -> [ProductJob] {
+    ProductJob.cut(rows: patches.rows, panels: kernels.panels(columns).panelCount)
   }
 
-  /// Rows of A that are packed at a time: with a depth block of 256, about 200 KB.
-  static let rowBlock = 192
-
-  func jobs(_ kernels: KernelTable) -> [Job] {
-    Job.cut(rows: patches.rows, by: Self.rowBlock, panels: kernels.panels(columns).panelCount)
-  }
-
-  func run(_ job: Job, _ kernels: KernelTable) {
+  func run(_ job: ProductJob, _ kernels: KernelTable) {
     let panels = kernels.panels(columns)
     let depth = patches.depth
     let block = Scratch(count: job.rows.count * KernelTable.rowStride)

@@ -21,8 +21,8 @@ struct MatrixProduct {
   let result: UnsafeMutablePointer<Float>
 
   func run(_ kernels: KernelTable) {
-    let jobs = PatchProduct.Job.cut(
-      rows: rows, by: isLeftTransposed ? PatchProduct.rowBlock : rowBlock,
+    let jobs = ProductJob.cut(
+      rows: rows, by: isLeftTransposed ? ProductJob.rowBlock : rowBlock,
       panels: kernels.panels(columns).panelCount)
     ComputeThreads.run(jobs: jobs.count) { index in
       let job = jobs[index]
@@ -39,9 +39,9 @@ struct MatrixProduct {
   private var depthBlocks: Int { (depth + KernelTable.depthBlock - 1) / KernelTable.depthBlock }
 
   /// Rows of A that panels meet at a time, over their whole depth.
-  private var rowBlock: Int { max(PatchProduct.rowBlock / depthBlocks, 16) }
+  private var rowBlock: Int { max(ProductJob.rowBlock / depthBlocks, 16) }
 
-  private func multiply(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+  private func multiply(_ job: ProductJob, _ kernels: KernelTable) {
     let stride = KernelTable.rowStride
     let count = job.rows.count
     let block = Scratch(count: count * stride * depthBlocks)
@@ -77,7 +77,7 @@ struct MatrixProduct {
     rows > Self.fewRows && kernels.tileRows * Self.crowding(distance: depth) <= 2 * Self.cacheSets
   }
 
-  private func multiplyRowsInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+  private func multiplyRowsInPlace(_ job: ProductJob, _ kernels: KernelTable) {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: job.rows.count) { pointers in
       let pointers = pointers.baseAddress.unsafelyUnwrapped
       for row in job.rows { (pointers + (row &- job.rows.lowerBound)).initialize(to: left + row &* depth) }
@@ -93,7 +93,7 @@ struct MatrixProduct {
     }
   }
 
-  private func multiplyInPlace(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+  private func multiplyInPlace(_ job: ProductJob, _ kernels: KernelTable) {
     let ahead = KernelTable.pointersAhead
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: depth + ahead) { pointers in
       let pointers = pointers.baseAddress.unsafelyUnwrapped
@@ -132,7 +132,7 @@ struct MatrixProduct {
 
   @inline(__always)
   private func forEachPanel(
-    _ job: PatchProduct.Job, _ kernels: KernelTable,
+    _ job: ProductJob, _ kernels: KernelTable,
     _ body: (
       _ panel: UnsafePointer<Float>, _ columns: Int, _ step: Int, _ target: UnsafeMutablePointer<Float>
     ) -> Void

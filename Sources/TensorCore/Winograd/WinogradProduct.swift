@@ -24,11 +24,11 @@ struct WinogradProduct {
 
   private var depth: Int { sources.count * channels }
 
-  func jobs(_ kernels: KernelTable) -> [PatchProduct.Job] {
-    PatchProduct.Job.cut(rows: target.count, by: Self.tileBlock, panels: kernels.panels(columns).panelCount)
+  func jobs(_ kernels: KernelTable) -> [ProductJob] {
+    ProductJob.cut(rows: target.count, by: Self.tileBlock, panels: kernels.panels(columns).panelCount)
   }
 
-  func run(_ job: PatchProduct.Job, _ kernels: KernelTable) {
+  func run(_ job: ProductJob, _ kernels: KernelTable) {
     let layout = WinogradLayout(tiles: job.rows.count, depth: depth, positions: form.positions)
     let block = Scratch(count: layout.count)
     defer { block.end() }

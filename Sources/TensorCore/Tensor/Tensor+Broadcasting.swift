@@ -140,20 +140,3 @@ extension Shape {
     }
   }
 }
-
-extension Tensor {
-  /// This weight divided by a number, as by `/`: the quotient at hand if neither has changed.
-  package func keptQuotient(by divisor: Float) -> Tensor {
-    let source = offset..<offset + count
-    func kept() -> TensorStorage {
-      storage.derived(.quotient, from: source) { _ in
-        let kept = TensorStorage(count: count + 1, isLasting: true)
-        (self / Tensor(divisor)).withUnsafePointer { copyFloats($0, to: kept.pointer, count) }
-        kept.pointer[count] = divisor
-        return kept
-      }
-    }
-    if kept().pointer[count].bitPattern != divisor.bitPattern { storage.invalidateDerived(in: source) }
-    return Tensor(viewOf: kept(), offset: 0, shape: shape)
-  }
-}

@@ -1,11 +1,3 @@
-/// A form that a kernel wants a weight tensor in.
-protocol WeightPacking {
-  /// Floats of the form.
-  func packedCount(_ kernels: KernelTable) -> Int
-  /// Writes the form of `weight` to `packed`, which has room for it.
-  func pack(_ weight: UnsafePointer<Float>, to packed: UnsafeMutablePointer<Float>, _ kernels: KernelTable)
-}
-
 /// The right matrices B of one or several products, one behind the other, each cut into panels (see
 /// ``KernelTable/Panels``), all taken from one weight tensor and with the same columns.
 struct PackedWeights: WeightPacking {
@@ -141,28 +133,5 @@ struct PackedWeightsForm: Equatable {
     stride = plane.stride
     padding = plane.padding
     lanes = kernels.lanes
-  }
-}
-
-extension Tensor {
-  /// A packed form of this weight: the one at hand if it was made from the values that the storage holds now,
-  /// else a new one in the same place.
-  func packed(
-    _ form: DerivedForm, _ kernels: KernelTable, _ weights: () -> some WeightPacking
-  ) -> TensorStorage {
-    packed(form) { weight, known in
-      let weights = weights()
-      let packed = known ?? TensorStorage(count: weights.packedCount(kernels))
-      weights.pack(weight, to: packed.pointer, kernels)
-      return packed
-    }
-  }
-
-  /// The same for any form; `pack` is given the storage of a former one, if there is one.
-  func packed(
-    _ form: DerivedForm,
-    _ pack: (_ weight: UnsafePointer<Float>, _ known: TensorStorage?) -> TensorStorage
-  ) -> TensorStorage {
-    storage.derived(form, from: offset..<offset + count) { pack(storage.pointer + offset, $0) }
   }
 }

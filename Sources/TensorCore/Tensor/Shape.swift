@@ -61,6 +61,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return Shape(extents.enumerated().map { reduced.contains($0.offset) ? 1 : $0.element })
   }
 
+  /// The shape with another innermost extent.
+  public func replacingChannels(by channels: Int) -> Shape { Shape(extents.dropLast() + [channels]) }
+
   /// Row-major strides in elements.
   var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)

@@ -122,30 +122,9 @@ public struct Tensor: Sendable {
       viewOf: self, from: range.lowerBound * rowLength,
       shape: Shape([range.count] + shape.extents.dropFirst()))
   }
-
-  /// One of as many equal parts of the outermost axis, as a view.
-  /// - Precondition: `parts` divides the axis.
-  public func part(_ index: Int, of parts: Int) -> Tensor {
-    precondition(parts > 0 && shape[0].isMultiple(of: parts), "\(parts) equal parts of \(shape)")
-    let length = shape[0] / parts
-    return rows(index * length..<(index + 1) * length)
-  }
 }
 
 extension Tensor {
-  /// Tensors of one shape behind one another, along a new outermost axis.
-  public init(stacking count: Int, _ element: (Int) -> Tensor) {
-    precondition(count > 0, "a stack has a shape")
-    let first = element(0)
-    self.init(Shape([count] + first.shape.extents)) { result in
-      for index in 0..<count {
-        let next = index == 0 ? first : element(index)
-        precondition(next.shape == first.shape, "\(next.shape) is stacked on \(first.shape)")
-        next.withUnsafePointer { (result + index * first.count).update(from: $0, count: first.count) }
-      }
-    }
-  }
-
   /// A view of `shape.count` elements of another tensor from element `start` on.
   public init(viewOf tensor: Tensor, from start: Int, shape: Shape) {
     precondition(start >= 0 && start + shape.count <= tensor.count, "a view lies within its tensor")

@@ -147,17 +147,3 @@ extension ConvolutionalPair {
       auxiliary: form == .auxiliary ? last(to: classes) : nil)
   }
 }
-
-extension SampleComparison {
-  /// The layers in front of the last one.
-  /// - Parameter features: numbers of a sample there.
-  func layers(features: Int) -> [any Layer] {
-    var layers: [any Layer] = []
-    if kernels > 0 {
-      layers.append(
-        MinibatchDiscrimination(features: features, kernels: kernels, kernelSize: kernelSize, group: group))
-    }
-    if showsDeviation { layers.append(MinibatchStandardDeviation(group: group)) }
-    return layers
-  }
-}

@@ -59,12 +59,10 @@ public struct ContextRule: Hashable, Sendable {
     precondition(kind != .grey || frame.channels == 3, "grey is what colours have in common")
     let (length, width) = (frame.places * frame.channels, frame.places * (frame.channels + 1))
     return Tensor(samples.shape.replacingChannels(by: frame.channels + 1)) { result in
-      samples.withUnsafePointer { samples in
-        noise.withUnsafePointer { noise in
-          ComputeThreads.run(jobs: count) { sample in
-            cut(
-              samples + sample * length, frame, noise + sample * Self.noiseCount, to: result + sample * width)
-          }
+      withUnsafePointers(samples, noise) { samples, noise in
+        ComputeThreads.run(jobs: count) { sample in
+          cut(
+            samples + sample * length, frame, noise + sample * Self.noiseCount, to: result + sample * width)
         }
       }
     }

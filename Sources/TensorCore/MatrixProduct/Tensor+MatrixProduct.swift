@@ -87,15 +87,13 @@ extension Tensor {
     let packed = Scratch(count: isInPlace ? 0 : panels.packedCount(kernels))
     defer { packed.end() }
     return Tensor([rows, columns], in: room) { result in
-      withUnsafePointer { left in
-        other.withUnsafePointer { right in
-          if !isInPlace { panels.pack(right, to: packed.pointer, kernels) }
-          MatrixProduct(
-            rows: rows, depth: depth, columns: columns, left: left, isLeftTransposed: true,
-            right: isInPlace ? right : UnsafePointer(packed.pointer), isRightInPlace: isInPlace, parts: parts,
-            result: result
-          ).run(kernels)
-        }
+      withUnsafePointers(self, other) { left, right in
+        if !isInPlace { panels.pack(right, to: packed.pointer, kernels) }
+        MatrixProduct(
+          rows: rows, depth: depth, columns: columns, left: left, isLeftTransposed: true,
+          right: isInPlace ? right : UnsafePointer(packed.pointer), isRightInPlace: isInPlace, parts: parts,
+          result: result
+        ).run(kernels)
       }
     }
   }

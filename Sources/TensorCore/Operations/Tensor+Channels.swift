@@ -8,13 +8,11 @@ extension Tensor {
       "\(shape) and \(other.shape) have other rows")
     let (a, b) = (shape.channels, other.shape.channels)
     return Tensor(shape.replacingChannels(by: a + b)) { result in
-      withUnsafePointer { first in
-        other.withUnsafePointer { second in
-          for row in 0..<shape.rows {
-            let target = result + row * (a + b)
-            target.update(from: first + row * a, count: a)
-            (target + a).update(from: second + row * b, count: b)
-          }
+      withUnsafePointers(self, other) { first, second in
+        for row in 0..<shape.rows {
+          let target = result + row * (a + b)
+          target.update(from: first + row * a, count: a)
+          (target + a).update(from: second + row * b, count: b)
         }
       }
     }

@@ -9,16 +9,12 @@ extension Tensor {
     let tail = decay.log1p()
     let length = count / parts
     let means = Tensor([parts]) { means in
-      withUnsafePointer { x in
-        targets.withUnsafePointer { t in
-          tail.withUnsafePointer { tail in
-            ComputeThreads.split(parts, grain: Self.grain(length)) { parts in
-              for part in parts {
-                let start = part * length
-                let sum = Self.sigmoidCrossEntropy(x + start, t + start, tail + start, count: length)
-                means[part] = Float(sum / Double(Swift.max(length, 1)))
-              }
-            }
+      withUnsafePointers(self, targets, tail) { x, t, tail in
+        ComputeThreads.split(parts, grain: Self.grain(length)) { parts in
+          for part in parts {
+            let start = part * length
+            let sum = Self.sigmoidCrossEntropy(x + start, t + start, tail + start, count: length)
+            means[part] = Float(sum / Double(Swift.max(length, 1)))
           }
         }
       }
@@ -54,16 +50,12 @@ extension Tensor {
       "\(shape) logits and \(targets.shape) targets in \(scales.count) parts")
     let (scales, length) = (scales.scalars, count / scales.count)
     return Tensor(shape) { result in
-      withUnsafePointer { x in
-        targets.withUnsafePointer { t in
-          decay.withUnsafePointer { e in
-            ComputeThreads.split(scales.count, grain: Self.grain(length)) { parts in
-              for part in parts {
-                let scale = scales[part]
-                for i in part * length..<(part + 1) * length {
-                  result[i] = ((x[i] >= 0 ? 1 : e[i]) / (1 + e[i]) - t[i]) * scale
-                }
-              }
+      withUnsafePointers(self, targets, decay) { x, t, e in
+        ComputeThreads.split(scales.count, grain: Self.grain(length)) { parts in
+          for part in parts {
+            let scale = scales[part]
+            for i in part * length..<(part + 1) * length {
+              result[i] = ((x[i] >= 0 ? 1 : e[i]) / (1 + e[i]) - t[i]) * scale
             }
           }
         }

@@ -42,12 +42,6 @@ public struct ChannelNormalization: Sendable {
   }
 }
 
-func withUnsafePointers(
-  _ first: Tensor, _ second: Tensor, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void
-) {
-  first.withUnsafePointer { first in second.withUnsafePointer { second in body(first, second) } }
-}
-
 /// The coefficients of all channels.
 struct Coefficients {
   let mean: UnsafePointer<Float>

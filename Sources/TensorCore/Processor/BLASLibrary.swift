@@ -24,13 +24,11 @@ public enum BLASLibrary {
       left.shape == [n, n] && right.shape == [n, n], "\(left.shape) × \(right.shape) is not square")
     singleThreaded
     return Tensor([n, n]) { result in
-      left.withUnsafePointer { left in
-        right.withUnsafePointer { right in
-          cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, left,
-            blasint(n), right,
-            blasint(n), 0, result, blasint(n))
-        }
+      withUnsafePointers(left, right) { left, right in
+        cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, left,
+          blasint(n), right,
+          blasint(n), 0, result, blasint(n))
       }
     }
   }

@@ -133,14 +133,10 @@ public struct KeyedNoise: Sendable {
     }
     let cosines = angles.cos()
     let sines = angles.sin()
-    radii.withUnsafePointer { radius in
-      cosines.withUnsafePointer { cosine in
-        sines.withUnsafePointer { sine in
-          for (i, position) in positions.enumerated() {
-            let pair = (position - first) >> 1
-            result[i] = radius[pair] * (position & 1 == 0 ? cosine[pair] : sine[pair])
-          }
-        }
+    withUnsafePointers(radii, cosines, sines) { radius, cosine, sine in
+      for (i, position) in positions.enumerated() {
+        let pair = (position - first) >> 1
+        result[i] = radius[pair] * (position & 1 == 0 ? cosine[pair] : sine[pair])
       }
     }
   }

@@ -42,15 +42,13 @@ extension Tensor {
     let (leftStep, rightStep) = (leftStrides.last!, rightStrides.last!)
     if axes.rank == 1 { return combineRow(left, step: leftStep, right, step: rightStep, to: shape, function) }
     return Tensor(shape) { result in
-      left.withUnsafePointer { left in
-        right.withUnsafePointer { right in
-          ComputeThreads.split(axes.rows, grain: grain(axes.channels)) { rows in
-            forEachRow(rows, of: axes, leftStrides, rightStrides) { row, i, j in
-              function(
-                CombinedPart(
-                  left: left + i, isLeftRepeated: leftStep == 0, right: right + j,
-                  isRightRepeated: rightStep == 0, result: result + row, count: axes.channels))
-            }
+      withUnsafePointers(left, right) { left, right in
+        ComputeThreads.split(axes.rows, grain: grain(axes.channels)) { rows in
+          forEachRow(rows, of: axes, leftStrides, rightStrides) { row, i, j in
+            function(
+              CombinedPart(
+                left: left + i, isLeftRepeated: leftStep == 0, right: right + j,
+                isRightRepeated: rightStep == 0, result: result + row, count: axes.channels))
           }
         }
       }

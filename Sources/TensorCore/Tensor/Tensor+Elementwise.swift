@@ -80,16 +80,14 @@ extension Tensor {
     _ function: (CombinedPart) -> Void
   ) -> Tensor {
     Tensor(shape) { result in
-      left.withUnsafePointer { left in
-        right.withUnsafePointer { right in
-          ComputeThreads.split(shape.count, grain: elementsPerThread) { part in
-            let start = part.lowerBound
-            function(
-              CombinedPart(
-                left: left + start * leftStep, isLeftRepeated: leftStep == 0,
-                right: right + start * rightStep,
-                isRightRepeated: rightStep == 0, result: result + start, count: part.count))
-          }
+      withUnsafePointers(left, right) { left, right in
+        ComputeThreads.split(shape.count, grain: elementsPerThread) { part in
+          let start = part.lowerBound
+          function(
+            CombinedPart(
+              left: left + start * leftStep, isLeftRepeated: leftStep == 0,
+              right: right + start * rightStep,
+              isRightRepeated: rightStep == 0, result: result + start, count: part.count))
         }
       }
     }

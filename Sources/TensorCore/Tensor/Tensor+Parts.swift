@@ -30,12 +30,10 @@ extension Tensor {
       "\(parts) equal parts of \(even.shape) alternate with those of \(odd.shape)")
     let length = even.count / parts
     self.init(Shape([2 * even.shape[0]] + even.shape.extents.dropFirst())) { result in
-      even.withUnsafePointer { even in
-        odd.withUnsafePointer { odd in
-          for part in 0..<parts {
-            (result + 2 * part * length).update(from: even + part * length, count: length)
-            (result + (2 * part + 1) * length).update(from: odd + part * length, count: length)
-          }
+      withUnsafePointers(even, odd) { even, odd in
+        for part in 0..<parts {
+          (result + 2 * part * length).update(from: even + part * length, count: length)
+          (result + (2 * part + 1) * length).update(from: odd + part * length, count: length)
         }
       }
     }

@@ -45,19 +45,17 @@ extension Tensor {
     let (rows, length) = (shape.rows / parts, shape.channels)
     let gradient = TensorStorage(count: count)
     let sums = Tensor([parts, length]) { sums in
-      withUnsafePointer { upstream in
-        output.withUnsafePointer { output in
-          ComputeThreads.split(parts, grain: Self.grain(rows &* length)) { parts in
-            for part in parts {
-              let (first, sums) = (part &* rows &* length, sums + part &* length)
-              let operands = RectifierRows(
-                upstream: upstream + first, output: output + first, gradient: gradient.pointer + first,
-                slope: slope, rows: rows, length: length)
-              // Columns whose sums stay in registers.
-              let whole = length & ~31
-              for column in stride(from: 0, to: whole, by: 32) { operands.sum32(from: column, to: sums) }
-              for column in whole..<length { operands.sum(column, to: sums) }
-            }
+      withUnsafePointers(self, output) { upstream, output in
+        ComputeThreads.split(parts, grain: Self.grain(rows &* length)) { parts in
+          for part in parts {
+            let (first, sums) = (part &* rows &* length, sums + part &* length)
+            let operands = RectifierRows(
+              upstream: upstream + first, output: output + first, gradient: gradient.pointer + first,
+              slope: slope, rows: rows, length: length)
+            // Columns whose sums stay in registers.
+            let whole = length & ~31
+            for column in stride(from: 0, to: whole, by: 32) { operands.sum32(from: column, to: sums) }
+            for column in whole..<length { operands.sum(column, to: sums) }
           }
         }
       }

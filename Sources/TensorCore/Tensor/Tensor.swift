@@ -131,3 +131,20 @@ extension Tensor {
     self.init(viewOf: tensor.storage, offset: tensor.offset + start, shape: shape)
   }
 }
+
+/// Reads the elements of two tensors through bare pointers; they are valid within `body` only.
+package func withUnsafePointers(
+  _ first: Tensor, _ second: Tensor, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void
+) {
+  first.withUnsafePointer { first in second.withUnsafePointer { second in body(first, second) } }
+}
+
+/// Reads the elements of three tensors; see ``withUnsafePointers(_:_:_:)``.
+func withUnsafePointers(
+  _ first: Tensor, _ second: Tensor, _ third: Tensor,
+  _ body: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>) -> Void
+) {
+  withUnsafePointers(first, second) { first, second in
+    third.withUnsafePointer { third in body(first, second, third) }
+  }
+}

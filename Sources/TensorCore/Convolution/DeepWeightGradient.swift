@@ -28,13 +28,8 @@ struct DeepWeightGradient {
     let depthBlock = min(KernelTable.depthBlock, pixels)
     let panels = Scratch(count: columns * depthBlock)
     defer { panels.end() }
-    let kernelLength = plane.inputChannels * plane.taps
     let target = result + inputChannels.lowerBound * plane.taps
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: plane.outputChannels) { offsets in
-      for output in 0..<plane.outputChannels {
-        offsets.initializeElement(at: output, to: output * kernelLength)
-      }
-      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+    withRowOffsets(0..<plane.outputChannels, distance: plane.inputChannels * plane.taps) { offsets in
       let pointerCount = depthBlock + KernelTable.pointersAhead
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: pointerCount) { rows in
         rows.initialize(repeating: terms[0].upstream)

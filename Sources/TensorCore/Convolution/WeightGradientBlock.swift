@@ -66,9 +66,7 @@ struct WeightGradientBlock {
     let upstreamPanels = Scratch(count: panels.packedCount(depth: depthBlock))
     defer { upstreamPanels.end() }
     let pixels = plane.forwardPatches.rows
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.segmentRows) { offsets in
-      for row in 0..<Self.segmentRows { offsets.initializeElement(at: row, to: row * columns) }
-      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+    withRowOffsets(0..<Self.segmentRows, distance: columns) { offsets in
       for (index, term) in terms.enumerated() {
         PixelBlock.with(plane.forwardPatches, term.input) { pixelBlock in
           for from in stride(from: 0, to: pixels, by: depthBlock) {

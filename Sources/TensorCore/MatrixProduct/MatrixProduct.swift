@@ -55,7 +55,7 @@ struct MatrixProduct {
     }
     // A panel that few rows meet is fetched while the one before it is multiplied.
     let product = count <= Self.fewRows ? kernels.fewPackedRows : kernels.packedRows
-    withRowOffsets(job.rows) { offsets in
+    withRowOffsets(job.rows, distance: columns) { offsets in
       forEachPanel(job, kernels) { panel, columns, step, target in
         var a = UnsafePointer(block.pointer)
         forEachDepthBlock { depths in
@@ -81,7 +81,7 @@ struct MatrixProduct {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: job.rows.count) { pointers in
       let pointers = pointers.baseAddress.unsafelyUnwrapped
       for row in job.rows { (pointers + (row &- job.rows.lowerBound)).initialize(to: left + row &* depth) }
-      withRowOffsets(job.rows) { offsets in
+      withRowOffsets(job.rows, distance: columns) { offsets in
         forEachPanel(job, kernels) { panel, columns, step, target in
           forEachDepthBlock { depths in
             kernels.indirectRows(
@@ -103,7 +103,7 @@ struct MatrixProduct {
       // One tile for each level of the tree.
       let sums = Scratch(count: parts.trailingZeroBitCount * kernels.tileRows * 2 * kernels.lanes)
       defer { sums.end() }
-      withRowOffsets(job.rows) { offsets in
+      withRowOffsets(job.rows, distance: columns) { offsets in
         forEachPanel(job, kernels) { panel, columns, step, target in
           if parts > 1 {
             return kernels.partwiseColumns(
@@ -160,14 +160,5 @@ struct MatrixProduct {
   private static func crowding(distance: Int) -> Int {
     guard distance.isMultiple(of: cacheLine) else { return 1 }
     return 1 << min((distance / cacheLine).trailingZeroBitCount, cacheSets.trailingZeroBitCount)
-  }
-
-  /// Where the rows of C lie.
-  private func withRowOffsets(_ range: Range<Int>, _ body: (UnsafePointer<Int>) -> Void) {
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: range.count) { offsets in
-      let offsets = offsets.baseAddress.unsafelyUnwrapped
-      for row in range { (offsets + (row &- range.lowerBound)).initialize(to: row &* columns) }
-      body(offsets)
-    }
   }
 }

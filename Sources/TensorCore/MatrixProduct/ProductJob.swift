@@ -22,3 +22,12 @@ struct ProductJob {
     }
   }
 }
+
+/// Calls `body` with where some rows of C lie that are `distance` floats apart.
+func withRowOffsets(_ rows: Range<Int>, distance: Int, _ body: (UnsafePointer<Int>) -> Void) {
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: rows.count) { offsets in
+    let offsets = offsets.baseAddress.unsafelyUnwrapped
+    for row in rows { (offsets + (row &- rows.lowerBound)).initialize(to: row &* distance) }
+    body(offsets)
+  }
+}

@@ -103,9 +103,7 @@ struct WinogradWeightGradient {
     let positionStride = panels.packedCount(depth: block) + 16
     let transformed = Scratch(count: form.positions * positionStride)
     defer { transformed.end() }
-    withUnsafeTemporaryAllocation(of: Int.self, capacity: rows) { offsets in
-      for row in 0..<rows { offsets.initializeElement(at: row, to: row * columns) }
-      let offsets = UnsafePointer(offsets.baseAddress.unsafelyUnwrapped)
+    withRowOffsets(0..<rows, distance: columns) { offsets in
       let capacity = block + KernelTable.pointersAhead
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: capacity) { elements in
         elements.initialize(repeating: term.upstream.pointer)

@@ -71,9 +71,8 @@ extension ConvolutionPlane {
     let origin: Triple
   }
 
-  var residues: [Triple] {
-    (0..<stride.z).flatMap { z in (0..<stride.y).flatMap { y in (0..<stride.x).map { Triple(z, y, $0) } } }
-  }
+  /// The residues of the stride along each axis.
+  var residues: [Triple] { stride.places }
 
   /// Taps of each residue along each axis.
   private func tapCounts(_ residue: Triple) -> Triple {

@@ -105,14 +105,10 @@ extension ConvolutionPlane {
   private func add(
     _ values: UnsafePointer<Float>, times factor: Float, to sums: UnsafeMutablePointer<Float>, _ count: Int
   ) {
-    typealias Vector = SIMD8<Float>
-    let factors = Vector(repeating: factor)
+    let factors = SIMD8(repeating: factor)
     var index = 0
     while index &+ 8 <= count {
-      let target = UnsafeMutableRawPointer(sums + index)
-      let value = UnsafeRawPointer(values + index).loadUnaligned(as: Vector.self)
-      target.storeBytes(
-        of: lockstep_fma8(value, factors, target.loadUnaligned(as: Vector.self)), as: Vector.self)
+      store(lockstep_fma8(load(values + index), factors, load(sums + index)), to: sums + index)
       index &+= 8
     }
     while index < count {

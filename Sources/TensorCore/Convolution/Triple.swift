@@ -19,6 +19,11 @@ struct Triple: Hashable, Sendable {
 
   var product: Int { z * y * x }
 
+  /// All places below these numbers, in row-major order.
+  var places: [Triple] {
+    (0..<z).flatMap { z in (0..<y).flatMap { y in (0..<x).map { Triple(z, y, $0) } } }
+  }
+
   func map(_ transform: (Int) -> Int) -> Triple { Triple(transform(z), transform(y), transform(x)) }
 
   func zip(_ other: Triple, _ combine: (Int, Int) -> Int) -> Triple {

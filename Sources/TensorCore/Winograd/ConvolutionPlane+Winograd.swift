@@ -60,9 +60,7 @@ extension ConvolutionPlane {
 
   /// The two-dimensional correlations that the convolution is the sum of: each tap along z with each residue
   /// of the stride in the plane.
-  var layers: [Triple] {
-    (0..<kernel.z).flatMap { z in (0..<stride.y).flatMap { y in (0..<stride.x).map { Triple(z, y, $0) } } }
-  }
+  var layers: [Triple] { Triple(kernel.z, stride.y, stride.x).places }
 
   /// The input pixels of one layer under the tiles of the output.
   func inputSquares(_ layer: Triple, _ form: WinogradForm) -> TileSquares {

@@ -5,7 +5,7 @@ public final class Buffer {
   /// The extents.
   public let shape: Shape
   /// The value at the start of a run.
-  public let initialValue: Float
+  let initialValue: Float
   private unowned var owner: ParameterStore?
   private var offset = 0
 

@@ -1,11 +1,11 @@
 /// How images are made with a denoiser outside Lockstep.
 package struct DenoisingSampler: Sendable {
   /// Passes of the network.
-  package var steps: Int
+  let steps: Int
   /// How far samples of a class are taken from what samples without one would be.
-  package var guidance: Float
+  let guidance: Float
   /// The number of classes, which stands for none; 0 if the network is told none.
-  package var classes: Int
+  let classes: Int
 
   /// A sampler in equal steps of time.
   package init(steps: Int, guidance: Float, classes: Int) {

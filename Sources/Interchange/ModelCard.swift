@@ -12,21 +12,21 @@ package struct ModelCard {
   }
 
   /// One line that names the model.
-  package var title: String
+  let title: String
   /// Words for the hub's index, such as the family's name.
-  package var tags: [String]
+  let tags: [String]
   /// What was trained, on what, for how long.
-  package var facts: [(name: String, value: String)]
+  let facts: [(name: String, value: String)]
   /// A line of the run's log: its step, names and numbers.
-  package var figures: (step: Int, values: [(name: String, value: Double)])?
+  let figures: (step: Int, values: [(name: String, value: Double)])?
   /// The networks of the folder, the one that makes samples first.
-  package var networks: [String]
+  let networks: [String]
   /// A picture in the folder, if there is one.
-  package var picture: String?
+  let picture: String?
   /// The resolved options, without what only the run's machine knows.
-  package var options: String
+  let options: String
   /// What the first network does.
-  package var use: Use
+  let use: Use
 
   package init(
     title: String, tags: [String], facts: [(name: String, value: String)],

@@ -44,7 +44,7 @@ public struct Classifier {
     }
 
     /// The side that the last convolution covers.
-    public var remainingSide: Int { size >> widths.count }
+    var remainingSide: Int { size >> widths.count }
   }
 
   /// What the classifier is built from.

@@ -33,7 +33,7 @@ public struct Fragments: Sendable {
   }
 
   /// The known values, not a number where they are hidden: `[N, size…, C]`.
-  package var known: Tensor {
+  var known: Tensor {
     let channels = contexts.shape.channels - 1
     let mask = contexts.channels(channels..<channels + 1)
     return contexts.channels(0..<channels) + mask.elementwise { $0.map { $0 == 1 ? 0 : .nan } }

@@ -50,7 +50,7 @@ public struct ConvolutionShape: Hashable, Sendable {
   public var weightCount: Double { Double(weightShape.count) }
 
   /// Values that it gives for one sample.
-  public var outputCount: Double {
+  var outputCount: Double {
     Double(outputExtents.reduce(1, *)) * Double(isTransposed ? largeChannels : smallChannels)
   }
 

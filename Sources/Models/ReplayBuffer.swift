@@ -84,7 +84,7 @@ public final class ReplayBuffer {
   var text: String { "\(share) of each micro-batch's fakes, rounded, from \(size) past ones" }
 
   /// How many of `count` fakes of a micro-batch are replaced by past ones.
-  public func replaced(of count: Int) -> Int { Int((share * Float(count)).rounded()) }
+  func replaced(of count: Int) -> Int { Int((share * Float(count)).rounded()) }
 
   /// What a discriminator's turn sees of a micro-batch's fakes: the last ones are replaced by past ones, once
   /// there are any. As many of the first ones are kept for later, in free slots as long as there are any,

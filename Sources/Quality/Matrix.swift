@@ -45,7 +45,7 @@ public struct Matrix: Equatable, Sendable {
   }
 
   /// The sum of the diagonal.
-  public var trace: Double { (0..<min(rows, columns)).reduce(0) { $0 + self[$1, $1] } }
+  var trace: Double { (0..<min(rows, columns)).reduce(0) { $0 + self[$1, $1] } }
 
   /// `self × other`, either transposed if told so.
   public func product(

@@ -6,7 +6,7 @@ public struct Moments: Equatable, Sendable {
   /// Their sum, `[d]`.
   public private(set) var sum: [Double]
   /// The sum of x xᵀ, `[d, d]`.
-  public private(set) var products: Matrix
+  private(set) var products: Matrix
 
   /// The statistics of no vectors of length `dimensions`.
   public init(dimensions: Int) {

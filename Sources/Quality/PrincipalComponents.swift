@@ -8,7 +8,7 @@ public import TensorCore
 /// side the last ones are smaller.
 public struct PrincipalComponents: Sendable {
   /// The values of a sample that components are computed of, at most.
-  public static let longestInput = 1024
+  static let longestInput = 1024
 
   /// How samples become vectors.
   public struct Input: Hashable, Sendable {
@@ -17,7 +17,7 @@ public struct PrincipalComponents: Sendable {
     /// The side of the box of pixels or voxels that one value averages.
     public let box: Int
     /// What a value in the samples is multiplied by, and what is added: [-1, 1] becomes [0, 1] unless raw.
-    public let isRaw: Bool
+    let isRaw: Bool
 
     /// Vectors of samples in [-1, 1], or of raw vectors such as points of the plane, which stay what they
     /// are.
@@ -84,7 +84,7 @@ public struct PrincipalComponents: Sendable {
   }
 
   /// How samples become vectors.
-  public let input: Input
+  let input: Input
   /// The mean of the training vectors.
   public let mean: [Double]
   /// One component a row.

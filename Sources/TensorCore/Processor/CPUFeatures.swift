@@ -5,7 +5,7 @@ public struct CPUFeatures: Hashable, Sendable, CustomStringConvertible {
   /// What the program needs of x86-64-v3 and does not find, such as `MOVBE`.
   package let missing: [String]
   /// AVX-512 F, BW, CD, DQ and VL, which x86-64-v4 stands for.
-  package let avx512: Bool
+  private let avx512: Bool
 
   /// Whether the program can run at all.
   public var supportsBaseline: Bool { missing.isEmpty }

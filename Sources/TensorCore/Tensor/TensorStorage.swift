@@ -16,7 +16,7 @@ public final class TensorStorage: @unchecked Sendable {
   private let owner: (any AnyObject & Sendable)?
   /// Whether the values outlast a step and are read many times, so that forms derived from them are worth
   /// keeping.
-  package let isLasting: Bool
+  let isLasting: Bool
 
   /// What kernels derive from these values: few forms for each weight.
   package private(set) var derived: [Derived] = []

@@ -46,14 +46,18 @@ extension SpectrallyNormalized {
 }
 
 extension Sequential {
-  /// One step of the power method in every layer that has one.
+  /// One step of the power method in every layer that has one, those within chains and blocks of layers among
+  /// them.
   public func iterateSpectralNorms() {
     for layer in layers {
       switch layer {
       case let layer as any SpectrallyNormalized: layer.iterate()
+      case let chain as Sequential: chain.iterateSpectralNorms()
       case let block as Residual:
         block.residual.iterateSpectralNorms()
         block.shortcut.iterateSpectralNorms()
+      case let block as Skip: block.inner.iterateSpectralNorms()
+      case let block as Completion: block.inner.iterateSpectralNorms()
       default: break
       }
     }

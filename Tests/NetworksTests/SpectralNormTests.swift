@@ -45,6 +45,17 @@ struct SpectralNormTests {
     withExtendedLifetime(store) {}
   }
 
+  @Test("the power method reaches layers that a connection skips, and those that complete samples")
+  func nestedLayers() {
+    let layers = (0..<2).map { _ in SpectralLinear(from: 3, to: 3) }
+    let chain = Sequential([Skip([layers[0]]), Completion([layers[1]])])
+    let store = ParameterStore(name: "d", module: Named(main: chain))
+    store.initialize(seed: 1, firstOrdinal: 0)
+    chain.iterateSpectralNorms()
+    for layer in layers { #expect(layer.weightV.value.scalars.contains { $0 != 0 }) }
+    withExtendedLifetime(store) {}
+  }
+
   @Test("names are those of torch.nn.utils.spectral_norm")
   func names() {
     let (_, store) = diagonal()

@@ -26,8 +26,7 @@ public struct Sequential: Layer {
       if let layer = layers[next] as? any RectifierFusing, next + 1 < layers.count,
         let rectifier = layers[next + 1] as? Rectifier
       {
-        result = layer(
-          result, activation: rectifier.slope == 0 ? .relu : .leakyReLU(slope: rectifier.slope))
+        result = layer(result, activation: .leakyReLU(slope: rectifier.slope))
         next += 2
       } else {
         result = layers[next](result)

@@ -76,11 +76,7 @@ public struct BatchNorm: DescribedLayer, RectifierFusing {
     case .inference:
       let inverse = tape.constant(runningVar.value.adding(epsilon).squareRoot())
       let output = (input - tape.constant(runningMean.value)) / inverse * scale + shift
-      return switch activation {
-      case .identity: output
-      case .relu: output.relu()
-      case .leakyReLU(let slope): output.leakyReLU(slope: slope)
-      }
+      return activation == .identity ? output : output.leakyReLU(slope: activation.slope)
     }
   }
 }

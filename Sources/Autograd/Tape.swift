@@ -173,6 +173,8 @@ public final class Tape {
     return statistics
   }
 
+  /// What an operation made of its inputs, recorded with the rule of its derivative if these depend on what
+  /// is watched.
   /// - Parameter divided: the parts of the value; those of the inputs if absent.
   func record(
     _ value: Tensor, from inputs: [Variable], parts divided: Int? = nil, rule: @escaping Rule

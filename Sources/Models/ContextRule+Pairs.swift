@@ -2,7 +2,9 @@ public import TensorCore
 
 /// One of two square images side by side, as data sets of pairs are published (Isola et al. 2017).
 public enum PairHalf: String, CaseIterable, Sendable {
+  /// The left one: A of `A|B`.
   case left
+  /// The right one: B.
   case right
 
   /// The half beside it.

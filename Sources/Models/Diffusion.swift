@@ -180,8 +180,8 @@ public final class Diffusion: CompletingModel {
 }
 
 extension MicroBatch {
-  /// A time in (0, 1) for each sample, `[count, 1]`: of the n samples of a part the i-th has its own in
-  /// (i / n, (i + 1) / n).
+  /// A time in (0, 1] for each sample, `[count, 1]`: of the n samples of a part the i-th has its own in
+  /// (i / n, (i + 1) / n], whose end rounding may reach.
   package func stratifiedTimes() -> Tensor {
     let strata = count / parts
     return noise(for: .times, length: 1).withUnsafePointer { uniforms in

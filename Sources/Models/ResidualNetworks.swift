@@ -12,7 +12,8 @@ enum ResidualNetworks {
   private static let three = ConvolutionGeometry.three
   private static let one = ConvolutionGeometry.whole(1)
 
-  /// Uniform in ± gain · √(6 / (inputs + outputs of a weight)).
+  /// Uniform in ± gain · √(6 / (inputs + outputs of a weight)). Those of the generator's projection are
+  /// counted as PyTorch counts a transposed convolution's, both times the taps; the paper has a dense layer.
   static func weights(_ inputs: Int, _ outputs: Int, taps: Int, gain: Float = 1) -> Initializer {
     .uniform(bound: gain * (6 / Float((inputs + outputs) * taps)).squareRoot())
   }

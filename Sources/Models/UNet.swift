@@ -77,8 +77,8 @@ extension UNet {
 }
 
 /// Two convolutions of 3 x 3 around the input, each behind a group norm and a rectifier; the second norm
-/// takes scale and shift of each sample from the code of time and class (Dhariwal and Nichol 2021, section 4,
-/// "adaptive group normalization"). Channels that change take a shortcut of 1 x 1.
+/// takes scale and shift of each sample from the code of time and class (Dhariwal and Nichol 2021, section
+/// 3.1, "adaptive group normalization"). Channels that change take a shortcut of 1 x 1.
 struct UNetBlock {
   let norm: GroupNorm
   let first: Convolution

@@ -1,6 +1,6 @@
 /// How far real and generated samples share their neighbourhoods: precision and recall (Kynkäänniemi et al.
 /// 2019, eq. 1 and 2), density and coverage (Naeem et al. 2020, eq. 3 and 4), all by the distance to the k-th
-/// neighbour.
+/// neighbour, whose neighbourhood holds what is nearer than that, as in Naeem et al.'s program.
 public struct NeighbourhoodScores: Equatable, Sendable {
   /// The share of fakes within the neighbourhood of a real sample.
   public let precision: Double

@@ -1,5 +1,6 @@
 /// An activation that a linear layer or a normalisation applies in the same pass over memory.
 public enum FusedActivation: Hashable, Sendable {
+  /// z.
   case identity
   /// max(z, 0).
   case relu

@@ -3,6 +3,7 @@ import Synchronization
 
 /// What happens when the system has no more memory for a tensor: no caller can go on without it.
 package enum MemoryExhaustion {
+  /// Ends the program; told how much there was no memory for.
   package typealias Handler = @Sendable (_ bytes: Int) -> Never
 
   private struct Ending {

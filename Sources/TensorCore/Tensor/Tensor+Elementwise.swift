@@ -10,6 +10,7 @@ package struct ElementwisePart {
   let result: UnsafeMutablePointer<Float>
   let count: Int
 
+  /// Each element becomes what `body` makes of it.
   @inline(__always)
   package func map(_ body: (Float) -> Float) {
     for i in 0..<count { result[i] = body(source[i]) }
@@ -40,6 +41,7 @@ package struct CombinedPart {
   let result: UnsafeMutablePointer<Float>
   let count: Int
 
+  /// Each pair of elements becomes what `body` makes of it.
   @inline(__always)
   package func combine(_ body: (Float, Float) -> Float) {
     if isRightRepeated {
@@ -56,6 +58,7 @@ package struct CombinedPart {
 
 /// Elementwise functions. All keep the shape and write new storage.
 extension Tensor {
+  /// New storage that `function` fills, a thread's part at a time.
   package func elementwise(_ function: (ElementwisePart) -> Void) -> Tensor {
     Tensor(shape) { result in
       withUnsafePointer { source in
@@ -68,7 +71,8 @@ extension Tensor {
     }
   }
 
-  /// Elementwise combination with a tensor of the same shape.
+  /// The same of the elements of two tensors.
+  /// - Precondition: the shapes are equal.
   package func elementwise(with other: Tensor, _ function: (CombinedPart) -> Void) -> Tensor {
     precondition(shape == other.shape, "\(shape) and \(other.shape) differ")
     return Self.combineRow(self, step: 1, other, step: 1, to: shape, function)

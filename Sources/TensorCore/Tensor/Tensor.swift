@@ -5,7 +5,9 @@
 public struct Tensor: Sendable {
   /// The extents, outermost first.
   public let shape: Shape
+  /// Where the elements are, shared with other tensors.
   package var storage: TensorStorage
+  /// The first element's place in it.
   package let offset: Int
 
   /// A view of `shape.count` elements of `storage` from `offset` on.

@@ -11,6 +11,7 @@ package struct LowRank {
   /// r.
   package let rank: Int
 
+  /// Products of matrices of these extents.
   package init(rows: Int, columns: Int, rank: Int) {
     (self.rows, self.columns, self.rank) = (rows, columns, rank)
   }

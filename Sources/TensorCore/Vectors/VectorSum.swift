@@ -89,6 +89,7 @@ package enum VectorSum {
     /// Where the sum goes; may be either operand.
     let sum: Int
 
+    /// An addition of two vectors.
     package init(left: Int, right: Int, sum: Int) {
       self.left = left
       self.right = right

@@ -10,14 +10,6 @@ final class KernelTable: Sendable {
       _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int, _ continuing: Bool
     ) -> Void
 
-  /// The same with the distance of B's rows.
-  typealias IndirectBlock =
-    @Sendable (
-      _ rows: Int, _ depth: Int, _ a: UnsafePointer<UnsafePointer<Float>>, _ b: UnsafePointer<Float>,
-      _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int,
-      _ continuing: Bool
-    ) -> Void
-
   /// The same with a pointer to each row of A, and the element from which rows are read.
   typealias RowBlock =
     @Sendable (
@@ -26,7 +18,15 @@ final class KernelTable: Sendable {
       _ columns: Int, _ continuing: Bool
     ) -> Void
 
-  /// The same for several products, with room for the tiles of their tree.
+  /// The same with a pointer to each column of A, and the distance of B's rows.
+  typealias ColumnBlock =
+    @Sendable (
+      _ rows: Int, _ depth: Int, _ a: UnsafePointer<UnsafePointer<Float>>, _ b: UnsafePointer<Float>,
+      _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ columns: Int,
+      _ continuing: Bool
+    ) -> Void
+
+  /// The same for several products, a power of two, with room for the tiles of their tree.
   typealias PartwiseBlock =
     @Sendable (
       _ rows: Int, _ depth: Int, _ parts: Int, _ a: UnsafePointer<UnsafePointer<Float>>,
@@ -46,7 +46,7 @@ final class KernelTable: Sendable {
   /// A as a pointer to each row.
   let indirectRows: RowBlock
   /// A as a pointer to each column, B with its rows at any distance.
-  let indirectColumns: IndirectBlock
+  let indirectColumns: ColumnBlock
   /// The sum of such products along the complete binary tree.
   let partwiseColumns: PartwiseBlock
 
@@ -64,7 +64,7 @@ final class KernelTable: Sendable {
   private init(
     lanes: Int, tileRows: Int, packedRows: @escaping Block,
     fewPackedRows: @escaping Block, indirectRows: @escaping RowBlock,
-    indirectColumns: @escaping IndirectBlock,
+    indirectColumns: @escaping ColumnBlock,
     partwiseColumns: @escaping PartwiseBlock,
     transforms: [WinogradForm: TileTransforms]
   ) {

@@ -94,10 +94,10 @@ struct AdversarialGame {
   }
 
   /// Floating-point operations for one sample in a turn of `phase`. The discriminator's: two of its passes
-  /// forward and back, what its penalties cost on average, and the generator's forward. The generator's: a pass
-  /// of the discriminator forward and back to its input, and its own back, the fakes being those of the turn
-  /// before. Less the input gradients that nobody needs: those of the first layers. A pack is judged once for
-  /// all of its samples.
+  /// forward and back, what its penalties cost on average, and the generator's forward. The generator's: a
+  /// pass of the discriminator forward and back to its input, and its own back, the fakes being those of the
+  /// turn before. Less the input gradients that nobody needs: those of the first layers. A pack is judged once
+  /// for all of its samples.
   /// - Parameters:
   ///   - making: of the generator's pass forward over a sample; of all its layers and of the first.
   ///   - judging: of the discriminator's over a pack, without what tells classes.
@@ -210,7 +210,7 @@ struct AdversarialGame {
       statistics: [loss, error].map(microBatch.values))
   }
 
-  /// The mean absolute difference of completed samples, which stand behind their contexts, from the real ones.
+  /// The mean absolute difference of completed samples, which stand behind their contexts, from real ones.
   private func reconstructionError(of made: Variable, _ microBatch: MicroBatch) -> Variable {
     let (channels, images) = (made.shape.channels, originals(microBatch))
     let completed = made.channels(channels - images.shape.channels..<channels)

@@ -12,8 +12,8 @@ public enum PairHalf: String, CaseIterable, Sendable {
 }
 
 extension ContextRule {
-  /// What is to be made of samples' contexts: the other halves of pairs, `[N, size, size, C]`; other samples as
-  /// they are.
+  /// What is to be made of samples' contexts: the other halves of pairs, `[N, size, size, C]`; other samples
+  /// as they are.
   public func originals(of samples: Tensor) -> Tensor {
     kind == .pair ? samples.half(shown.other) : samples
   }

@@ -1,8 +1,8 @@
 public import TensorCore
 
 /// What a model that completes samples is shown of one, its *context* (Pathak et al. 2016, "Context
-/// Encoders"): the values, 0 where they are hidden, and behind them a mask, 1 where the value is known exactly,
-/// 0 where it is not.
+/// Encoders"): the values, 0 where they are hidden, and behind them a mask, 1 where the value is known
+/// exactly, 0 where it is not.
 ///
 /// A cut is a function of the sample and of its row of uniform numbers alone, to the bit on every machine:
 /// where a plane lies is computed exactly, and means are added up in one order.
@@ -142,8 +142,8 @@ private struct Frame {
       + Double(2 &* place.z &+ 1 &- planes) * direction.z
   }
 
-  /// The projection that a share of the places exceeds: midway between two of a lattice of eight a side, whose
-  /// places lie in the middles of equal blocks, so that no sample is sorted whole.
+  /// The projection that a share of the places exceeds: midway between two of a lattice of eight a side,
+  /// whose places lie in the middles of equal blocks, so that no sample is sorted whole.
   func threshold(along direction: SIMD3<Double>, share: Double) -> Double {
     let count = 8
     let lattice = Frame(side: count, isVolume: isVolume)

@@ -2,8 +2,8 @@ import Networks
 import TensorCore
 
 /// The generator of ``Pix2Pix``, a U-Net (Ronneberger et al. 2015): the layers of DCGAN's discriminator down
-/// to 4 places a side, then those of its generator up again, each joined by what stands at its side on the way
-/// down. As chains around one another its parameters have names such as `main.0.inner.2.inner.0.weight`.
+/// to 4 places a side, then those of its generator up again, each joined by what stands at its side on the
+/// way down. As chains around one another its parameters have names such as `main.0.inner.2.inner.0.weight`.
 enum Pix2PixNetworks {
   /// `[N, size…, C + 1]` to `[N, size…, C]`.
   static func generator(_ configuration: Pix2Pix.Configuration) -> Completion {

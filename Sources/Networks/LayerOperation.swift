@@ -55,8 +55,8 @@ public struct UndescribedLayer: Error, CustomStringConvertible {
 
   /// `what, where; what to do next`.
   public var description: String {
-    "layers of type \(type) are not exported yet (network \(network), layer \(layer)); choose another --network, or "
-      + "take the weights, not averaged, from the checkpoint's \(network).safetensors.zst, which `zstd -d` and "
-      + "safetensors read"
+    "layers of type \(type) are not exported yet (network \(network), layer \(layer)); choose another "
+      + "--network, or take the weights, not averaged, from the checkpoint's \(network).safetensors.zst, which "
+      + "`zstd -d` and safetensors read"
   }
 }

@@ -4,7 +4,7 @@ public import TensorCore
 /// A network as other programs run it: what goes in, a chain of layers, what comes out. Extents are those of
 /// one item in PyTorch's layout, `[C, H, W]` of images and `[C, D, H, W]` of volumes.
 ///
-///     input → reshaped to `chainExtents` → · inputScale → chain → · outputScale → reshaped to `output.extents`
+///     input → as `chainExtents` → · inputScale → chain → · outputScale → as `output.extents`
 public struct NetworkDescription {
   /// A tensor that goes in or comes out.
   public struct Port: Hashable, Sendable {

@@ -1,8 +1,8 @@
 public import Autograd
 import TensorCore
 
-/// A connection that skips some layers (Ronneberger et al. 2015): the channels of what they make of the input,
-/// then those of the input. Names are `inner.0.weight`.
+/// A connection that skips some layers (Ronneberger et al. 2015): the channels of what they make of the
+/// input, then those of the input. Names are `inner.0.weight`.
 public struct Skip: Layer {
   /// The layers that are skipped.
   public let inner: Sequential

@@ -6,7 +6,7 @@ import TensorCore
 /// network makes of the other half, which stays as it is.
 ///
 /// As a layer it goes from latents to samples: x = (z - t) e⁻ˢ. Log-scales are s = f tanh(…) with a learnt
-/// factor f of each number (section 4.1), so that they stay within bounds.
+/// factor f of each number (section 4.1), which bounds them.
 struct AffineCoupling: Layer {
   /// Of the half that stays: log-scales, then shifts.
   let net: Sequential

@@ -32,7 +32,8 @@ public enum FlowDomain: Hashable, Sendable {
     }
   }
 
-  /// The samples of which the couplings are given these values. Images end at black and white.
+  /// The samples of which the couplings are given these values. Images end at black and
+  /// white; what is no number stays none.
   func decoded(_ values: Tensor) -> Tensor {
     switch self {
     case .vectors(let unit): return values.multiplied(by: unit)

@@ -41,8 +41,8 @@ extension EndToEnd {
       Run(words: "vae batch=32 steps=4", weights: "9e577927b7fece0c"),
       Run(words: "diffusion batch=16 steps=2", weights: "fb2ca4025d8859e0"),
       Run(words: "diffusion batch=16 steps=2 model.condition=embedding", weights: "97ebb925c08ae4ed"),
-      Run(words: "flow-ring batch=32 steps=20", weights: "to be recorded"),
-      Run(words: "vae model.family=image-flow size=16 batch=32 steps=4", weights: "to be recorded"),
+      Run(words: "flow-ring batch=32 steps=20", weights: "44e4f8d87af1ef4d"),
+      Run(words: "flow batch=32 steps=4", weights: "4157bd46fa93f128"),
     ]
 
     @Test("short runs end with the recorded bits", arguments: runs)

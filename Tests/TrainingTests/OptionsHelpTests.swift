@@ -52,7 +52,7 @@ struct OptionsHelpTests {
       }
     ).sorted().joined(separator: "\n")
     #expect(
-      SHA256.digest(of: defaults) == "cec89c52f2ca182d9dcaaf0f7100b529b3f092dacdfb2a376c1e62aec54fc286",
+      SHA256.digest(of: defaults) == "9c6c91879819127ad8746dfd47736542e45f15138597caa6d578550d13f711ca",
       "\(defaults)")
   }
 

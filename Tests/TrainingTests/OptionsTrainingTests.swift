@@ -129,7 +129,7 @@ struct OptionsTrainingTests {
 
   @Test(
     "networks of features are refused where samples are no images",
-    arguments: [("mlp-gan", "points"), ("flow", "points"), ("voxel-gan", "volumes")])
+    arguments: [("mlp-gan", "points"), ("point-flow", "points"), ("voxel-gan", "volumes")])
   func spaces(family: String, samples: String) {
     let yaml = "model: {family: \(family)}\nsteps: 9\nquality.every: 3\n"
     for space in ["quality.space: classifier", "quality.space: weights\nquality.weights: /x"] {

@@ -11,7 +11,7 @@ struct PassTests {
   /// A model and how it is told apart.
   enum Family: String, CaseIterable {
     case vae, packs, penalised, pairs, images, wide, augmented, critic, augmentedCritic, diffusion, flow,
-      imageFlow
+      flowOfImages
 
     func make() -> any Model {
       let points = MLPGAN.Configuration(dimensions: 2, latent: 3, hidden: 20, layers: 2, packing: 2)
@@ -45,7 +45,7 @@ struct PassTests {
         return Flow(
           Flow.Configuration(
             size: 1, channels: 3, hidden: 20, layers: 2, couplings: 3, domain: .vectors(unit: 2)))
-      case .imageFlow:
+      case .flowOfImages:
         return Flow(
           Flow.Configuration(size: 4, channels: 1, hidden: 30, layers: 1, couplings: 2, domain: .images))
       case .packs: return MLPGAN(points)

@@ -1,7 +1,7 @@
 import Models
 import TensorCore
 
-/// Normalizing flows, of points of the plane or of images.
+/// Normalizing flows, of images or of points of the plane.
 struct FlowFamily: FamilyDefinition {
   let options: ModelFamilyOptions
   let modelsPoints: Bool

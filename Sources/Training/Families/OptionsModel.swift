@@ -20,10 +20,10 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
   case vae
   /// Denoising diffusion model (Ho et al. 2020).
   case diffusion
-  /// Normalizing flow of points of the plane (Dinh et al. 2017).
+  /// Normalizing flow of images (Dinh et al. 2017).
   case flow
-  /// The same of images.
-  case imageFlow = "image-flow"
+  /// The same of points of the plane.
+  case pointFlow = "point-flow"
 
   /// What there is to know of the family.
   var definition: any FamilyDefinition {
@@ -37,8 +37,8 @@ public enum ModelFamily: String, CaseIterable, OptionConvertible {
     case .mlpGAN: MLPGANFamily()
     case .vae: VAEFamily()
     case .diffusion: DiffusionFamily()
-    case .flow: FlowFamily(options: FlowOptions.familyOfPoints, modelsPoints: true)
-    case .imageFlow: FlowFamily(options: FlowOptions.familyOfImages, modelsPoints: false)
+    case .flow: FlowFamily(options: FlowOptions.family, modelsPoints: false)
+    case .pointFlow: FlowFamily(options: FlowOptions.familyOfPoints, modelsPoints: true)
     }
   }
 

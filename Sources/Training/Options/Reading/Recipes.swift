@@ -53,6 +53,7 @@ public enum Recipes {
     Recipe("vae-mnist", PackageResources.vae_mnist_yaml),
     Recipe("diffusion", PackageResources.diffusion_yaml),
     Recipe("diffusion-mnist", PackageResources.diffusion_mnist_yaml),
+    Recipe("flow", PackageResources.flow_yaml),
     Recipe("flow-ring", PackageResources.flow_ring_yaml),
   ]
 

@@ -17,14 +17,19 @@ public final class BackgroundCheckpointWriter {
     package let rank: Int
     /// The numbers of those who write, ascending; 0 is one of them.
     package let writers: [Int]
+    /// The hosts of all, for messages; those that are not there are not named.
+    package let hosts: [String]
     /// Gives every process the bytes of all, in the order of their numbers.
     package let allGather: ([UInt8]) throws -> [[UInt8]]
 
     /// - Precondition: 0 is the first of the writers.
-    package init(rank: Int, writers: [Int], allGather: @escaping ([UInt8]) throws -> [[UInt8]]) {
+    package init(
+      rank: Int, writers: [Int], hosts: [String] = [], allGather: @escaping ([UInt8]) throws -> [[UInt8]]
+    ) {
       precondition(writers.first == 0, "the coordinator writes")
       self.rank = rank
       self.writers = writers
+      self.hosts = hosts
       self.allGather = allGather
     }
   }
@@ -102,8 +107,8 @@ public final class BackgroundCheckpointWriter {
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
     guard peers.rank == 0 else { return }
-    ending = BackgroundJob(.standsBack) { [store] in
-      Result { () throws(CheckpointError) in try save.end(in: store, reports) }
+    ending = BackgroundJob(.standsBack) { [store, hosts = peers.hosts] in
+      Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts) }
     }
   }
 
@@ -150,16 +155,19 @@ private struct SharedSave {
     case .success(let files):
       return [0] + Manifest(formatVersion: .current, info: info, files: files).encoded()
     case .failure(let error):
-      return [1, error.kind.rawValue] + Array("\(error.problem)\n\(error.path)".utf8)
+      return [1, error.kind.rawValue] + Array("\(error.problem)\n\(error.advice)\n\(error.path)".utf8)
     }
   }
 
   /// Commits the generation, or gives it up if a process failed.
-  func end(in store: CheckpointStore, _ reports: [[UInt8]]) throws(CheckpointError) -> Generation {
+  /// - Parameter hosts: of the processes, for messages.
+  func end(
+    in store: CheckpointStore, _ reports: [[UInt8]], from hosts: [String]
+  ) throws(CheckpointError) -> Generation {
     var files: [String: Manifest.File] = [:]
     do throws(CheckpointError) {
       for (rank, report) in reports.enumerated() {
-        for file in try self.files(report, of: rank) { files[file.stem] = file }
+        for file in try self.files(report, of: rank, on: hosts) { files[file.stem] = file }
       }
     } catch {
       store.abandon(folder)
@@ -170,14 +178,18 @@ private struct SharedSave {
     return try store.commit(info, all, from: folder, retaining: retained)
   }
 
-  private func files(_ report: [UInt8], of rank: Int) throws(CheckpointError) -> [Manifest.File] {
+  private func files(
+    _ report: [UInt8], of rank: Int, on hosts: [String]
+  ) throws(CheckpointError) -> [Manifest.File] {
     guard report.first == 1, report.count > 1, let kind = CheckpointError.Kind(rawValue: report[1]) else {
       return try Manifest(parsing: Array(report.dropFirst()), path: folder).files
     }
     let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
-      separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      separator: "\n", maxSplits: 2, omittingEmptySubsequences: false
+    ).map(String.init)
+    let place = Prose.ranks([rank]) { hosts.indices.contains($0) ? hosts[$0] : nil }
     throw CheckpointError(
-      kind, "\(lines[0])\(rank == 0 ? "" : " on rank \(rank)")",
-      path: lines.count > 1 ? String(lines[1]) : folder)
+      kind, lines[0] + (rank == 0 ? "" : " on \(place)"), path: lines.count > 2 ? lines[2] : folder,
+      advice: lines.count > 1 ? lines[1] : nil)
   }
 }

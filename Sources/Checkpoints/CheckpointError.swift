@@ -58,9 +58,14 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
   /// other causes.
   package init(_ kind: Kind, call: String, path: String, code: Int32) {
     let kind = code == ENOSPC || code == EDQUOT ? .noSpace : kind
-    self.init(
-      kind, "cannot \(call): \(String(cString: strerror(code)))", path: path,
-      advice: code == EMFILE || code == ENFILE ? "raise the limit on open files (ulimit -n)" : nil)
+    let advice: String? =
+      switch code {
+      case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+      case ENOENT where kind == .cannotCreate:
+        "see whether the folder above it is still there and mounted, or choose another run folder"
+      default: nil
+      }
+    self.init(kind, "cannot \(call): \(String(cString: strerror(code)))", path: path, advice: advice)
   }
 
   /// The same failure with other advice.

@@ -48,7 +48,8 @@ struct SharedSaveTests {
         BackgroundCheckpointWriter(
           store: store,
           peers: BackgroundCheckpointWriter.Peers(
-            rank: communicator.rank, writers: writers, allGather: exchange.allGather)))
+            rank: communicator.rank, writers: writers, hosts: (0..<ranks).map { "node\($0)" },
+            allGather: exchange.allGather)))
     }
   }
 
@@ -181,7 +182,7 @@ struct SharedSaveTests {
     }
     #expect(told[1].isEmpty && told[2].isEmpty)
     #expect(told[0].count == 2 && told[0][0] == "1" && told[0][1].hasPrefix("noSpace cannot \(call)"))
-    #expect(told[0][1].contains("on rank \(faulty)") == (faulty > 0))
+    #expect(told[0][1].contains(" on rank \(faulty) on node\(faulty), ") == (faulty > 0))
     #expect(folder.names == ["latest", "step-00000001", "step-00000003"])
     #expect(try CheckpointStore(directory: folder.path).newestValid().rejected.isEmpty)
   }

@@ -53,7 +53,7 @@ package struct CheckpointBenchmark {
       options: options, plan: training.engine.plan, dataset: dataset, steps: steps, folder: folder)
     let saver = RunSaver(
       setup, training.engine.state, store: store, writers: writers,
-      over: RankExchange(training.communication), report: .silent)
+      hosts: try communicator.nodeLayout().hosts, over: RankExchange(training.communication), report: .silent)
     var step = 0
     var blocked: [Double] = []
     func save() throws {

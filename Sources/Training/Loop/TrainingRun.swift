@@ -154,7 +154,8 @@ package enum TrainingRun {
     let trainer = Trainer(
       setup, engine: engine, exchange: exchange, report: report,
       saver: RunSaver(
-        setup, state, store: store, writers: writers, over: exchange, report: report, clock: clock),
+        setup, state, store: store, writers: writers, hosts: layout.hosts, over: exchange, report: report,
+        clock: clock),
       watchdog: watchdog, record: record, hosts: layout.hosts)
     let outcome = try trainer.run(from: start.step, isFork: start.isFork)
     progress.finish(outcome.text(in: setup.folder))

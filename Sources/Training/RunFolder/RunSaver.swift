@@ -34,9 +34,10 @@ final class RunSaver {
   ///   - state: what the run begins with. The best generation and the one to go back to, which it names, may
   ///     be ones that could not be saved: then those before them stay too.
   ///   - writers: the ranks that write, rank 0 first.
+  ///   - hosts: of all ranks, for messages.
   ///   - clock: milliseconds of the monotonic clock.
   init(
-    _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int],
+    _ setup: Trainer.Setup, _ state: RunState, store: CheckpointStore, writers: [Int], hosts: [String],
     over exchange: RankExchange, report: RunReport,
     clock: @escaping () -> Int64 = { MonotonicClock.milliseconds }
   ) {
@@ -58,7 +59,7 @@ final class RunSaver {
     writer = BackgroundCheckpointWriter(
       store: store,
       peers: BackgroundCheckpointWriter.Peers(
-        rank: exchange.rank, writers: writers, allGather: exchange.allGather))
+        rank: exchange.rank, writers: writers, hosts: hosts, allGather: exchange.allGather))
   }
 
   /// What a turn's header tells the other ranks.

@@ -9,13 +9,16 @@ import Platform
 /// ``gather()`` brings the digests together, and the first of them writes the manifest and commits. The
 /// threads exchange nothing: they only write.
 ///
+/// One that has not been able to write its part writes no more of them: the others do, from the next save on
+/// (``canBeRepeated``). Without the coordinator there is no save.
+///
 /// Not for use from several threads: it belongs to the one that trains.
 public final class BackgroundCheckpointWriter {
   /// The processes among which a save is shared out.
   package struct Peers {
     /// This process's number; 0 coordinates.
     package let rank: Int
-    /// The numbers of those who write, ascending; 0 is one of them.
+    /// The numbers of those who write at first, ascending; 0 is one of them.
     package let writers: [Int]
     /// The hosts of all, for messages; those that are not there are not named.
     package let hosts: [String]
@@ -38,6 +41,11 @@ public final class BackgroundCheckpointWriter {
 
   private let store: CheckpointStore
   private let peers: Peers
+  /// The numbers of those who write, ascending; the same on all processes.
+  private var writers: [Int]
+  /// Whether the last save that was shared out has failed on others than the coordinator alone, so that the
+  /// same contents may be saved without these; the same on all processes.
+  package private(set) var canBeRepeated = false
   /// The save that is shared out, and this process's part of it; a process that writes nothing has no job.
   private var part: (save: SharedSave, job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?)?
   /// On the coordinator: a whole save where it is alone, the end of one where it is not.
@@ -48,6 +56,7 @@ public final class BackgroundCheckpointWriter {
   package init(store: CheckpointStore, peers: Peers) {
     self.store = store
     self.peers = peers
+    writers = peers.writers
   }
 
   /// Whether a save waits for ``gather()``; the same on all processes.
@@ -64,7 +73,8 @@ public final class BackgroundCheckpointWriter {
   /// - Throws: what communication throws.
   public func submit(_ contents: GenerationContents) throws -> Result<Generation, CheckpointError>? {
     let outcome = try takeOutcome()
-    guard peers.writers.count > 1 else {
+    canBeRepeated = false
+    guard writers.count > 1 else {
       if peers.rank == 0 {
         let snapshot = contents.snapshot()
         ending = BackgroundJob(.standsBack) { [store] in
@@ -75,8 +85,8 @@ public final class BackgroundCheckpointWriter {
     }
     guard let folder = try stage(contents) else { return outcome }
     var job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?
-    if let position = peers.writers.firstIndex(of: peers.rank) {
-      let share = contents.share(contents.shares(among: peers.writers.count)[position])
+    if let position = writers.firstIndex(of: peers.rank) {
+      let share = contents.share(contents.shares(among: writers.count)[position])
       job = BackgroundJob(.standsBack) { [store] in
         Result { () throws(CheckpointError) in try store.write(share, into: folder) }
       }
@@ -99,13 +109,17 @@ public final class BackgroundCheckpointWriter {
   }
 
   /// Waits until all parts are written, and has the coordinator commit the generation, or give it up if a
-  /// part failed. One all-gather of what the manifest says about each part.
+  /// part failed; those that failed write no further ones. One all-gather of what the manifest says about
+  /// each part.
   ///
   /// - Throws: what communication throws.
   package func gather() throws {
     guard let (save, job) = part else { return }
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
+    let failed = reports.indices.filter { SharedSave.isFailure(reports[$0]) }
+    canBeRepeated = !failed.isEmpty && !failed.contains(0)
+    if canBeRepeated { writers.removeAll(where: failed.contains) }
     guard peers.rank == 0 else { return }
     ending = BackgroundJob(.standsBack) { [store, hosts = peers.hosts] in
       Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts) }
@@ -149,7 +163,7 @@ private struct SharedSave {
   /// The names of all files, in the manifest's order.
   let names: [String]
 
-  /// What a process tells the coordinator: a manifest of its files alone, or why there is none.
+  /// What a process tells the others: a manifest of its files alone, or why there is none.
   func report(of written: Result<[Manifest.File], CheckpointError>) -> [UInt8] {
     switch written {
     case .success(let files):
@@ -159,6 +173,9 @@ private struct SharedSave {
     }
   }
 
+  /// Whether a report tells why there are no files.
+  static func isFailure(_ report: [UInt8]) -> Bool { report.first == 1 }
+
   /// Commits the generation, or gives it up if a process failed.
   /// - Parameter hosts: of the processes, for messages.
   func end(
@@ -166,8 +183,11 @@ private struct SharedSave {
   ) throws(CheckpointError) -> Generation {
     var files: [String: Manifest.File] = [:]
     do throws(CheckpointError) {
-      for (rank, report) in reports.enumerated() {
-        for file in try self.files(report, of: rank, on: hosts) { files[file.stem] = file }
+      let failed = reports.indices.filter { Self.isFailure(reports[$0]) }
+      if let first = failed.first { throw Self.failure(reports[first], of: failed, on: hosts, in: folder) }
+      for report in reports {
+        let manifest = try Manifest(parsing: Array(report.dropFirst()), path: folder)
+        for file in manifest.files { files[file.stem] = file }
       }
     } catch {
       store.abandon(folder)
@@ -178,18 +198,22 @@ private struct SharedSave {
     return try store.commit(info, all, from: folder, retaining: retained)
   }
 
-  private func files(
-    _ report: [UInt8], of rank: Int, on hosts: [String]
-  ) throws(CheckpointError) -> [Manifest.File] {
-    guard report.first == 1, report.count > 1, let kind = CheckpointError.Kind(rawValue: report[1]) else {
-      return try Manifest(parsing: Array(report.dropFirst()), path: folder).files
-    }
+  /// Why a save has failed: what the first rank tells for which it has.
+  /// - Parameter ranks: those for which it has, ascending.
+  private static func failure(
+    _ report: [UInt8], of ranks: [Int], on hosts: [String], in folder: String
+  ) -> CheckpointError {
     let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
       separator: "\n", maxSplits: 2, omittingEmptySubsequences: false
     ).map(String.init)
-    let place = Prose.ranks([rank]) { hosts.indices.contains($0) ? hosts[$0] : nil }
-    throw CheckpointError(
-      kind, lines[0] + (rank == 0 ? "" : " on \(place)"), path: lines.count > 2 ? lines[2] : folder,
-      advice: lines.count > 1 ? lines[1] : nil)
+    let kind = report.count > 1 ? CheckpointError.Kind(rawValue: report[1]) : nil
+    let place = Prose.ranks(ranks) { hosts.indices.contains($0) ? hosts[$0] : nil }
+    let isCoordinators = ranks[0] == 0
+    let advice = lines.count > 1 ? lines[1] : "check the disk"
+    return CheckpointError(
+      kind ?? .inputOutput, lines[0] + (isCoordinators ? "" : " on \(place)"),
+      path: lines.count > 2 ? lines[2] : folder,
+      advice: isCoordinators
+        ? advice : "from here on the other ranks write its part of checkpoints; there: \(advice)")
   }
 }

@@ -138,6 +138,15 @@ def shared(every):
                 require(len(warnings) == 1 and text in warnings[0] or not warnings and call == "close", where, finished.stderr)
                 trial.is_whole(9, where)
                 failures[rank] += 1
+        # The last save, of which one rank can write nothing.
+        trial = copy_of(before, "failed")
+        finished = trial.train(6, faults=f"EROFS@{points[0][0]}-999999", faulty=rank)
+        where = f"final save, rank {rank}, EROFS from call {points[0][0]} on:"
+        require(finished.returncode == (0 if rank else 73), where, finished.returncode, finished.stderr)
+        trial.generation_is_one_of({6} if rank else {3}, where)
+        if rank:
+            require(finished.stderr.count("the other ranks write its part") == 1, where, finished.stderr)
+            trial.is_whole(6, where)
     print(f"shared: {sum(kills)} kills and {sum(failures)} failing saves of two ranks ({kills[0]} and {failures[0]} on rank 0): "
           "the older or the new generation whole, one warning for each failure, the same bits at the end")
 

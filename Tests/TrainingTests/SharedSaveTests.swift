@@ -187,6 +187,44 @@ struct SharedSaveTests {
     #expect(try CheckpointStore(directory: folder.path).newestValid().rejected.isEmpty)
   }
 
+  @Test(
+    "the part of ranks that cannot write is written by the others from the next save on, in the same bytes",
+    arguments: [[1], [2], [1, 2], [0], [0, 1]])
+  func withoutOthers(faulty: [Int]) throws {
+    let folder = TemporaryFolder()
+    let path = folder.path + "/shared"
+    let told = try saving(
+      ranks: 3, writers: [0, 1, 2], in: path,
+      fileSystem: { rank in
+        var fileSystem = FileSystem()
+        guard faulty.contains(rank) else { return fileSystem }
+        fileSystem.willPerform = { (operation) throws(CheckpointError) in
+          guard case .createFile(let path) = operation, path.hasSuffix(".zst") else { return }
+          throw CheckpointError(.cannotCreate, call: "create the file", path: path, code: EROFS)
+        }
+        return fileSystem
+      }
+    ) { writer in
+      _ = try writer.submit(Self.contents(step: 1))
+      try writer.gather()
+      let canBeRepeated = writer.canBeRepeated
+      var error = ""
+      if case .failure(let told)? = try writer.submit(Self.contents(step: 1)) { error = "\(told)" }
+      let generation = try? writer.finish()
+      return (canBeRepeated, writer.canBeRepeated, error, generation?.step)
+    }
+    let isCoordinators = faulty[0] == 0
+    #expect(told.map(\.0) == Array(repeating: !isCoordinators, count: 3), "all know it")
+    #expect(told.map(\.1) == [false, false, false])
+    #expect(told[0].3 == (isCoordinators ? nil : 1))
+    let places = faulty.map { "rank \($0) on node\($0)" }.joined(separator: ", ")
+    #expect(told[0].2.contains(" on \(places), ") == !isCoordinators, "\(told[0].2)")
+    #expect(told[0].2.contains("the other ranks write its part") == !isCoordinators)
+    guard !isCoordinators else { return }
+    let alone = try CheckpointStore(directory: folder.path + "/alone").save(Self.contents(step: 1))
+    #expect(try bytes(of: path + "/" + alone.name) == bytes(of: alone.path))
+  }
+
   @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")
   func order() throws {
     let folder = TemporaryFolder()

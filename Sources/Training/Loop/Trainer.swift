@@ -66,7 +66,7 @@ package final class Trainer {
     } catch  where error.isFoundByAll {
       if error is TurnError, engine.state.skipped?.hasOnlySkipped == true { record.attempt?.condemn() }
       // What they have begun to save is the last that the run leaves.
-      do { try finishSaving() } catch { report.progress.warning("\(error)") }
+      do { try finishSaving(ofThisState: false) } catch { report.progress.warning("\(error)") }
       throw error
     }
   }
@@ -149,7 +149,7 @@ package final class Trainer {
         try reportIfDue(done, isLast: true, measured: steering?.measured ?? [], verdict: nil)
         try save(step: done)
       }
-      try finishSaving()
+      try finishSaving(ofThisState: !decides)
       throw error
     }
   }
@@ -363,9 +363,9 @@ package final class Trainer {
     try saver.save(engine, step: step)
   }
 
-  /// Ends the last save, and tells what is on disk then.
-  private func finishSaving() throws {
-    try saver.finish()
+  /// Ends the last save, of what the engine has or of an earlier state, and tells what is on disk then.
+  private func finishSaving(ofThisState isThis: Bool = true) throws {
+    try saver.finish(repeatingOf: isThis ? engine : nil)
     record.saved(saver.savedStep)
   }
 

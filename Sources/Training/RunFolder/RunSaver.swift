@@ -13,7 +13,8 @@ package import Reporting
 /// Every rank that sees the run folder compresses and writes a share of each generation's files on a thread
 /// of its own. That thread never communicates: a rank tells in the headers of its turns that its share is
 /// written (``flags``), and at the end of the step at which all have said so (``complete(seen:)``) the
-/// digests are gathered by the communication thread, and rank 0 commits, again behind the training.
+/// digests are gathered by the communication thread, and rank 0 commits, again behind the training. A rank
+/// that could not write its share writes none of the saves that follow; the others write all.
 final class RunSaver {
   private let setup: Trainer.Setup
   private let store: CheckpointStore
@@ -25,6 +26,8 @@ final class RunSaver {
   private var refuges: [Int]
   /// The steps that were the best, from the last that is known to be on disk on.
   private var bests: [Int]
+  /// The step of the last save that was begun.
+  private var begunStep: Int?
   /// The step of the last generation that is known to be on disk.
   private(set) var savedStep: Int?
   /// Saves in a row that have failed on this rank.
@@ -100,6 +103,7 @@ final class RunSaver {
       dataFingerprint: data, classNames: setup.dataset.classNames, characters: setup.dataset.characters,
       weightsSHA256: exchange.rank == 0 ? state.weightsSHA256 : "",
       stateSHA256: stateSHA256, state: state.counters)
+    begunStep = step
     let outcome = try writer.submit(
       GenerationContents(
         info: info, files: state.files,
@@ -132,9 +136,16 @@ final class RunSaver {
     return exchange.rank == 0 ? store.refuge(step, report.progress) : nil
   }
 
-  /// Ends the last save.
+  /// Ends the last save. If it has failed on ranks other than 0 alone, it is made again without these.
+  /// - Parameter engine: with the state that was saved, and complete; nil where it may have another one.
   /// - Throws: its failure, on rank 0 alone; `CommunicationError`.
-  func finish() throws {
+  func finish(repeatingOf engine: TurnEngine? = nil) throws {
+    try writer.gather()
+    // Each time there are fewer ranks that write.
+    while let engine, let begunStep, writer.canBeRepeated {
+      try save(engine, step: begunStep)
+      try writer.gather()
+    }
     let generation: Generation?
     do {
       generation = try writer.finish()

@@ -62,6 +62,12 @@ struct HostfileTests {
         "node1 slots=0",
         "hosts:1:13: '0' is no number of slots; write how many ranks the host takes, at least 1"
       ),
+      (
+        "node1 slots=+2",
+        "hosts:1:13: '+2' is no number of slots; write how many ranks the host takes, at least 1"
+      ),
+      ("node1 slots=2 port=+22", "hosts:1:20: '+22' is no port; write a number from 1 to 65535"),
+      ("node1 slots=2 port=22 port=23", "hosts:1:23: the port is given twice; keep one"),
       ("node1:1", "hosts:1:1: 'node1:1' is no host name; write: node1 slots=1"),
       (
         "a slots=1\nb slots=1\na slots=2",

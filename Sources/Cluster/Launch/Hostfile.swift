@@ -189,6 +189,11 @@ struct HostfileLinter {
     var user, port: String?
   }
 
+  /// A number of digits alone: mpirun takes no sign.
+  private static func number(_ text: String) -> Int? {
+    text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
+  }
+
   private mutating func readWord(_ word: String, _ line: Int, _ column: Int, _ given: inout Given) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let key = parts[0]
@@ -198,7 +203,7 @@ struct HostfileLinter {
     }
     /// The number behind the key; nil after saying that there is none.
     func count(_ meaning: String) -> Int? {
-      if let count = Int(parts[1]), (1...65_536).contains(count) { return count }
+      if let count = Self.number(parts[1]), (1...65_536).contains(count) { return count }
       tell(
         line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no number of slots",
         "write \(meaning), at least 1")
@@ -224,12 +229,13 @@ struct HostfileLinter {
       }
       given.user = parts[1]
     } else if key == Self.portKey {
-      guard let port = Int(parts[1]), (1...65_535).contains(port) else {
+      guard let port = Self.number(parts[1]), (1...65_535).contains(port) else {
         tell(
           line, column + key.unicodeScalars.count + 1, "'\(parts[1].shortened)' is no port",
           "write a number from 1 to 65535")
         return
       }
+      if given.port != nil { tell(line, column, "the port is given twice", "keep one") }
       given.port = "\(port)"
     } else {
       let near = OptionSuggestions(

@@ -43,6 +43,35 @@ struct LaunchOutputTests {
     #expect(passed("\(rule)\nbroken off", pieces: pieces) == "\(rule)\nbroken off")
   }
 
+  @Test(
+    "the box about a rank that has ended the others is left out where a rank has said why",
+    arguments: [1, 999])
+  func abort(pieces: Int) {
+    let box = """
+      \(rule)
+      MPI_ABORT was invoked on rank 0 in communicator MPI COMMUNICATOR 4 DUP FROM 0
+      with errorcode 73.
+
+      NOTE: invoking MPI_ABORT causes Open MPI to kill all MPI processes.
+      You may or may not see output from other processes, depending on
+      exactly when Open MPI kills them.
+      \(rule)
+
+      """
+    let cause =
+      "lockstep: cannot create the file: Read-only file system, /runs/a; choose another run folder\n"
+    for text in [cause + box, box + cause, box] {
+      var output = LaunchOutput()
+      let bytes = Array(text.utf8)
+      var shown: [UInt8] = []
+      for start in stride(from: 0, to: bytes.count, by: pieces) {
+        shown += output.pass(bytes[start..<min(start + pieces, bytes.count)])
+      }
+      shown += output.end()
+      #expect(String(decoding: shown, as: UTF8.self) == (text == box ? box : cause), "whichever comes first")
+    }
+  }
+
   @Test("what is held back is released where it is too long for a box, or is not continued")
   func released() {
     let table = "\(rule)\n" + String(repeating: "a row of a table\n", count: 400)

@@ -2,8 +2,8 @@ import Platform
 import Training
 
 /// What `mpirun` says, as `lockstep launch` passes it on: without the boxes in which it tells of ranks that
-/// ended with a code of their own. A rank has said why, and to `mpirun` a run that was saved is as much a
-/// failure as one that was lost.
+/// ended with a code of their own, or have ended the others. A rank has said why, and to `mpirun` a run that
+/// was saved is as much a failure as one that was lost.
 ///
 /// What may be such a box is held back until it is whole; not for long, and not much of it. Lines that a rank
 /// has marked (`LaunchedTerminal`) are shown one in the place of the other, below all else.
@@ -24,9 +24,15 @@ package struct LaunchOutput {
   private var live: [UInt8] = []
   /// Whether it stands in the terminal's last line.
   private var isLiveShown = false
+  /// The box about a rank that has ended the others, which may come before that rank's own line.
+  private var aborted: [UInt8] = []
+  /// Whether a line has said why a rank has failed.
+  private var hasCause = false
   /// Whether what has been passed on ends with a whole line.
   private var isAtLineStart = true
 
+  /// What every error of a rank begins with.
+  static let errorPrefix = "lockstep: "
   private static let longestLine = 4096
   private static let longestBox = 4096
   private static let shortestRule = 40
@@ -61,7 +67,7 @@ package struct LaunchOutput {
 
   /// Gives what has been held back; nothing follows.
   package mutating func end() -> [UInt8] {
-    let rest = release()
+    let rest = release() + (hasCause ? [] : aboveLive(aborted))
     defer { isLiveShown = false }
     return rest + (isLiveShown ? [Self.newline] : [])
   }
@@ -76,8 +82,13 @@ package struct LaunchOutput {
       return
     }
     lines.append(String(decoding: line, as: UTF8.self))
+    if line.starts(with: Self.errorPrefix.utf8) { hasCause = true }
     let isRule = isDashes && line.count >= Self.shortestRule
-    if isBox && isRule && Self.isOfCodes(String(decoding: held, as: UTF8.self)) { held = [] }
+    if isBox && isRule {
+      let box = String(decoding: held, as: UTF8.self)
+      if box.contains("MPI_ABORT was invoked on rank ") { (aborted, held) = (held, []) }
+      if Self.isOfCodes(box) { held = [] }
+    }
     let isOpen = isBox != isRule
     line = []
     if !isOpen { result += release() }

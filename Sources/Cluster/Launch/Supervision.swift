@@ -31,8 +31,6 @@ final class Supervision {
 
   /// Milliseconds that an mpirun which ends a job may take for it.
   private static let patience: Int64 = 20_000
-  /// What every error of a rank begins with.
-  private static let errorPrefix = "lockstep: "
   /// Milliseconds that a wish to stop waits for ranks that are being started.
   private static let beginning: Int64 = 10_000
 
@@ -135,7 +133,8 @@ final class Supervision {
         if text.hasPrefix("\(RunNotes.firstSubject): ") { hasBegun = true }
         if text.hasPrefix("\(RunNotes.joinedSubject): ") { hasJoined = true }
         noticed = noticed ?? LaunchNotice(line: text)
-        if text.hasPrefix(Self.errorPrefix) { said = String(text.dropFirst(Self.errorPrefix.count)) }
+        let prefix = LaunchOutput.errorPrefix
+        if text.hasPrefix(prefix) { said = String(text.dropFirst(prefix.count)) }
         if judged == nil, let cause = WatchReport.cause(ofVerdict: text) {
           (judged, verdict) = (cause, MonotonicClock.milliseconds)
         }

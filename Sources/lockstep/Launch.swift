@@ -11,7 +11,8 @@ struct Launch: ParsableCommand {
       Wraps mpirun: hosts that vanish are noticed within 10 s, ranks may use all
       the cores that threads= asks for, ssh never asks for a password, what
       OPENBLAS_* and LOCKSTEP_* say here holds on every host. Ctrl-C, SIGTERM and
-      SIGUSR1 finish the step, save and exit with 75; a second one stops at once.
+      SIGUSR1 finish the step, save and exit with 75; a further one stops at once,
+      if it comes a second or more after the first.
 
         lockstep launch -n 2 train dcgan --run runs/a
         lockstep launch -n 8 --hostfile hosts --max-restarts 5 train dcgan

@@ -174,6 +174,14 @@ struct LaunchTests {
       LaunchOutcome.isAbort("a non-zero exit code. Per user-direction, the job has been aborted."))
   }
 
+  @Test("verdicts are left out with their line, and a terminal's line before them is continued")
+  func withoutVerdicts() {
+    func rest(_ text: String) -> String { WatchReport.withoutVerdicts(text) }
+    let verdict = WatchReport.verdict("x", folder: "run", isOverLimit: false, isRestarted: false)
+    #expect(rest("a\n\(verdict)\nb\n\n") == "a\nb\n\n" && rest("\(verdict)\n") == "" && rest("a") == "a")
+    #expect(rest("step 1\r\u{1B}[K\(verdict)\nstep 1") == "step 1\r\u{1B}[Kstep 1")
+  }
+
   @Test("status.json says again what was written, whatever the cause holds")
   func status() {
     let status = RunStatus(.failed, step: 12, exitStatus: .peerLost, cause: "a \"b\"\n\u{1B}é", worldSize: 3)

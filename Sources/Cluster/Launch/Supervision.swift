@@ -54,6 +54,8 @@ final class Supervision {
   private var looked = MonotonicClock.milliseconds
   /// The look that is under way: the server of the run folder may hang.
   private var looking: BackgroundJob<RunStatus?>?
+  /// What has come after a further wish to stop.
+  private var late: [UInt8] = []
   /// Wishes to stop that have been passed on, and the signal for the next one.
   private var (told, next) = (0, 0)
 
@@ -88,6 +90,7 @@ final class Supervision {
       if let code = process.exitCode() {
         pass()
         tell(output.end())
+        tellLate()
         // Without its ranks an mpirun may end in any way.
         let code = isOverdue ? 128 + SIGKILL : code
         return End(
@@ -149,7 +152,18 @@ final class Supervision {
   /// has ended them before they had begun: some tell of the others' end.
   private func tell(_ bytes: [UInt8]) {
     guard !bytes.isEmpty, !isOverdue, hasBegun || told == 0 else { return }
-    errors.add(bytes.count) { _ = writeAll(bytes, to: 2) }
+    if isTraining, next > 1 {
+      late += bytes
+    } else {
+      errors.add(bytes.count) { _ = writeAll(bytes, to: 2) }
+    }
+  }
+
+  /// Passes on what has come after a further wish, but for verdicts: that wish has ended the ranks which they
+  /// find lost.
+  private func tellLate() {
+    let text = WatchReport.withoutVerdicts(String(decoding: late, as: UTF8.self))
+    if !text.isEmpty { errors.add(text.utf8.count) { _ = writeAll(Array(text.utf8), to: 2) } }
   }
 
   /// Looks at the status of this start, until that has an end.

@@ -42,6 +42,16 @@ package struct WatchReport: Sendable {
     return String(line[..<end].dropFirst(verdictPrefix.count))
   }
 
+  /// What a job has written, without the lines with which watchdogs have ended it; what a terminal shows
+  /// before them stays.
+  package static func withoutVerdicts(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.enumerated().map { index, line in
+      if let verdict = line.ranges(of: verdictPrefix).first { return String(line[..<verdict.lowerBound]) }
+      return line + (index < lines.count - 1 ? "\n" : "")
+    }.joined()
+  }
+
   /// The lost ranks, each host that does not answer once with all of its ranks.
   /// - Parameter unanswered: milliseconds in which the machines of ranks had acknowledged nothing.
   package func lost(

@@ -167,6 +167,33 @@ extension EndToEnd {
       #expect(!isSeen || status?.exitCode == 66 && status?.cause == "the data are gone")
     }
 
+    @Test(
+      "a launcher that cannot begin the next start says so in one line and in status.json, and how to go on")
+    func failingLauncher() throws {
+      let folder = try Folder()
+      try folder.write(Array("localhost slots=1\n203.0.113.77 slots=1\n".utf8), "hosts")
+      try folder.writeScript("exit 255", "ssh")
+      try folder.writeScript(
+        """
+        mkdir run && : > run/options.yaml
+        echo '{"state":"failed","step":7,"exit_code":69,"start":"'$LOCKSTEP_START'"}' > run/status.json
+        echo 'model: m' >&2
+        exit 69
+        """, "mpirun")
+      // It is to list the hosts that are left in a file.
+      let finished = try Job(
+        [
+          "/bin/sh", "-c",
+          "PATH=\"$PWD:$PATH\" TMPDIR=\"$PWD/none\" exec '\(Lockstep.path!)' launch -n 1 --hostfile hosts "
+            + "--max-restarts 2 train ring --run run",
+        ], in: folder
+      ).wait()
+      #expect(finished.status == 73 && finished.messages.count == 1, "\(finished.errors)")
+      #expect(finished.errors.contains("run again with --run run --resume"), "\(finished.errors)")
+      let status = try Status(of: folder.path + "/run")
+      #expect(status.exitCode == 73 && status.cause?.contains("temporary folder") == true)
+    }
+
     /// Launches one rank by an mpirun that is a shell script.
     private func launch(_ words: [String], in folder: Folder, by script: String) throws -> Finished {
       try Lockstep.start(

@@ -33,6 +33,12 @@ package struct LaunchRecord {
     write(outcome.code, outcome.cause, ranks: ranks, isSure: status != nil, hasBegun: hasBegun)
   }
 
+  /// Writes why the start that was to follow could not be made, here.
+  /// - Parameter hasBegun: whether the ranks of the one before have told that they are all there.
+  package func write(_ error: any Error, ranks: Int, hasBegun: Bool) {
+    write(ExitStatus(of: error).rawValue, "\(error)", ranks: ranks, hasBegun: hasBegun)
+  }
+
   /// Writes that a wish has ended the launch where there was nothing to save.
   package func writeStop() { write(ExitStatus.stopped.rawValue) }
 

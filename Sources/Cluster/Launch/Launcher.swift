@@ -168,7 +168,13 @@ package struct Launcher {
       }
       record.restarts += 1
       if vain > 0 { sleep(milliseconds: 500 << min(vain, 5)) }
-      guard let next = try next(after: attempt, end, listedIn: survivors) else {
+      let following: Attempt?
+      do { following = try next(after: attempt, end, listedIn: survivors) } catch {
+        record.write(error, ranks: attempt.ranks, hasBegun: end.hasBegun)
+        report("\(error), and run again\(Self.with(words.folder))")
+        return ExitStatus(of: error).rawValue
+      }
+      guard let next = following else {
         report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
         return outcome.code
       }

@@ -156,6 +156,10 @@ struct LaunchTests {
     #expect(LaunchNotice(line: crash)?.text.hasPrefix("rank 3 on node2 was ended by signal 11") == true)
     let host = LaunchNotice(line: "  Remote daemon: [[19323,0],1] on node node2")
     #expect(host == .hostLost("node2") && host?.text == "node2 is lost to mpirun")
+    let unbegun = LaunchNotice(
+      line: "[node2:00028] Local abort before MPI_INIT completed completed successfully, but am not able to …"
+    )
+    #expect(unbegun == .notBegun(host: "node2") && unbegun?.text.contains("node2") == true)
     let verdict = "node1 (rank 0) has not answered for 7 s, last heard in step 104, discriminator"
     for (folder, isOverLimit, isRestarted, advice) in [
       ("/tmp/run", false, false, "; run again with --run /tmp/run --resume"),

@@ -167,6 +167,21 @@ extension EndToEnd {
       #expect(!isSeen || status?.exitCode == 66 && status?.cause == "the data are gone")
     }
 
+    @Test("a start that never began ends with the hosts that do not answer")
+    func unreachableHost() throws {
+      let folder = try Folder()
+      try folder.write(Array("localhost slots=1\n203.0.113.77 slots=1\n".utf8), "hosts")
+      try folder.writeScript("echo 'Permission denied (publickey).' >&2; exit 255", "ssh")
+      let finished = try Lockstep.start(
+        ["launch", "-n", "2", "--hostfile", "hosts", "train", "ring", "--run", "run"], in: folder,
+        with: "mpirun", doing: "exit 255"
+      ).wait()
+      #expect(finished.status == 69 && finished.messages.count == 1, "\(finished.errors)")
+      #expect(
+        finished.errors.contains("no way to 203.0.113.77 (Permission denied (publickey).); make"),
+        "\(finished.errors)")
+    }
+
     @Test(
       "a launcher that cannot begin the next start says so in one line and in status.json, and how to go on")
     func failingLauncher() throws {

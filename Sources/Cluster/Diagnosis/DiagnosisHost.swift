@@ -52,19 +52,18 @@ package struct HostFacts: Sendable, Equatable {
     guard resolves else {
       return [.fail("\(name) name", "has no address", "check the spelling, or add it to /etc/hosts")]
     }
+    let refusal = HostProbe.refusal(sshCode, sshMessage)
     guard let sshCode else {
       return [
         .fail(
-          "\(name) ssh", "no answer within \(HostSurvey.seconds) s",
+          "\(name) ssh", refusal,
           "check that it is on and in reach: ssh \(name) true",
           .peerLost)
       ]
     }
     guard sshCode == 0 else {
-      let message =
-        sshMessage.split(whereSeparator: \.isNewline).last.map(String.init) ?? "ssh ended with \(sshCode)"
       return [
-        .fail("\(name) ssh", message, "make this work without a password: ssh \(name) true", .peerLost)
+        .fail("\(name) ssh", refusal, "make this work without a password: ssh \(name) true", .peerLost)
       ]
     }
     return [program(reference), mpi, cores, network, clock, folder(reference)]

@@ -8,8 +8,6 @@ import Training
 /// That takes less than ten seconds for up to five hosts, and for each further one a second more at the most,
 /// in practice as long as ssh takes to connect; names that a server of names does not answer for come on top.
 package enum HostSurvey {
-  /// Within which a host has to answer.
-  static let seconds = 4
   /// What a host sends to be measured, and the milliseconds that all have for it: those that are left over by
   /// one are the next one's, up to a limit.
   private static let payload = 16 << 20
@@ -40,7 +38,7 @@ package enum HostSurvey {
     }
     HostProbe.resolve(names)
     let asked = Double(time(nil))
-    let answers = HostProbe.run(on: hosts, seconds: seconds) {
+    let answers = HostProbe.run(on: hosts, seconds: HostProbe.seconds) {
       script(path: path, folder: folder, mark: "\(mark)-\($0)")
     }
     let reached = hosts.indices.filter { answers[$0].code == 0 && !HostProbe.isLocal(names[$0]) }

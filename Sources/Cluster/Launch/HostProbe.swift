@@ -14,6 +14,24 @@ package enum HostProbe {
     package let output: String
     /// Milliseconds from the first question to the end of this one.
     package let milliseconds: Int
+
+    package init(host: String, code: Int32?, output: String, milliseconds: Int) {
+      (self.host, self.code, self.output) = (host, code, output)
+      self.milliseconds = milliseconds
+    }
+
+    /// Why it is none, in ssh's words where there are any.
+    package var refusal: String { HostProbe.refusal(code, output) }
+  }
+
+  /// Within which a host has to answer.
+  static let seconds = 4
+
+  /// What is said of an answer that is none: the last line of what ssh has said.
+  static func refusal(_ code: Int32?, _ output: String) -> String {
+    guard let code else { return "no answer within \(seconds) s" }
+    let last = output.split(whereSeparator: \.isNewline).last
+    return last.map { TerminalText.escaped(String($0)) } ?? "ssh ended with \(code)"
   }
 
   /// The ssh that mpirun would use: of several, such as `ssh : rsh`, the first.

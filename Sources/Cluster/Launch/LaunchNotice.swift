@@ -7,6 +7,8 @@ package enum LaunchNotice: Sendable, Equatable {
   case rankEnded(rank: String, host: String, signal: String)
   /// mpirun has lost a host.
   case hostLost(String)
+  /// MPI has not begun in a rank.
+  case notBegun(host: String)
   /// The ranks were not all there in time; what was found, in words.
   case stuck(String)
   /// There is no mpirun that could be started.
@@ -24,6 +26,10 @@ package enum LaunchNotice: Sendable, Equatable {
       self = .rankEnded(rank: rank, host: host, signal: signal)
     } else if line.contains("Remote daemon:"), let host = words.last {
       self = .hostLost(host)
+    } else if line.contains("Local abort before MPI_INIT"), line.first == "[",
+      let host = line.dropFirst().split(separator: ":").first
+    {
+      self = .notBegun(host: String(host))
     } else {
       return nil
     }
@@ -34,7 +40,7 @@ package enum LaunchNotice: Sendable, Equatable {
     switch self {
     case .rankEnded(_, _, let signal): ["\(SIGKILL)", "\(SIGTERM)"].contains(signal)
     case .hostLost: true
-    case .stuck, .notStarted: false
+    case .notBegun, .stuck, .notStarted: false
     }
   }
 
@@ -44,6 +50,7 @@ package enum LaunchNotice: Sendable, Equatable {
     case .rankEnded(let rank, let host, let signal):
       "rank \(rank) on \(host) was ended by signal \(signal)\(Self.memory(signal))"
     case .hostLost(let host): "\(host) is lost to mpirun"
+    case .notBegun(let host): "MPI does not start in a rank on \(host)"
     case .stuck(let text): text
     case .notStarted: "mpirun cannot be started"
     }

@@ -161,9 +161,10 @@ package struct Launcher {
       record.write(outcome, over: status, ranks: attempt.ranks, hasBegun: end.hasBegun)
       vain = end.hasBegun ? 0 : vain + 1
       guard outcome.isRestartable, words.isTraining, LaunchSignals.wishes == 0,
-        record.restarts < request.maxRestarts, vain < Self.mostInVain
+        record.restarts < request.maxRestarts, vain < LaunchAdvice.mostInVain
       else {
-        if let text = lastWords(outcome, words, restarts: record.restarts, vain: vain) { report(text) }
+        let text = lastWords(end, outcome, attempt, restarts: record.restarts, vain: vain)
+        if let text { report(text) }
         return outcome.code
       }
       record.restarts += 1
@@ -171,11 +172,11 @@ package struct Launcher {
       let following: Attempt?
       do { following = try next(after: attempt, end, listedIn: survivors) } catch {
         record.write(error, ranks: attempt.ranks, hasBegun: end.hasBegun)
-        report("\(error), and run again\(Self.with(words.folder))")
+        report("\(error), and run again\(LaunchAdvice.with(words.folder))")
         return ExitStatus(of: error).rawValue
       }
       guard let next = following else {
-        report("no host of the hostfile answers; run again\(Self.with(words.folder)) when one does")
+        report("no host of the hostfile answers; run again\(LaunchAdvice.with(words.folder)) when one does")
         return outcome.code
       }
       attempt = next
@@ -260,7 +261,9 @@ package struct Launcher {
       waitForLock(of: folder)
       words = words.resuming
     }
-    let left = listed.map { $0.filter(Set(reachable($0)).subtracting(faulty).contains) }
+    let left = listed.map {
+      $0.filter(Set(asked($0).filter { $0.code == 0 }.map(\.host)).subtracting(faulty).contains)
+    }
     guard left?.hosts.isEmpty != true else { return nil }
     return try self.attempt(words, on: left, listedIn: file)
   }
@@ -274,9 +277,6 @@ package struct Launcher {
   }
 
   private static let (leastStart, usualStart, longestStart) = (10.0, 300.0, 604_800.0)
-
-  /// Starts in a row of which none has begun before it is given up.
-  private static let mostInVain = 5
 
   /// The words with a run folder, and the folder if it was made for them.
   private func placed(_ words: TrainWords) throws -> (words: TrainWords, claimed: String?) {
@@ -305,7 +305,7 @@ package struct Launcher {
     guard LaunchSignals.wishes > 1 else { return nil }
     record.forgive()
     let signal = LaunchSignals.signal
-    report("stopped at once by signal \(signal); run again\(Self.with(words.folder))")
+    report("stopped at once by signal \(signal); run again\(LaunchAdvice.with(words.folder))")
     return record.writeStop(by: signal, over: status, ranks: attempt.ranks)
   }
 
@@ -313,32 +313,21 @@ package struct Launcher {
   private func stopped(_ moment: String, _ words: TrainWords, _ record: LaunchRecord) -> Int32 {
     record.forgive()
     record.writeStop()
-    report("stopped \(moment); run again\(Self.with(words.folder))")
+    report("stopped \(moment); run again\(LaunchAdvice.with(words.folder))")
     return ExitStatus.stopped.rawValue
   }
 
-  /// What to run again with: nothing more where no run has begun.
-  private static func with(_ folder: String?) -> String {
-    folder.map { RunFolder.isRun($0) } == true ? " with \(RunFolder.resumeWords(folder))" : ""
-  }
-
-  /// What no rank has said: why a run that could be restarted is not, and what mpirun does not find.
+  /// What no rank has said; see ``LaunchAdvice``.
   private func lastWords(
-    _ outcome: LaunchOutcome, _ words: TrainWords, restarts: Int, vain: Int
+    _ end: Supervision.End, _ outcome: LaunchOutcome, _ attempt: Attempt, restarts: Int, vain: Int
   ) -> String? {
-    let cause = outcome.cause ?? "a rank was lost"
-    let doctor =
-      request.hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
-    if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
-    guard outcome.isRestartable else { return nil }
-    guard words.isTraining else { return "\(cause); run again" }
-    if vain >= Self.mostInVain {
-      return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
+    let isKnown =
+      end.hasBegun || end.sweep != nil || end.judged != nil || end.said != nil || outcome.isFromOutside
+    return LaunchAdvice(
+      hostfile: request.hostfile, maxRestarts: request.maxRestarts, attempt.words
+    ).lastWords(outcome, restarts: restarts, vain: vain) {
+      isKnown ? nil : attempt.hosts.map(asked) ?? []
     }
-    let (count, advice) =
-      request.maxRestarts > 0
-      ? (" after \(Count.text(restarts, "restart"))", "") : ("", ", or with --max-restarts")
-    return "\(cause)\(count); run again\(Self.with(words.folder))\(advice)"
   }
 
   /// Waits while another process holds the run folder. A file server may keep the lock of a host that is lost
@@ -373,8 +362,9 @@ package struct Launcher {
     }
   }
 
-  private func reachable(_ hosts: Hostfile) -> [String] {
-    HostProbe.run(on: hosts.hosts, seconds: 4) { _ in "true" }.filter { $0.code == 0 }.map(\.host)
+  /// Whether hosts answer now.
+  private func asked(_ hosts: Hostfile) -> [HostProbe.Answer] {
+    HostProbe.run(on: hosts.hosts, seconds: HostProbe.seconds) { _ in "true" }
   }
 
   /// Tells the ranks the width of this terminal, if it is one.

@@ -167,6 +167,27 @@ extension EndToEnd {
       #expect(!isSeen || status?.exitCode == 66 && status?.cause == "the data are gone")
     }
 
+    @Test("of a cause that a watchdog has told the line of the restart does not tell again")
+    func causeOnce() throws {
+      let folder = try Folder()
+      let cause = "rank 0 on a ended without a word"
+      let finished = try Lockstep.start(
+        ["launch", "-n", "1", "--max-restarts", "2", "train", "ring", "--run", "run"], in: folder,
+        with: "mpirun",
+        doing: """
+          case $* in *--resume) exit 75 ;; esac
+          echo 'model: m' >&2
+          echo 'lockstep: watchdog: \(cause)' >&2
+          mkdir run && : > run/options.yaml
+          echo '{"state":"failed","step":7,"exit_code":69,"cause":"\(cause)","start":"'$LOCKSTEP_START'"}' \
+            > run/status.json
+          exit 69
+          """
+      ).wait()
+      let restart = "lockstep: restart 1 of 2 with 1 rank, after step 0"
+      #expect(finished.messages == ["lockstep: watchdog: \(cause)", restart], "\(finished.errors)")
+    }
+
     @Test("a start that never began ends with the hosts that do not answer")
     func unreachableHost() throws {
       let folder = try Folder()

@@ -182,8 +182,10 @@ package struct Launcher {
       attempt = next
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words, record) }
       let place = next.hosts.map(place) ?? ""
+      // A watchdog has said the same just before.
+      let isSaid = outcome.cause != nil && outcome.cause == end.judged
       report(
-        "\(outcome.cause ?? "a rank was lost"); restart \(record.restarts) of \(request.maxRestarts) with "
+        "\(isSaid ? "" : "\(outcome.cause ?? "a rank was lost"); ")restart \(record.restarts) of \(request.maxRestarts) with "
           + "\(Count.text(next.ranks, "rank"))\(place)\(Self.point(next.words))")
     }
   }

@@ -141,7 +141,10 @@ struct HostFactsTests {
   private func facts() -> HostFacts {
     var facts = HostFacts(name: "node2", slots: 2)
     facts.sshCode = 0
-    facts.answers = ["program": "abc", "cores": "4", "orted": "/usr/bin/orted", "free": "104857600"]
+    facts.answers = [
+      "program": "abc", "cores": "4", "orted": "/usr/bin/orted", "free": "104857600",
+      "temporary-free": "4096",
+    ]
     facts.sharesFolder = true
     facts.clockOffset = 0
     facts.bandwidth = 940
@@ -164,6 +167,11 @@ struct HostFactsTests {
     #expect(verdicts { $0.answers["program"] = nil } == ["FAIL node2 program"])
     #expect(verdicts { $0.answers["orted"] = nil } == ["FAIL node2 MPI"])
     #expect(verdicts { $0.slots = 5 } == ["WARN node2 cores"])
+    #expect(verdicts { $0.answers["temporary-free"] = "4095" } == ["FAIL node2 temporary folder"])
+    #expect(
+      verdicts { $0.answers["temporary-refused"] = "Read-only file system" } == [
+        "FAIL node2 temporary folder"
+      ])
     #expect(verdicts { $0.bandwidth = 90 } == ["WARN node2 network"])
     #expect(verdicts { $0.bandwidth = nil } == ["WARN node2 network"], "slower than can be measured")
     #expect(verdicts { ($0.bandwidth, $0.isLocal) = (nil, true) } == [])

@@ -16,6 +16,7 @@ package struct HostFacts: Sendable, Equatable {
   /// What ssh said in place of an answer.
   var sshMessage = ""
   /// `key value` lines; `refused` is why a file in the run folder that it sees could not be renamed,
+  /// `temporary-refused` why none could be made in its folder for temporary files,
   /// `machine` its kernel's start and its own name: clones and containers may have one of them alike.
   package var answers: [String: String] = [:]
   /// Whether a file that was made here could be renamed there; nil where this host does not see the folder
@@ -66,7 +67,7 @@ package struct HostFacts: Sendable, Equatable {
         .fail("\(name) ssh", refusal, "make this work without a password: ssh \(name) true", .peerLost)
       ]
     }
-    return [program(reference), mpi, cores, network, clock, folder(reference)]
+    return [program(reference), mpi, cores, temporary, network, clock, folder(reference)]
   }
 
   /// A warning of each machine that stands there under several names: its ranks would share no memory.
@@ -113,6 +114,28 @@ package struct HostFacts: Sendable, Equatable {
       ? .ok("\(name) cores", detail) : .warn("\(name) cores", detail, "write slots=\(cores) or fewer")
   }
 
+  /// Kibibytes that Open MPI finds room in for its session, with much to spare.
+  private static let sessionRoom = 4096
+
+  /// Where Open MPI keeps its session: without it no rank begins.
+  private var temporary: DiagnosisCheck {
+    let path = answers["temporary"] ?? "/tmp"
+    let free = answers["temporary-free"].flatMap { Int($0) }
+    let room = free.map { ", \(ByteCount.text(Self.bytes(ofKibibytes: $0))) free" } ?? ""
+    let advice = "free some space there and make it writable: Open MPI puts its session there; or set TMPDIR"
+    if let reason = answers["temporary-refused"] {
+      return .fail("\(name) temporary folder", "\(path) cannot be written: \(reason)\(room)", advice)
+    }
+    return free ?? .max < Self.sessionRoom
+      ? .fail("\(name) temporary folder", "\(path)\(room)", advice)
+      : .ok("\(name) temporary folder", "\(path)\(room)")
+  }
+
+  private static func bytes(ofKibibytes count: Int) -> Int {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: 1024)
+    return overflow ? .max : bytes
+  }
+
   private var network: DiagnosisCheck {
     let through = answers["interface"].map { "through \($0), " } ?? ""
     let latency = answers["latency"].map { ", \($0) ms there and back" } ?? ""
@@ -139,10 +162,8 @@ package struct HostFacts: Sendable, Equatable {
 
   private func folder(_ reference: Reference) -> DiagnosisCheck {
     let free =
-      answers["free"].flatMap { Int($0) }.map {
-        let (bytes, overflow) = $0.multipliedReportingOverflow(by: 1024)
-        return ", \(ByteCount.text(overflow ? .max : bytes)) free"
-      } ?? ""
+      answers["free"].flatMap { Int($0) }.map { ", \(ByteCount.text(Self.bytes(ofKibibytes: $0))) free" }
+      ?? ""
     switch sharesFolder {
     case true?: return .ok("\(name) run folder", "\(reference.folder) is shared, renaming works\(free)")
     case false?:

@@ -86,7 +86,11 @@ package enum HostSurvey {
     echo time $(date +%s); echo orted $(command -v orted)
     echo machine $(cat /proc/sys/kernel/random/boot_id 2>/dev/null && uname -n)
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
-    echo free $(df -Pk \(ShellWord.quoted(folder)) 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p')
+    free() { df -Pk "$1" 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p'; }
+    echo free $(free \(ShellWord.quoted(folder)))
+    t=${TMPDIR:-/tmp}
+    echo temporary $t; echo temporary-free $(free "$t")
+    f=$(LC_ALL=C mktemp "$t/\(RunFolder.doctorsMark)XXXXXX" 2>&1) && rm -f "$f" || echo temporary-refused "${f##*: }"
     m=\(ShellWord.quoted(mark))
     if [ -e "$m" ]; then echo refused $(LC_ALL=C mv "$m" "$m-renamed" 2>&1 | sed 's/.*: //'); fi
     set -- $SSH_CONNECTION

@@ -42,11 +42,12 @@ struct Bench: ParsableCommand {
   @Argument(
     help:
       "A recipe, such as dcgan, whose data are not read; gemm, conv, allreduce or checkpoint; collapse, divergence, accident or health.",
-    completion: .list(
-      Recipes.names + ["gemm", "conv", "allreduce", "checkpoint"]
-        + RecoveryBenchmark.Case.allCases.map(\.rawValue))
-  )
+    completion: .list(Recipes.names + Bench.others))
   var name: String
+
+  /// What is timed beside recipes.
+  private static let others =
+    ["gemm", "conv", "allreduce", "checkpoint"] + RecoveryBenchmark.Case.allCases.map(\.rawValue)
 
   @Argument(help: "key=value words.")
   var words: [String] = []
@@ -61,6 +62,14 @@ struct Bench: ParsableCommand {
   var json = false
 
   func validate() throws {
+    let names = Recipes.names + Self.others
+    guard names.contains(name) || RecipeSource.isFile(name) else {
+      let near = OptionSuggestions(words: names).nearest(to: name)
+      let hint = near.isEmpty ? "give" : "did you mean \(Prose.alternatives(near))? Give"
+      throw ValidationError(
+        "bench times no \(TerminalText.escaped(name.shortened)); \(hint) \(Prose.alternatives(Self.others)), "
+          + "a recipe (\(Recipes.names.joined(separator: ", "))), or the path of a YAML file.")
+    }
     guard (1...100).contains(runs) else { throw ValidationError("--runs lies between 1 and 100.") }
     if let writers, writers < 1 { throw ValidationError("--writers is at least 1.") }
     guard writers == nil || timesCheckpoints else {

@@ -98,6 +98,7 @@ extension EndToEnd {
         (["sample", "run", "--seed", "none"], "is invalid for '--seed"),
         (["plan", "ring", "--beside", "1", "--calibration", "plan.json"], "leave out --beside"),
         (["plan", "ring", "--beside", "1", "threads=2"], "leave out --beside"),
+        (["bench", "gem"], "bench times no gem; did you mean gemm? Give gemm, conv, allreduce, checkpoint,"),
         (["bench", "ring", "--writers", "1"], "--writers is for bench checkpoint"),
         (
           ["launch", "-n", "2", "export", "run"], "launch starts train, evaluate, bench or doctor, not export"

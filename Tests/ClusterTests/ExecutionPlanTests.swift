@@ -191,6 +191,15 @@ struct ExecutionPlanTests {
     let plan = try Self.plan(
       options, Self.calibration(1), on: ClusterDescription(text: "nodes: 6\ncores: 1", path: "c"))
     #expect(plan.rows.map(\.nodes) == [1, 2, 4, 6, 8] && plan.worthwhileNodes == 8)
+    #expect(
+      plan.rows[3].limit == "ranks with 2 micro-batches beside others with fewer",
+      "it stands behind `limited by`")
+  }
+
+  @Test("a change too small for its digits has no sign")
+  func changes() {
+    let texts = [2.04, 0.04, 0, -0.04, -2.06].map(ExecutionPlan.change)
+    #expect(texts == ["+2.0 %", "0.0 %", "0.0 %", "0.0 %", "-2.1 %"])
   }
 
   @Test("slower cores take longer for all, ranks of a node share an update")

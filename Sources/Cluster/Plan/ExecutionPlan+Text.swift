@@ -100,6 +100,12 @@ extension ExecutionPlan {
     return lines
   }
 
+  /// For people: percents more or less; none has no sign.
+  package static func change(_ percents: Double) -> String {
+    let text = fixed(percents, 1)
+    return (text.hasPrefix("-") || text == fixed(0, 1) ? text : "+" + text) + " %"
+  }
+
   /// What vectors cut otherwise would change.
   private var bucketAdvice: String {
     func mebibytes(_ length: Int) -> String {
@@ -112,7 +118,7 @@ extension ExecutionPlan {
     guard others.contains(where: { abs($0.1) >= 1 }) else {
       return "\(begin): no other length changes 1 %"
     }
-    let changes = others.map { "\($0) \($1 < 0 ? "-" : "+")\(Self.fixed(abs($1), 1)) %" }
+    let changes = others.map { "\($0) \(Self.change($1))" }
     return "\(begin); \(Prose.list(changes)) \(sampleName)/s"
   }
 

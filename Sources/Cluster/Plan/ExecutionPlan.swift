@@ -230,7 +230,7 @@ private struct Predictor {
       let wire = cost.bytesSent(of: bytes) / cluster.link.bandwidth
       let cause =
         wire > single.seconds / 2 ? "bandwidth" : single.work > single.seconds / 2 ? "copying" : "latency"
-      losses.append((exposed / step, "the \(sum.name)'s sum is waited for (\(cause))"))
+      losses.append((exposed / step, "waiting for the \(sum.name)'s sum (\(cause))"))
     }
     let updates = graph.sums.reduce(0) { $0 + $1.updates.reduce(0, +) }
     losses.append((updates / step, "the update, which only ranks of a node share"))
@@ -239,12 +239,12 @@ private struct Predictor {
     losses.append(
       (
         (1 - mean / most) * prediction.computing / step,
-        "some ranks have \(Int(most)) micro-batches, others fewer"
+        "ranks with \(Int(most)) micro-batches beside others with fewer"
       ))
     losses.append(
       (
         1 - Double(busy) / Double(cluster.cores),
-        "\(Count.text(cluster.cores - busy, "core")) of a node \(cluster.cores - busy == 1 ? "has" : "have") nothing to do"
+        "\(Count.text(cluster.cores - busy, "idle core")) of a node"
       )
     )
     guard let largest = losses.max(by: { $0.share < $1.share }), largest.share >= 0.05 else {

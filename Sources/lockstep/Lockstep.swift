@@ -20,11 +20,11 @@ struct Lockstep: ParsableCommand {
         mpirun -n 3 lockstep train --run runs/digits --resume
         lockstep launch -n 4 --hostfile hosts --max-restarts 5 train dcgan
 
-      Exit codes: 0 done, 64 usage, 65 bad data or checkpoint, 66 input missing,
-      69 peer lost or stalled, 73 cannot create or lock an output, 74 input or
-      output failed, 75 stopped early (--run FOLDER --resume goes on, if it was
-      saved), 76 ranks disagree, 78 wrong configuration, 79 training collapsed or
-      diverged.
+      Exit codes: 0 done, 1 something unforeseen, 64 usage, 65 bad data or
+      checkpoint, 66 input missing, 69 peer lost or stalled, 73 cannot create or
+      lock an output, 74 input or output failed, 75 stopped early (--run FOLDER
+      --resume goes on, if it was saved), 76 ranks disagree, 78 wrong
+      configuration, 79 training collapsed or diverged.
       """,
     version: Program.version,
     subcommands: [

@@ -40,6 +40,15 @@ struct VolumeInspectionTests {
     #expect(try VolumeInspection(request("|u1", "(2, 4, 5, 3)", [UInt8](repeating: 0, count: 120))) == nil)
   }
 
+  @Test("labels that have as many samples are told with one number")
+  func labels() {
+    func text(_ labels: [Int32]) -> String {
+      LabelCounts(labels: 2, samples: labels.count) { labels[$0] }.text
+    }
+    #expect(text([0, 1, 1, 0]) == "2, each with 2 samples" && text([0, 1]) == "2, each with 1 sample")
+    #expect(text([0, 1, 1]) == "2, each with 1 to 2 samples")
+  }
+
   @Test("64 volumes are drawn that are spread evenly over the data")
   func picture() throws {
     // The second half of 128 is full.

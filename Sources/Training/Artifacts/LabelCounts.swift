@@ -1,19 +1,22 @@
+import Platform
+
 /// How many samples there are of each label.
-struct LabelCounts {
+package struct LabelCounts {
   /// In the order of the labels; empty if samples are unlabelled.
   let counts: [Int]
 
   /// Counts the labels of `samples` samples, which lie in `0..<labels`.
-  init(labels: Int, samples: Int, label: (Int) -> Int32) {
+  package init(labels: Int, samples: Int, label: (Int) -> Int32) {
     var counts = [Int](repeating: 0, count: labels)
     for index in 0..<(labels > 0 ? samples : 0) { counts[Int(label(index))] += 1 }
     self.counts = counts
   }
 
   /// For people.
-  var text: String {
+  package var text: String {
     guard let least = counts.min(), let most = counts.max() else { return "none" }
-    return "\(counts.count), each with \(least) to \(most) samples"
+    let each = least == most ? Count.text(most, "sample") : "\(least) to \(most) samples"
+    return "\(counts.count), each with \(each)"
   }
 
   /// `0 amphora (12), 1 bowl (9)`; those that have no names, as a request may ask for more, are left out.

@@ -29,8 +29,9 @@ package struct TransferWeights {
     }
     let taken = fitting.count { $0 != nil }
     guard differences.isEmpty || isPartial && taken > 0 else {
+      let what = isPartial ? "weights of which nothing fits" : "weights of another model than"
       throw CheckpointError(
-        .otherModel, "weights of another model than \(store.name): \(differences)", path: path,
+        .otherModel, "\(what) \(store.name): \(differences)", path: path,
         advice: taken > 0
           ? "give weights of this architecture, or init.partial=true to take the \(taken) tensors that fit"
           : "give weights of this architecture")

@@ -12,11 +12,13 @@ extension NPYArray {
     var (least, largest) = (Float.infinity, -Float.infinity)
     var lastBad = -1
     try add(to: hash) { (piece, first) throws(DatasetError) in
-      func report(_ index: Int, _ problem: String, _ advice: String) throws(DatasetError) {
+      func report(
+        _ index: Int, _ problem: @autoclosure () -> String, _ advice: @autoclosure () -> String
+      ) throws(DatasetError) {
         let sample = (first + index) / valuesPerSample
         guard sample != lastBad else { return }
         lastBad = sample
-        try problems.report(DatasetError(.badData, problem, "\(path), sample \(sample)", advice))
+        try problems.report(DatasetError(.badData, problem(), "\(path), sample \(sample)", advice()))
       }
       guard header.element.isFloat else {
         least = min(least, Float(piece.reduce(.max, min)))

@@ -1,3 +1,5 @@
+import Platform
+
 extension CheckpointStore {
   /// Writes a generation, verifies it, publishes it, points `latest` to it and `best` to the best one if one
   /// is known, and removes the oldest beyond ``keepLast``.
@@ -108,7 +110,8 @@ extension CheckpointStore {
   ///
   /// - Throws: ``CheckpointError`` of kind `noSpace`, `cannotCreate`, or `inputOutput` where nobody can tell.
   package func requireSpace(for files: [TensorFile]) throws(CheckpointError) {
-    try makeDirectory()
+    // A folder that may not be read may be written to.
+    if !Files.isFolder(directory) { try makeDirectory() }
     let needed = files.reduce(1 << 16) { $0 + $1.sizeBound }
     let free = try fileSystem.availableBytes(directory)
     guard free < needed else { return }

@@ -272,6 +272,15 @@ import Testing
     #expect(names(in: directory).isEmpty)
   }
 
+  @Test(
+    "room can be asked for in a folder that may be written to and not be read",
+    .enabled(if: geteuid() != 0, "root may read every folder"))
+  func freeSpaceUnseen() throws {
+    #expect(mkdir(directory, 0o300) == 0)
+    defer { chmod(directory, 0o700) }
+    try store.requireSpace(for: sampleContents(step: 1).files)
+  }
+
   @Test("a folder that cannot be made is named")
   func cannotCreate() throws {
     let store = CheckpointStore(directory: folder.path + "/missing/checkpoints")

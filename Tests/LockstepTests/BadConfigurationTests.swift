@@ -128,6 +128,21 @@ extension EndToEnd {
       #expect(!folder.has("run"))
     }
 
+    @Test("more ranks than a Slurm job has slots are refused, and so many are not")
+    func tooManyForSlurm() throws {
+      let folder = try Folder()
+      for (ranks, status) in [("4", 0), ("5", 78)] {
+        let finished = try Job(
+          [
+            "/usr/bin/env", "SLURM_JOB_ID=7", "SLURM_TASKS_PER_NODE=1(x2),2", Lockstep.path!, "launch", "-n",
+            ranks, "--dry-run", "train", "dcgan",
+          ], in: folder
+        ).wait()
+        #expect(finished.status == status, "\(finished.errors)")
+        #expect(status == 0 || finished.errors.contains("4 slots of the Slurm job; ask for -n 4"))
+      }
+    }
+
     @Test("more ranks than micro-batches are refused", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
     func tooManyRanks() throws {
       let folder = try Folder()

@@ -49,12 +49,12 @@ package struct Launcher {
     self.report = { text in errors.add(text.utf8.count, isKept: true) { report(text) } }
     let listed = try request.hostfile.map { try Hostfile.read($0) }
     self.listed = listed
-    let slots = listed?.slots ?? Cores.onNode
-    if request.ranks > slots, !request.oversubscribes, !(Self.isAllocated && listed == nil) {
+    let slots = listed?.slots ?? (Self.isAllocated ? SlurmAllocation.slots : Cores.onNode)
+    if let slots, request.ranks > slots, !request.oversubscribes {
+      let place = request.hostfile ?? (Self.isAllocated ? "the Slurm job" : "this host")
       throw LaunchError(
         .configuration,
-        "\(request.ranks) ranks on \(slots) slots of \(request.hostfile ?? "this host"); "
-          + "ask for -n \(slots), or add --oversubscribe")
+        "\(request.ranks) ranks on \(slots) slots of \(place); ask for -n \(slots), or add --oversubscribe")
     }
     HostProbe.resolve(listed?.hosts.map(\.name) ?? [])
     let own = listed?.hosts.map(\.name).filter(HostProbe.isLocal) ?? []

@@ -44,10 +44,14 @@ struct Doctor: ParsableCommand {
     // Before the ranks are joined: a process that uses MPI should not start others.
     let isFirst = LaunchEnvironment.current.isFirst
     let launch = isFirst ? LaunchFacts.gather() : LaunchFacts()
-    if let hostfile {
+    // Tasks that cannot find each other cannot be compared: the first says so, among its own checks.
+    let isParted = LaunchEnvironment.current.launcher == .slurmWithoutPMI
+    if isParted, !isFirst { leave(.configuration) }
+    if hostfile != nil || isParted {
       alone {
         let base = Diagnosis(machine: .gather(), launch: launch, folder: .probe(folder), world: nil)
-        let diagnosis = Diagnosis(base.checks + (try HostSurvey.checks(hostfile, run: folder)))
+        let hosts = try hostfile.map { try HostSurvey.checks($0, run: folder) } ?? []
+        let diagnosis = Diagnosis(base.checks + hosts)
         print(json ? diagnosis.json : diagnosis.text(hasColours: Self.hasColours))
         leave(diagnosis.exitStatus)
       }

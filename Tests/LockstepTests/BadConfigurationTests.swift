@@ -143,6 +143,24 @@ extension EndToEnd {
       }
     }
 
+    @Test(
+      "of tasks that srun started without PMI the first is diagnosed, with what to do, and the others are silent"
+    )
+    func doctorWithoutPMI() throws {
+      let folder = try Folder()
+      for rank in ["0", "1"] {
+        let finished = try Job(
+          [
+            "/usr/bin/env", "SLURM_STEP_NUM_TASKS=2", "SLURM_PROCID=\(rank)", Lockstep.path!, "doctor",
+            "--run", "run",
+          ], in: folder
+        ).wait()
+        #expect(finished.status == 78, "\(finished)")
+        #expect(finished.output.contains("srun --mpi=pmix") == (rank == "0"), "\(finished)")
+        #expect(rank == "0" || finished.output.isEmpty && finished.errors.isEmpty, "\(finished)")
+      }
+    }
+
     @Test("more ranks than micro-batches are refused", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
     func tooManyRanks() throws {
       let folder = try Folder()

@@ -13,19 +13,14 @@ extension LaunchFacts {
 
   private var launch: DiagnosisCheck {
     let name = "mpirun"
-    guard let mpirun else {
-      switch launcher {
-      case .none:
-        return .warn(
-          name, "not found on PATH; training runs on one rank",
-          "apt-get install openmpi-bin, or load the cluster's MPI module")
-      case .openMPI, .slurm, .pmi: return .ok(name, "not on PATH and not needed: \(launcherName)")
-      case .slurmWithoutPMI:
-        return .fail(name, "srun without PMI: the tasks cannot find each other", "srun --mpi=pmix")
-      }
-    }
     if launcher == .slurmWithoutPMI {
       return .fail(name, "srun without PMI: the tasks cannot find each other", "srun --mpi=pmix")
+    }
+    guard let mpirun else {
+      guard launcher == .none else { return .ok(name, "not on PATH and not needed: \(launcherName)") }
+      return .warn(
+        name, "not found on PATH; training runs on one rank",
+        "apt-get install openmpi-bin, or load the cluster's MPI module")
     }
     guard let mpirunVersion, let found = Release(mpirunVersion) else {
       return .warn(

@@ -72,6 +72,14 @@ struct LaunchOutputTests {
     }
   }
 
+  @Test("a rank's error that comes into a box is shown, and the box is left out", arguments: [1, 999])
+  func errorInBox(pieces: Int) {
+    let error = "lockstep: cannot write: No space left on device, /runs/a; free some space\n"
+    let abort = "\(rule)\nMPI_ABORT was invoked on rank 0\n\(error)with errorcode 73.\n\(rule)\n"
+    #expect(passed(abort, pieces: pieces) == error)
+    #expect(passed(box.replacing("  Exit code:", with: "\(error)  Exit code:"), pieces: pieces) == error)
+  }
+
   @Test("what is held back is released where it is too long for a box, or is not continued")
   func released() {
     let table = "\(rule)\n" + String(repeating: "a row of a table\n", count: 400)

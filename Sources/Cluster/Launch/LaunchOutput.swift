@@ -82,7 +82,16 @@ package struct LaunchOutput {
       return
     }
     lines.append(String(decoding: line, as: UTF8.self))
-    if line.starts(with: Self.errorPrefix.utf8) { hasCause = true }
+    if line.starts(with: Self.errorPrefix.utf8) {
+      hasCause = true
+      // A rank writes when it will; what it says is not left out with a box that it came into.
+      if isBox {
+        held.removeLast(line.count + 1)
+        result += aboveLive(line + [Self.newline])
+        (line, isDashes) = ([], true)
+        return
+      }
+    }
     let isRule = isDashes && line.count >= Self.shortestRule
     if isBox && isRule {
       let box = String(decoding: held, as: UTF8.self)

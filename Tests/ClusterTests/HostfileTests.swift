@@ -68,6 +68,11 @@ struct HostfileTests {
       ),
       ("node1 slots=2 port=+22", "hosts:1:20: '+22' is no port; write a number from 1 to 65535"),
       ("node1 slots=2 port=22 port=23", "hosts:1:23: the port is given twice; keep one"),
+      (
+        "node1 slots=2 max_slots=4 max-slots=5", "hosts:1:27: the most slots are given twice; keep one"
+      ),
+      ("node1 slots=2 username=a user_name=b", "hosts:1:26: the user is given twice; keep one"),
+      ("node1:0", "hosts:1:1: 'node1:0' is no host name; write: node1 slots=1"),
       ("node1:1", "hosts:1:1: 'node1:1' is no host name; write: node1 slots=1"),
       (
         "a slots=1\nb slots=1\na slots=2",

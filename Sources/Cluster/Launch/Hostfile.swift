@@ -171,7 +171,7 @@ struct HostfileLinter {
     if parts.count == 2, let slots = Int(parts[1]) {
       tell(
         line, column, "'\(name.shortened)' is no host name",
-        "write: \(String(parts[0]).shortened) slots=\(slots)")
+        "write: \(String(parts[0]).shortened) slots=\(max(1, slots))")
     } else if parts.count > 2 {
       tell(
         line, column, "'\(name.shortened)' is an IPv6 address, which mpirun does not read here",
@@ -211,12 +211,11 @@ struct HostfileLinter {
     }
     if Self.slotKeys.contains(key) {
       guard let count = count("how many ranks the host takes") else { return }
-      if given.slots != nil {
-        tell(line, column, "the slots are given twice", "keep one")
-      }
+      if given.slots != nil { tell(line, column, "the slots are given twice", "keep one") }
       given.slots = count
     } else if Self.limitKeys.contains(key) {
       guard let count = count("how many ranks the host takes at most") else { return }
+      if given.limit != nil { tell(line, column, "the most slots are given twice", "keep one") }
       given.limit = count
     } else if Self.userKeys.contains(key) {
       // ssh and a shell get it.
@@ -227,6 +226,7 @@ struct HostfileLinter {
           "use letters, digits, dots and hyphens")
         return
       }
+      if given.user != nil { tell(line, column, "the user is given twice", "keep one") }
       given.user = parts[1]
     } else if key == Self.portKey {
       guard let port = Self.number(parts[1]), (1...65_535).contains(port) else {

@@ -144,7 +144,7 @@ struct HostFactsTests {
   private let reference = HostFacts.Reference(program: "abc", path: "/opt/lockstep", folder: "/shared")
 
   private func facts() -> HostFacts {
-    var facts = HostFacts(name: "node2", slots: 2)
+    var facts = HostFacts(Hostfile.Host(name: "node2", slots: 2))
     facts.sshCode = 0
     facts.answers = [
       "program": "abc", "cores": "4", "orted": "/usr/bin/orted", "free": "104857600",
@@ -184,13 +184,24 @@ struct HostFactsTests {
     #expect(verdicts { $0.sharesFolder = false } == ["WARN node2 run folder"])
   }
 
+  @Test("what to do about a host that does not answer has the user and the port of the hostfile")
+  func unreachable() throws {
+    let host = try #require(
+      try Hostfile(text: "node2 slots=1 port=2222 user_name=ada", path: "hosts").hosts.first)
+    var facts = HostFacts(host)
+    let ssh = "ssh -p 2222 ada@node2 true"
+    #expect(facts.checks(reference).map(\.advice) == ["check that it is on and in reach: \(ssh)"])
+    facts.sshCode = 255
+    #expect(facts.checks(reference).map(\.advice) == ["make this work without a password: \(ssh)"])
+  }
+
   @Test("a host that stands there under several names is told once")
   func doubles() {
     let machines = [
       ("node1", "a node1"), ("node2", "a node2"), ("x", nil), ("10.77.0.2", "a node2"), ("y", nil),
     ]
     let hosts = machines.map { name, machine in
-      var facts = HostFacts(name: name, slots: 1)
+      var facts = HostFacts(Hostfile.Host(name: name, slots: 1))
       facts.answers["machine"] = machine
       return facts
     }

@@ -14,8 +14,8 @@ struct LaunchAdviceTests {
     ) { answers }
   }
 
-  private func answer(_ host: String, _ code: Int32?, _ output: String = "") -> HostProbe.Answer {
-    HostProbe.Answer(host: host, code: code, output: output, milliseconds: 1)
+  private func answer(_ name: String, _ code: Int32?, _ output: String = "") -> HostProbe.Answer {
+    HostProbe.Answer(host: Hostfile.Host(name: name, slots: 1), code: code, output: output, milliseconds: 1)
   }
 
   @Test("of a start that never began hosts that do not answer are named, with ssh's reason and what to do")
@@ -27,6 +27,8 @@ struct LaunchAdviceTests {
         + "(publickey).) and node3 (no answer within 4 s); make this work without a password: ssh node2 true, "
         + "or go on without: run again with --max-restarts")
     #expect(words([refused])?.hasSuffix("ssh node2 true") == true, "no host would be left")
+    #expect(
+      words([answer("node3", nil)])?.hasSuffix("check that it is on and in reach: ssh node3 true") == true)
     #expect(words(restarts: 2, of: 2, [answer("node1", 0), refused])?.hasSuffix("ssh node2 true") == true)
   }
 

@@ -7,6 +7,8 @@ package struct HostFacts: Sendable, Equatable {
   package var name: String
   /// The ranks it is to take.
   package var slots: Int
+  /// The ssh that reaches it, as a person types it.
+  let ssh: String
   /// Whether it is this host.
   package var isLocal = false
   /// Whether the name has an address.
@@ -28,9 +30,8 @@ package struct HostFacts: Sendable, Equatable {
   /// this host.
   package var bandwidth: Double?
 
-  package init(name: String, slots: Int) {
-    self.name = name
-    self.slots = slots
+  package init(_ host: Hostfile.Host) {
+    (name, slots, ssh) = (host.name, host.slots, host.ssh)
   }
 
   /// What every host must have alike, as this one has it.
@@ -54,18 +55,8 @@ package struct HostFacts: Sendable, Equatable {
       return [.fail("\(name) name", "has no address", "check the spelling, or add it to /etc/hosts")]
     }
     let refusal = HostProbe.refusal(sshCode, sshMessage)
-    guard let sshCode else {
-      return [
-        .fail(
-          "\(name) ssh", refusal,
-          "check that it is on and in reach: ssh \(name) true",
-          .peerLost)
-      ]
-    }
     guard sshCode == 0 else {
-      return [
-        .fail("\(name) ssh", refusal, "make this work without a password: ssh \(name) true", .peerLost)
-      ]
+      return [.fail("\(name) ssh", refusal, HostProbe.remedy(sshCode, ssh), .peerLost)]
     }
     return [program(reference), mpi, cores, temporary, network, clock, folder(reference)]
   }
@@ -107,7 +98,7 @@ package struct HostFacts: Sendable, Equatable {
 
   private var cores: DiagnosisCheck {
     guard let cores = answers["cores"].flatMap({ Int($0) }) else {
-      return .warn("\(name) cores", "unknown", "see: ssh \(name) nproc")
+      return .warn("\(name) cores", "unknown", "see: \(ssh) nproc")
     }
     let detail = "\(Count.text(slots, "slot")) on \(Count.text(cores, "core"))"
     return slots <= cores
@@ -151,7 +142,7 @@ package struct HostFacts: Sendable, Equatable {
 
   private var clock: DiagnosisCheck {
     guard let clockOffset, abs(clockOffset) < 1e12 else {
-      return .warn("\(name) clock", "unknown", "see: ssh \(name) date")
+      return .warn("\(name) clock", "unknown", "see: \(ssh) date")
     }
     let size = abs(clockOffset)
     let detail = "\(Int(size)) s \(clockOffset < 0 ? "behind" : "ahead")"

@@ -44,7 +44,7 @@ package enum HostSurvey {
     let reached = hosts.indices.filter { answers[$0].code == 0 && !HostProbe.isLocal(names[$0]) }
     let bandwidths = measured(reached, of: hosts)
     return hosts.indices.map { index in
-      var facts = HostFacts(name: names[index], slots: hosts[index].slots)
+      var facts = HostFacts(hosts[index])
       facts.isLocal = HostProbe.isLocal(facts.name)
       facts.resolves =
         facts.isLocal || HostProbe.resolves(facts.name) || answers[index].code == 0

@@ -9,19 +9,24 @@ package enum HostProbe {
   /// What a host answered.
   package struct Answer: Sendable, Equatable {
     package let host: String
+    /// The ssh that reaches it, as a person types it.
+    package let ssh: String
     /// The exit code of ssh; nil if there was no answer in time.
     package let code: Int32?
     package let output: String
     /// Milliseconds from the first question to the end of this one.
     package let milliseconds: Int
 
-    package init(host: String, code: Int32?, output: String, milliseconds: Int) {
-      (self.host, self.code, self.output) = (host, code, output)
+    package init(host: Hostfile.Host, code: Int32?, output: String, milliseconds: Int) {
+      (self.host, ssh, self.code, self.output) = (host.name, host.ssh, code, output)
       self.milliseconds = milliseconds
     }
 
     /// Why it is none, in ssh's words where there are any.
     package var refusal: String { HostProbe.refusal(code, output) }
+
+    /// What to do where it is none.
+    package var remedy: String { HostProbe.remedy(code, ssh) }
   }
 
   /// Within which a host has to answer.
@@ -32,6 +37,13 @@ package enum HostProbe {
     guard let code else { return "no answer within \(seconds) s" }
     let last = output.split(whereSeparator: \.isNewline).last
     return last.map { TerminalText.escaped(String($0)) } ?? "ssh ended with \(code)"
+  }
+
+  /// What to do about an answer that is none.
+  /// - Parameter ssh: reaches the host, as a person types it.
+  static func remedy(_ code: Int32?, _ ssh: String) -> String {
+    code == nil
+      ? "check that it is on and in reach: \(ssh) true" : "make this work without a password: \(ssh) true"
   }
 
   /// The ssh that mpirun would use: of several, such as `ssh : rsh`, the first.
@@ -84,7 +96,7 @@ package enum HostProbe {
     var answers = [Answer?](repeating: nil, count: hosts.count)
     func answer(_ place: Int, _ code: Int32?, _ output: String) {
       answers[place] = Answer(
-        host: hosts[place].name, code: code, output: output,
+        host: hosts[place], code: code, output: output,
         milliseconds: Int(MonotonicClock.milliseconds - start))
     }
     var asked: [Asked] = []

@@ -26,6 +26,11 @@ package struct Hostfile: Sendable, Equatable {
     package var sshWords: [String] {
       (port.map { ["-p", $0] } ?? []) + ["--", user.map { "\($0)@\(address)" } ?? name]
     }
+
+    /// The same as a person types it.
+    package var ssh: String {
+      (["ssh"] + sshWords.filter { $0 != "--" }).joined(separator: " ")
+    }
   }
 
   /// What is behind the user of a name, if it has one.

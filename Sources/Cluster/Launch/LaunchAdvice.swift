@@ -49,7 +49,7 @@ package struct LaunchAdvice {
     }
     let names = Prose.list(refusals.map { "\($0.host) (\($0.refusal))" })
     let canGoWithout = maxRestarts == 0 && refusals.count < answers.count
-    return "\(cause), before the ranks had begun: no way to \(names); make this work without a password: "
-      + "ssh \(first.host) true" + (canGoWithout ? ", or go on without: run again with --max-restarts" : "")
+    return "\(cause), before the ranks had begun: no way to \(names); \(first.remedy)"
+      + (canGoWithout ? ", or go on without: run again with --max-restarts" : "")
   }
 }

@@ -13,8 +13,9 @@ package struct LaunchAdvice {
 
   /// - Parameter words: with the run folder.
   package init(hostfile: String?, maxRestarts: Int, _ words: TrainWords) {
-    (self.hostfile, folder, isTraining) = (hostfile, words.folder, words.isTraining)
-    self.maxRestarts = maxRestarts
+    (self.hostfile, self.maxRestarts, isTraining) = (hostfile, maxRestarts, words.isTraining)
+    // Other commands leave nothing to go on with.
+    folder = isTraining ? words.folder : nil
   }
 
   /// What to run again with: nothing more where no run has begun.
@@ -27,7 +28,8 @@ package struct LaunchAdvice {
   ///   - outcome: of the last start.
   ///   - restarts: how many there were.
   ///   - vain: starts in a row that have not begun.
-  ///   - answers: what the hosts say now, of a start that never began and of which nobody knows more; else nil.
+  ///   - answers: what the hosts say now, of a start that never began, or is not known to have, and of which
+  ///     nobody knows more; else nil.
   package func lastWords(
     _ outcome: LaunchOutcome, restarts: Int, vain: Int, answers: () -> [HostProbe.Answer]?
   ) -> String? {
@@ -35,21 +37,25 @@ package struct LaunchAdvice {
     let doctor = hostfile.map { "lockstep doctor --hostfile \(ShellWord.typed($0))" } ?? "lockstep doctor"
     if outcome.isProgramMissing { return "\(cause); `\(doctor)` says what is missing" }
     guard outcome.isRestartable else { return nil }
-    guard isTraining else { return "\(cause); run again" }
     if vain >= Self.mostInVain {
       return "\(cause), \(vain) times in a row before the ranks had begun; `\(doctor)` says what is missing"
     }
-    if maxRestarts > 0 { cause += " after \(Count.text(restarts, "restart"))" }
+    let isAdvised = isTraining && maxRestarts == 0
+    let after = isTraining && maxRestarts > 0 ? " after \(Count.text(restarts, "restart"))" : ""
     guard let answers = answers() else {
-      return "\(cause); run again\(Self.with(folder))" + (maxRestarts > 0 ? "" : ", or with --max-restarts")
+      let told = after.isEmpty ? "" : "given up\(after); "
+      return (outcome.isTold ? told : "\(cause)\(after); ")
+        + "run again\(Self.with(folder))\(isAdvised ? ", or with --max-restarts" : "")"
     }
+    cause += isTraining ? "\(after), before the ranks had begun" : ""
     let refusals = answers.filter { $0.code != 0 }
     guard let first = refusals.first else {
-      return "\(cause), before the ranks had begun; `\(doctor)` says what is missing"
+      return isTraining
+        ? "\(cause); `\(doctor)` says what is missing" : "\(cause); run again, or see `\(doctor)`"
     }
     let names = Prose.list(refusals.map { "\($0.host) (\($0.refusal))" })
-    let canGoWithout = maxRestarts == 0 && refusals.count < answers.count
-    return "\(cause), before the ranks had begun: no way to \(names); \(first.remedy)"
+    let canGoWithout = isAdvised && refusals.count < answers.count
+    return "\(cause): no way to \(names); \(first.remedy)"
       + (canGoWithout ? ", or go on without: run again with --max-restarts" : "")
   }
 }

@@ -44,6 +44,14 @@ package enum LaunchNotice: Sendable, Equatable {
     }
   }
 
+  /// Whether it says all that is to be known, so that a host need not lack anything.
+  var isWhole: Bool {
+    switch self {
+    case .rankEnded, .hostLost, .stuck: true
+    case .notBegun, .notStarted: false
+    }
+  }
+
   /// One line for people.
   package var text: String {
     switch self {

@@ -10,6 +10,10 @@ package struct LaunchOutcome: Sendable, Equatable {
   package let cause: String?
   /// Whether a rank, a host or mpirun was taken away, and did not fail for what it had loaded.
   package let isFromOutside: Bool
+  /// Whether somebody has said why, so that no host need be asked.
+  package let isExplained: Bool
+  /// Whether a watchdog has just told the cause to people.
+  let isTold: Bool
   /// Whether there is a host on which mpirun has not found the program, or cannot start it.
   let isProgramMissing: Bool
 
@@ -55,6 +59,8 @@ package struct LaunchOutcome: Sendable, Equatable {
       self.code == ExitStatus.peerLost.rawValue
       && (isMPIRunKilled || isHostLost || notice?.isFromOutside == true
         || status?.cause.map(WatchReport.tellsOfLostHost) == true)
+    isExplained = isFromOutside || verdict != nil || said != nil || notice?.isWhole == true
+    isTold = cause != nil && cause == verdict
   }
 
   private static func isFailure(_ code: Int32) -> Bool {

@@ -182,10 +182,8 @@ package struct Launcher {
       attempt = next
       if LaunchSignals.wishes > 0 { return stopped("between two starts", words, record) }
       let place = next.hosts.map(place) ?? ""
-      // A watchdog has said the same just before.
-      let isSaid = outcome.cause != nil && outcome.cause == end.judged
       report(
-        "\(isSaid ? "" : "\(outcome.cause ?? "a rank was lost"); ")restart \(record.restarts) of \(request.maxRestarts) with "
+        "\(outcome.isTold ? "" : "\(outcome.cause ?? "a rank was lost"); ")restart \(record.restarts) of \(request.maxRestarts) with "
           + "\(Count.text(next.ranks, "rank"))\(place)\(Self.point(next.words))")
     }
   }
@@ -323,8 +321,8 @@ package struct Launcher {
   private func lastWords(
     _ end: Supervision.End, _ outcome: LaunchOutcome, _ attempt: Attempt, restarts: Int, vain: Int
   ) -> String? {
-    let isKnown =
-      end.hasBegun || end.sweep != nil || end.judged != nil || end.said != nil || outcome.isFromOutside
+    // Ranks that do not train do not tell that they have begun.
+    let isKnown = outcome.isExplained || attempt.words.isTraining && end.hasBegun
     return LaunchAdvice(
       hostfile: request.hostfile, maxRestarts: request.maxRestarts, attempt.words
     ).lastWords(outcome, restarts: restarts, vain: vain) {

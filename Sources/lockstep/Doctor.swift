@@ -10,17 +10,18 @@ struct Doctor: ParsableCommand {
     abstract: "Check the machine, MPI and the run folder, alone or over all ranks.",
     discussion: """
       Every check is OK, WARN (training works, but more slowly or with a risk) or
-      FAIL, with what to do about it. Under mpirun the ranks are compared too: one
-      program, one MPI, one instruction set, a core for every thread.
+      FAIL, with what to do about it. The machine, MPI, the folder for temporary
+      files and the run folder are looked at; under mpirun the ranks are compared
+      too: one program, one MPI, one instruction set, a core for every thread.
 
         lockstep doctor
         lockstep doctor --hostfile hosts --run /shared/runs/digits
         mpirun -n 4 --hostfile hosts lockstep doctor --run /shared/runs/digits
 
       With --hostfile every host is asked too: name, ssh, program, MPI, cores,
-      network, clock and a shared run folder. That takes less than 10 s for up to
-      five hosts, and at most a second more for each further one, since the speed
-      of the network is measured with one after the other.
+      temporary folder, network, clock and a shared run folder. That takes less
+      than 10 s for up to five hosts, and at most a second more for each further
+      one, since the speed of the network is measured with one after the other.
 
       Exit codes: 0 if nothing fails, else that of the first failure: 69 a host
       does not answer, 73 the run folder cannot be written, 76 ranks disagree, 78

@@ -144,6 +144,21 @@ struct DiagnosisTests {
       }.verdict == .ok)
   }
 
+  @Test("a folder for temporary files that is missing, read-only or full fails, each with what to do")
+  func temporaryFolder() throws {
+    func check(_ refusal: String?, free: Int?) throws -> DiagnosisCheck {
+      try launch("temporary folder") { $0.temporary = .init(path: "/t", refusal: refusal, free: free) }
+    }
+    #expect(try check(nil, free: 4 << 20).verdict == .ok && check(nil, free: .max).detail == "/t")
+    #expect(try check(nil, free: 4 << 20 - 1).advice?.hasPrefix("free some space there") == true)
+    let readOnly = try check("Read-only file system", free: nil)
+    #expect(readOnly.verdict == .fail && readOnly.detail == "/t cannot be written: Read-only file system")
+    let missing = try check("No such file or directory", free: nil)
+    #expect(missing.verdict == .fail && missing.detail == "/t is not there")
+    #expect(missing.advice?.hasPrefix("make it: mkdir -p /t;") == true)
+    #expect(TemporaryFolderFacts.probe().refusal == nil, "tests have one")
+  }
+
   @Test("a folder that cannot be written, or is full, ends with code 73")
   func runFolder() {
     let refused = FolderFacts(

@@ -177,6 +177,10 @@ struct HostFactsTests {
       verdicts { $0.answers["temporary-refused"] = "Read-only file system" } == [
         "FAIL node2 temporary folder"
       ])
+    #expect(
+      verdicts {
+        ($0.answers["temporary-free"], $0.answers["temporary-refused"]) = (nil, "No such file or directory")
+      } == ["FAIL node2 temporary folder"])
     #expect(verdicts { $0.bandwidth = 90 } == ["WARN node2 network"])
     #expect(verdicts { $0.bandwidth = nil } == ["WARN node2 network"], "slower than can be measured")
     #expect(verdicts { ($0.bandwidth, $0.isLocal) = (nil, true) } == [])

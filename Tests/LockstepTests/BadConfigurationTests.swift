@@ -161,6 +161,20 @@ extension EndToEnd {
       }
     }
 
+    @Test("the doctor finds a folder for temporary files that is missing on this host, and how to make it")
+    func doctorWithoutTemporaryFolder() throws {
+      let folder = try Folder()
+      let place = folder.path + "/none"
+      // The next variable that Open MPI looks at is not the one in use.
+      let finished = try Job(
+        ["/usr/bin/env", "TMPDIR=\(place)", "TEMP=/tmp", Lockstep.path!, "doctor", "--run", "run"], in: folder
+      ).wait()
+      #expect(finished.status == 78, "\(finished)")
+      #expect(
+        finished.output.contains("\(place) is not there") && finished.output.contains("mkdir -p \(place)"),
+        "\(finished)")
+    }
+
     @Test("more ranks than micro-batches are refused", .enabled(if: MPIRun.isAvailable, "mpirun is absent"))
     func tooManyRanks() throws {
       let folder = try Folder()

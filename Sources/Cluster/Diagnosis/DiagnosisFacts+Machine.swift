@@ -57,6 +57,7 @@ extension LaunchFacts {
     facts.allowsRoot =
       Files.environment("OMPI_ALLOW_RUN_AS_ROOT") == "1"
       && Files.environment("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM") == "1"
+    facts.temporary = .probe()
     return facts
   }
 }

@@ -55,6 +55,8 @@ package struct LaunchFacts: Sendable, Equatable {
   package var isRoot = false
   /// Whether `OMPI_ALLOW_RUN_AS_ROOT` and `OMPI_ALLOW_RUN_AS_ROOT_CONFIRM` are set.
   package var allowsRoot = false
+  /// Where Open MPI keeps its session; nil where nobody has looked.
+  package var temporary: TemporaryFolderFacts?
 
   package init() {}
 }

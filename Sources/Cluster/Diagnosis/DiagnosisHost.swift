@@ -105,21 +105,11 @@ package struct HostFacts: Sendable, Equatable {
       ? .ok("\(name) cores", detail) : .warn("\(name) cores", detail, "write slots=\(cores) or fewer")
   }
 
-  /// Kibibytes that Open MPI finds room in for its session, with much to spare.
-  private static let sessionRoom = 4096
-
-  /// Where Open MPI keeps its session: without it no rank begins.
   private var temporary: DiagnosisCheck {
-    let path = answers["temporary"] ?? "/tmp"
-    let free = answers["temporary-free"].flatMap { Int($0) }
-    let room = free.map { ", \(ByteCount.text(Self.bytes(ofKibibytes: $0))) free" } ?? ""
-    let advice = "free some space there and make it writable: Open MPI puts its session there; or set TMPDIR"
-    if let reason = answers["temporary-refused"] {
-      return .fail("\(name) temporary folder", "\(path) cannot be written: \(reason)\(room)", advice)
-    }
-    return free ?? .max < Self.sessionRoom
-      ? .fail("\(name) temporary folder", "\(path)\(room)", advice)
-      : .ok("\(name) temporary folder", "\(path)\(room)")
+    TemporaryFolderFacts(
+      path: answers["temporary"] ?? "/tmp", refusal: answers["temporary-refused"],
+      free: answers["temporary-free"].flatMap { Int($0) }.map(Self.bytes)
+    ).check("\(name) temporary folder")
   }
 
   private static func bytes(ofKibibytes count: Int) -> Int {

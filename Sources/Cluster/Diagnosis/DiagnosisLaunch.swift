@@ -4,7 +4,9 @@ import Training
 /// What the facts about MPI mean for a start on several ranks.
 extension LaunchFacts {
   /// The verdicts.
-  package var checks: [DiagnosisCheck] { [mpi, launch] + (mpirun == nil ? [] : [root]) }
+  package var checks: [DiagnosisCheck] {
+    [mpi, launch] + (mpirun == nil ? [] : [root]) + [temporary?.check("temporary folder")].compactMap(\.self)
+  }
 
   private var mpi: DiagnosisCheck { .ok("MPI library", libraryName) }
 

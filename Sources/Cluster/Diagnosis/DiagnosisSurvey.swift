@@ -88,8 +88,8 @@ package enum HostSurvey {
     echo program $(sha256sum \(ShellWord.quoted(path)) 2>/dev/null | cut -d' ' -f1)
     free() { df -Pk "$1" 2>/dev/null | sed -n '2s/^[^ ]* *[0-9]* *[0-9]* *\\([0-9]*\\) .*/\\1/p'; }
     echo free $(free \(ShellWord.quoted(folder)))
-    t=${TMPDIR:-/tmp}
-    echo temporary $t; echo temporary-free $(free "$t")
+    t=${TMPDIR:-${TEMP:-${TMP:-/tmp}}}
+    echo temporary "$t"; echo temporary-free $(free "$t")
     f=$(LC_ALL=C mktemp "$t/\(RunFolder.doctorsMark)XXXXXX" 2>&1) && rm -f "$f" || echo temporary-refused "${f##*: }"
     m=\(ShellWord.quoted(mark))
     if [ -e "$m" ]; then echo refused $(LC_ALL=C mv "$m" "$m-renamed" 2>&1 | sed 's/.*: //'); fi

@@ -6,11 +6,13 @@ import Platform
 /// One save is under way at a time. With ``Peers`` all processes call the same methods in the same order.
 /// Those that see the store write a share of the files each (``GenerationContents/shares(among:)``). When all
 /// have written theirs, which the processes have to tell each other in their own way (``isPartWritten``),
-/// ``gather()`` brings the digests together, and the first of them writes the manifest and commits. The
-/// threads exchange nothing: they only write.
+/// ``gather()`` brings the digests together, and the first of them writes the manifest and commits.
+/// The threads exchange nothing: they only write.
 ///
-/// One that has not been able to write its part writes no more of them: the others do, from the next save on
-/// (``canBeRepeated``). Without the coordinator there is no save.
+/// One that has not been able to write its part writes no more of them: the others do, from the next save on.
+/// One that has found no space left goes on, since a disk that is full for one may be so for all, and is
+/// emptied again; the same contents may be saved without it (``leaveOutFailed()``). Without the coordinator
+/// there is no save.
 ///
 /// Not for use from several threads: it belongs to the one that trains.
 public final class BackgroundCheckpointWriter {
@@ -43,9 +45,9 @@ public final class BackgroundCheckpointWriter {
   private let peers: Peers
   /// The numbers of those who write, ascending; the same on all processes.
   private var writers: [Int]
-  /// Whether the last save that was shared out has failed on others than the coordinator alone, so that the
-  /// same contents may be saved without these; the same on all processes.
-  package private(set) var canBeRepeated = false
+  /// The numbers of those that failed in the last save that was shared out, unless the coordinator is one
+  /// of them; the same on all processes.
+  private var failed: [Int] = []
   /// The save that is shared out, and this process's part of it; a process that writes nothing has no job.
   private var part: (save: SharedSave, job: BackgroundJob<Result<[Manifest.File], CheckpointError>>?)?
   /// On the coordinator: a whole save where it is alone, the end of one where it is not.
@@ -58,6 +60,10 @@ public final class BackgroundCheckpointWriter {
     self.peers = peers
     writers = peers.writers
   }
+
+  /// Whether the last save that was shared out has failed on others than the coordinator alone, so that the
+  /// same contents may be saved without these; the same on all processes.
+  package var canBeRepeated: Bool { !failed.isEmpty }
 
   /// Whether a save waits for ``gather()``; the same on all processes.
   package var isSharedOut: Bool { part != nil }
@@ -73,7 +79,7 @@ public final class BackgroundCheckpointWriter {
   /// - Throws: what communication throws.
   public func submit(_ contents: GenerationContents) throws -> Result<Generation, CheckpointError>? {
     let outcome = try takeOutcome()
-    canBeRepeated = false
+    failed = []
     guard writers.count > 1 else {
       if peers.rank == 0 {
         let snapshot = contents.snapshot()
@@ -109,22 +115,25 @@ public final class BackgroundCheckpointWriter {
   }
 
   /// Waits until all parts are written, and has the coordinator commit the generation, or give it up if a
-  /// part failed; those that failed write no further ones. One all-gather of what the manifest says about
-  /// each part.
+  /// part failed; those that failed for anything but space write no further ones. One all-gather of what the
+  /// manifest says about each part.
   ///
   /// - Throws: what communication throws.
   package func gather() throws {
     guard let (save, job) = part else { return }
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
-    let failed = reports.indices.filter { SharedSave.isFailure(reports[$0]) }
-    canBeRepeated = !failed.isEmpty && !failed.contains(0)
-    if canBeRepeated { writers.removeAll(where: failed.contains) }
+    failed = reports.indices.filter { SharedSave.isFailure(reports[$0]) }
+    if failed.first == 0 { failed = [] }
+    writers.removeAll { failed.contains($0) && !SharedSave.isWantOfSpace(reports[$0]) }
     guard peers.rank == 0 else { return }
     ending = BackgroundJob(.standsBack) { [store, hosts = peers.hosts] in
       Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts) }
     }
   }
+
+  /// Has those that failed in the last save that was shared out write no further ones, whatever the cause.
+  package func leaveOutFailed() { writers.removeAll(where: failed.contains) }
 
   /// The outcome of a save that has ended, which no other method tells then; nil if none has ended, and where
   /// this process is not the coordinator. Neither waits nor communicates.
@@ -176,6 +185,11 @@ private struct SharedSave {
   /// Whether a report tells why there are no files.
   static func isFailure(_ report: [UInt8]) -> Bool { report.first == 1 }
 
+  /// Whether a report tells that there are no files because a disk or a quota is full.
+  static func isWantOfSpace(_ report: [UInt8]) -> Bool {
+    isFailure(report) && report.dropFirst().first == CheckpointError.Kind.noSpace.rawValue
+  }
+
   /// Commits the generation, or gives it up if a process failed.
   /// - Parameter hosts: of the processes, for messages.
   func end(
@@ -213,7 +227,7 @@ private struct SharedSave {
     return CheckpointError(
       kind ?? .inputOutput, lines[0] + (isCoordinators ? "" : " on \(place)"),
       path: lines.count > 2 ? lines[2] : folder,
-      advice: isCoordinators
+      advice: isCoordinators || kind == .noSpace
         ? advice : "from here on the other ranks write its part of checkpoints; there: \(advice)")
   }
 }

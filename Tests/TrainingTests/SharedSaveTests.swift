@@ -195,15 +195,7 @@ struct SharedSaveTests {
     let path = folder.path + "/shared"
     let told = try saving(
       ranks: 3, writers: [0, 1, 2], in: path,
-      fileSystem: { rank in
-        var fileSystem = FileSystem()
-        guard faulty.contains(rank) else { return fileSystem }
-        fileSystem.willPerform = { (operation) throws(CheckpointError) in
-          guard case .createFile(let path) = operation, path.hasSuffix(".zst") else { return }
-          throw CheckpointError(.cannotCreate, call: "create the file", path: path, code: EROFS)
-        }
-        return fileSystem
-      }
+      fileSystem: Self.failing(Dictionary(uniqueKeysWithValues: faulty.map { ($0, EROFS) }))
     ) { writer in
       _ = try writer.submit(Self.contents(step: 1))
       try writer.gather()
@@ -223,6 +215,38 @@ struct SharedSaveTests {
     guard !isCoordinators else { return }
     let alone = try CheckpointStore(directory: folder.path + "/alone").save(Self.contents(step: 1))
     #expect(try bytes(of: path + "/" + alone.name) == bytes(of: alone.path))
+  }
+
+  /// File systems in which some ranks can create no file of a generation, each for its own cause.
+  private static func failing(_ codes: [Int: Int32]) -> @Sendable (Int) -> FileSystem {
+    { rank in
+      var fileSystem = FileSystem()
+      guard let code = codes[rank] else { return fileSystem }
+      fileSystem.willPerform = { (operation) throws(CheckpointError) in
+        guard case .createFile(let path) = operation, path.hasSuffix(".zst") else { return }
+        throw CheckpointError(.cannotCreate, call: "create the file", path: path, code: code)
+      }
+      return fileSystem
+    }
+  }
+
+  @Test("a rank that has found no space writes its part of the next save too, unless it is to be left out")
+  func wantOfSpace() throws {
+    let folder = TemporaryFolder()
+    let told = try saving(
+      ranks: 3, writers: [0, 1, 2], in: folder.path, fileSystem: Self.failing([1: ENOSPC])
+    ) { writer in
+      var canBeRepeated: [Bool] = []
+      for isLeftOut in [false, false, true] {
+        if isLeftOut { writer.leaveOutFailed() }
+        _ = try writer.submit(Self.contents(step: 1))
+        try writer.gather()
+        canBeRepeated.append(writer.canBeRepeated)
+      }
+      return (canBeRepeated, try writer.finish()?.step)
+    }
+    #expect(told.map(\.0) == Array(repeating: [true, true, false], count: 3), "all know it")
+    #expect(told.map(\.1) == [1, nil, nil])
   }
 
   @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")

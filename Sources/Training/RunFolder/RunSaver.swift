@@ -14,7 +14,8 @@ package import Reporting
 /// of its own. That thread never communicates: a rank tells in the headers of its turns that its share is
 /// written (``flags``), and at the end of the step at which all have said so (``complete(seen:)``) the
 /// digests are gathered by the communication thread, and rank 0 commits, again behind the training. A rank
-/// that could not write its share writes none of the saves that follow; the others write all.
+/// that could not write its share, for anything but space, writes none of the saves that follow; the others
+/// write all.
 final class RunSaver {
   private let setup: Trainer.Setup
   private let store: CheckpointStore
@@ -143,6 +144,7 @@ final class RunSaver {
     try writer.gather()
     // Each time there are fewer ranks that write.
     while let engine, let begunStep, writer.canBeRepeated {
+      writer.leaveOutFailed()
       try save(engine, step: begunStep)
       try writer.gather()
     }

@@ -197,8 +197,7 @@ private struct SharedSave {
   ) throws(CheckpointError) -> Generation {
     var files: [String: Manifest.File] = [:]
     do throws(CheckpointError) {
-      let failed = reports.indices.filter { Self.isFailure(reports[$0]) }
-      if let first = failed.first { throw Self.failure(reports[first], of: failed, on: hosts, in: folder) }
+      if let failure = failure(reports, from: hosts) { throw failure }
       for report in reports {
         let manifest = try Manifest(parsing: Array(report.dropFirst()), path: folder)
         for file in manifest.files { files[file.stem] = file }
@@ -212,22 +211,48 @@ private struct SharedSave {
     return try store.commit(info, all, from: folder, retaining: retained)
   }
 
-  /// Why a save has failed: what the first rank tells for which it has.
-  /// - Parameter ranks: those for which it has, ascending.
-  private static func failure(
-    _ report: [UInt8], of ranks: [Int], on hosts: [String], in folder: String
-  ) -> CheckpointError {
+  /// Why a save has failed: what the first rank tells for which it has, with all that tell the same, and then
+  /// what others tell. Nil where it has not.
+  private func failure(_ reports: [[UInt8]], from hosts: [String]) -> CheckpointError? {
+    let failed = reports.indices.filter { Self.isFailure(reports[$0]) }
+    var causes: [(error: CheckpointError, ranks: [Int])] = []
+    for rank in failed {
+      let error = error(of: reports[rank])
+      // Each has a path of its own.
+      if let same = causes.firstIndex(where: {
+        $0.error.problem == error.problem && $0.error.advice == error.advice
+      }) {
+        causes[same].ranks.append(rank)
+      } else {
+        causes.append((error, [rank]))
+      }
+    }
+    func place(_ ranks: [Int]) -> String {
+      Prose.ranks(ranks) { hosts.indices.contains($0) ? hosts[$0] : nil }
+    }
+    func advice(_ cause: (error: CheckpointError, ranks: [Int])) -> String {
+      let advice = cause.error.advice
+      if failed[0] == 0 || cause.error.kind == .noSpace { return advice }
+      let whose = cause.ranks.count == 1 ? "its" : "their"
+      return "from here on the other ranks write \(whose) part of checkpoints; there: \(advice)"
+    }
+    guard let first = causes.first else { return nil }
+    let others = causes.dropFirst().map {
+      "; \(place($0.ranks)): \($0.error.problem), \($0.error.path); \(advice($0))"
+    }
+    return CheckpointError(
+      first.error.kind, first.error.problem + (failed == [0] ? "" : " on \(place(first.ranks))"),
+      path: first.error.path, advice: advice(first) + others.joined())
+  }
+
+  /// What a report tells that is one of a failure.
+  private func error(of report: [UInt8]) -> CheckpointError {
     let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
       separator: "\n", maxSplits: 2, omittingEmptySubsequences: false
     ).map(String.init)
     let kind = report.count > 1 ? CheckpointError.Kind(rawValue: report[1]) : nil
-    let place = Prose.ranks(ranks) { hosts.indices.contains($0) ? hosts[$0] : nil }
-    let isCoordinators = ranks[0] == 0
-    let advice = lines.count > 1 ? lines[1] : "check the disk"
     return CheckpointError(
-      kind ?? .inputOutput, lines[0] + (isCoordinators ? "" : " on \(place)"),
-      path: lines.count > 2 ? lines[2] : folder,
-      advice: isCoordinators || kind == .noSpace
-        ? advice : "from here on the other ranks write its part of checkpoints; there: \(advice)")
+      kind ?? .inputOutput, lines[0], path: lines.count > 2 ? lines[2] : folder,
+      advice: lines.count > 1 ? lines[1] : "check the disk")
   }
 }

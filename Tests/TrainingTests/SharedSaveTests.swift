@@ -210,8 +210,9 @@ struct SharedSaveTests {
     #expect(told.map(\.1) == [false, false, false])
     #expect(told[0].3 == (isCoordinators ? nil : 1))
     let places = faulty.map { "rank \($0) on node\($0)" }.joined(separator: ", ")
-    #expect(told[0].2.contains(" on \(places), ") == !isCoordinators, "\(told[0].2)")
-    #expect(told[0].2.contains("the other ranks write its part") == !isCoordinators)
+    #expect(told[0].2.contains(" on \(places), ") == (faulty != [0]), "\(told[0].2)")
+    let whose = faulty.count == 1 ? "its" : "their"
+    #expect(told[0].2.contains("the other ranks write \(whose) part") == !isCoordinators, "\(told[0].2)")
     guard !isCoordinators else { return }
     let alone = try CheckpointStore(directory: folder.path + "/alone").save(Self.contents(step: 1))
     #expect(try bytes(of: path + "/" + alone.name) == bytes(of: alone.path))
@@ -247,6 +248,37 @@ struct SharedSaveTests {
     }
     #expect(told.map(\.0) == Array(repeating: [true, true, false], count: 3), "all know it")
     #expect(told.map(\.1) == [1, nil, nil])
+  }
+
+  @Test(
+    "of ranks that fail for different causes each is told with its own, and who writes its part from then on")
+  func causes() throws {
+    func told(_ codes: [Int: Int32]) throws -> String {
+      let folder = TemporaryFolder()
+      let told = try saving(
+        ranks: 3, writers: [0, 1, 2], in: folder.path, fileSystem: Self.failing(codes)
+      ) { writer in
+        _ = try writer.submit(Self.contents(step: 1))
+        try writer.gather()
+        do throws { _ = try writer.finish() } catch { return "\(error)" }
+        return ""
+      }
+      // Which files a rank writes, and the folder's name, are of no interest here.
+      return told[0].replacing(/\S+\.zst/, with: "PATH")
+    }
+    let full = "cannot create the file: No space left on device"
+    let space = "free some space there; older checkpoints are untouched"
+    let readOnly = "cannot create the file: Read-only file system"
+    let folder = "make the folder writable or choose another run folder"
+    let others = "from here on the other ranks write its part of checkpoints"
+    #expect(
+      try told([1: ENOSPC, 2: EROFS])
+        == "\(full) on rank 1 on node1, PATH; \(space); "
+        + "rank 2 on node2: \(readOnly), PATH; \(others); there: \(folder)")
+    #expect(
+      try told([0: ENOSPC, 1: EROFS, 2: EROFS])
+        == "\(full) on rank 0 on node0, PATH; \(space); "
+        + "rank 1 on node1, rank 2 on node2: \(readOnly), PATH; \(folder)")
   }
 
   @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")

@@ -6,7 +6,7 @@ import Platform
 /// One save is under way at a time. With ``Peers`` all processes call the same methods in the same order.
 /// Those that see the store write a share of the files each (``GenerationContents/shares(among:)``). When all
 /// have written theirs, which the processes have to tell each other in their own way (``isPartWritten``),
-/// ``gather()`` brings the digests together, and the first of them writes the manifest and commits.
+/// ``gather(isLast:)`` brings the digests together, and the first of them writes the manifest and commits.
 /// The threads exchange nothing: they only write.
 ///
 /// One that has not been able to write its part writes no more of them: the others do, from the next save on.
@@ -65,7 +65,7 @@ public final class BackgroundCheckpointWriter {
   /// same contents may be saved without these; the same on all processes.
   package var canBeRepeated: Bool { !failed.isEmpty }
 
-  /// Whether a save waits for ``gather()``; the same on all processes.
+  /// Whether a save waits for ``gather(isLast:)``; the same on all processes.
   package var isSharedOut: Bool { part != nil }
 
   /// Whether a save is under way of which this process has written its part.
@@ -118,8 +118,9 @@ public final class BackgroundCheckpointWriter {
   /// part failed; those that failed for anything but space write no further ones. One all-gather of what the
   /// manifest says about each part.
   ///
+  /// - Parameter isLast: whether no save follows, for messages.
   /// - Throws: what communication throws.
-  package func gather() throws {
+  package func gather(isLast: Bool = false) throws {
     guard let (save, job) = part else { return }
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
@@ -128,7 +129,7 @@ public final class BackgroundCheckpointWriter {
     writers.removeAll { failed.contains($0) && !SharedSave.isWantOfSpace(reports[$0]) }
     guard peers.rank == 0 else { return }
     ending = BackgroundJob(.standsBack) { [store, hosts = peers.hosts] in
-      Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts) }
+      Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts, isLast: isLast) }
     }
   }
 
@@ -191,13 +192,15 @@ private struct SharedSave {
   }
 
   /// Commits the generation, or gives it up if a process failed.
-  /// - Parameter hosts: of the processes, for messages.
+  /// - Parameters:
+  ///   - hosts: of the processes, for messages.
+  ///   - isLast: whether no save follows.
   func end(
-    in store: CheckpointStore, _ reports: [[UInt8]], from hosts: [String]
+    in store: CheckpointStore, _ reports: [[UInt8]], from hosts: [String], isLast: Bool
   ) throws(CheckpointError) -> Generation {
     var files: [String: Manifest.File] = [:]
     do throws(CheckpointError) {
-      if let failure = failure(reports, from: hosts) { throw failure }
+      if let failure = failure(reports, from: hosts, isLast: isLast) { throw failure }
       for report in reports {
         let manifest = try Manifest(parsing: Array(report.dropFirst()), path: folder)
         for file in manifest.files { files[file.stem] = file }
@@ -213,7 +216,7 @@ private struct SharedSave {
 
   /// Why a save has failed: what the first rank tells for which it has, with all that tell the same, and then
   /// what others tell. Nil where it has not.
-  private func failure(_ reports: [[UInt8]], from hosts: [String]) -> CheckpointError? {
+  private func failure(_ reports: [[UInt8]], from hosts: [String], isLast: Bool) -> CheckpointError? {
     let failed = reports.indices.filter { Self.isFailure(reports[$0]) }
     var causes: [(error: CheckpointError, ranks: [Int])] = []
     for rank in failed {
@@ -234,7 +237,8 @@ private struct SharedSave {
       let advice = cause.error.advice
       if failed[0] == 0 || cause.error.kind == .noSpace { return advice }
       let whose = cause.ranks.count == 1 ? "its" : "their"
-      return "from here on the other ranks write \(whose) part of checkpoints; there: \(advice)"
+      return (isLast ? "" : "from here on the other ranks write \(whose) part of checkpoints; ")
+        + "there: \(advice)"
     }
     guard let first = causes.first else { return nil }
     let others = causes.dropFirst().map {

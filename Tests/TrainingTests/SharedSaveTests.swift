@@ -253,13 +253,13 @@ struct SharedSaveTests {
   @Test(
     "of ranks that fail for different causes each is told with its own, and who writes its part from then on")
   func causes() throws {
-    func told(_ codes: [Int: Int32]) throws -> String {
+    func told(_ codes: [Int: Int32], isLast: Bool = false) throws -> String {
       let folder = TemporaryFolder()
       let told = try saving(
         ranks: 3, writers: [0, 1, 2], in: folder.path, fileSystem: Self.failing(codes)
       ) { writer in
         _ = try writer.submit(Self.contents(step: 1))
-        try writer.gather()
+        try writer.gather(isLast: isLast)
         do throws { _ = try writer.finish() } catch { return "\(error)" }
         return ""
       }
@@ -279,6 +279,9 @@ struct SharedSaveTests {
       try told([0: ENOSPC, 1: EROFS, 2: EROFS])
         == "\(full) on rank 0 on node0, PATH; \(space); "
         + "rank 1 on node1, rank 2 on node2: \(readOnly), PATH; \(folder)")
+    #expect(
+      try told([2: EROFS], isLast: true) == "\(readOnly) on rank 2 on node2, PATH; there: \(folder)",
+      "where no save follows nobody writes its part")
   }
 
   @Test("the manifest is written when every rank's files are durable, and the folder gets its name last")

@@ -137,11 +137,13 @@ final class RunSaver {
     return exchange.rank == 0 ? store.refuge(step, report.progress) : nil
   }
 
-  /// Ends the last save. If it has failed on ranks other than 0 alone, it is made again without these.
-  /// - Parameter engine: with the state that was saved, and complete; nil where it may have another one.
+  /// Ends the last save. If it has failed on ranks other than 0 alone, it is made again without these, until
+  /// it fails on none of them.
+  /// - Parameter engine: with the state that was saved, and complete; nil where it may have another one, and
+  ///   none is saved after it.
   /// - Throws: its failure, on rank 0 alone; `CommunicationError`.
   func finish(repeatingOf engine: TurnEngine? = nil) throws {
-    try writer.gather()
+    try writer.gather(isLast: engine == nil)
     // Each time there are fewer ranks that write.
     while let engine, let begunStep, writer.canBeRepeated {
       writer.leaveOutFailed()

@@ -1,6 +1,7 @@
 """Calls that fail, and disks that are full."""
 
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -92,6 +93,15 @@ def final_save(before, every):
             require(again.returncode == 0, where, again.stderr)
             trial.is_whole(6, where)
             count += 1
+    # What the save before has left is told, though it ends when the last one has begun.
+    trial = copy_of(before, "counted")
+    trial.train(6, "checkpoint.every=1", faults="")
+    first = next(n for n, _, path in trial.point_list() if "step-00000006.tmp-" in path)
+    trial = copy_of(before, "failed")
+    finished = trial.train(6, "checkpoint.every=1", faults=f"EIO@{first}")
+    require(finished.returncode in (73, 74), "the last of three saves:", finished.returncode, finished.stderr)
+    told, found = json.loads((trial.run / "status.json").read_text())["checkpoint"], trial.inspect()["step"]
+    require(told == found == 5, "status.json names the checkpoint of step", told, "where that of", found, "is the newest")
     print(f"errors: {count} failing final saves, each told in one line with status 73 or 74, "
           f"and {behind} whole ones with a warning of what failed behind them")
 

@@ -363,10 +363,10 @@ package final class Trainer {
     try saver.save(engine, step: step)
   }
 
-  /// Ends the last save, of what the engine has or of an earlier state, and tells what is on disk then.
+  /// Ends the last save, of what the engine has or of an earlier state, and tells what is on disk then, if it failed too.
   private func finishSaving(ofThisState isThis: Bool = true) throws {
+    defer { record.saved(saver.savedStep) }
     try saver.finish(repeatingOf: isThis ? engine : nil)
-    record.saved(saver.savedStep)
   }
 
   /// Writes what was kept of all ranks' time. All ranks take part.

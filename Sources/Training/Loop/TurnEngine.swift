@@ -351,10 +351,10 @@ package final class TurnEngine {
     note(flags)
     let network = model.networks[phase.network]
     let position = network.store.parameters.firstIndex { $0.range.contains(fault.element) }
+    let other = turn.moments.isEmpty ? "the loss" : "batch norm's moments or the loss"
     let error = TurnError(
       network: network.name, step: step,
-      place: position.map { network.store.parameterNames[$0] } ?? "batch norm's moments or the loss",
-      ranks: fault.ranks)
+      place: position.map { network.store.parameterNames[$0] } ?? other, ranks: fault.ranks)
     guard state.skipped?.skip(network: phase.network, because: error) == true else { throw error }
     if phase.readsSamples { model.replay?.takeBack() }
     return nil

@@ -124,9 +124,10 @@ public final class BackgroundCheckpointWriter {
     guard let (save, job) = part else { return }
     part = nil
     let reports = try peers.allGather(save.report(of: job?.wait() ?? .success([])))
-    failed = reports.indices.filter { SharedSave.isFailure(reports[$0]) }
+    let failures = reports.map(SharedSave.failure(of:))
+    failed = failures.indices.filter { failures[$0] != nil }
     if failed.first == 0 { failed = [] }
-    writers.removeAll { failed.contains($0) && !SharedSave.isWantOfSpace(reports[$0]) }
+    writers.removeAll { failed.contains($0) && failures[$0] != .noSpace }
     guard peers.rank == 0 else { return }
     ending = BackgroundJob(.standsBack) { [store, hosts = peers.hosts] in
       Result { () throws(CheckpointError) in try save.end(in: store, reports, from: hosts, isLast: isLast) }
@@ -183,12 +184,10 @@ private struct SharedSave {
     }
   }
 
-  /// Whether a report tells why there are no files.
-  static func isFailure(_ report: [UInt8]) -> Bool { report.first == 1 }
-
-  /// Whether a report tells that there are no files because a disk or a quota is full.
-  static func isWantOfSpace(_ report: [UInt8]) -> Bool {
-    isFailure(report) && report.dropFirst().first == CheckpointError.Kind.noSpace.rawValue
+  /// Of what kind the failure is that a report tells; nil where it tells of files.
+  static func failure(of report: [UInt8]) -> CheckpointError.Kind? {
+    guard report.first == 1 else { return nil }
+    return report.dropFirst().first.flatMap(CheckpointError.Kind.init(rawValue:)) ?? .inputOutput
   }
 
   /// Commits the generation, or gives it up if a process failed.
@@ -217,10 +216,11 @@ private struct SharedSave {
   /// Why a save has failed: what the first rank tells for which it has, with all that tell the same, and then
   /// what others tell. Nil where it has not.
   private func failure(_ reports: [[UInt8]], from hosts: [String], isLast: Bool) -> CheckpointError? {
-    let failed = reports.indices.filter { Self.isFailure(reports[$0]) }
+    var failed: [Int] = []
     var causes: [(error: CheckpointError, ranks: [Int])] = []
-    for rank in failed {
-      let error = error(of: reports[rank])
+    for (rank, report) in reports.enumerated() {
+      guard let error = error(of: report) else { continue }
+      failed.append(rank)
       // Each has a path of its own.
       if let same = causes.firstIndex(where: {
         $0.error.problem == error.problem && $0.error.advice == error.advice
@@ -249,14 +249,14 @@ private struct SharedSave {
       path: first.error.path, advice: advice(first) + others.joined())
   }
 
-  /// What a report tells that is one of a failure.
-  private func error(of report: [UInt8]) -> CheckpointError {
+  /// The failure that a report tells; nil where it tells of files.
+  private func error(of report: [UInt8]) -> CheckpointError? {
+    guard let kind = Self.failure(of: report) else { return nil }
     let lines = String(decoding: report.dropFirst(2), as: UTF8.self).split(
       separator: "\n", maxSplits: 2, omittingEmptySubsequences: false
     ).map(String.init)
-    let kind = report.count > 1 ? CheckpointError.Kind(rawValue: report[1]) : nil
     return CheckpointError(
-      kind ?? .inputOutput, lines[0], path: lines.count > 2 ? lines[2] : folder,
+      kind, lines[0], path: lines.count > 2 ? lines[2] : folder,
       advice: lines.count > 1 ? lines[1] : "check the disk")
   }
 }

@@ -214,13 +214,17 @@ struct HostfileLinter {
         "write \(meaning), at least 1")
       return nil
     }
+    /// Says where what is given now has been given before.
+    func once<Value>(_ before: Value?, _ what: String) {
+      if before != nil { tell(line, column, "the \(what) given twice", "keep one") }
+    }
     if Self.slotKeys.contains(key) {
       guard let count = count("how many ranks the host takes") else { return }
-      if given.slots != nil { tell(line, column, "the slots are given twice", "keep one") }
+      once(given.slots, "slots are")
       given.slots = count
     } else if Self.limitKeys.contains(key) {
       guard let count = count("how many ranks the host takes at most") else { return }
-      if given.limit != nil { tell(line, column, "the most slots are given twice", "keep one") }
+      once(given.limit, "most slots are")
       given.limit = count
     } else if Self.userKeys.contains(key) {
       // ssh and a shell get it.
@@ -231,7 +235,7 @@ struct HostfileLinter {
           "use letters, digits, dots and hyphens")
         return
       }
-      if given.user != nil { tell(line, column, "the user is given twice", "keep one") }
+      once(given.user, "user is")
       given.user = parts[1]
     } else if key == Self.portKey {
       guard let port = Self.number(parts[1]), (1...65_535).contains(port) else {
@@ -240,7 +244,7 @@ struct HostfileLinter {
           "write a number from 1 to 65535")
         return
       }
-      if given.port != nil { tell(line, column, "the port is given twice", "keep one") }
+      once(given.port, "port is")
       given.port = "\(port)"
     } else {
       let near = OptionSuggestions(

@@ -39,12 +39,15 @@ extension Trainer {
         readers: options.data.isPath ? ComputeThreads.count : 1, startStep: batch)
     }
 
+    /// Whether what comes every so many steps, or never for 0, comes when `done` are.
+    func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
+
     /// Whether what is measured when `done` steps are decides on what a resume from there would not.
     /// - Parameter best: the best generation so far. Without one there may be none at all to begin at, and
     ///   that a state is not compared with others is the lesser loss.
     func decidesByQuality(at done: Int, after best: BestGeneration?) -> Bool {
       options.checkpoint.keepBest && best != nil
-        || options.stop.patience > 0 && options.quality.every > 0 && done % options.quality.every == 0
+        || options.stop.patience > 0 && isDue(options.quality.every, at: done)
     }
   }
 

@@ -110,7 +110,7 @@ package final class Trainer {
     let verdict = scores == nil ? nil : quality?.verdict(of: engine.state.convergence)
     let isEnd = done == setup.steps || verdict != nil
     let isLast = isEnd || isStopping
-    let isMeasured = isEnd || isDue(options.samples.every, at: done)
+    let isMeasured = isEnd || setup.isDue(options.samples.every, at: done)
     let measurement = isMeasured ? try measure() : nil
     try reportIfDue(
       done, isLast: isLast,
@@ -135,7 +135,7 @@ package final class Trainer {
   /// Whether the state after `done` steps is to be saved between others: not while updates are left out, so
   /// that generations from before, which may be sound, are kept.
   private func isSaveDue(_ done: Int) throws -> Bool {
-    guard isDue(setup.options.checkpoint.every, at: done) else { return false }
+    guard setup.isDue(setup.options.checkpoint.every, at: done) else { return false }
     try synchronize()
     return engine.state.skipped?.isClear != false
   }
@@ -244,8 +244,6 @@ package final class Trainer {
     record.attempt?.settle(in: engine.state)
   }
 
-  private func isDue(_ every: Int, at done: Int) -> Bool { every > 0 && done % every == 0 }
-
   /// Measures samples where somebody reports it. All ranks look at the last sums, so that a fault ends all of
   /// them here.
   private func measure() throws -> SampleMeasurement? {
@@ -263,7 +261,7 @@ package final class Trainer {
     try synchronize()
     guard let scores = try quality?.measure(engine.model) else { return (nil, false) }
     // Not at a last step that is not due: a run with more steps would end elsewhere.
-    if isDue(setup.options.quality.every, at: done) {
+    if setup.isDue(setup.options.quality.every, at: done) {
       engine.state.convergence = quality?.convergence(
         after: scores, step: done, before: engine.state.convergence)
     }
@@ -275,7 +273,7 @@ package final class Trainer {
 
   /// Compares the replicas at the steps where that is due. A save does it too.
   private func checkReplicas(_ done: Int) throws {
-    guard exchange.size > 1, isDue(setup.options.replicas.every, at: done) else { return }
+    guard exchange.size > 1, setup.isDue(setup.options.replicas.every, at: done) else { return }
     try synchronize()
     try ReplicaAudit.verifyScattered(engine.state, step: done, over: exchange)
   }
@@ -285,7 +283,7 @@ package final class Trainer {
     _ done: Int, isLast: Bool, measured: [(Statistic, Float)], verdict: String?
   ) throws {
     let isLogged =
-      isLast || isDue(setup.options.log.every, at: done) || !measured.isEmpty
+      isLast || setup.isDue(setup.options.log.every, at: done) || !measured.isEmpty
       || steering?.notes.isEmpty == false
     if isLogged { try synchronize() }
     let skips = engine.state.skipped?.takeNews() ?? []
@@ -363,7 +361,8 @@ package final class Trainer {
     try saver.save(engine, step: step)
   }
 
-  /// Ends the last save, of what the engine has or of an earlier state, and tells what is on disk then, if it failed too.
+  /// Ends the last save, of what the engine has or of an earlier state, and tells what is on disk then, also
+  /// where it has failed.
   private func finishSaving(ofThisState isThis: Bool = true) throws {
     defer { record.saved(saver.savedStep) }
     try saver.finish(repeatingOf: isThis ? engine : nil)

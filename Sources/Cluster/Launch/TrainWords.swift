@@ -45,8 +45,7 @@ package struct TrainWords: Sendable, Equatable {
   /// Seconds that ranks may take without progress: as a word says, else as the run that goes on, or that
   /// another begins with, has it; nil where neither can be read.
   package var stallTimeout: Double? {
-    let key = "stallTimeout="
-    if let word = overrides.last(where: { $0.hasPrefix(key) }) { return Double(word.dropFirst(key.count)) }
+    if let word = OptionsCommandLine.text(of: "stallTimeout", in: overrides) { return Double(word) }
     let run = source ?? (isResuming ? folder : nil)
     return run.flatMap { try? Options.read(path: RunFolder.optionsPath(in: $0)).stallTimeout }
   }

@@ -1,5 +1,10 @@
 /// Reads the `key=value` words of a command line.
-enum OptionsCommandLine {
+package enum OptionsCommandLine {
+  /// What the last of the words that give a key says; nil where none does.
+  package static func text(of path: String, in words: [String]) -> String? {
+    words.last { $0.hasPrefix("\(path)=") }.map { String($0.dropFirst(path.count + 1)) }
+  }
+
   /// The entries in their order, and what is wrong with the words that are none.
   static func entries(_ words: [String], schema: OptionSchema) -> ([OptionEntry], OptionProblems) {
     var entries: [OptionEntry] = []

@@ -104,3 +104,11 @@ struct OptionEntries {
     return .position(recipe: label, line: mark.line, column: mark.column)
   }
 }
+
+extension [OptionEntry] {
+  /// What stands last at a path; nil where it is no value.
+  func written(at path: String) -> WrittenValue? {
+    guard case .value(let written)? = last(where: { $0.path == path })?.content else { return nil }
+    return written
+  }
+}

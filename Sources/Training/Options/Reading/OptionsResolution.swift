@@ -59,10 +59,7 @@ struct OptionsResolution {
   /// are.
   static func familyName(in recipe: [OptionEntry], _ overrides: [String]) -> String? {
     let path = "model.family"
-    let word = overrides.last { $0.hasPrefix("\(path)=") }
-    if let word { return String(word.dropFirst(path.count + 1)) }
-    guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content else { return nil }
-    return written.text
+    return OptionsCommandLine.text(of: path, in: overrides) ?? recipe.written(at: path)?.text
   }
 
   /// The name of a recipe that nobody gives one is its file's.
@@ -276,7 +273,7 @@ struct OptionsResolution {
     let (isTitled, isDescribed) = (isEmbedded("title", \.title), isEmbedded("about", \.about))
     guard isTitled || isDescribed, let data = settings["data"], let family = schema.family else { return }
     func own(_ path: String) -> OptionValue? {
-      guard case .value(let written)? = recipe.last(where: { $0.path == path })?.content,
+      guard let written = recipe.written(at: path),
         case .success(let value)? = schema.key(at: path).map({ $0.type.value(of: written) })
       else { return nil }
       return value

@@ -34,20 +34,18 @@ package struct RecipeSource: Sendable {
 
   /// What a run of this recipe is called: what words of a command line say, else its text, else ``name``.
   package func recipeName(under words: [String] = []) throws(OptionsError) -> String {
-    let key = "recipe="
-    let word = words.last { $0.hasPrefix(key) }.map { String($0.dropFirst(key.count)) }
-    if let word, RecipeName.isValid(word) { return word }
-    let entries = OptionEntries(try RecipeYAML(bytes, label: label), label: label).list
-    guard case .value(let written)? = entries.last(where: { $0.path == "recipe" })?.content else {
-      return name
-    }
-    return written.text
+    let path = "recipe"
+    if let word = OptionsCommandLine.text(of: path, in: words), RecipeName.isValid(word) { return word }
+    return try entries().written(at: path)?.text ?? name
   }
 
   /// The family that words of a command line name, or else its text.
   func familyName(under words: [String]) throws(OptionsError) -> String? {
-    OptionsResolution.familyName(
-      in: OptionEntries(try RecipeYAML(bytes, label: label), label: label).list, words)
+    OptionsResolution.familyName(in: try entries(), words)
+  }
+
+  private func entries() throws(OptionsError) -> [OptionEntry] {
+    OptionEntries(try RecipeYAML(bytes, label: label), label: label).list
   }
 
   /// Reads a regular file of at most ``RecipeYAML/longestFile`` bytes.
